@@ -1,16 +1,19 @@
 //! `cargo xtask demo`: from a fresh checkout to moving pictures with nothing asked.
-//! First without a display, which is quick to build; then, where there is one, in the window.
+//! First without a display, which is quick to build; then, where there is one, two windows that find
+//! each other.
 
+use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::bench::peers::free_port;
 use crate::children::Background;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Context, Failure, Outcome};
 use crate::machine;
 use crate::packages;
-use crate::stage::{STARTING, Stage, is_event};
+use crate::stage::{STARTING, Stage, text_field};
 use crate::step;
 use crate::workspace;
 
@@ -24,13 +27,13 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     )?;
     if request.headless || !machine::has_display() {
         eprintln!(
-            "\nNo display is used. Where there is one, this also opens the window on the box."
+            "\nNo display is used. Where there is one, this also opens two windows that find each other."
         );
         return Ok(());
     }
     packages::ensure(&[&packages::WINDOW])?;
     build("transom-view")?;
-    step::check("the window on a camera box", window)
+    step::check("two windows that find each other", windows)
 }
 
 fn build(package: &str) -> Outcome {
@@ -40,36 +43,60 @@ fn build(package: &str) -> Outcome {
     )
 }
 
-/// The window worked when the box says that somebody watches.
-fn window() -> Outcome {
+/// Two people who know nobody, each with a window of their own, and a camera box that waits for its
+/// code. They find each other by what they announce on the local network.
+fn windows() -> Outcome {
     let stage = Stage::new()?;
-    let (camera, person) = (stage.person("box")?, stage.person("you")?);
-    camera.knows(&person, "127.0.0.1:9")?;
-    let pattern = [
-        "camera", "--source", "pattern", "--size", "1280x720", "--fps", "30",
-    ];
-    let (camera_box, address) = camera.listen(&pattern)?;
-    person.knows(&camera, &address)?;
-    let mut view = Background::start(&mut person.program("transom-view", &["--watch", "box"]))?;
-    camera_box.line(STARTING, |line| {
-        is_event(line, "call_started").then_some(())
-    })?;
-    if io::stdout().is_terminal() {
-        eprintln!("The window shows the box. Close it to end the demo.");
-        return view.finish();
+    let listen = || free_port().map(|port| format!("0.0.0.0:{port}"));
+    let porch = stage.person("Porch")?;
+    let pattern = "camera --source pattern --size 1280x720 --fps 30 --pair --json --name Porch";
+    let mut camera = porch.transom(&pattern.split(' ').collect::<Vec<_>>());
+    let camera = Background::start(camera.args(["--listen", &listen()?]))?;
+    let code = camera.line(STARTING, |line| text_field(line, "code"))?;
+    let mut windows = Vec::new();
+    for name in ["Anna", "Bert"] {
+        let person = stage.person(name)?;
+        let mut view = person.program("transom-view", &["--name", name, "--camera", "pattern"]);
+        let settings = stage.path(name).join("transom");
+        fs::create_dir(&settings).context(settings.display())?;
+        // Without a contact nobody is announced unless that is wanted.
+        let file = settings.join("view.toml");
+        fs::write(&file, "announce = true\n").context(file.display())?;
+        view.args(["--listen", &listen()?, "--inbox", "Downloads"])
+            .env("XDG_CONFIG_HOME", stage.path(name));
+        windows.push(Background::start(&mut view)?);
     }
-    // Nobody is there to close it.
+    eprintln!("{}", hints(&code));
+    if io::stdout().is_terminal() {
+        return windows.into_iter().try_for_each(Background::finish);
+    }
+    // Nobody is there to close them.
     let last = Instant::now() + SHOWN;
     while Instant::now() < last {
-        if let Some(status) = view.ended()? {
-            return Err(Failure::new(format!("transom-view ended early: {status}")));
+        for view in &mut windows {
+            if let Some(status) = view.ended()? {
+                return Err(Failure::new(format!("transom-view ended early: {status}")));
+            }
         }
         thread::sleep(Duration::from_millis(100));
     }
     Ok(())
 }
 
-/// How long the window stays where nobody can close it.
+fn hints(code: &str) -> String {
+    format!(
+        "
+Two windows are open, Anna's and Bert's. Under Nearby each lists the other one, and a camera named
+Porch; on a computer without any network nobody is nearby.
+  1. Anna: Show my code.
+  2. Bert: Connect beside Anna, type her code, Connect.
+  3. Anna: Video call. Bert: Answer with video.
+  4. The code of the camera is {code}.
+Close both windows to end the demo. Nothing of it is kept."
+    )
+}
+
+/// How long the windows stay where nobody can close them.
 const SHOWN: Duration = Duration::from_secs(5);
 
 struct Wish {

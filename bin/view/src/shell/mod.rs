@@ -4,6 +4,9 @@
 //! Nothing is drawn unless something changed: a window event, a letter of the engine, a new
 //! picture, or egui asking for one more frame.
 
+#[cfg_attr(not(feature = "accesskit"), path = "no_readers.rs")]
+mod readers;
+
 mod canvas;
 mod place;
 mod sight;
@@ -17,7 +20,7 @@ use transom::{CallKind, Notice};
 use winit::application::ApplicationHandler;
 use winit::error::EventLoopError;
 use winit::event::{StartCause, WindowEvent};
-use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop};
+use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop, EventLoopProxy};
 use winit::keyboard::Key;
 use winit::window::{Fullscreen, UserAttentionType, Window, WindowAttributes, WindowId};
 
@@ -52,9 +55,14 @@ pub(crate) enum ShellError {
     Loop(#[source] EventLoopError),
 }
 
-/// Something new in the engine.
+/// What comes from outside the window system.
 #[derive(Debug)]
-struct News;
+enum News {
+    /// Something new in the engine.
+    Engine,
+    /// A screen reader wants something.
+    Reader(readers::Wish),
+}
 
 /// A connection to the screen, before there is a window on it.
 pub(crate) struct Display(EventLoop<News>);
@@ -72,7 +80,7 @@ impl Display {
     pub(crate) fn wake(&self) -> Wake {
         let proxy = self.0.create_proxy();
         // The loop is gone only when the program ends.
-        Arc::new(move || drop(proxy.send_event(News)))
+        Arc::new(move || drop(proxy.send_event(News::Engine)))
     }
 
     /// Opens the window and runs until it is closed.
@@ -87,6 +95,7 @@ impl Display {
             engine.serve(requests);
         }
         let mut shell = Shell {
+            proxy: self.0.create_proxy(),
             desktop: engine.start_desktop(),
             is_focused: false,
             sight: Sight::default(),
@@ -136,6 +145,8 @@ fn reason(error: &EventLoopError) -> String {
 }
 
 struct Shell {
+    /// What wakes the loop, for those who read the screen.
+    proxy: EventLoopProxy<News>,
     engine: Engine,
     keeper: Keeper,
     state: State,
@@ -172,7 +183,7 @@ impl ApplicationHandler<News> for Shell {
         if self.open.is_some() {
             return;
         }
-        match Open::new(event_loop, &self.state) {
+        match Open::new(event_loop, &self.state, self.proxy.clone()) {
             Ok(open) => {
                 open.window.set_visible(true);
                 open.window.request_redraw();
@@ -197,8 +208,16 @@ impl ApplicationHandler<News> for Shell {
         }
     }
 
-    fn user_event(&mut self, event_loop: &ActiveEventLoop, News: News) {
-        self.read_news(event_loop);
+    fn user_event(&mut self, event_loop: &ActiveEventLoop, news: News) {
+        match news {
+            News::Engine => self.read_news(event_loop),
+            News::Reader(wish) => {
+                if let Some(open) = &mut self.open {
+                    readers::fulfil(&mut open.egui, wish);
+                    open.window.request_redraw();
+                }
+            }
+        }
     }
 
     fn window_event(&mut self, event_loop: &ActiveEventLoop, id: WindowId, event: WindowEvent) {
@@ -597,7 +616,11 @@ impl Shell {
 }
 
 impl Open {
-    fn new(event_loop: &ActiveEventLoop, state: &State) -> Result<Self, ShellError> {
+    fn new(
+        event_loop: &ActiveEventLoop,
+        state: &State,
+        proxy: EventLoopProxy<News>,
+    ) -> Result<Self, ShellError> {
         let (config, title) = (&state.config, state.title());
         // Hidden until the surface is ready.
         let request = place::request(event_loop, config.place)
@@ -612,7 +635,7 @@ impl Open {
         wear(&window, &context, config);
         let scale = Some(window.scale_factor() as f32);
         let side = Some(surface.max_texture_side());
-        let egui = egui_winit::State::new(
+        let mut egui = egui_winit::State::new(
             context,
             egui::ViewportId::ROOT,
             &window,
@@ -620,6 +643,7 @@ impl Open {
             window.theme(),
             side,
         );
+        readers::connect(&mut egui, event_loop, &window, proxy);
         Ok(Self {
             surface,
             canvas,
