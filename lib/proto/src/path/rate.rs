@@ -304,11 +304,11 @@ mod tests {
 
     #[test]
     fn a_busy_path_limits_the_rate_once_that_grows_by_less_than_a_quarter_in_a_round() {
-        for (growth, limited) in [(100, false), (26, false), (24, true), (0, true)] {
+        for (growth, limited) in [(100, false), (25, false), (24, true), (0, true)] {
             let mut acks = Acks::new();
             acks.rtt = 40 * MILLI;
             // As in slow start, a burst comes in each round trip, and waited for the window.
-            let mut bytes = 1_000_000;
+            let mut bytes = 1_024_000;
             for _ in 0..6 {
                 acks.add(bytes, 40, LONG);
                 bytes += bytes * growth / 100;
