@@ -196,7 +196,8 @@ fn memory(stage: &Stage, display: &Display, person: &Person, calls: u32) -> Outc
         }
     }
     // Single figures differ by a few MB with the pictures in flight.
-    let (early, late) = sizes.split_at_mut(sizes.len() / 2);
+    let half = sizes.len() / 2;
+    let (early, late) = sizes.split_at_mut(half);
     let (early, late) = (median(early), median(late));
     let what = format!("memory over {calls} calls");
     println!("\n{what:<34} {} MB, then {} MB", early / 1024, late / 1024);
