@@ -12,8 +12,8 @@
 //!   more            all of the excess cut, with a cross-fade of 5 ms
 //! nothing left      fade out over 5 ms; wait for the reserve; fade in
 //! ```
-//! The reserve covers the latest frame of the last 7 s, be it late by the path, by a busy machine or
-//! by a loudspeaker that takes much at once: 3 ms more than that frame was later than usual, at
+//! The reserve covers the latest frame of the last 7 s, be it late by the path, by a busy machine
+//! or by a loudspeaker that takes much at once: 3 ms more than that frame was later than usual, at
 //! least 8 and at most 80. Stalls of more than 100 ms don't count, since no reserve covers them. So
 //! delay comes with unevenness and is gone some 20 s after it.
 //!
