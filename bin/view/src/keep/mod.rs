@@ -17,7 +17,8 @@ use transom::{Accept, Handle, InboxSettings, PeerName, State as Folder, everywhe
 use transom_users::{Book, Contact};
 
 use crate::model::{
-    Action, Config, Edit, MAX_CONFIG_BYTES, Move, News, State, Volume, Warning, moves, read_history,
+    Action, Config, Edit, MAX_CONFIG_BYTES, Move, News, State, Volume, Warning, moves, read_calls,
+    read_history,
 };
 use crate::words;
 
@@ -117,7 +118,10 @@ impl Keeper {
         let names: Vec<_> = state.people.iter().map(|person| person.name).collect();
         for name in names {
             match self.history.read(&name) {
-                Ok(text) => state.remember(name, read_history(&text)),
+                Ok(text) => {
+                    state.remember(name, read_history(&text));
+                    state.remember_calls(name, read_calls(&text));
+                }
                 Err(why) => state.warn(Warning::Trouble(why)),
             }
         }

@@ -4,11 +4,12 @@ use std::fs;
 use std::time::Duration;
 
 use transom::sounds::{DeviceName, EchoMode};
-use transom::{Notice, Outcome, Phase, PublicKey};
+use transom::{EndReason, Notice, Outcome, Phase, PublicKey};
 
 use super::*;
-use crate::model::tests::{Ids, peer, status};
-use crate::model::{ContactForm, Dialog, Edit, Entry, Person, Speaker, Unsent, Volume};
+use crate::model::calls_tests::rings;
+use crate::model::tests::{Ids, ended, peer, status};
+use crate::model::{ContactForm, Dialog, Edit, Entry, Past, Person, Speaker, Unsent, Volume};
 
 /// A folder that goes with the test.
 struct Scratch(PathBuf);
@@ -288,6 +289,8 @@ fn texts_are_kept_only_if_wanted_and_the_undelivered_are_sent_again() {
         peer: peer("door"),
         text: first,
     });
+    state.apply(rings("door"));
+    state.apply(ended("door", EndReason::Unanswered));
     keeper.write_down(&mut state);
     let (keeper, mut again) = scratch.keeper(LIST);
     again.config.history = true;
@@ -296,6 +299,9 @@ fn texts_are_kept_only_if_wanted_and_the_undelivered_are_sent_again() {
     assert_eq!((talk.len(), talk[0].text.as_str()), (2, "one\nline"));
     assert!(matches!(talk[1].by, Speaker::Us(Some(_), _)));
     assert!(again.undelivered().is_empty());
+    let calls = &again.people[0].past;
+    let what: Vec<_> = calls.iter().map(|call| call.what).collect();
+    assert_eq!(what, [Past::Missed]);
 }
 
 #[cfg(unix)]

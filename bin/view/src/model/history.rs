@@ -1,9 +1,10 @@
-//! Texts worth keeping: what was said, when, and whether it came through, and the text this is kept
-//! as. It opens no file.
+//! Texts and calls worth keeping: what was said, when, and whether it came through, and the text
+//! this is kept as. It opens no file.
 //!
 //! ```text
 //!   < 1764100000000000 they wrote this      > 1764100001000000 we wrote this
 //!   + 1764100001000000 (it arrived)         ! 1764100001000000 (it never will)
+//!   = 1764100002000000 video 724            = 1764100003000000 missed
 //! ```
 
 use std::time::Duration;
@@ -12,7 +13,7 @@ use transom::PeerName;
 
 use crate::words;
 
-use super::{Delivery, Line, Person, Speaker, State};
+use super::{Delivery, Line, Past, PastCall, Person, Speaker, State};
 
 /// One thing to write down.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -25,6 +26,8 @@ pub(crate) enum Entry {
     Arrived { at: Duration },
     /// It never will.
     Failed { at: Duration },
+    /// A call ended.
+    Call(PastCall),
 }
 
 impl Entry {
@@ -35,6 +38,9 @@ impl Entry {
             Self::Said { at, text } => format!("> {} {}\n", at.as_micros(), one_line(text)),
             Self::Arrived { at } => format!("+ {}\n", at.as_micros()),
             Self::Failed { at } => format!("! {}\n", at.as_micros()),
+            Self::Call(PastCall { at, what }) => {
+                format!("= {} {}\n", at.as_micros(), past(what))
+            }
         }
     }
 
@@ -49,6 +55,10 @@ impl Entry {
             ">" => Self::Said { at, text: text? },
             "+" => Self::Arrived { at },
             "!" => Self::Failed { at },
+            "=" => Self::Call(PastCall {
+                at,
+                what: read_past(&text?)?,
+            }),
             _ => return None,
         })
     }
@@ -62,6 +72,7 @@ pub(crate) fn read(text: &str) -> Vec<Line> {
         let (at, text, by) = match entry {
             Entry::Heard { at, text } => (at, text, Speaker::Them),
             Entry::Said { at, text } => (at, text, Speaker::Us(None, Delivery::Sent)),
+            Entry::Call(_) => continue,
             Entry::Arrived { at } => {
                 end(&mut lines, at, Delivery::Arrived);
                 continue;
@@ -78,6 +89,47 @@ pub(crate) fn read(text: &str) -> Vec<Line> {
         lines.push(Line { text, by, at });
     }
     lines
+}
+
+/// The calls that a file tells of, oldest first.
+pub(crate) fn read_calls(text: &str) -> Vec<PastCall> {
+    let calls = text.lines().filter_map(Entry::read);
+    let calls = calls.filter_map(|entry| match entry {
+        Entry::Call(call) => Some(call),
+        _ => None,
+    });
+    calls.collect()
+}
+
+/// What became of a call, with its seconds where both sides talked.
+fn past(what: &Past) -> String {
+    match what {
+        Past::Talked { video, length } => {
+            let kind = if *video { "video" } else { "sound" };
+            format!("{kind} {}", length.as_secs())
+        }
+        Past::Missed => "missed".to_owned(),
+        Past::Unanswered => "unanswered".to_owned(),
+        Past::LetIn => "let-in".to_owned(),
+        Past::SawCamera => "saw-camera".to_owned(),
+    }
+}
+
+fn read_past(text: &str) -> Option<Past> {
+    Some(match text.split_once(' ') {
+        Some((kind @ ("video" | "sound"), seconds)) => Past::Talked {
+            video: kind == "video",
+            length: Duration::from_secs(seconds.parse().ok()?),
+        },
+        Some(_) => return None,
+        None => match text {
+            "missed" => Past::Missed,
+            "unanswered" => Past::Unanswered,
+            "let-in" => Past::LetIn,
+            "saw-camera" => Past::SawCamera,
+            _ => return None,
+        },
+    })
 }
 
 fn end(lines: &mut [Line], at: Duration, delivery: Delivery) {
@@ -98,6 +150,13 @@ impl State {
     pub(crate) fn remember(&mut self, peer: PeerName, lines: Vec<Line>) {
         for line in lines {
             self.person(peer).add(line);
+        }
+    }
+
+    /// Puts the calls of earlier runs before those of this one.
+    pub(crate) fn remember_calls(&mut self, peer: PeerName, calls: Vec<PastCall>) {
+        for call in calls {
+            self.add_past(peer, call);
         }
     }
 
@@ -176,6 +235,28 @@ mod tests {
                 Speaker::Us(None, Delivery::Sent)
             ]
         );
+    }
+
+    #[test]
+    fn calls_come_back_and_are_no_texts() {
+        let talked = |video| Past::Talked {
+            video,
+            length: Duration::from_secs(724),
+        };
+        let all = [
+            talked(true),
+            talked(false),
+            Past::Missed,
+            Past::Unanswered,
+            Past::LetIn,
+            Past::SawCamera,
+        ];
+        let calls = all.map(|what| PastCall { at: AT, what });
+        let entries = calls.map(Entry::Call);
+        let text: String = entries.iter().map(Entry::write).collect();
+        assert_eq!(read_calls(&text), calls);
+        assert!(read(&text).is_empty());
+        assert!(read_calls("= 5 video\n= 5 video x\n= x missed\n= 5 else 7\n").is_empty());
     }
 
     #[test]

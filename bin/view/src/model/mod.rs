@@ -52,7 +52,7 @@ pub(crate) use clock::Zone;
 pub(crate) use config::{Config, MAX_CONFIG_BYTES, Place, Theme, picture_size};
 pub(crate) use contacts::{Move, moves};
 pub(crate) use dialog::{ContactForm, Dialog, SettingsForm, SettingsPage};
-pub(crate) use history::{Entry, read as read_history};
+pub(crate) use history::{Entry, read as read_history, read_calls};
 pub(crate) use knocks::Knock;
 pub(crate) use links::links;
 pub(crate) use news::{Mishap, News, Told};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use transom::PeerName;
 
-use super::{Call, State};
+use super::{Call, Entry, State};
 
 /// Calls that are told of with one contact.
 const MAX_PAST: usize = 500;
@@ -61,11 +61,16 @@ impl State {
     }
 
     pub(super) fn remember_past(&mut self, peer: PeerName, what: Past) {
-        let at = self.now;
+        let call = PastCall { at: self.now, what };
+        self.add_past(peer, call);
+        self.write_down(peer, Entry::Call(call));
+    }
+
+    pub(super) fn add_past(&mut self, peer: PeerName, call: PastCall) {
         let past = &mut self.person(peer).past;
         if past.len() >= MAX_PAST {
             past.pop_front();
         }
-        past.push_back(PastCall { at, what });
+        past.push_back(call);
     }
 }

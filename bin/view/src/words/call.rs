@@ -55,6 +55,7 @@ pub(crate) const RECORD: &str = "Record";
 pub(crate) const STOP_RECORDING: &str = "Stop recording";
 /// The same where there is less room.
 pub(crate) const STOP_RECORDING_SHORT: &str = "Stop rec";
+pub(crate) const CONNECTED: &str = "Connected";
 pub(crate) const NUMBERS: &str = "Numbers";
 pub(crate) const MY_PICTURE_MOVES: &str = "Your picture, arrow keys move it";
 pub(crate) const SHOW_MY_PICTURE: &str = "Show my picture";

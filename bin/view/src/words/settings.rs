@@ -110,11 +110,11 @@ pub(crate) const NOT_WHILE_DISTURBED: &str = "There are none in Do not disturb."
 // Privacy.
 
 pub(crate) const KEEP_TEXTS: &str = "Keep texts on this computer";
-pub(crate) const KEEP_TEXTS_MEANS: &str = "Also those that wait to be delivered";
+pub(crate) const KEEP_TEXTS_MEANS: &str = "And calls, and texts that wait to be delivered";
 pub(crate) const REMOVE_TEXTS: &str = "Remove all texts";
 pub(crate) const REMOVE_TEXTS_QUESTION: &str = "Remove all texts?";
 pub(crate) const REMOVING_TEXTS: &str =
-    "The texts with all contacts are removed from this computer. They don't come back.";
+    "The texts and calls with all contacts are removed from this computer. They don't come back.";
 pub(crate) const BE_SEEN: &str = "Let computers nearby see me";
 pub(crate) const STRANGERS: &str = "Strangers may knock";
 pub(crate) const STRANGERS_MEANS: &str = "Else they are turned away, and you aren't told";

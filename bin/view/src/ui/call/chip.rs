@@ -15,6 +15,8 @@ const HEIGHT: f32 = 40.0;
 const GAP: f32 = 10.0;
 /// How often a time is drawn anew.
 const SECOND: std::time::Duration = std::time::Duration::from_secs(1);
+/// How long a screen reader finds that a call has begun.
+const CONNECTED: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// Draws the chips. While the controls are hidden, only those are left that warn.
 pub(in crate::ui) fn chips(
@@ -136,6 +138,12 @@ fn face(ui: &Ui, left: egui::Pos2, state: &State, call: &Call) -> f32 {
     let at = pos2(shown.right() + mark + 10.0, rect.center().y);
     text::cut(p, at, timed + 1.0, &time, Type::Body, OVER_SOFT);
     text::say(ui, rect, &words::call_chip(&name(&call.peer), &time));
+    if call
+        .since
+        .is_some_and(|since| state.now.saturating_sub(since) < CONNECTED)
+    {
+        text::announce(ui, rect, words::CONNECTED);
+    }
     width
 }
 
