@@ -77,6 +77,16 @@ pub(crate) const XVFB: Need = Need {
     is_met: || machine::program("Xvfb").is_some() && machine::program("xdotool").is_some(),
 };
 
+/// The window's tests press its controls by the names that a screen reader finds.
+pub(crate) const ACCESSIBILITY: Need = Need {
+    why: "is the way of screen readers into the window, for its tests",
+    packages: &["at-spi2-core", "dbus-daemon"],
+    is_met: || {
+        let service = "/usr/share/dbus-1/services/org.a11y.Bus.service";
+        machine::program("dbus-daemon").is_some() && Path::new(service).exists()
+    },
+};
+
 /// Sound cards without a sound server, and what cpal wants on Linux.
 pub(crate) const LIBASOUND: Need = Need {
     why: "is the interface to sound cards",

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::failure::{Failure, Outcome};
 use crate::machine;
-use crate::packages::{self, CPP, LIBASOUND, LIBCLANG, PULSEAUDIO, WINDOW, XVFB};
+use crate::packages::{self, ACCESSIBILITY, CPP, LIBASOUND, LIBCLANG, PULSEAUDIO, WINDOW, XVFB};
 use crate::processes::Mark;
 use crate::step;
 use crate::workspace::{self, cargo};
@@ -17,7 +17,15 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     if let Some(argument) = arguments.first() {
         return Err(Failure::usage(format!("test: {argument}: not known")));
     }
-    packages::ensure(&[&LIBCLANG, &CPP, &WINDOW, &XVFB, &LIBASOUND, &PULSEAUDIO])?;
+    packages::ensure(&[
+        &LIBCLANG,
+        &CPP,
+        &WINDOW,
+        &XVFB,
+        &ACCESSIBILITY,
+        &LIBASOUND,
+        &PULSEAUDIO,
+    ])?;
     let before = ours_running();
     let mark = Mark::new("TRANSOM_TEST_RUN");
     format()?;

@@ -10,7 +10,11 @@ mod arrivals;
 mod busy;
 mod display;
 mod doorbox;
+#[cfg(all(target_os = "linux", feature = "accesskit", feature = "desktop"))]
+mod meeting;
 mod pulse;
+#[cfg(all(target_os = "linux", feature = "accesskit", feature = "desktop"))]
+mod reader;
 mod two;
 
 use std::fs;

@@ -50,7 +50,7 @@ fn title(ui: &mut Ui, words: &str, actions: &mut Vec<Action>) {
     }
 }
 
-/// Both are connected.
+/// Both are connected; a camera is there to be watched.
 fn connected(ui: &Ui, state: &State, peer: PeerName, actions: &mut Vec<Action>) {
     let shown = name(&peer);
     let person = state.people.iter().find(|person| person.name == peer);
@@ -83,9 +83,17 @@ fn connected(ui: &Ui, state: &State, peer: PeerName, actions: &mut Vec<Action>) 
             });
         }
         ui.add_space(24.0);
+        let done = Button::new(Kind::OnCard, words::DONE);
+        if person.is_some_and(|person| state.is_camera(person)) {
+            let watch = Button::new(Kind::Main, words::WATCH).icon(icons::EYE);
+            return buttons(ui, [done, watch], |at| {
+                actions.push(Action::Close);
+                actions.extend((at == 1).then_some(Action::Watch(peer)));
+            });
+        }
         let write = words::write_to(&shown);
         let row = [
-            Button::new(Kind::OnCard, words::DONE),
+            done,
             Button::new(Kind::OnCard, &write).icon(icons::CHAT_CIRCLE.filled()),
             Button::new(Kind::Main, words::VIDEO_CALL).icon(icons::VIDEO_CAMERA.filled()),
         ];

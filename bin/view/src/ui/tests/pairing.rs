@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use transom::{CodeEnd, Keep, Paired, PairingFailure, PairingNotice, PairingSide, PublicKey};
+use transom::{
+    Capabilities, CodeEnd, Keep, Paired, PairingFailure, PairingNotice, PairingSide, PublicKey,
+};
 use transom_users::Rights;
 
 use crate::model::{Dialog, Station};
@@ -78,6 +80,33 @@ fn a_code_is_shown_by_one_click_and_the_other_side_becomes_a_contact() {
     let call = screen.state_mut().take();
     assert!(call.contains(&Action::Call(peer("Bob"))), "{call:?}");
     assert!(screen.state().state.dialog.is_none());
+}
+
+#[test]
+fn an_answered_call_is_not_covered_by_the_word_that_both_are_connected() {
+    let mut screen = open(first_run());
+    told(&mut screen, paired());
+    let answer = Action::Answer {
+        peer: peer("Bob"),
+        camera: true,
+    };
+    screen.state_mut().state.act(&answer);
+    assert!(screen.state().state.dialog.is_none());
+}
+
+#[test]
+fn a_camera_that_was_connected_is_watched_by_one_click() {
+    let mut screen = open(first_run());
+    told(&mut screen, paired());
+    let camera = joined_as("Bob", PublicKey([1; 32]), Capabilities::CAMERA);
+    screen.state_mut().state.apply(camera);
+    screen.run_steps(2);
+    pass(&mut screen);
+    let watch = screen.get_all_by_label(words::WATCH).last().unwrap();
+    watch.click();
+    screen.run();
+    let watched = screen.state_mut().take();
+    assert_eq!(watched, [Action::Close, Action::Watch(peer("Bob"))]);
 }
 
 /// A computer, and a camera that shows a code.
