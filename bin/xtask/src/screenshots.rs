@@ -128,6 +128,7 @@ impl Album<'_> {
         self.display.hand(&["mousemove", "600", "400"])?;
         self.shoot("call.png")?;
         self.key(&window, "ctrl+h")?;
+        caller.finish()?;
 
         // A second start hands over to the window that is open.
         let watch = CAMERAS.map(|name| ["--watch", name]).concat();
