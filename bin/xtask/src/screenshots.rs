@@ -1,5 +1,5 @@
 //! `cargo xtask screenshots`: the README's pictures, of the built window on a display that nobody
-//! sees, with a camera box, a caller and a sender beside it. Everything on them is real; only the
+//! sees, with camera boxes, a caller and a sender beside it. Everything on them is real; only the
 //! cameras show the test pattern.
 
 use std::fs;
@@ -12,7 +12,7 @@ use crate::children::Background;
 use crate::display::Display;
 use crate::failure::{Context, Failure, Outcome};
 use crate::packages::{self, IMAGEMAGICK, LIBCLANG, WINDOW, XVFB};
-use crate::stage::{Person, STARTING, Stage, is_event};
+use crate::stage::{Person, STARTING, Stage, is_event, text_field};
 use crate::step;
 use crate::workspace;
 
@@ -35,8 +35,15 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     let display = Display::start(WIDTH, HEIGHT)?;
     let folder = workspace::root().join(FOLDER);
     fs::create_dir_all(&folder).context(folder.display())?;
-    let scene = Scene::set(&stage, &display)?;
-    scene.play(&stage, &display, &folder)
+    let album = Album {
+        stage: &stage,
+        display: &display,
+        folder: &folder,
+    };
+    album.meeting()?;
+    album.days()?;
+    println!("\nThe pictures are in {FOLDER}: look at them before they are committed.");
+    Ok(())
 }
 
 /// Beside the program they show.
@@ -44,86 +51,156 @@ const FOLDER: &str = "bin/view/screenshots";
 const WIDTH: u32 = 1200;
 const HEIGHT: u32 = 760;
 
-/// The window at a desk, a box at the door, and a friend.
-struct Scene {
-    friend: Person,
-    window: Background,
-    id: String,
-    _door: Background,
+const PATTERN: [&str; 6] = ["--source", "pattern", "--size", "1280x720", "--fps", "30"];
+
+/// Where the pictures are taken and go to.
+struct Album<'a> {
+    stage: &'a Stage,
+    display: &'a Display,
+    folder: &'a Path,
 }
 
-impl Scene {
-    fn set(stage: &Stage, display: &Display) -> Outcome<Self> {
-        let [desk, door, friend] = ["desk", "door", "anna"].map(|name| stage.person(name));
-        let (desk, door, friend) = (desk?, door?, friend?);
-        door.knows(&desk, "127.0.0.1:9")?;
-        let pattern = "camera --source pattern --size 1280x720 --fps 30".split(' ');
-        let (door_box, door_address) = door.listen(&pattern.collect::<Vec<_>>())?;
-        let address = format!("127.0.0.1:{}", free_port()?);
-        friend.knows(&desk, &address)?;
-        desk.knows_all(&[(&door, &door_address), (&friend, "127.0.0.1:9")])?;
+/// A window that fills the display.
+struct Window {
+    program: Background,
+    id: String,
+}
 
-        let arguments = [
-            "--listen", &address, "--camera", "pattern", "--name", "desk", "--watch", "door",
-        ];
-        let mut command = desk.program("transom-view", &arguments);
-        command
-            // Short, as it stands in the picture, and below this person's own folder.
-            .args(["--inbox", "Downloads"])
-            .env("XDG_CONFIG_HOME", stage.path("config"));
-        let window = Background::start(display.on(&mut command, &stage.path("desk")))?;
-        let id = display.window_of(window.id())?;
-        let (width, height) = (WIDTH.to_string(), HEIGHT.to_string());
-        display.hand(&["windowmove", &id, "0", "0"])?;
-        display.hand(&["windowsize", &id, &width, &height])?;
-        display.hand(&["windowfocus", &id])?;
-        door_box.line(STARTING, |line| {
-            is_event(line, "call_started").then_some(())
-        })?;
-        Ok(Self {
-            friend,
-            window,
-            id,
-            _door: door_box,
-        })
+impl Album<'_> {
+    /// From a window that knows nobody to a contact.
+    fn meeting(&self) -> Outcome {
+        let [leo, anna, door] = ["Leo", "Anna", "Porch"].map(|name| self.stage.person(name));
+        let (leo, anna, door) = (leo?, anna?, door?);
+        let door = self.everywhere(&door, &[&["camera", "--pair"], &PATTERN[..]].concat())?;
+        let code = door.line(STARTING, |line| text_field(line, "code"))?;
+        let _anna = self.everywhere(&anna, &["call", "--answer"])?;
+        let window = self.open(&leo, &["--listen", "127.0.0.1:0"], "")?;
+        self.shoot("first-run.png")?;
+        self.key(&window, "ctrl+n")?;
+        self.shoot("show-code.png")?;
+        self.key(&window, "Escape")?;
+        self.key(&window, "ctrl+j")?;
+        self.display.hand(&["type", "--delay", "150", &code])?;
+        self.shoot("enter-code.png")?;
+        self.key(&window, "Return")?;
+        door.line(STARTING, |line| is_event(line, "paired").then_some(()))?;
+        self.shoot("connected.png")?;
+        window.close()
     }
 
-    fn play(mut self, stage: &Stage, display: &Display, folder: &Path) -> Outcome {
-        let shoot = |name: &str| shoot(display, &folder.join(name));
-        for words in ["are you there?", "I have the plan for the garden"] {
-            let text = ["text", "desk", words];
-            Background::start(&mut self.friend.transom(&text))?.finish()?;
+    /// What is done with contacts: a conversation, a call, cameras; and all of it light.
+    fn days(&self) -> Outcome {
+        let [leo, anna] = ["Leo at home", "Anna at home"].map(|name| self.stage.person(name));
+        let (leo, anna) = (leo?, anna?);
+        let address = format!("127.0.0.1:{}", free_port()?);
+        let mut boxes = Vec::new();
+        let mut book = anna.contact("Anna", "127.0.0.1:9") + " may=call,files\n";
+        for name in CAMERAS {
+            let camera = self.stage.person(name)?;
+            camera.knows_as("Leo", &leo, "127.0.0.1:9")?;
+            let (camera_box, at) = camera.listen(&[&["camera"], &PATTERN[..]].concat())?;
+            book += &(camera.contact(name, &at) + "\n");
+            boxes.push(camera_box);
         }
-        let plan = stage.path("garden plan.pdf");
+        leo.write_book(&book)?;
+        anna.knows_as("Leo", &leo, &address)?;
+        let listen = ["--listen", &address];
+        let window = self.open(&leo, &listen, "")?;
+        let say = |words| Background::start(&mut anna.transom(&["text", "Leo", words]))?.finish();
+        say("Are you there?")?;
+        say("I have the plan for the garden.")?;
+        let plan = self.stage.path("Garden plan.pdf");
         fs::write(&plan, vec![7; 3_400_000]).context(plan.display())?;
         let plan = plan.to_string_lossy().into_owned();
-        let _offer = Background::start(&mut self.friend.transom(&["send", "desk", &plan]))?;
-        // The second contact of the list.
-        thread::sleep(REST);
-        display.hand(&["mousemove", "120", "69", "click", "1"])?;
-        shoot("watching.png")?;
+        let offer = Background::start(&mut anna.transom(&["send", "Leo", &plan]))?;
+        self.key(&window, "ctrl+1")?;
+        self.shoot("conversation.png")?;
 
-        let call = [
-            "call", "desk", "--source", "pattern", "--size", "1280x720", "--json",
-        ];
-        let caller = Background::start(&mut self.friend.transom(&call))?;
+        let call = [&["call", "Leo", "--json"], &PATTERN[..]].concat();
+        let caller = Background::start(&mut anna.transom(&call))?;
         caller.line(STARTING, |line| is_event(line, "ringing").then_some(()))?;
-        shoot("ringing.png")?;
-        display.hand(&["key", "--window", &self.id, "ctrl+shift+a"])?;
-        caller.line(STARTING, |line| {
-            is_event(line, "call_started").then_some(())
-        })?;
-        display.hand(&["key", "--window", &self.id, "F8"])?;
-        shoot("call.png")?;
-        display.hand(&["key", "--window", &self.id, "F3"])?;
-        shoot("numbers.png")?;
-        if let Some(status) = self.window.ended()? {
-            return Err(Failure::new(format!("transom-view ended early: {status}")));
-        }
-        println!("\nThe pictures are in {FOLDER}: look at them before they are committed.");
+        self.shoot("ringing.png")?;
+        self.key(&window, "ctrl+shift+y")?;
+        let is_started = |line: &str| is_event(line, "call_started").then_some(());
+        caller.line(STARTING, is_started)?;
+        thread::sleep(REST);
+        // Shows the buttons over the picture.
+        self.display.hand(&["mousemove", "600", "400"])?;
+        self.shoot("call.png")?;
+        self.key(&window, "ctrl+h")?;
+        caller.finish()?;
+
+        // A second start hands over to the window that is open.
+        let watch = CAMERAS.map(|name| ["--watch", name]).concat();
+        let mut second = self.window_program(&leo, &watch);
+        Background::start(&mut second)?.finish()?;
+        self.shoot("cameras.png")?;
+        window.close()?;
+        drop(offer);
+
+        let window = self.open(&leo, &listen, "theme = \"light\"\n")?;
+        say("The gate is open, come in.")?;
+        self.key(&window, "ctrl+1")?;
+        self.shoot("light.png")?;
+        window.close()
+    }
+
+    /// Starts something that is announced on the network.
+    fn everywhere(&self, person: &Person, arguments: &[&str]) -> Outcome<Background> {
+        let listen = format!("0.0.0.0:{}", free_port()?);
+        let options = ["--json", "--name", person.name(), "--listen", &listen];
+        Background::start(&mut person.transom(&[arguments, &options].concat()))
+    }
+
+    fn window_program(&self, person: &Person, arguments: &[&str]) -> Command {
+        let mut command = person.program("transom-view", arguments);
+        command
+            .args(["--camera", "pattern", "--name", "Leo"])
+            // Short, as it stands in the picture, and below this person's own folder.
+            .args(["--inbox", "Downloads"])
+            .env("XDG_CONFIG_HOME", person.state());
+        self.display.on(&mut command, &person.state());
+        command
+    }
+
+    /// Opens somebody's window with these settings.
+    fn open(&self, person: &Person, arguments: &[&str], settings: &str) -> Outcome<Window> {
+        let config = person.state().join("transom");
+        fs::create_dir_all(&config).context(config.display())?;
+        let file = config.join("view.toml");
+        let always = "notifications = false\nhistory = true\n";
+        fs::write(&file, format!("{always}{settings}")).context(file.display())?;
+        let program = Background::start(&mut self.window_program(person, arguments))?;
+        let id = self.display.window_of(program.id())?;
+        let (width, height) = (WIDTH.to_string(), HEIGHT.to_string());
+        self.display.hand(&["windowmove", &id, "0", "0"])?;
+        self.display.hand(&["windowsize", &id, &width, &height])?;
+        self.display.hand(&["windowfocus", &id])?;
+        Ok(Window { program, id })
+    }
+
+    fn key(&self, window: &Window, key: &str) -> Outcome {
+        self.display.hand(&["windowfocus", &window.id])?;
+        self.display.hand(&["key", key])?;
         Ok(())
     }
+
+    fn shoot(&self, name: &str) -> Outcome {
+        shoot(self.display, &self.folder.join(name))
+    }
 }
+
+impl Window {
+    /// Ends it; one that has ended before is a failure.
+    fn close(mut self) -> Outcome {
+        match self.program.ended()? {
+            None => Ok(()),
+            Some(status) => Err(Failure::new(format!("transom-view ended early: {status}"))),
+        }
+    }
+}
+
+const CAMERAS: [&str; 4] = ["Front-door", "Garden", "Garage", "Nursery"];
 
 /// Takes the picture of all there is to see, once it has come to rest.
 fn shoot(display: &Display, path: &Path) -> Outcome {

@@ -198,7 +198,8 @@ impl Person {
         Ok((child, address))
     }
 
-    fn write_book(&self, text: &str) -> Outcome {
+    /// Replaces the contact book by this text.
+    pub(crate) fn write_book(&self, text: &str) -> Outcome {
         let book = self.home.join("user_list.txt");
         fs::write(&book, text).context(book.display())
     }

@@ -81,7 +81,12 @@ fn facts(
     let (row, _) = ui.allocate_exact_size(size, Sense::hover());
     let minutes = left.as_secs().div_ceil(60);
     let at = row.left_center();
-    let shown = text::cut(ui.painter(), at, row.width(), &words, Type::Code, t.text);
+    // Of long words no letter may be cut off.
+    let font = match text::width(ui, &words, Type::Code) > row.width() {
+        true => Type::Title,
+        false => Type::Code,
+    };
+    let shown = text::cut(ui.painter(), at, row.width(), &words, font, t.text);
     text::say(ui, shown, &words::code_said(&words, minutes));
     ui.add_space(8.0);
     ui.horizontal(|ui| {
