@@ -61,10 +61,10 @@ pub fn add_line(text: &str, contact: &Contact) -> Result<String, EditError> {
 /// place and its spaces.
 ///
 /// ```
-/// use transom_users::change_line; let text = "anna 10.0.0.2   # from work\r\n\r\n# the end\r\n";
-/// let changed = change_line(text, &"anna 10.0.0.9 may=call # from
-/// work".parse().unwrap()).unwrap(); assert_eq!(changed, "anna 10.0.0.9:7447 may=call   # from
-/// work\r\n\r\n# the end\r\n");
+/// use transom_users::change_line;
+/// let text = "anna 10.0.0.2   # from work\r\n\r\n# the end\r\n";
+/// let changed = change_line(text, &"anna 10.0.0.9 may=call # from work".parse().unwrap()).unwrap();
+/// assert_eq!(changed, "anna 10.0.0.9:7447 may=call   # from work\r\n\r\n# the end\r\n");
 /// ```
 ///
 /// # Errors

@@ -127,8 +127,7 @@ impl Desk<'_> {
                 .take_while(|_| Instant::now() < last)
                 .any(|names| {
                     let is_there = |word: &&str| names.iter().any(|name| name == *word);
-                    words.iter().all(|word| is_there(&word))
-                        && names.iter().any(|name| name.ends_with(&shown))
+                    words.iter().all(is_there) && names.iter().any(|name| name.ends_with(&shown))
                 })
         });
         assert!(typed, "{code} is not typed: {:#?}", self.reader.names());
