@@ -262,10 +262,6 @@ impl State {
                 self.dialog = Some(Dialog::ShowCode);
             }
             Action::EnterCode(_) => meeting.entry = Entry::Trying,
-            // It would lie over the picture.
-            Action::Answer { .. } if matches!(self.dialog, Some(Dialog::Connected(_))) => {
-                self.dialog = None;
-            }
             Action::EndPairing => {
                 meeting.shown = ShownCode::Awaited;
                 meeting.entry = Entry::Idle;

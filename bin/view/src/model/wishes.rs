@@ -3,7 +3,7 @@
 use transom::{CallKind, PeerName};
 
 use super::call::Stage;
-use super::{Action, Presence, State};
+use super::{Action, Dialog, Presence, State};
 
 impl State {
     /// Applies an action on calls and pictures; other actions change nothing.
@@ -105,6 +105,9 @@ impl State {
         let Some(ring) = self.stop_ringing(peer) else {
             return;
         };
+        // It would cover the picture.
+        self.dialog
+            .take_if(|dialog| matches!(dialog, Dialog::Connected(_)));
         self.choose(peer);
         self.calls.begin(peer, ring.kind, Stage::Ringing);
         self.prefer(peer, |kept| kept.camera_on = camera);

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use transom::{
-    Capabilities, CodeEnd, Keep, Paired, PairingFailure, PairingNotice, PairingSide, PublicKey,
+    CallKind, Capabilities, CodeEnd, Keep, Paired, PairingFailure, PairingNotice, PairingSide,
+    PublicKey,
 };
 use transom_users::Rights;
 
@@ -90,6 +91,11 @@ fn an_answered_call_is_not_covered_by_the_word_that_both_are_connected() {
         peer: peer("Bob"),
         camera: true,
     };
+    screen.state_mut().state.apply(Notice::Ringing {
+        peer: peer("Bob"),
+        kind: CallKind::Talk,
+    });
+    assert!(screen.state().state.dialog.is_some());
     screen.state_mut().state.act(&answer);
     assert!(screen.state().state.dialog.is_none());
 }
