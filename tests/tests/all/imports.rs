@@ -125,6 +125,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "png",
             "qrcode",
             "serde",
+            "skrifa",
             "thiserror",
             "toml",
             "transom",

@@ -8,7 +8,7 @@ use transom::{CallKind, Direction, Notice, PeerName, SoundNotice, TransferId, Tr
 use super::glance::Glance;
 
 use crate::model::{Face, FolderFor, Kept, Mishap};
-use crate::outside::{About, Choice, Request};
+use crate::outside::{About, Choice, Request, ScriptFont};
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub(crate) enum Letter {
     Mishap(Mishap),
     /// A second start of the program wants something.
     Asked(Request),
+    /// The system has a font for a script.
+    Font(ScriptFont),
     /// A notification of the desktop was clicked.
     Clicked(About, Choice),
     /// The program is asked from outside to end.

@@ -11,6 +11,7 @@
 //! | `signals` (of `transom-signals`) | waits for what ends the program | the mailbox |
 //! | `second start` | waits for later starts of the program | the mailbox |
 //! | `desktop`, `desktop clicks` (of `outside`) | notifications of the desktop | the mailbox |
+//! | `fonts` | waits for fontconfig, and reads a font | the mailbox |
 //! | `opener` | waits for the desktop's program that opens a folder or a web address | the mailbox |
 //!
 //! Each thread wakes the window once for each batch of news.
@@ -21,7 +22,7 @@ mod dialog;
 mod glance;
 mod letter;
 mod mailbox;
-mod outside;
+mod opener;
 mod rate;
 mod record;
 mod shrink;
@@ -36,7 +37,7 @@ use std::thread::{Builder, JoinHandle};
 use transom::{Handle, Notice, PeerName, Settings, SoundNotice, StartError, Station};
 
 use crate::model::{Action, Duties, Face, FolderFor, Mishap, News, State};
-use crate::outside::{Desktop, Requests};
+use crate::outside::{self, Desktop, Requests, Script};
 use crate::words;
 
 use decode::Arrived;
@@ -217,20 +218,26 @@ impl Engine {
 
     /// Opens a document by the desktop's program for it.
     fn open_file(&self, path: PathBuf) {
-        let open = move || outside::open_file(&path).err().map(Letter::Mishap);
+        let open = move || opener::open_file(&path).err().map(Letter::Mishap);
         self.aside("opener", open, Letter::Mishap);
     }
 
     /// Shows a folder in the desktop's file manager.
     fn open_folder(&self, folder: PathBuf) {
-        let open = move || outside::open_folder(&folder).err().map(Letter::Mishap);
+        let open = move || opener::open_folder(&folder).err().map(Letter::Mishap);
         self.aside("opener", open, Letter::Mishap);
     }
 
     /// Opens a web address in the desktop's browser.
     fn open_link(&self, link: String) {
-        let open = move || outside::open_link(&link).err().map(Letter::Mishap);
+        let open = move || opener::open_link(&link).err().map(Letter::Mishap);
         self.aside("opener", open, Letter::Mishap);
+    }
+
+    /// Looks for a font of the system; if there is one, it comes as a letter.
+    pub(crate) fn find_font(&self, script: &'static Script) {
+        let find = move || outside::find_font(script).map(Letter::Font);
+        self.aside("fonts", find, Letter::Mishap);
     }
 
     /// Waits for another program on a thread of its own, which is not joined: the person may leave

@@ -1,6 +1,7 @@
 //! What the window is outside of itself: one window for each state folder, and what the desktop is
 //! told while nobody looks at the window. It draws nothing.
 
+mod fonts;
 mod news;
 #[cfg(all(unix, feature = "desktop"))]
 mod notifications;
@@ -13,6 +14,7 @@ mod single;
 #[path = "several.rs"]
 mod single;
 
+pub(crate) use fonts::{Script, ScriptFont, find as find_font, scripts};
 pub(crate) use news::{About, Choice, News, is_over, news};
 pub(crate) use notifications::Desktop;
 pub(crate) use single::{Claim, Requests, Single, SingleError, claim};

@@ -15,6 +15,8 @@ mod surface;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use egui::epaint::ClippedShape;
+use egui::epaint::text::{FontData, FontInsert, FontPriority, InsertFontFamily};
 use egui_winit::EventResponse;
 use transom::{CallKind, Notice};
 use winit::application::ApplicationHandler;
@@ -27,7 +29,7 @@ use winit::window::{Fullscreen, UserAttentionType, Window, WindowAttributes, Win
 use crate::engine::{Engine, Letter, Wake};
 use crate::keep::Keeper;
 use crate::model::{self, Action, Config, Face, Presence, Sample, State, Theme, Warning};
-use crate::outside::{self, About, Choice, Desktop, Request, Single};
+use crate::outside::{self, About, Choice, Desktop, Request, ScriptFont, Single};
 use crate::ui::{self, Album, Draft, Picture};
 use crate::words;
 
@@ -99,6 +101,7 @@ impl Display {
             desktop: engine.start_desktop(),
             is_focused: false,
             sight: Sight::default(),
+            scripts: Vec::new(),
             drawn: None,
             engine,
             keeper,
@@ -162,6 +165,8 @@ struct Shell {
     is_focused: bool,
     /// Whether it can be seen.
     sight: Sight,
+    /// Scripts whose fonts were looked for.
+    scripts: Vec<&'static str>,
     /// When the last frame was drawn.
     drawn: Option<Instant>,
     failed: Option<ShellError>,
@@ -374,6 +379,41 @@ impl Shell {
         actions
     }
 
+    /// Looks for fonts of scripts that are drawn for the first time and that ours don't have.
+    fn find_fonts(&mut self, shapes: &[ClippedShape]) {
+        let Some(open) = &self.open else { return };
+        for script in outside::scripts(shapes) {
+            if self.scripts.contains(&script.name) {
+                continue;
+            }
+            self.scripts.push(script.name);
+            let context = open.egui.egui_ctx();
+            let font = egui::FontId::default();
+            if !context.fonts_mut(|fonts| fonts.has_glyph(&font, script.sample)) {
+                self.engine.find_font(script);
+            }
+        }
+    }
+
+    /// Adds a font behind all others, for text of every weight.
+    fn add_font(&self, font: ScriptFont) {
+        let Some(open) = &self.open else { return };
+        let context = open.egui.egui_ctx();
+        let families = context.fonts(|fonts| {
+            let families = fonts.definitions().families.keys().cloned();
+            let lowest = |family| InsertFontFamily {
+                family,
+                priority: FontPriority::Lowest,
+            };
+            families.map(lowest).collect()
+        });
+        let data = FontData {
+            index: font.index,
+            ..FontData::from_owned(font.bytes)
+        };
+        context.add_font(FontInsert::new(font.script.name, data, families));
+    }
+
     /// Brings the window to the front, or asks for attention where the desktop doesn't allow that.
     fn raise(&self) {
         if let Some(open) = &self.open {
@@ -390,6 +430,10 @@ impl Shell {
             Letter::Notice(notice) => {
                 self.tell_desktop(&notice);
                 self.state.apply(notice)
+            }
+            Letter::Font(font) => {
+                self.add_font(font);
+                Vec::new()
             }
             Letter::Asked(request) => self.asked(request),
             Letter::Clicked(about, choice) => self.clicked(about, choice),
@@ -492,6 +536,8 @@ impl Shell {
         }
         open.egui
             .handle_platform_output(&open.window, output.platform_output);
+        self.find_fonts(&output.shapes);
+        let Some(open) = &mut self.open else { return };
         let shapes = context.tessellate(output.shapes, output.pixels_per_point);
         let scale = output.pixels_per_point;
         if let Err(why) = open.surface.draw(&shapes, &output.textures_delta, scale) {
