@@ -82,16 +82,20 @@ pub fn change_line(text: &str, contact: &Contact) -> Result<String, EditError> {
 }
 
 /// The text with a contact that was learned by a pairing: in place of the contact that has its key,
-/// or that has its name and no key; else behind the others. A comment stays, and so do the rights
-/// that the contact has already: a pairing adds rights and takes none away, since its defaults are
-/// those of a first meeting. To take rights away is a change of the book.
+/// or that has its name and no key; else behind the others. A comment stays. The same key keeps the
+/// rights that it has already and gets those of the pairing too: the defaults of a pairing are
+/// those of a first meeting, and to take rights away is a change of the book. A contact without a
+/// key gets the rights of the pairing only: rights belong to a key, and this key had none.
 ///
 /// ```
 /// use transom_users::{Contact, paired_line};
 /// let key = transom_wire::PublicKey([5; 32]);
 /// let anna: Contact = format!("anna 10.0.0.9 key={key} may=call").parse().unwrap();
-/// let text = paired_line("anna 10.0.0.2 may=hear # from work\n", &anna).unwrap();
+/// let old = format!("anna 10.0.0.2 key={key} may=hear # from work\n");
+/// let text = paired_line(&old, &anna).unwrap();
 /// assert_eq!(text, format!("anna 10.0.0.9:7447 key={key} may=call,hear # from work\n"));
+/// let text = paired_line("anna 10.0.0.2 may=hear # from work\n", &anna).unwrap();
+/// assert_eq!(text, format!("anna 10.0.0.9:7447 key={key} may=call # from work\n"));
 /// ```
 ///
 /// # Errors
@@ -111,9 +115,13 @@ pub fn paired_line(text: &str, contact: &Contact) -> Result<String, EditError> {
         true => old.comment.clone(),
         false => contact.comment.clone(),
     };
+    let may = match old.key == contact.key {
+        true => old.may | contact.may,
+        false => contact.may,
+    };
     let changed = Contact {
         name: old.name,
-        may: old.may | contact.may,
+        may,
         comment,
         ..contact.clone()
     };

@@ -231,7 +231,7 @@ pub(crate) fn keep(
     let mut human = format!("{} is now in {file}", paired.peer);
     if held != may {
         human.push_str(&format!(
-            ", which keeps the rights they had: they may {held}"
+            ". They keep their earlier rights: they may {held}"
         ));
     }
     let json = json!({

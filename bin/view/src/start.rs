@@ -219,7 +219,8 @@ fn engine(
             {
                 log::warn!("nobody can reach this window: {error}");
                 let port = state.config.port.unwrap_or(DEFAULT_PORT);
-                state.warn(Warning::PortTaken(port));
+                let why = error.to_string();
+                state.warn(Warning::PortRefused { port, why });
                 listen.clear();
             }
             Err(EngineError::Station(error @ transom::StartError::Inbox(_))) if inbox.is_some() => {

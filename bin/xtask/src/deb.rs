@@ -57,6 +57,7 @@ fn lay_out(tree: &Path, version: &str) -> Outcome {
     }
     let root = workspace::root();
     let desktop = root.join("bin/view/desktop");
+    let fonts = root.join("bin/view/fonts");
     let files = [
         (workspace::release("transom"), "usr/bin/transom", 0o755),
         (
@@ -77,6 +78,26 @@ fn lay_out(tree: &Path, version: &str) -> Outcome {
         (
             root.join("LICENSE-MIT"),
             "usr/share/doc/transom/copyright",
+            0o644,
+        ),
+        (
+            root.join("LICENSE-APACHE"),
+            "usr/share/doc/transom/LICENSE-APACHE",
+            0o644,
+        ),
+        (
+            fonts.join("Inter-OFL.txt"),
+            "usr/share/doc/transom/Inter-OFL.txt",
+            0o644,
+        ),
+        (
+            fonts.join("JetBrainsMono-copyright.txt"),
+            "usr/share/doc/transom/JetBrainsMono-copyright.txt",
+            0o644,
+        ),
+        (
+            fonts.join("Phosphor-MIT.txt"),
+            "usr/share/doc/transom/Phosphor-MIT.txt",
             0o644,
         ),
     ];

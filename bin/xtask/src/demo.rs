@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     }
     packages::ensure(&[&packages::WINDOW])?;
     build("transom-view")?;
-    step::check("two windows that find each other", windows)
+    step::check("two windows, Anna's and Bert's, and a camera", windows)
 }
 
 fn build(package: &str) -> Outcome {

@@ -89,6 +89,10 @@ fn tests(mark: &Mark) -> Outcome {
         &mut marked("test --locked --workspace", mark),
     )?;
     step::run(
+        "ciphers and echo as a build without features has them",
+        &mut marked("test --locked -p transom-secure -p transom-sound", mark),
+    )?;
+    step::run(
         "whole stations on a virtual clock",
         &mut marked(
             "test --locked --release -p transom --features sim --lib --test sim --test sim_day",

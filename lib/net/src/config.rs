@@ -33,8 +33,9 @@ pub struct Config {
     /// Most time from connected to paired. Less than the default cuts off slow Wi-Fi.
     pub pairing_timeout: Duration,
     /// Most pairings that strangers begin at once, and then one in each
-    /// [`pairing_interval`](Self::pairing_interval). Default 8: more than a person needs who
-    /// mistypes a code, and 3 ms of CPU.
+    /// [`pairing_interval`](Self::pairing_interval). One address has half of that: half as many at
+    /// once, and then half as often. Default 8: an address has more than a person needs who
+    /// mistypes a code, and all together take 3 ms of CPU.
     pub pairing_burst: u32,
     /// Default 500 ms, so that a flood of pairings takes about a thousandth of a core.
     pub pairing_interval: Duration,

@@ -221,7 +221,8 @@ impl Net {
         self.poll.registry()
     }
 
-    /// An id that no listener, no peer and no watch uses. Ids wrap around, which matters on 32-bit systems.
+    /// An id that no listener, no peer and no watch uses. Ids wrap around, which matters on 32-bit
+    /// systems.
     pub(crate) fn next_id(&mut self) -> usize {
         loop {
             self.last_id = self.last_id.checked_add(1).unwrap_or(WAKER.0 + 1);

@@ -27,7 +27,7 @@ pub(crate) struct Pairings {
     shown: Option<Shown>,
     /// Codes shown before; tells a connection whether its code is still the one that is shown.
     closed: u64,
-    pace: Pace,
+    limiter: RateLimiter,
 }
 
 #[derive(Debug)]
@@ -59,7 +59,7 @@ impl Pairings {
     /// often, a pairing is refused by its first bytes, so that a flood doesn't even cost
     /// handshakes.
     pub(crate) fn served(&self, from: IpAddr, config: &Config, now: proto::Instant) -> Purpose {
-        match self.shown.is_some() && self.pace.after(from, config, now).is_some() {
+        match self.shown.is_some() && self.limiter.after(from, config, now).is_some() {
             true => Purpose::Pairing,
             false => Purpose::Session,
         }
@@ -74,7 +74,7 @@ impl Pairings {
         now: proto::Instant,
     ) -> Option<(PairingTerms, CodeId)> {
         let terms = self.shown.as_ref()?.terms.clone();
-        self.pace.take(from, config, now)?;
+        self.limiter.take(from, config, now)?;
         Some((terms, CodeId(self.closed)))
     }
 
@@ -102,19 +102,19 @@ impl Pairings {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct CodeId(u64);
 
-/// How often strangers may try: a token bucket for each address, so that a flood from one does not
-/// keep others away, and one for all of them together, which bounds the work.
+/// How often strangers may try: a token bucket for all addresses together, which bounds the work,
+/// and a smaller one for each address, so that a flood from one leaves tokens to the others.
 #[derive(Debug, Default)]
-struct Pace {
+struct RateLimiter {
     /// When the bucket of all is full again.
     all: Option<proto::Instant>,
     /// The same for each address whose bucket is not full. The bucket of all bounds how many.
     addresses: BTreeMap<IpAddr, proto::Instant>,
 }
 
-impl Pace {
-    /// When the two buckets are full again after a token of each is taken now; `None` if one has
-    /// none.
+impl RateLimiter {
+    /// When the two buckets are full again after a token of each is taken now; `None` if one of
+    /// them is empty.
     fn after(
         &self,
         from: IpAddr,
@@ -127,7 +127,8 @@ impl Pace {
         };
         let (interval, burst) = (config.pairing_interval, config.pairing_burst);
         let own = self.addresses.get(&from).copied();
-        let all = take(self.all, interval / CROWD, burst.saturating_mul(CROWD))?;
+        let all = take(self.all, interval, burst)?;
+        let (interval, burst) = (interval * ADDRESS_SHARE, burst.div_ceil(ADDRESS_SHARE));
         Some((all, take(own, interval, burst)?))
     }
 
@@ -141,8 +142,9 @@ impl Pace {
     }
 }
 
-/// Addresses that may try as often as one of them may: a flood takes that many to keep others away.
-const CROWD: u32 = 8;
+/// The bucket of an address has this part of the burst and of the rate of all: the other half is
+/// left to others, and a person who mistypes a code three times needs no more.
+const ADDRESS_SHARE: u32 = 2;
 
 /// One connection of a pairing, after its handshake.
 pub(crate) struct PairingConnection {
@@ -231,10 +233,11 @@ pub const TRIES: u8 = 3;
 mod tests {
     use super::*;
 
+    /// Eight at once and then two a second, as by default.
     fn config() -> Config {
         let identity = transom_secure::Identity::generate().unwrap();
         let mut config = Config::new(identity, Vec::new());
-        (config.pairing_burst, config.pairing_interval) = (3, Duration::from_millis(500));
+        (config.pairing_burst, config.pairing_interval) = (8, Duration::from_millis(500));
         config
     }
 
@@ -247,35 +250,61 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_of_strangers_is_followed_by_one_in_each_interval() {
-        let (config, mut pace) = (config(), Pace::default());
-        let mut take = |ms| pace.take(address(1), &config, at(ms)).is_some();
-        let at_once: Vec<bool> = (0..5).map(|_| take(1000)).collect();
-        assert_eq!(at_once, [true, true, true, false, false]);
-        assert!(!take(1499) && take(1500) && !take(1500));
-        assert!(take(3000) && take(3000) && take(3000) && !take(3000));
+    fn an_address_has_half_the_burst_and_then_half_the_rate() {
+        let (config, mut limiter) = (config(), RateLimiter::default());
+        let mut take = |ms| limiter.take(address(1), &config, at(ms)).is_some();
+        let at_once: Vec<bool> = (0..6).map(|_| take(1000)).collect();
+        assert_eq!(at_once, [true, true, true, true, false, false]);
+        assert!(!take(1999) && take(2000) && !take(2000));
+        assert!((0..4).all(|_| take(6000)) && !take(6000));
+    }
+
+    #[test]
+    fn a_burst_of_one_lets_an_address_try() {
+        let (mut config, mut limiter) = (config(), RateLimiter::default());
+        config.pairing_burst = 1;
+        assert!(limiter.take(address(1), &config, at(0)).is_some());
+        assert!(limiter.take(address(2), &config, at(499)).is_none());
+        assert!(limiter.take(address(2), &config, at(500)).is_some());
     }
 
     #[test]
     fn a_flood_from_one_address_does_not_keep_another_away() {
-        let (config, mut pace) = (config(), Pace::default());
-        let mut flood = |ms| pace.take(address(1), &config, at(ms)).is_some();
+        let (config, mut limiter) = (config(), RateLimiter::default());
+        let mut flood = |ms| limiter.take(address(1), &config, at(ms)).is_some();
         let taken = (0..10_000).filter(|ms| flood(*ms)).count();
-        assert_eq!(taken, 3 + 19);
-        assert!(pace.take(address(2), &config, at(10_000)).is_some());
+        assert_eq!(taken, 4 + 9);
+        let mut other = || limiter.take(address(2), &config, at(10_000)).is_some();
+        assert!((0..4).all(|_| other()));
     }
 
     #[test]
-    fn a_flood_from_many_addresses_is_bounded_in_work_and_memory() {
-        let (config, mut pace) = (config(), Pace::default());
+    fn a_flood_from_sixteen_addresses_is_held_to_the_burst_and_rate_of_all() {
+        let (config, mut limiter) = (config(), RateLimiter::default());
+        let mut at_once = 0;
+        for from in (0..16).cycle().take(16 * 8) {
+            at_once += u32::from(limiter.take(address(from), &config, at(0)).is_some());
+        }
+        assert_eq!(at_once, 8);
+        let mut later = 0;
+        for ms in 1..=10_000 {
+            for from in 0..16 {
+                later += u32::from(limiter.take(address(from), &config, at(ms)).is_some());
+            }
+        }
+        assert_eq!(later, 20, "two a second");
+    }
+
+    #[test]
+    fn a_flood_from_ever_new_addresses_is_bounded_in_work_and_memory() {
+        let (config, mut limiter) = (config(), RateLimiter::default());
         let mut taken = 0;
         for ms in 0..10_000 {
             let [high, low] = u16::try_from(ms).unwrap().to_be_bytes();
             let from = [10, 0, high, low].into();
-            taken += u32::from(pace.take(from, &config, at(ms)).is_some());
-            assert!(pace.addresses.len() <= 2 * 3 * CROWD as usize);
+            taken += u32::from(limiter.take(from, &config, at(ms)).is_some());
+            assert!(limiter.addresses.len() <= 2 * 8);
         }
-        // The burst, and then one in an eighth of the interval.
-        assert_eq!(taken, 3 * CROWD + 159);
+        assert_eq!(taken, 8 + 19);
     }
 }

@@ -52,8 +52,8 @@ pub(crate) fn rank(ip: IpAddr) -> u8 {
     }
 }
 
-/// The addresses of a host name in the order in which they are dialed: as the resolver has them, but
-/// link-local ones last.
+/// The addresses of a host name in the order in which they are dialed: as the resolver has them,
+/// but link-local ones last.
 pub(crate) fn link_local_last(addresses: &mut [SocketAddr]) {
     addresses.sort_by_key(|address| rank(address.ip()) > 1);
 }

@@ -298,7 +298,8 @@ impl Handle {
     }
 
     /// Lets a key in under that name for as long as the station runs, without a line in the book. A
-    /// name that the book has is not given to a guest.
+    /// name that the book has is not given to a guest. A station keeps 64 guests: one more takes
+    /// the place of the oldest that is not connected, or else of the oldest.
     pub fn allow_guest(&self, key: PublicKey, name: &PeerName, may: Rights) {
         let name = *name;
         self.queue.push(Command::AllowGuest { key, name, may });

@@ -132,8 +132,8 @@
 //! Bits of `Hello.capabilities`: 0 camera (can be watched, no person has to answer), 1 calls (a
 //! person or a program answers them), 2 files (receives them), 3 sound (takes the messages of
 //! section 9, and sound as PCM), 4 Opus (takes sound as Opus too). A window shows by them what a
-//! contact can do; they grant nothing. No message of section 9 is sent to a peer without bit 3, and no
-//! sound as Opus to one without bit 4.
+//! contact can do; they grant nothing. No message of section 9 is sent to a peer without bit 3, and
+//! no sound as Opus to one without bit 4.
 //!
 //! ## 4.2 Join
 //!

@@ -173,3 +173,15 @@ fn a_pairing_changes_the_line_of_its_key_and_takes_nobodys_name() {
     let longer = paired("dora").unwrap();
     assert_eq!(longer, format!("{book}dora 10.0.0.9:7447 key={third}\n"));
 }
+
+#[test]
+fn a_contact_without_a_key_gets_the_rights_of_the_pairing_only() {
+    let key = transom_wire::PublicKey([1; 32]);
+    let anna = contact(&format!("anna 10.0.0.9 key={key} may=call"));
+    let line = format!("anna 10.0.0.9:7447 key={key} may=call");
+    // The first line has the rights of a contact whose line names none.
+    for old in ["anna h", "anna h may=hear,view,talk"] {
+        let changed = paired_line(old, &anna).unwrap();
+        assert_eq!(changed, line, "{old}");
+    }
+}

@@ -1,5 +1,5 @@
-//! Kept texts: one file for each contact, only added to, and shortened by its oldest half when it
-//! is full. What a line says the model knows.
+//! Kept texts and calls: one file for each contact, only added to. When it is full, its old calls
+//! are removed, and then its oldest half if that is not enough. What a line says the model knows.
 
 use std::fs;
 use std::io;
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use transom::PeerName;
 
-use crate::model::Entry;
+use crate::model::{Entry, without_old_calls};
 
 use super::file;
 
@@ -38,20 +38,34 @@ impl History {
         let line = entry.write();
         let length = fs::metadata(&path).map_or(0, |data| data.len());
         if length.saturating_add(line.len() as u64) > MAX_HISTORY_BYTES as u64 {
-            let text = self.read(peer)?;
-            file::replace(&path, newer_half(&text), None)?;
+            let text = without_old_calls(&self.read(peer)?);
+            let kept = match text.len() > MAX_HISTORY_BYTES / 2 {
+                true => newer_half(&text),
+                false => &text,
+            };
+            file::replace(&path, kept, None)?;
         }
         fs::create_dir_all(&self.folder)
             .and_then(|()| file::append(&path, &line))
             .map_err(|error| file::failed("can't be written", &path, &error))
     }
 
-    /// A contact has another name from now on.
+    /// A contact has another name from now on. A file that an earlier contact of that name left is
+    /// removed, also if there is none to put in its place.
     pub(super) fn rename(&self, peer: &PeerName, to: &PeerName) -> Result<(), String> {
-        let (from, to) = (self.path(peer), self.path(to));
-        match fs::rename(&from, to) {
+        let (from, target) = (self.path(peer), self.path(to));
+        match fs::rename(&from, target) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.remove(to),
+            renamed => renamed.map_err(|error| file::failed("can't be renamed", &from, &error)),
+        }
+    }
+
+    /// Removes what was written down about that contact.
+    pub(super) fn remove(&self, peer: &PeerName) -> Result<(), String> {
+        let path = self.path(peer);
+        match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(file::failed("can't be renamed", &from, &error))
+                Err(file::failed("can't be removed", &path, &error))
             }
             _ => Ok(()),
         }

@@ -1,8 +1,8 @@
 //! What the window keeps on disk: contacts, settings, verified keys, texts. It tells the station of
 //! changes that the station needs, and draws nothing.
 //!
-//! Files are written between two frames: they are small, and only the user's own actions make them
-//! grow.
+//! Files are written between two frames, so they stay small: what peers add to them, texts and calls
+//! above all, is bounded for each contact.
 
 mod book;
 mod capabilities;
@@ -154,8 +154,10 @@ impl Keeper {
                 .map(|keys| state.verified = keys),
             Action::SaveSettings(config) => self.configure(state, handle, config),
             Action::UsePort(port) => {
-                handle.listen(everywhere(*port));
-                self.save(&state.config)
+                if !state.listens_at(*port) {
+                    handle.listen(everywhere(*port));
+                }
+                Ok(())
             }
             Action::Answer { .. }
             | Action::Hear { .. }
@@ -175,8 +177,14 @@ impl Keeper {
         }
     }
 
-    /// Writes down what was said, and learned of contacts, since the last time.
+    /// Writes down what was said, what was learned of contacts, and which port is used, since the
+    /// last time.
     pub(crate) fn write_down(&mut self, state: &mut State) {
+        if state.changed_port()
+            && let Err(why) = self.save(&state.config)
+        {
+            state.refuse(why);
+        }
         if let Some(known) = state.changed_capabilities()
             && let Err(why) = self.capabilities.write(&known)
         {
@@ -209,10 +217,14 @@ impl Keeper {
         }
     }
 
+    /// Removes a contact and all that is kept under its name: another contact that gets the name
+    /// later must neither show nor be sent what was meant for this one.
     fn remove(&mut self, state: &mut State, handle: &Handle, peer: PeerName) -> Result<(), String> {
         let name = peer.as_str();
         let book = self.book.remove(&peer)?;
         self.rebook(state, handle, book);
+        state.forget(peer);
+        handle.set_volume(&peer, Volume::default().factor());
         // A pinned key of that name would still let the peer in, as a known peer outside the
         // book.
         let forgotten = Folder::open(&self.folder)
@@ -227,7 +239,13 @@ impl Keeper {
                 why: error.to_string(),
             },
         });
-        Ok(())
+        // Each is tried, also if another one fails.
+        let removed = [
+            self.history.remove(&peer),
+            self.keep_unsent(state),
+            self.save(&state.config),
+        ];
+        removed.into_iter().collect()
     }
 
     /// Changes the name in a contact's line, and writes its pinned key there: the key was pinned

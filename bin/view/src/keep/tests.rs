@@ -9,7 +9,9 @@ use transom::{EndReason, Notice, Outcome, Phase, PublicKey};
 use super::*;
 use crate::model::calls_tests::rings;
 use crate::model::tests::{Ids, ended, peer, status};
-use crate::model::{ContactForm, Dialog, Edit, Entry, Past, Person, Speaker, Unsent, Volume};
+use crate::model::{
+    ContactForm, Dialog, Edit, Entry, Past, PastCall, Person, Speaker, Unsent, Volume,
+};
 
 /// A folder that goes with the test.
 struct Scratch(PathBuf);
@@ -514,12 +516,136 @@ fn another_name_counts_at_once() {
 }
 
 #[test]
-fn another_port_is_there_at_the_next_start() {
+fn another_port_is_saved_when_it_is_listened_at() {
     let (scratch, ids) = (Scratch::new("port"), Ids::new());
     let (mut keeper, mut state) = scratch.keeper(LIST);
-    let action = Action::UsePort(7448);
-    state.act(&action);
-    keeper.carry_out(&mut state, ids.handle(), &action);
-    let (config, errors) = read_config(&scratch.path("conf/view.toml"));
-    assert_eq!((config.port, errors.len()), (Some(7448), 0));
+    let listening = |port| Notice::Listening {
+        address: ([0, 0, 0, 0], port).into(),
+    };
+    let mut choose = |state: &mut State, port, answer: Option<Notice>| {
+        let action = Action::UsePort(port);
+        state.act(&action);
+        keeper.carry_out(state, ids.handle(), &action);
+        if let Some(notice) = answer {
+            state.apply(notice);
+        }
+        keeper.write_down(state);
+        let (config, errors) = read_config(&scratch.path("conf/view.toml"));
+        assert!(errors.is_empty(), "{errors:?}");
+        config.port
+    };
+    state.apply(listening(7447));
+    let why = "can't listen on 0.0.0.0:80: Permission denied".to_owned();
+    let refused = Notice::NotListening { why: why.clone() };
+    assert_eq!(choose(&mut state, 80, Some(refused)), None);
+    assert_eq!(state.warnings, [Warning::PortRefused { port: 80, why }]);
+    assert_eq!(choose(&mut state, 7448, None), None);
+    assert!(state.warnings.is_empty());
+    assert_eq!(choose(&mut state, 7448, Some(listening(7448))), Some(7448));
+    // No second socket is bound at a port of ours.
+    assert_eq!(choose(&mut state, 7447, None), Some(7447));
+}
+
+#[test]
+fn a_forgotten_contact_leaves_nothing_to_the_next_one_of_that_name() {
+    let (scratch, ids) = (Scratch::new("forgotten"), Ids::new());
+    let (mut keeper, mut state) = scratch.keeper(LIST);
+    let door = peer("door");
+    state.config.history = true;
+    state.unsent = vec![Unsent {
+        peer: door,
+        path: "/earlier".into(),
+    }];
+    let transfer = ids.transfer();
+    state.sending(transfer, "/running".into());
+    state.apply(Notice::Transfer(status(transfer, Phase::Running, 1)));
+    state.said(door, ids.text(), "for the old one".into());
+    for action in [
+        Action::SetVolume {
+            peer: door,
+            volume: Volume(250),
+        },
+        Action::Watch(door),
+        Action::Hear {
+            peer: door,
+            on: true,
+        },
+        Action::Call(door),
+    ] {
+        state.act(&action);
+        keeper.carry_out(&mut state, ids.handle(), &action);
+    }
+    keeper.write_down(&mut state);
+    keeper.keep_unsent(&state).unwrap();
+    assert!(scratch.path("state/history/door.txt").exists());
+
+    keeper.carry_out(&mut state, ids.handle(), &Action::Remove(door));
+    keeper.write_down(&mut state);
+    assert!(state.people.iter().all(|person| person.name != door));
+    keeper.keep_unsent(&state).unwrap();
+    assert!(!scratch.path("state/history/door.txt").exists());
+    let (config, _) = read_config(&scratch.path("conf/view.toml"));
+    assert_eq!(config.contacts, []);
+    let (keeper, mut next) = scratch.keeper(LIST);
+    next.config = config;
+    keeper.recall(&mut next, ids.handle());
+    assert!(next.people[0].talk.is_empty() && next.people[0].past.is_empty());
+    assert_eq!(next.unsent, []);
+}
+
+#[test]
+fn a_renamed_contact_gets_nothing_that_an_earlier_one_of_that_name_left() {
+    let (scratch, ids) = (Scratch::new("orphan"), Ids::new());
+    let (mut keeper, mut state) = scratch.keeper(LIST);
+    let (door, yard, hall, shed) = (peer("door"), peer("yard"), peer("hall"), peer("shed"));
+    let heard = |text: &str| Entry::Heard {
+        at: Duration::from_secs(1_764_100_000),
+        text: text.to_owned(),
+    };
+    for (name, text) in [(hall, "left"), (shed, "left"), (yard, "its own")] {
+        keeper.history.append(&name, &heard(text)).unwrap();
+        state.unsent.push(Unsent {
+            peer: name,
+            path: text.into(),
+        });
+        state.config.prefer(name, state.preferences(name));
+    }
+    for (peer, to) in [(door, hall), (yard, shed)] {
+        let action = Action::Rename { peer, to };
+        keeper.carry_out(&mut state, ids.handle(), &action);
+    }
+    assert_eq!(keeper.history.read(&hall).unwrap(), "");
+    assert_eq!(
+        keeper.history.read(&shed).unwrap(),
+        heard("its own").write()
+    );
+    let own = Unsent {
+        peer: shed,
+        path: "its own".into(),
+    };
+    assert_eq!(state.unsent, [own]);
+    let names: Vec<_> = state.config.contacts.iter().map(|one| one.0).collect();
+    assert_eq!(names, [shed]);
+}
+
+#[test]
+fn calls_without_end_push_no_text_out_of_a_history() {
+    let scratch = Scratch::new("calls");
+    let folder = scratch.path("history");
+    let friend = peer("friend");
+    let at = Duration::from_micros(1_764_100_000_000_000);
+    let text = "hello".to_owned();
+    let missed = Entry::Call(PastCall {
+        at,
+        what: Past::Missed,
+    });
+    let calls = missed.write().repeat(1024 * 1024 / missed.write().len());
+    let full = Entry::Heard { at, text }.write() + &calls;
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("friend.txt"), full).unwrap();
+    let history = History::new(folder);
+    history.append(&friend, &missed).unwrap();
+    let kept = history.read(&friend).unwrap();
+    assert_eq!(read_history(&kept).len(), 1);
+    assert_eq!(read_calls(&kept).len(), 501);
 }

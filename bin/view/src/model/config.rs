@@ -289,6 +289,11 @@ impl Config {
         }
     }
 
+    /// Forgets the preferences for a contact.
+    pub(crate) fn forget(&mut self, peer: &PeerName) {
+        self.contacts.retain(|(name, _)| name != peer);
+    }
+
     /// A contact has another name from now on.
     pub(crate) fn rename(&mut self, peer: PeerName, to: PeerName) {
         for (name, _) in self.contacts.iter_mut().filter(|(name, _)| *name == peer) {

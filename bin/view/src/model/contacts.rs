@@ -43,6 +43,13 @@ impl State {
             let named = person.name.as_str();
             before.find(named).is_some() && after.find(named).is_none()
         };
+        // First the calls: their end is told on the contact's page, which would bring the contact
+        // back.
+        let gone = self.people.iter().filter(|person| left(person));
+        let gone: Vec<_> = gone.map(|person| person.name).collect();
+        for peer in gone {
+            self.forget_calls(peer);
+        }
         self.people.retain(|person| !left(person));
         for contact in after.contacts() {
             let key = contact.key;
@@ -54,11 +61,19 @@ impl State {
         if self.chosen_person().is_none() {
             self.chosen = self.first_person();
         }
-        let gone = |peer: &PeerName| !self.people.iter().any(|person| person.name == *peer);
-        let gone: Vec<_> = self.calls.peers().filter(gone).collect();
-        for peer in gone {
-            self.forget_calls(peer);
-        }
+    }
+
+    /// Forgets what is kept under the name of a contact that was removed: files to send it, lines
+    /// to write down, preferences.
+    pub(crate) fn forget(&mut self, peer: PeerName) {
+        self.unsent.retain(|unsent| unsent.peer != peer);
+        self.unwritten.retain(|(of, _)| *of != peer);
+        self.config.forget(&peer);
+        // A transfer without its path is not sent again.
+        let transfers = self.transfers.iter();
+        let of_peer = transfers.filter(|transfer| transfer.status.peer == peer);
+        let of_peer: Vec<_> = of_peer.map(|one| one.status.transfer).collect();
+        self.sources.retain(|(id, _)| !of_peer.contains(id));
     }
 
     /// Whether a notice is about a contact that was removed meanwhile; it must not bring that
@@ -117,6 +132,8 @@ impl State {
 
     /// A contact has another name from now on, and keeps all else.
     pub(crate) fn renamed(&mut self, peer: PeerName, to: PeerName) {
+        // What an earlier contact of that name left is not this one's.
+        self.forget(to);
         for person in self.people.iter_mut().filter(|person| person.name == peer) {
             person.name = to;
         }

@@ -13,6 +13,7 @@ use transom::PeerName;
 
 use crate::words;
 
+use super::past::MAX_PAST;
 use super::{Delivery, Line, Past, PastCall, Person, Speaker, State};
 
 /// One thing to write down.
@@ -99,6 +100,20 @@ pub(crate) fn read_calls(text: &str) -> Vec<PastCall> {
         _ => None,
     });
     calls.collect()
+}
+
+/// A file's text with its last calls alone, as many as are shown: a peer that rings without end
+/// must not push texts out of the file.
+pub(crate) fn without_old_calls(text: &str) -> String {
+    let is_call = |line: &str| line.starts_with("= ");
+    let calls = text.lines().filter(|line| is_call(line)).count();
+    let mut old = calls.saturating_sub(MAX_PAST);
+    let lines = text.split_inclusive('\n').filter(|line| {
+        let is_old = old > 0 && is_call(line);
+        old -= usize::from(is_old);
+        !is_old
+    });
+    lines.collect()
 }
 
 /// What became of a call, with its seconds where both sides talked.

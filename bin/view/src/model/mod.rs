@@ -20,6 +20,7 @@ mod pairing;
 mod past;
 mod people;
 mod pictures;
+mod port;
 mod sound;
 mod title;
 mod transfers;
@@ -40,7 +41,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use transom::{Capabilities, Notice, PeerName, PublicKey, TextId, TransferId};
-use transom_users::{Address, Contact, DEFAULT_PORT};
+use transom_users::{Address, Contact};
 
 use crate::words;
 
@@ -52,7 +53,7 @@ pub(crate) use clock::Zone;
 pub(crate) use config::{Config, MAX_CONFIG_BYTES, Place, Theme, picture_size};
 pub(crate) use contacts::{Move, moves};
 pub(crate) use dialog::{ContactForm, Dialog, SettingsForm, SettingsPage};
-pub(crate) use history::{Entry, read as read_history, read_calls};
+pub(crate) use history::{Entry, read as read_history, read_calls, without_old_calls};
 pub(crate) use knocks::Knock;
 pub(crate) use links::links;
 pub(crate) use news::{Mishap, News, Told};
@@ -105,6 +106,9 @@ pub(crate) struct State {
     pub(crate) book_path: PathBuf,
     /// The addresses others can reach this window at.
     pub(crate) listening: Vec<String>,
+    /// The port that the user chose, until the station says whether it listens there.
+    asked_port: Option<u16>,
+    port_changed: bool,
     /// Who we are.
     pub(crate) own: Own,
     /// How the window behaves.
@@ -204,11 +208,8 @@ impl State {
             return Vec::new();
         }
         match notice {
-            Notice::Listening { address } => self.listening.push(address.to_string()),
-            Notice::NotListening { .. } => {
-                let port = self.config.port.unwrap_or(DEFAULT_PORT);
-                self.warn(Warning::PortTaken(port));
-            }
+            Notice::Listening { address } => self.listens(address),
+            Notice::NotListening { why } => self.listens_not(why),
             Notice::Reaching { peer } => self.person(peer).reach(),
             Notice::Unreachable { peer, why, .. } => self.person(peer).away(why),
             Notice::Joined {
@@ -332,12 +333,7 @@ impl State {
             Action::Sheet(on) => self.view.sheet = *on,
             Action::Verify { key, on } => self.verify(*key, *on),
             Action::Dismiss(at) if *at < self.warnings.len() => drop(self.warnings.remove(*at)),
-            Action::UsePort(port) => {
-                let is_port = |one: &Warning| matches!(one, Warning::PortTaken(_));
-                self.warnings.retain(|one| !is_port(one));
-                self.config.port = Some(*port);
-                self.own.use_port(*port);
-            }
+            Action::UsePort(port) => self.ask_for_port(*port),
             Action::Fullscreen(on) => self.fullscreen = *on,
             Action::Tell(news) => self.tell(news.clone()),
             Action::PutAway(number) => self.put_away(*number),

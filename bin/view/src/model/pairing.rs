@@ -235,6 +235,8 @@ impl State {
             ..
         } = paired;
         self.person(peer).key = Some(key);
+        // The contact may have knocked as a stranger before.
+        self.forget_knock(&key);
         self.choose(peer);
         self.dialog = Some(Dialog::Connected(peer));
         let contact = Contact {

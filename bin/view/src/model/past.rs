@@ -7,7 +7,7 @@ use transom::PeerName;
 use super::{Call, Entry, State};
 
 /// Calls that are told of with one contact.
-const MAX_PAST: usize = 500;
+pub(super) const MAX_PAST: usize = 500;
 
 /// A call that is over.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

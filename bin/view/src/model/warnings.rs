@@ -20,8 +20,9 @@ pub(crate) enum Warning {
     },
     /// Files can't be saved in the folder for them; why.
     Inbox(String),
-    /// Another program has that port, so nobody can reach this window.
-    PortTaken(u16),
+    /// That port can't be listened at, as it is taken or needs more rights; why. Nobody can reach
+    /// this window there.
+    PortRefused { port: u16, why: String },
     /// A part of the program has a problem.
     Trouble(String),
 }
@@ -31,7 +32,7 @@ impl Warning {
     pub(crate) fn is_banner(&self) -> bool {
         matches!(
             self,
-            Self::BadLines(_) | Self::Inbox(_) | Self::PortTaken(_)
+            Self::BadLines(_) | Self::Inbox(_) | Self::PortRefused { .. }
         )
     }
 
@@ -39,7 +40,7 @@ impl Warning {
     fn repeats(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::KeyChanged { peer: a, .. }, Self::KeyChanged { peer: b, .. }) => a == b,
-            (Self::PortTaken(_), Self::PortTaken(_)) => true,
+            (Self::PortRefused { .. }, Self::PortRefused { .. }) => true,
             _ => self == other,
         }
     }

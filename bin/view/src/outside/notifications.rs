@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Builder;
 use std::time::Duration;
@@ -75,23 +75,22 @@ impl Desktop {
             self.told.remove(0);
         }
         self.told.push(news.about.clone());
-        self.order(Order::Show(news));
+        order(&self.orders, Order::Show(news));
     }
 
     /// Takes back what is over.
     pub(crate) fn close_if(&mut self, is_over: impl Fn(&About) -> bool) {
-        let over: Vec<_> = self.told.extract_if(.., |about| is_over(about)).collect();
-        for about in over {
-            self.order(Order::Close(about));
-        }
+        let Self { orders, told } = self;
+        // Where the queue is full it stays in the list, and is taken back the next time.
+        told.retain(|about| !is_over(about) || !order(orders, Order::Close(about.clone())));
     }
+}
 
-    fn order(&self, order: Order) {
-        // A service that keeps up with nothing, or none at all, is told of once by its thread.
-        if let Some(orders) = &self.orders {
-            drop(orders.try_send(order));
-        }
-    }
+/// Whether the thread took the order, or needs none any more. A service that is too slow, or none at
+/// all, is told once by the thread.
+fn order(orders: &Option<SyncSender<Order>>, order: Order) -> bool {
+    let sent = orders.as_ref().map(|orders| orders.try_send(order));
+    !matches!(sent, Some(Err(TrySendError::Full(_))))
 }
 
 /// Sends orders until the program ends. The bus is looked for with the first order: a window that
@@ -177,8 +176,11 @@ impl Service {
     }
 
     fn close(&self, shown: &Shown, about: &About) -> zbus::Result<()> {
-        let at = lock(shown).iter().position(|one| one.1 == *about);
-        match at.map(|at| lock(shown).remove(at)) {
+        let mut shown = lock(shown);
+        let at = shown.iter().position(|one| one.1 == *about);
+        let closed = at.map(|at| shown.remove(at));
+        drop(shown);
+        match closed {
             Some((id, _)) => self.proxy.call("CloseNotification", &(id)),
             None => Ok(()),
         }

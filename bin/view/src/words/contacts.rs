@@ -39,7 +39,7 @@ pub(crate) fn forget_question(name: &str) -> String {
 }
 
 pub(crate) const FORGETTING: &str =
-    "Their line and key are removed. If they come again, they're a stranger.";
+    "Their line, key and kept texts are removed. If they come again, they're a stranger.";
 
 pub(crate) fn changed_meanwhile() -> String {
     "Changed elsewhere meanwhile. Look again.".to_owned()

@@ -56,8 +56,9 @@ pub(crate) fn unusable_lines(count: usize) -> String {
     }
 }
 
-pub(crate) fn port_taken(port: u16) -> String {
-    format!("Another program uses port {port}. You can still call them.")
+pub(crate) fn port_refused(port: u16, why: &str) -> String {
+    let why = line(why);
+    format!("Port {port} can't be used: {why}. You can still call them.")
 }
 
 pub(crate) fn use_port(port: u16) -> String {

@@ -41,12 +41,14 @@ struct Stage {
     bus: Bus,
     display: Display,
     lan: Lan,
+    /// Keeps the folders of people apart from those of other stages.
+    name: &'static str,
     _scratch: Scratch,
 }
 
 impl Stage {
     /// `None`, after a line that says why, where it can't be made.
-    fn new(name: &str) -> Option<Self> {
+    fn new(name: &'static str) -> Option<Self> {
         let scratch = Scratch::new(name);
         let lan = Lan::new(2)?;
         let made = Display::start_wide(&scratch.0).and_then(|display| {
@@ -58,6 +60,7 @@ impl Stage {
             bus,
             display,
             lan,
+            name,
             _scratch: scratch,
         })
     }
@@ -65,7 +68,7 @@ impl Stage {
     /// Opens the window of somebody who never had one; `None`, after a line that says why, where
     /// nothing can be drawn.
     fn desk(&self, name: &str, machine: usize) -> Option<Desk<'_>> {
-        let scratch = Scratch::new(&format!("meeting-{name}"));
+        let scratch = Scratch::new(&format!("{}-{name}", self.name));
         let mut command = program(&scratch);
         command
             .args(["--name", name])

@@ -14,7 +14,7 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(5);
 /// The variable that holds a pairing code for our own programs: a secret that no program that they
 /// start is to have.
-const CODE_VARIABLE: &str = "TRANSOM_CODE";
+pub(super) const CODE_VARIABLE: &str = "TRANSOM_CODE";
 
 /// How a program ended.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use super::command::End;
+use super::command::{CODE_VARIABLE, End};
 use crate::sys::{Signal, end_with_this_thread, signal_group};
 
 /// How long a group may take to end by itself. A box that is asked to end has less than a second.
@@ -145,14 +145,21 @@ fn runs_in(id: i32) -> Option<i32> {
 }
 
 fn watcher(watched: PipeReader) -> io::Result<Child> {
-    Command::new("sh")
-        .args(["-c", WATCH])
+    watch_command()
         .stdin(watched)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .process_group(0)
         .spawn()
         .map_err(|why| io::Error::other(format!("sh, which is to watch over it: {why}")))
+}
+
+fn watch_command() -> Command {
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", WATCH])
+        .env_remove(CODE_VARIABLE)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0);
+    command
 }
 
 /// The thread of one program. The kernel ends the program with the thread that started it, so
@@ -213,6 +220,13 @@ mod tests {
         let (group, mut output) = ProcessGroup::start(shell).unwrap();
         output.read_exact(&mut [0]).unwrap();
         (group, output)
+    }
+
+    #[test]
+    fn the_watcher_does_not_get_a_pairing_code() {
+        let command = watch_command();
+        let mut variables = command.get_envs();
+        assert!(variables.any(|variable| variable == (CODE_VARIABLE.as_ref(), None)));
     }
 
     #[cfg(target_os = "linux")]

@@ -26,12 +26,13 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// memory.
 const CHECK: Duration = Duration::from_secs(1);
 
-/// Checks in a row that the daemon may leave unanswered. It reads packets until none waits before it
-/// does anything else, so a daemon that does not answer is flooded.
+/// Checks in a row that the daemon may leave unanswered. It reads packets until none waits before
+/// it does anything else, so a daemon that does not answer is flooded.
 const MAX_UNANSWERED: u8 = 3;
 
-/// The pause between the first part of an announcement and the list that has it: parts come for each
-/// address family, up to 50 ms apart, and the first address of a list is the first to be dialed.
+/// The pause between the first part of an announcement and the list that has it: parts come for
+/// each address family, up to 50 ms apart, and the first address of a list is the first to be
+/// dialed.
 const SETTLE: Duration = Duration::from_millis(100);
 
 /// Records that the daemon may cache. A big office has some thousands.
@@ -257,7 +258,7 @@ impl Listener {
             }
             if checked.elapsed() >= CHECK {
                 checked = Instant::now();
-                if flood.is_there(self.load()) {
+                if flood.is_flooded(self.load()) {
                     log::warn!("mDNS: the network sends more than can be read or kept");
                     break;
                 }
@@ -315,7 +316,7 @@ struct Flood {
 
 impl Flood {
     /// Takes the daemon's load, or that it gave no answer.
-    fn is_there(&mut self, load: Option<Load>) -> bool {
+    fn is_flooded(&mut self, load: Option<Load>) -> bool {
         let Some(Load { records, timers }) = load else {
             self.unanswered = self.unanswered.saturating_add(1);
             return self.unanswered >= MAX_UNANSWERED;
@@ -347,13 +348,13 @@ mod tests {
     fn a_daemon_that_holds_too_much_or_no_longer_answers_is_flooded() {
         let load = |records, timers| Some(Load { records, timers });
         let mut flood = Flood::default();
-        assert!(!flood.is_there(load(MAX_RECORDS, MAX_TIMERS)));
-        assert!(flood.is_there(load(MAX_RECORDS + 1, 0)));
-        assert!(flood.is_there(load(1, MAX_TIMERS + 1)));
+        assert!(!flood.is_flooded(load(MAX_RECORDS, MAX_TIMERS)));
+        assert!(flood.is_flooded(load(MAX_RECORDS + 1, 0)));
+        assert!(flood.is_flooded(load(1, MAX_TIMERS + 1)));
         // A busy machine may be late twice.
         for load in [None, None, load(0, 0), None, None] {
-            assert!(!flood.is_there(load));
+            assert!(!flood.is_flooded(load));
         }
-        assert!(flood.is_there(None));
+        assert!(flood.is_flooded(None));
     }
 }

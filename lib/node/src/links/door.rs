@@ -256,7 +256,8 @@ impl Links {
         may: Rights,
         out: &mut Context,
     ) -> Vec<PeerId> {
-        match self.is_free(&name, &key) && self.guests.add(key, name, may) {
+        let is_connected = |key: &PublicKey| self.links.values().any(|link| link.key == *key);
+        match self.is_free(&name, &key) && self.guests.add((key, name, may), is_connected) {
             true => self.update_rights(out),
             false => {
                 log::warn!("can't admit {name} as a guest: the name or key is taken");
@@ -305,7 +306,8 @@ impl Links {
         }
         let wanted = wished.unwrap_or(called);
         let mut names = std::iter::once(wanted).chain((2..=99).filter_map(|n| numbered(wanted, n)));
-        let is_free = |name: &PeerName| self.is_free(name, key) && self.guests.has_room(name, key);
+        let is_free =
+            |name: &PeerName| self.is_free(name, key) && self.guests.is_name_free(name, key);
         let name = names.find(is_free);
         // A hundred of one name: the key tells them apart.
         name.or_else(|| key.fingerprint().to_string().parse().ok())

@@ -3,7 +3,7 @@
 use transom_users::Rights;
 use transom_wire::{PeerName, PublicKey};
 
-/// Guests of one run: more than a person admits by hand. One more takes the place of the oldest.
+/// Guests of one run: more than a person admits by hand.
 const MAX_GUESTS: usize = 64;
 
 #[derive(Debug, Default)]
@@ -23,19 +23,25 @@ impl Guests {
     }
 
     /// Whether no guest with another key has that name.
-    pub(super) fn has_room(&self, name: &PeerName, key: &PublicKey) -> bool {
+    pub(super) fn is_name_free(&self, name: &PeerName, key: &PublicKey) -> bool {
         let mut others = self.0.iter().filter(|guest| guest.key != *key);
         !others.any(|guest| guest.name == *name)
     }
 
-    /// Admits a key, or changes its rights. False if another guest has that name.
-    pub(super) fn add(&mut self, key: PublicKey, name: PeerName, may: Rights) -> bool {
-        if !self.has_room(&name, &key) {
+    /// Admits a key, or changes its rights. One guest too many takes the place of the oldest that
+    /// is not connected, or else of the oldest. False if another guest has that name.
+    pub(super) fn add(
+        &mut self,
+        (key, name, may): (PublicKey, PeerName, Rights),
+        is_connected: impl Fn(&PublicKey) -> bool,
+    ) -> bool {
+        if !self.is_name_free(&name, &key) {
             return false;
         }
         self.0.retain(|guest| guest.key != key);
         if self.0.len() >= MAX_GUESTS {
-            self.0.remove(0);
+            let absent = self.0.iter().position(|guest| !is_connected(&guest.key));
+            self.0.remove(absent.unwrap_or(0));
         }
         self.0.push(Guest { key, name, may });
         true
@@ -57,30 +63,34 @@ mod tests {
         let (anna, ben) = (PublicKey([1; 32]), PublicKey([2; 32]));
         let name: PeerName = "visitor".parse().unwrap();
         let mut guests = Guests::default();
-        assert!(guests.add(anna, name, "call".parse().unwrap()));
-        assert!(!guests.add(ben, name, Rights::default()));
+        let mut add = |key, may| guests.add((key, name, may), |_| true);
+        assert!(add(anna, "call".parse().unwrap()));
+        assert!(!add(ben, Rights::default()));
         assert!(guests.find(&ben).is_none());
-        assert!(guests.add(anna, name, "view".parse().unwrap()));
+        assert!(guests.add((anna, name, "view".parse().unwrap()), |_| true));
         assert!(
             guests
                 .find(&anna)
                 .is_some_and(|(_, may)| may.view && !may.call)
         );
-        assert!(guests.add(anna, name, Rights::NONE));
+        assert!(guests.add((anna, name, Rights::NONE), |_| true));
         assert!(guests.find(&anna).is_none());
     }
 
     #[test]
-    fn one_guest_too_many_takes_the_place_of_the_oldest() {
-        let mut guests = Guests::default();
+    fn one_guest_too_many_takes_the_place_of_the_oldest_that_is_not_connected() {
         let key = |number: usize| PublicKey([u8::try_from(number).unwrap(); 32]);
-        for number in 0..=MAX_GUESTS {
-            let name = format!("guest{number}").parse().unwrap();
-            assert!(guests.add(key(number), name, Rights::default()));
-        }
-        assert!(guests.find(&key(0)).is_none());
-        for number in 1..=MAX_GUESTS {
-            assert!(guests.find(&key(number)).is_some(), "{number}");
+        for (connected, gone) in [(0..0, 0), (0..2, 2), (0..MAX_GUESTS, 0)] {
+            let mut guests = Guests::default();
+            for number in 0..=MAX_GUESTS {
+                let name = format!("guest{number}").parse().unwrap();
+                let guest = (key(number), name, Rights::default());
+                assert!(guests.add(guest, |key| connected.contains(&key.0[0].into())));
+            }
+            for number in 0..=MAX_GUESTS {
+                let is_admitted = guests.find(&key(number)).is_some();
+                assert_eq!(is_admitted, number != gone, "{number}, {connected:?}");
+            }
         }
     }
 }

@@ -46,6 +46,9 @@ struct Nearby {
 
 /// A station that announces the number.
 struct Station {
+    /// As announced, which proves nothing, and no key is compared with it: an announcer that claims
+    /// the fingerprint of another station takes that station's try. The person then hears of a
+    /// wrong code and types it again, or says where the station is.
     fingerprint: Fingerprint,
     /// All addresses that it was heard with: each is dialed once.
     heard: Vec<SocketAddr>,

@@ -22,8 +22,8 @@ const RECORD_TIME: Duration = Duration::from_millis(250);
 /// behind a record of file data.
 const RECORD_TIME_LIVE: Duration = Duration::from_millis(3);
 
-/// Longest serialization time of a record while anything is live and the path was never busy: the
-/// path may be far faster than what was measured.
+/// Longest serialization time of a record while anything is live and the path's rate is not known:
+/// the path may be far faster than what was measured.
 const RECORD_TIME_UNKNOWN: Duration = Duration::from_millis(10);
 
 /// Smallest limit of a record: the largest frame that can't be split, and an ack. Below 149 kbit/s
@@ -35,8 +35,8 @@ pub(super) const LEAST_RECORD: usize = HEADER + SMALL_PAYLOAD + ACK_BYTES;
 /// of them stalled the peer's TCP. It must be more than a round trip, or a long path is not filled.
 const IN_FLIGHT_TIME: Duration = Duration::from_secs(2);
 
-/// Bytes of pictures that may be in flight while the path was never busy: it takes these at once,
-/// or becomes busy by them.
+/// Bytes of pictures that may be in flight while the path's rate is not known: the path takes these
+/// at once, or becomes busy by them.
 pub(super) const MEDIA_FIRST: u64 = 32 * 1024;
 
 /// Until TCP's slow start has ended, the bytes in flight may be this many times what the measured

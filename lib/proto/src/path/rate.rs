@@ -62,9 +62,12 @@ pub(super) struct Rate {
     is_path_limited: bool,
 }
 
-/// A time as long as an interval. Rounds find the end of TCP's slow start as BBR finds that the
-/// pipe is full: by a round in which the rate no longer grows. In slow start bytes wait for TCP's
-/// window, so that intervals are busy, but the path takes more.
+/// A time as long as an interval. As BBR does for a full pipe, rounds find the end of TCP's slow
+/// start: by a round in which the rate no longer grows. BBR wants three such rounds and leaves out
+/// those that are application-limited. Here one is enough, and it may be application-limited if an
+/// interval was busy before: a wrong end costs little, since a later interval may still raise the
+/// rate. In slow start bytes wait for TCP's window, so that intervals are busy, but the path takes
+/// more.
 #[derive(Debug, Default)]
 struct Round {
     /// The peer's clock at its beginning.
@@ -91,6 +94,7 @@ impl Rate {
         let last = last.filter(|last| last.clock <= ack.clock);
         if last.is_none() {
             self.acks.clear();
+            self.round = Round::default();
         }
         let step = last.map_or(Duration::MAX, |last| span(last, ack));
         if queued < step / 100 * BUSY_PERCENT {
@@ -132,7 +136,7 @@ impl Rate {
         self.round = Round::default();
     }
 
-    /// Whether the rate is the path's: before its first busy interval the path may take far more.
+    /// Whether the rate is the path's. Until then the path may take far more.
     pub(super) fn is_path_limited(&self) -> bool {
         self.is_path_limited
     }
@@ -352,6 +356,15 @@ mod tests {
         assert_eq!(acks.value(), Some(100));
         acks.run(300, 50, LONG);
         assert_eq!(acks.value(), Some(50), "measured from the jump on");
+    }
+
+    #[test]
+    fn rounds_begin_anew_where_the_clock_jumps_back() {
+        let mut acks = Acks::new();
+        acks.run(20, 100, Duration::ZERO);
+        acks.ack.clock = 5;
+        acks.run(40, 100, LONG);
+        assert!(acks.rate.is_path_limited());
     }
 
     #[test]

@@ -145,13 +145,18 @@ fn reap() {
 }
 
 fn watcher(watched: PipeReader, finish: &str) -> io::Result<Child> {
-    Command::new("sh")
+    watch_command(finish).stdin(watched).spawn()
+}
+
+fn watch_command(finish: &str) -> Command {
+    let mut command = Command::new("sh");
+    command
         .args(["-c", WATCH, "watcher", finish])
-        .stdin(watched)
+        .env_remove(CODE_VARIABLE)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .process_group(0)
-        .spawn()
+        .process_group(0);
+    command
 }
 
 /// The standard error of a program, of which the last line is kept.
@@ -205,5 +210,17 @@ impl Messages {
     fn last(&mut self) -> &str {
         self.end_line();
         &self.last
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_watcher_does_not_get_a_pairing_code() {
+        let command = watch_command("1");
+        let mut variables = command.get_envs();
+        assert!(variables.any(|variable| variable == (CODE_VARIABLE.as_ref(), None)));
     }
 }

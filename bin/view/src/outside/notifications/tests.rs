@@ -144,6 +144,22 @@ fn the_desktop_shows_news_tells_a_click_and_takes_back_what_is_over() {
 }
 
 #[test]
+fn what_can_not_be_taken_back_yet_is_taken_back_later() {
+    let (put, orders) = mpsc::sync_channel(1);
+    let mut desktop = Desktop {
+        orders: Some(put.clone()),
+        told: vec![About::Call(peer("anna"))],
+    };
+    put.send(Order::Close(About::Text(peer("anna")))).unwrap();
+    desktop.close_if(|_| true);
+    assert_eq!(desktop.told.len(), 1);
+    orders.recv().unwrap();
+    desktop.close_if(|_| true);
+    assert!(desktop.told.is_empty());
+    assert!(matches!(orders.recv(), Ok(Order::Close(About::Call(_)))));
+}
+
+#[test]
 fn without_a_bus_nothing_waits() {
     let missing = || connection::Builder::address("unix:path=/nowhere/bus");
     let mut desktop = Desktop::with(missing, |_, _| {});

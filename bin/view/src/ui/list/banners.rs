@@ -37,7 +37,7 @@ fn banner(ui: &mut Ui, state: &State, at: usize, warning: &Warning, actions: &mu
         ui.horizontal_top(|ui| {
             let (place, _) = ui.allocate_exact_size(vec2(32.0, 22.0), Sense::hover());
             let icon = match warning {
-                Warning::PortTaken(_) => icons::WIFI_SLASH,
+                Warning::PortRefused { .. } => icons::WIFI_SLASH,
                 _ => icons::WARNING_CIRCLE,
             };
             let middle = place.left_center() + vec2(14.0, 0.0);
@@ -52,9 +52,9 @@ fn banner(ui: &mut Ui, state: &State, at: usize, warning: &Warning, actions: &mu
 
 fn content(ui: &mut Ui, state: &State, at: usize, warning: &Warning, actions: &mut Vec<Action>) {
     match warning {
-        Warning::PortTaken(port) => {
+        Warning::PortRefused { port, why } => {
             title(ui, words::NOBODY_REACHES_YOU);
-            sentence(ui, &words::port_taken(*port));
+            sentence(ui, &words::port_refused(*port, why));
             // The highest port has none above it.
             let next = port.checked_add(1).unwrap_or(transom_users::DEFAULT_PORT);
             if button(ui, &words::use_port(next)) {

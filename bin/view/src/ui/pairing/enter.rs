@@ -25,8 +25,7 @@ pub(super) fn dialog(ui: &Ui, state: &State, form: &CodeForm, actions: &mut Vec<
         let id = Id::new("code field");
         let field = Field::new(&mut form.code, words::CODE_FIELD).id(id).large();
         let field = field.max_chars(64).wrong(wrong.as_deref()).show(ui);
-        let is_new = ui.data_mut(|data| !std::mem::replace(data.get_temp_mut_or(id, false), true));
-        if is_new {
+        if is_new(ui, id) {
             field.request_focus();
         }
         let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
@@ -62,6 +61,14 @@ pub(super) fn dialog(ui: &Ui, state: &State, form: &CodeForm, actions: &mut Vec<
     if shown.backdrop_response.clicked() {
         actions.push(Action::Close);
     }
+}
+
+/// Whether the field was not shown in the last frame: it then takes the keyboard.
+fn is_new(ui: &Ui, id: Id) -> bool {
+    let frame = ui.ctx().cumulative_frame_nr();
+    let last: Option<u64> = ui.data(|data| data.get_temp(id));
+    ui.data_mut(|data| data.insert_temp(id, frame));
+    last.is_none_or(|last| last + 1 < frame)
 }
 
 /// Why the last try led nowhere.

@@ -355,7 +355,7 @@ fn network(
         field.wrong(wrong).show(ui)
     };
     let field = ui.scope(narrow).inner;
-    if let Some(port) = parsed.filter(|port| *port != state.own.port)
+    if let Some(port) = parsed.filter(|port| *port != state.chosen_port())
         && is_done(&field)
     {
         actions.push(Action::UsePort(port));

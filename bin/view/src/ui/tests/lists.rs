@@ -198,19 +198,26 @@ fn two_hundred_contacts_draw_only_the_rows_in_sight() {
 fn a_port_that_is_taken_is_told_in_the_list_with_the_next_port() {
     let mut state = two_boxes();
     state.own.addresses = vec!["192.168.1.5".parse().unwrap()];
-    state.warn(Warning::PortTaken(7447));
+    let why = "0.0.0.0:7447 is taken".to_owned();
+    state.warn(Warning::PortRefused { port: 7447, why });
     let mut screen = open(state);
     screen.get_by_label(words::NOBODY_REACHES_YOU);
     let used = click(&mut screen, &words::use_port(7448));
     assert_eq!(used, [Action::UsePort(7448)]);
     assert!(screen.query_by_label(words::NOBODY_REACHES_YOU).is_none());
     let state = &mut screen.state_mut().state;
-    assert_eq!(state.own.addresses[0].port(), 7448);
-    // Taken as well.
-    let why = "0.0.0.0:7448 is taken".to_owned();
-    state.apply(Notice::NotListening { why });
+    assert_eq!(state.own.addresses[0].port(), 7447);
+    // Refused as well.
+    let why = "can't listen on 0.0.0.0:7448: Permission denied";
+    state.apply(Notice::NotListening { why: why.into() });
     screen.run();
-    screen.get_by_label(&words::use_port(7449));
+    screen.get_by_label_contains(why);
+    let used = click(&mut screen, &words::use_port(7449));
+    assert_eq!(used, [Action::UsePort(7449)]);
+    let state = &mut screen.state_mut().state;
+    let address = ([0, 0, 0, 0], 7449).into();
+    state.apply(Notice::Listening { address });
+    assert_eq!(state.own.addresses[0].port(), 7449);
 }
 
 #[test]

@@ -267,7 +267,8 @@ fn looks_like_a_call_without_microphone_and_camera() {
     shots("trouble", &SIZES[..1], |theme| {
         let mut state = calling(theme);
         state.act(&Action::ShowList(true));
-        state.warn(Warning::PortTaken(7447));
+        let why = "0.0.0.0:7447 is taken: another program listens there".to_owned();
+        state.warn(Warning::PortRefused { port: 7447, why });
         state.apply(Notice::Sound(microphone_lost()));
         state.act(&Action::SetCamera(None));
         state

@@ -9,6 +9,7 @@ use transom::{
 };
 use transom_users::Rights;
 
+use crate::model::tests::address;
 use crate::model::{Dialog, Station};
 
 use super::*;
@@ -84,6 +85,20 @@ fn a_code_is_shown_by_one_click_and_the_other_side_becomes_a_contact() {
 }
 
 #[test]
+fn a_stranger_that_was_paired_with_is_one_no_more() {
+    let mut state = first_run();
+    state.apply(Notice::Knock {
+        key: PublicKey([1; 32]),
+        address: address(),
+        name: None,
+    });
+    assert_eq!(state.knocks.len(), 1);
+    let mut screen = open(state);
+    told(&mut screen, paired());
+    assert!(screen.state().state.knocks.is_empty());
+}
+
+#[test]
 fn an_answered_call_is_not_covered_by_the_word_that_both_are_connected() {
     let mut screen = open(first_run());
     told(&mut screen, paired());
@@ -140,6 +155,9 @@ fn who_is_nearby_is_connected_with_a_code_whose_number_is_known() {
     press(&mut screen, Modifiers::NONE, Key::Escape);
     // Who tells no number is looked for at their address.
     click(&mut screen, &words::connect_to("Bob"));
+    screen.run_steps(2);
+    let field = screen.get_by_role_and_label(Role::TextInput, words::CODE_FIELD);
+    assert!(field.is_focused(), "each time it opens");
     let field = screen.get_by_role_and_label(Role::TextInput, words::ADDRESS_FIELD);
     assert_eq!(field.value().as_deref(), Some("192.168.1.1:7447"));
 }

@@ -633,7 +633,10 @@ fn another_port_counts_when_its_field_is_left() {
     field(&mut screen, "7500");
     let used = done(press(&mut screen, Modifiers::NONE, Key::Enter));
     assert_eq!(used, Action::UsePort(7500));
-    let own = screen.state().state.own.line();
+    let state = &mut screen.state_mut().state;
+    let address = ([0, 0, 0, 0], 7500).into();
+    state.apply(Notice::Listening { address });
+    let own = state.own.line();
     assert!(own.starts_with("desk 192.168.1.5:7500 key="), "{own}");
 }
 

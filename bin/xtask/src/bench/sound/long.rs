@@ -220,11 +220,16 @@ fn report(stage: &Stage, ears: &Ears, [near, far]: [&Person; 2]) -> Outcome {
             sum("clicks"),
             sum("jumps")
         );
-        let held = sum("gaps") + sum("clicks") == 0.0 && share < 1.0 && grown.abs() < 5.0;
+        let held =
+            sum("gaps") + sum("clicks") + sum("jumps") == 0.0 && share < 1.0 && grown.abs() < 5.0;
         sums.push((title, value, held));
     }
     for (title, value, held) in sums {
-        print(&title, &value, Some(("none, none, < 1 %, < 5 ms", held)));
+        print(
+            &title,
+            &value,
+            Some(("none, none, none, < 1 %, < 5 ms", held)),
+        );
     }
     Ok(())
 }

@@ -118,8 +118,8 @@ fn nothing_clicks_whatever_happens() {
     stage.playout.end();
     stage.stall(10);
     stage.run(70);
-    // 100 ms more at once, so pitch periods go once the lateness of before is forgotten; then half a
-    // second, which is cut.
+    // 100 ms more at once, so pitch periods go once the lateness of before is forgotten; then half
+    // a second, which is cut.
     for (frames, after) in [(10, 1_200), (50, 200)] {
         stage.burst(frames);
         stage.run(after);

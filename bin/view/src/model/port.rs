@@ -1,0 +1,57 @@
+//! The port at which others reach this window, which the user can change while the window is open.
+
+use std::net::SocketAddr;
+
+use super::{State, Warning};
+
+impl State {
+    /// Whether connections are taken at that port already.
+    pub(crate) fn listens_at(&self, port: u16) -> bool {
+        let mut listening = self.listening.iter();
+        listening.any(|address| {
+            let address = address.parse::<SocketAddr>();
+            address.is_ok_and(|address| address.port() == port)
+        })
+    }
+
+    /// The port in use, or the one that is tried in its place.
+    pub(crate) fn chosen_port(&self) -> u16 {
+        self.asked_port.unwrap_or(self.own.port)
+    }
+
+    /// Whether another port is to be saved since the last time.
+    pub(crate) fn changed_port(&mut self) -> bool {
+        std::mem::take(&mut self.port_changed)
+    }
+
+    /// The user chose a port. It counts when the station listens there: a refused port that was
+    /// saved would be refused at each start.
+    pub(super) fn ask_for_port(&mut self, port: u16) {
+        let is_port = |one: &Warning| matches!(one, Warning::PortRefused { .. });
+        self.warnings.retain(|one| !is_port(one));
+        match self.listens_at(port) {
+            true => self.use_port(port),
+            false => self.asked_port = Some(port),
+        }
+    }
+
+    pub(super) fn listens(&mut self, address: SocketAddr) {
+        self.listening.push(address.to_string());
+        if self.asked_port == Some(address.port()) {
+            self.use_port(address.port());
+        }
+    }
+
+    pub(super) fn listens_not(&mut self, why: String) {
+        if let Some(port) = self.asked_port.take() {
+            self.warn(Warning::PortRefused { port, why });
+        }
+    }
+
+    fn use_port(&mut self, port: u16) {
+        self.asked_port = None;
+        self.config.port = Some(port);
+        self.port_changed = true;
+        self.own.use_port(port);
+    }
+}
