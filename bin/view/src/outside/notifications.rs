@@ -89,8 +89,10 @@ impl Desktop {
 /// Whether the thread took the order, or needs none any more. A service that is too slow, or none at
 /// all, is told once by the thread.
 fn order(orders: &Option<SyncSender<Order>>, order: Order) -> bool {
-    let sent = orders.as_ref().map(|orders| orders.try_send(order));
-    !matches!(sent, Some(Err(TrySendError::Full(_))))
+    match orders {
+        Some(orders) => !matches!(orders.try_send(order), Err(TrySendError::Full(_))),
+        None => true,
+    }
 }
 
 /// Sends orders until the program ends. The bus is looked for with the first order: a window that
