@@ -167,7 +167,7 @@ fn drift(ppm: f64) -> Outcome {
                 break;
             }
             let frame = &frames[sequence as usize % frames.len()];
-            playout.push(sequence, captured, frame);
+            playout.push(sequence, captured, frame, now);
             sequence += 1;
         }
         playout.pull(&mut out, now);

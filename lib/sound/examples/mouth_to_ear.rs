@@ -145,7 +145,7 @@ fn call(time: Duration) -> Result<u64, Box<dyn Error>> {
             frame.extend_from_slice(&block[..heard.samples]);
             while frame.len() >= BLOCK {
                 let captured = heard.captured.saturating_duration_since(start);
-                playout.push(sequence, captured, &frame[..BLOCK]);
+                playout.push(sequence, captured, &frame[..BLOCK], start.elapsed());
                 frame.drain(..BLOCK);
                 sequence += 1;
             }

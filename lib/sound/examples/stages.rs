@@ -88,7 +88,7 @@ fn playout(name: &str, ppm: f64, blocks: &[[i16; BLOCK]]) {
     stage(name, blocks, |block| {
         let captured = time_of(BLOCK) * sequence;
         let now = captured.mul_f64(1.0 - ppm * 1e-6);
-        playout.push(sequence, captured, block);
+        playout.push(sequence, captured, block, now);
         sequence += 1;
         playout.pull(&mut out, now);
         playout.pull(&mut out, now + Duration::from_millis(5));

@@ -46,7 +46,7 @@ pub fn playout(bytes: &[u8]) {
         match order[0] % 8 {
             0..=2 => {
                 let samples = vec![i16::from_be_bytes([order[1], order[0]]); 16 * amount];
-                playout.push(sequence, now, &samples);
+                playout.push(sequence, now, &samples, now);
                 sequence = sequence.wrapping_add(1);
             }
             3 => sequence = sequence.wrapping_add(amount as u32).rotate_left(8),

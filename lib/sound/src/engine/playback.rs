@@ -91,19 +91,20 @@ impl Playback {
         let now = self.since(now);
         if let Some(own) = &mut self.own {
             self.own_sequence = self.own_sequence.wrapping_add(1);
-            own.push(self.own_sequence, now, block);
+            own.push(self.own_sequence, now, block, now);
         }
     }
 
     /// What a stream brings. While there is no loudspeaker, nothing is kept.
     pub(crate) fn take(&mut self, id: StreamId, item: Item, is_open: bool, now: Instant) {
+        let clock = self.since(now);
         match item {
             Item::Frame(frame) => {
                 self.last = Some(now);
                 let stream = self.streams.entry(id).or_insert_with(Stream::new);
                 stream.sends = true;
                 if is_open {
-                    stream.play(&frame);
+                    stream.play(&frame, clock);
                 }
             }
             Item::End => {
@@ -197,7 +198,7 @@ impl Stream {
         }
     }
 
-    fn play(&mut self, frame: &Frame) {
+    fn play(&mut self, frame: &Frame, clock: Duration) {
         let Some(decoder) = decoder(&mut self.decoder, frame.format) else {
             return self.undecodable += 1;
         };
@@ -206,7 +207,7 @@ impl Stream {
                 let Frame {
                     sequence, captured, ..
                 } = *frame;
-                self.playout.push(sequence, captured, &self.decoded);
+                self.playout.push(sequence, captured, &self.decoded, clock);
             }
             Err(error) => {
                 log::debug!("a frame of sound is left out: {error}");

@@ -174,7 +174,7 @@ mod tests {
         let (mut heard, mut out) = (Vec::new(), [0; BLOCK]);
         for (number, samples) in (0..).zip(sound.as_chunks::<BLOCK>().0) {
             let now = crate::time_of(BLOCK) * number;
-            playout.push(number, now, samples);
+            playout.push(number, now, samples, now);
             playout.pull(&mut out, now);
             heard.extend(out);
         }

@@ -5,27 +5,26 @@
 //! everything comes at once. The answers, in the order of what they cost the listener:
 //!
 //! ```text
-//! queue before a frame that is as late as usual, beyond the reserve:
+//! smallest queue of the last half second, beyond the reserve:
 //!   within +-2 ms   plays as it came, bit by bit
 //!   up to 30 ms     speed 1 +- 0.0002 per ms, at most 0.5 %: nobody hears it
 //!   up to 200 ms    one pitch period (2.5 to 15 ms) less, at most every 100 ms
 //!   more            all of the excess cut, with a cross-fade of 5 ms
 //! nothing left      fade out over 5 ms; wait for the reserve; fade in
 //! ```
-//! The reserve covers the latest frame of the last 7 s, be it late by the path, by a busy machine
-//! or by a loudspeaker that takes much at once: 3 ms more than that frame was later than usual, at
-//! least 8 and at most 80. Stalls of more than 100 ms don't count, since no reserve covers them. So
-//! delay comes with unevenness and is gone some 20 s after it.
+//! The reserve starts at 10 ms. A dry run adds 10, to at most 80, but not in the first 3 s and not
+//! after a stall of more than 100 ms, which no reserve covers. After it has played for 20 s without
+//! a dry run it shrinks by 0.2 ms a second, down to 8.
 //!
 //! Ten minutes on five kinds of path, pulls of 5 ms (`tests::paths`); 10 ms of the delay are the
 //! frame itself:
 //!
 //! | path | queue ms p50 / p95 / max | delay at the start -> at the end, ms | dry runs |
 //! |---|---|---|---|
-//! | idle LAN, clock +100 ppm | 15 / 19 / 20 | 23 -> 24 | 0 |
-//! | idle LAN, clock -100 ppm | 7 / 11 / 15 | 22 -> 19 | 0 |
-//! | file beside (exponential jitter, mean 4 ms), +100 ppm | 35 / 46 / 61 | 45 -> 57 | 13 |
-//! | Wi-Fi: jitter of 5 ms, 80 ms without anything every 5 s | 85 / 95 / 106 | 93 -> 99 | 16 |
+//! | idle LAN, clock +100 ppm | 15 / 17 / 20 | 23 -> 23 | 0 |
+//! | idle LAN, clock -100 ppm | 8 / 12 / 15 | 22 -> 19 | 0 |
+//! | file beside (exponential jitter, mean 4 ms), +100 ppm | 40 / 50 / 60 | 48 -> 57 | 11 |
+//! | Wi-Fi: jitter of 5 ms, 80 ms without anything every 5 s | 88 / 100 / 108 | 81 -> 103 | 14 |
 //! | one stall of 2 s | 13 / 15 / 995, back within 1 s | 22 -> 20 | 1 |
 //!
 //! It costs 4.5 us for 10 ms, also while the speed is not 1.
@@ -33,7 +32,6 @@
 //! Sans-IO: `now` is the time since any fixed start, on the caller's clock.
 
 mod control;
-mod jitter;
 mod line;
 mod lip_sync;
 mod pitch;
@@ -62,7 +60,7 @@ pub use self::lip_sync::{LipSync, skew_ms};
 /// let mut loudspeaker = [0; BLOCK / 2];
 /// for sequence in 0..10 {
 ///     let now = Duration::from_millis(10) * sequence;
-///     playout.push(sequence, now, &[1_000; BLOCK]);
+///     playout.push(sequence, now, &[1_000; BLOCK], now);
 ///     playout.pull(&mut loudspeaker, now);
 ///     playout.pull(&mut loudspeaker, now + Duration::from_millis(5));
 /// }
@@ -101,7 +99,7 @@ impl Playout {
     /// Takes a frame: `captured` is the peer's time of its first sample, on whatever clock. A
     /// sequence that came before is ignored; a missing one is faded over. Of more than a second
     /// the oldest is dropped, so memory stays bounded also while nobody pulls.
-    pub fn push(&mut self, sequence: u32, captured: Duration, samples: &[i16]) {
+    pub fn push(&mut self, sequence: u32, captured: Duration, samples: &[i16], now: Duration) {
         let missing = match self.expected {
             Some(expected) => sequence.wrapping_sub(expected),
             None => 0,
@@ -111,9 +109,7 @@ impl Playout {
             return;
         }
         self.expected = Some(sequence.wrapping_add(1));
-        let frame = samples.len().min(usize::from(MAX_FRAME));
-        let missing_samples = frame.saturating_mul(missing as usize);
-        self.control.arrived(samples.len(), missing_samples);
+        self.control.arrived(now);
         let skipped = samples.len().saturating_sub(MAX_QUEUED);
         let (captured, samples) = (
             captured.saturating_add(time_of(skipped)),
@@ -121,10 +117,14 @@ impl Playout {
         );
         let gap = missing > 0 || skipped > 0;
         self.line.push(samples, captured, self.state.join(gap));
-        self.last_frame = frame;
+        self.last_frame = samples.len().min(usize::from(MAX_FRAME));
         match self.state {
             State::Playing => self.line.open(),
-            State::Dry | State::Ending | State::Silent => self.state = State::Filling,
+            State::Ending | State::Silent => self.state = State::Filling,
+            State::Dry(since) => {
+                self.control.ran_dry(since, now);
+                self.state = State::Filling;
+            }
             State::Filling => {}
         }
         self.bound();
@@ -136,14 +136,14 @@ impl Playout {
         self.expected = None;
         match self.state {
             State::Filling => self.start(),
-            State::Dry => self.state = State::Silent,
+            State::Dry(_) => self.state = State::Silent,
             State::Ending | State::Playing | State::Silent => {}
         }
         if self.state == State::Playing {
             self.line.close();
+            self.control.stopped();
             self.state = State::Ending;
         }
-        self.control.ended();
         self.bound();
     }
 
@@ -154,19 +154,18 @@ impl Playout {
             self.start();
         }
         let speed = match self.state {
-            State::Playing => self.control.speed(self.line.queued()),
+            State::Playing => self.control.speed(),
             _ => 1.0,
         };
         let mut count = self.line.read(out, speed);
         if count < out.len() && self.state == State::Playing {
             self.dry_runs += 1;
-            self.state = State::Dry;
+            self.state = State::Dry(now);
             self.control.stopped();
             self.line.close();
             count += self.line.read(&mut out[count..], 1.0);
         }
         out[count..].fill(0);
-        self.control.took(out.len(), count);
         match self.state {
             State::Playing => self.drain(now),
             State::Ending if self.line.is_silent() => self.state = State::Silent,
@@ -194,7 +193,7 @@ impl Playout {
     fn captured_now(&self) -> Option<Duration> {
         match self.state {
             State::Playing | State::Ending => self.line.captured(),
-            State::Dry | State::Filling | State::Silent => None,
+            State::Dry(_) | State::Filling | State::Silent => None,
         }
     }
 
@@ -205,19 +204,23 @@ impl Playout {
 
     /// After a pull: measures what is left, and takes out what was never needed.
     fn drain(&mut self, now: Duration) {
-        self.control.plays(now);
-        match self.control.excess(self.line.queued(), now) {
-            Excess::Small => {}
+        self.control.played(ms(time_of(self.line.queued())), now);
+        let removed = match self.control.excess(now) {
+            Excess::Small => None,
             Excess::Period => {
                 self.control.period_removed(now);
-                self.removed += self.line.remove_period().unwrap_or_default();
+                self.line
+                    .remove_period()
+                    .inspect(|count| self.removed += count)
             }
             Excess::Cut(beyond) => {
                 let count = samples_of_ms(beyond);
-                if self.line.remove(count) {
-                    self.cut += count;
-                }
+                let done = self.line.remove(count);
+                done.then_some(count).inspect(|count| self.cut += count)
             }
+        };
+        if let Some(count) = removed {
+            self.control.removed(ms(time_of(count)));
         }
     }
 
@@ -227,7 +230,9 @@ impl Playout {
         if beyond == 0 {
             return;
         }
-        if !self.line.remove(beyond) {
+        if self.line.remove(beyond) {
+            self.control.removed(ms(time_of(beyond)));
+        } else {
             self.line.remove_waiting(beyond);
         }
         self.cut += beyond;
@@ -270,8 +275,8 @@ pub(crate) const MAX_QUEUED: usize = samples_of(Duration::from_secs(1));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum State {
-    /// Ran dry.
-    Dry,
+    /// Ran dry then.
+    Dry(Duration),
     /// The peer ended; the rest plays.
     Ending,
     /// Sound waits until there is enough of it.
@@ -283,7 +288,7 @@ enum State {
 impl State {
     fn join(self, gap: bool) -> Join {
         match self {
-            State::Dry | State::Ending | State::Silent => Join::AfterSilence,
+            State::Dry(_) | State::Ending | State::Silent => Join::AfterSilence,
             State::Filling | State::Playing if gap => Join::AfterGap,
             State::Filling | State::Playing => Join::Next,
         }

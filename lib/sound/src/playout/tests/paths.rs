@@ -120,7 +120,7 @@ fn play(path: Path) -> Figures {
             noise.bits();
             arrival = next;
             let start = sequence as usize * BLOCK % (sound.len() - BLOCK);
-            playout.push(sequence, captured, &sound[start..start + BLOCK]);
+            playout.push(sequence, captured, &sound[start..start + BLOCK], now);
             sequence += 1;
         }
         let before = playout.stats();
