@@ -1,6 +1,6 @@
 //! `cargo xtask constants`: the value and the reason of each constant of the path and of sending,
-//! and what it decides. Builds a copy of the workspace with one constant after the other at half and
-//! at double, and lets the example `link` of transom-proto play its rows.
+//! and what it decides. Builds a copy of the workspace with one constant after the other at half
+//! and at double, and lets the example `link` of transom-proto play its rows.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,6 +1,6 @@
 //! `cargo xtask demo`: from a fresh checkout to moving pictures with nothing asked.
-//! First without a display, which is quick to build; then, where there is one, two windows that find
-//! each other.
+//! First without a display, which is quick to build; then, where there is one, two windows that
+//! find each other.
 
 use std::fs;
 use std::io::{self, IsTerminal as _};
@@ -27,7 +27,8 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     )?;
     if request.headless || !machine::has_display() {
         eprintln!(
-            "\nNo display is used. Where there is one, this also opens two windows that find each other."
+            "\nNo display is used. Where there is one, this also opens two windows that find each \
+             other."
         );
         return Ok(());
     }

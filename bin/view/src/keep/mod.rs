@@ -1,8 +1,8 @@
 //! What the window keeps on disk: contacts, settings, verified keys, texts. It tells the station of
 //! changes that the station needs, and draws nothing.
 //!
-//! Files are written between two frames, so they stay small: what peers add to them, texts and calls
-//! above all, is bounded for each contact.
+//! Files are written between two frames, so they stay small: what peers add to them, texts and
+//! calls above all, is bounded for each contact.
 
 mod book;
 mod capabilities;

@@ -39,6 +39,10 @@ pub(crate) enum Choice {
     /// The button of a file that has arrived.
     Folder,
     /// The notification itself.
+    #[cfg_attr(
+        not(feature = "desktop"),
+        expect(dead_code, reason = "without notifications none is clicked")
+    )]
     Open,
 }
 

@@ -86,8 +86,8 @@ impl Desktop {
     }
 }
 
-/// Whether the thread took the order, or needs none any more. A service that is too slow, or none at
-/// all, is told once by the thread.
+/// Whether the thread took the order, or needs none any more. The thread logs once that the service
+/// is missing or too slow.
 fn order(orders: &Option<SyncSender<Order>>, order: Order) -> bool {
     match orders {
         Some(orders) => !matches!(orders.try_send(order), Err(TrySendError::Full(_))),

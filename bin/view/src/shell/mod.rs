@@ -8,6 +8,7 @@
 mod readers;
 
 mod canvas;
+mod fonts;
 mod place;
 mod sight;
 mod surface;
@@ -15,8 +16,6 @@ mod surface;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use egui::epaint::ClippedShape;
-use egui::epaint::text::{FontData, FontInsert, FontPriority, InsertFontFamily};
 use egui_winit::EventResponse;
 use transom::{CallKind, Notice};
 use winit::application::ApplicationHandler;
@@ -29,7 +28,7 @@ use winit::window::{Fullscreen, UserAttentionType, Window, WindowAttributes, Win
 use crate::engine::{Engine, Letter, Wake};
 use crate::keep::Keeper;
 use crate::model::{self, Action, Config, Face, Presence, Sample, State, Theme, Warning};
-use crate::outside::{self, About, Choice, Desktop, Request, ScriptFont, Single};
+use crate::outside::{self, About, Choice, Desktop, Request, Single};
 use crate::ui::{self, Album, Draft, Picture};
 use crate::words;
 
@@ -63,7 +62,11 @@ enum News {
     /// Something new in the engine.
     Engine,
     /// A screen reader wants something.
-    Reader(readers::Wish),
+    #[cfg_attr(
+        not(feature = "accesskit"),
+        expect(dead_code, reason = "without the bridge no screen reader asks")
+    )]
+    Reader(readers::Request),
 }
 
 /// A connection to the screen, before there is a window on it.
@@ -148,7 +151,7 @@ fn reason(error: &EventLoopError) -> String {
 }
 
 struct Shell {
-    /// What wakes the loop, for those who read the screen.
+    /// Wakes the loop for a screen reader.
     proxy: EventLoopProxy<News>,
     engine: Engine,
     keeper: Keeper,
@@ -216,9 +219,9 @@ impl ApplicationHandler<News> for Shell {
     fn user_event(&mut self, event_loop: &ActiveEventLoop, news: News) {
         match news {
             News::Engine => self.read_news(event_loop),
-            News::Reader(wish) => {
+            News::Reader(request) => {
                 if let Some(open) = &mut self.open {
-                    readers::fulfil(&mut open.egui, wish);
+                    readers::handle(&mut open.egui, request);
                     open.window.request_redraw();
                 }
             }
@@ -377,41 +380,6 @@ impl Shell {
         }
         actions.extend(several.then_some(Action::Cameras(true)));
         actions
-    }
-
-    /// Looks for fonts of scripts that are drawn for the first time and that ours don't have.
-    fn find_fonts(&mut self, shapes: &[ClippedShape]) {
-        let Some(open) = &self.open else { return };
-        for script in outside::scripts(shapes) {
-            if self.scripts.contains(&script.name) {
-                continue;
-            }
-            self.scripts.push(script.name);
-            let context = open.egui.egui_ctx();
-            let font = egui::FontId::default();
-            if !context.fonts_mut(|fonts| fonts.has_glyph(&font, script.sample)) {
-                self.engine.find_font(script);
-            }
-        }
-    }
-
-    /// Adds a font behind all others, for text of every weight.
-    fn add_font(&self, font: ScriptFont) {
-        let Some(open) = &self.open else { return };
-        let context = open.egui.egui_ctx();
-        let families = context.fonts(|fonts| {
-            let families = fonts.definitions().families.keys().cloned();
-            let lowest = |family| InsertFontFamily {
-                family,
-                priority: FontPriority::Lowest,
-            };
-            families.map(lowest).collect()
-        });
-        let data = FontData {
-            index: font.index,
-            ..FontData::from_owned(font.bytes)
-        };
-        context.add_font(FontInsert::new(font.script.name, data, families));
     }
 
     /// Brings the window to the front, or asks for attention where the desktop doesn't allow that.

@@ -7,7 +7,7 @@ use super::News;
 
 /// Nothing is ever wanted.
 #[derive(Debug)]
-pub(super) enum Wish {}
+pub(super) enum Request {}
 
 pub(super) fn connect(
     _: &mut egui_winit::State,
@@ -17,6 +17,6 @@ pub(super) fn connect(
 ) {
 }
 
-pub(super) fn fulfil(_: &mut egui_winit::State, wish: Wish) {
-    match wish {}
+pub(super) fn handle(_: &mut egui_winit::State, request: Request) {
+    match request {}
 }

@@ -1,5 +1,5 @@
-//! Screen readers: the bridge from egui's tree of named controls to the desktop's accessibility bus.
-//! It knows neither the controls nor their names.
+//! Screen readers: the bridge from egui's tree of named controls to the desktop's accessibility
+//! bus. It knows neither the controls nor their names.
 
 use egui_winit::accesskit_winit::{Event, WindowEvent};
 use winit::event_loop::{ActiveEventLoop, EventLoopProxy};
@@ -9,11 +9,11 @@ use super::News;
 
 /// What a screen reader wants of the window.
 #[derive(Debug)]
-pub(super) struct Wish(WindowEvent);
+pub(super) struct Request(WindowEvent);
 
 impl From<Event> for News {
     fn from(event: Event) -> Self {
-        Self::Reader(Wish(event.window_event))
+        Self::Reader(Request(event.window_event))
     }
 }
 
@@ -27,12 +27,12 @@ pub(super) fn connect(
     egui.init_accesskit(event_loop, window, proxy);
 }
 
-/// Hands the wish to egui, for the next frame. The tree is made only from the first wish for it on,
-/// until nobody reads any more.
-pub(super) fn fulfil(egui: &mut egui_winit::State, wish: Wish) {
-    match wish.0 {
+/// Hands a request to egui, for the next frame. The tree is made only while a screen reader wants
+/// it.
+pub(super) fn handle(egui: &mut egui_winit::State, request: Request) {
+    match request.0 {
         WindowEvent::InitialTreeRequested => egui.egui_ctx().enable_accesskit(),
-        WindowEvent::ActionRequested(request) => egui.on_accesskit_action_request(request),
+        WindowEvent::ActionRequested(action) => egui.on_accesskit_action_request(action),
         WindowEvent::AccessibilityDeactivated => egui.egui_ctx().disable_accesskit(),
     }
 }

@@ -25,8 +25,10 @@ pub(super) struct Written {
     pub(super) path: String,
     /// Whether the field for a path is open.
     pub(super) has_path: bool,
-    /// Whether it is to get the keyboard as soon as it is drawn.
+    /// Whether the field for a path takes the keyboard when it is drawn next.
     pub(super) wants_path: bool,
+    /// Whether the field for a text takes the keyboard when it is drawn next.
+    pub(super) wants_text: bool,
     /// Whether an input method composes a word.
     pub(super) is_composing: bool,
 }

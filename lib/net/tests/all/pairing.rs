@@ -1,5 +1,5 @@
-//! Pairings over real sockets: the count of tries, the rate limit of strangers, and what a pairing can't
-//! reach.
+//! Pairings over real sockets: the count of tries, the rate limit of strangers, and what a pairing
+//! can't reach.
 
 use std::io::Read;
 use std::net::TcpStream;

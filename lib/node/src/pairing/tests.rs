@@ -331,11 +331,7 @@ fn addresses_of_a_host_whose_code_was_given_up_are_not_dialed() {
 #[test]
 fn a_station_is_dialed_at_an_address_that_it_announces_later_too() {
     let mut typing = Typing::among(&[]);
-    let code = CODE.parse().unwrap();
-    typing
-        .pairings
-        .enter(code, Candidates::Nearby, terms(), &mut typing.out);
-    let entry = typing.pairings.entry.as_mut().unwrap();
+    let entry = typing.entry();
     let station = PublicKey([1; 32]).fingerprint();
     let addresses: Vec<SocketAddr> = ["[fe80::1%3]:1", "10.0.0.2:1"]
         .map(|text| text.parse().unwrap())
@@ -356,11 +352,7 @@ fn a_station_is_dialed_at_an_address_that_it_announces_later_too() {
 #[test]
 fn a_flood_of_announcers_is_bounded() {
     let mut typing = Typing::among(&[]);
-    let code = CODE.parse().unwrap();
-    typing
-        .pairings
-        .enter(code, Candidates::Nearby, terms(), &mut typing.out);
-    let entry = typing.pairings.entry.as_mut().unwrap();
+    let entry = typing.entry();
     let keys = (0..=255).map(|number| PublicKey([number; 32]).fingerprint());
     let address = ["127.0.0.1:1".parse().unwrap()];
     assert!(entry.announced(keys.map(|key| (key, &address[..]))));
@@ -396,6 +388,14 @@ fn a_new_code_ends_the_one_before() {
 }
 
 impl Typing {
+    /// A code that was just typed, whose station is looked for nearby.
+    fn entry(&mut self) -> &mut Entry {
+        let code = CODE.parse().unwrap();
+        self.pairings
+            .enter(code, Candidates::Nearby, terms(), &mut self.out);
+        self.pairings.entry.as_mut().unwrap()
+    }
+
     /// Why shown codes ended since it was asked last.
     fn code_ends(&mut self) -> Vec<CodeEnd> {
         self.tell();

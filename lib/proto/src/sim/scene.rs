@@ -1,14 +1,9 @@
 //! Sessions of one station over one modelled bottleneck: video and greedy files, as few or as many
 //! as an experiment wants. It knows no node: calls are answered, pictures shown and leaves stored
 //! at once.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a wrong scene is to be noticed at once"
-)]
 #![expect(
     clippy::indexing_slicing,
-    clippy::unwrap_used,
+    clippy::expect_used,
     reason = "a scene is played by tests and explorers, and a panic is their verdict"
 )]
 
@@ -198,7 +193,9 @@ impl Scene {
     pub fn add(&mut self, load: Load, tune: impl Fn(&mut Config)) {
         let id = self.network.connect(&[self.back], &[self.there]);
         let number = self.lines.len() as u64;
-        let config = |name: &str, nonce| Config::new(name.parse().unwrap(), number, nonce);
+        let config = |name: &str, nonce| {
+            Config::new(name.parse().expect("the word is a name"), number, nonce)
+        };
         let mut station = config("station", 2);
         station.uplink = self.uplink.clone();
         station.capabilities = Capabilities::SOUND | Capabilities::OPUS;
@@ -324,11 +321,13 @@ impl Line {
         let now = network.now();
         while let Some(record) = network.read(self.id, Side::Dialer) {
             self.has_work = true;
-            self.viewer.handle_bytes(&record, VIEWER + now).unwrap();
+            let handled = self.viewer.handle_bytes(&record, VIEWER + now);
+            handled.expect("a station of ours sends records by the rules");
         }
         while let Some(record) = network.read(self.id, Side::Listener) {
             self.has_work = true;
-            self.station.handle_bytes(&record, STATION + now).unwrap();
+            let handled = self.station.handle_bytes(&record, STATION + now);
+            handled.expect("a viewer of ours sends records by the rules");
         }
     }
 
@@ -337,12 +336,14 @@ impl Line {
         for (session, zero) in [(&mut self.viewer, VIEWER), (&mut self.station, STATION)] {
             if session.poll_timeout().is_some_and(|at| at <= zero + now) {
                 self.has_work = true;
-                session.handle_timeout(zero + now).unwrap();
+                let handled = session.handle_timeout(zero + now);
+                handled.expect("no scene is silent for as long as ends a session");
             }
         }
         if self.rings.take_if(|at| *at <= now).is_some() {
             self.has_work = true;
-            self.viewer.ring(CallKind::View).unwrap();
+            let rung = self.viewer.ring(CallKind::View);
+            rung.expect("a viewer rings once, after it has joined");
         }
         if self.next.is_some_and(|at| at <= now) {
             self.picture(now);
@@ -377,7 +378,8 @@ impl Line {
         let sequence = self.made.len() as u32;
         let picture = picture(sequence, (STATION + now).0, video.bytes);
         self.made.push(now);
-        self.station.send_picture(call, picture).unwrap();
+        let sent = self.station.send_picture(call, picture);
+        sent.expect("the call runs, and its pictures are small");
     }
 
     fn sound(&mut self, now: Duration) {
@@ -389,7 +391,8 @@ impl Line {
         self.sounds += 1;
         let frame = sound(SoundCodec::Opus, self.sounds, now.as_micros() as u64);
         let clock = STATION + now;
-        self.station.send_sound(call, frame, clock).unwrap();
+        let sent = self.station.send_sound(call, frame, clock);
+        sent.expect("the call runs, and both sides can sound");
     }
 
     fn events(&mut self, now: Duration) -> bool {
@@ -401,7 +404,8 @@ impl Line {
                     let sequence = picture.head.sequence;
                     let made = self.made[sequence as usize];
                     self.outcome.latencies.push((made, now - made));
-                    self.viewer.shown(call, sequence, VIEWER + now).unwrap();
+                    let shown = self.viewer.shown(call, sequence, VIEWER + now);
+                    shown.expect("the picture has just come");
                 }
                 Event::Call(_, CallEvent::Sound(frame)) => {
                     let made = Duration::from_micros(frame.captured);
@@ -414,7 +418,8 @@ impl Line {
             any = true;
             match event {
                 Event::Call(call, CallEvent::Ringing(_)) => {
-                    self.station.answer(call).unwrap();
+                    let answered = self.station.answer(call);
+                    answered.expect("the call rings");
                     self.call = Some(call);
                 }
                 event => self.courier.send(&mut self.station, &event),

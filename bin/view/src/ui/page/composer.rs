@@ -142,6 +142,9 @@ fn write(
             .max_height(inner.height());
         area.show(ui, edit).inner
     });
+    if std::mem::take(&mut written.wants_text) {
+        response.request_focus();
+    }
     if let Some(more) = written
         .text
         .len()

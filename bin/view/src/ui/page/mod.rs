@@ -6,12 +6,14 @@ mod composer;
 mod drop;
 mod files;
 mod header;
+mod offers;
 mod timeline;
 
 pub(super) use blocked::key_box;
 pub(super) use drop::show as drops;
-pub(super) use files::{offers, to_open};
+pub(super) use files::to_open;
 pub(super) use header::call;
+pub(super) use offers::offers;
 pub(super) use timeline::Timeline;
 
 use egui::{Id, Rect, Ui, UiBuilder, pos2, vec2};

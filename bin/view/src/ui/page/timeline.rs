@@ -367,7 +367,7 @@ fn draw(
             What::Transfer(transfer) => {
                 files::transfer(ui, room, state, person, album, transfer, actions)
             }
-            What::Offers(offers) => files::offers(ui, room, state, offers, actions),
+            What::Offers(offers) => super::offers(ui, room, state, offers, actions),
         }
     });
     height + gap

@@ -1,6 +1,6 @@
 //! The other side's code: one field, whose words are known by three letters.
 
-use egui::{Id, Key, Rect, Sense, Ui, pos2, vec2};
+use egui::{Id, Key, Rect, Response, Sense, Ui, pos2, vec2};
 
 use crate::model::{Action, CodeEntry as Entry, CodeForm, Dialog, State, name};
 use crate::words;
@@ -28,11 +28,13 @@ pub(super) fn dialog(ui: &Ui, state: &State, form: &CodeForm, actions: &mut Vec<
         if is_new(ui, id) {
             field.request_focus();
         }
-        let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        let mut entered = is_entered(ui, &field);
         ui.add_space(10.0);
         chips(ui, state, &form);
         ui.add_space(16.0);
-        address(ui, &mut form);
+        if let Some(field) = address(ui, &mut form) {
+            entered |= is_entered(ui, &field);
+        }
         ui.add_space(20.0);
         let code = form.code();
         let is_trying = matches!(state.meeting.entry, Entry::Trying);
@@ -61,6 +63,11 @@ pub(super) fn dialog(ui: &Ui, state: &State, form: &CodeForm, actions: &mut Vec<
     if shown.backdrop_response.clicked() {
         actions.push(Action::Close);
     }
+}
+
+/// Whether Enter was pressed in that field.
+fn is_entered(ui: &Ui, field: &Response) -> bool {
+    field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
 }
 
 /// Whether the field was not shown in the last frame: it then takes the keyboard.
@@ -143,7 +150,7 @@ fn chips(ui: &mut Ui, state: &State, form: &CodeForm) {
 }
 
 /// Where the other side is, asked for only on demand.
-fn address(ui: &mut Ui, form: &mut CodeForm) {
+fn address(ui: &mut Ui, form: &mut CodeForm) -> Option<Response> {
     let t = tokens(ui);
     let size = vec2(ui.available_width(), 32.0);
     let (row, _) = ui.allocate_exact_size(size, Sense::hover());
@@ -169,12 +176,12 @@ fn address(ui: &mut Ui, form: &mut CodeForm) {
     if response.clicked() {
         form.asks_address = !form.asks_address;
     }
-    if form.asks_address {
+    form.asks_address.then(|| {
         ui.add_space(6.0);
         let hint = words::ADDRESS_SUCH_AS;
         Field::new(&mut form.address, words::ADDRESS_FIELD)
             .hint(hint)
             .max_chars(200)
-            .show(ui);
-    }
+            .show(ui)
+    })
 }

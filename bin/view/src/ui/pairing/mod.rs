@@ -20,7 +20,7 @@ pub(super) fn dialog(ui: &Ui, state: &State, draft: &mut Draft, actions: &mut Ve
         Some(Dialog::ShowCode) => show::dialog(ui, state, draft, actions),
         Some(Dialog::EnterCode(form)) => enter::dialog(ui, state, form, actions),
         Some(Dialog::Nearby) => nearby::dialog(ui, state, draft, actions),
-        Some(Dialog::Connected(peer)) => connected(ui, state, *peer, actions),
+        Some(Dialog::Connected(peer)) => connected(ui, state, *peer, draft, actions),
         _ => return false,
     }
     true
@@ -51,7 +51,7 @@ fn title(ui: &mut Ui, words: &str, actions: &mut Vec<Action>) {
 }
 
 /// Both are connected; a camera is there to be watched.
-fn connected(ui: &Ui, state: &State, peer: PeerName, actions: &mut Vec<Action>) {
+fn connected(ui: &Ui, state: &State, peer: PeerName, draft: &mut Draft, actions: &mut Vec<Action>) {
     let shown = name(&peer);
     let person = state.people.iter().find(|person| person.name == peer);
     let shows = kit::dialog(ui, "connected", 440.0, |ui| {
@@ -100,7 +100,10 @@ fn connected(ui: &Ui, state: &State, peer: PeerName, actions: &mut Vec<Action>) 
         buttons(ui, row, |at| {
             actions.push(Action::Close);
             match (at, person) {
-                (1, _) => actions.push(Action::Choose(peer)),
+                (1, _) => {
+                    actions.push(Action::Choose(peer));
+                    draft.written.of(peer).wants_text = true;
+                }
                 (2, Some(person)) => actions.extend(page::call(state, person, true)),
                 _ => {}
             }

@@ -56,18 +56,11 @@ pub(super) fn open(state: State) -> Screen {
 }
 
 pub(super) fn open_as_large(state: State, size: Vec2) -> Screen {
-    let app = App {
-        state,
-        draft: Draft::default(),
-        album: Album::default(),
-        actions: Vec::new(),
-        is_prepared: false,
-    };
     let mut screen = Harness::builder()
         .with_size(size)
         // What opens and grows settles within some frames, and then there are no more.
         .with_max_steps(16)
-        .build_ui_state(frame, app);
+        .build_ui_state(frame, App::new(state));
     screen.run();
     screen
 }
@@ -95,6 +88,16 @@ fn frame(ui: &mut Ui, app: &mut App) {
 }
 
 impl App {
+    pub(super) fn new(state: State) -> Self {
+        Self {
+            state,
+            draft: Draft::default(),
+            album: Album::default(),
+            actions: Vec::new(),
+            is_prepared: false,
+        }
+    }
+
     pub(super) fn take(&mut self) -> Vec<Action> {
         std::mem::take(&mut self.actions)
     }

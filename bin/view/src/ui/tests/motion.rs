@@ -7,17 +7,10 @@ use super::*;
 
 /// A screen of sixty frames a second in which panes slide, unless motion is reduced.
 fn moving(state: State, is_reduced: bool) -> Screen {
-    let app = App {
-        state,
-        draft: Draft::default(),
-        album: Album::default(),
-        actions: Vec::new(),
-        is_prepared: false,
-    };
     let mut screen = Harness::builder()
         .with_size(DESK)
         .with_step_dt(1.0 / 60.0)
-        .build_ui_state(frame, app);
+        .build_ui_state(frame, App::new(state));
     screen.run_steps(3);
     reduce_motion(&screen.ctx.clone(), is_reduced);
     screen.run_steps(2);

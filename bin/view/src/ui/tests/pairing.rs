@@ -10,8 +10,9 @@ use transom::{
 use transom_users::Rights;
 
 use crate::model::tests::address;
-use crate::model::{Dialog, Station};
+use crate::model::{Dialog, Station, Theme};
 
+use super::scenes::home;
 use super::*;
 
 fn told(screen: &mut Screen, notice: PairingNotice) -> Vec<Action> {
@@ -116,6 +117,27 @@ fn an_answered_call_is_not_covered_by_the_word_that_both_are_connected() {
 }
 
 #[test]
+fn who_is_to_be_written_to_can_be_written_to_at_once() {
+    let mut state = home(Theme::Dark);
+    state.dialog = Some(Dialog::Connected(peer("Bob")));
+    let mut screen = open(state);
+    pass(&mut screen);
+    let label = words::write_to("Bob");
+    screen.get_all_by_label(&label).last().unwrap().click();
+    screen.run();
+    for action in screen.state_mut().take() {
+        screen.state_mut().state.act(&action);
+    }
+    screen.run();
+    let label = words::message_to("Bob");
+    assert!(
+        screen
+            .get_by_role_and_label(Role::TextInput, &label)
+            .is_focused()
+    );
+}
+
+#[test]
 fn a_camera_that_was_connected_is_watched_by_one_click() {
     let mut screen = open(first_run());
     told(&mut screen, paired());
@@ -160,6 +182,15 @@ fn who_is_nearby_is_connected_with_a_code_whose_number_is_known() {
     assert!(field.is_focused(), "each time it opens");
     let field = screen.get_by_role_and_label(Role::TextInput, words::ADDRESS_FIELD);
     assert_eq!(field.value().as_deref(), Some("192.168.1.1:7447"));
+    let code = screen.get_by_role_and_label(Role::TextInput, words::CODE_FIELD);
+    code.type_text("47 otter violin");
+    screen.run_steps(2);
+    let address = screen.get_by_role_and_label(Role::TextInput, words::ADDRESS_FIELD);
+    address.focus();
+    screen.run_steps(2);
+    let entered = press(&mut screen, Modifiers::NONE, Key::Enter);
+    let is_code = |action: &Action| matches!(action, Action::EnterCode(_));
+    assert!(entered.iter().any(is_code), "{entered:?}");
 }
 
 #[test]
