@@ -199,11 +199,9 @@ fn engine(
     let mut listen = listen(arguments, &state.config);
     let mut inbox = Some(keep::inbox_settings(&state.inbox));
     loop {
-        let settings = Settings {
-            listen: listen.clone(),
-            inbox: inbox.clone(),
-            ..settings(state, folder, users)?
-        };
+        let mut settings = settings(state, folder, users)?;
+        settings.listen = listen.clone();
+        settings.inbox = inbox.clone();
         let kept = paths::pictures().unwrap_or_else(|| state.inbox.clone());
         match Engine::start(settings, state.duties().busy, kept, display.wake()) {
             Ok(engine) => {
@@ -235,20 +233,19 @@ fn engine(
 fn settings(state: &State, folder: &Folder, users: &Users) -> Result<Settings, StartError> {
     // It was made of a name.
     let name = state.own.name.parse().unwrap_or_else(|_| paths::own_name());
-    Ok(Settings {
-        book: users.book.clone(),
-        known_peers: folder.known_peers()?,
-        marks: folder.marks(),
-        camera: state.calls.own.request.clone(),
-        sound: state.sound.settings.clone(),
-        adaptation: state.config.adaptation(),
-        announce: state.config.announcing(),
-        moved_patience: MOVED_PATIENCE,
-        // Also while nobody may ring: what this window can do is told once, and it may change.
-        takes_calls: true,
-        mark_packets: state.config.mark_packets,
-        ..Settings::new(name, folder.identity()?)
-    })
+    let mut settings = Settings::new(name, folder.identity()?);
+    settings.book = users.book.clone();
+    settings.known_peers = folder.known_peers()?;
+    settings.marks = folder.marks();
+    settings.camera = state.calls.own.request.clone();
+    settings.sound = state.sound.settings.clone();
+    settings.adaptation = state.config.adaptation();
+    settings.announce = state.config.announcing();
+    settings.moved_patience = MOVED_PATIENCE;
+    // Also while nobody may ring: what this window can do is told once, and it may change.
+    settings.takes_calls = true;
+    settings.mark_packets = state.config.mark_packets;
+    Ok(settings)
 }
 
 /// The contact that is called, by its name or its address. An address that is in no list joins it

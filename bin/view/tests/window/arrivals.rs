@@ -30,10 +30,9 @@ impl Stranger {
         let (book, errors) = Book::parse(&line);
         assert!(errors.is_empty());
         let contact = book.contacts()[0].clone();
-        let settings = Settings {
-            book,
-            ..Settings::new("somebody".parse().unwrap(), Identity::throwaway().unwrap())
-        };
+        let identity = Identity::throwaway().unwrap();
+        let mut settings = Settings::new("somebody".parse().unwrap(), identity);
+        settings.book = book;
         let station = Station::start(settings).unwrap();
         let handle = station.handle();
         handle.connect(contact, true);
