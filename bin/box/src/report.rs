@@ -188,14 +188,14 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             peer,
             name,
             shape,
-            files,
+            entries,
             bytes: size,
             overwrites,
             asks,
         } => (
-            offer_words(peer, &thing(name, *shape, *files, *size), *overwrites),
+            offer_words(peer, &thing(name, *shape, *entries, *size), *overwrites),
             json!({"event": "offered", "transfer": transfer.to_string(), "peer": peer.as_str(), "name": name,
-                   "folder": *shape == Shape::Folder, "files": files, "bytes": size, "overwrites": overwrites,
+                   "folder": *shape == Shape::Folder, "entries": entries, "bytes": size, "overwrites": overwrites,
                    "asks": asks}),
         ),
         Notice::TransferEnded { status, outcome } => (
@@ -224,11 +224,11 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
     })
 }
 
-/// `photos/ (12 files, 3.42 GB)`.
-pub(crate) fn thing(name: &str, shape: Shape, files: u32, size: u64) -> String {
+/// `photos/ (12 items, 3.42 GB)`.
+pub(crate) fn thing(name: &str, shape: Shape, entries: u32, size: u64) -> String {
     match shape {
-        Shape::Folder if files == 0 => format!("{name}/ (empty)"),
-        Shape::Folder => format!("{name}/ ({}, {})", count(files.into(), "item"), bytes(size)),
+        Shape::Folder if entries == 0 => format!("{name}/ (empty)"),
+        Shape::Folder => format!("{name}/ ({}, {})", count(entries.into(), "item"), bytes(size)),
         _ => format!("{name} ({})", bytes(size)),
     }
 }

@@ -268,8 +268,8 @@ pub enum Notice {
         name: String,
         /// One file or a folder.
         shape: Shape,
-        /// Entries.
-        files: u32,
+        /// Files and folders inside, or 1 for a file. How many are files is known when they came.
+        entries: u32,
         /// Bytes of all of them.
         bytes: u64,
         /// Whether its sender wishes to replace what has that name: it will after the owner's yes,

@@ -282,12 +282,12 @@ impl<'a> Inbox<'a> {
                 peer,
                 name,
                 shape,
-                files,
+                entries,
                 bytes,
                 overwrites,
                 asks: true,
             } => {
-                let what = report::thing(name, *shape, *files, *bytes);
+                let what = report::thing(name, *shape, *entries, *bytes);
                 if self.output.is_json() {
                     self.tell(notice);
                 }

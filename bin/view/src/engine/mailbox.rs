@@ -238,7 +238,7 @@ mod tests {
                 peer: peer(),
                 name: "x".repeat(4000),
                 shape: transom::Shape::File,
-                files: 1,
+                entries: 1,
                 bytes: 1,
                 overwrites: false,
                 asks: true,

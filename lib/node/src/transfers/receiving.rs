@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use transom_proto::{OwnedOffer, Session, TransferEvent, UsageError};
-use transom_wire::{Collision, RefuseReason, WHOLE};
+use transom_wire::{Collision, EntryKind, RefuseReason, WHOLE};
 
 use super::control::Control;
 use super::{Account, Place};
@@ -41,10 +41,10 @@ pub(super) struct Incoming {
     /// Our user's pause and limit, and whether the sender has paused the transfer.
     control: Control,
     peer_paused: bool,
-    /// Paths of the entries announced and not yet done; at most as many as the session lets be
-    /// ahead.
-    paths: BTreeMap<u32, String>,
-    /// Bytes of `paths`.
+    /// Kinds and paths of the entries announced and not yet done; at most as many as the session
+    /// lets be ahead.
+    announced: BTreeMap<u32, (EntryKind, String)>,
+    /// Bytes of the paths of `announced`.
     path_bytes: usize,
     failed: u32,
     /// What went wrong first, the reason to tell in the end.
@@ -61,6 +61,7 @@ impl Incoming {
             peer: sender.peer,
             direction: Direction::Incoming,
             name: offer.name.as_str().to_owned(),
+            shape: offer.shape,
             phase: Phase::Offered,
             files: offer.files,
             files_done: 0,
@@ -83,7 +84,7 @@ impl Incoming {
             stage: Stage::Offered,
             control: Control::default(),
             peer_paused: false,
-            paths: BTreeMap::new(),
+            announced: BTreeMap::new(),
             path_bytes: 0,
             failed: 0,
             first_failure: None,
@@ -131,7 +132,7 @@ impl Incoming {
         let OwnedOffer {
             shape,
             collision,
-            files,
+            files: entries,
             bytes,
             ..
         } = self.offer;
@@ -141,7 +142,7 @@ impl Incoming {
             peer: self.account.status.peer,
             name,
             shape,
-            files,
+            entries,
             bytes,
             overwrites: collision == Collision::Overwrite,
             asks,
@@ -287,13 +288,18 @@ impl Incoming {
             TransferEvent::Entry(entry) => {
                 let path = entry.path.as_str().to_owned();
                 self.path_bytes += path.len();
-                self.paths.insert(entry.index, path);
+                self.announced.insert(entry.index, (entry.kind, path));
+                if entry.kind == EntryKind::Folder {
+                    // The offer counts all entries.
+                    let files = &mut self.account.status.files;
+                    *files = files.saturating_sub(1);
+                }
                 Job::Entry(entry)
             }
             TransferEvent::Leaf { leaf, size } => {
                 let bytes = leaf.bytes.len() as u64;
                 self.account.status.moved += bytes;
-                if let Some(path) = self.paths.get(&leaf.index) {
+                if let Some((_, path)) = self.announced.get(&leaf.index) {
                     self.account.moves(path, size, leaf.offset + bytes);
                 }
                 let found = None;
@@ -308,7 +314,7 @@ impl Incoming {
                     return true;
                 }
                 // For an entry that failed here this is only the echo.
-                if self.paths.contains_key(&index) {
+                if self.announced.contains_key(&index) {
                     self.entry_failed(index, why, out);
                 }
                 Job::Abandon(index)

@@ -7,7 +7,7 @@ use std::time::Instant;
 use transom_net::PeerId;
 use transom_proto::{TransferEvent, UsageError};
 use transom_wire::{
-    Collision, Ending, Failure, Offer, PeerName, RefuseReason, RelativePath, Shape, Status, WHOLE,
+    Collision, Ending, EntryKind, Failure, Offer, PeerName, RefuseReason, RelativePath, Shape, Status, WHOLE,
 };
 
 use super::attempt::{Attempt, Reading};
@@ -44,6 +44,7 @@ impl Outgoing {
             peer,
             direction: Direction::Outgoing,
             name,
+            shape: Shape::File,
             phase: Phase::Waiting,
             files: 0,
             files_done: 0,
@@ -204,8 +205,9 @@ impl Outgoing {
             }
             TransferEvent::Done(done) => {
                 attempt.settled += 1;
-                attempt.announced.remove(&done.index);
-                status.files_done += 1;
+                let entry = attempt.announced.remove(&done.index);
+                let is_file = entry.is_some_and(|entry| entry.kind == EntryKind::File);
+                status.files_done += u32::from(is_file);
             }
             TransferEvent::Progress(progress) => {
                 status.verified = attempt.resumed + progress.verified;
@@ -257,14 +259,14 @@ impl Outgoing {
                 let status = &mut self.account.status;
                 status.resumed = attempt.resumed;
                 status.verified = status.verified.max(attempt.resumed);
-                if let Some((path, size)) = attempt.announced.get(&index) {
-                    self.account.moves(path, *size, offset);
+                if let Some(entry) = attempt.announced.get(&index) {
+                    self.account.moves(&entry.path, entry.size, offset);
                 }
             }
             Answer::Leaf(leaf) => {
                 let end = leaf.offset + leaf.bytes.len() as u64;
-                if let Some((path, size)) = attempt.announced.get(&leaf.index) {
-                    self.account.moves(path, *size, end);
+                if let Some(entry) = attempt.announced.get(&leaf.index) {
+                    self.account.moves(&entry.path, entry.size, end);
                 }
                 if let Reading::Leaves { asked, .. } = &mut attempt.reading {
                     *asked = asked.saturating_sub(1);
@@ -306,7 +308,7 @@ impl Outgoing {
         let attempt = self.attempt.as_mut()?;
         self.account.meter = Meter::default();
         let status = &mut self.account.status;
-        (status.files, status.bytes) = (walked.entries, walked.bytes);
+        (status.shape, status.files, status.bytes) = (walked.shape, walked.files, walked.bytes);
         (status.files_done, status.moved, status.resumed) = (0, 0, 0);
         // What the receiver has of an earlier attempt it will say.
         (status.verified, status.durable) = (0, 0);

@@ -29,13 +29,12 @@ pub(in crate::ui) fn show(
     if state.speaks_muted() {
         ui.ctx().request_repaint_after(SECOND);
         muted(ui, bottom);
-    } else if is_live && call.is_talk() && state.own_sound(call) == OwnSound::Lost {
-        lost(
-            ui,
-            bottom,
-            &words::microphone_lost(&name(&call.peer)),
-            draft,
-        );
+    } else if let OwnSound::Lost(loss) = state.own_sound(call)
+        && is_live
+        && call.is_talk()
+    {
+        let words = words::microphone_lost(&name(&call.peer), loss);
+        lost(ui, bottom, &words, draft);
     } else if is_live && call.trouble.is_some() {
         plain(ui, bottom, words::DAMAGED);
     } else if matches!(call.stage, Stage::Ringing | Stage::Waiting) && call.camera_on {

@@ -15,7 +15,7 @@ pub(super) fn offer(ids: &Ids, name: &str) -> Notice {
         peer: peer("door"),
         name: name.into(),
         shape: Shape::File,
-        files: 1,
+        entries: 1,
         bytes: 1_234_567,
         overwrites: false,
         asks: true,
@@ -432,7 +432,7 @@ fn the_file_that_moves_and_the_sum_of_all_are_shown() {
     let (ids, mut state) = (Ids::new(), at_home());
     for _ in 0..2 {
         let mut status = status(ids.transfer(), Phase::Running, 120_750_000);
-        status.files = 12;
+        (status.shape, status.files) = (Shape::Folder, 12);
         status.current = Some(CurrentFile {
             path: "photos/\u{1b}[2J1.jpg".into(),
             bytes: 4_000_000,
@@ -441,7 +441,7 @@ fn the_file_that_moves_and_the_sum_of_all_are_shown() {
         state.apply(Notice::Transfer(status));
     }
     let screen = open(state);
-    screen.get_by_label(&words::transfers(2, 448_500_000, 112_000_000));
+    screen.get_by_label(&words::transfers(24, 448_500_000, 112_000_000));
     let moving = "photos/\\u{1b}[2J1.jpg · 1.0 of 4.0 MB";
     assert_eq!(screen.query_all_by_label(moving).count(), 2);
 }
@@ -552,17 +552,17 @@ fn hostile_names_and_texts_neither_break_the_screen_nor_steer_it() {
     let mut offered = offer(&ids, &evil);
     if let Notice::Offered {
         shape,
-        files,
+        entries,
         bytes,
         ..
     } = &mut offered
     {
-        (*shape, *files, *bytes) = (Shape::Folder, u32::MAX, u64::MAX);
+        (*shape, *entries, *bytes) = (Shape::Folder, u32::MAX, u64::MAX);
     }
     state.apply(offered);
     let mut moving = status(ids.transfer(), Phase::Running, u64::MAX);
     (moving.name, moving.bytes, moving.rate) = (evil.clone(), u64::MAX, u64::MAX);
-    moving.files = u32::MAX;
+    (moving.shape, moving.files) = (Shape::Folder, u32::MAX);
     moving.current = Some(CurrentFile {
         path: evil.clone(),
         bytes: 0,
