@@ -66,6 +66,11 @@ impl BoxPairing {
         running.handle.show_code(code, terms);
     }
 
+    /// Whether a code is shown, so that a peer that knows it is let in.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.is_shown
+    }
+
     /// The code that the owner wrote to the boot partition, and its file.
     fn written_code(&self, output: &Output) -> Option<(Code, PathBuf)> {
         let files = self.folders.iter().map(|folder| folder.join(FILE));

@@ -106,6 +106,9 @@ fn serve(
     let book = settings.book.clone();
     let running = Running::start_service(settings)?;
     pairing.show(&running, output);
+    if !pairing.is_shown() {
+        door::warn_of_empty_book(&book, output);
+    }
     let mut knocks = Knocks::default();
     loop {
         let event = running.next(beside.due());

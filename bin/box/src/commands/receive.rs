@@ -105,6 +105,7 @@ fn open_inbox(arguments: Receive, place: &Place, output: &Output) -> Result<(), 
         overwrite: arguments.allow_overwrite,
     });
     door::introduce(&settings, output);
+    door::warn_of_empty_book(&settings.book, output);
     let running = Running::start_service(settings)?;
     let into = arguments.into.display().to_string();
     output.say(

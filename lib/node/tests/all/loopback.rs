@@ -8,7 +8,7 @@ use std::time::Duration;
 use transom::media::{CaptureRequest, Source};
 use transom::{
     Accept, CallKind, CameraState, Direction, EndReason, Identity, InboxSettings, Notice, Outcome,
-    SendOptions, Settings, State, Station,
+    SendOptions, Settings, Shape, State, Station,
 };
 
 use crate::support::{Peer, Scratch, book, inbox, local};
@@ -277,6 +277,34 @@ fn a_file_and_a_folder_are_sent() {
         near.outcome(Direction::Outgoing),
         Outcome::AlreadyThere { path: name }
     );
+}
+
+#[test]
+fn folders_are_not_counted_as_files_at_either_side() {
+    let scratch = Scratch::new("counted");
+    let (tree, into) = (scratch.0.join("tree"), scratch.0.join("into"));
+    fs::create_dir_all(tree.join("a/empty")).unwrap();
+    for name in ["one", "two", "three"] {
+        fs::write(tree.join("a").join(name), name).unwrap();
+    }
+    let identity = Identity::throwaway().unwrap();
+    let (far, near) = (desk(&identity, &into, Accept::Known), guest(&identity));
+    near.handle.connect(far.contact("desk"), false);
+    near.handle
+        .send(&"desk".parse().unwrap(), tree, SendOptions::default());
+    let entries = far.wait(|notice| match notice {
+        Notice::Offered { entries, .. } => Some(entries),
+        _ => None,
+    });
+    assert_eq!(entries, 5, "the folders `a` and `empty` too");
+    for peer in [&near, &far] {
+        let status = peer.wait(|notice| match notice {
+            Notice::TransferEnded { status, .. } => Some(status),
+            _ => None,
+        });
+        let counts = (status.shape, status.files, status.files_done);
+        assert_eq!(counts, (Shape::Folder, 3, 3), "{:?}", status.direction);
+    }
 }
 
 #[test]
