@@ -60,13 +60,15 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             json!({"event": "reaching", "peer": peer.as_str()}),
         ),
         Notice::Unreachable {
-            peer, why, retries, ..
+            peer,
+            obstacle,
+            retries,
         } => (
             format!(
-                "{peer} can't be reached: {why}{}",
+                "{peer} can't be reached: {obstacle}{}",
                 if *retries { "; trying again" } else { "" }
             ),
-            json!({"event": "unreachable", "peer": peer.as_str(), "why": why, "retries": retries}),
+            json!({"event": "unreachable", "peer": peer.as_str(), "why": obstacle.to_string(), "retries": retries}),
         ),
         Notice::Joined {
             peer,
@@ -91,7 +93,7 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
                 true => format!("lost the connection to {peer}: {why}"),
                 false => format!("{peer} left: {why}"),
             },
-            json!({"event": "left", "peer": peer.as_str(), "why": why, "lost": lost}),
+            json!({"event": "left", "peer": peer.as_str(), "why": why.to_string(), "lost": lost}),
         ),
         Notice::Knock { key, address, name } => (
             format!(
@@ -138,7 +140,7 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
         ),
         Notice::CallInterrupted { peer, kind, why } => (
             format!("the call with {peer} goes on when the connection is back"),
-            json!({"event": "call_interrupted", "peer": peer.as_str(), "kind": kind_word(*kind), "why": why}),
+            json!({"event": "call_interrupted", "peer": peer.as_str(), "kind": kind_word(*kind), "why": why.to_string()}),
         ),
         Notice::CallEnded {
             peer,

@@ -41,10 +41,16 @@ fn run() -> Result<ExitCode, Box<dyn std::error::Error>> {
                 handle.stop();
             }
         }
-        Notice::Unreachable { why, .. }
-        | Notice::Left { why, .. }
-        | Notice::CallEnded { text: why, .. } => {
-            failure.get_or_insert(why);
+        Notice::Unreachable { obstacle, .. } => {
+            failure.get_or_insert(obstacle.to_string());
+            handle.stop();
+        }
+        Notice::Left { why, .. } => {
+            failure.get_or_insert(why.to_string());
+            handle.stop();
+        }
+        Notice::CallEnded { text, .. } => {
+            failure.get_or_insert(text);
             handle.stop();
         }
         _ => {}

@@ -73,9 +73,9 @@ pub use discovery::{Announce, Claim, Nearby};
 pub use handle::Handle;
 pub use identity::{Identity, KnownPeersFile, State, StateError};
 pub use notice::{
-    CallKind, CameraState, Capabilities, CurrentFile, Direction, EndReason, FailReason, Notice,
-    Numbers, Obstacle, Outcome, OwnPicture, Phase, RefuseReason, RemotePicture, Shape, TextId,
-    Timing, TransferId, TransferStatus,
+    CallKind, CameraState, Capabilities, CurrentFile, Direction, EndReason, FailReason, LinkEnd,
+    Notice, Numbers, Obstacle, Outcome, OwnPicture, PeerLoss, Phase, RefuseReason, RemotePicture,
+    Shape, SystemError, TextFailure, TextId, Timing, TransferId, TransferStatus,
 };
 pub use pairing::{
     Candidates, CodeEnd, InvalidInvitation, Invitation, MAX_ADDRESSES, Paired, PairingFailure,
@@ -94,11 +94,15 @@ pub use station::{RunError, StartError, Station};
 
 /// Camera sources and JPEG.
 pub use transom_media as media;
+/// What a [`LinkEnd`] tells of the protocol.
+pub use transom_proto::PeerError;
 /// The code of a pairing, and the words that a field may complete.
 pub use transom_secure::{Code, InvalidCode, completions};
+/// What a [`LinkEnd`] tells of the encryption.
+pub use transom_secure::{ChannelError, HandshakeError, PairingError};
 /// Microphones, loudspeakers and what happens to their sound.
 #[cfg(feature = "sound")]
 pub use transom_sound as sounds;
 /// Contacts, rights, pinned keys, and names made safe to print.
 pub use transom_users as people;
-pub use transom_wire::{Fingerprint, Keep, PeerName, PublicKey};
+pub use transom_wire::{ByeCode, Fingerprint, Keep, PeerName, PublicKey};

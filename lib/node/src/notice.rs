@@ -3,6 +3,7 @@
 
 mod picture;
 mod transfer;
+mod why;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use crate::quality::Quality;
 
 pub use picture::{OwnPicture, RemotePicture, Timing};
 pub use transfer::{CurrentFile, Direction, Outcome, Phase, TransferId, TransferStatus};
+pub use why::{LinkEnd, Obstacle, PeerLoss, SystemError, TextFailure};
 pub use transom_wire::{
     CallKind, CameraState, Capabilities, EndReason, FailReason, RefuseReason, Shape,
 };
@@ -61,8 +63,8 @@ pub enum Notice {
     },
     /// The answer to [`Handle::listen`](crate::Handle::listen) where the addresses can't be used.
     NotListening {
-        /// Why, as a sentence for a person.
-        why: String,
+        /// Why.
+        why: SystemError,
     },
     /// A contact is being dialed.
     Reaching {
@@ -75,8 +77,6 @@ pub enum Notice {
         peer: PeerName,
         /// What is in the way.
         obstacle: Obstacle,
-        /// Why, for a person.
-        why: String,
         /// Whether the station tries again by itself.
         retries: bool,
     },
@@ -108,8 +108,8 @@ pub enum Notice {
     Left {
         /// The peer.
         peer: PeerName,
-        /// Why, for a person.
-        why: String,
+        /// Why.
+        why: LinkEnd,
         /// Whether it was lost rather than said goodbye.
         lost: bool,
     },
@@ -161,7 +161,7 @@ pub enum Notice {
         /// What for.
         kind: CallKind,
         /// What happened to the connection.
-        why: String,
+        why: LinkEnd,
     },
     /// A call ended, or never began.
     CallEnded {
@@ -254,8 +254,8 @@ pub enum Notice {
         peer: PeerName,
         /// Which.
         text: TextId,
-        /// Why, for a person.
-        why: String,
+        /// Why.
+        why: TextFailure,
     },
     /// A peer offers files. When `asks`, accept or refuse it; else the station already did by its
     /// settings.
@@ -298,25 +298,6 @@ pub enum Notice {
         /// Why, for a person.
         why: String,
     },
-}
-
-/// What keeps a peer from being reached.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Obstacle {
-    /// Its name has no address.
-    Address,
-    /// Its key is not the pinned one, or can't be pinned.
-    Key,
-    /// It took the connection and hung up before it showed a key, as a station does that has too
-    /// many strangers.
-    Busy,
-    /// Nothing answers, or the network fails on the way.
-    Network,
-    /// The machine answers, but nothing listens at that port.
-    NobodyListens,
-    /// The peer hung up on our key: it may not know it yet.
-    NotLetIn,
 }
 
 /// What a connection has measured. Counts run from its beginning.

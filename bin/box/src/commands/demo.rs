@@ -172,7 +172,9 @@ impl Stage {
             Event::Notice(Notice::Picture { picture, .. }) => {
                 self.watched(&picture);
             }
-            Event::Notice(Notice::Unreachable { why, .. }) => self.trouble = Some(why),
+            Event::Notice(Notice::Unreachable { obstacle, .. }) => {
+                self.trouble = Some(obstacle.to_string());
+            }
             Event::Notice(Notice::CallEnded { text, .. }) => self.trouble = Some(text),
             Event::Signal(Signal::End) => {
                 return Err(Failure::new("the demo was ended", "by a signal"));
@@ -223,9 +225,10 @@ impl Stage {
                     self.trouble = Some(crate::words::outcome_words(&outcome));
                 }
             }
-            Event::Notice(Notice::Unreachable { why, .. }) | Event::Broken(why) => {
-                self.trouble = Some(why)
+            Event::Notice(Notice::Unreachable { obstacle, .. }) => {
+                self.trouble = Some(obstacle.to_string());
             }
+            Event::Broken(why) => self.trouble = Some(why),
             _ => {}
         }
     }

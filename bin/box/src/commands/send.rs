@@ -2,6 +2,7 @@
 //! other side.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -211,7 +212,7 @@ impl Sending<'_> {
         loop {
             let Some(event) = self.line.running.next(self.lost) else {
                 let why = format!("they did not come back within {} s", self.wait.as_secs());
-                return Err(self.lost(&why));
+                return Err(self.lost(why));
             };
             match event {
                 Event::Notice(notice) => {
@@ -289,7 +290,7 @@ impl Sending<'_> {
         }
     }
 
-    fn lost(&self, why: &str) -> Failure {
+    fn lost(&self, why: impl Display) -> Failure {
         let what = format!("lost the connection to {}", self.line.peer);
         resumable(Failure::new(what, why))
     }

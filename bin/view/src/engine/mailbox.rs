@@ -101,7 +101,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::AtomicUsize;
 
-    use transom::{CallKind, EndReason, Notice, PeerName, SoundNotice};
+    use transom::{CallKind, EndReason, LinkEnd, Notice, PeerName, SoundNotice};
 
     use crate::model::Face;
 
@@ -164,7 +164,7 @@ mod tests {
         }
         mailbox.put(Letter::Notice(Notice::Left {
             peer: peer(),
-            why: String::new(),
+            why: LinkEnd::HungUp,
             lost: true,
         }));
         let letters = mailbox.take();
@@ -243,7 +243,7 @@ mod tests {
                 overwrites: false,
                 asks: true,
             };
-            let outcome = transom::Outcome::Lost { why: String::new() };
+            let outcome = crate::model::tests::lost();
             vec![offered, Notice::TransferEnded { status, outcome }]
         };
         let letters = flooded(offers);
@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn who_comes_and_goes_over_and_over_is_known_by_the_last_word() {
         let letters = flooded(|_| {
-            let (peer, why) = (peer(), String::new());
+            let (peer, why) = (peer(), LinkEnd::HungUp);
             let lost = true;
             vec![
                 crate::model::tests::joined("door"),

@@ -8,7 +8,7 @@ use transom::{EndReason, Notice, Outcome, Phase, PublicKey};
 
 use super::*;
 use crate::model::calls_tests::rings;
-use crate::model::tests::{Ids, ended, peer, status};
+use crate::model::tests::{Ids, ended, lost, peer, refused_port, status};
 use crate::model::{
     ContactForm, Dialog, Edit, Entry, Past, PastCall, Person, Speaker, Unsent, Volume,
 };
@@ -366,8 +366,7 @@ fn what_was_on_its_way_when_the_window_closed_is_there_at_the_next_start() {
     };
     send(&mut state, "/films/my film.avi", None);
     send(&mut state, "/two\nlines", None);
-    let why = String::new();
-    send(&mut state, "/lost", Some(Outcome::Lost { why }));
+    send(&mut state, "/lost", Some(lost()));
     let path = "sent".into();
     send(&mut state, "/sent", Some(Outcome::Durable { path }));
     keeper.keep_unsent(&state).unwrap();
@@ -536,7 +535,7 @@ fn another_port_is_saved_when_it_is_listened_at() {
     };
     state.apply(listening(7447));
     let why = "can't listen on 0.0.0.0:80: Permission denied".to_owned();
-    let refused = Notice::NotListening { why: why.clone() };
+    let refused = refused_port(&why);
     assert_eq!(choose(&mut state, 80, Some(refused)), None);
     assert_eq!(state.warnings, [Warning::PortRefused { port: 80, why }]);
     assert_eq!(choose(&mut state, 7448, None), None);

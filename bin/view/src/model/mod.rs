@@ -209,9 +209,9 @@ impl State {
         }
         match notice {
             Notice::Listening { address } => self.listens(address),
-            Notice::NotListening { why } => self.listens_not(why),
+            Notice::NotListening { why } => self.listens_not(why.text),
             Notice::Reaching { peer } => self.person(peer).reach(),
-            Notice::Unreachable { peer, why, .. } => self.person(peer).away(why),
+            Notice::Unreachable { peer, obstacle, .. } => self.person(peer).away(obstacle),
             Notice::Joined {
                 peer,
                 first_use,
@@ -225,7 +225,7 @@ impl State {
                 self.calls.know(peer, key);
                 return self.joined(peer, first_use.then_some((key, known_as)));
             }
-            Notice::Left { peer, why, .. } => self.left(peer, why),
+            Notice::Left { peer, .. } => self.left(peer),
             Notice::Knock { key, address, name } => self.knocked(Knock {
                 key,
                 address,
@@ -250,7 +250,7 @@ impl State {
                 self.deliver(peer, text, Delivery::Arrived);
             }
             Notice::TextFailed { peer, text, why } => {
-                self.deliver(peer, text, Delivery::Failed(why));
+                self.deliver(peer, text, Delivery::Failed(why.to_string()));
             }
             Notice::Offered {
                 transfer,
@@ -301,8 +301,8 @@ impl State {
         };
         match notice {
             Notice::Reaching { peer } => presence(peer).is_some_and(|it| *it != Presence::Unknown),
-            Notice::Unreachable { peer, why, .. } => match presence(peer) {
-                Some(Presence::Away(known)) => known == why,
+            Notice::Unreachable { peer, obstacle, .. } => match presence(peer) {
+                Some(Presence::Away(known)) => known.as_ref() == Some(obstacle),
                 other => other == Some(&Presence::Refused),
             },
             _ => false,
@@ -468,10 +468,10 @@ impl State {
         self.call_joined(peer)
     }
 
-    fn left(&mut self, peer: PeerName, why: String) {
+    fn left(&mut self, peer: PeerName) {
         let now = self.now;
         let person = self.person(peer);
-        (person.presence, person.seen) = (Presence::Away(why), Some(now));
+        (person.presence, person.seen) = (Presence::Away(None), Some(now));
         self.offers.retain(|offer| offer.peer != peer);
     }
 

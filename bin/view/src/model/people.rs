@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use transom::{PeerName, PublicKey, TextId};
+use transom::{Obstacle, PeerName, PublicKey, TextId};
 use transom_users::Contact;
 
 use super::past::PastCall;
@@ -48,8 +48,8 @@ pub(crate) enum Presence {
     Unknown,
     /// Being dialed for the first time.
     Reaching,
-    /// Not there; why.
-    Away(String),
+    /// Not there; what is in the way, if it was tried since.
+    Away(Option<Obstacle>),
     /// Connected, its key checked.
     Here,
     /// It shows another key than it should.
@@ -133,9 +133,9 @@ impl Person {
 
     /// It can't be reached. A changed key is the reason that matters, so it stays until the contact
     /// is there.
-    pub(crate) fn away(&mut self, why: String) {
+    pub(crate) fn away(&mut self, obstacle: Obstacle) {
         if self.presence != Presence::Refused {
-            self.presence = Presence::Away(why);
+            self.presence = Presence::Away(Some(obstacle));
         }
     }
 

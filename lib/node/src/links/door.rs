@@ -163,8 +163,8 @@ impl Links {
                         })
                     }
                     Err(error) => {
-                        let why = format!("their key can't be kept: {error}");
-                        self.pause(name, Obstacle::Key, why, Some(REFUSED_PAUSE), out);
+                        let obstacle = Obstacle::KeyNotKept(error.to_string());
+                        self.pause(name, obstacle, Some(REFUSED_PAUSE), out);
                         None
                     }
                 }

@@ -27,13 +27,12 @@ use self::dial::{Dial, FIRST_PAUSE, Reach};
 pub(crate) use self::door::Caller;
 use self::guests::Guests;
 use self::hints::{HintDials, Hints};
-use self::link::describe;
 pub(crate) use self::link::{Gone, Parting, PeerLink};
 use crate::budget::Budget;
 use crate::context::{Context, earlier};
 use crate::identity::KnownPeersFile;
 use crate::load::Loads;
-use crate::notice::Notice;
+use crate::notice::{LinkEnd, Notice};
 use crate::parts::Machine;
 use crate::settings::{Allow, Settings};
 
@@ -295,7 +294,7 @@ impl Links {
             self.try_failed(id, why, out);
             return None;
         };
-        let (peer, text) = (link.peer, describe(why));
+        let (peer, end) = (link.peer, LinkEnd::from(why));
         if !link.is_up() {
             if link.side == Side::Dialer {
                 self.handle_refusal(&link, why, out);
@@ -308,7 +307,7 @@ impl Links {
             station: link.session,
             side: link.side,
             parting,
-            why: text.clone(),
+            why: end.clone(),
         });
         let replaced =
             parting == Parting::Replaced && self.links.values().any(|link| link.peer == peer);
@@ -318,7 +317,7 @@ impl Links {
         let lost = parting == Parting::Lost;
         out.notify(Notice::Left {
             peer,
-            why: text,
+            why: end,
             lost,
         });
         if self.dials.get(&peer).is_some_and(|dial| dial.keep) {

@@ -7,6 +7,8 @@ use std::time::Duration;
 use transom_users::escape;
 use transom_wire::{Ending, PeerName, RefuseReason, Shape};
 
+use super::why::PeerLoss;
+
 /// Names one transfer of this station, in either direction, for as long as the station lives.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct TransferId(pub(crate) u32);
@@ -141,7 +143,7 @@ pub enum Outcome {
     /// The peer went away; the same transfer again goes on from `verified`.
     Lost {
         /// What happened.
-        why: String,
+        why: PeerLoss,
     },
     /// It can't be done.
     Failed {
@@ -201,7 +203,7 @@ impl fmt::Display for Outcome {
                 write!(
                     f,
                     "the connection was lost ({}); the same again goes on from here",
-                    escape(why)
+                    escape(&why.to_string())
                 )
             }
             Self::Failed { why } => write!(f, "failed: {}", escape(why)),

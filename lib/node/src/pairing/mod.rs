@@ -245,7 +245,7 @@ impl Pairings {
             let terms = net_terms(self.own_name, &entry.code, &entry.terms, out);
             match out.net.dial_pairing(address, terms, key) {
                 Ok(peer) => return entry.dialed(peer),
-                Err(error) => entry.unreachable(error.to_string()),
+                Err(error) => entry.unreachable((&error).into()),
             }
         }
         if let Some(why) = entry.verdict(now) {

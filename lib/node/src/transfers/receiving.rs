@@ -15,7 +15,9 @@ use crate::context::Context;
 use crate::disk::Job;
 use crate::links::{Parting, PeerLink};
 use crate::load::Load;
-use crate::notice::{Direction, Notice, Outcome, Phase, TransferId, TransferStatus};
+use crate::notice::{
+    Direction, LinkEnd, Notice, Outcome, PeerLoss, Phase, TransferId, TransferStatus,
+};
 
 /// From [`Stage::Prepared`] on the store holds a claim on the transfer. Every end of the transfer
 /// from then on has to give the disk thread a job that releases the claim.
@@ -253,24 +255,19 @@ impl Incoming {
     }
 
     /// The offer is withdrawn, and nothing of it is here.
-    pub(super) fn withdrawn(mut self, why: &str, out: &mut Context) {
-        let (here, text) = (false, why.to_owned());
+    pub(super) fn withdrawn(mut self, why: &LinkEnd, out: &mut Context) {
+        let (here, text) = (false, why.to_string());
         self.account.ended(Outcome::Cancelled { here, text }, out);
     }
 
     /// The connection is gone. What is there waits for the sender's next attempt.
-    pub(super) fn left(mut self, why: &str, out: &mut Context) {
+    pub(super) fn left(mut self, why: PeerLoss, out: &mut Context) {
         self.leave_disk(Job::Keep, out);
         if self.account.status.moved > 0 {
             // It came to something, and many of them may come back at once.
             out.paces.give_back(self.sender);
         }
-        self.account.ended(
-            Outcome::Lost {
-                why: why.to_owned(),
-            },
-            out,
-        );
+        self.account.ended(Outcome::Lost { why }, out);
     }
 
     /// The sender goes on by another connection. In the sender's lane of the disk thread this one
@@ -279,7 +276,7 @@ impl Incoming {
         self.say(out, |session, place| {
             session.cancel(place.file, RefuseReason::Leaving, "")
         });
-        self.left("its sender is back by another connection", out);
+        self.left(PeerLoss::TakenOver, out);
     }
 
     /// What the sender says. True when that ends the transfer.

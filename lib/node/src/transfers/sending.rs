@@ -16,7 +16,7 @@ use super::{Account, Place};
 use crate::context::Context;
 use crate::disk::{Answer, Job, Walked};
 use crate::meter::Meter;
-use crate::notice::{Direction, Notice, Outcome, Phase, TransferId, TransferStatus};
+use crate::notice::{Direction, Notice, Outcome, PeerLoss, Phase, TransferId, TransferStatus};
 use crate::settings::SendOptions;
 
 pub(super) struct Outgoing {
@@ -29,7 +29,7 @@ pub(super) struct Outgoing {
     control: Control,
     peer_paused: bool,
     /// Where only the peer dials: when it is no longer waited for, and how the connection was lost.
-    patience: Option<(Instant, String)>,
+    patience: Option<(Instant, PeerLoss)>,
 }
 
 impl Outgoing {
@@ -82,8 +82,8 @@ impl Outgoing {
     }
 
     /// Waits for a peer that has to come back by itself.
-    pub(super) fn wait_until(&mut self, until: Instant, why: &str) {
-        self.patience = Some((until, why.to_owned()));
+    pub(super) fn wait_until(&mut self, until: Instant, why: PeerLoss) {
+        self.patience = Some((until, why));
     }
 
     /// The peer is back.
@@ -97,7 +97,7 @@ impl Outgoing {
     }
 
     /// How the connection was lost, if the peer did not come back in time.
-    pub(super) fn overdue(&self, now: Instant) -> Option<&str> {
+    pub(super) fn overdue(&self, now: Instant) -> Option<&PeerLoss> {
         let (until, why) = self.patience.as_ref()?;
         (*until <= now).then_some(why)
     }

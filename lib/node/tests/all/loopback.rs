@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use transom::media::{CaptureRequest, Source};
 use transom::{
-    Accept, CallKind, CameraState, Direction, EndReason, Identity, InboxSettings, Notice, Outcome,
+    Accept, CallKind, CameraState, Direction, EndReason, Identity, InboxSettings, Notice, Obstacle, Outcome,
     SendOptions, Settings, Shape, State, Station,
 };
 
@@ -123,11 +123,16 @@ fn an_unknown_key_sees_nothing() {
     near.handle.connect(far.contact("box"), false);
     near.wait(|notice| match notice {
         Notice::Unreachable {
-            why,
+            obstacle,
             retries: false,
             ..
         } => {
-            assert!(why.contains("may not know"), "{why}");
+            let is_new = |key: transom::Fingerprint| key == far.key.fingerprint();
+            let Obstacle::NotLetIn { new_key } = obstacle else {
+                panic!("{obstacle:?}");
+            };
+            assert!(new_key.is_some_and(is_new));
+            assert!(obstacle.to_string().contains("may not know"));
             Some(())
         }
         Notice::Joined { .. } => panic!("let in"),
@@ -664,7 +669,8 @@ fn a_station_listens_at_another_port_when_its_own_is_taken() {
         Notice::NotListening { why } => Some(why),
         _ => None,
     });
-    assert!(why.contains("is taken"), "{why}");
+    assert_eq!(why.kind, std::io::ErrorKind::AddrInUse, "{why}");
+    assert!(why.text.contains("is taken"), "{why}");
     near.handle.listen(local());
     let address = near.wait(|notice| match notice {
         Notice::Listening { address } => Some(address),

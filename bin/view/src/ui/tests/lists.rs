@@ -4,6 +4,7 @@ use egui::pos2;
 use transom::Capabilities;
 
 use crate::model::Presence;
+use crate::model::tests::refused_port;
 
 use super::*;
 
@@ -209,7 +210,7 @@ fn a_port_that_is_taken_is_told_in_the_list_with_the_next_port() {
     assert_eq!(state.own.addresses[0].port(), 7447);
     // Refused as well.
     let why = "can't listen on 0.0.0.0:7448: Permission denied";
-    state.apply(Notice::NotListening { why: why.into() });
+    state.apply(refused_port(why));
     screen.run();
     screen.get_by_label_contains(why);
     let used = click(&mut screen, &words::use_port(7449));

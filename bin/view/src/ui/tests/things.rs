@@ -5,6 +5,7 @@ use egui_kittest::kittest::NodeT as _;
 use transom::{CurrentFile, Direction, RefuseReason};
 
 use super::*;
+use crate::model::tests::lost;
 use crate::model::{Dialog, FolderFor, Mishap, News, Unsent};
 
 const FILE: &str = "holiday.mp4";
@@ -283,14 +284,11 @@ fn a_file_waits_for_its_turn_or_for_the_contact() {
 #[test]
 fn who_receives_is_not_told_to_send_again_nor_that_there_is_no_room_there() {
     let (ids, mut state) = (Ids::new(), at_home());
-    let lost = Outcome::Lost {
-        why: "it said goodbye".into(),
-    };
     let refused = Outcome::Refused {
         reason: RefuseReason::Unwritable,
         text: String::new(),
     };
-    for outcome in [lost, refused] {
+    for outcome in [lost(), refused] {
         let mut came = status(ids.transfer(), Phase::Ended, 0);
         came.direction = Direction::Incoming;
         state.apply(Notice::TransferEnded {
