@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde_json::json;
 use transom::people::Contact;
-use transom::{EndReason, Notice, Obstacle, Paired, PeerName, PublicKey, Settings};
+use transom::{Redial, EndReason, Notice, Obstacle, Paired, PeerName, PublicKey, Settings};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -46,7 +46,7 @@ impl Line {
         let book = place.looked_in();
         let own_key = settings.identity.public_key();
         let running = Running::start(settings)?;
-        running.handle.connect(contact.clone(), true);
+        running.handle.connect(contact.clone(), Redial::Always);
         Ok(Self {
             running,
             peer: contact.name,

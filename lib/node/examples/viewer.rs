@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use transom::people::Contact;
-use transom::{CallKind, Notice, Settings, State, Station};
+use transom::{Redial, CallKind, Notice, Settings, State, Station};
 
 fn main() -> ExitCode {
     transom::abort_on_panic();
@@ -31,7 +31,7 @@ fn run() -> Result<ExitCode, Box<dyn std::error::Error>> {
     println!("this viewer is {}", settings.identity.public_key());
     let station = Station::start(settings)?;
     let handle = station.handle();
-    handle.connect(contact, false);
+    handle.connect(contact, Redial::Never);
     let (start, mut pictures, mut bytes, mut failure) = (Instant::now(), 0u32, 0, None);
     station.run(|notice| match notice {
         Notice::Joined { peer, .. } => handle.ring(&peer, CallKind::View),

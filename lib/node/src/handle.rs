@@ -24,7 +24,7 @@ use crate::settings::{InboxSettings, SendOptions};
 pub(crate) enum Command {
     Connect {
         contact: Contact,
-        keep: bool,
+        redial: Redial,
     },
     Disconnect {
         peer: PeerName,
@@ -200,10 +200,9 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Dials a contact. With `keep` the station tries again whenever the contact is away, until
-    /// [`disconnect`](Self::disconnect).
-    pub fn connect(&self, contact: Contact, keep: bool) {
-        self.queue.push(Command::Connect { contact, keep });
+    /// Dials a contact, and says whether to dial it again later.
+    pub fn connect(&self, contact: Contact, redial: Redial) {
+        self.queue.push(Command::Connect { contact, redial });
     }
 
     /// Says goodbye to a peer and stops trying to reach it.
@@ -414,6 +413,15 @@ impl Handle {
     pub fn stop(&self) {
         self.queue.push(Command::Stop);
     }
+}
+
+/// Whether a contact that was dialed is dialed again.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Redial {
+    /// Whenever the contact is away, until [`Handle::disconnect`].
+    Always,
+    /// Neither after a failure nor after the end of the connection.
+    Never,
 }
 
 impl std::fmt::Debug for Handle {

@@ -5,12 +5,12 @@
 //! [`Handle`] from any thread, and is told everything as a [`Notice`]:
 //!
 //! ```no_run
-//! use transom::{CallKind, Identity, Notice, Settings, Station, people::Contact};
+//! use transom::{CallKind, Identity, Notice, Redial, Settings, Station, people::Contact};
 //! let settings = Settings::new("desk".parse()?, Identity::throwaway()?);
 //! let station = Station::start(settings)?;
 //! let door: Contact = "door 192.168.1.20".parse()?;
 //! let handle = station.handle();
-//! handle.connect(door.clone(), true);
+//! handle.connect(door.clone(), Redial::Always);
 //! station.run(|notice| match notice {
 //!     Notice::Joined { peer, .. } => handle.ring(&peer, CallKind::View),
 //!     Notice::Picture { picture, .. } => println!("{} bytes", picture.jpeg.len()),
@@ -70,7 +70,7 @@ mod workers;
 
 pub use addresses::{lasting_address, own_addresses};
 pub use discovery::{Announce, Claim, Nearby};
-pub use handle::Handle;
+pub use handle::{Handle, Redial};
 pub use identity::{Identity, KnownPeersFile, State, StateError};
 pub use notice::{
     CallKind, CameraState, Capabilities, CurrentFile, Direction, EndReason, FailReason, LinkEnd,

@@ -229,7 +229,7 @@ impl Station {
             ..
         } = self;
         match command {
-            Command::Connect { contact, keep } => links.connect(contact, keep, out),
+            Command::Connect { contact, redial } => links.connect(contact, redial, out),
             Command::Disconnect { peer } => {
                 calls.hang_up(&peer, out);
                 links.disconnect(&peer, out);

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use transom::media::{CaptureRequest, Prefer, Source};
 use transom::people::Contact;
-use transom::{
+use transom::{Redial, 
     Accept, CallKind, CameraState, Identity, InboxSettings, Notice, Outcome, PublicKey,
     RemotePicture, SendOptions, Settings,
 };
@@ -92,12 +92,12 @@ impl Stage {
         let hearing = Hearing::of_demo(&mut settings);
         let (desk, desk_address) = started(settings)?;
         desk.handle
-            .connect(contact("box", camera_address, &camera_key)?, true);
+            .connect(contact("box", camera_address, &camera_key)?, Redial::Always);
 
         let friend = Running::start(self::settings("friend", friend_id, [])?)?;
         friend
             .handle
-            .connect(contact("desk", desk_address, &desk_key)?, true);
+            .connect(contact("desk", desk_address, &desk_key)?, Redial::Always);
         Ok(Self {
             camera,
             desk,

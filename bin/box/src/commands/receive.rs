@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use transom::people::{Address, Rights};
-use transom::{
+use transom::{Redial, 
     Accept, Code, InboxSettings, Keep, Notice, Outcome, Paired, PairingNotice, PairingTerms,
     TransferId, TransferStatus,
 };
@@ -223,7 +223,7 @@ impl<'a> Inbox<'a> {
         };
         let mut contact = pairing::contact(&paired, paired.may);
         contact.address = Address::from(paired.reached);
-        self.running.handle.connect(contact, true);
+        self.running.handle.connect(contact, Redial::Always);
         self.once.get_or_insert_default();
         self.sender = Some(Sender {
             paired: *paired,

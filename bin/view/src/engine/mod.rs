@@ -34,7 +34,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
-use transom::{Handle, Notice, PeerName, Settings, SoundNotice, StartError, Station};
+use transom::{Redial, Handle, Notice, PeerName, Settings, SoundNotice, StartError, Station};
 
 use crate::model::{Action, Duties, Face, FolderFor, Mishap, News, State};
 use crate::outside::{self, Desktop, Requests, Script};
@@ -104,7 +104,7 @@ impl Engine {
         engine.start_thread("album", move || record::run(&album, &mailbox))?;
         engine.start_station(station)?;
         for contact in contacts {
-            engine.handle.connect(contact, true);
+            engine.handle.connect(contact, Redial::Always);
         }
         Ok(engine)
     }

@@ -13,7 +13,7 @@ mod verified;
 
 use std::path::{Path, PathBuf};
 
-use transom::{Accept, Handle, InboxSettings, PeerName, State as Folder, everywhere};
+use transom::{Redial, Accept, Handle, InboxSettings, PeerName, State as Folder, everywhere};
 use transom_users::{Book, Contact};
 
 use crate::model::{
@@ -290,7 +290,7 @@ impl Keeper {
         handle.replace_book(book.clone());
         for one in moves(&self.current, &book) {
             match one {
-                Move::Connect(contact) => handle.connect(contact, true),
+                Move::Connect(contact) => handle.connect(contact, Redial::Always),
                 Move::Disconnect(peer) => handle.disconnect(&peer),
             }
         }

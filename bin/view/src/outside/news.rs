@@ -243,7 +243,7 @@ mod tests {
     use transom::{CallKind, Capabilities, EndReason, Phase};
 
     use super::*;
-    use crate::model::tests::{Ids, address, joined_as, peer, status, two_boxes};
+    use crate::model::tests::{Ids, address, joined_as, left, peer, status, two_boxes};
 
     fn text() -> Notice {
         Notice::Text {

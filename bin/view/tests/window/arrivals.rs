@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::thread::JoinHandle;
 
 use transom::people::Book;
-use transom::{CallKind, Handle, Identity, Notice, SendOptions, Settings, State, Station};
+use transom::{Redial, CallKind, Handle, Identity, Notice, SendOptions, Settings, State, Station};
 
 use super::display::Display;
 use super::doorbox::DoorBox;
@@ -35,7 +35,7 @@ impl Stranger {
         settings.book = book;
         let station = Station::start(settings).unwrap();
         let handle = station.handle();
-        handle.connect(contact, true);
+        handle.connect(contact, Redial::Always);
         let thread = std::thread::spawn(move || station.run(|_| ()).unwrap());
         Self {
             handle,

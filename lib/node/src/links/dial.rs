@@ -13,6 +13,7 @@ use super::hints::HintDials;
 use super::link::PeerLink;
 use crate::addresses::link_local_last;
 use crate::context::Context;
+use crate::handle::Redial;
 use crate::notice::{Notice, Obstacle};
 
 /// First pause before an unreachable contact is dialed again; doubles up to [`LONGEST_PAUSE`].
@@ -52,7 +53,7 @@ pub(super) enum Route {
 #[derive(Debug)]
 pub(super) struct Dial {
     pub(super) contact: Contact,
-    pub(super) keep: bool,
+    pub(super) redial: Redial,
     pub(super) reach: Reach,
     pub(super) pause: Duration,
     /// The changed key that was reported to the owner.
@@ -94,17 +95,17 @@ pub(super) struct OtherKey {
 }
 
 impl Links {
-    pub(crate) fn connect(&mut self, contact: Contact, keep: bool, out: &mut Context) {
+    pub(crate) fn connect(&mut self, contact: Contact, redial: Redial, out: &mut Context) {
         let peer = contact.name;
         if let Some(dial) = self.dials.get_mut(&peer) {
-            (dial.contact, dial.keep) = (contact, keep);
+            (dial.contact, dial.redial) = (contact, redial);
             if !matches!(dial.reach, Reach::Waiting { .. }) {
                 return;
             }
         } else {
             let dial = Dial {
                 contact,
-                keep,
+                redial,
                 reach: Reach::Resolving,
                 pause: FIRST_PAUSE,
                 reported_key: None,
@@ -283,8 +284,8 @@ impl Links {
         let Some(dial) = self.dials.get_mut(&peer) else {
             return;
         };
-        let keep = dial.keep;
-        if keep {
+        let retries = dial.redial == Redial::Always;
+        if retries {
             let pause = pause.unwrap_or(dial.pause);
             dial.pause = (dial.pause * 2).min(LONGEST_PAUSE);
             dial.reach = Reach::Waiting {
@@ -296,7 +297,7 @@ impl Links {
         out.notify(Notice::Unreachable {
             peer,
             obstacle,
-            retries: keep,
+            retries,
         });
     }
 

@@ -1,7 +1,7 @@
 //! The connections to peers: dials contacts, decides on keys, keeps the connections that are up.
 //!
 //! ```text
-//!  connect --> Resolving --> Trying --> Up --> (lost) --> Waiting --> Resolving ...   with `keep`
+//!  connect --> Resolving --> Trying --> Up --> (lost) --> Waiting --> Resolving ...   if redialed
 //!                  \------------\--> Unreachable, and then Waiting or forgotten
 //! ```
 //!
@@ -30,6 +30,7 @@ use self::hints::{HintDials, Hints};
 pub(crate) use self::link::{Gone, Parting, PeerLink};
 use crate::budget::Budget;
 use crate::context::{Context, earlier};
+use crate::handle::Redial;
 use crate::identity::KnownPeersFile;
 use crate::load::Loads;
 use crate::notice::{LinkEnd, Notice};
@@ -320,7 +321,8 @@ impl Links {
             why: end,
             lost,
         });
-        if self.dials.get(&peer).is_some_and(|dial| dial.keep) {
+        let is_redialed = |dial: &Dial| dial.redial == Redial::Always;
+        if self.dials.get(&peer).is_some_and(is_redialed) {
             self.schedule_dial(&peer);
         } else {
             self.dials.remove(&peer);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use transom::media::{CaptureRequest, Source};
-use transom::{
+use transom::{Redial, 
     Accept, CallKind, CameraState, Direction, EndReason, Identity, InboxSettings, Notice, Obstacle, Outcome,
     SendOptions, Settings, Shape, State, Station,
 };
@@ -51,7 +51,7 @@ fn guest(identity: &Identity) -> Peer {
 fn a_box_is_watched() {
     let identity = Identity::throwaway().unwrap();
     let (far, near) = (camera_box(&identity, "view"), guest(&identity));
-    near.handle.connect(far.contact("box"), false);
+    near.handle.connect(far.contact("box"), Redial::Never);
     assert!(near.joined(), "the box's key is new to the guest");
     far.never(
         |notice| matches!(notice, Notice::Camera { .. }),
@@ -97,7 +97,7 @@ fn a_box_is_watched() {
 fn a_viewer_that_keeps_its_pictures_gets_two() {
     let identity = Identity::throwaway().unwrap();
     let (far, near) = (camera_box(&identity, "view"), guest(&identity));
-    near.handle.connect(far.contact("box"), false);
+    near.handle.connect(far.contact("box"), Redial::Never);
     near.joined();
     near.handle.ring(&"box".parse().unwrap(), CallKind::View);
     let picture = |notice| match notice {
@@ -120,7 +120,7 @@ fn an_unknown_key_sees_nothing() {
         Identity::throwaway().unwrap(),
     );
     let (far, near) = (camera_box(&known, "view"), guest(&stranger));
-    near.handle.connect(far.contact("box"), false);
+    near.handle.connect(far.contact("box"), Redial::Never);
     near.wait(|notice| match notice {
         Notice::Unreachable {
             obstacle,
@@ -150,7 +150,7 @@ fn an_unknown_key_sees_nothing() {
 fn a_right_that_is_missing_is_said() {
     let identity = Identity::throwaway().unwrap();
     let (far, near) = (camera_box(&identity, "files"), guest(&identity));
-    near.handle.connect(far.contact("box"), false);
+    near.handle.connect(far.contact("box"), Redial::Never);
     near.joined();
     near.handle.ring(&"box".parse().unwrap(), CallKind::View);
     let text = near.wait(|notice| match notice {
@@ -175,7 +175,7 @@ fn a_changed_key_is_refused_and_both_are_told() {
             settings.identity = identity.clone();
             settings.known_peers = known;
         });
-        near.handle.connect(far.contact("box"), false);
+        near.handle.connect(far.contact("box"), Redial::Never);
         near
     };
     let first = camera_box(&identity, "view");
@@ -212,7 +212,7 @@ fn texts_arrive_both_ways() {
     };
     // Written before the connection is there: it waits.
     let sent = near.handle.text(&"box".parse().unwrap(), "hello");
-    near.handle.connect(far.contact("box"), false);
+    near.handle.connect(far.contact("box"), Redial::Never);
     assert_eq!(text_of(&far), "hello");
     near.wait(|notice| {
         matches!(notice, Notice::TextArrived { text, .. } if text == sent).then_some(())
@@ -245,7 +245,7 @@ fn a_file_and_a_folder_are_sent() {
     let identity = Identity::throwaway().unwrap();
     let (far, near) = (desk(&identity, &into, Accept::Known), guest(&identity));
     let peer = "desk".parse().unwrap();
-    near.handle.connect(far.contact("desk"), false);
+    near.handle.connect(far.contact("desk"), Redial::Never);
     near.handle
         .send(&peer, from.join("large.bin"), SendOptions::default());
     let name = PathBuf::from("large.bin");
@@ -294,7 +294,7 @@ fn folders_are_not_counted_as_files_at_either_side() {
     }
     let identity = Identity::throwaway().unwrap();
     let (far, near) = (desk(&identity, &into, Accept::Known), guest(&identity));
-    near.handle.connect(far.contact("desk"), false);
+    near.handle.connect(far.contact("desk"), Redial::Never);
     near.handle
         .send(&"desk".parse().unwrap(), tree, SendOptions::default());
     let entries = far.wait(|notice| match notice {
@@ -321,7 +321,7 @@ fn more_files_than_a_session_lets_be_open_wait_for_their_turn() {
     let identity = Identity::throwaway().unwrap();
     let (far, near) = (desk(&identity, &into, Accept::Known), guest(&identity));
     let peer = "desk".parse().unwrap();
-    near.handle.connect(far.contact("desk"), false);
+    near.handle.connect(far.contact("desk"), Redial::Never);
     for number in 0..FILES {
         let file = from.join(number.to_string());
         fs::write(&file, vec![number as u8; 1000]).unwrap();
@@ -356,7 +356,7 @@ fn a_transfer_goes_on_after_the_receiver_is_gone_for_a_while() {
     let far = start(local());
     let address = far.address.unwrap();
     let near = guest(&identity);
-    near.handle.connect(far.contact("desk"), true);
+    near.handle.connect(far.contact("desk"), Redial::Always);
     let options = SendOptions {
         limit: Some(4 * 1024 * 1024),
         ..SendOptions::default()
@@ -400,7 +400,7 @@ fn who_has_the_right_auto_is_not_asked_about() {
         settings.inbox = Some(inbox(into.clone(), Accept::Ask));
     });
     let near = guest(&identity);
-    near.handle.connect(far.contact("desk"), false);
+    near.handle.connect(far.contact("desk"), Redial::Never);
     let peer = "desk".parse().unwrap();
     near.handle.send(&peer, &source, SendOptions::default());
     assert!(near.outcome(Direction::Outgoing).is_success());
@@ -414,7 +414,7 @@ fn an_offer_is_asked_for_and_can_be_refused_or_cancelled() {
     fs::write(&source, vec![7; 4 * 1024 * 1024]).unwrap();
     let identity = Identity::throwaway().unwrap();
     let (far, near) = (desk(&identity, &into, Accept::Ask), guest(&identity));
-    near.handle.connect(far.contact("desk"), false);
+    near.handle.connect(far.contact("desk"), Redial::Never);
     let offered = || {
         far.wait(|notice| match notice {
             Notice::Offered {
@@ -466,7 +466,7 @@ fn what_cannot_be_sent_fails_with_words() {
         desk(&identity, &scratch.0.join("into"), Accept::Known),
         guest(&identity),
     );
-    near.handle.connect(far.contact("desk"), false);
+    near.handle.connect(far.contact("desk"), Redial::Never);
     near.handle.send(
         &"desk".parse().unwrap(),
         scratch.0.join("missing"),
@@ -494,8 +494,8 @@ fn two_who_dial_each_other_end_up_with_one_connection() {
         })
     };
     let (left, right) = (peer(&a, "right", &b), peer(&b, "left", &a));
-    left.handle.connect(right.contact("right"), true);
-    right.handle.connect(left.contact("left"), true);
+    left.handle.connect(right.contact("right"), Redial::Always);
+    right.handle.connect(left.contact("left"), Redial::Always);
     left.joined();
     right.joined();
     for round in 0..10 {
@@ -526,7 +526,7 @@ fn a_yes_is_for_one_offer_only() {
     let (source, into) = (scratch.0.join("source.bin"), scratch.0.join("into"));
     let identity = Identity::throwaway().unwrap();
     let (far, near) = (desk(&identity, &into, Accept::Ask), guest(&identity));
-    near.handle.connect(far.contact("desk"), false);
+    near.handle.connect(far.contact("desk"), Redial::Never);
     // The same path, so the same transfer by its key; but a person said yes to the first only.
     for length in [1000, 2000] {
         fs::write(&source, vec![7; length]).unwrap();
@@ -548,7 +548,7 @@ fn a_file_that_changed_before_it_moved_is_told_on_each_side_by_the_side_it_happe
     let (source, into) = (scratch.0.join("source.bin"), scratch.0.join("into"));
     let identity = Identity::throwaway().unwrap();
     let (far, near) = (desk(&identity, &into, Accept::Ask), guest(&identity));
-    near.handle.connect(far.contact("desk"), false);
+    near.handle.connect(far.contact("desk"), Redial::Never);
     fs::write(&source, [7; 1000]).unwrap();
     near.handle
         .send(&"desk".parse().unwrap(), &source, SendOptions::default());
@@ -575,7 +575,7 @@ fn a_right_that_is_withdrawn_ends_what_hangs_on_it() {
     fs::write(&source, vec![7; 4 * 1024 * 1024]).unwrap();
     let identity = Identity::throwaway().unwrap();
     let (far, near) = (desk(&identity, &into, Accept::Known), guest(&identity));
-    near.handle.connect(far.contact("desk"), false);
+    near.handle.connect(far.contact("desk"), Redial::Never);
     let options = SendOptions {
         limit: Some(1024 * 1024),
         ..SendOptions::default()
@@ -622,7 +622,7 @@ fn a_command_that_ends_is_started_again() {
         settings.serve_camera = true;
     });
     let near = guest(&identity);
-    near.handle.connect(far.contact("box"), false);
+    near.handle.connect(far.contact("box"), Redial::Never);
     near.joined();
     near.handle.ring(&"box".parse().unwrap(), CallKind::View);
     for _ in 0..2 {
@@ -638,7 +638,7 @@ fn an_offer_whose_sender_says_goodbye_unanswered_is_withdrawn_and_not_lost() {
     let near = Identity::throwaway().unwrap();
     let far = desk(&near, &scratch.0.join("inbox"), Accept::Ask);
     let near = guest(&near);
-    near.handle.connect(far.contact("desk"), false);
+    near.handle.connect(far.contact("desk"), Redial::Never);
     let desk = "desk".parse().unwrap();
     near.handle.send(&desk, &film, SendOptions::default());
     far.wait(|notice| matches!(notice, Notice::Offered { .. }).then_some(()));
@@ -662,7 +662,7 @@ fn a_station_listens_at_another_port_when_its_own_is_taken() {
         let key = third.public_key();
         settings.book = book(&[format!("third 127.0.0.1 key={key}")]);
     });
-    near.handle.connect(far.contact("box"), false);
+    near.handle.connect(far.contact("box"), Redial::Never);
     near.joined();
     near.handle.listen(vec![far.address.unwrap()]);
     let why = near.wait(|notice| match notice {
@@ -678,7 +678,7 @@ fn a_station_listens_at_another_port_when_its_own_is_taken() {
     });
     let other = guest(&third);
     let contact = format!("near {address} key={}", identity.public_key());
-    other.handle.connect(contact.parse().unwrap(), false);
+    other.handle.connect(contact.parse().unwrap(), Redial::Never);
     other.joined();
     // What was connected before stays connected.
     near.handle.ring(&"box".parse().unwrap(), CallKind::View);

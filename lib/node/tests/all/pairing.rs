@@ -5,7 +5,7 @@ use std::fs;
 use std::net::SocketAddr;
 
 use transom::people::{Address, Rights};
-use transom::{
+use transom::{Redial, 
     Accept, Candidates, Code, CodeEnd, Direction, Identity, Keep, Notice, Outcome, Paired,
     PairingFailure, PairingNotice, PairingSide, PairingTerms, PublicKey, SendOptions, Settings,
     State,
@@ -116,7 +116,7 @@ fn each_side_knows_the_other_afterwards_and_lets_it_in_with_the_rights_that_it_t
     let to_far = format!("porch {} key={}", here.address, here.key)
         .parse()
         .unwrap();
-    near.handle.connect(to_far, false);
+    near.handle.connect(to_far, Redial::Never);
     assert!(!near.joined(), "the key is pinned by the contact");
     let by = far.wait(|notice| match notice {
         Notice::Joined { peer, .. } => Some(peer),
@@ -139,7 +139,7 @@ fn a_new_name_of_ours_is_told_with_a_shown_code_and_by_the_next_connection() {
 
     let stranger = Peer::start("carl", |_| {});
     stranger.handle.rename(&name("dora"));
-    stranger.handle.connect(far.contact("hall"), false);
+    stranger.handle.connect(far.contact("hall"), Redial::Never);
     let called = far.wait(|notice| match notice {
         Notice::Knock { name, .. } => Some(name),
         _ => None,
@@ -299,7 +299,7 @@ fn a_file_goes_to_a_stranger_by_a_code_and_nothing_is_stored() {
         .handle
         .send(&there.peer, &file, SendOptions::default());
     let contact = format!("{} {} key={} may=files", here.peer, here.reached, here.key);
-    receiver.handle.connect(contact.parse().unwrap(), false);
+    receiver.handle.connect(contact.parse().unwrap(), Redial::Never);
     assert!(matches!(
         sender.outcome(Direction::Outgoing),
         Outcome::Durable { .. }
@@ -325,7 +325,7 @@ fn no_right_is_given_that_was_not_ticked() {
     enter(&near, &code, &far, terms("", Keep::Contact));
     assert_eq!(paired(&near).grants, Rights::NONE);
     paired(&far);
-    near.handle.connect(far.contact("porch"), false);
+    near.handle.connect(far.contact("porch"), Redial::Never);
     let turned_away = far.wait(|notice| match notice {
         Notice::Knock { key, .. } => Some(key),
         Notice::Joined { .. } => panic!("let in without a right"),

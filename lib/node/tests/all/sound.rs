@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use transom::sounds::{DeviceName, RATE, WavReader, measure::Noise};
-use transom::{CallKind, Identity, Notice, Settings, SoundNotice};
+use transom::{Redial, CallKind, Identity, Notice, Settings, SoundNotice};
 use transom_net::{Event, PeerId};
 use transom_proto::{self as proto, CallEvent, CallId, SoundFrame};
 use transom_wire::{Capabilities, SoundCodec, SoundHead, SoundState};
@@ -425,7 +425,7 @@ fn who_only_watches_says_nothing_of_a_microphone() {
         settings.identity = identity;
         settings.sound.microphone = DeviceName::Tone;
     });
-    anna.handle.connect(door.contact("door"), false);
+    anna.handle.connect(door.contact("door"), Redial::Never);
     anna.joined();
     let door_name = name("door");
     anna.handle.ring(&door_name, CallKind::View);
