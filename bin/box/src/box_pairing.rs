@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use transom::people::Rights;
-use transom::{Code, CodeEnd, InvalidCode, Keep, Notice, PairingNotice, PublicKey};
+use transom::{Code, CodeEnd, InvalidCode, Keep, Notice, PairingId, PairingNotice, PublicKey};
 
 use crate::args;
 use crate::output::Output;
@@ -88,6 +88,7 @@ impl BoxPairing {
 
     pub(crate) fn notice(
         &mut self,
+        id: PairingId,
         notice: PairingNotice,
         place: &Place,
         running: &Running,
@@ -114,7 +115,7 @@ impl BoxPairing {
             }
             _ => {}
         }
-        report::tell(output, &Notice::Pairing(notice.clone()));
+        report::tell(output, &Notice::Pairing(id, notice.clone()));
         if matches!(notice, PairingNotice::CodeEnded { .. }) && self.makes_code {
             output.warn(NEW_CODE);
         }

@@ -39,7 +39,7 @@ pub(crate) fn tell(output: &Output, notice: &Notice) {
 fn is_result(notice: &Notice) -> bool {
     match notice {
         Notice::Text { .. } | Notice::EntryFailed { .. } => true,
-        Notice::Pairing(notice) => !matches!(notice, PairingNotice::Trying { .. }),
+        Notice::Pairing(_, notice) => !matches!(notice, PairingNotice::Trying { .. }),
         Notice::TransferEnded { outcome, .. } => matches!(
             outcome,
             Outcome::Failed { .. } | Outcome::Lost { .. } | Outcome::Partial { .. }
@@ -221,7 +221,7 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             },
             json!({"event": "entry_failed", "transfer": transfer.to_string(), "path": path, "why": why}),
         ),
-        Notice::Pairing(notice) => return pairing::describe(notice),
+        Notice::Pairing(_, notice) => return pairing::describe(notice),
         notice => return sound::describe(notice),
     })
 }

@@ -15,7 +15,7 @@ use transom_wire::{CallKind, PeerName, PublicKey};
 
 use crate::discovery::Announce;
 use crate::notice::{TextId, TransferId};
-use crate::pairing::{Candidates, PairingTerms};
+use crate::pairing::{Candidates, PairingId, PairingTerms};
 use crate::quality::Adaptation;
 use crate::settings::{InboxSettings, SendOptions};
 
@@ -78,10 +78,12 @@ pub(crate) enum Command {
         may: Rights,
     },
     ShowCode {
+        id: PairingId,
         code: Option<Code>,
         terms: PairingTerms,
     },
     EnterCode {
+        id: PairingId,
         code: Code,
         candidates: Candidates,
         terms: PairingTerms,
@@ -307,18 +309,28 @@ impl Handle {
     /// Shows a code, a new one if none is given, and pairs with the peer that dials this station
     /// and knows it. The code comes as a [`PairingNotice`](crate::PairingNotice), lasts ten minutes
     /// and has three tries; a code shown before ends. The station has to listen.
-    pub fn show_code(&self, code: Option<Code>, terms: PairingTerms) {
-        self.queue.push(Command::ShowCode { code, terms });
+    pub fn show_code(&self, code: Option<Code>, terms: PairingTerms) -> PairingId {
+        let id = PairingId(self.queue.id());
+        self.queue.push(Command::ShowCode { id, code, terms });
+        id
     }
 
     /// Pairs with the station that shows this code. A [`PairingNotice`](crate::PairingNotice) tells
     /// how that ends; a code typed before is given up.
-    pub fn enter_code(&self, code: Code, candidates: Candidates, terms: PairingTerms) {
+    pub fn enter_code(
+        &self,
+        code: Code,
+        candidates: Candidates,
+        terms: PairingTerms,
+    ) -> PairingId {
+        let id = PairingId(self.queue.id());
         self.queue.push(Command::EnterCode {
+            id,
             code,
             candidates,
             terms,
         });
+        id
     }
 
     /// Ends the code that is shown, and the search for one that was typed.

@@ -79,7 +79,7 @@ pub use notice::{
 };
 pub use pairing::{
     Candidates, CodeEnd, InvalidInvitation, Invitation, MAX_ADDRESSES, Paired, PairingFailure,
-    PairingNotice, PairingSide, PairingTerms,
+    PairingId, PairingNotice, PairingSide, PairingTerms,
 };
 pub use panics::abort_on_panic;
 pub use quality::{Adaptation, Bottleneck, Quality, TradeOff, UnknownTradeOff};

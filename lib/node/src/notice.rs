@@ -11,7 +11,7 @@ use std::time::Duration;
 use transom_wire::{PeerName, PublicKey};
 
 use crate::discovery::Nearby;
-use crate::pairing::PairingNotice;
+use crate::pairing::{PairingId, PairingNotice};
 use crate::quality::Quality;
 
 pub use picture::{OwnPicture, RemotePicture, Timing};
@@ -122,8 +122,8 @@ pub enum Notice {
         /// What it calls itself, which proves nothing.
         name: Option<PeerName>,
     },
-    /// Something happened in a pairing.
-    Pairing(PairingNotice),
+    /// Something happened to a code, shown or typed.
+    Pairing(PairingId, PairingNotice),
     /// A contact showed another key than the pinned one, and was refused.
     KeyChanged {
         /// The contact that was dialed.

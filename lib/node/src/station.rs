@@ -262,12 +262,13 @@ impl Station {
                 let changed = links.allow_guest(key, name, may, out);
                 self.rights_changed(&changed);
             }
-            Command::ShowCode { code, terms } => pairings.show(code, terms, out),
+            Command::ShowCode { id, code, terms } => pairings.show(id, code, terms, out),
             Command::EnterCode {
+                id,
                 code,
                 candidates,
                 terms,
-            } => pairings.enter(code, candidates, terms, out),
+            } => pairings.enter(id, code, candidates, terms, out),
             Command::EndPairing => pairings.end(out),
             Command::SetInbox { inbox } => transfers.set_inbox(inbox),
             Command::Shown {

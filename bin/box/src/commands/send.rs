@@ -113,7 +113,7 @@ fn pair(arguments: &args::Send, place: &Place, output: &Output) -> Result<(Line,
     };
     loop {
         match running.next(None) {
-            Some(Event::Notice(Notice::Pairing(notice))) => match notice {
+            Some(Event::Notice(Notice::Pairing(id, notice))) => match notice {
                 PairingNotice::CodeShown { code, until } => {
                     shown.tell(&code, until, &running, output);
                 }
@@ -121,11 +121,11 @@ fn pair(arguments: &args::Send, place: &Place, output: &Output) -> Result<(Line,
                     return Err(Failure::new("not sent", why).next(NEW_CODE));
                 }
                 PairingNotice::Paired(paired) => {
-                    let notice = Notice::Pairing(PairingNotice::Paired(paired.clone()));
+                    let notice = Notice::Pairing(id, PairingNotice::Paired(paired.clone()));
                     report::tell(output, &notice);
                     return Ok((Line::paired(running, &paired, key), *paired));
                 }
-                notice => report::tell(output, &Notice::Pairing(notice)),
+                notice => report::tell(output, &Notice::Pairing(id, notice)),
             },
             Some(Event::Notice(notice)) => report::tell(output, &notice),
             Some(Event::Signal(Signal::End)) => {

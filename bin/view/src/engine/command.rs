@@ -24,7 +24,7 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
             handle.hear(&peer, true);
             handle.answer(&peer);
         }
-        Action::ShowCode(_) => handle.show_code(None, state.terms()),
+        Action::ShowCode(_) => drop(handle.show_code(None, state.terms())),
         Action::EnterCode(code) => {
             handle.enter_code(code, state.candidates(), state.terms());
         }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use transom::{
     CallKind, CameraState, Direction, EndReason, Handle, Identity, LinkEnd, Notice, Obstacle,
-    Outcome, PeerLoss, PeerName, Phase, PublicKey, SendOptions, Settings, Shape, Station,
+    Outcome, PairingId, PeerLoss, PeerName, Phase, PublicKey, SendOptions, Settings, Shape, Station,
     SystemError, TextId, TransferId, TransferStatus,
 };
 use transom_users::Book;
@@ -32,6 +32,10 @@ impl Ids {
 
     pub(crate) fn transfer(&self) -> TransferId {
         self.0.send(&peer("door"), "unused", SendOptions::default())
+    }
+
+    pub(crate) fn pairing(&self) -> PairingId {
+        self.0.show_code(None, State::default().terms())
     }
 
     pub(crate) fn text(&self) -> TextId {

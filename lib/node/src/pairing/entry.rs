@@ -8,17 +8,13 @@ use transom_net::{Departure, PeerId, TRIES};
 use transom_secure::{Code, HandshakeError, PairingError};
 use transom_wire::{Fingerprint, PublicKey};
 
-use super::terms::{Candidates, PairingFailure, PairingTerms};
+use super::terms::{Candidates, PairingFailure, PairingId, PairingTerms};
 use crate::addresses::link_local_last;
 use crate::context::Context;
 use crate::notice::Obstacle;
 
-/// Identifies one typed code of a run. The same code typed again has another.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct EntryId(pub(super) u64);
-
 pub(super) struct Entry {
-    pub(super) id: EntryId,
+    pub(super) id: PairingId,
     pub(super) code: Code,
     pub(super) terms: PairingTerms,
     /// The station's key, if it is known beforehand.
@@ -85,7 +81,7 @@ impl Station {
 
 impl Entry {
     pub(super) fn new(
-        (id, code, terms): (EntryId, Code, PairingTerms),
+        (id, code, terms): (PairingId, Code, PairingTerms),
         candidates: Candidates,
         tries: u8,
         out: &mut Context,

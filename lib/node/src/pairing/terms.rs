@@ -9,6 +9,11 @@ use transom_wire::{Grants, Keep, PeerName, PublicKey};
 
 use crate::notice::{LinkEnd, Obstacle};
 
+/// Names one code of this station, shown or typed, for as long as the station lives. The same code
+/// typed again has another.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct PairingId(pub(crate) u32);
+
 /// What this side brings to a pairing.
 #[derive(Clone, Debug)]
 pub struct PairingTerms {

@@ -32,9 +32,9 @@ fn listener(name: &str, change: impl FnOnce(&mut Settings)) -> Peer {
 
 /// Shows a code with these terms.
 fn show(peer: &Peer, terms: PairingTerms) -> Code {
-    peer.handle.show_code(None, terms);
+    let id = peer.handle.show_code(None, terms);
     peer.wait(|notice| match notice {
-        Notice::Pairing(PairingNotice::CodeShown { code, .. }) => Some(code),
+        Notice::Pairing(of, PairingNotice::CodeShown { code, .. }) if of == id => Some(code),
         _ => None,
     })
 }
@@ -50,30 +50,30 @@ fn enter(near: &Peer, code: &Code, far: &Peer, terms: PairingTerms) {
 
 fn paired(peer: &Peer) -> Paired {
     peer.wait(|notice| match notice {
-        Notice::Pairing(PairingNotice::Paired(paired)) => Some(*paired),
-        Notice::Pairing(PairingNotice::Failed { why }) => panic!("{why}"),
+        Notice::Pairing(_, PairingNotice::Paired(paired)) => Some(*paired),
+        Notice::Pairing(_, PairingNotice::Failed { why }) => panic!("{why}"),
         _ => None,
     })
 }
 
 fn failed(peer: &Peer) -> PairingFailure {
     peer.wait(|notice| match notice {
-        Notice::Pairing(PairingNotice::Failed { why }) => Some(why),
-        Notice::Pairing(PairingNotice::Paired(paired)) => panic!("{paired:?}"),
+        Notice::Pairing(_, PairingNotice::Failed { why }) => Some(why),
+        Notice::Pairing(_, PairingNotice::Paired(paired)) => panic!("{paired:?}"),
         _ => None,
     })
 }
 
 fn wrong_guess(peer: &Peer) -> u8 {
     peer.wait(|notice| match notice {
-        Notice::Pairing(PairingNotice::WrongGuess { tries_left, .. }) => Some(tries_left),
+        Notice::Pairing(_, PairingNotice::WrongGuess { tries_left, .. }) => Some(tries_left),
         _ => None,
     })
 }
 
 fn code_end(peer: &Peer) -> CodeEnd {
     peer.wait(|notice| match notice {
-        Notice::Pairing(PairingNotice::CodeEnded { why }) => Some(why),
+        Notice::Pairing(_, PairingNotice::CodeEnded { why }) => Some(why),
         _ => None,
     })
 }
@@ -201,8 +201,8 @@ fn an_invitation_leads_to_the_station_that_has_its_key_and_to_no_other() {
     assert_eq!(paired(&near).key, far.key);
     // The station with another key had no try.
     far.wait(|notice| match notice {
-        Notice::Pairing(PairingNotice::WrongGuess { .. }) => panic!("it had a try"),
-        Notice::Pairing(PairingNotice::Paired(_)) => Some(()),
+        Notice::Pairing(_, PairingNotice::WrongGuess { .. }) => panic!("it had a try"),
+        Notice::Pairing(_, PairingNotice::Paired(_)) => Some(()),
         _ => None,
     });
 }
@@ -332,4 +332,34 @@ fn no_right_is_given_that_was_not_ticked() {
         _ => None,
     });
     assert_eq!(turned_away, near.key);
+}
+
+#[test]
+fn each_word_about_a_code_says_of_which_of_them_it_is() {
+    let peer = listener("porch", |_| ());
+    let [first, second] = [(), ()].map(|()| {
+        let shown = peer.handle.show_code(None, terms("", Keep::Contact));
+        let code = "47-otter-violin".parse().unwrap();
+        let typed = peer
+            .handle
+            .enter_code(code, Candidates::Nearby, terms("", Keep::Contact));
+        (shown, typed)
+    });
+    let of = |wanted: fn(&PairingNotice) -> bool| {
+        peer.wait(|notice| match notice {
+            Notice::Pairing(id, what) if wanted(&what) => Some(id),
+            _ => None,
+        })
+    };
+    let is_shown = |it: &PairingNotice| matches!(it, PairingNotice::CodeShown { .. });
+    let is_ended = |it: &PairingNotice| matches!(it, PairingNotice::CodeEnded { .. });
+    let has_failed = |it: &PairingNotice| matches!(it, PairingNotice::Failed { .. });
+    // What is shown or typed anew ends the one before.
+    assert_eq!(of(is_shown), first.0);
+    assert_eq!(of(is_ended), first.0);
+    assert_eq!(of(is_shown), second.0);
+    assert_eq!(of(has_failed), first.1);
+    peer.handle.end_pairing();
+    assert_eq!(of(is_ended), second.0);
+    assert_eq!(of(has_failed), second.1);
 }
