@@ -291,9 +291,10 @@ impl Handle {
         self.queue.push(Command::Rename { name: *name });
     }
 
-    /// Takes connections at those addresses too. [`Notice::Listening`](crate::Notice) follows for
-    /// each, or one [`Notice::NotListening`](crate::Notice). Announcements name the new addresses
-    /// where the station listened at none before.
+    /// Takes connections at those addresses from now on, and no longer where it did before; those
+    /// that stand stay. [`Notice::Listening`](crate::Notice) follows for each new address, or one
+    /// [`Notice::NotListening`](crate::Notice), and then nothing has changed. Announcements name
+    /// the new addresses, as codes do that are shown from then on.
     pub fn listen(&self, addresses: Vec<SocketAddr>) {
         self.queue.push(Command::Listen { addresses });
     }

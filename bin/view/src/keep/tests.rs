@@ -541,6 +541,9 @@ fn another_port_is_saved_when_it_is_listened_at() {
     assert_eq!(choose(&mut state, 7448, None), None);
     assert!(state.warnings.is_empty());
     assert_eq!(choose(&mut state, 7448, Some(listening(7448))), Some(7448));
+    // The port that was left is not ours any more, until the station listens there again.
+    assert_eq!(choose(&mut state, 7447, None), Some(7448));
+    assert_eq!(choose(&mut state, 7447, Some(listening(7447))), Some(7447));
     // No second socket is bound at a port of ours.
     assert_eq!(choose(&mut state, 7447, None), Some(7447));
 }

@@ -409,6 +409,35 @@ fn a_station_is_announced_by_its_new_name() {
 }
 
 #[test]
+fn a_station_that_listens_elsewhere_is_announced_there_alone() {
+    let settings = Settings {
+        listen: vec!["0.0.0.0:0".parse().unwrap()],
+        announce: Announce::Always,
+        ..Settings::new("near".parse().unwrap(), Identity::throwaway().unwrap())
+    };
+    let mut station = Station::start(settings).unwrap();
+    let before = station.addresses();
+    let announced = |station: &mut Station| {
+        let (discovery, links, _) = station.discovery();
+        let advert = discovery.wanted(links).advert;
+        advert.map(|advert| advert.listen)
+    };
+    assert_eq!(announced(&mut station), Some(before.clone()));
+    station.handle().listen(vec!["0.0.0.0:0".parse().unwrap()]);
+    station.turn(|_| ());
+    let after = station.addresses();
+    assert!(after.len() == 1 && after != before, "{after:?}");
+    assert_eq!(announced(&mut station), Some(after));
+    assert!(!station.discovery().0.changed, "the responder was told");
+    // Where no other machine reaches it, it is not announced.
+    station
+        .handle()
+        .listen(vec!["127.0.0.1:0".parse().unwrap()]);
+    station.turn(|_| ());
+    assert_eq!(announced(&mut station), None);
+}
+
+#[test]
 fn our_own_running_station_is_not_nearby_and_another_program_of_ours_is() {
     let identity = Identity::throwaway().unwrap();
     let settings = Settings {

@@ -10,6 +10,7 @@
 
 mod dial;
 mod door;
+mod forgotten;
 mod guests;
 mod hints;
 mod link;
@@ -25,6 +26,7 @@ use transom_wire::{ByeCode, Capabilities, PeerName, PublicKey};
 
 use self::dial::{Dial, FIRST_PAUSE, Reach};
 pub(crate) use self::door::Caller;
+use self::forgotten::Forgotten;
 use self::guests::Guests;
 use self::hints::{HintDials, Hints};
 pub(crate) use self::link::{Gone, Parting, PeerLink};
@@ -59,6 +61,7 @@ pub(crate) struct Links {
     pub(crate) session: u64,
     machine: Machine,
     knocks: Vec<(PublicKey, Instant)>,
+    forgotten: Forgotten,
     /// Callers over their rate limit, whose admission is decided later; at most as many as may be
     /// in a handshake.
     waiting: Vec<(PeerId, Caller)>,
@@ -84,6 +87,7 @@ impl Links {
             session,
             machine,
             knocks: Vec::new(),
+            forgotten: Forgotten::default(),
             waiting: Vec::new(),
         }
     }

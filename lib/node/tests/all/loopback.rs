@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use transom::media::{CaptureRequest, Source};
 use transom::{Redial, 
-    Accept, CallKind, CameraState, Direction, EndReason, Identity, InboxSettings, Notice, Obstacle, Outcome,
+    Accept, CallKind, CameraState, Direction, EndReason, Identity, InboxSettings, Notice, Obstacle, Outcome, PublicKey,
     SendOptions, Settings, Shape, State, Station,
 };
 
@@ -683,4 +683,42 @@ fn a_station_listens_at_another_port_when_its_own_is_taken() {
     // What was connected before stays connected.
     near.handle.ring(&"box".parse().unwrap(), CallKind::View);
     near.wait(|notice| matches!(notice, Notice::CallStarted { .. }).then_some(()));
+}
+
+#[test]
+fn a_port_that_was_changed_is_closed_and_its_connections_stay() {
+    let (identity, third) = (
+        Identity::throwaway().unwrap(),
+        Identity::throwaway().unwrap(),
+    );
+    let far = Peer::start("box", |settings| {
+        let line = |name, key: PublicKey| format!("{name} 127.0.0.1 key={key} may=view,call");
+        settings.book = book(&[
+            line("guest", identity.public_key()),
+            line("third", third.public_key()),
+        ]);
+        settings.listen = local();
+        settings.takes_calls = true;
+    });
+    let near = guest(&identity);
+    near.handle.connect(far.contact("box"), Redial::Never);
+    near.joined();
+    let listening = |notice| match notice {
+        Notice::Listening { address } => Some(address),
+        _ => None,
+    };
+    let old = far.wait(listening);
+    far.handle.listen(local());
+    let new = far.wait(listening);
+    assert_ne!(old, new);
+    let refused = std::net::TcpStream::connect(old).unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+    let other = guest(&third);
+    let contact = format!("box {new} key={}", far.key);
+    other
+        .handle
+        .connect(contact.parse().unwrap(), Redial::Never);
+    other.joined();
+    near.handle.ring(&"box".parse().unwrap(), CallKind::Talk);
+    far.wait(|notice| matches!(notice, Notice::Ringing { .. }).then_some(()));
 }
