@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use transom::latency::Stage;
 use transom::people::Contact;
-use transom::{Redial, CallKind, Handle, Notice, RemotePicture, Settings, State, Station};
+use transom::{CallKind, Handle, Notice, Redial, RemotePicture, Settings, State, Station};
 
 fn main() -> Result<(), Box<dyn Error>> {
     transom::abort_on_panic();

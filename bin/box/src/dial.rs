@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde_json::json;
 use transom::people::Contact;
-use transom::{Redial, EndReason, Notice, Obstacle, Paired, PeerName, PublicKey, Settings};
+use transom::{EndReason, Notice, Obstacle, Paired, PeerName, PublicKey, Redial, Settings};
 
 use crate::failure::Failure;
 use crate::output::Output;

@@ -9,8 +9,8 @@ use clap::Args;
 use serde_json::json;
 use transom::latency::Stage;
 use transom::people::Book;
-use transom::{Redial, 
-    Accept, Handle, InboxSettings, Notice, PeerName, RemotePicture, SendOptions, Settings,
+use transom::{
+    Accept, Handle, InboxSettings, Notice, PeerName, Redial, RemotePicture, SendOptions, Settings,
 };
 
 use crate::output::Output;

@@ -230,7 +230,11 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
 pub(crate) fn thing(name: &str, shape: Shape, entries: u32, size: u64) -> String {
     match shape {
         Shape::Folder if entries == 0 => format!("{name}/ (empty)"),
-        Shape::Folder => format!("{name}/ ({}, {})", count(entries.into(), "item"), bytes(size)),
+        Shape::Folder => format!(
+            "{name}/ ({}, {})",
+            count(entries.into(), "item"),
+            bytes(size)
+        ),
         _ => format!("{name} ({})", bytes(size)),
     }
 }

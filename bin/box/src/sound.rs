@@ -271,9 +271,9 @@ fn numbers_json(sound: &SoundNumbers) -> Value {
 /// Why the loudspeaker is lost, and whether it is a pipe that nobody reads.
 fn loss(notice: &Notice) -> Option<(&str, bool)> {
     match notice {
-        Notice::Sound(SoundNotice::Speaker(DeviceState::Lost {
-            words, loss, ..
-        })) => Some((words, *loss == Loss::Unread)),
+        Notice::Sound(SoundNotice::Speaker(DeviceState::Lost { words, loss, .. })) => {
+            Some((words, *loss == Loss::Unread))
+        }
         _ => None,
     }
 }

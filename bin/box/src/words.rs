@@ -209,10 +209,7 @@ mod tests {
         let why = "pipe is neither a file nor a folder".to_owned();
         assert_eq!(unsent_words(&Outcome::Failed { why: why.clone() }), why);
         let why = PeerLoss::Left(LinkEnd::HungUp);
-        assert_eq!(
-            unsent_words(&Outcome::Lost { why }),
-            "lost: they hung up"
-        );
+        assert_eq!(unsent_words(&Outcome::Lost { why }), "lost: they hung up");
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use std::process::ExitCode;
 
 use transom::people::Contact;
-use transom::{Redial, Notice, SendOptions, Settings, State, Station};
+use transom::{Notice, Redial, SendOptions, Settings, State, Station};
 
 fn main() -> ExitCode {
     transom::abort_on_panic();

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use transom::people::Contact;
-use transom::{Redial, CallKind, Notice, Settings, State, Station};
+use transom::{CallKind, Notice, Redial, Settings, State, Station};
 
 fn main() -> ExitCode {
     transom::abort_on_panic();

@@ -318,12 +318,7 @@ impl Handle {
 
     /// Pairs with the station that shows this code. A [`PairingNotice`](crate::PairingNotice) tells
     /// how that ends; a code typed before is given up.
-    pub fn enter_code(
-        &self,
-        code: Code,
-        candidates: Candidates,
-        terms: PairingTerms,
-    ) -> PairingId {
+    pub fn enter_code(&self, code: Code, candidates: Candidates, terms: PairingTerms) -> PairingId {
         let id = PairingId(self.queue.id());
         self.queue.push(Command::EnterCode {
             id,

@@ -96,10 +96,10 @@ pub use station::{RunError, StartError, Station};
 pub use transom_media as media;
 /// What a [`LinkEnd`] tells of the protocol.
 pub use transom_proto::PeerError;
-/// The code of a pairing, and the words that a field may complete.
-pub use transom_secure::{Code, InvalidCode, completions};
 /// What a [`LinkEnd`] tells of the encryption.
 pub use transom_secure::{ChannelError, HandshakeError, PairingError};
+/// The code of a pairing, and the words that a field may complete.
+pub use transom_secure::{Code, InvalidCode, completions};
 /// Microphones, loudspeakers and what happens to their sound.
 #[cfg(feature = "sound")]
 pub use transom_sound as sounds;

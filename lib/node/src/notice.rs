@@ -16,10 +16,10 @@ use crate::quality::Quality;
 
 pub use picture::{OwnPicture, RemotePicture, Timing};
 pub use transfer::{CurrentFile, Direction, Outcome, Phase, TransferId, TransferStatus};
-pub use why::{LinkEnd, Obstacle, PeerLoss, SystemError, TextFailure};
 pub use transom_wire::{
     CallKind, CameraState, Capabilities, EndReason, FailReason, RefuseReason, Shape,
 };
+pub use why::{LinkEnd, Obstacle, PeerLoss, SystemError, TextFailure};
 
 /// Names one text this station sent.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

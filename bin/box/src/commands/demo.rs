@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use transom::media::{CaptureRequest, Prefer, Source};
 use transom::people::Contact;
-use transom::{Redial, 
-    Accept, CallKind, CameraState, Identity, InboxSettings, Notice, Outcome, PublicKey,
+use transom::{
+    Accept, CallKind, CameraState, Identity, InboxSettings, Notice, Outcome, PublicKey, Redial,
     RemotePicture, SendOptions, Settings,
 };
 

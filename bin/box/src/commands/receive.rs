@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use transom::people::{Address, Rights};
-use transom::{Redial, 
-    Accept, Code, InboxSettings, Keep, Notice, Outcome, Paired, PairingId, PairingNotice, PairingTerms,
-    TransferId, TransferStatus,
+use transom::{
+    Accept, Code, InboxSettings, Keep, Notice, Outcome, Paired, PairingId, PairingNotice,
+    PairingTerms, Redial, TransferId, TransferStatus,
 };
 
 use crate::args::{Consent, Receive};

@@ -34,7 +34,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
-use transom::{Redial, Handle, Notice, PeerName, Settings, SoundNotice, StartError, Station};
+use transom::{Handle, Notice, PeerName, Redial, Settings, SoundNotice, StartError, Station};
 
 use crate::model::{Action, Duties, Face, FolderFor, Mishap, News, State};
 use crate::outside::{self, Desktop, Requests, Script};

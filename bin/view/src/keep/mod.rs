@@ -13,7 +13,7 @@ mod verified;
 
 use std::path::{Path, PathBuf};
 
-use transom::{Redial, Accept, Handle, InboxSettings, PeerName, State as Folder, everywhere};
+use transom::{Accept, Handle, InboxSettings, PeerName, Redial, State as Folder, everywhere};
 use transom_users::{Book, Contact};
 
 use crate::model::{

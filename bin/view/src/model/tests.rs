@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use transom::{
     CallKind, CameraState, Direction, EndReason, Handle, Identity, LinkEnd, Notice, Obstacle,
-    Outcome, PairingId, PeerLoss, PeerName, Phase, PublicKey, SendOptions, Settings, Shape, Station,
-    SystemError, TextId, TransferId, TransferStatus,
+    Outcome, PairingId, PeerLoss, PeerName, Phase, PublicKey, SendOptions, Settings, Shape,
+    Station, SystemError, TextId, TransferId, TransferStatus,
 };
 use transom_users::Book;
 

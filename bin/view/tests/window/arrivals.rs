@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::thread::JoinHandle;
 
 use transom::people::Book;
-use transom::{Redial, CallKind, Handle, Identity, Notice, SendOptions, Settings, State, Station};
+use transom::{CallKind, Handle, Identity, Notice, Redial, SendOptions, Settings, State, Station};
 
 use super::display::Display;
 use super::doorbox::DoorBox;

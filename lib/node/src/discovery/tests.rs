@@ -311,12 +311,18 @@ fn an_address_is_the_machine_there_and_a_program_here_does_not_move() {
     let (mut near, far, _) = moved(PATIENCE);
     near.hear(&[heard(far.key, [far.address])]);
     // Its key is pinned, but its user named the machine.
-    near.connect(&format!("{NOWHERE} {NOWHERE} key={}", far.key), Redial::Never);
+    near.connect(
+        &format!("{NOWHERE} {NOWHERE} key={}", far.key),
+        Redial::Never,
+    );
     near.unreachable();
     near.told.clear();
     near.hear(&[]);
     let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
-    near.connect(&format!("far {} key={}", unused.unwrap(), far.key), Redial::Never);
+    near.connect(
+        &format!("far {} key={}", unused.unwrap(), far.key),
+        Redial::Never,
+    );
     assert_eq!(near.unreachable(), Obstacle::NobodyListens);
     assert!(!near.station.discovery().1.seeks_moved());
 }

@@ -184,7 +184,8 @@ impl Simulation {
             }
             running.handle.replace_book(running.book.clone());
         }
-        self.handle(dialer).connect(self.contact(listener), Redial::Always);
+        self.handle(dialer)
+            .connect(self.contact(listener), Redial::Always);
     }
 
     /// The contact that a station is for others.

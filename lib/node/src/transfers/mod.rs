@@ -396,8 +396,7 @@ impl Transfers {
 
     /// Ends transfers whose peer did not come back in time.
     fn end_overdue(&mut self, now: Instant, out: &mut Context) {
-        let overdue =
-            |(id, one): (&TransferId, &Outgoing)| Some((*id, one.overdue(now)?.clone()));
+        let overdue = |(id, one): (&TransferId, &Outgoing)| Some((*id, one.overdue(now)?.clone()));
         for (id, why) in self.outgoing.iter().filter_map(overdue).collect::<Vec<_>>() {
             self.end_outgoing(id, Outcome::Lost { why }, out);
         }

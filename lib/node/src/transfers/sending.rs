@@ -7,7 +7,8 @@ use std::time::Instant;
 use transom_net::PeerId;
 use transom_proto::{TransferEvent, UsageError};
 use transom_wire::{
-    Collision, Ending, EntryKind, Failure, Offer, PeerName, RefuseReason, RelativePath, Shape, Status, WHOLE,
+    Collision, Ending, EntryKind, Failure, Offer, PeerName, RefuseReason, RelativePath, Shape,
+    Status, WHOLE,
 };
 
 use super::attempt::{Attempt, Reading};

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use transom::media::{CaptureRequest, Source};
-use transom::{Redial, CallKind, CameraState, EndReason, Identity, Notice, PeerName, Settings, TradeOff};
+use transom::{
+    CallKind, CameraState, EndReason, Identity, Notice, PeerName, Redial, Settings, TradeOff,
+};
 
 use crate::support::{Peer, book, local};
 

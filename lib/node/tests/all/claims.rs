@@ -3,8 +3,8 @@
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use transom::{Redial, 
-    Accept, Direction, Handle, Identity, Notice, Outcome, SendOptions, Settings, TransferId,
+use transom::{
+    Accept, Direction, Handle, Identity, Notice, Outcome, Redial, SendOptions, Settings, TransferId,
 };
 
 use crate::calls::{identities, name, person};

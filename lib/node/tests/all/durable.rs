@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use transom::{Redial, 
-    Accept, Collision, Direction, Identity, InboxSettings, Notice, Outcome, SendOptions,
+use transom::{
+    Accept, Collision, Direction, Identity, InboxSettings, Notice, Outcome, Redial, SendOptions,
 };
 use transom_store::faults::{Disk, Op};
 

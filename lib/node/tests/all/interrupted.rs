@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use transom::{Redial, 
-    Accept, CallKind, CameraState, Direction, EndReason, Identity, Notice, Outcome, SendOptions,
-    Settings,
+use transom::{
+    Accept, CallKind, CameraState, Direction, EndReason, Identity, Notice, Outcome, Redial,
+    SendOptions, Settings,
 };
 
 use crate::calls::{identities, name, person};

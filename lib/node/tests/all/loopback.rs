@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use transom::media::{CaptureRequest, Source};
-use transom::{Redial, 
-    Accept, CallKind, CameraState, Direction, EndReason, Identity, InboxSettings, Notice, Obstacle, Outcome, PublicKey,
-    SendOptions, Settings, Shape, State, Station,
+use transom::{
+    Accept, CallKind, CameraState, Direction, EndReason, Identity, InboxSettings, Notice, Obstacle,
+    Outcome, PublicKey, Redial, SendOptions, Settings, Shape, State, Station,
 };
 
 use crate::support::{Peer, Scratch, book, inbox, local};
@@ -678,7 +678,9 @@ fn a_station_listens_at_another_port_when_its_own_is_taken() {
     });
     let other = guest(&third);
     let contact = format!("near {address} key={}", identity.public_key());
-    other.handle.connect(contact.parse().unwrap(), Redial::Never);
+    other
+        .handle
+        .connect(contact.parse().unwrap(), Redial::Never);
     other.joined();
     // What was connected before stays connected.
     near.handle.ring(&"box".parse().unwrap(), CallKind::View);

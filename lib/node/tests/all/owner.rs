@@ -3,8 +3,9 @@
 use std::fs;
 use std::time::Duration;
 
-use transom::{Redial, 
-    Accept, CallKind, CameraState, Direction, EndReason, Identity, Notice, Outcome, SendOptions,
+use transom::{
+    Accept, CallKind, CameraState, Direction, EndReason, Identity, Notice, Outcome, Redial,
+    SendOptions,
 };
 
 use transom_store::Inbox;

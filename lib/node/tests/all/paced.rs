@@ -3,7 +3,9 @@
 use std::fs;
 use std::time::Duration;
 
-use transom::{Redial, Accept, Direction, Notice, Outcome, Phase, SendOptions, TransferId, TransferStatus};
+use transom::{
+    Accept, Direction, Notice, Outcome, Phase, Redial, SendOptions, TransferId, TransferStatus,
+};
 
 use transom_wire::{Offer, RelativePath, Shape, TransferKey};
 

@@ -5,10 +5,10 @@ use std::fs;
 use std::net::SocketAddr;
 
 use transom::people::{Address, Rights};
-use transom::{Redial, 
+use transom::{
     Accept, Candidates, Code, CodeEnd, Direction, Identity, Keep, Notice, Outcome, Paired,
-    PairingFailure, PairingNotice, PairingSide, PairingTerms, PublicKey, SendOptions, Settings,
-    State,
+    PairingFailure, PairingNotice, PairingSide, PairingTerms, PublicKey, Redial, SendOptions,
+    Settings, State,
 };
 
 use crate::calls::name;
@@ -299,7 +299,9 @@ fn a_file_goes_to_a_stranger_by_a_code_and_nothing_is_stored() {
         .handle
         .send(&there.peer, &file, SendOptions::default());
     let contact = format!("{} {} key={} may=files", here.peer, here.reached, here.key);
-    receiver.handle.connect(contact.parse().unwrap(), Redial::Never);
+    receiver
+        .handle
+        .connect(contact.parse().unwrap(), Redial::Never);
     assert!(matches!(
         sender.outcome(Direction::Outgoing),
         Outcome::Durable { .. }

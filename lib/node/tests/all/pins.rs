@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use transom::{Redial, CallKind, EndReason, Identity, Notice, PeerName, State};
+use transom::{CallKind, EndReason, Identity, Notice, PeerName, Redial, State};
 
 use crate::calls::name;
 use crate::support::{Peer, Scratch, book, local};

@@ -1,6 +1,8 @@
 //! Quality that follows a viewer, between two stations.
 
-use transom::{Redial, Adaptation, Bottleneck, CallKind, CameraState, Identity, Notice, Quality, TradeOff};
+use transom::{
+    Adaptation, Bottleneck, CallKind, CameraState, Identity, Notice, Quality, Redial, TradeOff,
+};
 
 use crate::calls::{name, pattern};
 use crate::support::{Peer, book, local};

@@ -2,7 +2,7 @@
 
 use transom::latency::Stage;
 use transom::media::{CaptureRequest, Source};
-use transom::{Redial, CallKind, Capabilities, Identity, Notice, Settings};
+use transom::{CallKind, Capabilities, Identity, Notice, Redial, Settings};
 
 use crate::calls::name;
 use crate::support::{Peer, book, local};

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use transom::sounds::{DeviceName, RATE, WavReader, measure::Noise};
-use transom::{Redial, CallKind, Identity, Notice, Settings, SoundNotice};
+use transom::{CallKind, Identity, Notice, Redial, Settings, SoundNotice};
 use transom_net::{Event, PeerId};
 use transom_proto::{self as proto, CallEvent, CallId, SoundFrame};
 use transom_wire::{Capabilities, SoundCodec, SoundHead, SoundState};

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use transom::{Redial, 
-    Accept, Direction, Identity, InboxSettings, Notice, Outcome, RefuseReason, SendOptions,
+use transom::{
+    Accept, Direction, Identity, InboxSettings, Notice, Outcome, Redial, RefuseReason, SendOptions,
     TransferId, TransferStatus,
 };
 
@@ -64,7 +64,9 @@ impl Stage {
     /// A program of anna's, connected by the relay. All of them have the same key.
     fn program(&self) -> Peer {
         let program = person(&self.anna, &[], |_| {});
-        program.handle.connect(self.cut.contact("ben"), Redial::Always);
+        program
+            .handle
+            .connect(self.cut.contact("ben"), Redial::Always);
         program.joined();
         program
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use transom::media::fuzzing::sample;
 use transom::media::{CaptureRequest, Source, probe};
-use transom::{Redial, CallKind, CameraState, Identity, Notice};
+use transom::{CallKind, CameraState, Identity, Notice, Redial};
 
 use crate::calls::name;
 use crate::support::{Peer, Scratch, book, local};

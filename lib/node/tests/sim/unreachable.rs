@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use transom::{Redial, Notice};
 use transom::sim::{Link, Simulation, StationId};
+use transom::{Notice, Redial};
 
 use crate::{MS, SECOND};
 
