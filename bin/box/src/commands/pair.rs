@@ -54,7 +54,7 @@ pub(crate) fn run(arguments: &args::Pair, place: &Place, output: &Output) -> Res
             let from = arguments.from.as_ref();
             pairing::enter(code, from, terms.clone(), &running, output);
         }
-        None => running.handle.show_code(None, terms.clone()),
+        None => drop(running.handle.show_code(None, terms.clone())),
     }
     if asks {
         running.read_lines()?;

@@ -30,7 +30,7 @@ use self::sending::Outgoing;
 use crate::context::{Context, earlier};
 use crate::disk::Answer;
 use crate::links::{Gone, Links, Parting, PeerLink};
-use crate::notice::{Outcome, Phase, TransferId};
+use crate::notice::{Outcome, PeerLoss, Phase, TransferId};
 use crate::settings::{InboxSettings, SendOptions};
 
 /// Transfers that were accepted and are remembered, so that one that comes back is not asked for
