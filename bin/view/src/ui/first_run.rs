@@ -20,8 +20,8 @@ pub(super) fn ways() -> [(Icon, &'static str, &'static str, Action); 4] {
     let enter = Action::Open(Dialog::EnterCode(CodeForm::default()));
     let by_address = Action::Open(Dialog::Contact(Box::<ContactForm>::default()));
     [
-        (icons::QR_CODE, words::SHOW_MY_CODE, "Ctrl N", show),
-        (icons::KEYBOARD, words::ENTER_A_CODE, "Ctrl J", enter),
+        (icons::QR_CODE, words::SHOW_MY_CODE, "Ctrl+N", show),
+        (icons::KEYBOARD, words::ENTER_A_CODE, "Ctrl+J", enter),
         (
             icons::LAPTOP,
             words::NEARBY,

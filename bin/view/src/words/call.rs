@@ -459,11 +459,14 @@ pub(crate) fn brief(total: &str, rate: f32, bound: &str) -> String {
     format!("{total} · {} · {bound}", pace(rate))
 }
 
+/// Every picture arrives, and the other side sends fewer or smaller ones than its camera gives.
+pub(crate) const REDUCED_THERE: &str = "The other side has reduced its picture";
+
 /// What holds a stream up.
 pub(crate) fn bound(bound: Bound) -> &'static str {
     match bound {
         Bound::Camera => "All is well. The far camera sets the pace.",
-        Bound::Network => "The network is the limit",
+        Bound::Missing => "Not every picture arrives",
         Bound::Decoder => "This computer's decoder is the limit",
         Bound::Screen => "Drawing is the limit here",
     }

@@ -1,6 +1,7 @@
 //! The first page and the dialogs of a pairing by a code.
 
 use transom::{CodeEnd, PairingFailure};
+use transom_users::Rights;
 
 use crate::model::Station;
 
@@ -67,10 +68,36 @@ pub(crate) fn they_may(call: bool, files: bool, unasked: bool) -> String {
     may.extend(call.then_some("call you"));
     may.extend(files.then_some("send you files"));
     may.extend(unasked.then_some("come in without asking"));
-    match &may[..] {
-        [] => "They may do nothing yet.".to_owned(),
-        [one] => format!("They may {one}."),
-        [first @ .., last] => format!("They may {} and {last}.", first.join(", ")),
+    match may.is_empty() {
+        true => "They may do nothing yet.".to_owned(),
+        false => format!("They may {}.", listed(&may)),
+    }
+}
+
+/// What a contact may do beyond the rights that go with the code: rights that it had before the
+/// pairing stay.
+pub(crate) fn rights_kept(name: &str, may: Rights, with_code: Rights) -> Option<String> {
+    let kept = [
+        (may.call && !with_code.call, "call you"),
+        (may.files && !with_code.files, "send you files"),
+        (may.auto && !with_code.auto, "come in without asking"),
+        (may.view && !with_code.view, "see your camera"),
+        (may.hear && !with_code.hear, "hear your microphone"),
+        (may.talk && !with_code.talk, "speak from your loudspeaker"),
+    ];
+    let kept: Vec<&str> = kept
+        .into_iter()
+        .filter_map(|(is_kept, right)| is_kept.then_some(right))
+        .collect();
+    (!kept.is_empty()).then(|| format!("As before, {name} may also {}.", listed(&kept)))
+}
+
+/// "a, b and c".
+fn listed(all: &[&str]) -> String {
+    match all {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }
 
@@ -163,5 +190,18 @@ mod tests {
         assert_eq!(they_may(false, false, false), "They may do nothing yet.");
         let all = "They may call you, send you files and come in without asking.";
         assert_eq!(they_may(true, true, true), all);
+    }
+
+    #[test]
+    fn rights_of_before_are_told_where_they_are_wider() {
+        let code = Rights::default();
+        assert_eq!(rights_kept("Bob", Rights::NONE, code), None);
+        assert_eq!(rights_kept("Bob", code, code), None);
+        let (auto, hear) = (true, true);
+        let wider = Rights { auto, hear, ..code };
+        assert_eq!(
+            rights_kept("Bob", wider, code).as_deref(),
+            Some("As before, Bob may also come in without asking and hear your microphone.")
+        );
     }
 }

@@ -43,7 +43,7 @@ pub(crate) const SMALLER: &str = "Smaller";
 pub(crate) const USUAL_ZOOM: &str = "Usual size of everything";
 pub(crate) const REDUCED_MOTION: &str = "Reduced motion";
 pub(crate) const REDUCED_MOTION_MEANS: &str = "Nothing slides or fades";
-pub(crate) const ZOOM_KEYS: &str = "Ctrl with + and -, Ctrl 0 for the usual size";
+pub(crate) const ZOOM_KEYS: &str = "Ctrl with + and -, Ctrl+0 for the usual size";
 
 pub(crate) fn zoom(zoom: f32) -> String {
     format!("{:.0} %", zoom * 100.0)

@@ -145,17 +145,20 @@ pub(in crate::ui) fn panel(ui: &Ui, corner: Pos2, state: &State, call: &Call) {
         text::say(ui, drawn, line);
         y += 18.0;
     }
-    let (verdict, ink) = verdict(summary.bound());
+    let (verdict, ink) = verdict(call, &summary);
     let drawn = text::cut(p, row(y), WIDTH - 2.0 * PADDING, verdict, Type::Small, ink);
     text::say(ui, drawn, verdict);
 }
 
-fn verdict(bound: Bound) -> (&'static str, Color32) {
-    let ink = match bound {
-        Bound::Camera => DARK.good,
-        _ => DARK.warn,
-    };
-    (words::bound(bound), ink)
+/// What holds the stream up, as far as it is known. A picture that its sender reduced is no sign
+/// that all is well.
+fn verdict(call: &Call, summary: &Summary) -> (&'static str, Color32) {
+    let is_reduced = matches!(call.far_camera, Some((CameraState::Reduced, _)));
+    match summary.bound() {
+        Bound::Camera if is_reduced => (words::REDUCED_THERE, DARK.warn),
+        Bound::Camera => (words::bound(Bound::Camera), DARK.good),
+        bound => (words::bound(bound), DARK.warn),
+    }
 }
 
 /// The stages with bars, the longest as long as there is room.
@@ -226,7 +229,7 @@ pub(in crate::ui) fn brief(ui: &Ui, corner: Pos2, call: &Call) {
         return line_alone(ui, corner, words::NO_PICTURES_NOW);
     };
     let total = words::total(summary.latency.total.map(|spread| spread.p50));
-    let line = words::brief(&total, summary.fps, words::bound(summary.bound()));
+    let line = words::brief(&total, summary.fps, verdict(call, &summary).0);
     line_alone(ui, corner, &line);
 }
 

@@ -158,24 +158,26 @@ fn buttons(
     let mut row = Vec::new();
     if is_over {
         row.push((
+            "alone",
             icons::ARROWS_OUT,
             words::SHOW_ONLY_THIS,
             Action::Alone(Some(peer)),
         ));
         if call.shown.is_some() {
-            row.push((icons::CAMERA, words::SNAPSHOT, Action::Snapshot(peer)));
+            let action = Action::Snapshot(peer);
+            row.push(("snapshot", icons::CAMERA, words::SNAPSHOT, action));
         }
     }
     if has_sound(call) && (is_over || call.heard) {
         let (icon, words, _, action) = sound(call);
-        row.push((icon, words, action));
+        row.push(("sound", icon, words, action));
     }
-    for (at, (icon, words, action)) in row.into_iter().enumerate() {
+    for (at, (known, icon, words, action)) in row.into_iter().enumerate() {
         let right = rect.right() - 12.0 - 48.0 * at as f32;
         let place =
             Rect::from_min_size(pos2(right - 40.0, rect.bottom() - 52.0), Vec2::splat(40.0));
         let place = UiBuilder::new()
-            .id(Id::new(("tile button", peer, words)))
+            .id(Id::new(("tile button", peer, known)))
             .max_rect(place);
         let name = words::of(words, shown);
         let round = Round::small(icon, words).name(&name);

@@ -73,10 +73,16 @@ fn connected(ui: &Ui, state: &State, peer: PeerName, draft: &mut Draft, actions:
         icons::SEAL_CHECK
             .filled()
             .paint(p, mark, 28.0, t.accent_text);
-        for (words, font, ink) in [
+        let contact = person.and_then(|person| person.contact.as_ref());
+        let kept = contact.and_then(|contact| {
+            words::rights_kept(&shown, contact.may, state.meeting.may)
+        });
+        let lines = [
             (words::are_connected(&shown), Type::Title, t.text),
             (words::code_has_proven(&shown), Type::Body, t.soft),
-        ] {
+        ];
+        let kept = kept.map(|kept| (kept, Type::Body, t.text));
+        for (words, font, ink) in lines.into_iter().chain(kept) {
             ui.add_space(10.0);
             ui.with_layout(egui::Layout::top_down(Align::Center), |ui| {
                 ui.label(text::rich(words, font, ink));
