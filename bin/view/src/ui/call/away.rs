@@ -193,7 +193,6 @@ pub(super) fn ended(
     ending: &Ending,
     actions: &mut Vec<Action>,
 ) {
-    colour(ui, room, state, call);
     let shown = name(&call.peer);
     let person = state.people.iter().find(|person| person.name == call.peer);
     let key = person.and_then(|person| person.key.as_ref());

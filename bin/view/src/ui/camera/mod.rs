@@ -10,7 +10,7 @@ use crate::model::{Action, Call, Face, OwnSound, Presence, Stage, State, name};
 use crate::words;
 
 use super::album::Album;
-use super::call::{self, Bar, Frame, Item, backdrop, centred, scrims};
+use super::call::{self, Bar, Frame, Hint, Item, backdrop, centred, scrims};
 use super::kit::{self, Drawing, Over, icons, text, within};
 use super::theme::{DARK, OFF, OFF_TEXT, OVER_CAPTION, OVER_SOFT, STAGE, Type, shade};
 use super::{Draft, guard};
@@ -85,7 +85,7 @@ fn watched(
     }
     let is_talking = can_talk(state, call);
     let bar = bar(state, call, draft, is_talking);
-    let frame = Frame::new(room, draft.layout, &bar);
+    let mut frame = Frame::new(room, draft.layout, &bar);
     let needed = call.stage != Stage::Live || draft.more.is_open() || call.spoken_to;
     let is_shown = draft.hiding.shows(ui, needed);
     if is_shown {
@@ -100,21 +100,23 @@ fn watched(
             &line,
         );
     }
-    top(ui, &frame, state, call, is_shown, actions);
+    top(ui, &mut frame, state, call, is_shown, actions);
     if state.overlay {
-        call::numbers(ui, pos2(room.left() + 16.0, room.top() + 68.0), state, call);
+        call::numbers(ui, &mut frame, state, call);
     }
     if is_shown {
         let peer = call.peer;
         let at = bar.show_with(ui, &frame, draft, actions, |ui, place| {
-            hold_to_talk(ui, place, peer, call.spoken_to, frame.is_narrow);
+            hold_to_talk(ui, place, peer, call.spoken_to, frame.is_bare);
         });
         guard::place(ui, ("bar", call.peer), at);
     }
     if is_talking {
         held(ui, call, actions);
     }
-    call::hints(ui, &frame, state, call, draft);
+    if let Some(hint) = Hint::of(ui, &frame, state, call, draft) {
+        hint.show(ui, draft);
+    }
     call::more(ui, &frame, state, call, draft, actions);
     if picture.has_focus() {
         kit::focus_ring_over(ui, &picture, room.shrink(6.0), 0);
@@ -193,7 +195,7 @@ pub(super) fn situation(state: &State, call: &Call, album: &Album) -> Option<(St
 /// The chips at the top.
 fn top(
     ui: &mut Ui,
-    frame: &Frame,
+    frame: &mut Frame,
     state: &State,
     call: &Call,
     is_shown: bool,
@@ -209,6 +211,8 @@ fn top(
     }
     let is_live = call.stage == Stage::Live;
     let width = named(ui, left, &name(&call.peer), is_live);
+    let named = Rect::from_min_size(left, vec2(width, 40.0));
+    frame.covers.push(named);
     call::warnings(
         ui,
         frame,
@@ -328,14 +332,14 @@ fn bar<'a>(state: &State, call: &Call, draft: &Draft, can_talk: bool) -> Bar<'a>
 }
 
 /// A camera hears us only while the button is held. Its press is looked at by [`held`].
-fn hold_to_talk(ui: &mut Ui, place: Rect, peer: PeerName, is_held: bool, is_narrow: bool) {
+fn hold_to_talk(ui: &mut Ui, place: Rect, peer: PeerName, is_held: bool, is_bare: bool) {
     let pill = Rect::from_min_size(place.min, vec2(place.width(), 48.0));
     let response = ui.interact(pill, talk_id(peer), Sense::click_and_drag());
     let said = words::hold_to_talk(&name(&peer));
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, ui.is_enabled(), &said));
     let p = ui.painter();
     p.rect_filled(pill, 24.0, if is_held { DARK.good } else { OFF });
-    let words = match (is_held, is_narrow) {
+    let words = match (is_held, is_bare) {
         (true, _) => words::TALKING,
         (false, true) => words::TALK,
         (false, false) => words::HOLD_TO_TALK,
@@ -346,7 +350,7 @@ fn hold_to_talk(ui: &mut Ui, place: Rect, peer: PeerName, is_held: bool, is_narr
     icons::MICROPHONE.filled().paint(p, icon, 22.0, OFF_TEXT);
     let at = pos2(left + 30.0, pill.center().y);
     text::cut(p, at, width + 1.0, words, Type::Strong, OFF_TEXT);
-    if !is_narrow {
+    if !is_bare {
         let below = pos2(pill.center().x, place.top() + 60.0);
         let middle = egui::Align2::CENTER_CENTER;
         text::paint(
