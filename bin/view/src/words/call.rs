@@ -7,7 +7,7 @@ use transom::{CallKind, EndReason};
 
 use crate::model::{Bound, Ending, OwnTrouble, State, source_of};
 
-use super::{line, with_words};
+use super::{capitalised, line, with_words};
 
 // Beginning one, and one that comes.
 
@@ -318,7 +318,14 @@ pub(crate) fn ended(name: &str, kind: CallKind, ending: &Ending) -> (String, Str
                 String::new(),
             );
         }
-        Ending::Reason { reason, text } => (*reason, line(text).into_owned()),
+        // Our own words say it better than those of the other side's program.
+        Ending::Reason {
+            reason: reason @ EndReason::Forbidden,
+            ..
+        } => (*reason, String::new()),
+        Ending::Reason { reason, text } => {
+            (*reason, line(&capitalised(text)).into_owned())
+        }
     };
     let (title, line) = match reason {
         EndReason::Chosen if is_talk => (format!("{name} hung up"), ""),
@@ -326,7 +333,7 @@ pub(crate) fn ended(name: &str, kind: CallKind, ending: &Ending) -> (String, Str
         EndReason::Forbidden if is_talk => (format!("{name} doesn't take calls from you"), ""),
         EndReason::Forbidden => (
             format!("You may not watch {name}"),
-            "Its owner has to allow it.",
+            "The other side has to allow it first.",
         ),
         EndReason::Busy if is_talk => (format!("{name} is busy"), "Try later."),
         EndReason::Busy => (format!("{name} has all the viewers it allows"), ""),

@@ -154,12 +154,7 @@ pub(crate) fn code_failed(why: &PairingFailure, tries_left: u8) -> String {
         PairingFailure::NobodyShows => "No code is shown there. Ask for a new one.".to_owned(),
         PairingFailure::Unreachable(why) => super::with_words("Can't be reached", why),
         PairingFailure::OwnStation => "That is this computer.".to_owned(),
-        other => {
-            let told = other.to_string();
-            let mut letters = told.chars();
-            let first = letters.next().map(|c| c.to_uppercase().to_string());
-            format!("{}{}.", first.unwrap_or_default(), letters.as_str())
-        }
+        other => format!("{}.", super::capitalised(&other.to_string())),
     }
 }
 

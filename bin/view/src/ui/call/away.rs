@@ -20,7 +20,7 @@ const SPIN: Duration = Duration::from_millis(500);
 const STEPS: u128 = 8;
 
 /// The person's colour, down to the stage.
-pub(super) fn colour(ui: &Ui, room: Rect, state: &State, call: &Call) {
+pub(in crate::ui) fn colour(ui: &Ui, room: Rect, state: &State, call: &Call) {
     let person = state.people.iter().find(|person| person.name == call.peer);
     let key = person.and_then(|person| person.key.as_ref());
     let of_key = theme::avatar(key.map(|key| key.0.as_slice()));

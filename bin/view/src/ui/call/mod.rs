@@ -23,7 +23,7 @@ use super::kit::{self, Drawing, text, within};
 use super::theme::{OVER_SOFT, STAGE, Type, shade};
 use super::{Draft, Layout, guard};
 
-pub(super) use away::mirrored;
+pub(super) use away::{colour, mirrored};
 pub(super) use bar::{Bar, Item, screen};
 pub(super) use chip::{chips, list_button, warnings};
 pub(super) use corner::show as corners;

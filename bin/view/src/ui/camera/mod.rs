@@ -3,10 +3,12 @@
 mod grid;
 mod tile;
 
-use egui::{Color32, Id, Key, Rect, Sense, Ui, UiBuilder, WidgetInfo, WidgetType, pos2, vec2};
-use transom::{CallKind, CameraState, PeerName, SoundState};
+use std::time::Duration;
 
-use crate::model::{Action, Call, Face, OwnSound, Presence, Stage, State, name};
+use egui::{Color32, Id, Key, Rect, Sense, Ui, UiBuilder, WidgetInfo, WidgetType, pos2, vec2};
+use transom::{CallKind, CameraState, EndReason, PeerName, SoundState};
+
+use crate::model::{Action, Call, Ending, Face, OwnSound, Presence, Stage, State, name};
 use crate::words;
 
 use super::album::Album;
@@ -62,7 +64,7 @@ fn watched(
     let like = state.preferences(call.peer);
     let live = album.live(face).filter(|_| state.has_picture(face));
     let is_live = call.stage == Stage::Live && gives_pictures(call);
-    match live.or(album.last(face).map(|(picture, _)| picture)) {
+    match live.or(last(state, call, album).map(|(picture, _)| picture)) {
         Some(picture) => {
             let tint = if is_live {
                 Color32::WHITE
@@ -81,7 +83,10 @@ fn watched(
                 draft.sizes.push((face, drawn));
             }
         }
-        None => kit::scrim(ui.painter(), room, Color32::from_gray(24), STAGE),
+        None if is_box(state, call) && !is_forbidden(call) => {
+            kit::scrim(ui.painter(), room, Color32::from_gray(24), STAGE);
+        }
+        None => instead(ui, room, state, call),
     }
     let is_talking = can_talk(state, call);
     let bar = bar(state, call, draft, is_talking);
@@ -121,6 +126,41 @@ fn watched(
     if picture.has_focus() {
         kit::focus_ring_over(ui, &picture, room.shrink(6.0), 0);
     }
+}
+
+/// Whether the contact is a camera box and no person.
+fn is_box(state: &State, call: &Call) -> bool {
+    let mut people = state.people.iter();
+    let contact = people.find(|person| person.name == call.peer);
+    contact.is_some_and(|contact| state.is_camera(contact))
+}
+
+/// Whether this watch ended because the contact gives no right to it.
+fn is_forbidden(call: &Call) -> bool {
+    let Stage::Ended(Ending::Reason { reason, .. }) = &call.stage else {
+        return false;
+    };
+    *reason == EndReason::Forbidden
+}
+
+/// The last picture, while it may stand for the one that is awaited. That of a person can be of an
+/// earlier call, and shows nothing that this watch has seen.
+fn last(state: &State, call: &Call, album: &Album) -> Option<(kit::Picture, Duration)> {
+    let stands = match call.stage {
+        Stage::Interrupted(_) => true,
+        _ => is_box(state, call) && !is_forbidden(call),
+    };
+    album.last(Face::Peer(call.peer)).filter(|_| stands)
+}
+
+/// The contact's colour and avatar instead of a picture.
+fn instead(ui: &Ui, room: Rect, state: &State, call: &Call) {
+    call::colour(ui, room, state, call);
+    let mut people = state.people.iter();
+    let contact = people.find(|person| person.name == call.peer);
+    let key = contact.and_then(|contact| contact.key.as_ref());
+    let at = room.center() - vec2(0.0, 96.0);
+    kit::avatar(ui.painter(), at, 96.0, &name(&call.peer), key);
 }
 
 /// A camera that nobody watches now.
@@ -163,7 +203,7 @@ fn gives_pictures(call: &Call) -> bool {
 /// Why there is no live picture, as a title and a line; nothing while there is one.
 pub(super) fn situation(state: &State, call: &Call, album: &Album) -> Option<(String, String)> {
     let shown = name(&call.peer);
-    let last = album.last(Face::Peer(call.peer)).map(|(_, at)| at);
+    let last = last(state, call, album).map(|(_, at)| at);
     let last = last.map(|at| words::last_picture(&words::clock(&state.zone, at)));
     let alone = |title: String| Some((title, String::new()));
     match &call.stage {

@@ -10,7 +10,7 @@ use super::super::call::brief;
 use super::super::kit::{self, Drawing, Round, icons, text, within};
 use super::super::theme::{DARK, Type};
 use super::super::{Draft, guard};
-use super::{gives_pictures, has_sound, held, situation, sound, tile_fade};
+use super::{gives_pictures, has_sound, held, last, situation, sound, tile_fade};
 
 /// Of the corners of a tile.
 pub(super) const RADIUS: u8 = 14;
@@ -43,7 +43,7 @@ pub(super) fn show(
     let ground = |p: &Painter| {
         p.rect_filled(rect, RADIUS, Color32::from_gray(20));
     };
-    if let Some(picture) = live.or(album.last(face).map(|(picture, _)| picture)) {
+    if let Some(picture) = live.or(last(state, call, album).map(|(picture, _)| picture)) {
         let tint = if is_live {
             Color32::WHITE
         } else {
