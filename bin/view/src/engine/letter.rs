@@ -33,6 +33,8 @@ pub(crate) enum Letter {
     Font(ScriptFont),
     /// A notification of the desktop was clicked.
     Clicked(About, Choice),
+    /// Whether the desktop wants motion to be reduced.
+    ReducedMotion(bool),
     /// The program is asked from outside to end.
     Close,
     /// The station ended; why, if it was not asked to.

@@ -11,6 +11,7 @@
 //! | `signals` (of `transom-signals`) | waits for what ends the program | the mailbox |
 //! | `second start` | waits for later starts of the program | the mailbox |
 //! | `desktop`, `desktop clicks` (of `outside`) | notifications of the desktop | the mailbox |
+//! | `motion` (of `outside`) | waits for the desktop's settings | the mailbox |
 //! | `fonts` | waits for fontconfig, and reads a font | the mailbox |
 //! | `opener` | waits for the desktop's program that opens a folder or a web address | the mailbox |
 //!
@@ -138,6 +139,12 @@ impl Engine {
     pub(crate) fn start_desktop(&self) -> Desktop {
         let mailbox = self.mailbox.clone();
         Desktop::start(move |about, choice| mailbox.put(Letter::Clicked(about, choice)))
+    }
+
+    /// Follows the desktop's wish for reduced motion; it comes as a letter.
+    pub(crate) fn watch_motion(&self) {
+        let mailbox = self.mailbox.clone();
+        outside::watch_motion(move |is_wanted| mailbox.put(Letter::ReducedMotion(is_wanted)));
     }
 
     /// Applies changed duties.

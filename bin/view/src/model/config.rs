@@ -47,8 +47,9 @@ pub(crate) struct Config {
     /// The size of everything, 1 as the screen says.
     #[serde(with = "fields::zoom")]
     pub(crate) zoom: f32,
-    /// Whether panes change their places at once instead of sliding.
-    pub(crate) reduced_motion: bool,
+    /// Whether panes and toasts change their places at once instead of sliding.
+    #[serde(with = "fields::motion")]
+    pub(crate) reduced_motion: ReducedMotion,
     /// Whether calls are heard.
     pub(crate) bell: bool,
     /// Whether another call may come within a call.
@@ -113,6 +114,26 @@ pub(crate) enum Theme {
     System,
 }
 
+/// Whether motion is reduced.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum ReducedMotion {
+    #[default]
+    AsDesktop,
+    Off,
+    On,
+}
+
+impl ReducedMotion {
+    /// Whether motion is reduced in a desktop that wants it so, or not.
+    pub(crate) fn applies(self, desktop_wants: bool) -> bool {
+        match self {
+            Self::AsDesktop => desktop_wants,
+            Self::Off => false,
+            Self::On => true,
+        }
+    }
+}
+
 /// Where the window was, not counting a time it was maximised: size in points, left upper corner in
 /// pixels.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -132,7 +153,7 @@ impl Default for Config {
             history: false,
             theme: Theme::default(),
             zoom: 1.0,
-            reduced_motion: false,
+            reduced_motion: ReducedMotion::default(),
             bell: true,
             second_call: true,
             do_not_disturb: false,

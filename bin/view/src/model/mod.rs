@@ -50,7 +50,7 @@ pub(crate) use action::{Action, Edit, FolderFor};
 pub(crate) use call::{Call, Ending, Stage};
 pub(crate) use calls::{Calls, Duties, Incoming, OwnTrouble};
 pub(crate) use clock::Zone;
-pub(crate) use config::{Config, MAX_CONFIG_BYTES, Place, Theme, picture_size};
+pub(crate) use config::{Config, MAX_CONFIG_BYTES, Place, ReducedMotion, Theme, picture_size};
 pub(crate) use contacts::{Move, moves};
 pub(crate) use dialog::{ContactForm, Dialog, SettingsForm, SettingsPage};
 pub(crate) use history::{Entry, read as read_history, read_calls, without_old_calls};
@@ -78,6 +78,8 @@ pub(crate) struct State {
     pub(crate) chosen: Option<PeerName>,
     /// What the page is about, and which panes are open.
     pub(crate) view: View,
+    /// Whether the desktop wants motion to be reduced.
+    pub(crate) desktop_reduces_motion: bool,
     /// The time zone that times are told in.
     pub(crate) zone: Zone,
     /// Calls and watches, and our own camera.

@@ -2,6 +2,11 @@
 //! told while nobody looks at the window. It draws nothing.
 
 mod fonts;
+#[cfg(all(unix, feature = "desktop"))]
+mod motion;
+#[cfg(not(all(unix, feature = "desktop")))]
+#[path = "no_motion.rs"]
+mod motion;
 mod news;
 #[cfg(all(unix, feature = "desktop"))]
 mod notifications;
@@ -13,8 +18,11 @@ mod single;
 #[cfg(not(unix))]
 #[path = "several.rs"]
 mod single;
+#[cfg(all(test, unix, feature = "desktop"))]
+mod test_bus;
 
 pub(crate) use fonts::{Script, ScriptFont, find as find_font, scripts};
+pub(crate) use motion::watch_motion;
 pub(crate) use news::{About, Choice, News, is_over, news};
 pub(crate) use notifications::Desktop;
 pub(crate) use single::{Claim, Requests, Single, SingleError, claim};

@@ -99,6 +99,7 @@ impl Display {
         if let Some(requests) = single.requests() {
             engine.serve(requests);
         }
+        engine.watch_motion();
         let mut shell = Shell {
             proxy: self.0.create_proxy(),
             desktop: engine.start_desktop(),
@@ -423,6 +424,11 @@ impl Shell {
                 Vec::new()
             }
             Letter::Mishap(why) => vec![Action::Tell(model::News::Desktop(why))],
+            Letter::ReducedMotion(is_wanted) => {
+                self.state.desktop_reduces_motion = is_wanted;
+                self.wear();
+                Vec::new()
+            }
             Letter::Close => vec![Action::Quit],
             Letter::StationEnded(why) => {
                 let why = why.unwrap_or_else(|| "without a reason".to_owned());
@@ -594,7 +600,7 @@ impl Shell {
     /// Applies theme and zoom of the settings.
     fn wear(&self) {
         if let Some(open) = &self.open {
-            wear(&open.window, open.egui.egui_ctx(), &self.state.config);
+            wear(&open.window, open.egui.egui_ctx(), &self.state);
             self.redraw();
         }
     }
@@ -646,7 +652,7 @@ impl Open {
         let surface = Surface::new(canvas.window())?;
         let context = egui::Context::default();
         ui::prepare(&context);
-        wear(&window, &context, config);
+        wear(&window, &context, state);
         let scale = Some(window.scale_factor() as f32);
         let side = Some(surface.max_texture_side());
         let mut egui = egui_winit::State::new(
@@ -681,9 +687,10 @@ fn named(request: WindowAttributes) -> WindowAttributes {
     request
 }
 
-fn wear(window: &Window, context: &egui::Context, config: &Config) {
+fn wear(window: &Window, context: &egui::Context, state: &State) {
+    let config = &state.config;
     ui::colour(context, config.theme);
-    ui::reduce_motion(context, config.reduced_motion);
+    ui::reduce_motion(context, config.reduced_motion.applies(state.desktop_reduces_motion));
     // `None` follows the desktop where winit knows its theme. Elsewhere the frame has our theme.
     let follows = config.theme == Theme::System && cfg!(any(windows, target_os = "macos"));
     window.set_theme((!follows).then(|| match context.theme() {

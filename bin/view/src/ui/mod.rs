@@ -56,7 +56,7 @@ pub(crate) struct Draft {
     /// The contact that was chosen when files were dragged into the window: the drop goes there.
     brought_to: Option<PeerName>,
     /// The toasts, in the order they came.
-    order: Vec<Id>,
+    toasts: Vec<toasts::Shown>,
     /// The conversation on the page.
     timeline: page::Timeline,
     /// What is typed into the sheet about a contact.
@@ -146,7 +146,7 @@ pub(crate) fn screen(ui: &mut Ui, state: &State, draft: &mut Draft, album: &Albu
     });
     let over = panes.page.or(panes.list).unwrap_or(room);
     sheet::show(ui, room, state, draft, &mut actions);
-    toasts::show(ui, state, over, &mut draft.order, &mut actions);
+    toasts::show(ui, state, over, &mut draft.toasts, &mut actions);
     help::show(ui, state, &mut actions);
     page::drops(ui, over, state, draft, &mut actions);
     if !pairing::dialog(ui, state, draft, &mut actions) {

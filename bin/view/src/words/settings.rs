@@ -41,8 +41,11 @@ pub(crate) const SIZE: &str = "Size";
 pub(crate) const LARGER: &str = "Larger";
 pub(crate) const SMALLER: &str = "Smaller";
 pub(crate) const USUAL_ZOOM: &str = "Usual size of everything";
-pub(crate) const REDUCED_MOTION: &str = "Reduced motion";
-pub(crate) const REDUCED_MOTION_MEANS: &str = "Nothing slides or fades";
+pub(crate) const MOTION: &str = "Motion";
+pub(crate) const MOTION_AS_DESKTOP: &str = "As the desktop says";
+pub(crate) const MOTION_FULL: &str = "Full";
+pub(crate) const MOTION_REDUCED: &str = "Reduced";
+pub(crate) const MOTION_REDUCED_MEANS: &str = "While it is reduced, nothing slides or fades.";
 pub(crate) const ZOOM_KEYS: &str = "Ctrl with + and -, Ctrl+0 for the usual size";
 
 pub(crate) fn zoom(zoom: f32) -> String {

@@ -4,7 +4,8 @@ use egui::{Align, Label, Layout, Sense, Stroke, Ui, vec2};
 use transom::TradeOff;
 
 use crate::model::{
-    Action, Config, FolderFor, Person, SettingsForm, SettingsPage, State, Theme, name,
+    Action, Config, FolderFor, Person, ReducedMotion, SettingsForm, SettingsPage, State, Theme,
+    name,
 };
 use crate::words;
 
@@ -154,8 +155,17 @@ fn look(ui: &mut Ui, config: &mut Config) {
     });
     note(ui, words::ZOOM_KEYS);
     line(ui);
-    let (words, below) = (words::REDUCED_MOTION, words::REDUCED_MOTION_MEANS);
-    sheet::row(ui, words, below, &mut config.reduced_motion);
+    label(ui, words::MOTION);
+    let all = [
+        (ReducedMotion::AsDesktop, words::MOTION_AS_DESKTOP),
+        (ReducedMotion::Off, words::MOTION_FULL),
+        (ReducedMotion::On, words::MOTION_REDUCED),
+    ];
+    if let Some(motion) = segments(ui, &all, config.reduced_motion) {
+        config.reduced_motion = motion;
+    }
+    ui.add_space(4.0);
+    note(ui, words::MOTION_REDUCED_MEANS);
 }
 
 /// How wide those choices are beside each other.

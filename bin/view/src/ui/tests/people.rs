@@ -471,8 +471,8 @@ fn settings_count_at_once() {
             it.theme = Theme::Light
         }),
         (SettingsPage::Look, words::LARGER, |it| it.zoom = 1.1),
-        (SettingsPage::Look, words::REDUCED_MOTION, |it| {
-            it.reduced_motion = true
+        (SettingsPage::Look, words::MOTION_REDUCED, |it| {
+            it.reduced_motion = ReducedMotion::On
         }),
         (SettingsPage::Camera, words::SLOW_LINK_SHARP, |it| {
             it.slow_link = transom::TradeOff::Sharp;
