@@ -8,7 +8,7 @@ use transom::{CallKind, Direction, Notice, PeerName, SoundNotice, TransferId, Tr
 use super::glance::Glance;
 
 use crate::model::{Face, FolderFor, Kept, Mishap};
-use crate::outside::{About, Choice, Request, ScriptFont};
+use crate::outside::{About, Choice, Request, ScriptFont, TrayChoice};
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -33,6 +33,8 @@ pub(crate) enum Letter {
     Font(ScriptFont),
     /// A notification of the desktop was clicked.
     Clicked(About, Choice),
+    /// Something was chosen in the desktop's tray.
+    Tray(TrayChoice),
     /// Whether the desktop wants motion to be reduced.
     ReducedMotion(bool),
     /// The program is asked from outside to end.

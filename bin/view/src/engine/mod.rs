@@ -11,6 +11,7 @@
 //! | `signals` (of `transom-signals`) | waits for what ends the program | the mailbox |
 //! | `second start` | waits for later starts of the program | the mailbox |
 //! | `desktop`, `desktop clicks` (of `outside`) | notifications of the desktop | the mailbox |
+//! | `tray`, `tray watcher` (of `outside`) | the item in the desktop's tray | the mailbox |
 //! | `motion` (of `outside`) | waits for the desktop's settings | the mailbox |
 //! | `fonts` | waits for fontconfig, and reads a font | the mailbox |
 //! | `opener` | waits for the desktop's program that opens a folder or a web address | the mailbox |
@@ -38,7 +39,7 @@ use std::thread::{Builder, JoinHandle};
 use transom::{Handle, Notice, PeerName, Settings, SoundNotice, StartError, Station};
 
 use crate::model::{Action, Duties, Face, FolderFor, Mishap, News, State};
-use crate::outside::{self, Desktop, Requests, Script};
+use crate::outside::{self, Desktop, Requests, Script, Tray};
 use crate::words;
 
 use decode::Arrived;
@@ -139,6 +140,12 @@ impl Engine {
     pub(crate) fn start_desktop(&self) -> Desktop {
         let mailbox = self.mailbox.clone();
         Desktop::start(move |about, choice| mailbox.put(Letter::Clicked(about, choice)))
+    }
+
+    /// The item in the desktop's tray; what is chosen there comes as letters.
+    pub(crate) fn start_tray(&self) -> Tray {
+        let mailbox = self.mailbox.clone();
+        Tray::start(move |choice| mailbox.put(Letter::Tray(choice)))
     }
 
     /// Follows the desktop's wish for reduced motion; it comes as a letter.

@@ -66,6 +66,8 @@ pub(crate) struct Config {
     pub(crate) notifications: bool,
     /// Whether what the desktop is told has neither names nor words in it.
     pub(crate) hide_words: bool,
+    /// Whether the window, when it is closed, stays as an item in the desktop's tray.
+    pub(crate) keep_in_tray: bool,
     /// Which camera, as `transom camera --source` names it.
     pub(crate) camera: String,
     /// Its picture's `WIDTHxHEIGHT`; empty for what it likes best.
@@ -162,6 +164,7 @@ impl Default for Config {
             ask_where: false,
             notifications: true,
             hide_words: false,
+            keep_in_tray: false,
             camera: "auto".to_owned(),
             size: String::new(),
             microphone: DeviceName::Auto,

@@ -9,7 +9,7 @@ use transom::{
 };
 use transom_users::{Address, Contact, Rights};
 
-use super::{Action, Dialog, State};
+use super::{Action, Dialog, SettingsPage, State};
 
 /// Wrong guesses at one code until it is dead.
 const TRIES: u8 = 3;
@@ -21,6 +21,8 @@ const MAX_SHOWN: usize = 5;
 pub(crate) struct Meeting {
     /// Stations that announce themselves, the newest first. What they say proves nothing.
     pub(crate) nearby: Vec<Station>,
+    /// The names of all other stations that announce themselves, contacts among them.
+    pub(crate) heard: Vec<PeerName>,
     /// The code that is shown here.
     pub(crate) shown: ShownCode,
     /// What a peer that types it may do here.
@@ -133,13 +135,19 @@ impl CodeForm {
 impl State {
     /// Whether who is nearby is on the screen, or needed.
     pub(crate) fn looks_nearby(&self) -> bool {
-        let asks = matches!(self.dialog, Some(Dialog::EnterCode(_) | Dialog::Nearby));
+        let asks = match &self.dialog {
+            Some(Dialog::EnterCode(_) | Dialog::Nearby) => true,
+            Some(Dialog::Settings(form)) => form.page == SettingsPage::Network,
+            _ => false,
+        };
         asks || self.page() == super::Page::FirstRun
     }
 
     /// Takes in who announces themselves now.
     pub(super) fn nearby(&mut self, stations: &[Nearby]) {
         self.meeting.nearby = stations.iter().filter_map(Station::of).collect();
+        let others = stations.iter().filter(|station| station.claims != Claim::Own);
+        self.meeting.heard = others.map(|station| station.name).collect();
     }
 
     /// The stations nearby that are shown.

@@ -28,7 +28,9 @@ use winit::window::{Fullscreen, UserAttentionType, Window, WindowAttributes, Win
 use crate::engine::{Engine, Letter, Wake};
 use crate::keep::Keeper;
 use crate::model::{self, Action, Config, Face, Presence, Sample, State, Theme, Warning};
-use crate::outside::{self, About, Choice, Desktop, Request, Single};
+use crate::outside::{
+    self, About, Choice, Desktop, Request, Single, Tray, TrayChoice, TrayView,
+};
 use crate::ui::{self, Album, Draft, Picture};
 use crate::words;
 
@@ -103,6 +105,8 @@ impl Display {
         let mut shell = Shell {
             proxy: self.0.create_proxy(),
             desktop: engine.start_desktop(),
+            tray: engine.start_tray(),
+            is_hidden: false,
             is_focused: false,
             sight: Sight::default(),
             scripts: Vec::new(),
@@ -165,6 +169,10 @@ struct Shell {
     flashing: bool,
     /// The desktop around the window.
     desktop: Desktop,
+    /// Its item in the desktop's tray.
+    tray: Tray,
+    /// Whether only that item is left of the window.
+    is_hidden: bool,
     /// Whether the window has the keyboard.
     is_focused: bool,
     /// Whether it can be seen.
@@ -239,6 +247,7 @@ impl ApplicationHandler<News> for Shell {
             return;
         }
         match &event {
+            WindowEvent::CloseRequested if self.stays_in_tray() => return self.hide(event_loop),
             WindowEvent::CloseRequested => {
                 let quit = self.state.quitting();
                 self.redraw();
@@ -316,6 +325,9 @@ impl Shell {
     /// Whether the window is visible: neither minimised nor covered.
     fn is_seen(&mut self) -> bool {
         let Some(open) = &self.open else { return false };
+        if self.is_hidden {
+            return false;
+        }
         let is_minimised = || open.window.is_minimized() == Some(true);
         self.sight.is_seen(Instant::now(), is_minimised)
     }
@@ -384,13 +396,55 @@ impl Shell {
     }
 
     /// Brings the window to the front, or asks for attention where the desktop doesn't allow that.
-    fn raise(&self) {
+    fn raise(&mut self) {
+        self.is_hidden = false;
         if let Some(open) = &self.open {
+            open.window.set_visible(true);
             open.window.set_minimized(false);
             open.window.focus_window();
             let look = Some(UserAttentionType::Informational);
             open.window.request_user_attention(look);
             open.window.request_redraw();
+        }
+    }
+
+    /// Whether the window, when it is closed, stays as an item in the tray. During a call it asks.
+    fn stays_in_tray(&self) -> bool {
+        let is_wanted = self.state.config.keep_in_tray && !self.state.calls.talking();
+        is_wanted && self.tray.is_there()
+    }
+
+    /// Leaves only the item in the tray.
+    fn hide(&mut self, event_loop: &ActiveEventLoop) {
+        let Some(open) = &self.open else { return };
+        open.window.set_visible(false);
+        // Wayland has no hidden windows.
+        if open.window.is_visible() != Some(false) {
+            open.window.set_minimized(true);
+        }
+        self.is_hidden = true;
+        self.rest(event_loop);
+    }
+
+    /// Something was chosen in the tray.
+    fn chosen_in_tray(&mut self, choice: TrayChoice) -> Vec<Action> {
+        match choice {
+            TrayChoice::DoNotDisturb => {
+                let mut config = self.state.config.clone();
+                config.do_not_disturb = !config.do_not_disturb;
+                vec![Action::SaveSettings(Box::new(config))]
+            }
+            TrayChoice::Open => {
+                self.raise();
+                Vec::new()
+            }
+            TrayChoice::Quit => {
+                let quit = self.state.quitting();
+                if quit != Action::Quit {
+                    self.raise();
+                }
+                vec![quit]
+            }
         }
     }
 
@@ -424,6 +478,7 @@ impl Shell {
                 Vec::new()
             }
             Letter::Mishap(why) => vec![Action::Tell(model::News::Desktop(why))],
+            Letter::Tray(choice) => self.chosen_in_tray(choice),
             Letter::ReducedMotion(is_wanted) => {
                 self.state.desktop_reduces_motion = is_wanted;
                 self.wear();
@@ -567,6 +622,10 @@ impl Shell {
         self.engine.follow(duties);
         self.flash(duties.flash);
         self.entitle();
+        self.tray.show(TrayView {
+            tip: self.state.tray_tip(),
+            is_not_disturbed: self.state.config.do_not_disturb,
+        });
         self.keeper.write_down(&mut self.state);
     }
 

@@ -298,6 +298,23 @@ fn unasked(state: &State) -> Vec<String> {
     people.map(|person| name(&person.name)).collect()
 }
 
+/// What may keep this computer and others apart, and what to do about it.
+fn findings(ui: &mut Ui, state: &State) {
+    let t = tokens(ui);
+    for finding in state.findings() {
+        let (icon, ink) = match finding.is_good() {
+            true => (icons::CHECK, t.good),
+            false => (icons::WARNING_CIRCLE, t.warn),
+        };
+        ui.horizontal_top(|ui| {
+            let (place, _) = ui.allocate_exact_size(vec2(20.0, 20.0), Sense::hover());
+            icon.paint(ui.painter(), place.center(), 18.0, ink);
+            let words = text::rich(words::finding(&finding), Type::Small, t.text);
+            ui.add(Label::new(words).wrap());
+        });
+    }
+}
+
 /// What the desktop is told while the window is not in front.
 fn notifications(ui: &mut Ui, config: &mut Config) {
     let (words, below) = (words::NOTIFY, words::NOTIFY_MEANS);
@@ -308,6 +325,11 @@ fn notifications(ui: &mut Ui, config: &mut Config) {
     });
     ui.add_space(8.0);
     note(ui, words::NOT_WHILE_DISTURBED);
+    if cfg!(all(unix, feature = "desktop")) {
+        line(ui);
+        let (words, below) = (words::KEEP_IN_TRAY, words::KEEP_IN_TRAY_MEANS);
+        sheet::row(ui, words, below, &mut config.keep_in_tray);
+    }
 }
 
 fn privacy(ui: &mut Ui, form: &SettingsForm, config: &mut Config, actions: &mut Vec<Action>) {
@@ -373,6 +395,9 @@ fn network(
     ui.add_space(12.0);
     let (words, below) = (words::MARK_PACKETS, words::MARK_PACKETS_MEANS);
     sheet::row(ui, words, below, &mut config.mark_packets);
+    line(ui);
+    label(ui, words::CONNECTION);
+    findings(ui, state);
     line(ui);
     label(ui, words::FOLDERS);
     let [settings, rest] = &state.kept_in;

@@ -6,7 +6,8 @@ use transom_users::{Contact, Rights};
 use super::*;
 use crate::model::tests::knock;
 use crate::model::{
-    Config, ContactForm, Dialog, Edit, FolderFor, Presence, SettingsForm, SettingsPage, Theme,
+    Config, ContactForm, Dialog, Edit, FolderFor, Presence, ReducedMotion, SettingsForm,
+    SettingsPage, Theme,
 };
 
 fn save(before: Option<Contact>, contact: Contact) -> Action {
@@ -463,7 +464,7 @@ fn settings_say_when_the_command_line_chose_another_camera() {
 fn settings_count_at_once() {
     let mut screen = open(at_home());
     type Change = (SettingsPage, &'static str, fn(&mut Config));
-    let all: [Change; 16] = [
+    let all: [Change; 17] = [
         (SettingsPage::You, words::DO_NOT_DISTURB, |it| {
             it.do_not_disturb = true
         }),
@@ -495,6 +496,9 @@ fn settings_count_at_once() {
         }),
         (SettingsPage::Notifications, words::NOTIFY, |it| {
             it.notifications = false
+        }),
+        (SettingsPage::Notifications, words::KEEP_IN_TRAY, |it| {
+            it.keep_in_tray = true
         }),
         (SettingsPage::Privacy, words::STRANGERS, |it| {
             it.strangers = false
