@@ -324,10 +324,14 @@ impl Shell {
 
     /// Whether the window is visible: neither minimised nor covered.
     fn is_seen(&mut self) -> bool {
-        let Some(open) = &self.open else { return false };
-        if self.is_hidden {
+        if self.is_hidden && self.tray.is_there() {
             return false;
         }
+        if self.is_hidden {
+            // The tray is gone, and with it the way back to the window.
+            self.raise();
+        }
+        let Some(open) = &self.open else { return false };
         let is_minimised = || open.window.is_minimized() == Some(true);
         self.sight.is_seen(Instant::now(), is_minimised)
     }

@@ -11,7 +11,7 @@ use super::*;
 
 /// A call with list, chat and numbers open, that both sides record, and in which the user speaks
 /// while muted.
-fn everything() -> State {
+pub(super) fn everything() -> State {
     let mut state = calling(Theme::Dark);
     let (on, anna) = (true, peer("Anna"));
     state.act(&Action::ShowList(true));

@@ -652,3 +652,45 @@ fn contacts_whose_files_come_without_a_question_are_named() {
     settings(&mut screen, SettingsPage::Files);
     screen.get_by_label(&words::saved_without_asking(&["anna".to_owned()]));
 }
+
+#[test]
+fn a_field_takes_clicks_up_to_its_edges_and_keeps_the_keyboard() {
+    let mut screen = open(at_home());
+    add_by_address(&mut screen);
+    let field = |screen: &Screen| screen.get_by_role_and_label(Role::TextInput, words::ADDRESS).rect();
+    let rect = field(&screen);
+    assert!(rect.height() > 38.0, "{rect:?}");
+    for at in [rect.left_top() + vec2(9.0, 3.0), rect.right_bottom() - vec2(9.0, 3.0)] {
+        screen.get_by_role_and_label(Role::TextInput, words::NAME).focus();
+        screen.run();
+        for pressed in [true, false] {
+            screen.event(egui::Event::PointerMoved(at));
+            screen.event(egui::Event::PointerButton {
+                pos: at,
+                button: egui::PointerButton::Primary,
+                pressed,
+                modifiers: Modifiers::NONE,
+            });
+            screen.run();
+        }
+        let address = screen.get_by_role_and_label(Role::TextInput, words::ADDRESS);
+        assert!(address.is_focused(), "clicked at {at:?}");
+    }
+}
+
+#[test]
+fn the_page_of_the_network_says_what_is_well_and_what_to_do() {
+    let mut state = at_home();
+    state.listening = vec!["0.0.0.0:7447".to_owned()];
+    let mut screen = open(state);
+    settings(&mut screen, SettingsPage::Network);
+    for finding in screen.state().state.findings() {
+        screen.get_by_label(&words::finding(&finding));
+    }
+    // Announcements of others are heard while they are asked for.
+    assert!(screen.state().state.looks_nearby());
+    screen.get_by_label_contains("No other computer nearby is heard now");
+    screen.state_mut().state.meeting.heard = vec![peer("anna")];
+    screen.run();
+    screen.get_by_label_contains("nearby is heard.");
+}
