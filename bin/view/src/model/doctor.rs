@@ -98,7 +98,10 @@ mod tests {
         state.own.name = "desk".to_owned();
         assert_eq!(good(&state), [false, false, false, false, true]);
         state.listening.push("0.0.0.0:7447".to_owned());
-        state.own.addresses.push("192.168.1.5:7447".parse().unwrap());
+        state
+            .own
+            .addresses
+            .push("192.168.1.5:7447".parse().unwrap());
         state.meeting.heard.push("anna".parse().unwrap());
         state.now = EARLIEST;
         assert_eq!(good(&state), [true; 5]);

@@ -146,7 +146,9 @@ impl State {
     /// Takes in who announces themselves now.
     pub(super) fn nearby(&mut self, stations: &[Nearby]) {
         self.meeting.nearby = stations.iter().filter_map(Station::of).collect();
-        let others = stations.iter().filter(|station| station.claims != Claim::Own);
+        let others = stations
+            .iter()
+            .filter(|station| station.claims != Claim::Own);
         self.meeting.heard = others.map(|station| station.name).collect();
     }
 

@@ -59,14 +59,14 @@ pub(crate) enum TrayChoice {
     Quit,
 }
 
-/// Names of one request: more than anybody types.
+/// Names of one request: more than a user types.
 pub(crate) const MAX_NAMES: usize = 32;
 
 /// What a second start wants of the window that is open.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Request {
-    /// Whose cameras are to be shown.
+    /// The contacts whose cameras are to be shown.
     pub(crate) watch: Vec<PeerName>,
-    /// Whom to ring.
+    /// The contacts to call.
     pub(crate) call: Vec<PeerName>,
 }

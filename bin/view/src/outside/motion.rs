@@ -108,7 +108,9 @@ mod tests {
             }
             let is_animated = Value::from(*self.0.lock().unwrap());
             let wrapped = Value::Value(Box::new(is_animated));
-            wrapped.try_to_owned().map_err(|error| fdo::Error::Failed(error.to_string()))
+            wrapped
+                .try_to_owned()
+                .map_err(|error| fdo::Error::Failed(error.to_string()))
         }
 
         #[zbus(signal)]
@@ -141,7 +143,10 @@ mod tests {
         change(KEYS[1], Value::from(true));
         assert!(!told.recv_timeout(LONG).unwrap());
         // Nothing that counts changes; the key of the specification goes first.
-        change(("org.freedesktop.appearance", "contrast"), Value::from(1_u32));
+        change(
+            ("org.freedesktop.appearance", "contrast"),
+            Value::from(1_u32),
+        );
         change(KEYS[0], Value::from(1_u32));
         assert!(told.recv_timeout(LONG).unwrap());
         assert!(told.try_recv().is_err());

@@ -38,7 +38,7 @@ const ENTRIES: [(i32, TrayChoice); 3] = [
     (3, TrayChoice::Quit),
 ];
 
-/// The way to the tray. Its threads end with the program: one may wait for a desktop that doesn't
+/// The way to the tray. Its threads end with the program: they may wait for a desktop that doesn't
 /// answer.
 pub(crate) struct Tray {
     views: Option<SyncSender<TrayView>>,
@@ -298,7 +298,9 @@ impl Menu {
     fn get_group_properties(&self, ids: Vec<i32>, _names: Vec<String>) -> Vec<(i32, Properties)> {
         let known = |id: &i32| ENTRIES.iter().any(|entry| entry.0 == *id);
         let ids = ids.into_iter().filter(known);
-        ids.take(ENTRIES.len()).map(|id| (id, self.properties(id))).collect()
+        ids.take(ENTRIES.len())
+            .map(|id| (id, self.properties(id)))
+            .collect()
     }
 
     fn event(&self, id: i32, event: &str, _data: OwnedValue, _time: u32) {

@@ -28,9 +28,7 @@ use winit::window::{Fullscreen, UserAttentionType, Window, WindowAttributes, Win
 use crate::engine::{Engine, Letter, Wake};
 use crate::keep::Keeper;
 use crate::model::{self, Action, Config, Face, Presence, Sample, State, Theme, Warning};
-use crate::outside::{
-    self, About, Choice, Desktop, Request, Single, Tray, TrayChoice, TrayView,
-};
+use crate::outside::{self, About, Choice, Desktop, Request, Single, Tray, TrayChoice, TrayView};
 use crate::ui::{self, Album, Draft, Picture};
 use crate::words;
 
@@ -753,7 +751,10 @@ fn named(request: WindowAttributes) -> WindowAttributes {
 fn wear(window: &Window, context: &egui::Context, state: &State) {
     let config = &state.config;
     ui::colour(context, config.theme);
-    ui::reduce_motion(context, config.reduced_motion.applies(state.desktop_reduces_motion));
+    ui::reduce_motion(
+        context,
+        config.reduced_motion.applies(state.desktop_reduces_motion),
+    );
     // `None` follows the desktop where winit knows its theme. Elsewhere the frame has our theme.
     let follows = config.theme == Theme::System && cfg!(any(windows, target_os = "macos"));
     window.set_theme((!follows).then(|| match context.theme() {

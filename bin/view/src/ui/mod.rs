@@ -75,7 +75,7 @@ pub(crate) struct Draft {
     copied: Option<String>,
     /// Whether the rights that go with a code are being changed.
     changes_rights: bool,
-    /// Whether it was asked why nobody is nearby.
+    /// Whether the user asked why no station is nearby.
     asks_why: bool,
     /// How the panes stand in this frame.
     layout: Layout,

@@ -1,6 +1,6 @@
-//! Toasts over the upper right of the page: what happened, what is wrong, strangers, and offers whose
-//! conversation is not on the screen. A new one is added below the others, so that none of them
-//! moves.
+//! Toasts over the upper right of the page: what happened, what is wrong, strangers, and offers
+//! whose conversation is not on the screen. A new toast is added below the others, so that none of
+//! them moves.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -257,7 +257,7 @@ pub(super) fn or_here(folder: &Path) -> PathBuf {
     }
 }
 
-/// Somebody unknown: what they say of themselves proves nothing.
+/// A stranger: what it says of itself proves nothing.
 fn stranger(ui: &mut Ui, state: &State, knock: &Knock, actions: &mut Vec<Action>) {
     let t = tokens(ui);
     let namesake = state.namesake(knock);
@@ -291,7 +291,7 @@ fn stranger(ui: &mut Ui, state: &State, knock: &Knock, actions: &mut Vec<Action>
             if ui.add(code).clicked() {
                 actions.push(Action::ShowCode(Rights::default()));
             }
-            // Who says a contact's name with another key is let in by no single click.
+            // A stranger with the name of a contact is let in by no single click.
             let guest = guest.filter(|_| namesake.is_none());
             let once = Button::new(Kind::OnCard, words::LET_IN_ONCE).height(32.0);
             if let Some(name) = guest

@@ -125,7 +125,7 @@ pub(crate) const KEYS: [(&str, &str); 32] = [
     ("Ctrl+Q", "Close"),
 ];
 
-/// Somebody rings.
+/// An incoming call.
 pub(crate) fn calls(name: &str) -> String {
     format!("{name} is calling")
 }
@@ -153,12 +153,12 @@ pub(crate) fn asking(name: &str) -> String {
     format!("Asking {name} for its picture")
 }
 
-/// Our own picture before somebody answers.
+/// Our own picture before the call is answered.
 pub(crate) fn only_you_see(name: &str) -> String {
     format!("Only you see this picture until {name} answers")
 }
 
-/// Somebody who is called isn't connected.
+/// The contact that is called isn't connected.
 pub(crate) fn away_for_now(name: &str, kind: CallKind) -> String {
     format!("{name} is away. {}", starts_later(kind))
 }
@@ -190,7 +190,7 @@ pub(crate) fn broke_ago(seconds: u64) -> String {
     format!("The connection broke {ago}. The call comes back by itself.")
 }
 
-/// What goes on with somebody, for the window's title.
+/// A call or a watch, for the window's title.
 pub(crate) fn goes_on(name: &str, kind: CallKind) -> String {
     match kind {
         CallKind::Talk => format!("Call with {name}"),
@@ -218,7 +218,7 @@ pub(crate) fn title(doing: &str, own: Option<&str>) -> String {
     }
 }
 
-/// A picture's name for who can't see it.
+/// A picture's name for a screen reader.
 pub(crate) fn picture_of(name: &str, speaks: bool) -> String {
     match speaks {
         true => format!("Picture of {name}, speaking"),
@@ -323,9 +323,7 @@ pub(crate) fn ended(name: &str, kind: CallKind, ending: &Ending) -> (String, Str
             reason: reason @ EndReason::Forbidden,
             ..
         } => (*reason, String::new()),
-        Ending::Reason { reason, text } => {
-            (*reason, line(&capitalised(text)).into_owned())
-        }
+        Ending::Reason { reason, text } => (*reason, line(&capitalised(text)).into_owned()),
     };
     let (title, line) = match reason {
         EndReason::Chosen if is_talk => (format!("{name} hung up"), ""),
@@ -396,7 +394,7 @@ pub(crate) fn total_said(total: &str) -> String {
     format!("{total} {FROM_LENS_TO_EYES}")
 }
 
-/// A stage for who can't see the table.
+/// A row of the table of stages for a screen reader.
 pub(crate) fn stage(name: &str, usual: &str, worst: &str) -> String {
     format!("{name}: {usual} ms, at worst {worst} ms")
 }

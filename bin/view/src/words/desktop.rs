@@ -1,4 +1,4 @@
-//! What the desktop is told while nobody looks at the window.
+//! What the desktop is told while the window is not in front, and the words of the tray.
 
 use transom::CallKind;
 

@@ -18,7 +18,7 @@ pub(crate) const WHY_NOBODY: &str = "Others appear here when they have Transom o
      Guest networks, VPNs and some routers keep computers apart; then use Add by address.";
 
 pub(crate) const CONNECT_WITH: &str = "Connect with somebody";
-/// In three parts, of which the middle one is strong.
+/// In three parts; the middle part is strong.
 pub(crate) const READ_IT_OUT: [&str; 3] = [
     "On the other computer choose ",
     "Enter a code",

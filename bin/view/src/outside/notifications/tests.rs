@@ -5,8 +5,8 @@ use std::sync::mpsc::{self, Sender};
 use zbus::object_server::SignalEmitter;
 use zbus::zvariant::OwnedValue;
 
-use super::*;
 use super::super::test_bus::{Bus, LONG};
+use super::*;
 use crate::model::tests::peer;
 
 #[derive(Debug, PartialEq)]

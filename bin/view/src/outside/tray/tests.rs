@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::super::test_bus::{Bus, LONG};
 use super::*;
 
-/// Notes who registers.
+/// Notes the services that register.
 struct Watcher(Sender<String>);
 
 #[zbus::interface(name = "org.kde.StatusNotifierWatcher")]
@@ -80,7 +80,10 @@ fn the_item_registers_shows_its_state_and_tells_what_is_chosen() {
     assert!(changes.into_iter().next().is_some() && updates.into_iter().next().is_some());
     let labels = [words::OPEN, words::DO_NOT_DISTURB, words::QUIT];
     let [open, quiet, quit] = labels.map(str::to_owned);
-    assert_eq!(entries(&menu), [(open, None), (quiet, Some(1)), (quit, None)]);
+    assert_eq!(
+        entries(&menu),
+        [(open, None), (quiet, Some(1)), (quit, None)]
+    );
     let tip: (String, Vec<Pixmap>, String, String) = item.get_property("ToolTip").unwrap();
     assert_eq!(tip.2, "Transom: true");
     let icons: Vec<Pixmap> = item.get_property("IconPixmap").unwrap();

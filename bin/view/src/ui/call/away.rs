@@ -27,7 +27,7 @@ pub(in crate::ui) fn colour(ui: &Ui, room: Rect, state: &State, call: &Call) {
     kit::scrim(ui.painter(), room, mix(STAGE, of_key, 0.42), STAGE);
 }
 
-/// Calling somebody: our own picture, large, or the person's colour.
+/// The ground of an outgoing call: our own picture, large, or the colour of the contact.
 pub(super) fn calling(
     ui: &Ui,
     room: Rect,
@@ -91,7 +91,7 @@ pub(super) fn words(ui: &Ui, frame: &Frame, state: &State, call: &Call) {
     }
 }
 
-/// Why somebody is waited for.
+/// Why the call waits.
 fn waiting(state: &State, call: &Call) -> String {
     let shown = name(&call.peer);
     let person = state.people.iter().find(|person| person.name == call.peer);
@@ -101,7 +101,7 @@ fn waiting(state: &State, call: &Call) -> String {
     }
 }
 
-/// Who is called, at the top.
+/// The contact that is called, at the top.
 fn rings(ui: &Ui, room: Rect, state: &State, call: &Call, lines: &[String; 2]) {
     let person = state.people.iter().find(|person| person.name == call.peer);
     let key = person.and_then(|person| person.key.as_ref());

@@ -1,5 +1,5 @@
 //! Chips at the upper left of a picture: the list, whose picture it is and how long, and everything
-//! that must not be overlooked: recordings, mutes, holds, and who else sees us.
+//! that must not be overlooked: recordings, mutes, holds, and other peers that see us.
 
 use egui::{Color32, Id, Pos2, Rect, Stroke, Ui, UiBuilder, Vec2, pos2, vec2};
 
@@ -210,7 +210,7 @@ fn warning(ui: &Ui, rect: Rect, icon: Option<Icon>, words: &str) {
     text::say(ui, rect, words);
 }
 
-/// With several calls: whom our microphone goes to.
+/// With several calls: the button that chooses where our microphone goes.
 fn hold(
     ui: &mut Ui,
     frame: &mut Frame,

@@ -1,5 +1,5 @@
 //! A call from edge to edge: the picture, and over it what is known and can be done. The controls
-//! hide themselves while nobody needs them.
+//! hide themselves some seconds after they were last needed.
 
 mod away;
 mod bar;

@@ -30,7 +30,7 @@ pub(in crate::ui) struct More {
 const MENU: f32 = 272.0;
 const PANEL: f32 = 304.0;
 const GAP: f32 = 16.0;
-/// The sizes one can choose, from what every camera has to what a fast network carries.
+/// The sizes to choose from: what every camera has up to what a fast network carries.
 const SIZES: [(u16, u16); 4] = [(640, 480), (1280, 720), (1920, 1080), (320, 240)];
 
 impl More {

@@ -140,14 +140,7 @@ pub(in crate::ui) fn panel(ui: &Ui, frame: &mut Frame, state: &State, call: &Cal
     }
     let mut y = 183.0 + rows * 24.0 + 3.0;
     for line in &details {
-        let drawn = text::cut(
-            p,
-            row(y - 6.0),
-            inner,
-            line,
-            Type::Caption,
-            OVER_SOFT,
-        );
+        let drawn = text::cut(p, row(y - 6.0), inner, line, Type::Caption, OVER_SOFT);
         text::say(ui, drawn, line);
         y += 18.0;
     }

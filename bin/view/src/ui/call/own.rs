@@ -1,5 +1,5 @@
-//! The small picture of oneself: in a corner, as in a mirror, dragged by hand or moved by the arrow
-//! keys, and a small button when it is put away.
+//! The small picture of our own camera: in a corner, as in a mirror, dragged by hand or moved by
+//! the arrow keys, and a small button when it is put away.
 
 use egui::{
     Color32, EventFilter, Id, Key, Rect, Response, Sense, Shadow, Stroke, StrokeKind, Ui,
@@ -132,7 +132,7 @@ fn picture(
     }
 }
 
-/// Whether somebody hears us speak now.
+/// Whether a peer hears us speak now.
 fn is_heard(state: &State) -> bool {
     let speaks = state.sound.level.is_some_and(|level| level.speaks);
     let hears = |call| state.own_sound(call) == OwnSound::Heard;
@@ -247,8 +247,11 @@ fn near(frame: &Frame, corner: Corner, size: Vec2) -> Rect {
     let mut place = Rect::from_min_size(pos2(left, top), size);
     // Each step leaves one of them behind.
     for _ in covers(frame) {
-        let mut in_the_way = covers(frame).filter(|cover| cover.expand(CLEAR - 1.0).intersects(place));
-        let Some(cover) = in_the_way.next() else { break };
+        let mut in_the_way =
+            covers(frame).filter(|cover| cover.expand(CLEAR - 1.0).intersects(place));
+        let Some(cover) = in_the_way.next() else {
+            break;
+        };
         let top = match corner.is_low() {
             true => cover.top() - CLEAR - size.y,
             false => cover.bottom() + CLEAR,
@@ -279,7 +282,8 @@ mod tests {
                 covers: Vec::new(),
             };
             let numbers = Rect::from_min_size(pos2(16.0, 68.0), vec2(352.0, 353.0));
-            let hint = Rect::from_center_size(pos2(width / 2.0, bar.top() - 38.0), vec2(300.0, 40.0));
+            let hint =
+                Rect::from_center_size(pos2(width / 2.0, bar.top() - 38.0), vec2(300.0, 40.0));
             for covers in [vec![], vec![hint], vec![numbers, hint]] {
                 frame.covers = covers;
                 for (right, low) in [(false, false), (true, false), (false, true), (true, true)] {

@@ -163,7 +163,7 @@ fn instead(ui: &Ui, room: Rect, state: &State, call: &Call) {
     kit::avatar(ui.painter(), at, 96.0, &name(&call.peer), key);
 }
 
-/// A camera that nobody watches now.
+/// A camera that is not watched now.
 fn idle(
     ui: &mut Ui,
     room: Rect,

@@ -131,7 +131,8 @@ pub(in crate::ui) fn announce(ui: &Ui, rect: Rect, words: &str) {
 /// every second. Within a list that scrolls the place scrolls with it.
 fn label_id(ui: &Ui, rect: Rect, kind: &str) -> Id {
     let at = rect.min - ui.max_rect().min;
-    ui.id().with((kind, at.x.round() as i32, at.y.round() as i32))
+    ui.id()
+        .with((kind, at.x.round() as i32, at.y.round() as i32))
 }
 
 fn label(ui: &Ui, rect: Rect, id: Id, words: &str) {

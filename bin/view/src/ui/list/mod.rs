@@ -1,5 +1,5 @@
-//! The list at the left: who we are, cameras as pictures, people, and below them what always has to
-//! be seen: files on their way, and anybody who sees our camera.
+//! The list at the left: our own name, cameras as pictures, people, and below them what always has
+//! to be seen: files on their way, and the peers that see our camera.
 
 mod banners;
 mod cameras;
@@ -22,7 +22,7 @@ use super::album::Album;
 use super::kit::{self, Icon, icons, text, within};
 use super::theme::{Type, tokens};
 
-/// From how many contacts on one looks for them by typing.
+/// Contacts from which on the list has a search field.
 const MANY: usize = 9;
 /// Below this height of the window the cameras are one row.
 const LOW: f32 = 520.0;

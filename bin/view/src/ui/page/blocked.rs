@@ -1,5 +1,5 @@
 //! A contact that shows another key: what happened, in place of the conversation. Nothing here lets
-//! the other key in, as whoever is in between would be let in by the habit of clicking.
+//! the other key in, as an attacker in between would be let in by the habit of clicking.
 
 use egui::{
     Align, Color32, Frame, Label, Layout, Margin, Rect, ScrollArea, Ui, UiBuilder, pos2, vec2,
@@ -190,10 +190,16 @@ pub(in crate::ui) fn key_box(
     let t = tokens(ui);
     let room = width - 32.0;
     let fits = text::width(ui, key, font) <= room;
-    let half = key.match_indices('-').nth(1).map_or(key.len(), |(at, dash)| at + dash.len());
+    let half = key
+        .match_indices('-')
+        .nth(1)
+        .map_or(key.len(), |(at, dash)| at + dash.len());
     let (first, second) = key.split_at(if fits { key.len() } else { half });
     let lines = [first, second].into_iter().filter(|line| !line.is_empty());
-    let size = vec2(width, 46.0 + lines.clone().count() as f32 * font.line_height());
+    let size = vec2(
+        width,
+        46.0 + lines.clone().count() as f32 * font.line_height(),
+    );
     let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
     let p = ui.painter();
     p.rect_filled(rect, 12.0, ground);

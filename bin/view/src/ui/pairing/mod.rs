@@ -14,7 +14,7 @@ use super::kit::{self, Button, Kind, icons, text, within};
 use super::theme::{Type, tokens};
 use super::{Draft, page};
 
-/// Shows the dialog of a pairing, if one is open; whether one was.
+/// Shows the dialog of a pairing if one is open, and returns whether one was.
 pub(super) fn dialog(ui: &Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Action>) -> bool {
     match &state.dialog {
         Some(Dialog::ShowCode) => show::dialog(ui, state, draft, actions),
@@ -74,9 +74,8 @@ fn connected(ui: &Ui, state: &State, peer: PeerName, draft: &mut Draft, actions:
             .filled()
             .paint(p, mark, 28.0, t.accent_text);
         let contact = person.and_then(|person| person.contact.as_ref());
-        let kept = contact.and_then(|contact| {
-            words::rights_kept(&shown, contact.may, state.meeting.may)
-        });
+        let kept =
+            contact.and_then(|contact| words::rights_kept(&shown, contact.may, state.meeting.may));
         let lines = [
             (words::are_connected(&shown), Type::Title, t.text),
             (words::code_has_proven(&shown), Type::Body, t.soft),

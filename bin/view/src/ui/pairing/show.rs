@@ -219,7 +219,7 @@ fn rights(ui: &mut Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Actio
         }
     }
     if let Some(may) = changed {
-        // Another code, so that nobody gets other rights than those that were seen with it.
+        // Another code, so that a peer gets the rights that were shown with its code.
         actions.push(Action::ShowCode(may));
     }
 }

@@ -177,7 +177,7 @@ pub(super) fn segments_width<T>(ui: &Ui, all: &[(T, &str)]) -> f32 {
     widths.sum::<f32>() + 6.0
 }
 
-/// Several choices beside each other, of which one is on. Gives back the one that was clicked.
+/// Several choices beside each other, of which one is on. Returns the choice that was clicked.
 pub(super) fn segments<T: Copy + PartialEq>(
     ui: &mut Ui,
     all: &[(T, &str)],

@@ -91,9 +91,7 @@ fn a_call_that_comes_back_turns_its_ring_twice_a_second() {
 
 /// Widgets that got another id in this frame, where they were: egui marks them in debug builds.
 fn renamed(screen: &Screen) -> usize {
-    let is_marked = |shape: &&egui::epaint::ClippedShape| {
-        matches!(&shape.shape, egui::Shape::Rect(rect) if rect.stroke.color == egui::Color32::RED)
-    };
+    let is_marked = |shape: &&egui::epaint::ClippedShape| matches!(&shape.shape, egui::Shape::Rect(rect) if rect.stroke.color == egui::Color32::RED);
     screen.output().shapes.iter().filter(is_marked).count()
 }
 

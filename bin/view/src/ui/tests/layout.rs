@@ -83,7 +83,10 @@ fn assert_apart(places: &[(String, egui::Rect)], room: Vec2) {
         for (other, cover) in &places[at + 1..] {
             let common = place.intersect(*cover);
             let is_apart = common.width() < 1.0 || common.height() < 1.0;
-            assert!(is_apart, "{label} {place:?} and {other} {cover:?} at {room:?}");
+            assert!(
+                is_apart,
+                "{label} {place:?} and {other} {cover:?} at {room:?}"
+            );
         }
     }
 }
@@ -93,7 +96,11 @@ fn list_chat_numbers_and_the_own_picture_cover_each_other_at_no_width() {
     let has = |places: &[(String, egui::Rect)], label: &str| {
         places.iter().any(|(shown, _)| shown == label)
     };
-    for (width, has_list, has_page) in [(1200.0, true, true), (900.0, false, true), (420.0, false, false)] {
+    for (width, has_list, has_page) in [
+        (1200.0, true, true),
+        (900.0, false, true),
+        (420.0, false, false),
+    ] {
         for (right, low) in [(true, true), (true, false), (false, true), (false, false)] {
             let size = vec2(width, 760.0);
             let mut state = everything();
@@ -106,7 +113,11 @@ fn list_chat_numbers_and_the_own_picture_cover_each_other_at_no_width() {
             assert!(has(&shown, words::CLOSE_CHAT), "{width}: {shown:?}");
             assert_eq!(has(&shown, words::SETTINGS), has_list, "{width}: {shown:?}");
             for label in [words::MY_PICTURE_MOVES, words::HANG_UP, "All is well"] {
-                assert_eq!(has(&shown, label), has_page, "{width}: {label} in {shown:?}");
+                assert_eq!(
+                    has(&shown, label),
+                    has_page,
+                    "{width}: {label} in {shown:?}"
+                );
             }
             screen.state_mut().state.act(&Action::ShowChat(false));
             pass(&mut screen);

@@ -92,7 +92,11 @@ fn painted(screen: &mut Screen, words: &str) -> Vec<(f32, u8)> {
         let mut shapes = screen.output().shapes.iter();
         shapes.find_map(|shape| match &shape.shape {
             egui::Shape::Text(text) if text.galley.text() == words => {
-                let letters = text.galley.rows.iter().flat_map(|row| &row.visuals.mesh.vertices);
+                let letters = text
+                    .galley
+                    .rows
+                    .iter()
+                    .flat_map(|row| &row.visuals.mesh.vertices);
                 Some((text.pos.x, letters.map(|vertex| vertex.color.a()).max()?))
             }
             _ => None,
@@ -109,7 +113,11 @@ fn a_toast_slides_and_fades_in_and_fades_out() {
         let words = words::news(&crate::model::News::NoPicture);
         let shown = painted(&mut screen, &words);
         let ((start, pale), (end, full)) = (shown[0], shown[shown.len() - 1]);
-        assert_eq!((start == end, pale == full), (is_reduced, is_reduced), "{shown:?}");
+        assert_eq!(
+            (start == end, pale == full),
+            (is_reduced, is_reduced),
+            "{shown:?}"
+        );
         assert!(start >= end && full == 255, "{shown:?}");
         screen.state_mut().state.now += std::time::Duration::from_millis(8080);
         let going = painted(&mut screen, &words);

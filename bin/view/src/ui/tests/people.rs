@@ -657,11 +657,20 @@ fn contacts_whose_files_come_without_a_question_are_named() {
 fn a_field_takes_clicks_up_to_its_edges_and_keeps_the_keyboard() {
     let mut screen = open(at_home());
     add_by_address(&mut screen);
-    let field = |screen: &Screen| screen.get_by_role_and_label(Role::TextInput, words::ADDRESS).rect();
+    let field = |screen: &Screen| {
+        screen
+            .get_by_role_and_label(Role::TextInput, words::ADDRESS)
+            .rect()
+    };
     let rect = field(&screen);
     assert!(rect.height() > 38.0, "{rect:?}");
-    for at in [rect.left_top() + vec2(9.0, 3.0), rect.right_bottom() - vec2(9.0, 3.0)] {
-        screen.get_by_role_and_label(Role::TextInput, words::NAME).focus();
+    for at in [
+        rect.left_top() + vec2(9.0, 3.0),
+        rect.right_bottom() - vec2(9.0, 3.0),
+    ] {
+        screen
+            .get_by_role_and_label(Role::TextInput, words::NAME)
+            .focus();
         screen.run();
         for pressed in [true, false] {
             screen.event(egui::Event::PointerMoved(at));
