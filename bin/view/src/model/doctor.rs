@@ -1,5 +1,5 @@
-//! What may keep this computer and others apart, by what is known already. Nothing on the network is
-//! tried; announcements of others are heard while the findings are on the screen.
+//! What may keep this computer and others apart, by what is known already. No other computer is
+//! dialed for it; announcements of others are heard while the findings are on the screen.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Panes and toasts that slide, the small picture on its way into a corner, and what a screen reader
-//! is told once. Nothing else moves by itself.
+//! Panes and toasts that slide, the small picture on its way into a corner, and what a screen
+//! reader is told once. Nothing else moves by itself.
 
 use std::time::Duration;
 
