@@ -99,7 +99,7 @@ pub(crate) enum Action {
         peer: PeerName,
         preferences: Preferences,
     },
-    /// Show the small picture of oneself, or put it away.
+    /// Show the small picture of our own camera, or put it away.
     ShowOwn(bool),
     /// Move it into that corner.
     MoveOwn(Corner),

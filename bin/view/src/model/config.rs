@@ -54,7 +54,7 @@ pub(crate) struct Config {
     pub(crate) bell: bool,
     /// Whether another call may come within a call.
     pub(crate) second_call: bool,
-    /// Whether nobody may ring.
+    /// Whether all calls are refused as busy.
     pub(crate) do_not_disturb: bool,
     /// Whether a click on a camera in the list watches it, and does not only show its page.
     pub(crate) watch_at_click: bool,

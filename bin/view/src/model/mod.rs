@@ -76,7 +76,7 @@ pub(crate) use warnings::Warning;
 pub(crate) struct State {
     /// The contact list, in the order of the file.
     pub(crate) people: Vec<Person>,
-    /// To whom text and files go.
+    /// The contact that texts and files go to.
     pub(crate) chosen: Option<PeerName>,
     /// What the page is about, and which panes are open.
     pub(crate) view: View,
@@ -106,7 +106,7 @@ pub(crate) struct State {
     pub(crate) picking: bool,
     /// Whether the picture has the whole screen.
     pub(crate) fullscreen: bool,
-    /// The contact file, named where there is nobody in it.
+    /// The contact file, named where it holds no contact.
     pub(crate) book_path: PathBuf,
     /// The addresses others can reach this window at.
     pub(crate) listening: Vec<String>,
