@@ -1,6 +1,7 @@
 //! What the other threads tell the window, and which of these letters a stopped window can lose.
 
 use std::mem::{Discriminant, discriminant};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use transom::{CallKind, Direction, Notice, PeerName, SoundNotice, TransferId, TransferStatus};
@@ -29,6 +30,8 @@ pub(crate) enum Letter {
     Mishap(Mishap),
     /// A second start of the program wants something.
     Asked(Request),
+    /// The addresses of this machine, best first.
+    Addresses(Vec<IpAddr>),
     /// The system has a font for a script.
     Font(ScriptFont),
     /// A notification of the desktop was clicked.

@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | `station` | the poll loop of [`transom`] | the mailbox |
 //! | `decode` 1 and 2 | JPEG to RGBA, of each stream the newest picture only | the desk |
+//! | `addresses` | looks for the addresses of this machine | the mailbox |
 //! | `album` | writes pictures and films | the mailbox |
 //! | `glance` | decodes a thumbnail | the mailbox |
 //! | `dialog` | waits for the desktop's file dialog | the mailbox |
@@ -182,6 +183,7 @@ impl Engine {
         match &action {
             Action::Pick { peer, folder } => self.pick(*peer, *folder),
             Action::PickFolder(what) => self.pick_folder(what.clone()),
+            Action::ListAddresses => self.list_addresses(),
             Action::Glance(path) => self.glance(path.clone()),
             Action::OpenFile(path) => self.open_file(path.clone()),
             Action::OpenFolder(folder) => self.open_folder(folder.clone()),
@@ -215,6 +217,12 @@ impl Engine {
             move || Some(Letter::PickedFolder(what, dialog::pick_folder(title))),
             |why| Letter::PickedFolder(failed, Err(why)),
         );
+    }
+
+    /// Looks for the addresses of this machine, which may have joined another network.
+    fn list_addresses(&self) {
+        let look = || Some(Letter::Addresses(transom::own_addresses()));
+        self.aside("addresses", look, Letter::Mishap);
     }
 
     /// Makes a thumbnail; it comes as a letter.

@@ -103,6 +103,8 @@ pub(crate) enum Action {
     ShowOwn(bool),
     /// Move it into that corner.
     MoveOwn(Corner),
+    /// Look for the addresses of this machine.
+    ListAddresses,
     /// Look for the cameras of this machine.
     ListCameras,
     /// Use that camera from now on.

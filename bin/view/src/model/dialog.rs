@@ -93,6 +93,7 @@ impl SettingsPage {
     pub(crate) fn looks_for(self) -> Option<Action> {
         match self {
             Self::Camera => Some(Action::ListCameras),
+            Self::Network => Some(Action::ListAddresses),
             Self::Sound => Some(Action::ListSounds),
             _ => None,
         }

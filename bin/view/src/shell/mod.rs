@@ -480,6 +480,10 @@ impl Shell {
                 Vec::new()
             }
             Letter::Mishap(why) => vec![Action::Tell(model::News::Desktop(why))],
+            Letter::Addresses(found) => {
+                self.state.found_addresses(&found);
+                Vec::new()
+            }
             Letter::Tray(choice) => self.chosen_in_tray(choice),
             Letter::ReducedMotion(is_wanted) => {
                 self.state.desktop_reduces_motion = is_wanted;
