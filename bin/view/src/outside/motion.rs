@@ -69,7 +69,7 @@ fn run(
 }
 
 fn read(portal: &Proxy<'_>, key: (&str, &str)) -> Option<bool> {
-    let ask = |method| portal.call::<_, _, OwnedValue>(method, &key);
+    let ask = |method: &str| portal.call::<_, _, OwnedValue>(method, &key);
     // `Read` is what older portals have.
     let value = ask("ReadOne").or_else(|_| ask("Read")).ok()?;
     reduces(key, &value)
@@ -133,7 +133,7 @@ mod tests {
         let portal = portal.build().unwrap();
         let (put, told) = mpsc::channel();
         let builder = bus.builder();
-        watch(|| Ok(builder), move |wish| drop(put.send(wish)));
+        watch(|| Ok(builder), move |wish| put.send(wish).unwrap_or_default());
         assert!(told.recv_timeout(LONG).unwrap(), "animations are off");
         let emitter = SignalEmitter::new(portal.inner(), PATH).unwrap();
         let change = |key: (&str, &str), value: Value<'_>| {

@@ -245,8 +245,10 @@ impl ApplicationHandler<News> for Shell {
             return;
         }
         match &event {
-            WindowEvent::CloseRequested if self.stays_in_tray() => return self.hide(event_loop),
             WindowEvent::CloseRequested => {
+                if self.stays_in_tray() {
+                    return self.hide(event_loop);
+                }
                 let quit = self.state.quitting();
                 self.redraw();
                 return self.carry_out(vec![quit], event_loop);

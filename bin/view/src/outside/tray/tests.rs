@@ -53,7 +53,7 @@ fn entries(menu: &Proxy<'_>) -> Vec<(String, Option<i32>)> {
         let (_, properties, _) = Entry::try_from(entry).unwrap();
         let label = String::try_from(properties["label"].try_clone().unwrap()).unwrap();
         let state = properties.get("toggle-state");
-        (label, state.map(|state| i32::try_from(state).unwrap()))
+        (label, state.map(|state| state.downcast_ref::<i32>().unwrap()))
     };
     entries.into_iter().map(entry).collect()
 }
@@ -68,12 +68,12 @@ fn the_item_registers_shows_its_state_and_tells_what_is_chosen() {
     let desktop = watcher(&bus, put.clone());
     let (choose, chosen) = mpsc::channel();
     let builder = bus.builder();
-    let mut tray = Tray::with(|| Ok(builder), move |choice| drop(choose.send(choice)));
+    let mut tray = Tray::with(|| Ok(builder), move |choice| choose.send(choice).unwrap_or_default());
     let service = registered.recv_timeout(LONG).unwrap();
     wait_until(|| tray.is_there());
     let item = Proxy::new(&desktop, service.as_str(), ITEM_PATH, ITEM).unwrap();
     let path: zbus::zvariant::OwnedObjectPath = item.get_property("Menu").unwrap();
-    let menu = Proxy::new(&desktop, service.as_str(), path, MENU).unwrap();
+    let menu = Proxy::new(&desktop, service.as_str(), path.as_str(), MENU).unwrap();
     let updates = menu.receive_signal("LayoutUpdated").unwrap();
     let changes = item.receive_signal("NewToolTip").unwrap();
     tray.show(view(true));

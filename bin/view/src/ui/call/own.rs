@@ -247,9 +247,8 @@ fn near(frame: &Frame, corner: Corner, size: Vec2) -> Rect {
     let mut place = Rect::from_min_size(pos2(left, top), size);
     // Each step leaves one of them behind.
     for _ in covers(frame) {
-        let mut in_the_way =
-            covers(frame).filter(|cover| cover.expand(CLEAR - 1.0).intersects(place));
-        let Some(cover) = in_the_way.next() else {
+        let is_too_near = |cover: &Rect| cover.expand(CLEAR - 1.0).intersects(place);
+        let Some(cover) = covers(frame).find(is_too_near) else {
             break;
         };
         let top = match corner.is_low() {
@@ -263,6 +262,8 @@ fn near(frame: &Frame, corner: Corner, size: Vec2) -> Rect {
 
 #[cfg(test)]
 mod tests {
+    use egui::Pos2;
+
     use super::*;
 
     #[test]
