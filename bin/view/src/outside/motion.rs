@@ -133,7 +133,10 @@ mod tests {
         let portal = portal.build().unwrap();
         let (put, told) = mpsc::channel();
         let builder = bus.builder();
-        watch(|| Ok(builder), move |wish| put.send(wish).unwrap_or_default());
+        watch(
+            || Ok(builder),
+            move |wish| put.send(wish).unwrap_or_default(),
+        );
         assert!(told.recv_timeout(LONG).unwrap(), "animations are off");
         let emitter = SignalEmitter::new(portal.inner(), PATH).unwrap();
         let change = |key: (&str, &str), value: Value<'_>| {

@@ -53,7 +53,10 @@ fn entries(menu: &Proxy<'_>) -> Vec<(String, Option<i32>)> {
         let (_, properties, _) = Entry::try_from(entry).unwrap();
         let label = String::try_from(properties["label"].try_clone().unwrap()).unwrap();
         let state = properties.get("toggle-state");
-        (label, state.map(|state| state.downcast_ref::<i32>().unwrap()))
+        (
+            label,
+            state.map(|state| state.downcast_ref::<i32>().unwrap()),
+        )
     };
     entries.into_iter().map(entry).collect()
 }
@@ -68,7 +71,10 @@ fn the_item_registers_shows_its_state_and_tells_what_is_chosen() {
     let desktop = watcher(&bus, put.clone());
     let (choose, chosen) = mpsc::channel();
     let builder = bus.builder();
-    let mut tray = Tray::with(|| Ok(builder), move |choice| choose.send(choice).unwrap_or_default());
+    let mut tray = Tray::with(
+        || Ok(builder),
+        move |choice| choose.send(choice).unwrap_or_default(),
+    );
     let service = registered.recv_timeout(LONG).unwrap();
     wait_until(|| tray.is_there());
     let item = Proxy::new(&desktop, service.as_str(), ITEM_PATH, ITEM).unwrap();
@@ -84,6 +90,8 @@ fn the_item_registers_shows_its_state_and_tells_what_is_chosen() {
         entries(&menu),
         [(open, None), (quiet, Some(1)), (quit, None)]
     );
+    // A proxy keeps the properties that it has read.
+    let item = Proxy::new(&desktop, service.as_str(), ITEM_PATH, ITEM).unwrap();
     let tip: (String, Vec<Pixmap>, String, String) = item.get_property("ToolTip").unwrap();
     assert_eq!(tip.2, "Transom: true");
     let icons: Vec<Pixmap> = item.get_property("IconPixmap").unwrap();

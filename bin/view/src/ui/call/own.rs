@@ -23,6 +23,8 @@ const NARROW: Vec2 = vec2(112.0, 149.0);
 const MARGIN: f32 = 20.0;
 /// Below the chips.
 const TOP: f32 = 72.0;
+/// Its size where there is little room, as a share.
+const SMALL: f32 = 0.6;
 /// Room to everything else over the picture.
 const CLEAR: f32 = 16.0;
 
@@ -37,7 +39,9 @@ pub(in crate::ui) fn show(
     let corner = state.calls.own.corner;
     if !state.calls.sees_itself() {
         let size = Vec2::splat(40.0);
-        let rect = place(frame, corner, size);
+        let Some(rect) = place(frame, corner, size) else {
+            return;
+        };
         let place = UiBuilder::new()
             .id(Id::new("own picture back"))
             .max_rect(rect);
@@ -55,7 +59,9 @@ pub(in crate::ui) fn show(
         (_, true) => WIDE,
         _ => SIZE,
     };
-    let rect = place(frame, corner, size);
+    let Some(rect) = fitting(frame, corner, size) else {
+        return;
+    };
     match state.calls.own_trouble() {
         None => picture(ui, frame, rect, state, album, draft, actions),
         // That it is off is said by its button.
@@ -215,16 +221,22 @@ fn card(ui: &mut Ui, rect: Rect, trouble: &OwnTrouble<'_>, draft: &mut Draft) {
     }
 }
 
+/// The place of the picture: a smaller one where all else leaves too little room, or none.
+fn fitting(frame: &Frame, corner: Corner, size: Vec2) -> Option<Rect> {
+    let small = (size * SMALL).round();
+    place(frame, corner, size).or_else(|| place(frame, corner, small))
+}
+
 /// Where something of that size is in that corner, or in another one where that has no room that is
 /// clear of bar, chips, numbers and hint.
-fn place(frame: &Frame, corner: Corner, size: Vec2) -> Rect {
+fn place(frame: &Frame, corner: Corner, size: Vec2) -> Option<Rect> {
     let (right, low) = (corner.is_right(), corner.is_low());
     let corners = [(right, low), (right, !low), (!right, low), (!right, !low)];
     let places = corners.map(|(right, low)| near(frame, Corner::of(right, low), size));
     let is_clear = |place: &Rect| {
         frame.room.contains_rect(*place) && !covers(frame).any(|cover| cover.intersects(*place))
     };
-    places.into_iter().find(is_clear).unwrap_or(places[0])
+    places.into_iter().find(is_clear)
 }
 
 /// What the own picture keeps clear of.
@@ -288,7 +300,7 @@ mod tests {
             for covers in [vec![], vec![hint], vec![numbers, hint]] {
                 frame.covers = covers;
                 for (right, low) in [(false, false), (true, false), (false, true), (true, true)] {
-                    let rect = place(&frame, Corner::of(right, low), size);
+                    let rect = fitting(&frame, Corner::of(right, low), size).unwrap();
                     assert!(room.contains_rect(rect), "{rect:?}");
                     for cover in super::covers(&frame) {
                         assert!(!rect.intersects(cover), "{rect:?} and {cover:?}");
@@ -296,6 +308,9 @@ mod tests {
                     assert!(rect.top() >= 60.0, "{rect:?} covers the chips");
                 }
             }
+            let everywhere = frame.room;
+            frame.covers = vec![everywhere];
+            assert_eq!(fitting(&frame, Corner::UpperLeft, size), None);
         }
     }
 }

@@ -133,7 +133,7 @@ fn list_chat_numbers_and_the_own_picture_cover_each_other_at_no_width() {
 #[test]
 fn where_list_and_chat_have_no_room_together_the_list_takes_the_place_of_the_chat() {
     let mut screen = open_as_large(everything(), vec2(900.0, 760.0));
-    click(&mut screen, "Show the list");
+    press(&mut screen, Modifiers::COMMAND, Key::L);
     pass(&mut screen);
     screen.get_by_label(words::SETTINGS);
     assert!(screen.query_by_label(words::CLOSE_CHAT).is_none());
