@@ -66,7 +66,7 @@ impl Hint {
             Kind::Plain => text::width(ui, &words, Type::Medium) + 56.0,
         };
         let bottom = pos2(frame.bar.center().x, frame.bar.top() - 18.0);
-        let size = vec2(width.min(frame.room.width() - 16.0), HEIGHT);
+        let size = vec2(width.min(frame.room.width()), HEIGHT);
         let rect = Align2::CENTER_BOTTOM.anchor_size(bottom, size);
         Some(Self { kind, words, rect })
     }

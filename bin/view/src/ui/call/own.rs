@@ -25,8 +25,9 @@ const MARGIN: f32 = 20.0;
 const TOP: f32 = 72.0;
 /// Its size where there is little room, as a share.
 const SMALL: f32 = 0.6;
-/// Room to everything else over the picture.
+/// Room to what lies above or below it, and the least room to what lies beside it.
 const CLEAR: f32 = 16.0;
+const BESIDE: Vec2 = vec2(12.0, CLEAR - 1.0);
 
 pub(in crate::ui) fn show(
     ui: &mut Ui,
@@ -259,7 +260,7 @@ fn near(frame: &Frame, corner: Corner, size: Vec2) -> Rect {
     let mut place = Rect::from_min_size(pos2(left, top), size);
     // Each step leaves one of them behind.
     for _ in covers(frame) {
-        let is_too_near = |cover: &Rect| cover.expand(CLEAR - 1.0).intersects(place);
+        let is_too_near = |cover: &Rect| cover.expand2(BESIDE).intersects(place);
         let Some(cover) = covers(frame).find(is_too_near) else {
             break;
         };

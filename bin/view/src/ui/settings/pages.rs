@@ -307,11 +307,13 @@ fn findings(ui: &mut Ui, state: &State) {
             false => (icons::WARNING_CIRCLE, t.warn),
         };
         ui.horizontal_top(|ui| {
-            let (place, _) = ui.allocate_exact_size(vec2(20.0, 20.0), Sense::hover());
-            icon.paint(ui.painter(), place.center(), 18.0, ink);
+            let (place, _) = ui.allocate_exact_size(vec2(20.0, 18.0), Sense::hover());
+            let middle = place.center() - vec2(0.0, 1.0);
+            icon.paint(ui.painter(), middle, 18.0, ink);
             let words = text::rich(words::finding(&finding), Type::Small, t.text);
             ui.add(Label::new(words).wrap());
         });
+        ui.add_space(6.0);
     }
 }
 
