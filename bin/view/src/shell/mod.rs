@@ -9,6 +9,7 @@ mod readers;
 
 mod canvas;
 mod fonts;
+mod painter;
 mod place;
 mod sight;
 mod surface;

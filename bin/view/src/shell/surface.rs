@@ -1,24 +1,21 @@
-//! What draws: pixels owns the window's surface, each stream has one texture on its device, and
-//! egui's renderer paints those and everything else.
+//! What draws: pixels owns the window's surface, and the painter draws egui's triangles on it, with
+//! one texture for each stream.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use egui::{ClippedPrimitive, TextureId, TexturesDelta};
-use egui_wgpu::{Renderer, RendererOptions, ScreenDescriptor};
-use pixels::wgpu::{
-    self, Color, Extent3d, FilterMode, LoadOp, Operations, PresentMode, StoreOp, TextureDescriptor,
-    TextureFormat, TextureUsages, TextureViewDescriptor,
-};
+use pixels::wgpu::{self, PresentMode, TextureFormat};
 use pixels::{Error, Pixels, PixelsBuilder, SurfaceTexture};
 use transom_media::Image;
 use winit::window::Window;
 
 use crate::model::Face;
 
-/// Neither format converts colours: JPEG's values reach the screen as they are, and egui expects
-/// the same of its own.
-const PICTURE_FORMAT: TextureFormat = TextureFormat::Rgba8Unorm;
+use super::painter::{Painter, extent};
+
+/// It does not convert colours: JPEG's values reach the screen as they are, and egui expects the
+/// same of its own.
 const WINDOW_FORMAT: TextureFormat = TextureFormat::Bgra8Unorm;
 
 /// Why nothing can be drawn.
@@ -35,20 +32,15 @@ pub(crate) enum SurfaceError {
 /// The graphics side of a window.
 pub(crate) struct Surface {
     pixels: Pixels<'static>,
-    renderer: Renderer,
-    /// One for each stream, used again for its next picture.
-    pictures: BTreeMap<Face, Texture>,
+    painter: Painter,
+    /// The texture of each stream, used again for its next picture.
+    pictures: BTreeMap<Face, TextureId>,
+    /// Textures of streams that there were so far.
+    counted: u64,
     width: u32,
     height: u32,
     /// Whether the driver is a software rasteriser.
     is_software: bool,
-}
-
-/// The texture with the last picture of a stream.
-struct Texture {
-    /// What egui calls it.
-    id: TextureId,
-    texture: wgpu::Texture,
 }
 
 impl Surface {
@@ -58,7 +50,7 @@ impl Surface {
         let (width, height) = (size.width.max(1), size.height.max(1));
         let mut pixels =
             PixelsBuilder::new(1, 1, SurfaceTexture::new(width, height, window.clone()))
-                .texture_format(PICTURE_FORMAT)
+                .texture_format(WINDOW_FORMAT)
                 .surface_texture_format(WINDOW_FORMAT)
                 .build()
                 .map_err(|error| match error {
@@ -71,16 +63,12 @@ impl Surface {
             // A newer frame replaces a frame that waits for the screen.
             pixels.set_present_mode(PresentMode::Mailbox);
         }
-        let options = RendererOptions {
-            // A calculation for each pixel that a software rasteriser has no time for.
-            dithering: !is_software,
-            ..RendererOptions::default()
-        };
-        let renderer = Renderer::new(pixels.device(), WINDOW_FORMAT, options);
+        let painter = Painter::new(pixels.device(), WINDOW_FORMAT);
         Ok(Self {
             pixels,
-            renderer,
+            painter,
             pictures: BTreeMap::new(),
+            counted: 0,
             width,
             height,
             is_software,
@@ -115,38 +103,27 @@ impl Surface {
             let fits = side.filter(|_| pixels <= self.max_texture_side());
             fits.ok_or(format!("{pixels} pixels are no side of a picture here"))
         };
-        let size = Extent3d {
-            width: side(image.width)?,
-            height: side(image.height)?,
-            depth_or_array_layers: 1,
-        };
+        let size = extent([side(image.width)?, side(image.height)?]);
         let bytes = image.width * image.height * 4;
         if image.rgba.len() != bytes {
             let has = image.rgba.len();
             return Err(format!("it has {has} bytes instead of {bytes}"));
         }
-        let held = match self.pictures.remove(&face) {
-            Some(held) if held.texture.size() == size => held,
-            other => self.new_texture(other.map(|held| held.id), size),
-        };
-        let held = self.pictures.entry(face).or_insert(held);
-        self.pixels.queue().write_texture(
-            held.texture.as_image_copy(),
-            &image.rgba,
-            wgpu::TexelCopyBufferLayout {
-                offset: 0,
-                bytes_per_row: Some(size.width * 4),
-                rows_per_image: Some(size.height),
-            },
-            size,
-        );
-        Ok(held.id)
+        let id = *self.pictures.entry(face).or_insert_with(|| {
+            self.counted += 1;
+            TextureId::User(self.counted)
+        });
+        let (device, queue) = (self.pixels.device(), self.pixels.queue());
+        // A JPEG has no transparent pixels.
+        self.painter
+            .upload(device, queue, id, size, &image.rgba, true);
+        Ok(id)
     }
 
     /// Frees the textures of all other streams.
     pub(crate) fn retain(&mut self, wanted: impl Fn(Face) -> bool) {
         for (_, gone) in self.pictures.extract_if(.., |face, _| !wanted(*face)) {
-            self.renderer.free_texture(&gone.id);
+            self.painter.free(gone);
         }
     }
 
@@ -159,72 +136,20 @@ impl Surface {
         scale: f32,
     ) -> Result<(), Error> {
         let Self {
-            pixels, renderer, ..
+            pixels, painter, ..
         } = self;
-        let screen = ScreenDescriptor {
-            size_in_pixels: [self.width, self.height],
-            pixels_per_point: scale,
-        };
+        let (device, queue) = (pixels.device(), pixels.queue());
         for (id, delta) in &textures.set {
-            renderer.update_texture(pixels.device(), pixels.queue(), *id, delta);
+            painter.update(device, queue, *id, delta);
         }
-        let drawn = pixels.render_with(|encoder, window, context| {
-            renderer.update_buffers(&context.device, &context.queue, encoder, shapes, &screen);
-            paint(renderer, encoder, window, shapes, &screen);
+        painter.prepare(device, queue, shapes, [self.width, self.height], scale);
+        let drawn = pixels.render_with(|encoder, window, _| {
+            painter.paint(encoder, window);
             Ok(())
         });
         for id in &textures.free {
-            renderer.free_texture(id);
+            painter.free(*id);
         }
         drawn
     }
-
-    /// A new texture for another size; egui keeps the same id for the stream.
-    fn new_texture(&mut self, id: Option<TextureId>, size: Extent3d) -> Texture {
-        let device = self.pixels.device();
-        let texture = device.create_texture(&TextureDescriptor {
-            label: Some("picture"),
-            size,
-            mip_level_count: 1,
-            sample_count: 1,
-            dimension: wgpu::TextureDimension::D2,
-            format: PICTURE_FORMAT,
-            usage: TextureUsages::TEXTURE_BINDING | TextureUsages::COPY_DST,
-            view_formats: &[],
-        });
-        let view = texture.create_view(&TextureViewDescriptor::default());
-        let (renderer, filter) = (&mut self.renderer, FilterMode::Linear);
-        let id = match id {
-            Some(id) => {
-                renderer.update_egui_texture_from_wgpu_texture(device, &view, filter, id);
-                id
-            }
-            None => renderer.register_native_texture(device, &view, filter),
-        };
-        Texture { id, texture }
-    }
-}
-
-fn paint(
-    renderer: &Renderer,
-    encoder: &mut wgpu::CommandEncoder,
-    window: &wgpu::TextureView,
-    shapes: &[ClippedPrimitive],
-    screen: &ScreenDescriptor,
-) {
-    let target = wgpu::RenderPassColorAttachment {
-        view: window,
-        depth_slice: None,
-        resolve_target: None,
-        ops: Operations {
-            load: LoadOp::Clear(Color::BLACK),
-            store: StoreOp::Store,
-        },
-    };
-    let pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
-        label: Some("screen"),
-        color_attachments: &[Some(target)],
-        ..Default::default()
-    });
-    renderer.render(&mut pass.forget_lifetime(), shapes, screen);
 }
