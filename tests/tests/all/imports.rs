@@ -112,10 +112,10 @@ const TABLE: &[(&str, &[&str])] = &[
         "transom-view",
         &[
             "atomic-write-file",
+            "bytemuck",
             "clap",
             "dirs",
             "egui",
-            "egui-wgpu",
             "egui-winit",
             "env_logger",
             "jiff",
