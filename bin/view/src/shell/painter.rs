@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use egui::epaint::{ClippedPrimitive, ImageData, ImageDelta, Primitive, Vertex, WHITE_UV};
 use egui::{Color32, Mesh, Rect, TextureId};
-use pixels::wgpu::{self, util::DeviceExt as _};
+use wgpu::util::DeviceExt as _;
 
 /// Textures hold colours as they are shown: nothing converts them between JPEG and the screen.
 const TEXTURES: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;

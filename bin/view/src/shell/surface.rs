@@ -1,13 +1,13 @@
-//! What draws: pixels owns the window's surface, and the painter draws egui's triangles on it, with
-//! one texture for each stream.
+//! What draws: the window's surface, and the painter that draws egui's triangles on it, with one
+//! texture for each stream.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use egui::{ClippedPrimitive, TextureId, TexturesDelta};
-use pixels::wgpu::{self, PresentMode, TextureFormat};
-use pixels::{Error, Pixels, PixelsBuilder, SurfaceTexture};
 use transom_media::Image;
+use wgpu::{CurrentSurfaceTexture, PresentMode, SurfaceConfiguration, SurfaceTexture};
+use winit::dpi::PhysicalSize;
 use winit::window::Window;
 
 use crate::model::Face;
@@ -16,7 +16,7 @@ use super::painter::{Painter, extent};
 
 /// It does not convert colours: JPEG's values reach the screen as they are, and egui expects the
 /// same of its own.
-const WINDOW_FORMAT: TextureFormat = TextureFormat::Bgra8Unorm;
+const WINDOW_FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Bgra8Unorm;
 
 /// Why nothing can be drawn.
 #[derive(Debug, thiserror::Error)]
@@ -26,19 +26,21 @@ pub(crate) enum SurfaceError {
     NoDriver,
     /// A driver was found, but it fails.
     #[error("the graphics driver failed: {0}")]
-    Driver(#[source] Error),
+    Driver(#[from] wgpu::RequestDeviceError),
 }
 
 /// The graphics side of a window.
 pub(crate) struct Surface {
-    pixels: Pixels<'static>,
+    window: Arc<Window>,
+    surface: wgpu::Surface<'static>,
+    shape: SurfaceConfiguration,
+    device: wgpu::Device,
+    queue: wgpu::Queue,
     painter: Painter,
     /// The texture of each stream, used again for its next picture.
     pictures: BTreeMap<Face, TextureId>,
     /// Textures of streams that there were so far.
     counted: u64,
-    width: u32,
-    height: u32,
     /// Whether the driver is a software rasteriser.
     is_software: bool,
 }
@@ -46,33 +48,51 @@ pub(crate) struct Surface {
 impl Surface {
     /// Finds a driver for the window.
     pub(crate) fn new(window: &Arc<Window>) -> Result<Self, SurfaceError> {
-        let size = window.inner_size();
-        let (width, height) = (size.width.max(1), size.height.max(1));
-        let mut pixels =
-            PixelsBuilder::new(1, 1, SurfaceTexture::new(width, height, window.clone()))
-                .texture_format(WINDOW_FORMAT)
-                .surface_texture_format(WINDOW_FORMAT)
-                .build()
-                .map_err(|error| match error {
-                    Error::AdapterNotFound | Error::CreateSurface(_) => SurfaceError::NoDriver,
-                    error => SurfaceError::Driver(error),
-                })?;
-        let is_software = pixels.adapter().get_info().device_type == wgpu::DeviceType::Cpu;
-        let modes = &pixels.context().surface_capabilities.present_modes;
-        if !is_software && modes.contains(&PresentMode::Mailbox) {
+        let descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
+        let instance = wgpu::Instance::new(descriptor);
+        let surface = instance.create_surface(window.clone());
+        let surface = surface.map_err(|_| SurfaceError::NoDriver)?;
+        let adapter = pollster::block_on(instance.request_adapter(&wgpu::RequestAdapterOptions {
+            compatible_surface: Some(&surface),
+            ..Default::default()
+        }));
+        let adapter = adapter.map_err(|_| SurfaceError::NoDriver)?;
+        let (device, queue) =
+            pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
+                // Large windows and pictures.
+                required_limits: adapter.limits(),
+                ..Default::default()
+            }))?;
+        let is_software = adapter.get_info().device_type == wgpu::DeviceType::Cpu;
+        let modes = surface.get_capabilities(&adapter).present_modes;
+        let present_mode = match !is_software && modes.contains(&PresentMode::Mailbox) {
             // A newer frame replaces a frame that waits for the screen.
-            pixels.set_present_mode(PresentMode::Mailbox);
-        }
-        let painter = Painter::new(pixels.device(), WINDOW_FORMAT);
-        Ok(Self {
-            pixels,
-            painter,
+            true => PresentMode::Mailbox,
+            false => PresentMode::AutoVsync,
+        };
+        let size = window.inner_size();
+        let surface = Self {
+            window: window.clone(),
+            surface,
+            shape: SurfaceConfiguration {
+                usage: wgpu::TextureUsages::RENDER_ATTACHMENT,
+                format: WINDOW_FORMAT,
+                width: size.width.max(1),
+                height: size.height.max(1),
+                present_mode,
+                desired_maximum_frame_latency: 2,
+                alpha_mode: wgpu::CompositeAlphaMode::Auto,
+                view_formats: Vec::new(),
+            },
+            painter: Painter::new(&device, WINDOW_FORMAT),
+            device,
+            queue,
             pictures: BTreeMap::new(),
             counted: 0,
-            width,
-            height,
             is_software,
-        })
+        };
+        surface.configure();
+        Ok(surface)
     }
 
     /// Whether the driver is a software rasteriser.
@@ -82,18 +102,25 @@ impl Surface {
 
     /// The longest side of a texture here.
     pub(crate) fn max_texture_side(&self) -> usize {
-        self.pixels.device().limits().max_texture_dimension_2d as usize
+        self.device.limits().max_texture_dimension_2d as usize
     }
 
     /// The window has another size; 0 while it is minimised.
-    pub(crate) fn resize(&mut self, width: u32, height: u32) {
-        if width == 0 || height == 0 {
-            return;
+    pub(crate) fn resize(&mut self, size: PhysicalSize<u32>) {
+        let most = self.device.limits().max_texture_dimension_2d;
+        let fits = |side: u32| (1..=most).contains(&side);
+        match fits(size.width) && fits(size.height) {
+            true => {
+                (self.shape.width, self.shape.height) = (size.width, size.height);
+                self.configure();
+            }
+            false if size.width == 0 || size.height == 0 => {}
+            false => log::warn!("a window of {size:?} can't be drawn"),
         }
-        match self.pixels.resize_surface(width, height) {
-            Ok(()) => (self.width, self.height) = (width, height),
-            Err(error) => log::warn!("the window can't have {width}x{height} pixels: {error}"),
-        }
+    }
+
+    fn configure(&self) {
+        self.surface.configure(&self.device, &self.shape);
     }
 
     /// Uploads a picture of a stream; the next [`draw`](Self::draw) shows it.
@@ -113,7 +140,7 @@ impl Surface {
             self.counted += 1;
             TextureId::User(self.counted)
         });
-        let (device, queue) = (self.pixels.device(), self.pixels.queue());
+        let (device, queue) = (&self.device, &self.queue);
         // A JPEG has no transparent pixels.
         self.painter
             .upload(device, queue, id, size, &image.rgba, true);
@@ -127,29 +154,59 @@ impl Surface {
         }
     }
 
-    /// Draws egui's shapes, the picture among them. The window must have the size that
-    /// [`resize`](Self::resize) was told.
+    /// Draws egui's shapes, the pictures among them.
     pub(crate) fn draw(
         &mut self,
         shapes: &[ClippedPrimitive],
         textures: &TexturesDelta,
         scale: f32,
-    ) -> Result<(), Error> {
-        let Self {
-            pixels, painter, ..
-        } = self;
-        let (device, queue) = (pixels.device(), pixels.queue());
+    ) {
+        let (device, queue) = (&self.device, &self.queue);
         for (id, delta) in &textures.set {
-            painter.update(device, queue, *id, delta);
+            self.painter.update(device, queue, *id, delta);
         }
-        painter.prepare(device, queue, shapes, [self.width, self.height], scale);
-        let drawn = pixels.render_with(|encoder, window, _| {
-            painter.paint(encoder, window);
-            Ok(())
-        });
+        if let Some(next) = self.next() {
+            self.paint(next, shapes, scale);
+        }
         for id in &textures.free {
-            painter.free(*id);
+            self.painter.free(*id);
         }
-        drawn
+    }
+
+    fn paint(&mut self, next: SurfaceTexture, shapes: &[ClippedPrimitive], scale: f32) {
+        let size = [self.shape.width, self.shape.height];
+        let (device, queue) = (&self.device, &self.queue);
+        self.painter.prepare(device, queue, shapes, size, scale);
+        let view = next.texture.create_view(&Default::default());
+        let mut encoder = device.create_command_encoder(&Default::default());
+        self.painter.paint(&mut encoder, &view);
+        queue.submit([encoder.finish()]);
+        self.window.pre_present_notify();
+        next.present();
+    }
+
+    /// What the next frame is drawn into; nothing while the window can't be seen. A user can resize
+    /// it at any moment, and this program reads of it later, so the size is asked for anew.
+    fn next(&mut self) -> Option<SurfaceTexture> {
+        match self.surface.get_current_texture() {
+            CurrentSurfaceTexture::Success(next) => return Some(next),
+            // Configured while it is held, it would panic.
+            CurrentSurfaceTexture::Suboptimal(next) => drop(next),
+            CurrentSurfaceTexture::Outdated | CurrentSurfaceTexture::Lost => {}
+            CurrentSurfaceTexture::Timeout
+            | CurrentSurfaceTexture::Occluded
+            | CurrentSurfaceTexture::Validation => return None,
+        }
+        self.resize(self.window.inner_size());
+        match self.surface.get_current_texture() {
+            CurrentSurfaceTexture::Success(next) | CurrentSurfaceTexture::Suboptimal(next) => {
+                Some(next)
+            }
+            _ => {
+                // It was resized once more.
+                self.window.request_redraw();
+                None
+            }
+        }
     }
 }
