@@ -58,7 +58,7 @@ pub(crate) fn log() {
     // The graphics stack warns of drivers it tries and passes over; what matters comes back as an
     // error. A debug build of egui warns of each widget that moves, winit of screens that tell no
     // size, and the clipboard of being empty.
-    const DEFAULT: &str = "warn,wgpu_core=off,wgpu_hal=off,naga=off,egui=error,egui_wgpu=error,sctk=off,winit=error,egui_winit=off,arboard=off";
+    const DEFAULT: &str = "warn,wgpu_core=off,wgpu_hal=off,naga=off,egui=error,sctk=off,winit=error,egui_winit=off,arboard=off";
     let filter = env_logger::Env::new().filter_or("TRANSOM_LOG", DEFAULT);
     env_logger::Builder::from_env(filter).init();
 }

@@ -7,8 +7,8 @@
 #[cfg_attr(not(feature = "accesskit"), path = "no_readers.rs")]
 mod readers;
 
-mod canvas;
 mod fonts;
+mod painter;
 mod place;
 mod sight;
 mod surface;
@@ -32,7 +32,6 @@ use crate::outside::{self, About, Choice, Desktop, Request, Single, Tray, TrayCh
 use crate::ui::{self, Album, Draft, Picture};
 use crate::words;
 
-use canvas::Canvas;
 use sight::Sight;
 use surface::Surface;
 pub(crate) use surface::SurfaceError;
@@ -184,9 +183,7 @@ struct Shell {
 
 /// A window with what draws into it.
 struct Open {
-    // Before the windows, which it draws into.
     surface: Surface,
-    canvas: Canvas,
     egui: egui_winit::State,
     window: Arc<Window>,
     /// The title that the desktop was given last.
@@ -238,10 +235,6 @@ impl ApplicationHandler<News> for Shell {
     fn window_event(&mut self, event_loop: &ActiveEventLoop, id: WindowId, event: WindowEvent) {
         let Some(open) = &mut self.open else { return };
         if id != open.window.id() {
-            // The canvas was uncovered. All other events reach the window around it as well.
-            if event == WindowEvent::RedrawRequested {
-                open.window.request_redraw();
-            }
             return;
         }
         match &event {
@@ -255,10 +248,7 @@ impl ApplicationHandler<News> for Shell {
             }
             // egui would answer each redraw with a request for another.
             WindowEvent::RedrawRequested => return self.draw(event_loop),
-            WindowEvent::Resized(size) => {
-                open.canvas.resize(*size);
-                open.surface.resize(size.width, size.height);
-            }
+            WindowEvent::Resized(size) => open.surface.resize(*size),
             WindowEvent::Occluded(on) => {
                 self.sight.occlude(*on);
                 open.window.request_redraw();
@@ -577,9 +567,7 @@ impl Shell {
         let Some(open) = &mut self.open else { return };
         let shapes = context.tessellate(output.shapes, output.pixels_per_point);
         let scale = output.pixels_per_point;
-        if let Err(why) = open.surface.draw(&shapes, &output.textures_delta, scale) {
-            log::warn!("can't draw: {why}");
-        }
+        open.surface.draw(&shapes, &output.textures_delta, scale);
         let presented = Instant::now();
         if self.drawn.replace(presented).is_none() {
             log::info!("first frame");
@@ -715,8 +703,7 @@ impl Open {
             .with_visible(false);
         let request = named(request);
         let window = Arc::new(event_loop.create_window(request)?);
-        let canvas = Canvas::cover(event_loop, &window)?;
-        let surface = Surface::new(canvas.window())?;
+        let surface = Surface::new(&window)?;
         let context = egui::Context::default();
         ui::prepare(&context);
         wear(&window, &context, state);
@@ -733,7 +720,6 @@ impl Open {
         readers::connect(&mut egui, event_loop, &window, proxy);
         Ok(Self {
             surface,
-            canvas,
             egui,
             window,
             title,
