@@ -6,19 +6,19 @@ use transom_wire::{Class, Message, limits};
 
 use super::record::Record;
 
-/// Taken bytes that are worth moving the rest for.
+/// Sent bytes at the start of the buffer that are worth moving the waiting bytes to its start for.
 const COMPACT: usize = 16 * 1024;
 
 pub(crate) struct Queue {
     class: Class,
     bytes: Vec<u8>,
-    /// Where the first waiting frame begins; what is before has been sent.
+    /// Where the first waiting frame begins; the bytes before it have been sent.
     start: usize,
     /// Bytes of all frames that were ever sent.
     sent: u64,
 }
 
-/// A place in a queue, which tells later whether the frames before it have been sent.
+/// A position in the stream of a queue's frames, to learn later whether those before it were sent.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct QueueEnd(u64);
 
@@ -69,7 +69,7 @@ impl Queue {
         QueueEnd(self.sent + self.len() as u64)
     }
 
-    /// Whether all frames before that end have been sent.
+    /// Whether all frames before that position have been sent.
     pub(crate) fn has_sent(&self, end: QueueEnd) -> bool {
         self.sent >= end.0
     }
