@@ -31,8 +31,8 @@
 //! in flight, so that file data wait while a picture drains. For media of other sessions a model of
 //! the shared queue does the same: see [`Uplink`], which the sessions of a station share.
 //!
-//! The acks of transom itself suffice for all this. TCP_INFO would add nothing: the kernel's rate
-//! and round trip end at the peer's kernel, ours at the peer's program.
+//! The acks of transom itself suffice for all this, so TCP_INFO is not used: the kernel's rate and
+//! round trip end at the peer's kernel, ours at the peer's program.
 //!
 //! # Constants
 //!

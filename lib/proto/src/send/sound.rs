@@ -51,7 +51,7 @@ struct Sent {
 }
 
 impl SoundQueue {
-    /// Adds a frame; drops the oldest frames if the queue is full.
+    /// Adds a frame; drops frames that are too old, and the oldest one if the queue is full.
     pub(crate) fn push(&mut self, stream: u16, frame: SoundFrame, now: Instant) -> Queued {
         let before = self.counts.dropped;
         self.drop_older(now);
@@ -340,7 +340,7 @@ mod tests {
         queue.push(3, frame(PCM, 9), NOW);
         queue.forget(1);
         assert_eq!((queue.waiting.len(), queue.calls.len()), (1, 0));
-        assert_eq!(queue.counts().dropped, 0, "the end of a call drops nothing");
+        assert_eq!(queue.counts().dropped, 0, "frames of a call that is over are not counted");
     }
 
     #[test]
