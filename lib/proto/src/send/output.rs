@@ -113,6 +113,17 @@ mod tests {
         }
     }
 
+    /// A folder is told of room only when texts are sent: control frames that held it back would
+    /// hold it back for ever.
+    #[test]
+    fn control_frames_that_wait_pause_no_folder() {
+        let mut output = Output::new(64);
+        for clock in 0..8 {
+            output.send(0, &Message::Ping(transom_wire::Ping { clock }));
+        }
+        assert!(output.check_backlog().is_err() && !output.is_busy());
+    }
+
     #[test]
     fn messages_of_both_classes_count_together() {
         let mut output = Output::new(64);

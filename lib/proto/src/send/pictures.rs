@@ -301,6 +301,21 @@ mod tests {
     }
 
     #[test]
+    fn a_camera_that_goes_off_between_pictures_aborts_none() {
+        let (mut outgoing, mut counts) = (Outgoing::default(), Counts::default());
+        outgoing.withdraw();
+        let mut out = [0; 9_000];
+        let mut record = Record::new(&mut out);
+        assert!(!outgoing.go_on(1, &mut record, GATE, &mut counts));
+        assert!(record.is_empty(), "nothing was begun");
+        // The camera is on again.
+        put(&mut outgoing, 1);
+        assert!(begin(&mut outgoing, 2_000));
+        assert!(outgoing.go_on(1, &mut record, GATE, &mut counts));
+        assert_eq!((counts.sent, counts.aborted), (1, 0));
+    }
+
+    #[test]
     fn a_chunk_is_worth_a_frame_or_is_the_last() {
         let length = |rest: usize, room, budget| {
             let bytes = vec![0; rest];

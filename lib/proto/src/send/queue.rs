@@ -88,6 +88,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_end_is_reached_once_the_frames_before_it_are_sent() {
+        let mut queue = Queue::new(Class::Control);
+        let ping = Message::Ping(Ping { clock: 7 });
+        let pull = |queue: &mut Queue| queue.pull(&mut Record::new(&mut [0; limits::HEADER + 8]));
+        assert!(queue.has_sent(queue.end()), "there are none");
+        queue.push(0, &ping);
+        queue.push(0, &ping);
+        // A sent frame stays in the buffer while another waits.
+        pull(&mut queue);
+        let end = queue.end();
+        queue.push(0, &ping);
+        assert!(!queue.has_sent(end));
+        pull(&mut queue);
+        assert!(queue.has_sent(end) && !queue.has_sent(queue.end()));
+    }
+
+    #[test]
     fn a_queue_that_is_never_empty_takes_no_more_memory_for_what_was_sent() {
         let mut queue = Queue::new(Class::Control);
         let ping = |clock| Message::Ping(Ping { clock });
