@@ -279,6 +279,17 @@ mod tests {
     }
 
     #[test]
+    fn a_head_that_finds_no_room_goes_into_the_next_record() {
+        let mut queue = SoundQueue::default();
+        queue.push(1, frame(PCM, 0), NOW);
+        queue.push(1, frame(OPUS, 1), NOW);
+        let room = HEAD_BYTES + FRAME_BYTES;
+        let sent = pull(&mut queue, room + HEAD_BYTES - 1, NOW);
+        assert_eq!(sent, [vec![HEAD], frames([0])].concat());
+        assert_eq!(pull(&mut queue, room, NOW), [vec![HEAD], frames([1])].concat());
+    }
+
+    #[test]
     fn the_newest_200_ms_are_kept_and_the_oldest_dropped() {
         let mut queue = queue(15);
         // The last was queued at 280 ms: those before 80 ms are too old beside it.
