@@ -339,6 +339,7 @@ mod tests {
     #[test]
     fn a_run_of_which_nothing_was_sent_has_no_end() {
         let mut queue = queue(1);
+        assert!(queue.is_running(), "room is made for its first frame too");
         queue.end(1);
         assert_eq!(pull(&mut queue, 1000, NOW), []);
         assert!(!queue.is_running());
