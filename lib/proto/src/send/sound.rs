@@ -286,7 +286,10 @@ mod tests {
         let room = HEAD_BYTES + FRAME_BYTES;
         let sent = pull(&mut queue, room + HEAD_BYTES - 1, NOW);
         assert_eq!(sent, [vec![HEAD], frames([0])].concat());
-        assert_eq!(pull(&mut queue, room, NOW), [vec![HEAD], frames([1])].concat());
+        assert_eq!(
+            pull(&mut queue, room, NOW),
+            [vec![HEAD], frames([1])].concat()
+        );
     }
 
     #[test]
@@ -352,7 +355,11 @@ mod tests {
         queue.push(3, frame(PCM, 9), NOW);
         queue.forget(1);
         assert_eq!((queue.waiting.len(), queue.calls.len()), (1, 0));
-        assert_eq!(queue.counts().dropped, 0, "frames of a call that is over are not counted");
+        assert_eq!(
+            queue.counts().dropped,
+            0,
+            "frames of a call that is over are not counted"
+        );
     }
 
     #[test]
