@@ -1,6 +1,7 @@
 //! What the other threads tell the window, and which of these letters a stopped window can lose.
 
 use std::mem::{Discriminant, discriminant};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use transom::{CallKind, Direction, Notice, PeerName, SoundNotice, TransferId, TransferStatus};
@@ -8,7 +9,7 @@ use transom::{CallKind, Direction, Notice, PeerName, SoundNotice, TransferId, Tr
 use super::glance::Glance;
 
 use crate::model::{Face, FolderFor, Kept, Mishap};
-use crate::outside::{About, Choice, Request, ScriptFont};
+use crate::outside::{About, Choice, Request, ScriptFont, TrayChoice};
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -29,10 +30,16 @@ pub(crate) enum Letter {
     Mishap(Mishap),
     /// A second start of the program wants something.
     Asked(Request),
+    /// The addresses of this machine, best first.
+    Addresses(Vec<IpAddr>),
     /// The system has a font for a script.
     Font(ScriptFont),
     /// A notification of the desktop was clicked.
     Clicked(About, Choice),
+    /// Something was chosen in the desktop's tray.
+    Tray(TrayChoice),
+    /// Whether the desktop wants motion to be reduced.
+    ReducedMotion(bool),
     /// The program is asked from outside to end.
     Close,
     /// The station ended; why, if it was not asked to.
