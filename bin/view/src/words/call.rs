@@ -444,9 +444,9 @@ pub(crate) fn sound_detail(
     reserve: Duration,
     dry_runs: u64,
 ) -> String {
-    let delay = delay.map_or_else(unknown, millis);
-    let (queued, reserve) = (millis(queued), millis(reserve));
-    format!("Sound {delay} late, {queued} waits, {reserve} in reserve, {dry_runs} gaps")
+    let late = delay.map(|delay| format!("{} late, ", millis(delay)));
+    let (late, queued, reserve) = (late.unwrap_or_default(), millis(queued), millis(reserve));
+    format!("Sound {late}{queued} waits, {reserve} held, {dry_runs} gaps")
 }
 
 /// How the far picture is lowered for a slow link.

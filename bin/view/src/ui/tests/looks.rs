@@ -242,6 +242,26 @@ fn looks_like_a_call_with_chat_in_a_wide_window() {
 }
 
 #[test]
+fn looks_like_a_call_with_everything_open() {
+    let sizes = [
+        ("desk", DESK),
+        ("middle", vec2(900.0, 760.0)),
+        ("narrow", vec2(420.0, 760.0)),
+    ];
+    let mut results = SnapshotResults::new();
+    for size in sizes {
+        let shots = shots("call-crowded", &[size], |theme| {
+            let mut state = super::layout::everything();
+            state.config.theme = theme;
+            // In a narrow window the chat covers all.
+            state.act(&Action::ShowChat(size.0 != "narrow"));
+            state
+        });
+        results.extend(shots);
+    }
+}
+
+#[test]
 fn looks_like_reconnecting() {
     shots("reconnecting", &SIZES[..2], |theme| {
         let mut state = calling(theme);
