@@ -7,6 +7,7 @@ use transom::{CallKind, Direction, Notice, PeerName, SoundNotice, TransferId, Tr
 
 use super::glance::Glance;
 
+use crate::keep::Answer;
 use crate::model::{Face, FolderFor, Kept, Mishap};
 use crate::outside::{About, Choice, Request, ScriptFont};
 
@@ -19,6 +20,8 @@ pub(crate) enum Letter {
     Broken(Face, String),
     /// A picture or a film was kept, or not.
     Kept(Kept),
+    /// What became of a job for the disk.
+    Stored(Answer),
     /// The file dialog closed.
     Picked(PeerName, Result<Vec<PathBuf>, Mishap>),
     /// The dialog for a folder closed.

@@ -6,6 +6,7 @@
 //! | `station` | the poll loop of [`transom`] | the mailbox |
 //! | `decode` 1 and 2 | JPEG to RGBA, of each stream the newest picture only | the desk |
 //! | `album` | writes pictures and films | the mailbox |
+//! | `storage` | reads and writes what the window keeps (module `keep`) | the mailbox |
 //! | `glance` | decodes a thumbnail | the mailbox |
 //! | `dialog` | waits for the desktop's file dialog | the mailbox |
 //! | `signals` (of `transom-signals`) | waits for what ends the program | the mailbox |
@@ -36,6 +37,7 @@ use std::thread::{Builder, JoinHandle};
 
 use transom::{Handle, Notice, PeerName, Settings, SoundNotice, StartError, Station};
 
+use crate::keep::{Queue, Storage};
 use crate::model::{Action, Duties, Face, FolderFor, Mishap, News, State};
 use crate::outside::{self, Desktop, Requests, Script};
 use crate::words;
@@ -132,6 +134,16 @@ impl Engine {
         if let Err(error) = serve.spawn(move || requests.serve(take)) {
             log::warn!("a second start can't reach this window: {error}");
         }
+    }
+
+    /// Gives the window's files a thread. It isn't joined: the window waits for its jobs as it closes,
+    /// and a disk that hangs must not keep the program alive.
+    pub(crate) fn start_storage(&self, storage: Storage, queue: Arc<Queue>) -> io::Result<()> {
+        let mailbox = self.mailbox.clone();
+        let post = move |answer| mailbox.put(Letter::Stored(answer));
+        let serve = move || queue.serve(|job| storage.carry_out(job), post);
+        Builder::new().name("storage".to_owned()).spawn(serve)?;
+        Ok(())
     }
 
     /// The way to the desktop; clicks on notifications come as letters.
