@@ -33,7 +33,9 @@ mod signals;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
 
 use transom::{Handle, Notice, PeerName, Settings, SoundNotice, StartError, Station};
 
@@ -50,6 +52,11 @@ use record::Album;
 
 /// Decoder threads: two keep up with four cameras, and leave a small machine time to draw.
 const DECODERS: usize = 2;
+
+/// How long a closed window waits for its threads. An SD card takes the 64 MB of a film's frames that
+/// may wait in that time, and a station says goodbye in less; a disk that hangs must not keep the
+/// program alive.
+const END_WAIT: Duration = Duration::from_secs(15);
 
 /// Tells the window, from any thread, that there is something new.
 pub(crate) type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -73,6 +80,9 @@ pub(crate) struct Engine {
     album: Arc<Album>,
     duties: Duties,
     threads: Vec<JoinHandle<()>>,
+    /// Each of the threads has a clone until it ends, so that `ended` disconnects after the last.
+    running: Option<Sender<()>>,
+    ended: Receiver<()>,
 }
 
 impl Engine {
@@ -90,6 +100,7 @@ impl Engine {
         let mailbox = Arc::new(Mailbox::new(wake.clone()));
         #[cfg(unix)]
         signals::watch(mailbox.clone())?;
+        let (running, ended) = mpsc::channel();
         let mut engine = Self {
             handle: station.handle(),
             mailbox,
@@ -100,6 +111,8 @@ impl Engine {
                 ..Duties::default()
             },
             threads: Vec::new(),
+            running: Some(running),
+            ended,
         };
         engine.start_decoders()?;
         let (album, mailbox) = (engine.album.clone(), engine.mailbox.clone());
@@ -303,6 +316,11 @@ impl Engine {
     }
 
     fn start_thread(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let running = self.running.clone();
+        let work = move || {
+            work();
+            drop(running);
+        };
         self.threads
             .push(Builder::new().name(name.to_owned()).spawn(work)?);
         Ok(())
@@ -314,6 +332,11 @@ impl Drop for Engine {
         self.handle.stop();
         self.desk.close();
         self.album.close();
+        self.running = None;
+        if self.ended.recv_timeout(END_WAIT) == Err(RecvTimeoutError::Timeout) {
+            log::warn!("a disk or a device doesn't answer; what was being written is cut off");
+            return;
+        }
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 log::error!("a thread of the window panicked");
