@@ -74,8 +74,8 @@ pub use handle::Handle;
 pub use identity::{Identity, KnownPeersFile, State, StateError};
 pub use notice::{
     CallKind, CameraState, Capabilities, CurrentFile, Direction, EndReason, FailReason, Notice,
-    Numbers, Obstacle, Outcome, OwnPicture, Phase, RefuseReason, RemotePicture, Shape, TextId,
-    Timing, TransferId, TransferStatus,
+    NoticeQueue, Numbers, Obstacle, Outcome, OwnPicture, Phase, RefuseReason, RemotePicture, Shape,
+    TextId, Timing, TransferId, TransferStatus,
 };
 pub use pairing::{
     Candidates, CodeEnd, InvalidInvitation, Invitation, MAX_ADDRESSES, Paired, PairingFailure,

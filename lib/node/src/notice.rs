@@ -2,6 +2,7 @@
 //! behaviour.
 
 mod picture;
+mod queue;
 mod transfer;
 
 use std::net::SocketAddr;
@@ -14,6 +15,7 @@ use crate::pairing::PairingNotice;
 use crate::quality::Quality;
 
 pub use picture::{OwnPicture, RemotePicture, Timing};
+pub use queue::NoticeQueue;
 pub use transfer::{CurrentFile, Direction, Outcome, Phase, TransferId, TransferStatus};
 pub use transom_wire::{
     CallKind, CameraState, Capabilities, EndReason, FailReason, RefuseReason, Shape,
@@ -29,7 +31,7 @@ pub struct TextId(pub(crate) u32);
 /// reach a terminal.
 ///
 /// Peers bring most of them about, and none as often as it likes. Still, a queue of them for an
-/// application that may stall needs a bound.
+/// application that may stall needs a bound: [`NoticeQueue`] is one.
 ///
 /// | notice | as often as |
 /// |---|---|

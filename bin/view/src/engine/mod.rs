@@ -297,7 +297,7 @@ impl Engine {
                 }
                 Notice::Sound(SoundNotice::Recorded { peer, sound }) => album.sound(peer, sound),
                 Notice::OwnPicture(picture) => desk.put(Arrived::own(picture)),
-                notice => mailbox.put(Letter::Notice(notice)),
+                notice => mailbox.notice(notice),
             });
             mailbox.put(Letter::StationEnded(
                 ended.err().map(|error| error.to_string()),
