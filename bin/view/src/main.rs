@@ -32,7 +32,7 @@ fn main() -> ExitCode {
             complain(&line);
             return ExitCode::from(2);
         }
-        // Nobody is left to tell when stdout is gone.
+        // Without stdout there is no way to tell the user.
         Err(help) => {
             drop(help.print());
             return ExitCode::SUCCESS;
@@ -52,7 +52,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// An error as one line on stderr, unless nobody can read there: a desktop may start programs
+/// An error as one line on stderr, unless it can't be read there: a desktop may start programs
 /// without.
 fn complain(what: &str) {
     drop(writeln!(std::io::stderr(), "transom-view: {what}"));

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use transom::PeerName;
 
 /// The user's contact list. A list of the current folder is not used: the window would write
-/// contacts into it, and whoever made the folder would be let in.
+/// contacts into it, and the user that made the folder would be let in.
 pub(crate) fn users() -> PathBuf {
     transom_place::book().unwrap_or_default()
 }
@@ -50,8 +50,8 @@ pub(crate) fn own_name() -> PeerName {
     named.unwrap_or_else(|| "window".parse().expect("the word is a name"))
 }
 
-/// Opens a file to be read. A pipe is refused: nobody may ever write to it, and the window would
-/// wait.
+/// Opens a file to be read. A pipe is refused: perhaps no program ever writes to it, and the window
+/// would wait.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     let data = fs::metadata(path)?;
     if is_pipe(data.file_type()) {

@@ -26,7 +26,7 @@ pub(crate) enum StartError {
     /// The contact list that was asked for can't be read.
     #[error("can't read the contact list {path}: {source}", path = .path.display())]
     Users { path: PathBuf, source: io::Error },
-    /// Whom `--watch` or `--call` names is neither a contact nor an address.
+    /// `--watch` or `--call` names neither a contact nor an address.
     #[error("{peer} is no contact and no address: {why}")]
     Nobody { peer: PeerName, why: String },
     /// Nowhere to keep the key.
@@ -58,7 +58,7 @@ pub(crate) fn log() {
     // The graphics stack warns of drivers it tries and passes over; what matters comes back as an
     // error. A debug build of egui warns of each widget that moves, winit of screens that tell no
     // size, and the clipboard of being empty.
-    const DEFAULT: &str = "warn,wgpu_core=off,wgpu_hal=off,naga=off,egui=error,egui_wgpu=error,sctk=off,winit=error,egui_winit=off,arboard=off";
+    const DEFAULT: &str = "warn,wgpu_core=off,wgpu_hal=off,naga=off,egui=error,sctk=off,winit=error,egui_winit=off,arboard=off";
     let filter = env_logger::Env::new().filter_or("TRANSOM_LOG", DEFAULT);
     env_logger::Builder::from_env(filter).init();
 }
@@ -124,7 +124,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), StartError> {
     Ok(display.run(engine, keeper, state, &single)?)
 }
 
-/// Who we are, where files go, and which keys are known. The command line goes before the settings.
+/// Our name and key, where files go, and which keys are known. The command line goes before the
+/// settings.
 fn prepare(
     state: &mut State,
     config: Config,
@@ -189,9 +190,9 @@ fn port_of(listen: &[SocketAddr]) -> u16 {
     listen.first().map_or(DEFAULT_PORT, SocketAddr::port)
 }
 
-/// Starts the station. If another program has the port, nobody can reach this window, but it can
-/// reach everybody; if the folder for files can't be used, as that of a disk that is not there, all
-/// but files works.
+/// Starts the station. If another program has the port, no peer can reach this window, but it can
+/// reach all of them; if the folder for files can't be used, as that of a disk that is not there,
+/// all but files works.
 fn engine(
     folder: &Folder,
     users: &Users,
@@ -248,7 +249,7 @@ fn settings(state: &State, folder: &Folder, users: &Users) -> Result<Settings, S
         adaptation: state.config.adaptation(),
         announce: state.config.announcing(),
         moved_patience: MOVED_PATIENCE,
-        // Also while nobody may ring: what this window can do is told once, and it may change.
+        // Also in *Do not disturb*: what this window can do is told once, and it may change.
         takes_calls: true,
         mark_packets: state.config.mark_packets,
         ..Settings::new(name, folder.identity()?)
@@ -276,7 +277,7 @@ fn called(book: &mut Book, peer: &PeerName) -> Result<PeerName, StartError> {
     Ok(name)
 }
 
-/// Reads the contact list; one that nobody asked for may be missing.
+/// Reads the contact list; without `--users` it may be missing.
 fn users(asked: Option<PathBuf>) -> Result<Users, StartError> {
     let asked = asked.or_else(|| transom_place::variable("TRANSOM_USERS"));
     let wanted = asked.is_some();

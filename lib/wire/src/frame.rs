@@ -8,7 +8,7 @@ use crate::{DecodeError, Full, limits};
 pub mod flags {
     /// This frame completes its picture (wire 6).
     pub const LAST: u8 = 1;
-    /// The sender's meter hears speech in this frame of sound (wire 9).
+    /// The sender found speech in this frame of sound (wire 9).
     pub const VOICE: u8 = 2;
 }
 
@@ -25,7 +25,7 @@ pub mod flags {
 pub struct Header {
     /// Bytes of payload, at most [`limits::PAYLOAD`].
     pub len: u32,
-    /// The kind's code; [`Kind::from_code`] tells whether this version knows it.
+    /// The kind's code. [`Kind::from_code`] gives `None` for one that this version does not know.
     pub kind: u8,
     /// See [`flags`].
     pub flags: u8,
@@ -112,7 +112,7 @@ kinds! {
     Live = 0x07, Control;
     /// [`crate::Ring`].
     Ring = 0x10, Control;
-    /// Takes the call.
+    /// Accepts the call.
     Answer = 0x11, Control;
     /// A [`crate::Status`] of an [`crate::EndReason`].
     Decline = 0x12, Control;
@@ -138,7 +138,7 @@ kinds! {
     Picture = 0x30, Video;
     /// More bytes of the picture.
     PictureData = 0x31, Video;
-    /// Drops the picture begun.
+    /// Discards the unfinished picture.
     Abort = 0x32, Video;
     /// [`crate::Text`].
     Text = 0x40, Text;
@@ -146,7 +146,7 @@ kinds! {
     TextAck = 0x41, Text;
     /// [`crate::Offer`].
     Offer = 0x50, Text;
-    /// Takes the offer.
+    /// Accepts the offer.
     Accept = 0x51, Text;
     /// A [`crate::Status`] of a [`crate::RefuseReason`].
     Refuse = 0x52, Text;

@@ -2,8 +2,8 @@
 
 use crate::{Header, Kind, Message, limits};
 
-/// A frame is refused, skipped, or encodes back to the same bytes. Only extensions are lost, since
-/// this version knows none.
+/// A frame is refused, or skipped, or encodes back to the same bytes, except that extensions are
+/// lost: this version knows none.
 ///
 /// # Panics
 /// When the property does not hold.

@@ -1,4 +1,4 @@
-//! Public keys as people copy them (wire 8).
+//! Public keys, and their text form (wire 8).
 
 use core::fmt::{self, Write};
 use core::str::FromStr;
@@ -21,10 +21,10 @@ pub struct PublicKey(pub [u8; 32]);
 
 /// The first 80 bits of a key, which two people compare by eye or voice.
 ///
-/// A prefix rather than a hash, so that a person sees at once which key it belongs to. Finding
+/// A prefix rather than a hash, so that a user sees which key it belongs to. Finding
 /// another key with the same 80 bits takes 2^80 tries.
 ///
-/// Written in four groups. [`FromStr`] reads it back as it does a key.
+/// Written in four groups. [`FromStr`] accepts the same variations as that of a key.
 ///
 /// ```
 /// use transom_wire::PublicKey;
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn all_bits_survive() {
+    fn each_bit_survives_writing_and_reading() {
         for bit in 0..256 {
             let mut key = [0; 32];
             key[bit / 8] = 1 << (bit % 8);
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_lengths_say_how_many() {
+    fn an_error_of_length_holds_the_number_of_letters() {
         assert_eq!("".parse::<PublicKey>(), Err(InvalidKey::Length(0)));
         assert_eq!("ABC".parse::<PublicKey>(), Err(InvalidKey::Length(3)));
     }

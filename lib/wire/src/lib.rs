@@ -172,11 +172,11 @@
 //! *glare* without a message, by both. Where the two rings travel by two connections of the same
 //! two stations, the side with the lower session number yields: it answers the other's ring, and
 //! its own is declined with *glare*. An `Answer` to a call that its caller has given up meanwhile
-//! is answered with `HangUp`. A `Ring` of an unknown kind is declined with reason *unsupported*; an
-//! unknown [`CameraState`] is shown by its text. State *reduced* says that this viewer gets fewer
-//! or coarser pictures than the camera gives; its text says how many, and why. `Shown` returns the
-//! credit of one picture. `Recording` tells the side whose pictures are recorded that they are, or
-//! no longer; a call begins without.
+//! is answered with `HangUp`. A `Ring` of an unknown kind is declined with reason *unsupported*; of
+//! an unknown [`CameraState`] the viewer shows the text. State *reduced* says that this viewer gets
+//! fewer or coarser pictures than the camera delivers; its text says how many, and why. `Shown`
+//! returns the credit of one picture. `Recording` tells the side that sends pictures whether the
+//! other side records them; when a call begins, it does not.
 //!
 //! # 6. Video (class video; stream = the call)
 //!
@@ -287,23 +287,23 @@
 //! | 0x21 | [`Sound`] | sequence u32, captured u64, bytes |
 //! | 0x22 | SoundEnd | - |
 //!
-//! Both sides of a live call may send sound, in a call of either kind. A head goes before the first
-//! frame, and again before the first frame of another format. `captured` is the time of the first
-//! sample in the sender's clock. A frame of PCM has two bytes a sample, little-endian; a frame of
-//! Opus is one packet of at most [`limits::OPUS_PACKET`] bytes. Frames of an unknown codec are
-//! received and not played. Sequences grow, by serial number arithmetic (RFC 1982); a gap tells
-//! that the sender dropped frames which had waited for too long. Flag [`flags::VOICE`] says that
-//! the sender's meter hears speech. `SoundEnd` ends a run of frames: a muted microphone sends it
-//! and then nothing. The next frame begins another run.
+//! Both sides of a live call may send sound, in a call of either kind. A head precedes the first
+//! frame, and each first frame of another format. `captured` is the time of the first sample in the
+//! sender's clock. A frame of PCM has two bytes a sample, little-endian; a frame of Opus is one
+//! packet of at most [`limits::OPUS_PACKET`] bytes. Frames of an unknown codec are received and not
+//! played. Sequence numbers increase, by serial number arithmetic (RFC 1982); a gap means that the
+//! sender dropped frames which had waited for too long. Flag [`flags::VOICE`] says that the
+//! sender found speech in the frame. `SoundEnd` ends a run of frames: a side that mutes its microphone
+//! sends it and then nothing. The next frame begins another run.
 //!
 //! These are illegal: a frame before any head or of a length that its head rules out, a sequence
 //! that does not grow, a `SoundEnd` outside a run, more than [`limits::SOUND_FRAMES`] frames a
-//! second, and each message of this section from a peer that did not see bit 3.
+//! second, and each message of this section that is sent to a side without capability bit 3.
 //!
-//! `Listen` says whether the sender wants to hear the other side, which at first it does not; sound
-//! goes only to a side that listens and has the right to. A sound state says why a side sends
-//! sound or none; before the first one a side has no microphone. An unknown [`SoundState`] is shown
-//! by its text.
+//! `Listen` says whether its sender wants the other side's sound; before the first `Listen` it does
+//! not. Sound is sent only to a side that listens and has the right to. A sound state says whether
+//! a side sends sound, and why not; before the first one the side counts as without a microphone.
+//! An unknown [`SoundState`] is shown by its text.
 //!
 //! # 10. Pairing (a connection of its own, purpose 2; carried out by `transom-secure`)
 //!
@@ -332,16 +332,18 @@
 //! Handshake message 3 of a pairing carries no name, and both sides admit any key but their own.
 //! Then come these five records and nothing else, each a record of section 3.1 of at most
 //! [`limits::PAIRING_RECORD`] plain bytes; the whole connection takes at most 5 s. After record 5
-//! both sides close. A side that reads anything else, or a wrong proof, closes without a word.
+//! both sides close. A side that receives anything else, or a wrong proof, closes without an
+//! answer.
 //!
-//! `keep` says whether the sender keeps the receiver as a contact (1) or lets it in for one
+//! `keep` says whether the sender adds the receiver to its contacts (1) or admits it for one
 //! transfer (2, and any unknown value). `grants` is what the receiver may do at the sender's
 //! station: bits 0 view, 1 call, 2 files, 3 hear, 4 talk, 5 auto. `port` is the TCP port at which
 //! the sender usually listens, or 0.
 //!
-//! A listener counts each wrong proof; the third ends its code. A dialer that has sent its proof
-//! has let the listener try one guess: unless a right proof comes back, it counts that attempt, and
-//! sends at most three proofs for one entered code. A right proof uses the code up.
+//! Each wrong proof is one guess of the code, and a code admits three. The listener counts the
+//! wrong proofs that it receives; the third invalidates its code. The dialer's proof lets a false
+//! listener check one guess, so the dialer counts each proof that it sends without getting a right
+//! proof back, and sends at most three for one entered code. A right proof uses the code up.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -11,7 +11,8 @@ pub const RECORD_BULK: usize = 65_519;
 pub const RECORD_LIVE: usize = 16 * 1024;
 
 /// Plain bytes of the largest record of a pairing: a proof and an introduction take 102 bytes; the
-/// rest is room for the extensions of later versions. A stranger can make us hold no more.
+/// rest is room for the extensions of later versions. Until it has proven to know the code, a peer
+/// can't make us buffer more.
 pub const PAIRING_RECORD: usize = 256;
 
 /// Payload bytes of the largest frame, so that any frame fits one bulk record.
@@ -24,7 +25,7 @@ pub const SMALL_PAYLOAD: usize = 4096 + 512;
 /// Bytes of one picture: a 4K JPEG of high quality is 4 to 6 MiB.
 pub const PICTURE: u32 = 8 * 1024 * 1024;
 
-/// Pixels along one side of a picture; JPEG itself ends at 65,535.
+/// Pixels of a picture's width and of its height; the limit of JPEG itself is 65,535.
 pub const DIMENSION: u16 = 16_384;
 
 /// Pictures that may be sent and not yet shown: one waiting, one being decoded, and those in flight
@@ -44,10 +45,10 @@ pub const SOUND_FRAME_MAX: u16 = 1920;
 /// Bytes of an Opus packet of one frame (RFC 6716, section 3.4).
 pub const OPUS_PACKET: usize = 1275;
 
-/// Payload bytes of the longest frame of sound: its samples of 16 bits, and its fields.
+/// Payload bytes of the longest frame of sound: its fields, and two bytes a sample.
 pub const SOUND: usize = 12 + 2 * SOUND_FRAME_MAX as usize;
 
-/// Frames of sound a second: those of 2.5 ms.
+/// Frames of sound a second if each is of the shortest kind, 2.5 ms.
 pub const SOUND_FRAMES: u32 = SOUND_RATE / SOUND_FRAME_MIN as u32;
 
 /// Bytes of a text message: a long paragraph.
@@ -65,7 +66,7 @@ pub const PATH: usize = 4096;
 /// Bytes of one component of a path: NAME_MAX of Linux, macOS and Windows (there in UTF-16 units).
 pub const COMPONENT: usize = 255;
 
-/// Components of a path: no user's folder is deeper; a tree that is deeper is an attack.
+/// Components of a path: users' folders are less deep; only an attack needs a deeper tree.
 pub const DEPTH: usize = 128;
 
 /// Bytes of a peer's name.
@@ -83,5 +84,5 @@ pub const ENTRIES_AHEAD: u32 = 256;
 /// Entries of one transfer: ten million files of a photo archive, but not four billion.
 pub const ENTRIES: u32 = 10_000_000;
 
-/// Bytes of one file and of one transfer: 8 EiB, the largest offset that systems have (`off_t`).
+/// Bytes of one file and of one transfer: 8 EiB, the largest file offset of any system (`off_t`).
 pub const FILE: u64 = i64::MAX as u64;

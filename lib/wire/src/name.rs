@@ -1,4 +1,4 @@
-//! Names that are checked when they are made: of peers, and of files below a folder (wire 8).
+//! Names that are valid by construction: of peers, and of files below a folder (wire 8).
 
 use core::fmt;
 use core::str::FromStr;
@@ -128,7 +128,7 @@ pub enum InvalidPath {
     Drive,
 }
 
-/// A character as error texts print it: itself if it is plain ASCII, else its code.
+/// A character as error messages print it: itself if it is printable ASCII, else its code point.
 struct Readable(u32);
 
 impl fmt::Display for Readable {
@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_deceive_are_refused() {
+    fn deceptive_names_are_refused() {
         for bad in [
             "",
             "a b",

@@ -41,7 +41,7 @@ pub enum PairingStep {
     DialerIntroduction,
 }
 
-/// What a side tells of itself to a peer that has proven to know the code.
+/// What a side tells about itself to a peer that has proven to know the code.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Introduction {
     /// Whether the sender keeps the receiver as a contact.
@@ -55,11 +55,11 @@ pub struct Introduction {
 }
 
 codes! {
-    /// What a side of a pairing keeps of it. An unknown value counts as [`Keep::Once`].
+    /// What a side stores after a pairing. An unknown value counts as [`Keep::Once`].
     Keep, "keep" {
         /// The peer becomes a contact.
         Contact = 1,
-        /// The peer is let in for one transfer, and nothing is stored.
+        /// The peer is admitted for one transfer, and nothing is stored.
         Once = 2,
     }
 }
@@ -69,7 +69,7 @@ codes! {
 pub struct Grants(pub u16);
 
 impl Grants {
-    /// None at all.
+    /// The empty set.
     pub const NONE: Self = Self(0);
     /// See the camera of a box.
     pub const VIEW: Self = Self(1);
@@ -81,7 +81,7 @@ impl Grants {
     pub const HEAR: Self = Self(1 << 3);
     /// Be heard from the loudspeaker of a box.
     pub const TALK: Self = Self(1 << 4);
-    /// Be answered without a person being asked.
+    /// Be answered without asking a user.
     pub const AUTO: Self = Self(1 << 5);
 
     /// Whether all of `others` are in the set.
@@ -99,7 +99,7 @@ impl core::ops::BitOr for Grants {
 }
 
 impl PairingRecord {
-    /// Reads the record of that step.
+    /// Decodes the record of a step.
     ///
     /// # Errors
     /// [`DecodeError`] names the illegal field.
@@ -222,7 +222,7 @@ mod tests {
         }
     }
 
-    /// Stand-ins for group elements and proofs, which are random.
+    // Fixed bytes stand for group elements and proofs, which are random.
     #[test]
     fn the_bytes_are_those_of_the_specification() {
         let element = PairingRecord::Element([0x41; 33]);
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_nobody_could_read_is_illegal() {
+    fn an_introduction_with_an_invalid_name_is_illegal() {
         let decode = |name: &[u8]| {
             let length = u8::try_from(name.len()).unwrap();
             let bytes = [&b"\x01\0\0\0\0"[..], &[length], name].concat();
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sides_take_turns_from_the_dialer_on() {
+    fn dialer_and_listener_send_alternately() {
         let (mut step, mut senders) = (Some(PairingStep::DialerElement), Vec::new());
         while let Some(now) = step {
             senders.push(now.sender());

@@ -1,4 +1,5 @@
-//! A bounded cursor over a peer's bytes: the only code that splits slices.
+//! A bounded cursor over a peer's bytes. All decoders read through it, so that none indexes a
+//! slice.
 
 use crate::DecodeError;
 
@@ -69,12 +70,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// All bytes that are left.
+    /// All remaining bytes.
     pub(crate) fn rest(&mut self) -> &'a [u8] {
         core::mem::take(&mut self.rest)
     }
 
-    /// All bytes that are left, as text of at most `limit` bytes.
+    /// All remaining bytes, as text of at most `limit` bytes.
     pub(crate) fn text(
         &mut self,
         limit: usize,
@@ -85,7 +86,7 @@ impl<'a> Reader<'a> {
         core::str::from_utf8(bytes).map_err(|_| DecodeError::Illegal(field))
     }
 
-    /// Text of at most `limit` bytes after its length in one byte.
+    /// A length of one byte, then text of so many bytes, at most `limit`.
     pub(crate) fn short_text(
         &mut self,
         limit: usize,
@@ -95,7 +96,7 @@ impl<'a> Reader<'a> {
         self.text_of(usize::from(len), limit, field)
     }
 
-    /// Text of at most `limit` bytes after its length in two bytes.
+    /// A length of two bytes, then text of so many bytes, at most `limit`.
     pub(crate) fn long_text(
         &mut self,
         limit: usize,
@@ -127,13 +128,13 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Skips an extension area after its length in two bytes.
+    /// Skips a length of two bytes and an extension area of so many bytes.
     pub(crate) fn skip_sized_extensions(&mut self) -> Result<(), DecodeError> {
         let len = self.u16("extension area length")?;
         Reader::new(self.bytes(usize::from(len), "extension area")?).skip_extensions()
     }
 
-    /// Nothing may be left.
+    /// Checks that no bytes remain.
     pub(crate) fn end(self, message: &'static str) -> Result<(), DecodeError> {
         if self.rest.is_empty() {
             Ok(())
@@ -143,6 +144,7 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Checks that a field is at most its limit.
 pub(crate) fn within(found: u64, limit: u64, field: &'static str) -> Result<(), DecodeError> {
     if found <= limit {
         Ok(())

@@ -26,13 +26,13 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Text after its length in one byte.
+    /// The text's length in one byte, then the text.
     pub(crate) fn short_text(&mut self, text: &str) -> Result<(), Full> {
         self.u8(u8::try_from(text.len()).map_err(|_| Full)?)?;
         self.bytes(text.as_bytes())
     }
 
-    /// Text after its length in two bytes.
+    /// The text's length in two bytes, then the text.
     pub(crate) fn long_text(&mut self, text: &str) -> Result<(), Full> {
         self.u16(u16::try_from(text.len()).map_err(|_| Full)?)?;
         self.bytes(text.as_bytes())

@@ -78,6 +78,7 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         | Action::ForgetHistory
         | Action::Fullscreen(_)
         | Action::HearYourself(_)
+        | Action::ListAddresses
         | Action::Help(_)
         | Action::Ignore(_)
         | Action::MoveOwn(_)

@@ -1,5 +1,6 @@
 //! What the other threads tell the window.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use transom::{Notice, PeerName};
@@ -8,7 +9,7 @@ use super::glance::Glance;
 
 use crate::keep::Answer;
 use crate::model::{Face, FolderFor, Kept, Mishap};
-use crate::outside::{About, Choice, Request, ScriptFont};
+use crate::outside::{About, Choice, Request, ScriptFont, TrayChoice};
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -31,10 +32,16 @@ pub(crate) enum Letter {
     Mishap(Mishap),
     /// A second start of the program wants something.
     Asked(Request),
+    /// The addresses of this machine, best first.
+    Addresses(Vec<IpAddr>),
     /// The system has a font for a script.
     Font(ScriptFont),
     /// A notification of the desktop was clicked.
     Clicked(About, Choice),
+    /// Something was chosen in the desktop's tray.
+    Tray(TrayChoice),
+    /// Whether the desktop wants motion to be reduced.
+    ReducedMotion(bool),
     /// The program is asked from outside to end.
     Close,
     /// The station ended; why, if it was not asked to.

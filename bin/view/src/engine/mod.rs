@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | `station` | the poll loop of [`transom`] | the mailbox |
 //! | `decode` 1 and 2 | JPEG to RGBA, of each stream the newest picture only | the desk |
+//! | `addresses` | looks for the addresses of this machine | the mailbox |
 //! | `album` | writes pictures and films | the mailbox |
 //! | `storage` | reads and writes what the window keeps (module `keep`) | the mailbox |
 //! | `glance` | decodes a thumbnail | the mailbox |
@@ -12,6 +13,8 @@
 //! | `signals` (of `transom-signals`) | waits for what ends the program | the mailbox |
 //! | `second start` | waits for later starts of the program | the mailbox |
 //! | `desktop`, `desktop clicks` (of `outside`) | notifications of the desktop | the mailbox |
+//! | `tray`, `tray watcher` (of `outside`) | the item in the desktop's tray | the mailbox |
+//! | `motion` (of `outside`) | waits for the desktop's settings | the mailbox |
 //! | `fonts` | waits for fontconfig, and reads a font | the mailbox |
 //! | `opener` | waits for the desktop's program that opens a folder or a web address | the mailbox |
 //!
@@ -41,7 +44,7 @@ use transom::{Handle, Notice, PeerName, Settings, SoundNotice, StartError, Stati
 
 use crate::keep::{Queue, Storage};
 use crate::model::{Action, Duties, Face, FolderFor, Mishap, News, State};
-use crate::outside::{self, Desktop, Requests, Script};
+use crate::outside::{self, Desktop, Requests, Script, Tray};
 use crate::words;
 
 use decode::Arrived;
@@ -165,6 +168,18 @@ impl Engine {
         Desktop::start(move |about, choice| mailbox.put(Letter::Clicked(about, choice)))
     }
 
+    /// The item in the desktop's tray; what is chosen there comes as letters.
+    pub(crate) fn start_tray(&self) -> Tray {
+        let mailbox = self.mailbox.clone();
+        Tray::start(move |choice| mailbox.put(Letter::Tray(choice)))
+    }
+
+    /// Follows the desktop's wish for reduced motion; it comes as a letter.
+    pub(crate) fn watch_motion(&self) {
+        let mailbox = self.mailbox.clone();
+        outside::watch_motion(move |is_wanted| mailbox.put(Letter::ReducedMotion(is_wanted)));
+    }
+
     /// Applies changed duties.
     pub(crate) fn follow(&mut self, duties: Duties) {
         let before = std::mem::replace(&mut self.duties, duties);
@@ -193,6 +208,7 @@ impl Engine {
         match &action {
             Action::Pick { peer, folder } => self.pick(*peer, *folder),
             Action::PickFolder(what) => self.pick_folder(what.clone()),
+            Action::ListAddresses => self.list_addresses(),
             Action::Glance(path) => self.glance(path.clone()),
             Action::OpenFile(path) => self.open_file(path.clone()),
             Action::OpenFolder(folder) => self.open_folder(folder.clone()),
@@ -226,6 +242,12 @@ impl Engine {
             move || Some(Letter::PickedFolder(what, dialog::pick_folder(title))),
             |why| Letter::PickedFolder(failed, Err(why)),
         );
+    }
+
+    /// Looks for the addresses of this machine, which may have joined another network.
+    fn list_addresses(&self) {
+        let look = || Some(Letter::Addresses(transom::own_addresses()));
+        self.aside("addresses", look, Letter::Mishap);
     }
 
     /// Makes a thumbnail; it comes as a letter.

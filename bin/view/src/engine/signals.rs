@@ -1,4 +1,4 @@
-//! Signals as letters: whoever ends the program from outside closes the window as a person does, so
+//! Signals as letters: ending the program from outside closes the window as a person does, so
 //! that its place is kept, films are finished, and everybody is told goodbye.
 
 use std::io;

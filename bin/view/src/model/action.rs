@@ -99,10 +99,12 @@ pub(crate) enum Action {
         peer: PeerName,
         preferences: Preferences,
     },
-    /// Show the small picture of oneself, or put it away.
+    /// Show the small picture of our own camera, or put it away.
     ShowOwn(bool),
     /// Move it into that corner.
     MoveOwn(Corner),
+    /// Look for the addresses of this machine.
+    ListAddresses,
     /// Look for the cameras of this machine.
     ListCameras,
     /// Use that camera from now on.

@@ -103,7 +103,7 @@ impl Calls {
             .any(|call| call.is_talk() && call.is_open())
     }
 
-    /// Whether the small picture of oneself has its place on the screen.
+    /// Whether the small picture of our own camera has its place on the screen.
     pub(crate) fn sees_itself(&self) -> bool {
         if self.talking() {
             !self.own.hidden

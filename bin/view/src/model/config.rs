@@ -47,13 +47,14 @@ pub(crate) struct Config {
     /// The size of everything, 1 as the screen says.
     #[serde(with = "fields::zoom")]
     pub(crate) zoom: f32,
-    /// Whether panes change their places at once instead of sliding.
-    pub(crate) reduced_motion: bool,
+    /// Whether panes and toasts change their places at once instead of sliding.
+    #[serde(with = "fields::motion")]
+    pub(crate) reduced_motion: ReducedMotion,
     /// Whether calls are heard.
     pub(crate) bell: bool,
     /// Whether another call may come within a call.
     pub(crate) second_call: bool,
-    /// Whether nobody may ring.
+    /// Whether all calls are refused as busy.
     pub(crate) do_not_disturb: bool,
     /// Whether a click on a camera in the list watches it, and does not only show its page.
     pub(crate) watch_at_click: bool,
@@ -65,6 +66,8 @@ pub(crate) struct Config {
     pub(crate) notifications: bool,
     /// Whether what the desktop is told has neither names nor words in it.
     pub(crate) hide_words: bool,
+    /// Whether the window, when it is closed, stays as an item in the desktop's tray.
+    pub(crate) keep_in_tray: bool,
     /// Which camera, as `transom camera --source` names it.
     pub(crate) camera: String,
     /// Its picture's `WIDTHxHEIGHT`; empty for what it likes best.
@@ -113,6 +116,26 @@ pub(crate) enum Theme {
     System,
 }
 
+/// Whether motion is reduced.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum ReducedMotion {
+    #[default]
+    AsDesktop,
+    Off,
+    On,
+}
+
+impl ReducedMotion {
+    /// Whether motion is reduced in a desktop that wants it so, or not.
+    pub(crate) fn applies(self, desktop_wants: bool) -> bool {
+        match self {
+            Self::AsDesktop => desktop_wants,
+            Self::Off => false,
+            Self::On => true,
+        }
+    }
+}
+
 /// Where the window was, not counting a time it was maximised: size in points, left upper corner in
 /// pixels.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -132,7 +155,7 @@ impl Default for Config {
             history: false,
             theme: Theme::default(),
             zoom: 1.0,
-            reduced_motion: false,
+            reduced_motion: ReducedMotion::default(),
             bell: true,
             second_call: true,
             do_not_disturb: false,
@@ -141,6 +164,7 @@ impl Default for Config {
             ask_where: false,
             notifications: true,
             hide_words: false,
+            keep_in_tray: false,
             camera: "auto".to_owned(),
             size: String::new(),
             microphone: DeviceName::Auto,

@@ -13,11 +13,11 @@ use super::{Action, CodeForm, Person, State};
 /// A dialog.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Dialog {
-    /// Somebody is added by their address.
+    /// A contact is added by its address.
     Contact(Box<ContactForm>),
     /// A transfer of which something has arrived is about to be cancelled: that part is removed.
     CancelTransfer(TransferId),
-    /// Somebody was met by a code.
+    /// A contact was paired with by a code.
     Connected(PeerName),
     /// A code is typed.
     EnterCode(CodeForm),
@@ -25,13 +25,13 @@ pub(crate) enum Dialog {
     ForgetTexts(Box<SettingsForm>),
     /// A contact is about to get the right to come in without asking.
     LetIn(PeerName),
-    /// A web address somebody wrote is about to be opened.
+    /// A web address of a text is about to be opened.
     Link(String),
     /// Who is nearby.
     Nearby,
     /// Files that were copied in a file manager are about to be sent.
     Pasted { peer: PeerName, paths: Vec<PathBuf> },
-    /// Somebody is about to be removed.
+    /// A contact is about to be removed.
     Remove(PeerName),
     /// The window is about to close, and with it a call.
     Quit,
@@ -93,6 +93,7 @@ impl SettingsPage {
     pub(crate) fn looks_for(self) -> Option<Action> {
         match self {
             Self::Camera => Some(Action::ListCameras),
+            Self::Network => Some(Action::ListAddresses),
             Self::Sound => Some(Action::ListSounds),
             _ => None,
         }
@@ -152,7 +153,7 @@ impl State {
 }
 
 impl ContactForm {
-    /// For somebody who is known and stands in no book.
+    /// For a peer that is let in and stands in no book.
     pub(crate) fn of(person: &Person) -> Self {
         Self {
             name: person.name.to_string(),

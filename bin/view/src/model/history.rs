@@ -45,7 +45,7 @@ impl Entry {
         }
     }
 
-    /// Reads a line; `None` if it is cut off or somebody else's.
+    /// Reads a line; `None` if it is cut off or of another program.
     fn read(line: &str) -> Option<Self> {
         let mut parts = line.splitn(3, ' ');
         let (mark, at) = (parts.next()?, parts.next()?);

@@ -9,6 +9,7 @@ mod clock;
 mod config;
 mod contacts;
 mod dialog;
+mod doctor;
 mod echoes;
 mod history;
 mod knocks;
@@ -50,9 +51,10 @@ pub(crate) use action::{Action, Edit, FolderFor};
 pub(crate) use call::{Call, Ending, Stage};
 pub(crate) use calls::{Calls, Duties, Incoming, OwnTrouble};
 pub(crate) use clock::Zone;
-pub(crate) use config::{Config, MAX_CONFIG_BYTES, Place, Theme, picture_size};
+pub(crate) use config::{Config, MAX_CONFIG_BYTES, Place, ReducedMotion, Theme, picture_size};
 pub(crate) use contacts::{Move, moves};
 pub(crate) use dialog::{ContactForm, Dialog, SettingsForm, SettingsPage};
+pub(crate) use doctor::Finding;
 pub(crate) use history::{Entry, read as read_history, read_calls, without_old_calls};
 pub(crate) use knocks::Knock;
 pub(crate) use links::links;
@@ -74,10 +76,12 @@ pub(crate) use warnings::Warning;
 pub(crate) struct State {
     /// The contact list, in the order of the file.
     pub(crate) people: Vec<Person>,
-    /// To whom text and files go.
+    /// The contact that texts and files go to.
     pub(crate) chosen: Option<PeerName>,
     /// What the page is about, and which panes are open.
     pub(crate) view: View,
+    /// Whether the desktop wants motion to be reduced.
+    pub(crate) desktop_reduces_motion: bool,
     /// The time zone that times are told in.
     pub(crate) zone: Zone,
     /// Calls and watches, and our own camera.
@@ -102,7 +106,7 @@ pub(crate) struct State {
     pub(crate) picking: bool,
     /// Whether the picture has the whole screen.
     pub(crate) fullscreen: bool,
-    /// The contact file, named where there is nobody in it.
+    /// The contact file, named where it holds no contact.
     pub(crate) book_path: PathBuf,
     /// The addresses others can reach this window at.
     pub(crate) listening: Vec<String>,

@@ -44,7 +44,7 @@ pub(crate) enum News {
     NoPicture,
     /// All kept texts are removed.
     TextsRemoved,
-    /// Files were dropped and nobody is chosen.
+    /// Files were dropped and no contact is chosen.
     DroppedForNobody,
     /// Files were dropped for a contact that has no place for them.
     TakesNoFiles(PeerName),

@@ -69,8 +69,9 @@ pub(crate) struct Summary {
 pub(crate) enum Bound {
     /// Everything the camera gives is seen.
     Camera,
-    /// The network is too slow.
-    Network,
+    /// Pictures are missing that the camera counted. The network may have lost them, or a busy
+    /// computer on either side may have kept them from being sent.
+    Missing,
     /// Decoding is too slow.
     Decoder,
     /// Drawing is too slow.
@@ -175,7 +176,7 @@ impl Summary {
         } else if self.undecoded as f32 > all * MANY || self.decodes_all_the_time() {
             Bound::Decoder
         } else if self.missing as f32 > all * MANY {
-            Bound::Network
+            Bound::Missing
         } else {
             Bound::Camera
         }
@@ -251,8 +252,8 @@ mod tests {
 
     #[test]
     fn the_stage_that_loses_pictures_is_named() {
-        let network = stream(|one, number| one.sequence = number * 2);
-        assert_eq!((network.missing, network.bound()), (20, Bound::Network));
+        let missing = stream(|one, number| one.sequence = number * 2);
+        assert_eq!((missing.missing, missing.bound()), (20, Bound::Missing));
         let decoder = stream(|one, number| (one.sequence, one.undecoded) = (number * 2, 1));
         assert_eq!((decoder.missing, decoder.bound()), (0, Bound::Decoder));
         let screen = stream(|one, number| (one.sequence, one.unseen) = (number * 2, 1));

@@ -1,4 +1,5 @@
-//! Meeting somebody: who is nearby, the code that is shown here, and the one that is typed here.
+//! Meeting peers: the stations nearby, the code that is shown here, and the code that is typed
+//! here.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -9,18 +10,20 @@ use transom::{
 };
 use transom_users::{Address, Contact, Rights};
 
-use super::{Action, Dialog, State};
+use super::{Action, Dialog, SettingsPage, State};
 
 /// Wrong guesses at one code until it is dead.
 const TRIES: u8 = 3;
 /// Stations nearby that are shown; more are found by their code.
 const MAX_SHOWN: usize = 5;
 
-/// Everything about meeting somebody.
+/// Everything about meeting peers.
 #[derive(Debug, Default)]
 pub(crate) struct Meeting {
     /// Stations that announce themselves, the newest first. What they say proves nothing.
     pub(crate) nearby: Vec<Station>,
+    /// The names of all other stations that announce themselves, contacts among them.
+    pub(crate) heard: Vec<PeerName>,
     /// The code that is shown here.
     pub(crate) shown: ShownCode,
     /// What a peer that types it may do here.
@@ -85,7 +88,7 @@ pub(crate) enum Entry {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct CodeForm {
     pub(crate) code: String,
-    /// Where the other side is, where nobody nearby shows the code.
+    /// Where the other side is, where no station nearby shows the code.
     pub(crate) address: String,
     /// Whether the address is asked for.
     pub(crate) asks_address: bool,
@@ -131,15 +134,23 @@ impl CodeForm {
 }
 
 impl State {
-    /// Whether who is nearby is on the screen, or needed.
+    /// Whether the stations nearby are on the screen, or needed.
     pub(crate) fn looks_nearby(&self) -> bool {
-        let asks = matches!(self.dialog, Some(Dialog::EnterCode(_) | Dialog::Nearby));
+        let asks = match &self.dialog {
+            Some(Dialog::EnterCode(_) | Dialog::Nearby) => true,
+            Some(Dialog::Settings(form)) => form.page == SettingsPage::Network,
+            _ => false,
+        };
         asks || self.page() == super::Page::FirstRun
     }
 
-    /// Takes in who announces themselves now.
+    /// Takes in the stations that announce themselves now.
     pub(super) fn nearby(&mut self, stations: &[Nearby]) {
         self.meeting.nearby = stations.iter().filter_map(Station::of).collect();
+        let others = stations
+            .iter()
+            .filter(|station| station.claims != Claim::Own);
+        self.meeting.heard = others.map(|station| station.name).collect();
     }
 
     /// The stations nearby that are shown.

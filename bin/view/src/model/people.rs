@@ -35,7 +35,7 @@ pub(crate) struct Person {
     talk_bytes: usize,
     /// Calls of this run of the window, oldest first.
     pub(crate) past: VecDeque<PastCall>,
-    /// Texts and offers that came while somebody else was chosen.
+    /// Texts and offers that came while another contact was chosen.
     pub(crate) unread: usize,
     /// When the first of them came, since 1970, until another contact is chosen.
     pub(crate) unread_since: Option<Duration>,
@@ -89,7 +89,7 @@ pub(crate) enum Delivery {
 }
 
 impl Person {
-    /// Somebody of the book.
+    /// A contact of the book.
     pub(crate) fn from_contact(contact: &Contact) -> Self {
         Self {
             address: contact.address.to_string(),
@@ -99,7 +99,7 @@ impl Person {
         }
     }
 
-    /// Somebody whose key is known but who stands in no book.
+    /// A peer whose key is known and that stands in no book.
     pub(crate) fn stranger(name: PeerName) -> Self {
         Self {
             name,
@@ -149,7 +149,7 @@ impl Person {
         });
     }
 
-    /// Something came while somebody else was chosen.
+    /// Something came while another contact was chosen.
     pub(super) fn miss(&mut self, at: Duration) {
         self.unread = self.unread.saturating_add(1);
         self.unread_since.get_or_insert(at);

@@ -1,6 +1,6 @@
 //! The port at which others reach this window, which the user can change while the window is open.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::{State, Warning};
 
@@ -42,6 +42,21 @@ impl State {
         }
     }
 
+    /// The addresses of this machine as they are now. They count where connections are taken at all
+    /// of them, and not at those that the command line named.
+    pub(crate) fn found_addresses(&mut self, found: &[IpAddr]) {
+        let mut listening = self.listening.iter();
+        let takes_all = listening.any(|address| {
+            let address = address.parse::<SocketAddr>();
+            address.is_ok_and(|address| address.ip().is_unspecified())
+        });
+        if takes_all {
+            let port = self.own.port;
+            let found = found.iter().map(|ip| SocketAddr::new(*ip, port).into());
+            self.own.addresses = found.collect();
+        }
+    }
+
     pub(super) fn listens_not(&mut self, why: String) {
         if let Some(port) = self.asked_port.take() {
             self.warn(Warning::PortRefused { port, why });
@@ -53,5 +68,25 @@ impl State {
         self.config.port = Some(port);
         self.port_changed = true;
         self.own.use_port(port);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_follow_the_network_unless_the_command_line_named_them() {
+        let found = [IpAddr::from([10, 0, 0, 7])];
+        let mut state = State::default();
+        state.own.port = 7447;
+        state.own.addresses = vec!["192.168.1.5:7447".parse().unwrap()];
+        state.listening = vec!["192.168.1.5:7447".to_owned()];
+        state.found_addresses(&found);
+        assert_eq!(state.own.addresses[0].to_string(), "192.168.1.5:7447");
+        state.listening = vec!["0.0.0.0:7447".to_owned()];
+        state.found_addresses(&found);
+        assert_eq!(state.own.addresses.len(), 1);
+        assert_eq!(state.own.addresses[0].to_string(), "10.0.0.7:7447");
     }
 }

@@ -1,4 +1,4 @@
-//! Sound: our microphone and loudspeaker, who hears whom, and what the station tells of it.
+//! Sound: our microphone and loudspeaker, the peers that hear us, and what the station tells of it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -259,7 +259,7 @@ impl State {
         rings || self.calls.talking() || !self.sound.listeners.is_empty()
     }
 
-    /// Calls that our microphone could go to: with more than one, somebody is on hold.
+    /// Calls that our microphone could go to: with more than one, a peer is on hold.
     pub(crate) fn live_talks(&self) -> usize {
         let is_live = |call: &&Call| call.is_talk() && call.stage == Stage::Live;
         self.calls.open.iter().filter(is_live).count()

@@ -454,7 +454,7 @@ fn empty_files_and_folders_have_a_progress_too() {
     assert_eq!(state.transfers[0].progress(), 0.25);
 }
 
-/// Somebody with that key who says it is the door.
+/// A stranger with that key that calls itself the door.
 pub(crate) fn knock(key: [u8; 32]) -> Notice {
     Notice::Knock {
         key: PublicKey(key),

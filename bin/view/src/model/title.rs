@@ -30,6 +30,21 @@ impl State {
         let own = words::line(&self.own.name);
         words::title(&doing, (!self.own.is_usual).then_some(own.as_ref()))
     }
+
+    /// What is said when the pointer is on the item in the tray: a call first, then what is unread.
+    pub(crate) fn tray_tip(&self) -> String {
+        let mut talks = self.calls.open.iter();
+        let talk = talks.find(|call| call.is_open() && call.is_talk());
+        let unread = self.people.iter().map(|person| person.unread).sum();
+        let doing = match (talk, unread) {
+            (Some(_), _) if self.config.hide_words => words::TRAY_IN_CALL.to_owned(),
+            (Some(call), _) => words::tray_in_call_with(&name(&call.peer)),
+            (None, 0) if self.config.do_not_disturb => words::TRAY_NOT_DISTURBED.to_owned(),
+            (None, 0) => words::TRAY_AVAILABLE.to_owned(),
+            (None, unread) => words::tray_unread(unread),
+        };
+        words::tray_tip(&doing)
+    }
 }
 
 #[cfg(test)]
@@ -42,6 +57,23 @@ mod tests {
         let mut state = two_boxes();
         state.own.name = "desk\u{202e}".into();
         state
+    }
+
+    #[test]
+    fn the_tray_tells_the_call_then_what_is_unread_then_the_own_state() {
+        let mut state = at_home();
+        assert_eq!(state.tray_tip(), "Transom: available");
+        state.config.do_not_disturb = true;
+        assert_eq!(state.tray_tip(), "Transom: do not disturb");
+        state.apply(joined("yard"));
+        state.chosen = Some(peer("door"));
+        let (peer, text) = (peer("yard"), "hello".to_owned());
+        state.apply(Notice::Text { peer, text });
+        assert_eq!(state.tray_tip(), "Transom: 1 unread");
+        state.act(&Action::Call(peer));
+        assert_eq!(state.tray_tip(), "Transom: in a call with yard");
+        state.config.hide_words = true;
+        assert_eq!(state.tray_tip(), "Transom: in a call");
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub(crate) struct Transfer {
 pub(crate) struct Offer {
     /// Which transfer.
     pub(crate) transfer: TransferId,
-    /// From whom.
+    /// The peer that offers.
     pub(crate) peer: PeerName,
     /// As it came: `words::line` makes it fit to be shown.
     pub(crate) name: String,

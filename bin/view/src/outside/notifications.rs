@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const SERVICE: &str = "org.freedesktop.Notifications";
 const PATH: &str = "/org/freedesktop/Notifications";
 
-/// The way to the desktop. Its threads end with the program: one may wait for a service that
+/// The way to the desktop. Its threads end with the program: they may wait for a service that
 /// doesn't answer.
 pub(crate) struct Desktop {
     orders: Option<SyncSender<Order>>,

@@ -30,10 +30,10 @@ const TAKEN: &str = "taken\n";
 /// Why a second start can't hand its request over.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SingleError {
-    /// The lock can't be had, and nobody else has it.
+    /// The lock can't be had, and no other program has it.
     #[error("can't lock {path}: {source}", path = .path.display())]
     Lock { path: PathBuf, source: io::Error },
-    /// Somebody has the lock and doesn't answer.
+    /// Another program has the lock and doesn't answer.
     #[error("Transom is open already, but doesn't answer: {0}")]
     Silent(io::Error),
 }
@@ -140,7 +140,7 @@ impl Single {
             let path = socket.display();
             log::warn!("a second start can't reach this window: {path}: {error}");
         }
-        // Only now: whoever reads the path finds somebody there.
+        // Only now: a program that reads the path finds this one listening.
         lock.set_len(0)?;
         lock.rewind()?;
         lock.write_all(socket.as_os_str().as_bytes())?;
@@ -219,7 +219,7 @@ fn written(request: &Request) -> String {
 }
 
 /// Where the socket is: in the runtime folder, which is no network's and goes with the session, if
-/// nobody else can enter it; else in the state folder.
+/// no other user can enter it; else in the state folder.
 fn socket(state: &Path, runtime: Option<&Path>) -> io::Result<PathBuf> {
     let owner = fs::metadata(state)?.uid();
     let is_private = |folder: &&Path| {
@@ -234,7 +234,7 @@ fn socket(state: &Path, runtime: Option<&Path>) -> io::Result<PathBuf> {
     Ok(in_runtime.unwrap_or_else(|| state.join("window.socket")))
 }
 
-/// Listens there, in place of what a crash left. The lock is held: nobody else listens.
+/// Listens there, in place of what a crash left. The lock is held: no other program listens.
 fn listen(socket: &Path) -> io::Result<UnixListener> {
     match fs::remove_file(socket) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

@@ -7,8 +7,8 @@
 #[cfg_attr(not(feature = "accesskit"), path = "no_readers.rs")]
 mod readers;
 
-mod canvas;
 mod fonts;
+mod painter;
 mod place;
 mod sight;
 mod surface;
@@ -28,11 +28,10 @@ use winit::window::{Fullscreen, UserAttentionType, Window, WindowAttributes, Win
 use crate::engine::{Engine, Letter, Wake};
 use crate::keep::{self, Keeper};
 use crate::model::{self, Action, Config, Face, Presence, Sample, State, Theme, Warning};
-use crate::outside::{self, About, Choice, Desktop, Request, Single};
+use crate::outside::{self, About, Choice, Desktop, Request, Single, Tray, TrayChoice, TrayView};
 use crate::ui::{self, Album, Draft, Picture};
 use crate::words;
 
-use canvas::Canvas;
 use sight::Sight;
 use surface::Surface;
 pub(crate) use surface::SurfaceError;
@@ -99,9 +98,12 @@ impl Display {
         if let Some(requests) = single.requests() {
             engine.serve(requests);
         }
+        engine.watch_motion();
         let mut shell = Shell {
             proxy: self.0.create_proxy(),
             desktop: engine.start_desktop(),
+            tray: engine.start_tray(),
+            is_hidden: false,
             is_focused: false,
             sight: Sight::default(),
             scripts: Vec::new(),
@@ -164,6 +166,10 @@ struct Shell {
     flashing: bool,
     /// The desktop around the window.
     desktop: Desktop,
+    /// Its item in the desktop's tray.
+    tray: Tray,
+    /// Whether only that item is left of the window.
+    is_hidden: bool,
     /// Whether the window has the keyboard.
     is_focused: bool,
     /// Whether it can be seen.
@@ -177,9 +183,7 @@ struct Shell {
 
 /// A window with what draws into it.
 struct Open {
-    // Before the windows, which it draws into.
     surface: Surface,
-    canvas: Canvas,
     egui: egui_winit::State,
     window: Arc<Window>,
     /// The title that the desktop was given last.
@@ -231,24 +235,20 @@ impl ApplicationHandler<News> for Shell {
     fn window_event(&mut self, event_loop: &ActiveEventLoop, id: WindowId, event: WindowEvent) {
         let Some(open) = &mut self.open else { return };
         if id != open.window.id() {
-            // The canvas was uncovered. All other events reach the window around it as well.
-            if event == WindowEvent::RedrawRequested {
-                open.window.request_redraw();
-            }
             return;
         }
         match &event {
             WindowEvent::CloseRequested => {
+                if self.stays_in_tray() {
+                    return self.hide(event_loop);
+                }
                 let quit = self.state.quitting();
                 self.redraw();
                 return self.carry_out(vec![quit], event_loop);
             }
             // egui would answer each redraw with a request for another.
             WindowEvent::RedrawRequested => return self.draw(event_loop),
-            WindowEvent::Resized(size) => {
-                open.canvas.resize(*size);
-                open.surface.resize(size.width, size.height);
-            }
+            WindowEvent::Resized(size) => open.surface.resize(*size),
             WindowEvent::Occluded(on) => {
                 self.sight.occlude(*on);
                 open.window.request_redraw();
@@ -320,6 +320,13 @@ impl Shell {
 
     /// Whether the window is visible: neither minimised nor covered.
     fn is_seen(&mut self) -> bool {
+        if self.is_hidden && self.tray.is_there() {
+            return false;
+        }
+        if self.is_hidden {
+            // The tray is gone, and with it the way back to the window.
+            self.raise();
+        }
         let Some(open) = &self.open else { return false };
         let is_minimised = || open.window.is_minimized() == Some(true);
         self.sight.is_seen(Instant::now(), is_minimised)
@@ -388,13 +395,55 @@ impl Shell {
     }
 
     /// Brings the window to the front, or asks for attention where the desktop doesn't allow that.
-    fn raise(&self) {
+    fn raise(&mut self) {
+        self.is_hidden = false;
         if let Some(open) = &self.open {
+            open.window.set_visible(true);
             open.window.set_minimized(false);
             open.window.focus_window();
             let look = Some(UserAttentionType::Informational);
             open.window.request_user_attention(look);
             open.window.request_redraw();
+        }
+    }
+
+    /// Whether the window, when it is closed, stays as an item in the tray. During a call it asks.
+    fn stays_in_tray(&self) -> bool {
+        let is_wanted = self.state.config.keep_in_tray && !self.state.calls.talking();
+        is_wanted && self.tray.is_there()
+    }
+
+    /// Leaves only the item in the tray.
+    fn hide(&mut self, event_loop: &ActiveEventLoop) {
+        let Some(open) = &self.open else { return };
+        open.window.set_visible(false);
+        // Wayland has no hidden windows.
+        if open.window.is_visible() != Some(false) {
+            open.window.set_minimized(true);
+        }
+        self.is_hidden = true;
+        self.rest(event_loop);
+    }
+
+    /// Something was chosen in the tray.
+    fn chosen_in_tray(&mut self, choice: TrayChoice) -> Vec<Action> {
+        match choice {
+            TrayChoice::DoNotDisturb => {
+                let mut config = self.state.config.clone();
+                config.do_not_disturb = !config.do_not_disturb;
+                vec![Action::SaveSettings(Box::new(config))]
+            }
+            TrayChoice::Open => {
+                self.raise();
+                Vec::new()
+            }
+            TrayChoice::Quit => {
+                let quit = self.state.quitting();
+                if quit != Action::Quit {
+                    self.raise();
+                }
+                vec![quit]
+            }
         }
     }
 
@@ -432,6 +481,16 @@ impl Shell {
                 Vec::new()
             }
             Letter::Mishap(why) => vec![Action::Tell(model::News::Desktop(why))],
+            Letter::Addresses(found) => {
+                self.state.found_addresses(&found);
+                Vec::new()
+            }
+            Letter::Tray(choice) => self.chosen_in_tray(choice),
+            Letter::ReducedMotion(is_wanted) => {
+                self.state.desktop_reduces_motion = is_wanted;
+                self.wear();
+                Vec::new()
+            }
             Letter::Close => vec![Action::Quit],
             Letter::StationEnded(why) => {
                 let why = why.unwrap_or_else(|| "without a reason".to_owned());
@@ -517,9 +576,7 @@ impl Shell {
         let Some(open) = &mut self.open else { return };
         let shapes = context.tessellate(output.shapes, output.pixels_per_point);
         let scale = output.pixels_per_point;
-        if let Err(why) = open.surface.draw(&shapes, &output.textures_delta, scale) {
-            log::warn!("can't draw: {why}");
-        }
+        open.surface.draw(&shapes, &output.textures_delta, scale);
         let presented = Instant::now();
         if self.drawn.replace(presented).is_none() {
             log::info!("first frame");
@@ -569,6 +626,10 @@ impl Shell {
         self.engine.follow(duties);
         self.flash(duties.flash);
         self.entitle();
+        self.tray.show(TrayView {
+            tip: self.state.tray_tip(),
+            is_not_disturbed: self.state.config.do_not_disturb,
+        });
         self.keeper.write_down(&mut self.state);
         if let Some(at) = self.keeper.silent_at()
             && !self.state.is_disk_silent()
@@ -623,7 +684,7 @@ impl Shell {
     /// Applies theme and zoom of the settings.
     fn wear(&self) {
         if let Some(open) = &self.open {
-            wear(&open.window, open.egui.egui_ctx(), &self.state.config);
+            wear(&open.window, open.egui.egui_ctx(), &self.state);
             self.redraw();
         }
     }
@@ -669,11 +730,10 @@ impl Open {
             .with_visible(false);
         let request = named(request);
         let window = Arc::new(event_loop.create_window(request)?);
-        let canvas = Canvas::cover(event_loop, &window)?;
-        let surface = Surface::new(canvas.window())?;
+        let surface = Surface::new(&window)?;
         let context = egui::Context::default();
         ui::prepare(&context);
-        wear(&window, &context, config);
+        wear(&window, &context, state);
         let scale = Some(window.scale_factor() as f32);
         let side = Some(surface.max_texture_side());
         let mut egui = egui_winit::State::new(
@@ -687,7 +747,6 @@ impl Open {
         readers::connect(&mut egui, event_loop, &window, proxy);
         Ok(Self {
             surface,
-            canvas,
             egui,
             window,
             title,
@@ -716,9 +775,13 @@ fn wake_at(event_loop: &ActiveEventLoop, at: Instant) {
     }
 }
 
-fn wear(window: &Window, context: &egui::Context, config: &Config) {
+fn wear(window: &Window, context: &egui::Context, state: &State) {
+    let config = &state.config;
     ui::colour(context, config.theme);
-    ui::reduce_motion(context, config.reduced_motion);
+    ui::reduce_motion(
+        context,
+        config.reduced_motion.applies(state.desktop_reduces_motion),
+    );
     // `None` follows the desktop where winit knows its theme. Elsewhere the frame has our theme.
     let follows = config.theme == Theme::System && cfg!(any(windows, target_os = "macos"));
     window.set_theme((!follows).then(|| match context.theme() {

@@ -1,25 +1,22 @@
-//! What draws: pixels owns the window's surface, each stream has one texture on its device, and
-//! egui's renderer paints those and everything else.
+//! What draws: the window's surface, and the painter that draws egui's triangles on it, with one
+//! texture for each stream.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use egui::{ClippedPrimitive, TextureId, TexturesDelta};
-use egui_wgpu::{Renderer, RendererOptions, ScreenDescriptor};
-use pixels::wgpu::{
-    self, Color, Extent3d, FilterMode, LoadOp, Operations, PresentMode, StoreOp, TextureDescriptor,
-    TextureFormat, TextureUsages, TextureViewDescriptor,
-};
-use pixels::{Error, Pixels, PixelsBuilder, SurfaceTexture};
 use transom_media::Image;
+use wgpu::{CurrentSurfaceTexture, PresentMode, SurfaceConfiguration, SurfaceTexture};
+use winit::dpi::PhysicalSize;
 use winit::window::Window;
 
 use crate::model::Face;
 
-/// Neither format converts colours: JPEG's values reach the screen as they are, and egui expects
-/// the same of its own.
-const PICTURE_FORMAT: TextureFormat = TextureFormat::Rgba8Unorm;
-const WINDOW_FORMAT: TextureFormat = TextureFormat::Bgra8Unorm;
+use super::painter::{Painter, extent};
+
+/// It does not convert colours: JPEG's values reach the screen as they are, and egui expects the
+/// same of its own.
+const WINDOW_FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Bgra8Unorm;
 
 /// Why nothing can be drawn.
 #[derive(Debug, thiserror::Error)]
@@ -29,62 +26,73 @@ pub(crate) enum SurfaceError {
     NoDriver,
     /// A driver was found, but it fails.
     #[error("the graphics driver failed: {0}")]
-    Driver(#[source] Error),
+    Driver(#[from] wgpu::RequestDeviceError),
 }
 
 /// The graphics side of a window.
 pub(crate) struct Surface {
-    pixels: Pixels<'static>,
-    renderer: Renderer,
-    /// One for each stream, used again for its next picture.
-    pictures: BTreeMap<Face, Texture>,
-    width: u32,
-    height: u32,
+    window: Arc<Window>,
+    surface: wgpu::Surface<'static>,
+    shape: SurfaceConfiguration,
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    painter: Painter,
+    /// The texture of each stream, used again for its next picture.
+    pictures: BTreeMap<Face, TextureId>,
+    /// Textures of streams that there were so far.
+    counted: u64,
     /// Whether the driver is a software rasteriser.
     is_software: bool,
-}
-
-/// The texture with the last picture of a stream.
-struct Texture {
-    /// What egui calls it.
-    id: TextureId,
-    texture: wgpu::Texture,
 }
 
 impl Surface {
     /// Finds a driver for the window.
     pub(crate) fn new(window: &Arc<Window>) -> Result<Self, SurfaceError> {
-        let size = window.inner_size();
-        let (width, height) = (size.width.max(1), size.height.max(1));
-        let mut pixels =
-            PixelsBuilder::new(1, 1, SurfaceTexture::new(width, height, window.clone()))
-                .texture_format(PICTURE_FORMAT)
-                .surface_texture_format(WINDOW_FORMAT)
-                .build()
-                .map_err(|error| match error {
-                    Error::AdapterNotFound | Error::CreateSurface(_) => SurfaceError::NoDriver,
-                    error => SurfaceError::Driver(error),
-                })?;
-        let is_software = pixels.adapter().get_info().device_type == wgpu::DeviceType::Cpu;
-        let modes = &pixels.context().surface_capabilities.present_modes;
-        if !is_software && modes.contains(&PresentMode::Mailbox) {
+        let descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
+        let instance = wgpu::Instance::new(descriptor);
+        let surface = instance.create_surface(window.clone());
+        let surface = surface.map_err(|_| SurfaceError::NoDriver)?;
+        let adapter = pollster::block_on(instance.request_adapter(&wgpu::RequestAdapterOptions {
+            compatible_surface: Some(&surface),
+            ..Default::default()
+        }));
+        let adapter = adapter.map_err(|_| SurfaceError::NoDriver)?;
+        let (device, queue) =
+            pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
+                // Large windows and pictures.
+                required_limits: adapter.limits(),
+                ..Default::default()
+            }))?;
+        let is_software = adapter.get_info().device_type == wgpu::DeviceType::Cpu;
+        let modes = surface.get_capabilities(&adapter).present_modes;
+        let present_mode = match !is_software && modes.contains(&PresentMode::Mailbox) {
             // A newer frame replaces a frame that waits for the screen.
-            pixels.set_present_mode(PresentMode::Mailbox);
-        }
-        let options = RendererOptions {
-            // A calculation for each pixel that a software rasteriser has no time for.
-            dithering: !is_software,
-            ..RendererOptions::default()
+            true => PresentMode::Mailbox,
+            false => PresentMode::AutoVsync,
         };
-        let renderer = Renderer::new(pixels.device(), WINDOW_FORMAT, options);
-        Ok(Self {
-            pixels,
-            renderer,
+        let size = window.inner_size();
+        let surface = Self {
+            window: window.clone(),
+            surface,
+            shape: SurfaceConfiguration {
+                usage: wgpu::TextureUsages::RENDER_ATTACHMENT,
+                format: WINDOW_FORMAT,
+                width: size.width.max(1),
+                height: size.height.max(1),
+                present_mode,
+                desired_maximum_frame_latency: 2,
+                alpha_mode: wgpu::CompositeAlphaMode::Auto,
+                view_formats: Vec::new(),
+            },
+            painter: Painter::new(&device, WINDOW_FORMAT),
+            device,
+            queue,
             pictures: BTreeMap::new(),
-            width,
-            height,
+            counted: 0,
             is_software,
-        })
+        };
+        surface.configure();
+        Ok(surface)
     }
 
     /// Whether the driver is a software rasteriser.
@@ -94,18 +102,25 @@ impl Surface {
 
     /// The longest side of a texture here.
     pub(crate) fn max_texture_side(&self) -> usize {
-        self.pixels.device().limits().max_texture_dimension_2d as usize
+        self.device.limits().max_texture_dimension_2d as usize
     }
 
     /// The window has another size; 0 while it is minimised.
-    pub(crate) fn resize(&mut self, width: u32, height: u32) {
-        if width == 0 || height == 0 {
-            return;
+    pub(crate) fn resize(&mut self, size: PhysicalSize<u32>) {
+        let most = self.device.limits().max_texture_dimension_2d;
+        let fits = |side: u32| (1..=most).contains(&side);
+        match fits(size.width) && fits(size.height) {
+            true => {
+                (self.shape.width, self.shape.height) = (size.width, size.height);
+                self.configure();
+            }
+            false if size.width == 0 || size.height == 0 => {}
+            false => log::warn!("a window of {size:?} can't be drawn"),
         }
-        match self.pixels.resize_surface(width, height) {
-            Ok(()) => (self.width, self.height) = (width, height),
-            Err(error) => log::warn!("the window can't have {width}x{height} pixels: {error}"),
-        }
+    }
+
+    fn configure(&self) {
+        self.surface.configure(&self.device, &self.shape);
     }
 
     /// Uploads a picture of a stream; the next [`draw`](Self::draw) shows it.
@@ -115,116 +130,83 @@ impl Surface {
             let fits = side.filter(|_| pixels <= self.max_texture_side());
             fits.ok_or(format!("{pixels} pixels are no side of a picture here"))
         };
-        let size = Extent3d {
-            width: side(image.width)?,
-            height: side(image.height)?,
-            depth_or_array_layers: 1,
-        };
+        let size = extent([side(image.width)?, side(image.height)?]);
         let bytes = image.width * image.height * 4;
         if image.rgba.len() != bytes {
             let has = image.rgba.len();
             return Err(format!("it has {has} bytes instead of {bytes}"));
         }
-        let held = match self.pictures.remove(&face) {
-            Some(held) if held.texture.size() == size => held,
-            other => self.new_texture(other.map(|held| held.id), size),
-        };
-        let held = self.pictures.entry(face).or_insert(held);
-        self.pixels.queue().write_texture(
-            held.texture.as_image_copy(),
-            &image.rgba,
-            wgpu::TexelCopyBufferLayout {
-                offset: 0,
-                bytes_per_row: Some(size.width * 4),
-                rows_per_image: Some(size.height),
-            },
-            size,
-        );
-        Ok(held.id)
+        let id = *self.pictures.entry(face).or_insert_with(|| {
+            self.counted += 1;
+            TextureId::User(self.counted)
+        });
+        let (device, queue) = (&self.device, &self.queue);
+        // A JPEG has no transparent pixels.
+        self.painter
+            .upload(device, queue, id, size, &image.rgba, true);
+        Ok(id)
     }
 
     /// Frees the textures of all other streams.
     pub(crate) fn retain(&mut self, wanted: impl Fn(Face) -> bool) {
         for (_, gone) in self.pictures.extract_if(.., |face, _| !wanted(*face)) {
-            self.renderer.free_texture(&gone.id);
+            self.painter.free(gone);
         }
     }
 
-    /// Draws egui's shapes, the picture among them. The window must have the size that
-    /// [`resize`](Self::resize) was told.
+    /// Draws egui's shapes, the pictures among them.
     pub(crate) fn draw(
         &mut self,
         shapes: &[ClippedPrimitive],
         textures: &TexturesDelta,
         scale: f32,
-    ) -> Result<(), Error> {
-        let Self {
-            pixels, renderer, ..
-        } = self;
-        let screen = ScreenDescriptor {
-            size_in_pixels: [self.width, self.height],
-            pixels_per_point: scale,
-        };
+    ) {
+        let (device, queue) = (&self.device, &self.queue);
         for (id, delta) in &textures.set {
-            renderer.update_texture(pixels.device(), pixels.queue(), *id, delta);
+            self.painter.update(device, queue, *id, delta);
         }
-        let drawn = pixels.render_with(|encoder, window, context| {
-            renderer.update_buffers(&context.device, &context.queue, encoder, shapes, &screen);
-            paint(renderer, encoder, window, shapes, &screen);
-            Ok(())
-        });
+        if let Some(next) = self.next() {
+            self.paint(next, shapes, scale);
+        }
         for id in &textures.free {
-            renderer.free_texture(id);
+            self.painter.free(*id);
         }
-        drawn
     }
 
-    /// A new texture for another size; egui keeps the same id for the stream.
-    fn new_texture(&mut self, id: Option<TextureId>, size: Extent3d) -> Texture {
-        let device = self.pixels.device();
-        let texture = device.create_texture(&TextureDescriptor {
-            label: Some("picture"),
-            size,
-            mip_level_count: 1,
-            sample_count: 1,
-            dimension: wgpu::TextureDimension::D2,
-            format: PICTURE_FORMAT,
-            usage: TextureUsages::TEXTURE_BINDING | TextureUsages::COPY_DST,
-            view_formats: &[],
-        });
-        let view = texture.create_view(&TextureViewDescriptor::default());
-        let (renderer, filter) = (&mut self.renderer, FilterMode::Linear);
-        let id = match id {
-            Some(id) => {
-                renderer.update_egui_texture_from_wgpu_texture(device, &view, filter, id);
-                id
+    fn paint(&mut self, next: SurfaceTexture, shapes: &[ClippedPrimitive], scale: f32) {
+        let size = [self.shape.width, self.shape.height];
+        let (device, queue) = (&self.device, &self.queue);
+        self.painter.prepare(device, queue, shapes, size, scale);
+        let view = next.texture.create_view(&Default::default());
+        let mut encoder = device.create_command_encoder(&Default::default());
+        self.painter.paint(&mut encoder, &view);
+        queue.submit([encoder.finish()]);
+        self.window.pre_present_notify();
+        next.present();
+    }
+
+    /// What the next frame is drawn into; nothing while the window can't be seen. A user can resize
+    /// it at any moment, and this program reads of it later, so the size is asked for anew.
+    fn next(&mut self) -> Option<SurfaceTexture> {
+        match self.surface.get_current_texture() {
+            CurrentSurfaceTexture::Success(next) => return Some(next),
+            // Configured while it is held, it would panic.
+            CurrentSurfaceTexture::Suboptimal(next) => drop(next),
+            CurrentSurfaceTexture::Outdated | CurrentSurfaceTexture::Lost => {}
+            CurrentSurfaceTexture::Timeout
+            | CurrentSurfaceTexture::Occluded
+            | CurrentSurfaceTexture::Validation => return None,
+        }
+        self.resize(self.window.inner_size());
+        match self.surface.get_current_texture() {
+            CurrentSurfaceTexture::Success(next) | CurrentSurfaceTexture::Suboptimal(next) => {
+                Some(next)
             }
-            None => renderer.register_native_texture(device, &view, filter),
-        };
-        Texture { id, texture }
+            _ => {
+                // It was resized once more.
+                self.window.request_redraw();
+                None
+            }
+        }
     }
-}
-
-fn paint(
-    renderer: &Renderer,
-    encoder: &mut wgpu::CommandEncoder,
-    window: &wgpu::TextureView,
-    shapes: &[ClippedPrimitive],
-    screen: &ScreenDescriptor,
-) {
-    let target = wgpu::RenderPassColorAttachment {
-        view: window,
-        depth_slice: None,
-        resolve_target: None,
-        ops: Operations {
-            load: LoadOp::Clear(Color::BLACK),
-            store: StoreOp::Store,
-        },
-    };
-    let pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
-        label: Some("screen"),
-        color_attachments: &[Some(target)],
-        ..Default::default()
-    });
-    renderer.render(&mut pass.forget_lifetime(), shapes, screen);
 }

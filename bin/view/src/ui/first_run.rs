@@ -1,5 +1,6 @@
-//! The first page: nobody is in the book yet. Two ways to meet somebody by a code, and who is
-//! nearby. It is gone as soon as there is one contact; its parts stay behind *Add somebody*.
+//! The first page, while the contact book is empty: two ways to add a contact by a code, and the
+//! stations nearby. It is gone as soon as there is one contact; its parts stay in the menu of
+//! the button that adds a contact.
 
 use egui::{Color32, Id, Rect, ScrollArea, Sense, Stroke, Ui, UiBuilder, pos2, vec2};
 use transom_users::Rights;
@@ -14,14 +15,14 @@ use super::{Draft, guard, list};
 /// The widest that the page gets.
 const WIDTH: f32 = 624.0;
 
-/// The ways to meet somebody.
+/// The ways to add a contact.
 pub(super) fn ways() -> [(Icon, &'static str, &'static str, Action); 4] {
     let show = Action::ShowCode(Rights::default());
     let enter = Action::Open(Dialog::EnterCode(CodeForm::default()));
     let by_address = Action::Open(Dialog::Contact(Box::<ContactForm>::default()));
     [
-        (icons::QR_CODE, words::SHOW_MY_CODE, "Ctrl N", show),
-        (icons::KEYBOARD, words::ENTER_A_CODE, "Ctrl J", enter),
+        (icons::QR_CODE, words::SHOW_MY_CODE, "Ctrl+N", show),
+        (icons::KEYBOARD, words::ENTER_A_CODE, "Ctrl+J", enter),
         (
             icons::LAPTOP,
             words::NEARBY,
@@ -143,7 +144,7 @@ fn card(ui: &Ui, rect: Rect, icon: Icon, words: &str, detail: &str, is_main: boo
     response.clicked()
 }
 
-/// Who announces a computer or a camera on this network.
+/// The computers and cameras that announce themselves on this network.
 fn nearby(ui: &mut Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Action>) {
     let t = tokens(ui);
     let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), 24.0), Sense::hover());
@@ -321,7 +322,7 @@ pub(super) fn mark(ui: &Ui, rect: Rect) {
     );
 }
 
-/// A page about nobody: the mark alone.
+/// The page while no contact is chosen: the mark alone.
 pub(super) fn nobody(ui: &Ui, room: Rect) {
     let t = tokens(ui);
     ui.painter().rect_filled(room, 0.0, t.base);

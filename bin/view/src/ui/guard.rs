@@ -143,7 +143,7 @@ impl Guard {
         *pressed || !taken
     }
 
-    /// Compares this frame with the last one. Gives back in how long another one is needed.
+    /// Compares this frame with the last one. Returns after how long another frame is needed.
     fn compare(&mut self, now: f64) -> Option<Duration> {
         let before = std::mem::take(&mut self.before);
         let mut drawn = std::mem::take(&mut self.drawn);
@@ -249,7 +249,7 @@ mod tests {
                 ..RawInput::default()
             };
             let mut clicked = false;
-            // The output is a picture that nobody looks at.
+            // The output is not compared with anything.
             let _ = self.ctx.run_ui(input, |ui| {
                 let Some(at) = self.card else { return };
                 let room =

@@ -219,7 +219,7 @@ fn answer(ui: &Ui, state: &State) -> Vec<Action> {
     let Some(first) = state.calls.incoming.first() else {
         return Vec::new();
     };
-    // Taken from the input also while the card is new, so that they call nobody.
+    // Taken from the input also while the card is new, so that they call no contact.
     let [decline, answer, video] = [Key::D, Key::A, Key::Y].map(|key| chord(ui, key));
     let peer = first.peer;
     if ringing::first(ui.ctx(), state).is_none() {

@@ -56,7 +56,7 @@ pub(crate) struct Draft {
     /// The contact that was chosen when files were dragged into the window: the drop goes there.
     brought_to: Option<PeerName>,
     /// The toasts, in the order they came.
-    order: Vec<Id>,
+    toasts: Vec<toasts::Shown>,
     /// The conversation on the page.
     timeline: page::Timeline,
     /// What is typed into the sheet about a contact.
@@ -75,7 +75,7 @@ pub(crate) struct Draft {
     copied: Option<String>,
     /// Whether the rights that go with a code are being changed.
     changes_rights: bool,
-    /// Whether it was asked why nobody is nearby.
+    /// Whether the user asked why no station is nearby.
     asks_why: bool,
     /// How the panes stand in this frame.
     layout: Layout,
@@ -95,6 +95,8 @@ struct Layout {
     is_wide: bool,
     /// The list is shown beside the page, or over it.
     has_list: bool,
+    /// There is room for the list or the chat over a picture, but not for both.
+    has_one_pane: bool,
 }
 
 /// Where the panes are.
@@ -102,6 +104,8 @@ struct Panes {
     list: Option<Rect>,
     page: Option<Rect>,
     chat: Option<Rect>,
+    /// The part of the page that neither list nor chat covers.
+    clear: Rect,
 }
 
 /// Draws everything and gives back what was asked for.
@@ -129,7 +133,7 @@ pub(crate) fn screen(ui: &mut Ui, state: &State, draft: &mut Draft, album: &Albu
             list::show(ui, list, state, draft, album, &mut actions);
         }
         if let Some(rect) = panes.page {
-            page_of(ui, rect, state, draft, album, &mut actions);
+            page_of(ui, (rect, panes.clear), state, draft, album, &mut actions);
         }
         if let Some(list) = panes.list.filter(|list| is_over(*list)) {
             kit::ground(ui, list, Id::new("list ground"));
@@ -142,7 +146,7 @@ pub(crate) fn screen(ui: &mut Ui, state: &State, draft: &mut Draft, album: &Albu
     });
     let over = panes.page.or(panes.list).unwrap_or(room);
     sheet::show(ui, room, state, draft, &mut actions);
-    toasts::show(ui, state, over, &mut draft.order, &mut actions);
+    toasts::show(ui, state, over, &mut draft.toasts, &mut actions);
     help::show(ui, state, &mut actions);
     page::drops(ui, over, state, draft, &mut actions);
     if !pairing::dialog(ui, state, draft, &mut actions) {
@@ -153,6 +157,9 @@ pub(crate) fn screen(ui: &mut Ui, state: &State, draft: &mut Draft, album: &Albu
     let closes = actions.contains(&Action::Close);
     if closes && state.dialog.as_ref().is_some_and(Dialog::is_pairing) {
         actions.push(Action::EndPairing);
+    }
+    if draft.layout.has_one_pane && state.view.chat && actions.contains(&Action::ShowList(true)) {
+        actions.push(Action::ShowChat(false));
     }
     if state.dialog.is_none() {
         (draft.copied, draft.changes_rights) = (None, false);
@@ -168,13 +175,17 @@ fn panes(ui: &Ui, room: Rect, state: &State, draft: &mut Draft) -> Panes {
     let is_picture = page.is_picture();
     let hides_all = state.fullscreen && is_picture;
     let is_first = page == Page::FirstRun;
-    let wanted = !hides_all && state.shows_list(is_wide);
     let list_width = if width < MIDDLE { 260.0 } else { 304.0 };
-    let chat = is_picture && state.view.chat && matches!(page, Page::Call(_));
+    let is_call = matches!(page, Page::Call(_));
+    let chat = is_call && state.view.chat;
+    let lies_over = width < MIDDLE && is_call;
+    // Over a picture of that width list and chat together would leave no room for its controls.
+    let wanted = !hides_all && state.shows_list(is_wide) && !(lies_over && chat);
     let mut panes = Panes {
         list: None,
         page: Some(room),
         chat: None,
+        clear: room,
     };
     if is_narrow {
         let has_page = is_first || state.view.page;
@@ -182,15 +193,16 @@ fn panes(ui: &Ui, room: Rect, state: &State, draft: &mut Draft) -> Panes {
             panes.list = Some(room);
             panes.page = None;
         }
-        panes.chat = (chat && has_page).then_some(room);
+        if chat && has_page {
+            (panes.page, panes.chat) = (None, Some(room));
+        }
     } else {
-        let is_call = matches!(page, Page::Call(_));
         let list = kit::slide(ui, "list", wanted && !is_first);
         if list > 0.0 {
             let end = room.left() + (list_width * list).round();
             let pane = room.with_min_x(end - list_width).with_max_x(end);
             panes.list = Some(pane);
-            let lies_over = width < MIDDLE && is_call;
+            panes.clear.min.x = end;
             panes.page = Some(if lies_over {
                 room
             } else {
@@ -204,7 +216,7 @@ fn panes(ui: &Ui, room: Rect, state: &State, draft: &mut Draft) -> Panes {
             let page = panes.page.unwrap_or(room);
             let start = page.right() - (wide * share).round();
             panes.chat = Some(page.with_min_x(start).with_max_x(start + wide));
-            let lies_over = width < MIDDLE;
+            panes.clear.max.x = start;
             panes.page = Some(if lies_over {
                 page
             } else {
@@ -219,13 +231,14 @@ fn panes(ui: &Ui, room: Rect, state: &State, draft: &mut Draft) -> Panes {
             true => panes.list.is_some(),
             false => wanted && !is_first,
         },
+        has_one_pane: lies_over,
     };
     panes
 }
 
 fn page_of(
     ui: &mut Ui,
-    room: Rect,
+    (room, clear): (Rect, Rect),
     state: &State,
     draft: &mut Draft,
     album: &Album,
@@ -243,7 +256,7 @@ fn page_of(
         }
         Page::Call(peer) => {
             if let Some(call) = state.calls.of(peer) {
-                call::show(ui, room, state, call, album, draft, actions);
+                call::show(ui, (room, clear), state, call, album, draft, actions);
             }
         }
         Page::Camera(peer) => camera::show(ui, room, state, peer, album, draft, actions),

@@ -1,5 +1,5 @@
-//! Somebody calls: a card at the top of the page, over everything else. It moves nothing, takes no
-//! keyboard focus, and is deaf to clicks while it is new.
+//! An incoming call: a card at the top of the page, over everything else. It moves nothing, takes
+//! no keyboard focus, and is deaf to clicks while it is new.
 
 use egui::{AsId, Context, Id, Rect, Sense, Stroke, Ui, UiBuilder, Vec2, pos2, vec2};
 use transom::CallKind;
@@ -102,7 +102,7 @@ fn card(
     }
 }
 
-/// Who calls, whether that is sure, and what for.
+/// The caller, whether its key is verified, and the kind of call.
 fn head(ui: &mut Ui, state: &State, ring: &Incoming, is_ready: bool, actions: &mut Vec<Action>) {
     let t = tokens(ui);
     let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), 64.0), Sense::hover());

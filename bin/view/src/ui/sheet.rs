@@ -1,4 +1,4 @@
-//! The sheet about a contact, from the right: who they are, what they may do here, how loud they are,
+//! The sheet about a contact, from the right: its name, what it may do here, how loud they are,
 //! and the way to forget them. Everything counts at once.
 
 use egui::{
@@ -161,7 +161,7 @@ fn forget(ui: &mut Ui, person: &Person, actions: &mut Vec<Action>) {
     }
 }
 
-/// Somebody's camera is looked at without a call, by the right to it.
+/// Watches the contact's camera without a call, by the right to it.
 fn watch(ui: &mut Ui, state: &State, person: &Person, actions: &mut Vec<Action>) {
     let peer = person.name;
     let is_free = state.calls.of(peer).is_none_or(|call| !call.is_open());

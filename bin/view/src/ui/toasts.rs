@@ -1,10 +1,11 @@
-//! Toasts over the upper right of the page: what happened, what is wrong, strangers, and offers whose
-//! conversation is not on the screen. A new one is added below the others, so that none of them
-//! moves.
+//! Toasts over the upper right of the page: what happened, what is wrong, strangers, and offers
+//! whose conversation is not on the screen. A new toast is added below the others, so that none of
+//! them moves.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use egui::emath::TSTransform;
 use egui::{Align, Id, Label, Layout, Rect, Sense, Ui, UiBuilder, Vec2, pos2, vec2};
 use transom::PeerName;
 use transom_users::Rights;
@@ -26,6 +27,19 @@ const MOST: usize = 3;
 /// How long news stay that need no answer.
 const STAY: Duration = Duration::from_secs(8);
 
+/// How far a toast slides while it appears.
+const SLIDE: f32 = 12.0;
+
+/// A toast that is on the screen.
+#[derive(Debug)]
+pub(super) struct Shown {
+    id: Id,
+    /// When it appeared, in egui's seconds.
+    since: f64,
+    /// Whether the pointer was over it in the last frame: then it stays.
+    is_under_pointer: bool,
+}
+
 /// A toast.
 enum Toast<'a> {
     Warning(usize, &'a Warning),
@@ -34,25 +48,31 @@ enum Toast<'a> {
     News(&'a Told),
 }
 
-/// Shows the toasts over the room of the page. `order` keeps the order in which they came.
+/// Shows the toasts over the room of the page. `shown` keeps the order in which they came.
 pub(super) fn show(
     ui: &Ui,
     state: &State,
     room: Rect,
-    order: &mut Vec<Id>,
+    shown: &mut Vec<Shown>,
     actions: &mut Vec<Action>,
 ) {
     let mut toasts: Vec<_> = all(state).map(|toast| (toast.place(), toast)).collect();
-    order.retain(|id| toasts.iter().any(|(place, _)| place == id));
-    for (place, _) in &toasts {
-        if !order.contains(place) {
-            order.push(*place);
+    shown.retain(|one| toasts.iter().any(|(place, _)| *place == one.id));
+    let since = ui.input(|input| input.time);
+    for (id, _) in &toasts {
+        if shown.iter().all(|one| one.id != *id) {
+            let (id, is_under_pointer) = (*id, false);
+            shown.push(Shown {
+                id,
+                since,
+                is_under_pointer,
+            });
         }
     }
     if toasts.is_empty() {
         return;
     }
-    toasts.sort_by_key(|(place, _)| order.iter().position(|id| id == place));
+    toasts.sort_by_key(|(place, _)| shown.iter().position(|one| one.id == *place));
     let width = WIDTH.min(room.width() - 24.0).max(0.0);
     let corner = pos2(room.right() - 16.0 - width, room.top() + ABOVE);
     kit::float("toasts")
@@ -62,8 +82,19 @@ pub(super) fn show(
             ui.set_width(width);
             ui.spacing_mut().item_spacing = vec2(8.0, 12.0);
             let more = toasts.len().saturating_sub(MOST);
-            for (place, toast) in toasts.into_iter().take(MOST) {
-                ui.push_id(place, |ui| toast.show(ui, state, width, actions));
+            // Both are in the same order.
+            for ((place, toast), one) in toasts.into_iter().zip(shown).take(MOST) {
+                let stays = toast.stays(ui, state, one, actions);
+                if stays <= 0.0 {
+                    continue;
+                }
+                let come = kit::come_in(ui, one.since);
+                let slide = TSTransform::from_translation(vec2(SLIDE * (1.0 - come), 0.0));
+                let drawn = ui.push_id(place, |ui| {
+                    ui.multiply_opacity(come * stays);
+                    ui.with_visual_transform(slide, |ui| toast.show(ui, state, width, actions));
+                });
+                one.is_under_pointer = ui.rect_contains_pointer(drawn.response.rect);
             }
             if more > 0 {
                 let t = tokens(ui);
@@ -132,6 +163,24 @@ impl Toast<'_> {
         }
     }
 
+    /// How much of it is left, from 1 to 0: news fade by themselves, unless the pointer is on them.
+    fn stays(&self, ui: &Ui, state: &State, shown: &Shown, actions: &mut Vec<Action>) -> f32 {
+        let Self::News(told) = self else { return 1.0 };
+        let age = state.now.saturating_sub(told.at);
+        if let Some(left) = STAY.checked_sub(age).filter(|left| !left.is_zero()) {
+            ui.ctx().request_repaint_after(left);
+            return 1.0;
+        }
+        if shown.is_under_pointer {
+            return 1.0;
+        }
+        let left = kit::go_out(ui, age - STAY);
+        if left <= 0.0 {
+            actions.push(Action::PutAway(told.number));
+        }
+        left
+    }
+
     fn show(&self, ui: &mut Ui, state: &State, width: f32, actions: &mut Vec<Action>) {
         let mut frame = kit::floating(ui, 16, 16);
         if let Self::Knock(knock) = self
@@ -147,7 +196,7 @@ impl Toast<'_> {
                 Self::Warning(at, warning) => warn(ui, *at, warning, actions),
                 Self::Knock(knock) => stranger(ui, state, knock, actions),
                 Self::Offers(peer, offers) => offered(ui, state, *peer, offers, actions),
-                Self::News(told) => news(ui, state, told, actions),
+                Self::News(told) => news(ui, told, actions),
             });
         });
     }
@@ -208,7 +257,7 @@ pub(super) fn or_here(folder: &Path) -> PathBuf {
     }
 }
 
-/// Somebody unknown: what they say of themselves proves nothing.
+/// A stranger: what it says of itself proves nothing.
 fn stranger(ui: &mut Ui, state: &State, knock: &Knock, actions: &mut Vec<Action>) {
     let t = tokens(ui);
     let namesake = state.namesake(knock);
@@ -242,7 +291,7 @@ fn stranger(ui: &mut Ui, state: &State, knock: &Knock, actions: &mut Vec<Action>
             if ui.add(code).clicked() {
                 actions.push(Action::ShowCode(Rights::default()));
             }
-            // Who says a contact's name with another key is let in by no single click.
+            // A stranger with the name of a contact is let in by no single click.
             let guest = guest.filter(|_| namesake.is_none());
             let once = Button::new(Kind::OnCard, words::LET_IN_ONCE).height(32.0);
             if let Some(name) = guest
@@ -289,8 +338,8 @@ fn offered(
     }
 }
 
-/// What happened goes by itself, unless the pointer is on it.
-fn news(ui: &mut Ui, state: &State, told: &Told, actions: &mut Vec<Action>) {
+/// What happened, in a toast that goes by itself.
+fn news(ui: &mut Ui, told: &Told, actions: &mut Vec<Action>) {
     let t = tokens(ui);
     if close(ui, words::DISMISS) {
         actions.push(Action::PutAway(told.number));
@@ -331,12 +380,5 @@ fn news(ui: &mut Ui, state: &State, told: &Told, actions: &mut Vec<Action>) {
                 sentence(ui, &words, Type::Body, t.text);
             });
         }
-    }
-    let age = state.now.saturating_sub(told.at);
-    let is_over = ui.rect_contains_pointer(ui.min_rect().expand(16.0));
-    match STAY.checked_sub(age).filter(|left| !left.is_zero()) {
-        Some(left) => ui.ctx().request_repaint_after(left),
-        None if is_over => {}
-        None => actions.push(Action::PutAway(told.number)),
     }
 }

@@ -7,7 +7,7 @@ use transom::{CallKind, EndReason};
 
 use crate::model::{Bound, Ending, OwnTrouble, State, source_of};
 
-use super::{line, with_words};
+use super::{capitalised, line, with_words};
 
 // Beginning one, and one that comes.
 
@@ -125,7 +125,7 @@ pub(crate) const KEYS: [(&str, &str); 32] = [
     ("Ctrl+Q", "Close"),
 ];
 
-/// Somebody rings.
+/// An incoming call.
 pub(crate) fn calls(name: &str) -> String {
     format!("{name} is calling")
 }
@@ -153,12 +153,12 @@ pub(crate) fn asking(name: &str) -> String {
     format!("Asking {name} for its picture")
 }
 
-/// Our own picture before somebody answers.
+/// Our own picture before the call is answered.
 pub(crate) fn only_you_see(name: &str) -> String {
     format!("Only you see this picture until {name} answers")
 }
 
-/// Somebody who is called isn't connected.
+/// The contact that is called isn't connected.
 pub(crate) fn away_for_now(name: &str, kind: CallKind) -> String {
     format!("{name} is away. {}", starts_later(kind))
 }
@@ -190,7 +190,7 @@ pub(crate) fn broke_ago(seconds: u64) -> String {
     format!("The connection broke {ago}. The call comes back by itself.")
 }
 
-/// What goes on with somebody, for the window's title.
+/// A call or a watch, for the window's title.
 pub(crate) fn goes_on(name: &str, kind: CallKind) -> String {
     match kind {
         CallKind::Talk => format!("Call with {name}"),
@@ -218,7 +218,7 @@ pub(crate) fn title(doing: &str, own: Option<&str>) -> String {
     }
 }
 
-/// A picture's name for who can't see it.
+/// A picture's name for a screen reader.
 pub(crate) fn picture_of(name: &str, speaks: bool) -> String {
     match speaks {
         true => format!("Picture of {name}, speaking"),
@@ -318,7 +318,12 @@ pub(crate) fn ended(name: &str, kind: CallKind, ending: &Ending) -> (String, Str
                 String::new(),
             );
         }
-        Ending::Reason { reason, text } => (*reason, line(text).into_owned()),
+        // Our own words say it better than those of the other side's program.
+        Ending::Reason {
+            reason: reason @ EndReason::Forbidden,
+            ..
+        } => (*reason, String::new()),
+        Ending::Reason { reason, text } => (*reason, line(&capitalised(text)).into_owned()),
     };
     let (title, line) = match reason {
         EndReason::Chosen if is_talk => (format!("{name} hung up"), ""),
@@ -326,7 +331,7 @@ pub(crate) fn ended(name: &str, kind: CallKind, ending: &Ending) -> (String, Str
         EndReason::Forbidden if is_talk => (format!("{name} doesn't take calls from you"), ""),
         EndReason::Forbidden => (
             format!("You may not watch {name}"),
-            "Its owner has to allow it.",
+            "The other side has to allow it first.",
         ),
         EndReason::Busy if is_talk => (format!("{name} is busy"), "Try later."),
         EndReason::Busy => (format!("{name} has all the viewers it allows"), ""),
@@ -389,7 +394,7 @@ pub(crate) fn total_said(total: &str) -> String {
     format!("{total} {FROM_LENS_TO_EYES}")
 }
 
-/// A stage for who can't see the table.
+/// A row of the table of stages for a screen reader.
 pub(crate) fn stage(name: &str, usual: &str, worst: &str) -> String {
     format!("{name}: {usual} ms, at worst {worst} ms")
 }
@@ -459,11 +464,14 @@ pub(crate) fn brief(total: &str, rate: f32, bound: &str) -> String {
     format!("{total} · {} · {bound}", pace(rate))
 }
 
+/// Every picture arrives, and the other side sends fewer or smaller ones than its camera gives.
+pub(crate) const REDUCED_THERE: &str = "The other side has reduced its picture";
+
 /// What holds a stream up.
 pub(crate) fn bound(bound: Bound) -> &'static str {
     match bound {
         Bound::Camera => "All is well. The far camera sets the pace.",
-        Bound::Network => "The network is the limit",
+        Bound::Missing => "Not every picture arrives",
         Bound::Decoder => "This computer's decoder is the limit",
         Bound::Screen => "Drawing is the limit here",
     }

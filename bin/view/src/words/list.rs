@@ -28,7 +28,7 @@ pub(crate) fn hello(own: &str) -> String {
     format!("Hello, {own}")
 }
 
-/// Who we are and whether we can be called, for a screen reader.
+/// Our own name and whether we can be called, for a screen reader.
 pub(crate) fn own_state(own: &str, state: &str) -> String {
     format!("{own}, {state}")
 }
@@ -37,7 +37,7 @@ pub(crate) fn about_person(name: &str) -> String {
     format!("About {name}")
 }
 
-/// Whether somebody is there.
+/// The presence of a contact.
 pub(crate) fn presence(presence: &Presence) -> String {
     match presence {
         Presence::Unknown => "Not seen yet".to_owned(),

@@ -30,6 +30,13 @@ pub(crate) use strangers::*;
 pub(crate) use talk::*;
 pub(crate) use warnings::*;
 
+/// A text with a capital letter first: the programs of other sides tell their reasons without.
+pub(crate) fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect()
+}
+
 /// A sentence, and what another side says about it, not escaped yet.
 pub(crate) fn with_words(sentence: &str, words: &str) -> String {
     match words {

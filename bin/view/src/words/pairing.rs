@@ -1,6 +1,7 @@
 //! The first page and the dialogs of a pairing by a code.
 
 use transom::{CodeEnd, PairingFailure};
+use transom_users::Rights;
 
 use crate::model::Station;
 
@@ -17,7 +18,7 @@ pub(crate) const WHY_NOBODY: &str = "Others appear here when they have Transom o
      Guest networks, VPNs and some routers keep computers apart; then use Add by address.";
 
 pub(crate) const CONNECT_WITH: &str = "Connect with somebody";
-/// In three parts, of which the middle one is strong.
+/// In three parts; the middle part is strong.
 pub(crate) const READ_IT_OUT: [&str; 3] = [
     "On the other computer choose ",
     "Enter a code",
@@ -67,10 +68,36 @@ pub(crate) fn they_may(call: bool, files: bool, unasked: bool) -> String {
     may.extend(call.then_some("call you"));
     may.extend(files.then_some("send you files"));
     may.extend(unasked.then_some("come in without asking"));
-    match &may[..] {
-        [] => "They may do nothing yet.".to_owned(),
-        [one] => format!("They may {one}."),
-        [first @ .., last] => format!("They may {} and {last}.", first.join(", ")),
+    match may.is_empty() {
+        true => "They may do nothing yet.".to_owned(),
+        false => format!("They may {}.", listed(&may)),
+    }
+}
+
+/// What a contact may do beyond the rights that go with the code: rights that it had before the
+/// pairing stay.
+pub(crate) fn rights_kept(name: &str, may: Rights, with_code: Rights) -> Option<String> {
+    let kept = [
+        (may.call && !with_code.call, "call you"),
+        (may.files && !with_code.files, "send you files"),
+        (may.auto && !with_code.auto, "come in without asking"),
+        (may.view && !with_code.view, "see your camera"),
+        (may.hear && !with_code.hear, "hear your microphone"),
+        (may.talk && !with_code.talk, "speak from your loudspeaker"),
+    ];
+    let kept: Vec<&str> = kept
+        .into_iter()
+        .filter_map(|(is_kept, right)| is_kept.then_some(right))
+        .collect();
+    (!kept.is_empty()).then(|| format!("As before, {name} may also {}.", listed(&kept)))
+}
+
+/// "a, b and c".
+fn listed(all: &[&str]) -> String {
+    match all {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }
 
@@ -127,12 +154,7 @@ pub(crate) fn code_failed(why: &PairingFailure, tries_left: u8) -> String {
         PairingFailure::NobodyShows => "No code is shown there. Ask for a new one.".to_owned(),
         PairingFailure::Unreachable(why) => super::with_words("Can't be reached", why),
         PairingFailure::OwnStation => "That is this computer.".to_owned(),
-        other => {
-            let told = other.to_string();
-            let mut letters = told.chars();
-            let first = letters.next().map(|c| c.to_uppercase().to_string());
-            format!("{}{}.", first.unwrap_or_default(), letters.as_str())
-        }
+        other => format!("{}.", super::capitalised(&other.to_string())),
     }
 }
 
@@ -163,5 +185,18 @@ mod tests {
         assert_eq!(they_may(false, false, false), "They may do nothing yet.");
         let all = "They may call you, send you files and come in without asking.";
         assert_eq!(they_may(true, true, true), all);
+    }
+
+    #[test]
+    fn rights_of_before_are_told_where_they_are_wider() {
+        let code = Rights::default();
+        assert_eq!(rights_kept("Bob", Rights::NONE, code), None);
+        assert_eq!(rights_kept("Bob", code, code), None);
+        let (auto, hear) = (true, true);
+        let wider = Rights { auto, hear, ..code };
+        assert_eq!(
+            rights_kept("Bob", wider, code).as_deref(),
+            Some("As before, Bob may also come in without asking and hear your microphone.")
+        );
     }
 }

@@ -2,7 +2,9 @@
 
 use std::fmt::Display;
 
-use crate::model::SettingsPage;
+use crate::model::{Finding, SettingsPage};
+
+use super::line;
 
 pub(crate) const SETTINGS: &str = "Settings";
 
@@ -41,9 +43,12 @@ pub(crate) const SIZE: &str = "Size";
 pub(crate) const LARGER: &str = "Larger";
 pub(crate) const SMALLER: &str = "Smaller";
 pub(crate) const USUAL_ZOOM: &str = "Usual size of everything";
-pub(crate) const REDUCED_MOTION: &str = "Reduced motion";
-pub(crate) const REDUCED_MOTION_MEANS: &str = "Nothing slides or fades";
-pub(crate) const ZOOM_KEYS: &str = "Ctrl with + and -, Ctrl 0 for the usual size";
+pub(crate) const MOTION: &str = "Motion";
+pub(crate) const MOTION_AS_DESKTOP: &str = "As the desktop says";
+pub(crate) const MOTION_FULL: &str = "Full";
+pub(crate) const MOTION_REDUCED: &str = "Reduced";
+pub(crate) const MOTION_REDUCED_MEANS: &str = "While it is reduced, nothing slides or fades.";
+pub(crate) const ZOOM_KEYS: &str = "Ctrl with + and -, Ctrl+0 for the usual size";
 
 pub(crate) fn zoom(zoom: f32) -> String {
     format!("{:.0} %", zoom * 100.0)
@@ -107,6 +112,9 @@ pub(crate) const HIDE_WORDS: &str = "Hide words and names";
 pub(crate) const HIDE_WORDS_MEANS: &str = "They only say that there is something";
 pub(crate) const NOT_WHILE_DISTURBED: &str = "There are none in Do not disturb.";
 
+pub(crate) const KEEP_IN_TRAY: &str = "Keep running in the tray when the window is closed";
+pub(crate) const KEEP_IN_TRAY_MEANS: &str = "Where the desktop has one; Quit is in its menu";
+
 // Privacy.
 
 pub(crate) const KEEP_TEXTS: &str = "Keep texts on this computer";
@@ -126,6 +134,42 @@ pub(crate) const ADDRESSES: &str = "Addresses";
 pub(crate) const NOBODY_REACHES_YOU: &str = "Others can't reach you";
 pub(crate) const PORT: &str = "Port";
 pub(crate) const NO_PORT: &str = "A port is a number from 1 to 65535.";
+pub(crate) const CONNECTION: &str = "Connection";
+
+/// How one thing is that others need to reach us, and what to do where it is not well.
+pub(crate) fn finding(finding: &Finding) -> String {
+    match finding {
+        Finding::PortOpen(port) => format!(
+            "Others reach you at port {port}. If they can't, let this port through your firewall."
+        ),
+        Finding::PortTaken(port) => format!(
+            "Others can't reach you: another program uses port {port}. Choose another port above."
+        ),
+        Finding::PortClosed => {
+            "Others can't reach you: no port is open. You can still call them.".to_owned()
+        }
+        Finding::Addresses(1) => "This computer is on a network.".to_owned(),
+        Finding::Addresses(count) => format!("This computer has {count} addresses on networks."),
+        Finding::NoAddress => {
+            "This computer is on no network. Plug in a cable, or join a Wi-Fi.".to_owned()
+        }
+        Finding::Heard(1) => "One other computer or camera nearby is heard.".to_owned(),
+        Finding::Heard(count) => format!("{count} other computers and cameras nearby are heard."),
+        Finding::NothingHeard => "No other computer nearby is heard now. Guest networks, VPNs and \
+             some routers keep computers apart; then add people by address."
+            .to_owned(),
+        Finding::ClockRuns => "The clock of this computer is set.".to_owned(),
+        Finding::ClockWrong => {
+            "The clock of this computer is wrong. Set its date and time.".to_owned()
+        }
+        Finding::Name(name) => format!("Others see you as {}.", line(name)),
+        Finding::NameTwice(name) => format!(
+            "Another computer nearby is called {} too. Choose another name under You.",
+            line(name)
+        ),
+    }
+}
+
 pub(crate) const FOLDERS: &str = "Folders";
 pub(crate) const CONTACTS: &str = "Contacts";
 pub(crate) const THESE_SETTINGS: &str = "Settings";

@@ -1,4 +1,4 @@
-//! Sound: who hears whom, and the choice of microphone and loudspeaker.
+//! Sound: which peers hear us, and the choice of microphone and loudspeaker.
 
 use transom::SoundState;
 use transom::sounds::{DeviceName, DeviceState};

@@ -1,8 +1,8 @@
-//! Keys: two people who compare them, strangers at the door, and contacts that show another key.
+//! Keys: comparing them, strangers that connect, and contacts that show another key.
 
 use std::net::IpAddr;
 
-// Two who compare their keys.
+// Comparing keys.
 
 pub(crate) const YOURS: &str = "Yours";
 pub(crate) const ALL_LETTERS_MATCH: &str = "All letters match";

@@ -25,7 +25,7 @@ pub(crate) fn message_to(name: &str) -> String {
     format!("Message {name}")
 }
 
-/// Instead, while somebody is away.
+/// The same while the contact is away.
 pub(crate) fn gets_it_later(name: &str) -> String {
     format!("{name} gets it when they're back")
 }

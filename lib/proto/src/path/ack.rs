@@ -21,14 +21,15 @@ const PAUSE: Duration = Duration::from_millis(2);
 #[derive(Default)]
 pub(crate) struct AckSender {
     received: u64,
-    /// When the last of them came.
+    /// When the last of them arrived.
     at: Instant,
     /// `received` in the last ack, and when that was sent.
     acked: u64,
     acked_at: Instant,
-    /// When to ack at the latest. A record of acks alone sets no time, or two sides would ack each
-    /// other's acks without end.
+    /// When to ack at the latest. A record of acks alone sets no time: else two sides would ack
+    /// each other's acks without end.
     due: Option<Instant>,
+    /// An ack is due whatever the time is.
     now: bool,
 }
 
@@ -38,12 +39,12 @@ impl AckSender {
         self.at = now;
     }
 
-    /// A frame came that is acked within [`LATEST`].
+    /// A frame arrived that is acked within [`LATEST`].
     pub(crate) fn soon(&mut self, now: Instant) {
         self.due = self.due.or(Some(now + LATEST));
     }
 
-    /// Pictures or file data came, or frames of an unknown kind, which may be such.
+    /// Pictures or file data arrived, or frames of an unknown kind, which may carry such data.
     pub(crate) fn data(&mut self, now: Instant) {
         // Never later than an ack that is due already: LATEST is longer than PAUSE.
         self.due = Some(now.max(self.acked_at + PAUSE));
@@ -65,7 +66,8 @@ impl AckSender {
         self.due
     }
 
-    /// Writes the ack if it is due, or if there is one that can ride along with others.
+    /// Writes an ack if one is due; also if the record holds `others` and bytes were received since
+    /// the last ack.
     pub(crate) fn pull(&mut self, record: &mut Record<'_>, others: bool, now: Instant) {
         let due = self.now || self.due.is_some_and(|due| due <= now);
         let rides = others && self.received > self.acked;

@@ -1,11 +1,11 @@
-//! Base delay: what the path takes when nothing of ours waits on it.
+//! Base delay: the delay of the path while none of our bytes wait on it.
 
 use core::time::Duration;
 
 use crate::Instant;
 
-/// A minimum counts for one to two of these. A longer route is known after two: within 2 s, if each
-/// has a clean sample.
+/// A minimum counts for one to two of these. A longer route is known after two of them: within 2 s,
+/// if each has clean samples.
 const SPAN: Duration = Duration::from_millis(800);
 
 /// The least delays, one way and both ways.
@@ -37,7 +37,7 @@ pub(super) struct BaseDelay {
     since: Instant,
     /// Clean samples of this span.
     clean: Times,
-    /// Records sent in this span that give such.
+    /// Records sent in this span that will give clean samples.
     probes: Times,
 }
 
@@ -58,7 +58,7 @@ impl BaseDelay {
         }
     }
 
-    /// A record was sent that will give a clean sample.
+    /// A record was sent that is expected to give a clean sample.
     pub(super) fn probe(&mut self, now: Instant) {
         self.probes.add(now);
     }
@@ -71,18 +71,19 @@ impl BaseDelay {
         }
     }
 
-    /// Whether the span is over but for clean samples.
+    /// Whether the time of the span is over, so that it ends with the next clean samples.
     pub(super) fn is_due(&self, now: Instant) -> bool {
         now - self.since >= SPAN
     }
 
-    /// Whether the file data of all sessions wait for each other now, so that the queue that they
-    /// share is seen empty: in the first part of each span, in which the span may end.
+    /// Whether file data of all sessions pause now until the queue that they share is empty, so
+    /// that clean samples are possible. That is so in the first part of each span while the span
+    /// before it has not ended.
     pub(super) fn is_quiet_time(&self, now: Instant) -> bool {
         self.is_due(now) && now - boundary(now) < QUIET_TIME
     }
 
-    /// Whether a record must be sent now that gives one.
+    /// Whether the span can only end if another record is sent that gives a clean sample.
     pub(super) fn needs_probe(&self, now: Instant) -> bool {
         let late = self
             .probes

@@ -49,10 +49,10 @@ const STARTUP_GAIN: u64 = 2;
 /// FIFO of 1.5 MB (model).
 pub(super) const LONG_PATH: u32 = 8;
 
-/// Pings and acks may stay in flight until something else is acked.
+/// Bytes of pings and acks that may be in flight on an empty path: they alone cause no ack.
 pub(super) const STRAY: u64 = 256;
 
-/// What a TCP segment carries. Less is not worth a record.
+/// Bytes that a TCP segment carries. Less is not worth a record.
 pub(super) const SEGMENT: u64 = 1448;
 
 /// The window of file data never closes below this: two segments keep them moving and measuring.
@@ -123,7 +123,7 @@ impl Path {
         self.bytes_of_record(LEAST_RECORD)
     }
 
-    /// Bytes of file data that may go in one record though the window is full: their floor.
+    /// Bytes of file data that may be sent in one record while the window is full: their floor.
     pub(crate) fn floor_limit(&self) -> usize {
         match self.uplink.has_sound() {
             true => self.bytes_of_record(to_usize(LEAST_BESIDE_SOUND)),
@@ -140,8 +140,8 @@ impl Path {
         most.min(to_usize(self.bytes_in(time)).max(least))
     }
 
-    /// Bytes that may be in flight, file data included, when file data are sent while anything is
-    /// live.
+    /// While anything is live, file data are sent only if the bytes in flight, of all classes, stay
+    /// below this.
     pub(crate) fn bulk_window(&self) -> u64 {
         let target = self.bulk_target.max(self.base_rtt() / LONG_PATH);
         self.window(target).max(self.least_window())
@@ -154,7 +154,7 @@ impl Path {
         }
     }
 
-    /// Bytes that may be in flight so that they wait for no longer than `queue`.
+    /// Bytes that may be in flight so that the last of them waits on the path for at most `queue`.
     fn window(&self, queue: Duration) -> u64 {
         let window = self.bytes_in(self.base_rtt() + queue) + self.others_share();
         match self.rate.is_path_limited() {
@@ -163,8 +163,9 @@ impl Path {
         }
     }
 
-    /// File data that may be in flight whatever else is: their floor of what passes in a round
-    /// trip. Beside media of its own, a session gives file data their floor when it fills records.
+    /// Bytes of file data that may be in flight however much else is: their floor, as a share of
+    /// what passes in a round trip. Beside a call of its own, a session applies the floor when it
+    /// fills records instead.
     fn floor_window(&self) -> u64 {
         if self.own_live {
             return 0;
@@ -173,9 +174,9 @@ impl Path {
         self.least_window().max(passes / 100 * self.bulk_floor)
     }
 
-    /// What else the pipe takes, beside a call of another session. The own rate is then only what
-    /// this session's window let pass, and a window made of it would never grow: up to twice of it,
-    /// the rate of all sessions counts.
+    /// Bytes that widen the window beside a call of another session. The rate of this session is
+    /// then limited by its window, so that a window computed from it alone would never grow. The
+    /// rate of all sessions counts instead, up to twice the own rate.
     fn others_share(&self) -> u64 {
         if self.own_live || !self.shared_live {
             return 0;
@@ -185,9 +186,10 @@ impl Path {
         bytes_in(more, self.base_rtt())
     }
 
-    /// What the queue that all sessions share has room for. Beside a call of its own, a session
-    /// counts that call's bytes as on the way, which is exact. Beside one of another program the
-    /// queue is not known: the bytes of that program are not counted.
+    /// Bytes for which the queue shared by all sessions has room; no limit where that queue is not
+    /// used. Beside a call of its own, a session counts the bytes of that call as in flight, which
+    /// is exact. Beside a call of another program the queue is unknown, since the bytes of that
+    /// program are not counted.
     fn uplink_room(&self, now: Instant) -> u64 {
         match self.own_live || !self.uplink.has_call() || self.uplink.rate() == 0 {
             true => u64::MAX,
@@ -197,10 +199,10 @@ impl Path {
         }
     }
 
-    /// When to look again whether file data may go that wait for the shared queue; `None` if an ack
-    /// will tell. Acks to other sessions shorten that queue too, and no event tells this session of
-    /// them: there is a time even if data may go now. Without it a file to another peer over a
-    /// round trip of 20 ms got 45 instead of 88 % of what the call left (model).
+    /// When to check again whether the shared queue has room for file data; `None` if an ack to
+    /// this session will tell. Acks to other sessions shorten that queue too and cause no event
+    /// here, so there is a time even while data may be sent. Without it a file to another peer over
+    /// a round trip of 20 ms got 45 instead of 88 % of what the call left (model).
     pub(crate) fn bulk_opens(&self, now: Instant) -> Option<Instant> {
         let waits = self.is_live() && !self.own_live;
         waits.then(|| self.uplink.drains_to(self.uplink_target() / 2, now))
@@ -210,8 +212,8 @@ impl Path {
         bytes_in(self.uplink.rate(), self.bulk_target)
     }
 
-    /// Whether file data wait until a record would give a clean sample. Without a call of its own,
-    /// a session waits for the queue of all too, for a while.
+    /// Whether file data pause until the next record gives a clean sample. Without a call of its
+    /// own, a session also waits for the shared queue to drain, but only in quiet time.
     fn waits_for_base(&self, now: Instant) -> bool {
         match self.own_live {
             true => self.base.is_due(now) && !self.is_empty(),
@@ -219,8 +221,8 @@ impl Path {
         }
     }
 
-    /// Whether a record sent now meets no queue of other sessions, and without a call of its own
-    /// none of this one.
+    /// Whether a record sent now meets no queue of other sessions, and, without a call of its own,
+    /// no queue of this session.
     pub(super) fn is_quiet(&self, now: Instant) -> bool {
         let (unacked, media) = self.on_the_way();
         let others = self.uplink.media().saturating_sub(media);
@@ -232,13 +234,14 @@ impl Path {
     }
 
     /// Whether so little of this session is in flight that the next record gives a clean sample.
-    /// When the base delay must be seen anew, file data wait for that with each record, and media
-    /// with two.
+    /// When the base delay must be measured anew, file data wait for this before each record, media
+    /// before two records.
     pub(super) fn is_empty(&self) -> bool {
         self.in_flight.unacked() <= self.clean()
     }
 
-    /// Bytes that may be ahead of a record that gives a clean sample: what fits on the empty path.
+    /// Bytes that may be in flight ahead of a record that gives a clean sample: those that fit on
+    /// the empty path.
     pub(super) fn clean(&self) -> u64 {
         let percent = match self.own_live {
             true => CLEAN_PERCENT,
@@ -247,12 +250,12 @@ impl Path {
         self.bytes_in(self.base_rtt() * percent / 100) + STRAY
     }
 
-    /// The round trip of the path when nothing of ours waits on it; zero before it was measured.
+    /// The round trip of the path while none of our bytes wait on it; zero before it was measured.
     pub(super) fn base_rtt(&self) -> Duration {
         self.base.value().map_or(Duration::ZERO, |base| base.rtt)
     }
 
-    /// How long the path takes to deliver so many bytes; nothing while its rate is not known.
+    /// How long the path takes to deliver so many bytes; zero while its rate is not known.
     pub(super) fn time_of(&self, bytes: u64) -> Duration {
         let Some(rate) = self.rate.value().filter(|_| self.rate.is_path_limited()) else {
             return Duration::ZERO;
@@ -261,13 +264,13 @@ impl Path {
         Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
     }
 
-    /// What the path delivers in that time.
+    /// Bytes that the path delivers in that time.
     pub(super) fn bytes_in(&self, time: Duration) -> u64 {
         bytes_in(self.rate.value().unwrap_or(FIRST_RATE), time)
     }
 }
 
-/// Nothing rather than less than a segment, or less than a part of a small window.
+/// `room`, or 0 if that is less than a segment and less than [`WORTHWHILE_PART`] of the window.
 fn worthwhile(room: u64, window: u64) -> usize {
     match room < SEGMENT.min(window / WORTHWHILE_PART) {
         true => 0,

@@ -6,18 +6,20 @@ use core::time::Duration;
 use super::to_u64;
 use crate::Instant;
 
-/// Bytes delivered are counted by so many microseconds of our clock.
+/// Bytes delivered are counted in grains of so many microseconds of our clock.
 const GRAIN: u64 = 2_000;
 
-/// Counts that are kept: bytes that passed more than half of all this ago are left out. Acks come
-/// half a round trip after the bytes have passed, so this serves round trips to 256 ms.
+/// Grains that are kept, 256 ms. Bytes that passed the link more than half of that ago are left
+/// out. An ack arrives half a round trip after its bytes have passed, so this serves round trips up
+/// to 256 ms.
 const GRAINS: usize = 128;
 
-/// Bytes that passed this many counts ago are left out. A late ack of a long step ends within it
-/// and begins within half of it before, which with the counts of now must not exceed [`GRAINS`].
+/// Bytes that passed the link this many grains ago are left out. Of a long step the last half of
+/// this is counted, so a step that ends just within it begins half of it earlier: together, with
+/// the grains of now, less than [`GRAINS`].
 const HISTORY: u64 = GRAINS as u64 / 2;
 
-/// The rate is measured over so many counts, 28 ms. Sessions place their bytes in time by base
+/// The rate is measured over so many grains, 28 ms. Sessions place their bytes in time by base
 /// delays that are wrong by some milliseconds: over 12 ms two sessions gave 27 of 20 Mbit/s, over
 /// 20 ms 21.6 (model).
 const WINDOW: u64 = 14;
@@ -38,12 +40,13 @@ pub(super) struct Delivered {
     grains: [Grain; GRAINS],
     now: AtomicU64,
     before: AtomicU64,
-    /// Microseconds of the span that passed with a queue, and until when those are counted.
+    /// Microseconds of this span in which the link was full, and the time up to which they are
+    /// counted.
     busy: AtomicU64,
     busy_until: AtomicU64,
 }
 
-/// The bytes of one grain of time. Its number tells old ones from new.
+/// The bytes of one grain of time. Grains share places in turn; the number tells which one this is.
 #[derive(Debug, Default)]
 struct Grain {
     number: AtomicU64,
@@ -128,7 +131,7 @@ impl Default for Delivered {
     }
 }
 
-/// Whether bytes that left the link then are still counted.
+/// Whether bytes that left the link at `time` are still counted.
 pub(super) fn is_recent(time: Instant, now: Instant) -> bool {
     now - time < Duration::from_micros(HISTORY * GRAIN)
 }

@@ -1,4 +1,4 @@
-//! What is on its way to the peer, exactly and by class, and what an ack tells about it.
+//! The bytes in flight to the peer, exactly and by class, and what an ack tells about them.
 
 use alloc::collections::VecDeque;
 use core::time::Duration;
@@ -28,18 +28,18 @@ pub(crate) struct Sizes {
 /// What an ack tells about the record that holds the last byte acked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Sample {
-    /// From our clock at sending to the peer's at receiving, in microseconds: wrong by a constant,
-    /// which a minimum takes out.
+    /// The peer's clock at receiving minus ours at sending, in microseconds: wrong by a constant,
+    /// which the difference from a minimum cancels.
     pub(crate) one_way: i64,
     /// From sending until the ack came.
     pub(crate) rtt: Duration,
-    /// When it was sent, so little was ahead of it that nothing of ours made it wait.
+    /// When the record was sent, so little was in flight that none of our bytes made it wait.
     pub(crate) is_clean: bool,
     /// The record's own bytes up to the last one acked.
     pub(crate) own: u64,
 }
 
-/// What we have sent, and how much of it the peer has taken in: `acked <= sent`, and `by_class`
+/// What we have sent, and how much of it the peer has received: `acked <= sent`, and `by_class`
 /// sums up to `sent - acked`, whatever a peer's acks say.
 #[derive(Default)]
 pub(crate) struct InFlight {
@@ -125,8 +125,8 @@ impl InFlight {
         self.sent - self.acked
     }
 
-    /// When the oldest record left that holds unacked sound, pictures, texts or file data. The peer
-    /// acks these soon; the ack of a pong may take until its next ping.
+    /// When the oldest record was sent that holds unacked sound, pictures, texts or file data. The
+    /// peer acks these soon; it may ack a pong only with its next ping.
     pub(crate) fn oldest(&self) -> Option<Instant> {
         let mark = self.marks.iter().find(|mark| mark.rest.acked_soon() > 0);
         mark.map(|mark| mark.at)
@@ -138,16 +138,16 @@ impl InFlight {
 }
 
 impl Mark {
-    /// The peer has taken in so many bytes since the connection began; gives which bytes of this
-    /// record are newly among them.
+    /// The peer has received so many bytes since the connection began; gives the bytes of this
+    /// record that are newly acked.
     fn ack(&mut self, received: u64) -> Sizes {
         let left = self.end.saturating_sub(received);
         let newly = self.rest.total().saturating_sub(left);
         self.rest.take(newly)
     }
 
-    /// Makes one mark of two neighbours. The classes of both count as one run each, so that an ack
-    /// inside acks rather too little of the later classes.
+    /// Makes one mark of two neighbours. It holds the bytes of each class as one run, so that an
+    /// ack inside it counts too few bytes of the later classes rather than too many.
     fn merge(&mut self, next: Mark) {
         self.end = next.end;
         self.rest.add(next.rest);
@@ -184,7 +184,7 @@ impl Sizes {
         pairs.for_each(|(mine, less)| *mine -= *less);
     }
 
-    /// Takes the first `bytes` away and gives them.
+    /// Removes the first `bytes` and gives them.
     fn take(&mut self, mut bytes: u64) -> Self {
         let mut taken = Self::default();
         for (mine, taken) in self.fields().into_iter().zip(taken.fields()) {

@@ -1,4 +1,4 @@
-//! Windowed minimum filter: the least value of the last 15 to 30 seconds.
+//! Windowed minimum filter: the smallest value of the last 15 to 30 seconds.
 
 use core::time::Duration;
 
@@ -13,8 +13,8 @@ const SPAN: Duration = Duration::from_secs(15);
 ///  values  |  4  2  6   |  5  3  7   |      value(): min(2, 3)
 ///             `before`     `now`
 /// ```
-/// Spans are counted from the clock's zero. When one ends, the least value of the span before it is
-/// forgotten; the least of the rest is still known.
+/// Spans are counted from the clock's zero. When a span ends, the minimum of the span before it is
+/// dropped.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MinFilter<T> {
     now: Option<T>,
@@ -34,7 +34,7 @@ impl<T: Copy + Ord> MinFilter<T> {
         self.now = Some(self.now.map_or(value, |least| least.min(value)));
     }
 
-    /// The least value by the time of the last [`take`](Self::take); `None` before the first.
+    /// The minimum as of the last [`take`](Self::take); `None` before the first.
     pub(crate) fn value(&self) -> Option<T> {
         self.now.into_iter().chain(self.before).min()
     }

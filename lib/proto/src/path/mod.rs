@@ -1,4 +1,5 @@
-//! What is known of the way to the peer, and how many bytes of each class may be on it.
+//! What is measured of the path to the peer, and how many bytes of each class may be in flight on
+//! it.
 //!
 //! ```text
 //!   record leaves                                                          ack comes back
@@ -18,20 +19,20 @@
 //!
 //! | signal | decides | file |
 //! |---|---|---|
-//! | bytes sent less bytes acked, by class | what is on the way now | `in_flight` |
-//! | queueing delay: one-way delay less the least of 0.8 to 1.6 s | whether an interval was busy | `base_delay` |
+//! | bytes sent minus bytes acked, by class | what is in flight now | `in_flight` |
+//! | queueing delay: one-way delay minus its minimum over 0.8 to 1.6 s | whether an interval was busy | `base_delay` |
 //! | bytes acked in a busy interval, by the peer's clock | the rate | `rate` |
 //! | rate x time | all windows: file data, pictures, records | `budget` |
 //! | bytes sent and acked by all sessions of the station | file data beside a call of another session | `uplink`, `delivered` |
 //!
-//! The windows are limits of what is on the way in *time*: one number of milliseconds fits 2 Mbit/s
-//! and 1 Gbit/s. They need no search and no memory of their own: a link that changes its rate is
-//! followed as soon as the rate is. Our own media count as on the way, so that file data wait while
-//! a picture drains. For media of other sessions a model of the common queue does the same: see
-//! [`Uplink`], which the sessions of a station share.
+//! The windows limit the bytes in flight by the *time* in which they drain: the same number of
+//! milliseconds fits 2 Mbit/s and 1 Gbit/s. They are computed from the measured rate and hold no
+//! state: when the rate of a link changes, they change with the measurement. Our own media count as
+//! in flight, so that file data wait while a picture drains. For media of other sessions a model of
+//! the shared queue does the same: see [`Uplink`], which the sessions of a station share.
 //!
-//! An app's acks suffice for all this. TCP_INFO would tell the same later: the kernel's rate and
-//! round trip end where the peer's kernel takes bytes, ours where its program does.
+//! The acks of transom itself suffice for all this, so TCP_INFO is not used: the kernel's rate and
+//! round trip end at the peer's kernel, ours at the peer's program.
 //!
 //! # Constants
 //!
@@ -41,14 +42,14 @@
 //! --example link`:
 #![doc = include_str!("constants.md")]
 //!
-//! `BUSY_PERCENT` at double is more than the whole step. Those without effect decide what no row
-//! has; unit tests hold what each promises:
+//! `BUSY_PERCENT` at double would be more than the whole step. A constant without effect decides a
+//! case that no row contains; a unit test holds what each of these promises:
 //! - bounds of memory and of work, whatever a peer does: `GRAINS`, `MARKS`, `ACKS`, `COMPACT`,
 //!   `sound::FRAMES`;
 //! - paths slower than 2 Mbit/s, before they are measured: `FIRST_RATE`;
 //! - links whose rate falls, routes and clocks that change: `rate::SPAN`, `min_filter::SPAN`,
 //!   `DRIFT`;
-//! - paths that stand still: `STANDSTILL`; acks of other sessions that come rarely: `LONGEST_WAIT`;
+//! - paths that stand still: `STANDSTILL`; acks of other sessions that are rare: `LONGEST_WAIT`;
 //! - a call and a file of one session that fill the link: `BULK_FLOOR`. Beside a call of another
 //!   session at 20 Mbit/s, `LEAST_WINDOW` is more than its share.
 //!
@@ -121,13 +122,14 @@ use rate::Rate;
 pub(crate) use in_flight::Sizes;
 pub use uplink::Uplink;
 
-/// A base round trip that more than doubled, and by this at least, is that of another route, whose
-/// rate is found anew. A standing queue that passes for base delay grows more slowly than that.
+/// A base round trip that has more than doubled, and has grown by more than this, belongs to
+/// another route, whose rate is measured anew. A standing queue mistaken for base delay grows more
+/// slowly than that.
 /// After a step from 0.4 to 15 ms beside a call, files of other sessions fell from 94 to 2 Mbit/s
 /// at 100 Mbit/s without this; with it the mean of the ten seconds around the step is 76 (model).
 const LONGER_ROUTE: Duration = Duration::from_millis(8);
 
-/// The way to the peer: what its acks and pongs tell.
+/// The path to the peer, as the peer's acks and pongs show it.
 pub(crate) struct Path {
     /// Acks that we owe.
     pub(crate) acks: AckSender,
@@ -178,7 +180,7 @@ impl Path {
         }
     }
 
-    /// A record left, with so many bytes of each class in it.
+    /// A record was sent, with so many bytes of each class in it.
     pub(crate) fn on_sent(&mut self, sizes: Sizes, now: Instant) {
         let is_empty = self.is_empty();
         if is_empty {
@@ -189,7 +191,7 @@ impl Path {
         self.uplink.on_sent(sizes.total(), sizes.media, now);
     }
 
-    /// The peer has taken bytes in.
+    /// An ack came: the peer has received more bytes.
     ///
     /// # Errors
     /// The peer acks bytes that were not sent, or takes an ack back.
@@ -201,8 +203,9 @@ impl Path {
         let Some(sample) = sample else {
             return Ok(());
         };
-        // A record takes time of its own to pass, which is neither base delay nor queue. A segment
-        // of it is left in: by a rate that is only our share, small records would get too much off.
+        // A record's own serialization time is neither base delay nor queue. It is not subtracted
+        // for the first segment: where the rate is only our share of the link, that time is too
+        // long, and the delays of small records would come out too short.
         let own = self.time_of(sample.own.saturating_sub(SEGMENT));
         let delays = Delays {
             one_way: sample.one_way.saturating_sub(to_micros(own)),
@@ -227,14 +230,14 @@ impl Path {
         Ok(())
     }
 
-    /// Bytes that are not acked, all and those of media.
+    /// Bytes in flight: all of them, and those of media.
     fn on_the_way(&self) -> (u64, u64) {
         (self.in_flight.unacked(), self.in_flight.by_class().media)
     }
 
-    /// Calls ring or run: `own` in this session, `shared` anywhere at this station or in another
-    /// program of its owner. Links are shared, so file data of a session without a call must spare
-    /// the calls of the others too.
+    /// Whether a call rings or runs: `own` in this session, `shared` anywhere at this station or in
+    /// another program of its owner. All these share a link, so file data of a session without a
+    /// call must leave room for the calls of other sessions.
     pub(crate) fn set_live(&mut self, own: bool, shared: bool) {
         if own != self.own_live {
             self.uplink.set_call(own);
@@ -242,8 +245,8 @@ impl Path {
         (self.own_live, self.shared_live) = (own, shared);
     }
 
-    /// Sound of this session begins or ends. While that of any session runs, the pictures and the
-    /// file data of all leave room for it.
+    /// Sound of this session begins or ends. While sound of any session runs, the pictures and the
+    /// file data of all sessions leave room for it.
     pub(crate) fn set_sound(&mut self, on: bool) {
         if on != self.has_sound {
             self.uplink.set_sound(on);
@@ -260,13 +263,13 @@ impl Path {
         self.shared_live
     }
 
-    /// Bytes of texts and file control that are not acked.
+    /// Bytes of texts and file control in flight.
     pub(crate) fn text_in_flight(&self) -> u64 {
         self.in_flight.by_class().text
     }
 
-    /// Whether data have been on the way for `span` beyond the shortest round trip. Not before a
-    /// round trip was measured.
+    /// Whether data have been in flight for longer than the shortest round trip and `span`. False
+    /// before a round trip was measured.
     pub(crate) fn stands_still(&self, span: Duration, now: Instant) -> bool {
         let oldest = self.in_flight.oldest().zip(self.pinger.min_rtt());
         oldest.is_some_and(|(sent, rtt)| now - sent > rtt + span)
@@ -277,7 +280,7 @@ impl Path {
         self.rate.value()
     }
 
-    /// Plain bytes sent, and how many of them are not acked.
+    /// Plain bytes sent, and how many of them are in flight.
     pub(crate) fn sent(&self) -> (u64, u64) {
         (self.in_flight.sent(), self.in_flight.unacked())
     }
@@ -301,7 +304,7 @@ fn to_u64(value: u128) -> u64 {
     u64::try_from(value).unwrap_or(u64::MAX)
 }
 
-/// A duration that came of a division by a rate: far below `i64::MAX` microseconds.
+/// Saturates at `i64::MAX` microseconds, which only a rate near zero could reach.
 fn to_micros(time: Duration) -> i64 {
     i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }

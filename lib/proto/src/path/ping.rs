@@ -1,4 +1,4 @@
-//! Pings, silence, and how far the peer's clock is from ours (wire 4).
+//! Pings, silence, and the offset of the peer's clock from ours (wire 4).
 
 use core::cmp::Reverse;
 use core::time::Duration;
@@ -9,11 +9,11 @@ use super::min_filter::MinFilter;
 use crate::send::Record;
 use crate::{Config, Instant, PeerError};
 
-/// Pings every second, also while other bytes come: the clock offset needs probes that nothing
-/// delays.
+/// Pings every second, also while other bytes arrive: the clock offset needs many probes, of which
+/// some meet no queue.
 ///
 /// The offset is that of the shortest round trip of the last 15 to 30 s, as in NTP's clock filter:
-/// wrong by at most half of that round trip, whatever queues come meanwhile.
+/// wrong by at most half of that round trip, whatever queues the other probes met.
 pub(crate) struct Pinger {
     every: Duration,
     give_up: Duration,
@@ -23,13 +23,14 @@ pub(crate) struct Pinger {
     next: Option<Instant>,
     /// The clock of the last ping.
     asked: Option<Instant>,
-    /// The peer's last ping that is not answered; older ones are forgotten.
+    /// The clock of the peer's last ping, if that is not answered; older pings get no answer.
     echo: Option<u64>,
     rtt: Option<Duration>,
     probes: MinFilter<Probe>,
 }
 
-/// A ping that was answered. The least one is the best: the shortest, of equal ones the newest.
+/// An answered ping. The best is the minimum: that of the shortest round trip, of equal ones the
+/// newest.
 ///
 /// ```text
 ///  ours   sent ---- middle ---- at        offset = peer's clock - middle
@@ -46,7 +47,8 @@ struct Probe {
 }
 
 impl Probe {
-    /// Whether no single clock explains both: then the peer's or ours has stepped between them.
+    /// Whether the two offsets differ by more than their errors and drift allow: then the peer's
+    /// clock or ours has stepped between them.
     fn contradicts(&self, newer: &Self) -> bool {
         let apart = newer.offset.wrapping_sub(self.offset).unsigned_abs();
         let drift = (newer.at.0 - self.at.0) / DRIFT;

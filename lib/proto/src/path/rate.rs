@@ -1,4 +1,4 @@
-//! Delivery rate: how many bytes a second the path takes from us when it has something to do.
+//! Delivery rate: bytes a second that the path takes from us while it is busy.
 
 use alloc::collections::VecDeque;
 use core::time::Duration;
@@ -8,22 +8,21 @@ use transom_wire::Ack;
 use crate::Instant;
 
 /// Shortest interval that is measured, or a round trip where that is longer. Over less time the
-/// peer's read calls and the bursts of routers are seen, not the path: a token bucket of 8 KiB
-/// makes 32 of 20 Mbit/s over 5 ms. Between two pictures of another session there must still be
-/// one.
+/// peer's read calls and the bursts of routers decide the result: a token bucket of 8 KiB makes 32
+/// of 20 Mbit/s over 5 ms. An interval must fit between two pictures of another session.
 const INTERVAL: Duration = Duration::from_millis(8);
 
 /// Most acks that are remembered. An interval holds up to [`APART`] and its ends; while the round
 /// trip grows, older acks are closer together.
 const ACKS: usize = 16;
 
-/// Acks that are remembered are this part of an interval apart at least: an interval then is longer
-/// than its least length by this part at most.
+/// Acks that are remembered are at least this part of an interval apart: an interval then exceeds
+/// its shortest length by at most this part.
 const APART: u32 = 8;
 
-/// The maximum is over one to two spans of so much busy time: longer than the time from a picture
-/// of another session to the next, in which there are high rates and low ones. A link that becomes
-/// ten times slower is known within 0.2 s.
+/// The maximum covers one to two spans of so much busy time: longer than the time from one picture
+/// of another session to the next, in which the rate is high and low by turns. A link that becomes
+/// ten times slower is noticed within 0.2 s.
 const SPAN: Duration = Duration::from_millis(100);
 
 /// An interval is busy if the last byte of each of its steps from ack to ack waited for this part
@@ -57,22 +56,22 @@ pub(super) struct Rate {
     busy_since: u64,
     max: MaxFilter,
     round: Round,
-    /// A busy interval was measured, and the rate has stopped to grow: the rate is the path's,
-    /// neither the application's nor that of TCP's slow start.
+    /// A busy interval was measured, and the rate no longer grows: the path limits it, not the
+    /// application and not TCP's slow start.
     is_path_limited: bool,
 }
 
-/// A time as long as an interval. As BBR does for a full pipe, rounds find the end of TCP's slow
-/// start: by a round in which the rate no longer grows. BBR wants three such rounds and leaves out
-/// those that are application-limited. Here one is enough, and it may be application-limited if an
-/// interval was busy before: a wrong end costs little, since a later interval may still raise the
-/// rate. In slow start bytes wait for TCP's window, so that intervals are busy, but the path takes
-/// more.
+/// A round lasts as long as an interval. Rounds find the end of TCP's slow start, in which
+/// intervals are busy because bytes wait for TCP's window, though the path could take more. As in
+/// BBR's test for a full pipe, slow start has ended when the rate does not grow in a round. BBR
+/// waits for three such rounds and ignores those that are application-limited. Here one is enough,
+/// and it may be application-limited if an interval was busy before: a wrong end costs little,
+/// since a later interval may still raise the rate.
 #[derive(Debug, Default)]
 struct Round {
     /// The peer's clock at its beginning.
     at: u64,
-    /// The highest rate at the end of a round before.
+    /// The highest rate at the end of any round before.
     rate: u64,
     /// A busy interval was measured in this round or before.
     was_busy: bool,
@@ -87,8 +86,8 @@ struct MaxFilter {
 }
 
 impl Rate {
-    /// Measures by an ack; `queued`: how long the last byte acked waited on the path, whose round
-    /// trip is `rtt` when it is empty. Tells whether the interval up to this ack was busy.
+    /// Takes an ack; `queued`: how long the last byte acked waited on the path; `rtt`: the round
+    /// trip of the empty path. Returns whether the interval up to this ack was busy.
     pub(super) fn handle_ack(&mut self, ack: Ack, queued: Duration, rtt: Duration) -> bool {
         let last = self.last.replace(ack);
         let last = last.filter(|last| last.clock <= ack.clock);
@@ -130,13 +129,13 @@ impl Rate {
         is_busy
     }
 
-    /// The path is another one: what it takes has to be found anew, from the rate of now on.
+    /// The path is another one: startup begins again, from the current rate.
     pub(super) fn restart(&mut self) {
         self.is_path_limited = false;
         self.round = Round::default();
     }
 
-    /// Whether the rate is the path's. Until then the path may take far more.
+    /// Whether the path limits the rate. Before, the path may take far more.
     pub(super) fn is_path_limited(&self) -> bool {
         self.is_path_limited
     }
@@ -148,7 +147,8 @@ impl Rate {
 }
 
 impl Round {
-    /// The round ends with this rate, and the next begins; tells whether the path limits the rate.
+    /// The round ends with this rate, and the next begins; returns whether the path limits the
+    /// rate.
     fn end(&mut self, rate: u64, ack: Ack) -> bool {
         let growing = u128::from(self.rate) * u128::from(100 + GROWTH_PERCENT) / 100;
         self.at = ack.clock;

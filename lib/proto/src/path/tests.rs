@@ -252,7 +252,7 @@ fn a_record_takes_10_ms_of_a_rate_that_is_not_the_paths() {
 }
 
 #[test]
-fn a_path_that_was_not_seen_empty_for_long_drains_until_a_record_will_see_it_so() {
+fn when_the_base_delay_is_due_all_data_wait_until_a_sample_can_be_clean() {
     let mut line = Line::measured(RATE, 10 * MILLI);
     // 20,000 bytes are on the way all the time, which is a queue of 10 ms.
     for _ in 0..10 {
@@ -356,7 +356,7 @@ fn a_records_own_time_is_neither_base_delay_nor_queue() {
 }
 
 #[test]
-fn no_ack_at_all_makes_a_budget_overflow() {
+fn no_ack_makes_a_budget_overflow() {
     let extremes = [0, 1, 20_000, u64::MAX / 2, u64::MAX];
     let mut path = Path::new(&config(), Instant(0));
     let sizes = Sizes {
@@ -418,7 +418,7 @@ fn file_data_wait_while_a_picture_of_another_session_drains() {
 }
 
 #[test]
-fn file_data_that_acks_to_another_session_let_go_are_looked_at_at_once() {
+fn an_ack_to_another_session_that_makes_room_is_noticed_at_once() {
     let (mut call, mut file) = call_and_file(10 * MILLI);
     call.send(100_000, |sizes| &mut sizes.media);
     file.send(FLOOR as u64, |sizes| &mut sizes.bulk);

@@ -1,4 +1,4 @@
-//! The station's way out: a model of the queue that all its sessions share.
+//! The station's uplink: a model of the queue that all its sessions share.
 
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -9,18 +9,20 @@ use super::delivered::{Delivered, is_recent};
 use super::to_u64;
 use crate::Instant;
 
-/// A queue of other sessions below this is none: less than a clean sample may be wrong by.
+/// A queue of other sessions that drains within this counts as empty: it is less than the error
+/// that a clean sample may have.
 const QUIET: Duration = Duration::from_millis(1);
 
 /// How long a queueing delay counts; twice at most. Longer than from one picture to the next.
 const DELAYS_SPAN: Duration = Duration::from_millis(50);
 
-/// When all records waited for longer than this, a queue stands that the model doesn't know of. It
-/// then drains by four fifths of the rate only, until the file data have let the queue go: without
-/// this three files beside a call at 20 Mbit/s made its p50 33 instead of 25 ms (model).
+/// When all records waited for longer than this, there is a standing queue that the model does not
+/// contain. The model's queue then drains at four fifths of the rate only, until the file data have
+/// let the standing queue drain: without this three files beside a call at 20 Mbit/s made its p50
+/// 33 instead of 25 ms (model).
 const STANDING: Duration = Duration::from_millis(1);
 
-/// Percent of the rate by which a standing queue drains.
+/// Percent of the rate at which the model's queue drains while a queue stands.
 const STANDING_PERCENT: u64 = 80;
 
 /// Percent of the longest base round trip that may be in flight where the link counts as quiet.
@@ -34,15 +36,16 @@ const FREE: Duration = Duration::from_millis(3);
 /// How long the base round trip of a session counts; twice at most.
 const LONGEST_SPAN: Duration = Duration::from_millis(800);
 
-/// A session whose file data wait looks again after this at least: a timer is no more exact.
+/// A session whose file data wait checks again after this at the earliest: a timer is no more
+/// exact.
 const LEAST_WAIT: Duration = Duration::from_micros(500);
 
-/// Such a session looks again after this at most: a rate that rises is not missed for longer.
+/// Such a session checks again after this at the latest, so that it notices a rate that has risen.
 const LONGEST_WAIT: Duration = Duration::from_millis(20);
 
-/// What the sessions of one station tell each other of their common way out. All sessions of a
-/// station get a clone of one in [`Config::uplink`](crate::Config::uplink); each new one stands
-/// alone.
+/// What the sessions of one station know together of the link that they share. All sessions of a
+/// station get clones of the same `Uplink` in [`Config::uplink`](crate::Config::uplink); a new
+/// `Uplink` shares nothing with others.
 ///
 /// ```text
 ///   session --- bytes sent ---> queue ---- drains at the rate ----> peers
@@ -50,14 +53,15 @@ const LONGEST_WAIT: Duration = Duration::from_millis(20);
 ///        file data of others wait |             | bytes acked by all sessions
 /// ```
 /// A session measures the delay of its own path, which differs by peer. What the sessions share is
-/// the queue in front of the first slow link. No session can measure that in time: an ack tells of
-/// it a round trip later, when the picture that made it has long passed. But the station knows each
-/// byte that it sends, and the rate of all sessions together, and so how much waits at any moment.
+/// the queue in front of the first slow link. No session can measure that queue in time: its ack
+/// comes a round trip later, when the picture that made the queue has long passed. But the station
+/// knows each byte that it sends and the rate of all sessions together, so it can compute how much
+/// waits at any moment.
 ///
-/// Errors of the model can't add up: what waits is never more than what is not acked, and a queue
-/// that stands in spite of the model makes it drain more slowly. A session's own window bounds what
-/// it sends besides. Sessions that go by another link only make the rate too high, and the model
-/// then holds nothing back.
+/// Errors of the model can't add up: no more waits than is in flight, and a standing queue that the
+/// model does not contain makes its own queue drain more slowly. Besides, each session is bounded
+/// by its own window. Sessions over another link only make the rate too high; the model then holds
+/// nothing back.
 #[derive(Clone, Debug, Default)]
 pub struct Uplink(Arc<Model>);
 
@@ -68,7 +72,7 @@ struct Model {
     /// Bytes that waited at `queued_at`.
     queue: AtomicU64,
     queued_at: AtomicU64,
-    /// Bytes sent and not acked, all of them and those of media.
+    /// Bytes in flight of all sessions: all of them, and those of media.
     unacked: AtomicU64,
     media: AtomicU64,
     /// Sessions in which a call rings or runs.
@@ -116,15 +120,15 @@ impl Uplink {
         queue.min(model.unacked.load(Relaxed))
     }
 
-    /// Bytes of file data that a session may send, so that the queue grows to `target` at most;
-    /// `in_flight` are its own bytes on the way.
+    /// Bytes of file data that a session may send so that the queue drains within `target`;
+    /// `in_flight`: the session's own bytes in flight.
     pub(super) fn room(&self, target: Duration, in_flight: u64, now: Instant) -> u64 {
         if self.is_free() {
             return u64::MAX;
         }
         let (rate, base) = (self.rate(), self.base_rtt());
         let room = bytes_in(rate, target).saturating_sub(self.queue(now));
-        // The model may be wrong about the queue, but not about what is on the way.
+        // The model may be wrong about the queue, but not about what is in flight.
         let window = bytes_in(rate, base + target.max(base / LONG_PATH));
         room.min(window.saturating_sub(in_flight + self.media()))
     }
@@ -137,7 +141,7 @@ impl Uplink {
         now + wait.clamp(LEAST_WAIT, LONGEST_WAIT)
     }
 
-    /// Bytes of pictures and sound that are on the way, of all sessions.
+    /// Bytes of pictures and sound in flight, of all sessions.
     pub(super) fn media(&self) -> u64 {
         self.0.media.load(Relaxed)
     }
@@ -162,8 +166,8 @@ impl Uplink {
         count(&self.0.sounds, on);
     }
 
-    /// Whether a record sent now meets no queue, but for `own` bytes of it, when so many bytes are
-    /// on the way.
+    /// Whether a record sent now meets no queue, apart from `own` bytes, while `in_flight` bytes
+    /// are on the way.
     pub(super) fn is_quiet(&self, own: u64, in_flight: u64, now: Instant) -> bool {
         let queue = self.queue(now).saturating_sub(own);
         let fits = bytes_in(self.rate(), self.base_rtt() * QUIET_PERCENT / 100);
@@ -178,7 +182,7 @@ impl Uplink {
         model.media.fetch_add(media, Relaxed);
     }
 
-    /// The least that a record waited lately.
+    /// The shortest time that a record waited lately.
     fn least_delay(&self) -> Duration {
         Duration::from_micros(u64::MAX - self.0.standing.value())
     }
@@ -188,7 +192,7 @@ impl Uplink {
         Duration::from_micros(self.0.peak.value()) <= FREE
     }
 
-    /// So many bytes are on the way no more.
+    /// So many bytes are no longer in flight.
     pub(super) fn forget(&self, bytes: u64, media: u64) {
         self.0.unacked.fetch_sub(bytes, Relaxed);
         self.0.media.fetch_sub(media, Relaxed);
@@ -203,7 +207,7 @@ impl Uplink {
         self.0.longest.take(micros, LONGEST_SPAN, now);
     }
 
-    /// `bytes` passed the link between those times of our clock; `is_busy`: a queue of them waited.
+    /// `bytes` passed the link between those times of our clock; `is_busy`: without a pause.
     pub(super) fn on_delivered(
         &self,
         bytes: u64,

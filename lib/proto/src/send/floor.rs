@@ -1,11 +1,11 @@
-//! The least share of what is below media: texts, file control and file data.
+//! The guaranteed share of the classes below media: texts, file control and file data.
 
-/// A call that could use all of the path leaves them this share of the bytes, so that it can't
-/// freeze them.
+/// A call that could fill the path leaves the classes below media this share of the bytes, so that
+/// it can't starve them.
 pub(crate) struct Floor {
     percent: u64,
-    /// Hundredths of bytes that they may send, at most one record. More is not saved up: a picture
-    /// waits behind one record of the floor, never behind two in a row.
+    /// Hundredths of bytes that they may send, at most those of one record. More is not saved up: a
+    /// picture waits behind one record of the floor, never behind two in a row.
     credit: u64,
 }
 
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_without_being_due_is_no_debt() {
+    fn bytes_sent_without_credit_are_no_debt() {
         let mut floor = Floor::new(5);
         for _ in 0..1000 {
             send(&mut floor, RECORD, RECORD);
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_below_media_owes_itself_nothing() {
+    fn bytes_below_media_give_no_credit() {
         let mut floor = Floor::new(100);
         send(&mut floor, RECORD / 2, 0);
         send(&mut floor, RECORD / 4, RECORD / 4);

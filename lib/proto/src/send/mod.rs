@@ -1,9 +1,9 @@
-//! What goes next (wire 3.3). This page decides it, each time that the socket takes a record:
-//! nothing is chosen earlier, so what has become stale by then never leaves.
+//! What is sent next (wire 3.3). This page decides it each time that the socket accepts a record.
+//! Nothing is chosen earlier (late binding), so data that have become stale are never sent.
 //!
-//! While anything is live, at this station or at another of its owner's programs, the first of
-//! these that has something to send fills the record, alone: the peer opens a record whole, and
-//! urgent bytes would wait for the others in it.
+//! While anything is live, at this station or in another program of its owner, the first of these
+//! classes that has something to send fills the record alone: the peer decrypts a record as a
+//! whole, so urgent bytes would wait for the other bytes in it.
 //!
 //! ```text
 //!   |                         | held back by                          | how much
@@ -50,9 +50,10 @@ pub(crate) use pictures::{Gate, Outgoing};
 pub(crate) use queue::QueueEnd;
 pub(crate) use record::Record;
 
-/// A path on which bytes stay unacknowledged for this long beyond the shortest round trip stands
-/// still. Sound stays in its queue then, which keeps the newest, since the socket would keep the
-/// oldest. As long as sound may wait; a queue of pictures and file data is much shorter.
+/// A path on which bytes stay unacked for this long beyond the shortest round trip stands still.
+/// Sound then stays in its queue, which keeps the newest frames; the socket would keep the oldest.
+/// The time is that for which sound may wait. A queue of pictures and file data is much shorter, so
+/// it does not pass for a standstill.
 const STANDSTILL: Duration = sound::NEWEST;
 
 /// Fills records in the order of this page.
@@ -63,7 +64,7 @@ pub(crate) struct Scheduler {
     file_turn: bool,
 }
 
-/// Where frames wait, and the path they go by.
+/// Where frames wait, and the path on which they are sent.
 pub(crate) struct Sources<'a> {
     pub(crate) output: &'a mut Output,
     pub(crate) calls: &'a mut Calls,
@@ -122,14 +123,14 @@ impl Scheduler {
         if record.is_empty() {
             from.pictures(record, from.path.media_budget(from.now));
         }
-        // What slipped in front of a picture at the gate would keep the gate shut for longer.
+        // Anything sent while a picture waits at the gate would keep the gate shut for longer.
         if record.is_empty() && !from.calls.has_picture() {
             from.text_or_file_data(record, 0);
         }
     }
 
-    /// The order to compare ours with: pictures and file data take turns of a record each, and
-    /// nothing limits either.
+    /// The naive order, to compare ours with: pictures and file data take turns of one record each,
+    /// and nothing limits either.
     fn fill_in_turns(&mut self, record: &mut Record<'_>, from: &mut Sources<'_>) {
         from.text(record);
         let before = record.used();
@@ -174,8 +175,8 @@ impl Sources<'_> {
         self.calls.pull(record, gate);
     }
 
-    /// Bytes for which the floor needs credit before they go: those of the texts that wait, else a
-    /// record of file data.
+    /// Bytes for which the floor needs credit before they are sent: those of the waiting texts, or
+    /// a record of file data if no text waits.
     fn next_below_media(&self, record: &Record<'_>) -> usize {
         match self.output.text.len() {
             0 => record.size().min(self.path.floor_limit()),
@@ -183,7 +184,8 @@ impl Sources<'_> {
         }
     }
 
-    /// Texts and file control, else file data, of which `floor` bytes go whatever is on the way.
+    /// Texts and file control, else file data, of which `floor` bytes may be sent however much is
+    /// in flight.
     fn text_or_file_data(&mut self, record: &mut Record<'_>, floor: usize) {
         // A folder's entries are megabytes: a picture must not wait behind all of them.
         if self.path.text_in_flight() < record.size() as u64 {
@@ -212,7 +214,7 @@ impl Sources<'_> {
         }
     }
 
-    /// Lets an ack ride along, or sends one that is due.
+    /// Adds an ack to a record that is not empty, or writes one that is due.
     fn ack(&mut self, record: &mut Record<'_>) {
         let rides = !record.is_empty();
         self.path.acks.pull(record, rides, self.now);

@@ -1,4 +1,4 @@
-//! Where every part of a session puts what it has to say: to the peer, or to the caller.
+//! Where every part of a session puts its messages to the peer and its events for the caller.
 
 use alloc::collections::VecDeque;
 
@@ -37,7 +37,7 @@ impl Output {
         }
     }
 
-    /// Whether a verb that begins something may add to the queues.
+    /// Fails if too many bytes wait for a verb of the owner to add a message `what`.
     pub(crate) fn room(&self, what: &'static str) -> Result<(), UsageError> {
         if self.len() >= self.limit {
             return Err(UsageError::Full { what });
@@ -45,9 +45,9 @@ impl Output {
         Ok(())
     }
 
-    /// Whether the peer may say more. Nearly all it says has an answer, and a peer that never reads
-    /// could make them pile up without end; twice the limit, so that our own beginnings are never
-    /// held against it.
+    /// Fails if unsent replies pile up: a peer that sends but never reads must not grow our memory.
+    /// The bound is twice the limit of [`room`](Self::room), so that messages which our own side
+    /// began never count against the peer.
     pub(crate) fn check_backlog(&self) -> Result<(), PeerError> {
         if self.len() >= self.limit * 2 {
             return Err(PeerError::TooMuch {
@@ -69,7 +69,7 @@ impl Output {
         self.emit(Event::Transfer(transfer, event));
     }
 
-    /// Whether folders should wait with their entries, so that other requests find room.
+    /// Whether transfers of folders should pause their entries, so that other messages find room.
     pub(crate) fn is_busy(&self) -> bool {
         self.text.len() >= self.limit / 2
     }
@@ -85,7 +85,7 @@ impl Output {
     }
 }
 
-/// As much of a reason's text as the wire carries.
+/// The longest start of a reason's text that fits its limit on the wire.
 pub(crate) fn clip(text: &str) -> &str {
     let cuts = (0..=text.len().min(REASON)).rev();
     let end = cuts.into_iter().find(|cut| text.is_char_boundary(*cut));
@@ -111,6 +111,17 @@ mod tests {
             assert_eq!(found, expected, "{frames} frames");
             output.send(2, &Message::Accept);
         }
+    }
+
+    /// A folder is told of room only when texts are sent: control frames that held it back would
+    /// hold it back for ever.
+    #[test]
+    fn control_frames_that_wait_pause_no_folder() {
+        let mut output = Output::new(64);
+        for clock in 0..8 {
+            output.send(0, &Message::Ping(transom_wire::Ping { clock }));
+        }
+        assert!(output.check_backlog().is_err() && !output.is_busy());
     }
 
     #[test]

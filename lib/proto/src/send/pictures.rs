@@ -18,15 +18,15 @@ pub(crate) const MIN_CHUNK: usize = 1024;
 /// that the decoder never does.
 const AHEAD: usize = 2;
 
-/// A picture makes way for a newer one only while less than this part of it is out. What is out was
-/// in vain: with a half, video that takes a little more than two pictures' time for each lost a
-/// third of the link to beginnings. With a quarter, pictures on a screen were the youngest or
-/// nearly so at 24 to 72 Mbit/s of video on 20 (simulated).
+/// A picture is aborted for a newer one only while less than this part of it has been sent. The
+/// bytes already sent are wasted: with a half, video whose pictures each take a little more than
+/// two frame intervals to send lost a third of the link to aborted pictures. With a quarter,
+/// pictures on a screen were the newest or nearly so at 24 to 72 Mbit/s of video on 20 (simulated).
 const OVERTAKEN: usize = 4;
 
 /// ```text
-///   put --> slot --(credit, budget)--> current --(last byte out)--> unshown --Shown--> credit
-///            ^ newer replaces            | newer waits, little is out
+///   put --> slot --(credit, budget)--> current --(last byte sent)--> unshown --Shown--> credit
+///            ^ newer replaces            | newer waits, little is sent
 ///                                        `--> Abort
 /// ```
 #[derive(Default)]
@@ -35,10 +35,11 @@ pub(crate) struct Outgoing {
     current: Option<Current>,
     /// Pictures begun and not yet shown, at most [`PICTURE_CREDIT`].
     unshown: VecDeque<Unshown>,
-    /// The last picture begun was aborted: the next one is sent whole, or a slow link would only
-    /// ever see beginnings.
+    /// The last picture begun was aborted: the next one is sent whole, or no picture would ever be
+    /// complete on a slow link.
     aborted: bool,
-    /// The camera went off while a picture was half out: no more of it goes.
+    /// The camera was switched off while a picture was partly sent: an abort is due instead of its
+    /// rest.
     withdrawn: bool,
     /// Since when the slot has held a picture that the viewer has credit for.
     waits: Option<Instant>,
@@ -47,7 +48,7 @@ pub(crate) struct Outgoing {
 struct Unshown {
     sequence: u32,
     captured: u64,
-    /// When its last byte went out; `None` while it is half out.
+    /// When its last byte was sent; `None` while it is partly sent.
     sent: Option<Instant>,
 }
 
@@ -61,10 +62,10 @@ pub(crate) struct Gate {
     pub(crate) now: Instant,
 }
 
-/// A picture that is half out: `0 < at < picture.bytes.len()`.
+/// A picture that is partly sent: `0 < at < picture.bytes.len()`.
 struct Current {
     picture: Picture,
-    /// Bytes of it that are out.
+    /// Bytes of it that have been sent.
     at: usize,
 }
 
@@ -94,14 +95,14 @@ impl Outgoing {
         Ok(Queued::Replaced)
     }
 
-    /// The camera is off: what is not out by now stays here.
+    /// The camera is off: nothing that has not been sent is sent any more.
     pub(crate) fn withdraw(&mut self) {
         self.slot = None;
         self.waits = None;
         self.withdrawn = self.current.is_some();
     }
 
-    /// Notes since when a picture waits. The caller tells the time right after it has put one in.
+    /// Notes since when a picture waits. To be called right after [`put`](Self::put), too.
     pub(crate) fn handle_time(&mut self, rtt: Duration, now: Instant) {
         match self.slot.is_some() && self.has_credit(rtt, now) {
             true => self.waits = self.waits.or(Some(now)),
@@ -109,7 +110,7 @@ impl Outgoing {
         }
     }
 
-    /// Whether a picture that the viewer has credit for is half out or waits.
+    /// Whether a picture is partly sent, or waits and the viewer has credit for it.
     pub(crate) fn has_picture(&self) -> bool {
         self.current.is_some() || self.waits.is_some()
     }
@@ -131,8 +132,9 @@ impl Outgoing {
         Ok(shown.map_or(0, |shown| shown.captured))
     }
 
-    /// Goes on with the picture that is half out, or gives it up where it is not wanted any more;
-    /// tells whether one is half out still or was until its end went into this record.
+    /// Continues the picture that is partly sent, or aborts it if it is withdrawn or overtaken.
+    /// Returns false if there is none or it was aborted, so that the next may begin; true also if
+    /// this record completes it.
     pub(crate) fn go_on(
         &mut self,
         stream: u16,
@@ -163,8 +165,8 @@ impl Outgoing {
         true
     }
 
-    /// Begins the picture of the slot, if the viewer has credit for it and the budget allows; tells
-    /// whether it did.
+    /// Begins the picture in the slot if the viewer has credit for it and the budget allows;
+    /// returns whether it did.
     pub(crate) fn begin(
         &mut self,
         stream: u16,
@@ -199,7 +201,7 @@ impl Outgoing {
         true
     }
 
-    /// Whether the picture being sent should make way for the newer one.
+    /// Whether the picture being sent should be aborted for the newer one in the slot.
     fn is_overtaken(&self) -> bool {
         let Some(current) = &self.current else {
             return false;
@@ -207,7 +209,7 @@ impl Outgoing {
         self.slot.is_some() && !self.aborted && current.at < current.picture.bytes.len() / OVERTAKEN
     }
 
-    /// A chunk with those flags went out.
+    /// A chunk with those flags was sent.
     fn sent(&mut self, flags: u8, now: Instant, counts: &mut Counts) {
         if flags & flags::LAST != 0 {
             self.current = None;
@@ -219,8 +221,8 @@ impl Outgoing {
         }
     }
 
-    /// A picture whose last byte left less than a round trip ago can't be known to be shown, so it
-    /// does not count among those [`AHEAD`].
+    /// Whether the viewer has credit for another picture. One whose last byte was sent less than a
+    /// round trip ago does not count among those [`AHEAD`]: no `Shown` for it can have arrived.
     fn has_credit(&self, rtt: Duration, now: Instant) -> bool {
         let counts = |unshown: &&Unshown| unshown.sent.is_none_or(|sent| now - sent >= rtt);
         self.unshown.len() < PICTURE_CREDIT as usize
@@ -228,8 +230,8 @@ impl Outgoing {
     }
 }
 
-/// What of `rest` goes into a frame, and the frame's flags; `None` rather than less than
-/// [`MIN_CHUNK`] before the end.
+/// The start of `rest` that goes into a frame, and the frame's flags; `None` if that is neither all
+/// of `rest` nor [`MIN_CHUNK`] bytes.
 fn chunk(rest: &[u8], room: usize, budget: usize) -> Option<(&[u8], u8)> {
     let len = rest.len().min(room).min(budget);
     let is_last = len == rest.len();
@@ -299,6 +301,21 @@ mod tests {
     }
 
     #[test]
+    fn a_camera_that_goes_off_between_pictures_aborts_none() {
+        let (mut outgoing, mut counts) = (Outgoing::default(), Counts::default());
+        outgoing.withdraw();
+        let mut out = [0; 9_000];
+        let mut record = Record::new(&mut out);
+        assert!(!outgoing.go_on(1, &mut record, GATE, &mut counts));
+        assert!(record.is_empty(), "nothing was begun");
+        // The camera is on again.
+        put(&mut outgoing, 1);
+        assert!(begin(&mut outgoing, 2_000));
+        assert!(outgoing.go_on(1, &mut record, GATE, &mut counts));
+        assert_eq!((counts.sent, counts.aborted), (1, 0));
+    }
+
+    #[test]
     fn a_chunk_is_worth_a_frame_or_is_the_last() {
         let length = |rest: usize, room, budget| {
             let bytes = vec![0; rest];
@@ -315,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_of_which_a_quarter_is_out_makes_no_way() {
+    fn a_picture_of_which_a_quarter_is_sent_is_not_aborted() {
         let enough = MIN_CHUNK;
         for (out, budget, aborted) in [
             (1_249, enough, 1),

@@ -6,19 +6,19 @@ use transom_wire::{Class, Message, limits};
 
 use super::record::Record;
 
-/// Taken bytes that are worth moving the rest for.
+/// Sent bytes at the start of the buffer that are worth moving the waiting bytes to its start for.
 const COMPACT: usize = 16 * 1024;
 
 pub(crate) struct Queue {
     class: Class,
     bytes: Vec<u8>,
-    /// Where the first waiting frame begins; what is before has been sent.
+    /// Where the first waiting frame begins; the bytes before it have been sent.
     start: usize,
     /// Bytes of all frames that were ever sent.
     sent: u64,
 }
 
-/// A place in a queue, which tells later whether the frames before it have been sent.
+/// A position in the stream of a queue's frames, to learn later whether those before it were sent.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct QueueEnd(u64);
 
@@ -69,7 +69,7 @@ impl Queue {
         QueueEnd(self.sent + self.len() as u64)
     }
 
-    /// Whether all frames before that end have been sent.
+    /// Whether all frames before that position have been sent.
     pub(crate) fn has_sent(&self, end: QueueEnd) -> bool {
         self.sent >= end.0
     }
@@ -86,6 +86,23 @@ mod tests {
     use transom_wire::Ping;
 
     use super::*;
+
+    #[test]
+    fn an_end_is_reached_once_the_frames_before_it_are_sent() {
+        let mut queue = Queue::new(Class::Control);
+        let ping = Message::Ping(Ping { clock: 7 });
+        let pull = |queue: &mut Queue| queue.pull(&mut Record::new(&mut [0; limits::HEADER + 8]));
+        assert!(queue.has_sent(queue.end()), "there are none");
+        queue.push(0, &ping);
+        queue.push(0, &ping);
+        // A sent frame stays in the buffer while another waits.
+        pull(&mut queue);
+        let end = queue.end();
+        queue.push(0, &ping);
+        assert!(!queue.has_sent(end));
+        pull(&mut queue);
+        assert!(queue.has_sent(end) && !queue.has_sent(queue.end()));
+    }
 
     #[test]
     fn a_queue_that_is_never_empty_takes_no_more_memory_for_what_was_sent() {

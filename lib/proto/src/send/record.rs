@@ -1,4 +1,4 @@
-//! The record being filled: whole frames only, straight into the caller's buffer, counted by class.
+//! The record being filled: whole frames only, written to the caller's buffer, counted by class.
 
 use transom_wire::{Class, Kind, Message, limits};
 
@@ -66,7 +66,7 @@ impl<'a> Record<'a> {
         left.saturating_sub(limits::HEADER).min(limits::PAYLOAD)
     }
 
-    /// Bytes it has when it is full.
+    /// Bytes of the record when it is full.
     pub(crate) fn size(&self) -> usize {
         self.end
     }

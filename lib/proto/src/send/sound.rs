@@ -1,5 +1,5 @@
-//! Sound that waits: the newest 200 ms of it. Frames are encoded when a record takes them, since a
-//! head goes before the first frame of a format that is not dropped.
+//! The queue of sound: its newest 200 ms. Frames are encoded when a record takes them, since only
+//! then is it known before which frame a head is due.
 
 use alloc::collections::{BTreeMap, VecDeque};
 use core::time::Duration;
@@ -9,15 +9,15 @@ use transom_wire::{Message, Sound, SoundHead, flags};
 use super::record::Record;
 use crate::{Instant, Queued, SoundFrame};
 
-/// The oldest sound that is still sent. A listener's jitter buffer holds less than that: what is
-/// older would be dropped there, after it has delayed all that is newer.
+/// The oldest sound that is still sent. A listener's jitter buffer holds less than that: older
+/// sound would be dropped there, after it has delayed all newer sound.
 pub(crate) const NEWEST: Duration = Duration::from_millis(200);
 
-/// Frames that wait at most, whatever their times say: those of [`NEWEST`] at 2.5 ms each, the
+/// Most frames that wait, whatever their times are: those of [`NEWEST`] at 2.5 ms each, the
 /// shortest frame of Opus.
 const FRAMES: usize = 80;
 
-/// Frames of all calls in the order in which they were queued; every one has waited for less than
+/// Frames of all calls in the order in which they were queued; none has waited for longer than
 /// [`NEWEST`] when it is sent.
 #[derive(Default)]
 pub(crate) struct SoundQueue {
@@ -27,7 +27,7 @@ pub(crate) struct SoundQueue {
     counts: SoundCounts,
 }
 
-/// What became of frames, for the stats.
+/// How many frames were sent and dropped, for the stats.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SoundCounts {
     pub(crate) sent: u64,
@@ -51,7 +51,7 @@ struct Sent {
 }
 
 impl SoundQueue {
-    /// Adds a frame. The oldest make room for it.
+    /// Adds a frame; drops frames that are too old, and the oldest one if the queue is full.
     pub(crate) fn push(&mut self, stream: u16, frame: SoundFrame, now: Instant) -> Queued {
         let before = self.counts.dropped;
         self.drop_older(now);
@@ -104,7 +104,7 @@ impl SoundQueue {
         }
     }
 
-    /// Whether a run of frames waits or was sent and did not end.
+    /// Whether frames wait, or the peer has not been sent the `SoundEnd` of a run.
     pub(crate) fn is_running(&self) -> bool {
         !self.waiting.is_empty() || self.calls.values().any(|sent| sent.runs)
     }
@@ -139,7 +139,8 @@ impl SoundQueue {
 }
 
 impl Sent {
-    /// Writes the frame with all that goes before and after it; tells whether the frame did fit.
+    /// Writes the frame, and before it the `SoundEnd` or head that is due; returns whether the
+    /// frame fitted.
     fn send(&mut self, waiting: &Waiting, record: &mut Record<'_>) -> bool {
         let (stream, frame) = (waiting.stream, &waiting.frame);
         if !self.finish(stream, record) {
@@ -164,7 +165,7 @@ impl Sent {
         true
     }
 
-    /// Writes a `SoundEnd` that is due; tells whether none is due any more.
+    /// Writes a `SoundEnd` if one is due; returns false if it did not fit.
     fn finish(&mut self, stream: u16, record: &mut Record<'_>) -> bool {
         if self.ends && self.runs && !record.push(stream, 0, &Message::SoundEnd) {
             return false;
@@ -278,6 +279,20 @@ mod tests {
     }
 
     #[test]
+    fn a_head_that_finds_no_room_goes_into_the_next_record() {
+        let mut queue = SoundQueue::default();
+        queue.push(1, frame(PCM, 0), NOW);
+        queue.push(1, frame(OPUS, 1), NOW);
+        let room = HEAD_BYTES + FRAME_BYTES;
+        let sent = pull(&mut queue, room + HEAD_BYTES - 1, NOW);
+        assert_eq!(sent, [vec![HEAD], frames([0])].concat());
+        assert_eq!(
+            pull(&mut queue, room, NOW),
+            [vec![HEAD], frames([1])].concat()
+        );
+    }
+
+    #[test]
     fn the_newest_200_ms_are_kept_and_the_oldest_dropped() {
         let mut queue = queue(15);
         // The last was queued at 280 ms: those before 80 ms are too old beside it.
@@ -327,6 +342,7 @@ mod tests {
     #[test]
     fn a_run_of_which_nothing_was_sent_has_no_end() {
         let mut queue = queue(1);
+        assert!(queue.is_running(), "room is made for its first frame too");
         queue.end(1);
         assert_eq!(pull(&mut queue, 1000, NOW), []);
         assert!(!queue.is_running());
@@ -339,7 +355,11 @@ mod tests {
         queue.push(3, frame(PCM, 9), NOW);
         queue.forget(1);
         assert_eq!((queue.waiting.len(), queue.calls.len()), (1, 0));
-        assert_eq!(queue.counts().dropped, 0, "nobody missed them");
+        assert_eq!(
+            queue.counts().dropped,
+            0,
+            "frames of a call that is over are not counted"
+        );
     }
 
     #[test]

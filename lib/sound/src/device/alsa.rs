@@ -22,10 +22,9 @@ use crate::{RATE, time_of};
 
 /// The card interrupts each 5 ms.
 const PERIOD: i64 = 240;
-/// Of a buffer of 100 ms, which a microphone may fill while this thread is late, a loudspeaker uses
-/// 20 ms.
+/// A buffer of 100 ms, which a microphone may fill while this thread is late. A loudspeaker uses as
+/// much of it as its [`Reserve`] says.
 const BUFFER: i64 = 4_800;
-const TARGET: usize = 960;
 /// A loudspeaker starts once so much waits, so that it has no dry run at once.
 const START: i64 = 480;
 /// How often a card is looked at without an event: plugins of libasound tell of some edges only.
@@ -50,7 +49,12 @@ pub(super) fn speaker(
     token: Token,
 ) -> Result<Box<dyn Playback>, DeviceError> {
     let card = Card::open(card, Direction::Playback, registry, token)?;
-    Ok(Box::new(AlsaSpeaker { card }))
+    let (buffer, period) = card
+        .pcm
+        .get_params()
+        .map_err(|why| card.failed("ask", why))?;
+    let reserve = Reserve::new(buffer as usize, period as usize, Instant::now());
+    Ok(Box::new(AlsaSpeaker { card, reserve }))
 }
 
 /// The devices of all cards. With a sound server they are behind those of the server, and none is
@@ -223,6 +227,7 @@ impl Capture for AlsaMicrophone {
 
 struct AlsaSpeaker {
     card: Card,
+    reserve: Reserve,
 }
 
 impl Playback for AlsaSpeaker {
@@ -240,18 +245,24 @@ impl Playback for AlsaSpeaker {
             Ok(_) => self.card.pcm.delay().unwrap_or(0),
             Err(why) => {
                 self.card.recover("look", why)?;
+                self.reserve.ran_dry(now);
                 0
             }
         };
-        Ok(TARGET.saturating_sub(usize::try_from(delay).unwrap_or(0)))
+        let reserve = self.reserve.samples(now);
+        Ok(reserve.saturating_sub(usize::try_from(delay).unwrap_or(0)))
     }
 
-    fn write(&mut self, samples: &[i16], _: Instant) -> Result<(), DeviceError> {
+    fn write(&mut self, samples: &[i16], now: Instant) -> Result<(), DeviceError> {
         let written = self.card.pcm.io_i16().and_then(|io| io.writei(samples));
         match written {
             Ok(_) => Ok(()),
             Err(why) if why.errno() == EAGAIN => Ok(()),
-            Err(why) => self.card.recover("write", why),
+            Err(why) => {
+                self.card.recover("write", why)?;
+                self.reserve.ran_dry(now);
+                Ok(())
+            }
         }
     }
 
@@ -262,6 +273,51 @@ impl Playback for AlsaSpeaker {
 
     fn due(&self) -> Option<Instant> {
         Some(self.card.looked + LOOK)
+    }
+}
+
+/// How much waits at a loudspeaker. A card that tells its place only once a period needs more than
+/// one that tells it exactly, and nothing says which it is; so the reserve grows at each dry run.
+#[derive(Debug)]
+struct Reserve {
+    samples: usize,
+    least: usize,
+    most: usize,
+    /// Since when there was no dry run, or since the last step down.
+    since: Instant,
+}
+
+impl Reserve {
+    /// 20 ms, where the periods of the card are as short as asked for.
+    const LEAST: usize = 960;
+    /// By how much it grows and shrinks: 5 ms, which the playout makes up for within a second.
+    const STEP: usize = 240;
+    /// How long it stays after a dry run. What made the card late may come again.
+    const CALM: Duration = Duration::from_secs(60);
+
+    fn new(buffer: usize, period: usize, now: Instant) -> Self {
+        // One period is being played and may not be refilled, the next one waits behind it.
+        let most = buffer.saturating_sub(period).max(period);
+        let least = Self::LEAST.max(2 * period).min(most);
+        Self {
+            samples: least,
+            least,
+            most,
+            since: now,
+        }
+    }
+
+    fn ran_dry(&mut self, now: Instant) {
+        self.samples = (self.samples + Self::STEP).min(self.most);
+        self.since = now;
+    }
+
+    fn samples(&mut self, now: Instant) -> usize {
+        if self.samples > self.least && now.saturating_duration_since(self.since) >= Self::CALM {
+            self.samples = self.samples.saturating_sub(Self::STEP).max(self.least);
+            self.since = now;
+        }
+        self.samples
     }
 }
 
@@ -424,6 +480,36 @@ mod tests {
         let told = in_words([44_100, 48_000], [1, 2]);
         assert_eq!(told, "44.1-48 kHz, 1-2 channels");
         assert_eq!(in_words([48_000, 48_000], [1, 1]), "48 kHz, 1 channel");
+    }
+
+    #[test]
+    fn the_reserve_fits_the_card_and_grows_with_dry_runs() {
+        let start = Instant::now();
+        let mut usual = Reserve::new(4_800, 240, start);
+        assert_eq!(usual.samples(start), 960);
+        for _ in 0..3 {
+            usual.ran_dry(start);
+        }
+        assert_eq!(usual.samples(start + Duration::from_secs(59)), 1_680);
+        assert_eq!(usual.samples(start + Duration::from_secs(61)), 1_440);
+        assert_eq!(usual.samples(start + Duration::from_secs(62)), 1_440);
+        for minute in 2..9 {
+            usual.samples(start + Duration::from_secs(70 * minute));
+        }
+        assert_eq!(usual.samples(start + Duration::from_secs(700)), 960);
+        for _ in 0..99 {
+            usual.ran_dry(start);
+        }
+        assert_eq!(
+            usual.samples(start),
+            4_560,
+            "one period of the buffer stays free"
+        );
+        // A card that takes nothing shorter than 21 ms.
+        let mut coarse = Reserve::new(4_096, 1_024, start);
+        assert_eq!(coarse.samples(start), 2_048);
+        let mut tiny = Reserve::new(512, 512, start);
+        assert_eq!(tiny.samples(start), 512);
     }
 
     #[test]

@@ -37,19 +37,19 @@ impl Ring {
 codes! {
     /// Why a call ended or never began.
     EndReason, "end reason" {
-        /// A person or program chose so.
+        /// A user or a program ended or declined it.
         Chosen = 0,
         /// The peer does not have the right.
         Forbidden = 1,
-        /// In another call, or the limit of viewers is reached.
+        /// The peer is in another call, or has its limit of viewers.
         Busy = 2,
-        /// There is no camera.
+        /// The station has no camera.
         NoCamera = 3,
         /// Nobody answered.
         Unanswered = 4,
         /// The program ends.
         Leaving = 5,
-        /// Both rang at once and this call yielded.
+        /// Both sides rang at once, and this call yielded to the other.
         Glare = 6,
         /// This version doesn't know that kind of call.
         Unsupported = 7,
@@ -84,13 +84,14 @@ codes! {
     CameraState, "camera state" {
         /// Being opened.
         Opening = 1,
-        /// Giving pictures.
+        /// Delivering pictures.
         Live = 2,
         /// Unplugged or failing; the station tries again by itself.
         Lost = 3,
         /// Switched off by its owner.
         Off = 4,
-        /// Giving fewer or coarser pictures than it could, since this viewer's link is slow.
+        /// This viewer gets fewer or coarser pictures than the camera delivers, since its link is
+        /// slow.
         Reduced = 5,
     }
 }

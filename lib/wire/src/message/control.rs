@@ -55,7 +55,7 @@ impl Hello {
 pub struct Capabilities(pub u32);
 
 impl Capabilities {
-    /// None at all: a program that only sends, such as `transom send`.
+    /// The empty set: a program that only sends, such as `transom send`.
     pub const NONE: Self = Self(0);
     /// It has a camera that can be watched without a person's answer.
     pub const CAMERA: Self = Self(1);
@@ -63,11 +63,11 @@ impl Capabilities {
     pub const CALLS: Self = Self(1 << 1);
     /// It receives files.
     pub const FILES: Self = Self(1 << 2);
-    /// It takes the messages of sound (wire 9), coded as PCM.
+    /// It accepts the messages of sound (wire 9), and sound coded as PCM.
     pub const SOUND: Self = Self(1 << 3);
-    /// It takes sound coded as Opus too.
+    /// It accepts sound coded as Opus too.
     pub const OPUS: Self = Self(1 << 4);
-    /// Those that have a name, as `--json` and files of settings write it.
+    /// Each known capability, with its name in `--json` output and in settings files.
     pub const NAMED: [(Self, &'static str); 5] = [
         (Self::CAMERA, "camera"),
         (Self::CALLS, "calls"),
@@ -76,7 +76,7 @@ impl Capabilities {
         (Self::OPUS, "opus"),
     ];
 
-    /// The names of those in the set.
+    /// The names of the known capabilities in the set.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         let named = Self::NAMED.into_iter();
         named.filter_map(move |(named, name)| self.contains(named).then_some(name))
@@ -136,7 +136,7 @@ codes! {
         TooMuch = 4,
         /// A newer connection of the same peer takes over.
         Replaced = 5,
-        /// This version can't do what the peer began with.
+        /// This version does not support the peer's first frame, such as a [`Join`].
         Unsupported = 6,
     }
 }

@@ -29,13 +29,13 @@ codes! {
 }
 
 codes! {
-    /// What the receiver does if the name already exists.
+    /// What the receiver does if the name already exists in its inbox.
     Collision, "collision" {
         /// Keep both: "name (1)".
         Rename = 1,
-        /// Keep the old one.
+        /// Keep the existing one, and receive nothing.
         Skip = 2,
-        /// Replace the old one.
+        /// Replace the existing one.
         Overwrite = 3,
     }
 }
@@ -47,7 +47,7 @@ pub struct Offer<'a> {
     pub transfer: TransferKey,
     /// One file or a folder.
     pub shape: Shape,
-    /// What to do if the name already exists.
+    /// What the receiver does if the name already exists.
     pub collision: Collision,
     /// Entries, at most [`limits::ENTRIES`].
     pub files: u32,
@@ -162,7 +162,7 @@ pub struct Start {
     pub index: u32,
     /// Bytes already held: a multiple of [`limits::LEAF`], or the whole size.
     pub offset: u64,
-    /// BLAKE3 of the hashes of the leaves held, joined.
+    /// BLAKE3 of the concatenated hashes of the leaves held.
     pub proof: [u8; 32],
 }
 
@@ -220,7 +220,7 @@ pub struct Failure<T> {
 }
 
 impl<T> Failure<T> {
-    /// The same with the text changed or converted.
+    /// The same failure with its text converted.
     pub fn map_text<U>(self, change: impl FnOnce(T) -> U) -> Failure<U> {
         let Self {
             index,
@@ -238,7 +238,7 @@ impl<T> Failure<T> {
 }
 
 impl<T: AsRef<str>> Failure<T> {
-    /// The same with the text borrowed.
+    /// The same failure with its text borrowed.
     pub fn as_str(&self) -> Failure<&str> {
         Failure {
             index: self.index,
@@ -363,7 +363,7 @@ codes! {
         Durable = 1,
         /// An identical file or folder already existed.
         AlreadyThere = 2,
-        /// The name existed and the sender asked to keep the old one.
+        /// The name existed, and the sender had asked to keep the existing one.
         Skipped = 3,
         /// Durable except for entries that failed; each was reported by `Failed`.
         Partial = 4,

@@ -70,7 +70,7 @@ macro_rules! messages {
         fields { $($(#[$doc:meta])* $name:ident($type:ty),)* }
         empty { $($(#[$edoc:meta])* $empty:ident,)* }
     ) => {
-        /// One frame's meaning, borrowed from its payload.
+        /// A decoded frame, which borrows from the frame's payload.
         ///
         /// ```
         /// use transom_wire::{Header, Message, Ping, limits};
@@ -144,7 +144,7 @@ messages! {
         Ping(crate::Ping),
         /// Answers a ping.
         Pong(crate::Pong),
-        /// How many bytes were received, and when.
+        /// How many bytes the sender has received, and when the last of them arrived.
         Ack(crate::Ack),
         /// The first frame of a further connection between the same stations.
         Join(crate::Join),
@@ -208,13 +208,13 @@ messages! {
         Abandon(crate::Failure<&'a str>),
     }
     empty {
-        /// Takes the call.
+        /// Accepts the call.
         Answer,
         /// Discards the unfinished picture.
         Abort,
-        /// Takes the offer.
+        /// Accepts the offer.
         Accept,
-        /// The sound pauses: its sender is silent on purpose.
+        /// Ends a run of frames of sound: the sender pauses it on purpose.
         SoundEnd,
     }
 }

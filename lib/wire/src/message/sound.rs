@@ -29,7 +29,8 @@ pub struct SoundHead {
 }
 
 impl SoundHead {
-    /// Frames of so many samples, at the one rate and number of channels that this version has.
+    /// The format of frames with `frame` samples each, at the only sampling rate and number of
+    /// channels of this version.
     pub const fn new(codec: SoundCodec, frame: u16) -> Self {
         Self {
             codec,
@@ -122,9 +123,9 @@ impl<'a> Sound<'a> {
 }
 
 codes! {
-    /// The state of a microphone, for the peer to know.
+    /// The state of a side's microphone.
     SoundState, "sound state" {
-        /// There is none.
+        /// The side has no microphone.
         NoMicrophone = 0,
         /// The peer hears it.
         On = 1,
@@ -132,7 +133,7 @@ codes! {
         Muted = 2,
         /// Unplugged or failing; the station tries again by itself.
         Lost = 3,
-        /// Its user speaks in another call.
+        /// Its user speaks in another call, which gets the sound.
         OnHold = 4,
         /// The peer does not have the right to hear it.
         NotAllowed = 5,
@@ -144,7 +145,7 @@ codes! {
 /// Whether the sender wants the peer's sound.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Listen {
-    /// Whether it does.
+    /// Whether the sender wants it.
     pub on: bool,
 }
 

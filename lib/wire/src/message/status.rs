@@ -29,14 +29,14 @@ impl<C, T> Status<C, T> {
         Self { code, text }
     }
 
-    /// The same with the text changed or converted.
+    /// The same status with its text converted.
     pub fn map_text<U>(self, change: impl FnOnce(T) -> U) -> Status<C, U> {
         Status::new(self.code, change(self.text))
     }
 }
 
 impl<C: Copy, T: AsRef<str>> Status<C, T> {
-    /// The same with the text borrowed.
+    /// The same status with its text borrowed.
     pub fn as_str(&self) -> Status<C, &str> {
         Status::new(self.code, self.text.as_ref())
     }

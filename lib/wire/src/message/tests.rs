@@ -1,4 +1,4 @@
-//! Golden bytes of every kind, both ways: a change of the wire is a change of this file.
+//! Golden bytes of every kind, encoded and decoded: a change of the format must change this file.
 
 extern crate std;
 

@@ -1,10 +1,10 @@
-//! Lines of text between people (wire 7).
+//! Text messages between users (wire 7).
 
 use crate::read::Reader;
 use crate::write::Writer;
 use crate::{DecodeError, Full, limits};
 
-/// A line of text.
+/// A text message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Text<'a> {
     /// Counts this side's texts; the ack repeats it.
@@ -27,7 +27,7 @@ impl<'a> Text<'a> {
     }
 }
 
-/// The text was received.
+/// Acknowledges a [`Text`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct TextAck {
     /// The id of the text.

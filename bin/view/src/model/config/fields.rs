@@ -74,6 +74,39 @@ pub(super) mod zoom {
     }
 }
 
+/// Whether motion is reduced: yes, no, or as the desktop says.
+pub(super) mod motion {
+    use serde::de::{Deserialize as _, Deserializer, Error as _};
+    use serde::ser::Serializer;
+    use toml::Value;
+
+    use super::super::ReducedMotion;
+
+    const AS_DESKTOP: &str = "desktop";
+
+    pub(crate) fn serialize<S: Serializer>(
+        motion: &ReducedMotion,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match motion {
+            ReducedMotion::AsDesktop => serializer.serialize_str(AS_DESKTOP),
+            ReducedMotion::Off => serializer.serialize_bool(false),
+            ReducedMotion::On => serializer.serialize_bool(true),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<ReducedMotion, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::Boolean(false) => Ok(ReducedMotion::Off),
+            Value::Boolean(true) => Ok(ReducedMotion::On),
+            Value::String(text) if text == AS_DESKTOP => Ok(ReducedMotion::AsDesktop),
+            other => Err(D::Error::custom(format!("can't be {other}"))),
+        }
+    }
+}
+
 /// What is done against echo, a text for each pair of devices.
 pub(super) mod echo {
     use serde::de::{Deserialize as _, Deserializer, Error as _};

@@ -13,7 +13,7 @@ fn busy() -> Config {
         history: true,
         theme: Theme::Light,
         zoom: 1.25,
-        reduced_motion: true,
+        reduced_motion: ReducedMotion::On,
         bell: false,
         second_call: false,
         do_not_disturb: true,
@@ -22,6 +22,7 @@ fn busy() -> Config {
         ask_where: true,
         notifications: false,
         hide_words: true,
+        keep_in_tray: true,
         camera: "/dev/video2".to_owned(),
         size: "1280x720".to_owned(),
         microphone: "cmd:arecord -D x=y".parse().unwrap(),
@@ -83,7 +84,8 @@ fn the_settings_of_versions_before_toml_are_read() {
         announce: false,
         notifications: true,
         hide_words: false,
-        reduced_motion: false,
+        keep_in_tray: false,
+        reduced_motion: ReducedMotion::default(),
         watch_at_click: true,
         camera_as_before: true,
         ask_where: false,
@@ -117,6 +119,24 @@ fn what_is_as_usual_is_not_mentioned() {
         written(&Config::default(), "bell = false\ninbox = \"/x\"\n"),
         ""
     );
+}
+
+#[test]
+fn reduced_motion_is_on_off_or_as_the_desktop_says() {
+    for (text, motion) in [
+        ("", ReducedMotion::AsDesktop),
+        ("reduced_motion = \"desktop\"", ReducedMotion::AsDesktop),
+        ("reduced_motion = false", ReducedMotion::Off),
+        ("reduced_motion = true", ReducedMotion::On),
+    ] {
+        let (config, errors) = Config::parse(text);
+        assert_eq!((config.reduced_motion, errors), (motion, vec![]), "{text}");
+        let again = Config::parse(&written(&config, "")).0;
+        assert_eq!(again.reduced_motion, motion, "{text}");
+    }
+    let (_, errors) = Config::parse("reduced_motion = 3");
+    assert_eq!(errors.len(), 1);
+    assert!(ReducedMotion::AsDesktop.applies(true) && !ReducedMotion::AsDesktop.applies(false));
 }
 
 #[test]

@@ -85,7 +85,7 @@ fn what_the_station_still_says_of_a_removed_contact_does_not_bring_it_back() {
     });
     assert_eq!(state.people.len(), 1);
     assert!(!state.calls.awaits_end(&peer("yard")));
-    // Whoever comes as somebody known is shown.
+    // A peer that comes as a contact is shown.
     state.apply(joined("yard"));
     assert_eq!(state.people.len(), 2);
 }

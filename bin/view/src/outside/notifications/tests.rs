@@ -1,51 +1,13 @@
 //! A service that notes what it is told, on a bus of the test's own.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Sender};
 
 use zbus::object_server::SignalEmitter;
 use zbus::zvariant::OwnedValue;
 
+use super::super::test_bus::{Bus, LONG};
 use super::*;
 use crate::model::tests::peer;
-
-/// Longer than the slowest machine takes for one step.
-const LONG: Duration = Duration::from_secs(60);
-
-struct Bus {
-    child: Child,
-    address: String,
-}
-
-impl Bus {
-    /// `None` where there is no dbus-daemon.
-    fn start() -> Option<Self> {
-        let mut daemon = Command::new("dbus-daemon");
-        daemon.args(["--session", "--nofork", "--print-address"]);
-        let mut child = daemon
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .ok()?;
-        let mut address = String::new();
-        let said = child.stdout.as_mut().map(BufReader::new);
-        said?.read_line(&mut address).unwrap();
-        let address = address.trim().to_owned();
-        Some(Self { child, address })
-    }
-
-    fn builder(&self) -> connection::Builder<'static> {
-        connection::Builder::address(self.address.as_str()).unwrap()
-    }
-}
-
-impl Drop for Bus {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
 
 #[derive(Debug, PartialEq)]
 enum Told {

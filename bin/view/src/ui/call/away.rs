@@ -20,14 +20,14 @@ const SPIN: Duration = Duration::from_millis(500);
 const STEPS: u128 = 8;
 
 /// The person's colour, down to the stage.
-pub(super) fn colour(ui: &Ui, room: Rect, state: &State, call: &Call) {
+pub(in crate::ui) fn colour(ui: &Ui, room: Rect, state: &State, call: &Call) {
     let person = state.people.iter().find(|person| person.name == call.peer);
     let key = person.and_then(|person| person.key.as_ref());
     let of_key = theme::avatar(key.map(|key| key.0.as_slice()));
     kit::scrim(ui.painter(), room, mix(STAGE, of_key, 0.42), STAGE);
 }
 
-/// Calling somebody: our own picture, large, or the person's colour.
+/// The ground of an outgoing call: our own picture, large, or the colour of the contact.
 pub(super) fn calling(
     ui: &Ui,
     room: Rect,
@@ -91,7 +91,7 @@ pub(super) fn words(ui: &Ui, frame: &Frame, state: &State, call: &Call) {
     }
 }
 
-/// Why somebody is waited for.
+/// Why the call waits.
 fn waiting(state: &State, call: &Call) -> String {
     let shown = name(&call.peer);
     let person = state.people.iter().find(|person| person.name == call.peer);
@@ -101,7 +101,7 @@ fn waiting(state: &State, call: &Call) -> String {
     }
 }
 
-/// Who is called, at the top.
+/// The contact that is called, at the top.
 fn rings(ui: &Ui, room: Rect, state: &State, call: &Call, lines: &[String; 2]) {
     let person = state.people.iter().find(|person| person.name == call.peer);
     let key = person.and_then(|person| person.key.as_ref());
@@ -193,7 +193,6 @@ pub(super) fn ended(
     ending: &Ending,
     actions: &mut Vec<Action>,
 ) {
-    colour(ui, room, state, call);
     let shown = name(&call.peer);
     let person = state.people.iter().find(|person| person.name == call.peer);
     let key = person.and_then(|person| person.key.as_ref());

@@ -97,8 +97,8 @@ const PADDING: f32 = 16.0;
 
 impl Bar<'_> {
     /// Where it is in that room.
-    pub(in crate::ui) fn rect(&self, room: Rect, is_narrow: bool) -> Rect {
-        let gaps = gaps(is_narrow);
+    pub(in crate::ui) fn rect(&self, room: Rect, is_bare: bool) -> Rect {
+        let gaps = gaps(is_bare);
         let buttons = self.items.len() as f32;
         let between = gaps.between * (buttons - 2.0).max(0.0) + gaps.apart;
         let wide = if self.wide > 0.0 {
@@ -132,7 +132,7 @@ impl Bar<'_> {
         actions: &mut Vec<Action>,
         wide: impl FnOnce(&mut Ui, Rect),
     ) -> Rect {
-        let (rect, gaps) = (frame.bar, gaps(frame.is_narrow));
+        let (rect, gaps) = (frame.bar, gaps(frame.is_bare));
         ui.painter().rect_filled(rect, 32.0, PILL);
         // A click beside a button is none on the picture.
         kit::ground(ui, rect, Id::new("bar"));
@@ -153,15 +153,15 @@ impl Bar<'_> {
             }
             let size = vec2(gaps.button, rect.height() - gaps.above);
             let place = Rect::from_min_size(pos2(left, rect.top() + gaps.above), size);
-            button(ui, place, item, !frame.is_narrow, draft, actions);
+            button(ui, place, item, !frame.is_bare, draft, actions);
             left += gaps.button + gaps.between;
         }
         rect
     }
 }
 
-fn gaps(is_narrow: bool) -> &'static Gaps {
-    if is_narrow { &BARE } else { &CAPTIONED }
+fn gaps(is_bare: bool) -> &'static Gaps {
+    if is_bare { &BARE } else { &CAPTIONED }
 }
 
 fn button(

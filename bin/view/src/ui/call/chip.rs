@@ -1,7 +1,7 @@
 //! Chips at the upper left of a picture: the list, whose picture it is and how long, and everything
-//! that must not be overlooked: recordings, mutes, holds, and who else sees us.
+//! that must not be overlooked: recordings, mutes, holds, and other peers that see us.
 
-use egui::{Color32, Id, Rect, Stroke, Ui, UiBuilder, Vec2, pos2, vec2};
+use egui::{Color32, Id, Pos2, Rect, Stroke, Ui, UiBuilder, Vec2, pos2, vec2};
 
 use crate::model::{Action, Call, OwnSound, Stage, State, name};
 use crate::words;
@@ -9,9 +9,9 @@ use crate::words;
 use super::super::kit::{self, Icon, Round, icons, text, within};
 use super::super::list;
 use super::super::theme::{DARK, OVER_SOFT, Type};
-use super::Frame;
+use super::{Frame, MARGIN};
 
-const HEIGHT: f32 = 40.0;
+pub(super) const HEIGHT: f32 = 40.0;
 const GAP: f32 = 10.0;
 /// How often a time is drawn anew.
 const SECOND: std::time::Duration = std::time::Duration::from_secs(1);
@@ -21,20 +21,23 @@ const CONNECTED: std::time::Duration = std::time::Duration::from_secs(3);
 /// Draws the chips. While the controls are hidden, only those are left that warn.
 pub(in crate::ui) fn chips(
     ui: &mut Ui,
-    frame: &Frame,
+    frame: &mut Frame,
     state: &State,
     call: &Call,
     is_shown: bool,
     actions: &mut Vec<Action>,
 ) {
-    let mut left = frame.room.min + vec2(16.0, 16.0);
+    let mut left = frame.room.min + vec2(MARGIN, MARGIN);
     if is_shown {
         if !frame.has_list {
             list_button(ui, left, frame, state, actions);
             left.x += HEIGHT + GAP;
         }
         if super::is_answered(call) {
-            left.x += face(ui, left, state, call) + GAP;
+            let width = face(ui, left, state, call);
+            let face = Rect::from_min_size(left, vec2(width, HEIGHT));
+            frame.covers.push(face);
+            left.x += width + GAP;
         }
     }
     warnings(ui, frame, state, call, left, actions);
@@ -43,38 +46,45 @@ pub(in crate::ui) fn chips(
 /// What stays on the screen as long as it is true, from that place on.
 pub(in crate::ui) fn warnings(
     ui: &mut Ui,
-    frame: &Frame,
+    frame: &mut Frame,
     state: &State,
     call: &Call,
-    mut left: egui::Pos2,
+    mut left: Pos2,
     actions: &mut Vec<Action>,
 ) {
     for (icon, words) in marks(state, call) {
         let width = text::width(ui, &words, Type::Medium) + 56.0;
-        if left.x + width > frame.room.right() - 16.0 && left.x > frame.room.left() + 17.0 {
-            left = pos2(frame.room.left() + 16.0, left.y + HEIGHT + GAP);
-        }
-        let width = width.min(frame.room.right() - 16.0 - left.x);
-        let rect = Rect::from_min_size(left, vec2(width, HEIGHT));
+        let rect = next(frame, &mut left, width);
         warning(ui, rect, icon, &words);
-        left.x += width + GAP;
     }
     hold(ui, frame, state, call, left, actions);
     if !frame.has_list {
-        for (at, (peer, words)) in list::watchers(state).into_iter().enumerate() {
-            let down = (HEIGHT + 8.0) * (at as f32 + 1.0);
-            let size = vec2(300.0_f32.min(frame.room.width() - 32.0), 44.0);
-            let at = pos2(frame.room.left() + 16.0, frame.room.top() + 20.0 + down);
-            list::viewer(ui, Rect::from_min_size(at, size), peer, &words, actions);
+        for (peer, words) in list::watchers(state) {
+            let width = 300.0_f32.min(frame.room.width() - 2.0 * MARGIN);
+            let rect = Rect::from_min_size(frame.below_chips(), vec2(width, 44.0));
+            list::viewer(ui, rect, peer, &words, actions);
+            frame.covers.push(rect);
         }
     }
+}
+
+/// A place for a chip of that width: behind the others, or in a new row where they leave no room.
+fn next(frame: &mut Frame, left: &mut Pos2, width: f32) -> Rect {
+    let (start, end) = (frame.room.left() + MARGIN, frame.room.right() - MARGIN);
+    if left.x + width > end && left.x > start {
+        *left = pos2(start, left.y + HEIGHT + GAP);
+    }
+    let rect = Rect::from_min_size(*left, vec2(width.min(end - left.x), HEIGHT));
+    frame.covers.push(rect);
+    left.x = rect.right() + GAP;
+    rect
 }
 
 /// The way to the list, or back to it, with what is unread there.
 pub(in crate::ui) fn list_button(
     ui: &mut Ui,
-    at: egui::Pos2,
-    frame: &Frame,
+    at: Pos2,
+    frame: &mut Frame,
     state: &State,
     actions: &mut Vec<Action>,
 ) {
@@ -88,6 +98,7 @@ pub(in crate::ui) fn list_button(
         ),
     };
     let rect = Rect::from_min_size(at, Vec2::splat(HEIGHT));
+    frame.covers.push(rect);
     let place = UiBuilder::new().id(Id::new("show list")).max_rect(rect);
     if within(ui, place, |ui| ui.add(Round::small(icon, &name))).clicked() {
         actions.push(action);
@@ -99,7 +110,7 @@ pub(in crate::ui) fn list_button(
 }
 
 /// Whose picture it is. Gives back how wide that is.
-fn face(ui: &Ui, left: egui::Pos2, state: &State, call: &Call) -> f32 {
+fn face(ui: &Ui, left: Pos2, state: &State, call: &Call) -> f32 {
     let shown = name(&call.peer);
     let mut people = state.people.iter();
     let person = people.find(|person| person.name == call.peer);
@@ -199,13 +210,13 @@ fn warning(ui: &Ui, rect: Rect, icon: Option<Icon>, words: &str) {
     text::say(ui, rect, words);
 }
 
-/// With several calls: whom our microphone goes to.
+/// With several calls: the button that chooses where our microphone goes.
 fn hold(
     ui: &mut Ui,
-    frame: &Frame,
+    frame: &mut Frame,
     state: &State,
     call: &Call,
-    left: egui::Pos2,
+    mut left: Pos2,
     actions: &mut Vec<Action>,
 ) {
     if !call.is_talk() || call.stage != Stage::Live || state.live_talks() < 2 {
@@ -218,12 +229,11 @@ fn hold(
         true => (words::SPEAK_TO_ALL, Action::SpeakTo(None)),
         false => (speak_to.as_str(), Action::SpeakTo(Some(peer))),
     };
-    let size = vec2(frame.room.right() - left.x - 16.0, HEIGHT);
-    let place = Rect::from_min_size(left + vec2(0.0, 2.0), size);
+    let button = kit::Button::new(kit::Kind::OnStage, words);
+    let place = next(frame, &mut left, button.measure(ui));
     let place = UiBuilder::new()
         .id(Id::new(("speak to", peer)))
-        .max_rect(place);
-    let button = kit::Button::new(kit::Kind::OnStage, words);
+        .max_rect(place.translate(vec2(0.0, 2.0)));
     if within(ui, place, |ui| ui.add(button)).clicked() {
         actions.push(action);
     }

@@ -1,5 +1,5 @@
 //! A call from edge to edge: the picture, and over it what is known and can be done. The controls
-//! hide themselves while nobody needs them.
+//! hide themselves some seconds after they were last needed.
 
 mod away;
 mod bar;
@@ -12,7 +12,7 @@ mod numbers;
 mod own;
 mod sound;
 
-use egui::{Color32, Id, Painter, Rect, Ui, UiBuilder, pos2, vec2};
+use egui::{Color32, Id, Painter, Pos2, Rect, Ui, UiBuilder, pos2, vec2};
 use transom::CameraState;
 
 use crate::model::{Action, Call, Face, OwnSound, Stage, State, name};
@@ -23,19 +23,19 @@ use super::kit::{self, Drawing, text, within};
 use super::theme::{OVER_SOFT, STAGE, Type, shade};
 use super::{Draft, Layout, guard};
 
-pub(super) use away::mirrored;
+pub(super) use away::{colour, mirrored};
 pub(super) use bar::{Bar, Item, screen};
 pub(super) use chip::{chips, list_button, warnings};
 pub(super) use corner::show as corners;
 pub(super) use hide::Hiding;
-pub(super) use hints::show as hints;
+pub(super) use hints::Hint;
 pub(super) use more::{More, changes, show as more};
 pub(super) use numbers::{brief, panel as numbers};
 pub(super) use sound::{microphones, share as level_share, speakers, volume};
 
-/// Where the parts of a call are.
+/// Where the parts of a call are. None of them lies over another.
 pub(super) struct Frame {
-    /// All of the picture.
+    /// The part of the picture that no pane covers.
     pub(super) room: Rect,
     /// Whether the list and a page have no room beside each other.
     pub(super) is_narrow: bool,
@@ -43,9 +43,17 @@ pub(super) struct Frame {
     pub(super) is_wide: bool,
     /// Whether the list is beside the picture.
     pub(super) has_list: bool,
+    /// Whether the buttons of the bar have no words below them.
+    pub(super) is_bare: bool,
     /// The bar at the lower edge, whether it is shown or not.
     pub(super) bar: Rect,
+    /// What has its place already: chips, numbers and the hint.
+    pub(super) covers: Vec<Rect>,
 }
+
+/// Room to the edges, and between the chips and what is below them.
+const MARGIN: f32 = 16.0;
+const BELOW_CHIPS: f32 = 12.0;
 
 impl Frame {
     pub(super) fn new(room: Rect, layout: Layout, bar: &Bar<'_>) -> Self {
@@ -53,21 +61,34 @@ impl Frame {
             is_narrow,
             is_wide,
             has_list,
+            ..
         } = layout;
-        let bar = bar.rect(room, is_narrow);
+        let captioned = bar.rect(room, false);
+        let is_bare = is_narrow || captioned.width() > room.width() - 2.0 * MARGIN;
         Self {
             room,
             is_narrow,
             is_wide,
             has_list,
-            bar,
+            is_bare,
+            bar: bar.rect(room, is_bare),
+            covers: Vec::new(),
         }
+    }
+
+    /// The upper left corner of what comes below the chips: below one row of them, or below more.
+    fn below_chips(&self) -> Pos2 {
+        let one_row = self.room.top() + MARGIN + chip::HEIGHT;
+        let lowest = self.covers.iter().map(|rect| rect.bottom());
+        let bottom = lowest.fold(one_row, f32::max);
+        pos2(self.room.left() + MARGIN, bottom + BELOW_CHIPS)
     }
 }
 
+/// The picture takes the whole room; controls and words only the part that is clear of panes.
 pub(super) fn show(
     ui: &mut Ui,
-    room: Rect,
+    (room, clear): (Rect, Rect),
     state: &State,
     call: &Call,
     album: &Album,
@@ -80,8 +101,8 @@ pub(super) fn show(
     within(ui, place, |ui| {
         ui.set_clip_rect(room);
         if let Stage::Ended(ending) = &call.stage {
-            ui.painter().rect_filled(room, 0.0, STAGE);
-            return away::ended(ui, room, state, call, ending, actions);
+            away::colour(ui, room, state, call);
+            return away::ended(ui, clear, state, call, ending, actions);
         }
         let picture = kit::area(
             ui,
@@ -95,26 +116,30 @@ pub(super) fn show(
         }
         ground(ui, room, state, call, album, draft);
         let bar = bar::of_call(state, call, draft);
-        let frame = Frame::new(room, draft.layout, &bar);
+        let mut frame = Frame::new(clear, draft.layout, &bar);
         let is_shown = draft.hiding.shows(ui, needs_controls(state, call, draft));
         if is_shown {
             scrims(ui, room);
         }
         away::words(ui, &frame, state, call);
+        chips(ui, &mut frame, state, call, is_shown, actions);
+        if state.overlay {
+            numbers(ui, &mut frame, state, call);
+        }
+        let hint = Hint::of(ui, &frame, state, call, draft);
+        frame.covers.extend(hint.as_ref().map(|hint| hint.rect));
         // While it rings, our picture is the large one.
         let is_large = !is_answered(call) && call.camera_on;
         if !is_large {
             own::show(ui, &frame, state, album, draft, actions);
         }
-        chips(ui, &frame, state, call, is_shown, actions);
-        if state.overlay {
-            numbers(ui, pos2(room.left() + 16.0, room.top() + 68.0), state, call);
-        }
         if is_shown {
             let at = bar.show(ui, &frame, draft, actions);
             guard::place(ui, ("bar", call.peer), at);
         }
-        hints(ui, &frame, state, call, draft);
+        if let Some(hint) = hint {
+            hint.show(ui, draft);
+        }
         more(ui, &frame, state, call, draft, actions);
         if picture.has_focus() {
             kit::focus_ring_over(ui, &picture, room.shrink(6.0), 0);

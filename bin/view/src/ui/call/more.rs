@@ -30,7 +30,7 @@ pub(in crate::ui) struct More {
 const MENU: f32 = 272.0;
 const PANEL: f32 = 304.0;
 const GAP: f32 = 16.0;
-/// The sizes one can choose, from what every camera has to what a fast network carries.
+/// The sizes to choose from: what every camera has up to what a fast network carries.
 const SIZES: [(u16, u16); 4] = [(640, 480), (1280, 720), (1920, 1080), (320, 240)];
 
 impl More {
@@ -255,12 +255,12 @@ pub(in crate::ui) fn picture(
     ];
     let like = state.preferences(peer);
     for (icon, (key, words, preferences)) in icons.into_iter().zip(changes(call, like)) {
-        let keys = format!("Ctrl {}", key.name());
+        let keys = format!("Ctrl+{}", key.name());
         if menu::entry(ui, Some(icon), words, &keys).clicked() {
             actions.push(Action::Prefer { peer, preferences });
         }
     }
-    if menu::entry(ui, Some(icons::CAMERA), words::SAVE_PICTURE, "Ctrl S").clicked() {
+    if menu::entry(ui, Some(icons::CAMERA), words::SAVE_PICTURE, "Ctrl+S").clicked() {
         actions.push(Action::Snapshot(peer));
     }
     let on = !call.recording;
@@ -269,7 +269,7 @@ pub(in crate::ui) fn picture(
     } else {
         words::STOP_RECORDING
     };
-    if menu::entry(ui, Some(icons::RECORD), words, "Ctrl E").clicked() {
+    if menu::entry(ui, Some(icons::RECORD), words, "Ctrl+E").clicked() {
         actions.push(Action::Record { peer, on });
     }
     actions.len() > before

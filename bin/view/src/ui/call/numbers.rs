@@ -11,6 +11,7 @@ use crate::words;
 
 use super::super::kit::{self, text};
 use super::super::theme::{DARK, OVER_SOFT, PILL, Type};
+use super::{Frame, MARGIN};
 
 const WIDTH: f32 = 352.0;
 const PADDING: f32 = 16.0;
@@ -86,17 +87,22 @@ fn details(state: &State, call: &Call) -> Vec<String> {
         .collect()
 }
 
-/// The panel, from that corner.
-pub(in crate::ui) fn panel(ui: &Ui, corner: Pos2, state: &State, call: &Call) {
+/// The panel, below the chips.
+pub(in crate::ui) fn panel(ui: &Ui, frame: &mut Frame, state: &State, call: &Call) {
+    let corner = frame.below_chips();
     let Some(summary) = call.pace.summary(Instant::now()) else {
-        return line_alone(ui, corner, words::NO_PICTURES_NOW);
+        let line = line_alone(ui, corner, words::NO_PICTURES_NOW);
+        return frame.covers.push(line);
     };
     let facts = facts(state, call, &summary);
     let details = details(state, call);
     let rows = facts.len().div_ceil(2) as f32;
     let extra = details.len() as f32 * 18.0;
-    let size = vec2(WIDTH, 281.0 - 72.0 + rows * 24.0 + extra);
+    let width = WIDTH.min(frame.room.width() - 2.0 * MARGIN);
+    let size = vec2(width, 281.0 - 72.0 + rows * 24.0 + extra);
     let rect = Rect::from_min_size(corner, size);
+    frame.covers.push(rect);
+    let inner = width - 2.0 * PADDING;
     kit::ground(ui, rect, Id::new(("numbers", call.peer)));
     let p = ui.painter();
     p.rect_filled(rect, 12.0, PILL);
@@ -109,7 +115,7 @@ pub(in crate::ui) fn panel(ui: &Ui, corner: Pos2, state: &State, call: &Call) {
     text::cut(
         p,
         after,
-        230.0,
+        rect.right() - PADDING - after.x,
         words::FROM_LENS_TO_EYES,
         Type::Small,
         OVER_SOFT,
@@ -127,35 +133,31 @@ pub(in crate::ui) fn panel(ui: &Ui, corner: Pos2, state: &State, call: &Call) {
         let across = left + if at % 2 == 0 { 0.0 } else { 167.0 };
         let y = rect.top() + 183.0 + 24.0 * (at / 2) as f32;
         text::cut(p, pos2(across, y), 60.0, name, Type::Small, OVER_SOFT);
-        let room = if at % 2 == 0 { 110.0 } else { 112.0 };
         let fact_at = pos2(across + if at % 2 == 0 { 54.0 } else { 50.0 }, y);
+        let room = 112.0_f32.min(rect.right() - PADDING - fact_at.x);
         let drawn = text::cut(p, fact_at, room, fact, Type::Small, white);
         text::say(ui, drawn, &words::fact(name, fact));
     }
     let mut y = 183.0 + rows * 24.0 + 3.0;
     for line in &details {
-        let drawn = text::cut(
-            p,
-            row(y - 6.0),
-            WIDTH - 2.0 * PADDING,
-            line,
-            Type::Caption,
-            OVER_SOFT,
-        );
+        let drawn = text::cut(p, row(y - 6.0), inner, line, Type::Caption, OVER_SOFT);
         text::say(ui, drawn, line);
         y += 18.0;
     }
-    let (verdict, ink) = verdict(summary.bound());
-    let drawn = text::cut(p, row(y), WIDTH - 2.0 * PADDING, verdict, Type::Small, ink);
+    let (verdict, ink) = verdict(call, &summary);
+    let drawn = text::cut(p, row(y), inner, verdict, Type::Small, ink);
     text::say(ui, drawn, verdict);
 }
 
-fn verdict(bound: Bound) -> (&'static str, Color32) {
-    let ink = match bound {
-        Bound::Camera => DARK.good,
-        _ => DARK.warn,
-    };
-    (words::bound(bound), ink)
+/// What holds the stream up, as far as it is known. A picture that its sender reduced is no sign
+/// that all is well.
+fn verdict(call: &Call, summary: &Summary) -> (&'static str, Color32) {
+    let is_reduced = matches!(call.far_camera, Some((CameraState::Reduced, _)));
+    match summary.bound() {
+        Bound::Camera if is_reduced => (words::REDUCED_THERE, DARK.warn),
+        Bound::Camera => (words::bound(Bound::Camera), DARK.good),
+        bound => (words::bound(bound), DARK.warn),
+    }
 }
 
 /// The stages with bars, the longest as long as there is room.
@@ -223,14 +225,16 @@ fn tenths(time: Duration) -> String {
 /// In a tile: only total, pace, and what limits.
 pub(in crate::ui) fn brief(ui: &Ui, corner: Pos2, call: &Call) {
     let Some(summary) = call.pace.summary(Instant::now()) else {
-        return line_alone(ui, corner, words::NO_PICTURES_NOW);
+        line_alone(ui, corner, words::NO_PICTURES_NOW);
+        return;
     };
     let total = words::total(summary.latency.total.map(|spread| spread.p50));
-    let line = words::brief(&total, summary.fps, words::bound(summary.bound()));
+    let line = words::brief(&total, summary.fps, verdict(call, &summary).0);
     line_alone(ui, corner, &line);
 }
 
-fn line_alone(ui: &Ui, corner: Pos2, line: &str) {
+/// Gives back what it covers.
+fn line_alone(ui: &Ui, corner: Pos2, line: &str) -> Rect {
     let p = ui.painter();
     let width = text::width(ui, line, Type::Small);
     let rect = Rect::from_min_size(corner, vec2(width + 24.0, 30.0));
@@ -238,6 +242,7 @@ fn line_alone(ui: &Ui, corner: Pos2, line: &str) {
     let left = rect.left_center() + vec2(12.0, 0.0);
     text::cut(p, left, width + 1.0, line, Type::Small, Color32::WHITE);
     text::say(ui, rect, line);
+    rect
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! The small picture of oneself: in a corner, as in a mirror, dragged by hand or moved by the arrow
-//! keys, and a small button when it is put away.
+//! The small picture of our own camera: in a corner, as in a mirror, dragged by hand or moved by
+//! the arrow keys, and a small button when it is put away.
 
 use egui::{
-    Color32, EventFilter, Id, Key, Pos2, Rect, Response, Sense, Shadow, Stroke, StrokeKind, Ui,
+    Color32, EventFilter, Id, Key, Rect, Response, Sense, Shadow, Stroke, StrokeKind, Ui,
     UiBuilder, Vec2, WidgetInfo, WidgetType, pos2, vec2,
 };
 
@@ -23,8 +23,11 @@ const NARROW: Vec2 = vec2(112.0, 149.0);
 const MARGIN: f32 = 20.0;
 /// Below the chips.
 const TOP: f32 = 72.0;
-/// The panel of the numbers has the upper left corner to itself.
-const NUMBERS: f32 = 364.0;
+/// Its size where there is little room, as a share.
+const SMALL: f32 = 0.6;
+/// Room to what lies above or below it, and the least room to what lies beside it.
+const CLEAR: f32 = 16.0;
+const BESIDE: Vec2 = vec2(12.0, CLEAR - 1.0);
 
 pub(in crate::ui) fn show(
     ui: &mut Ui,
@@ -37,7 +40,9 @@ pub(in crate::ui) fn show(
     let corner = state.calls.own.corner;
     if !state.calls.sees_itself() {
         let size = Vec2::splat(40.0);
-        let rect = place(frame, corner, size, state.overlay);
+        let Some(rect) = place(frame, corner, size) else {
+            return;
+        };
         let place = UiBuilder::new()
             .id(Id::new("own picture back"))
             .max_rect(rect);
@@ -55,7 +60,9 @@ pub(in crate::ui) fn show(
         (_, true) => WIDE,
         _ => SIZE,
     };
-    let rect = place(frame, corner, size, state.overlay);
+    let Some(rect) = fitting(frame, corner, size) else {
+        return;
+    };
     match state.calls.own_trouble() {
         None => picture(ui, frame, rect, state, album, draft, actions),
         // That it is off is said by its button.
@@ -132,7 +139,7 @@ fn picture(
     }
 }
 
-/// Whether somebody hears us speak now.
+/// Whether a peer hears us speak now.
 fn is_heard(state: &State) -> bool {
     let speaks = state.sound.level.is_some_and(|level| level.speaks);
     let hears = |call| state.own_sound(call) == OwnSound::Heard;
@@ -215,30 +222,61 @@ fn card(ui: &mut Ui, rect: Rect, trouble: &OwnTrouble<'_>, draft: &mut Draft) {
     }
 }
 
-/// Where something of that size is in that corner, clear of chips, bar and numbers.
-fn place(frame: &Frame, corner: Corner, size: Vec2, has_numbers: bool) -> Rect {
+/// The place of the picture: a smaller one where all else leaves too little room, or none.
+fn fitting(frame: &Frame, corner: Corner, size: Vec2) -> Option<Rect> {
+    let small = (size * SMALL).round();
+    place(frame, corner, size).or_else(|| place(frame, corner, small))
+}
+
+/// Where something of that size is in that corner, or in another one where that has no room that is
+/// clear of bar, chips, numbers and hint.
+fn place(frame: &Frame, corner: Corner, size: Vec2) -> Option<Rect> {
+    let (right, low) = (corner.is_right(), corner.is_low());
+    let corners = [(right, low), (right, !low), (!right, low), (!right, !low)];
+    let places = corners.map(|(right, low)| near(frame, Corner::of(right, low), size));
+    let is_clear = |place: &Rect| {
+        frame.room.contains_rect(*place) && !covers(frame).any(|cover| cover.intersects(*place))
+    };
+    places.into_iter().find(is_clear)
+}
+
+/// What the own picture keeps clear of.
+fn covers(frame: &Frame) -> impl Iterator<Item = Rect> {
+    [frame.bar].into_iter().chain(frame.covers.iter().copied())
+}
+
+/// The place that is nearest to that corner: above or below what lies there.
+fn near(frame: &Frame, corner: Corner, size: Vec2) -> Rect {
     let room = frame.room;
     let margin = if frame.is_narrow { 16.0 } else { MARGIN };
-    let bar = frame.bar.expand(12.0);
-    let across = match corner.is_right() {
+    let left = match corner.is_right() {
         true => room.right() - margin - size.x,
-        false if has_numbers && !corner.is_low() => room.left() + margin + NUMBERS,
         false => room.left() + margin,
     };
-    let beside = Rect::from_min_size(pos2(across, bar.top()), vec2(size.x, bar.height()));
-    let bottom = match beside.intersects(bar) {
-        true => frame.bar.top() - 16.0,
-        false => room.bottom() - MARGIN,
-    };
     let top = match corner.is_low() {
-        true => bottom - size.y,
+        true => room.bottom() - MARGIN - size.y,
         false => room.top() + TOP,
     };
-    Rect::from_min_size(Pos2::new(across, top), size)
+    let mut place = Rect::from_min_size(pos2(left, top), size);
+    // Each step leaves one of them behind.
+    for _ in covers(frame) {
+        let is_too_near = |cover: &Rect| cover.expand2(BESIDE).intersects(place);
+        let Some(cover) = covers(frame).find(is_too_near) else {
+            break;
+        };
+        let top = match corner.is_low() {
+            true => cover.top() - CLEAR - size.y,
+            false => cover.bottom() + CLEAR,
+        };
+        place = Rect::from_min_size(pos2(left, top), size);
+    }
+    place
 }
 
 #[cfg(test)]
 mod tests {
+    use egui::Pos2;
+
     use super::*;
 
     #[test]
@@ -248,20 +286,32 @@ mod tests {
             let size = if is_narrow { NARROW } else { SIZE };
             let bar_size = vec2(if is_narrow { 320.0 } else { 470.0 }, 86.0);
             let bar = Rect::from_center_size(pos2(width / 2.0, height - 63.0), bar_size);
-            let frame = Frame {
+            let mut frame = Frame {
                 room,
                 is_narrow,
                 is_wide: false,
                 has_list: false,
+                is_bare: is_narrow,
                 bar,
+                covers: Vec::new(),
             };
-            let corners = [(false, false), (true, false), (false, true), (true, true)];
-            for (right, low) in corners {
-                let rect = place(&frame, Corner::of(right, low), size, false);
-                assert!(room.contains_rect(rect), "{rect:?}");
-                assert!(!rect.intersects(bar), "{rect:?} and {bar:?}");
-                assert!(rect.top() >= 60.0, "{rect:?} covers the chips");
+            let numbers = Rect::from_min_size(pos2(16.0, 68.0), vec2(352.0, 353.0));
+            let hint =
+                Rect::from_center_size(pos2(width / 2.0, bar.top() - 38.0), vec2(300.0, 40.0));
+            for covers in [vec![], vec![hint], vec![numbers, hint]] {
+                frame.covers = covers;
+                for (right, low) in [(false, false), (true, false), (false, true), (true, true)] {
+                    let rect = fitting(&frame, Corner::of(right, low), size).unwrap();
+                    assert!(room.contains_rect(rect), "{rect:?}");
+                    for cover in super::covers(&frame) {
+                        assert!(!rect.intersects(cover), "{rect:?} and {cover:?}");
+                    }
+                    assert!(rect.top() >= 60.0, "{rect:?} covers the chips");
+                }
             }
+            let everywhere = frame.room;
+            frame.covers = vec![everywhere];
+            assert_eq!(fitting(&frame, Corner::UpperLeft, size), None);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The panel of the sound: microphone, level, loudspeaker, how loud somebody is, and the echo.
+//! The panel of the sound: microphone, level, loudspeaker, volume of the contact, and the echo.
 //! Every choice counts at once.
 
 use egui::{Slider, Ui, Vec2, vec2};
@@ -50,7 +50,7 @@ pub(in crate::ui) fn share(level: OwnLevel) -> f32 {
     ((level.dbfs - QUIET) / -QUIET).clamp(0.0, 1.0)
 }
 
-/// Bars that move, and whom they reach.
+/// The level of our microphone, and the peers that hear it.
 fn level_of(ui: &mut Ui, state: &State, peer: Option<PeerName>) {
     let t = tokens(ui);
     let call = peer.and_then(|peer| state.calls.of(peer));
@@ -172,7 +172,7 @@ fn tests(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
     }
 }
 
-/// A choice of devices of which one is used.
+/// A choice of devices; one of them is used.
 struct Devices<'a> {
     kind: DeviceKind,
     label: &'static str,

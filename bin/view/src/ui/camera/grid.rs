@@ -37,7 +37,7 @@ pub(in crate::ui) fn show(
             items: Vec::new(),
             wide: 0.0,
         };
-        let frame = Frame::new(room, draft.layout, &bar);
+        let mut frame = Frame::new(room, draft.layout, &bar);
         // On the whole screen the pictures have all of it.
         let top = if state.fullscreen { 8.0 } else { TOP };
         let area = Rect::from_min_max(
@@ -53,7 +53,7 @@ pub(in crate::ui) fn show(
             p.rect_filled(room, 0.0, STAGE);
         });
         if !state.fullscreen {
-            head(ui, &frame, state, actions);
+            head(ui, &mut frame, state, actions);
         }
         for (call, place) in calls.iter().zip(places) {
             tile::show(ui, place, state, call, album, draft, actions);
@@ -65,7 +65,7 @@ pub(in crate::ui) fn show(
     });
 }
 
-fn head(ui: &mut Ui, frame: &Frame, state: &State, actions: &mut Vec<Action>) {
+fn head(ui: &mut Ui, frame: &mut Frame, state: &State, actions: &mut Vec<Action>) {
     let mut left = frame.room.min + vec2(12.0, 16.0);
     if !frame.has_list {
         list_button(ui, left, frame, state, actions);

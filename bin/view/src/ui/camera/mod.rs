@@ -3,14 +3,16 @@
 mod grid;
 mod tile;
 
-use egui::{Color32, Id, Key, Rect, Sense, Ui, UiBuilder, WidgetInfo, WidgetType, pos2, vec2};
-use transom::{CallKind, CameraState, PeerName, SoundState};
+use std::time::Duration;
 
-use crate::model::{Action, Call, Face, OwnSound, Presence, Stage, State, name};
+use egui::{Color32, Id, Key, Rect, Sense, Ui, UiBuilder, WidgetInfo, WidgetType, pos2, vec2};
+use transom::{CallKind, CameraState, EndReason, PeerName, SoundState};
+
+use crate::model::{Action, Call, Ending, Face, OwnSound, Presence, Stage, State, name};
 use crate::words;
 
 use super::album::Album;
-use super::call::{self, Bar, Frame, Item, backdrop, centred, scrims};
+use super::call::{self, Bar, Frame, Hint, Item, backdrop, centred, scrims};
 use super::kit::{self, Drawing, Over, icons, text, within};
 use super::theme::{DARK, OFF, OFF_TEXT, OVER_CAPTION, OVER_SOFT, STAGE, Type, shade};
 use super::{Draft, guard};
@@ -62,7 +64,7 @@ fn watched(
     let like = state.preferences(call.peer);
     let live = album.live(face).filter(|_| state.has_picture(face));
     let is_live = call.stage == Stage::Live && gives_pictures(call);
-    match live.or(album.last(face).map(|(picture, _)| picture)) {
+    match live.or(last(state, call, album).map(|(picture, _)| picture)) {
         Some(picture) => {
             let tint = if is_live {
                 Color32::WHITE
@@ -81,11 +83,14 @@ fn watched(
                 draft.sizes.push((face, drawn));
             }
         }
-        None => kit::scrim(ui.painter(), room, Color32::from_gray(24), STAGE),
+        None if is_box(state, call) && !is_forbidden(call) => {
+            kit::scrim(ui.painter(), room, Color32::from_gray(24), STAGE);
+        }
+        None => instead(ui, room, state, call),
     }
     let is_talking = can_talk(state, call);
     let bar = bar(state, call, draft, is_talking);
-    let frame = Frame::new(room, draft.layout, &bar);
+    let mut frame = Frame::new(room, draft.layout, &bar);
     let needed = call.stage != Stage::Live || draft.more.is_open() || call.spoken_to;
     let is_shown = draft.hiding.shows(ui, needed);
     if is_shown {
@@ -100,28 +105,65 @@ fn watched(
             &line,
         );
     }
-    top(ui, &frame, state, call, is_shown, actions);
+    top(ui, &mut frame, state, call, is_shown, actions);
     if state.overlay {
-        call::numbers(ui, pos2(room.left() + 16.0, room.top() + 68.0), state, call);
+        call::numbers(ui, &mut frame, state, call);
     }
     if is_shown {
         let peer = call.peer;
         let at = bar.show_with(ui, &frame, draft, actions, |ui, place| {
-            hold_to_talk(ui, place, peer, call.spoken_to, frame.is_narrow);
+            hold_to_talk(ui, place, peer, call.spoken_to, frame.is_bare);
         });
         guard::place(ui, ("bar", call.peer), at);
     }
     if is_talking {
         held(ui, call, actions);
     }
-    call::hints(ui, &frame, state, call, draft);
+    if let Some(hint) = Hint::of(ui, &frame, state, call, draft) {
+        hint.show(ui, draft);
+    }
     call::more(ui, &frame, state, call, draft, actions);
     if picture.has_focus() {
         kit::focus_ring_over(ui, &picture, room.shrink(6.0), 0);
     }
 }
 
-/// A camera that nobody watches now.
+/// Whether the contact is a camera box and no person.
+fn is_box(state: &State, call: &Call) -> bool {
+    let mut people = state.people.iter();
+    let contact = people.find(|person| person.name == call.peer);
+    contact.is_some_and(|contact| state.is_camera(contact))
+}
+
+/// Whether this watch ended because the contact gives no right to it.
+fn is_forbidden(call: &Call) -> bool {
+    let Stage::Ended(Ending::Reason { reason, .. }) = &call.stage else {
+        return false;
+    };
+    *reason == EndReason::Forbidden
+}
+
+/// The last picture, while it may stand for the one that is awaited. That of a person can be of an
+/// earlier call, and shows nothing that this watch has seen.
+fn last(state: &State, call: &Call, album: &Album) -> Option<(kit::Picture, Duration)> {
+    let stands = match call.stage {
+        Stage::Interrupted(_) => true,
+        _ => is_box(state, call) && !is_forbidden(call),
+    };
+    album.last(Face::Peer(call.peer)).filter(|_| stands)
+}
+
+/// The contact's colour and avatar instead of a picture.
+fn instead(ui: &Ui, room: Rect, state: &State, call: &Call) {
+    call::colour(ui, room, state, call);
+    let mut people = state.people.iter();
+    let contact = people.find(|person| person.name == call.peer);
+    let key = contact.and_then(|contact| contact.key.as_ref());
+    let at = room.center() - vec2(0.0, 96.0);
+    kit::avatar(ui.painter(), at, 96.0, &name(&call.peer), key);
+}
+
+/// A camera that is not watched now.
 fn idle(
     ui: &mut Ui,
     room: Rect,
@@ -161,7 +203,7 @@ fn gives_pictures(call: &Call) -> bool {
 /// Why there is no live picture, as a title and a line; nothing while there is one.
 pub(super) fn situation(state: &State, call: &Call, album: &Album) -> Option<(String, String)> {
     let shown = name(&call.peer);
-    let last = album.last(Face::Peer(call.peer)).map(|(_, at)| at);
+    let last = last(state, call, album).map(|(_, at)| at);
     let last = last.map(|at| words::last_picture(&words::clock(&state.zone, at)));
     let alone = |title: String| Some((title, String::new()));
     match &call.stage {
@@ -193,7 +235,7 @@ pub(super) fn situation(state: &State, call: &Call, album: &Album) -> Option<(St
 /// The chips at the top.
 fn top(
     ui: &mut Ui,
-    frame: &Frame,
+    frame: &mut Frame,
     state: &State,
     call: &Call,
     is_shown: bool,
@@ -209,6 +251,8 @@ fn top(
     }
     let is_live = call.stage == Stage::Live;
     let width = named(ui, left, &name(&call.peer), is_live);
+    let named = Rect::from_min_size(left, vec2(width, 40.0));
+    frame.covers.push(named);
     call::warnings(
         ui,
         frame,
@@ -328,14 +372,14 @@ fn bar<'a>(state: &State, call: &Call, draft: &Draft, can_talk: bool) -> Bar<'a>
 }
 
 /// A camera hears us only while the button is held. Its press is looked at by [`held`].
-fn hold_to_talk(ui: &mut Ui, place: Rect, peer: PeerName, is_held: bool, is_narrow: bool) {
+fn hold_to_talk(ui: &mut Ui, place: Rect, peer: PeerName, is_held: bool, is_bare: bool) {
     let pill = Rect::from_min_size(place.min, vec2(place.width(), 48.0));
     let response = ui.interact(pill, talk_id(peer), Sense::click_and_drag());
     let said = words::hold_to_talk(&name(&peer));
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, ui.is_enabled(), &said));
     let p = ui.painter();
     p.rect_filled(pill, 24.0, if is_held { DARK.good } else { OFF });
-    let words = match (is_held, is_narrow) {
+    let words = match (is_held, is_bare) {
         (true, _) => words::TALKING,
         (false, true) => words::TALK,
         (false, false) => words::HOLD_TO_TALK,
@@ -346,7 +390,7 @@ fn hold_to_talk(ui: &mut Ui, place: Rect, peer: PeerName, is_held: bool, is_narr
     icons::MICROPHONE.filled().paint(p, icon, 22.0, OFF_TEXT);
     let at = pos2(left + 30.0, pill.center().y);
     text::cut(p, at, width + 1.0, words, Type::Strong, OFF_TEXT);
-    if !is_narrow {
+    if !is_bare {
         let below = pos2(pill.center().x, place.top() + 60.0);
         let middle = egui::Align2::CENTER_CENTER;
         text::paint(

@@ -10,7 +10,7 @@ use super::super::call::brief;
 use super::super::kit::{self, Drawing, Round, icons, text, within};
 use super::super::theme::{DARK, Type};
 use super::super::{Draft, guard};
-use super::{gives_pictures, has_sound, held, situation, sound, tile_fade};
+use super::{gives_pictures, has_sound, held, last, situation, sound, tile_fade};
 
 /// Of the corners of a tile.
 pub(super) const RADIUS: u8 = 14;
@@ -43,7 +43,7 @@ pub(super) fn show(
     let ground = |p: &Painter| {
         p.rect_filled(rect, RADIUS, Color32::from_gray(20));
     };
-    if let Some(picture) = live.or(album.last(face).map(|(picture, _)| picture)) {
+    if let Some(picture) = live.or(last(state, call, album).map(|(picture, _)| picture)) {
         let tint = if is_live {
             Color32::WHITE
         } else {
@@ -158,24 +158,26 @@ fn buttons(
     let mut row = Vec::new();
     if is_over {
         row.push((
+            "alone",
             icons::ARROWS_OUT,
             words::SHOW_ONLY_THIS,
             Action::Alone(Some(peer)),
         ));
         if call.shown.is_some() {
-            row.push((icons::CAMERA, words::SNAPSHOT, Action::Snapshot(peer)));
+            let action = Action::Snapshot(peer);
+            row.push(("snapshot", icons::CAMERA, words::SNAPSHOT, action));
         }
     }
     if has_sound(call) && (is_over || call.heard) {
         let (icon, words, _, action) = sound(call);
-        row.push((icon, words, action));
+        row.push(("sound", icon, words, action));
     }
-    for (at, (icon, words, action)) in row.into_iter().enumerate() {
+    for (at, (known, icon, words, action)) in row.into_iter().enumerate() {
         let right = rect.right() - 12.0 - 48.0 * at as f32;
         let place =
             Rect::from_min_size(pos2(right - 40.0, rect.bottom() - 52.0), Vec2::splat(40.0));
         let place = UiBuilder::new()
-            .id(Id::new(("tile button", peer, words)))
+            .id(Id::new(("tile button", peer, known)))
             .max_rect(place);
         let name = words::of(words, shown);
         let round = Round::small(icon, words).name(&name);

@@ -1,4 +1,4 @@
-//! Somebody is added by their address.
+//! The form that adds a contact by its address.
 
 use egui::{Event, Id, InputState, Key, Response, Ui};
 
@@ -82,7 +82,7 @@ fn is_pasted(input: &InputState) -> bool {
         .any(|event| matches!(event, Event::Paste(_)))
 }
 
-/// Nothing is wrong with a form that nobody has touched.
+/// No fault is told in a form before the user has typed into it.
 fn has_begun(form: &ContactForm) -> bool {
     !(form.name.is_empty() && form.address.is_empty() && form.key.is_empty())
 }

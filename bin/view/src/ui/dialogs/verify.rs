@@ -40,9 +40,9 @@ pub(super) fn show(ui: &mut Ui, state: &State, peer: &PeerName, actions: &mut Ve
             t.base
         };
         let font = (Type::CodeField, ink, ground);
-        let ours = grouped(&ours.fingerprint().to_string());
+        let ours = ours.fingerprint().to_string();
         key_box(ui, one, words::YOURS, &ours, font);
-        let theirs = grouped(&theirs.fingerprint().to_string());
+        let theirs = theirs.fingerprint().to_string();
         key_box(ui, one, &words::theirs(&who), &theirs, font);
     });
     ui.add_space(4.0);
@@ -78,11 +78,4 @@ pub(super) fn show(ui: &mut Ui, state: &State, peer: &PeerName, actions: &mut Ve
             actions.push(Action::Close);
         }
     });
-}
-
-/// Two lines of two groups of letters, to be read aloud one after the other.
-fn grouped(fingerprint: &str) -> String {
-    let groups: Vec<_> = fingerprint.split('-').collect();
-    let lines: Vec<_> = groups.chunks(2).map(|groups| groups.join(" ")).collect();
-    lines.join("\n")
 }

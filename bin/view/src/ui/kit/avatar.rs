@@ -1,4 +1,4 @@
-//! Who something is about: the round letters, the dot of presence, the number of what is unread.
+//! What stands for a contact: the round letters, the dot of presence, the number of unread texts.
 
 use egui::{Align2, Color32, Painter, Pos2, Rect, Stroke, Vec2, pos2, vec2};
 use transom::PublicKey;
@@ -7,7 +7,7 @@ use crate::ui::theme::{self, Tokens, Type};
 
 use super::text;
 
-/// Whether somebody is there; told by the shape as well as by the colour.
+/// The presence of a contact, told by the shape as well as by the colour.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::ui) enum Dot {
     Online,

@@ -70,30 +70,22 @@ impl<'a> Field<'a> {
         let t = tokens(ui);
         let size = vec2(ui.available_width(), self.height);
         let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-        let inner = rect.shrink2(vec2(if self.height > 50.0 { 18.0 } else { 12.0 }, 0.0));
-        let row =
-            Rect::from_center_size(inner.center(), vec2(inner.width(), self.font.line_height()));
+        let side = if self.height > 50.0 { 18 } else { 12 };
         ui.painter().rect_filled(rect, 10.0, t.base);
         let hint = text::rich(self.hint, self.font, t.faint);
         let mut edit = TextEdit::singleline(self.text)
-            .frame(Frame::NONE)
-            .margin(Margin::ZERO)
+            .frame(around_line(ui, self.height, self.font, [side, side]))
             .font(self.font.font())
             .text_color(t.text)
             .hint_text(hint)
             .char_limit(self.max_chars)
-            .desired_width(row.width());
+            .desired_width(rect.width());
         if let Some(id) = self.id {
             edit = edit.id(id);
         }
-        let response = within(ui, UiBuilder::new().max_rect(row), |ui| ui.add(edit));
+        let response = within(ui, UiBuilder::new().max_rect(rect), |ui| ui.add(edit));
         response
             .widget_info(|| WidgetInfo::labeled(WidgetType::TextEdit, ui.is_enabled(), self.name));
-        // The whole field takes the click, not only the line in its middle.
-        let around = ui.interact(rect, response.id.with("around"), Sense::hover());
-        if around.hovered() && ui.input(|input| input.pointer.any_pressed()) {
-            response.request_focus();
-        }
         let stroke = if self.wrong.is_some() {
             Stroke::new(2.0, t.danger_text)
         } else if response.has_focus() {
@@ -108,6 +100,25 @@ impl<'a> Field<'a> {
         }
         response
     }
+}
+
+/// The room above, below and beside the line of a text field of that height. It is part of the
+/// editor, so that all of the field takes clicks.
+pub(in crate::ui) fn around_line(
+    ui: &Ui,
+    height: f32,
+    font: Type,
+    [left, right]: [i8; 2],
+) -> Frame {
+    let row = ui.fonts_mut(|fonts| fonts.row_height(&font.font()));
+    let above = (height - font.line_height()) / 2.0;
+    let below = height - above - row;
+    Frame::NONE.inner_margin(Margin {
+        left,
+        right,
+        top: above.round() as i8,
+        bottom: below.round() as i8,
+    })
 }
 
 /// A switch. The caller changes what it stands for when it is clicked.
@@ -133,21 +144,23 @@ pub(in crate::ui) fn switch(ui: &mut Ui, on: bool, name: &str) -> Response {
 pub(in crate::ui) fn switch_row(ui: &mut Ui, on: bool, words: &str, detail: &str) -> Response {
     let t = tokens(ui);
     let width = ui.available_width();
-    let height = if detail.is_empty() { 44.0 } else { 54.0 };
-    let (row, _) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
     let room = width - 44.0 - 16.0;
+    let lines = [(words, Type::Body, t.text), (detail, Type::Small, t.soft)];
+    let lines = lines.map(|(words, font, ink)| text::lines(ui.painter(), room, words, font, ink));
+    let [above, below] = lines.each_ref().map(|galley| galley.size().y);
+    let (least, all) = match detail {
+        "" => (44.0, above),
+        _ => (54.0, above + below - 1.0),
+    };
+    let height = f32::max(least, all + 16.0);
+    let (row, _) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
     let middle = row.center().y;
     let p = ui.painter();
-    match detail {
-        "" => {
-            text::cut(p, pos2(row.left(), middle), room, words, Type::Body, t.text);
-        }
-        detail => {
-            let upper = pos2(row.left(), middle - 9.5);
-            text::cut(p, upper, room, words, Type::Body, t.text);
-            let lower = pos2(row.left(), middle + 9.5);
-            text::cut(p, lower, room, detail, Type::Small, t.soft);
-        }
+    let mut at = pos2(row.left(), middle - all / 2.0);
+    for galley in lines {
+        let down = galley.size().y - 1.0;
+        p.galley(at, galley, t.text);
+        at.y += down;
     }
     let corner = pos2(row.right() - 44.0, middle - 13.0);
     let place = Rect::from_min_size(corner, vec2(44.0, 26.0));

@@ -130,7 +130,7 @@ mod tests {
         theme::prepare(&ctx);
         let all = [X, PHONE, SECURITY_CAMERA, FLIP_HORIZONTAL];
         let filled = [PHONE, MICROPHONE_SLASH, X, SEAL_CHECK].map(Icon::filled);
-        // The output is a picture that nobody looks at.
+        // The output is not compared with anything.
         let _ = ctx.run_ui(egui::RawInput::default(), |ui| {
             for icon in all.into_iter().chain(filled) {
                 let font = theme::icons(20.0, icon.is_filled);

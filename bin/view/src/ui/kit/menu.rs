@@ -40,7 +40,7 @@ pub(in crate::ui) fn sub(ui: &mut Ui, icon: Icon, words: &str, now: &str, open: 
     response
 }
 
-/// One of several of which one is chosen.
+/// An entry of a list in which one entry is chosen.
 pub(in crate::ui) fn choice(ui: &mut Ui, is_chosen: bool, words: &str) -> Response {
     let icon = is_chosen.then_some(icons::CHECK);
     let response = row(

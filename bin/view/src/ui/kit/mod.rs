@@ -18,9 +18,11 @@ pub(super) use button::{
     Button, Kind, Over, Round, Touch, area, coloured_link, focus_ring, focus_ring_over,
     icon_button, link,
 };
-pub(super) use field::{Field, bar, key_cap, level, progress_ring, select, switch, switch_row};
+pub(super) use field::{
+    Field, around_line, bar, key_cap, level, progress_ring, select, switch, switch_row,
+};
 pub(super) use icons::Icon;
-pub(super) use motion::{announce, on_its_way, reduce, slide, start_from};
+pub(super) use motion::{announce, come_in, go_out, on_its_way, reduce, slide, start_from};
 pub(super) use overlay::{Bubble, chip, dialog, float, floating, section};
 pub(crate) use picture::Picture;
 pub(super) use picture::{Drawing, around, draw, scrim};

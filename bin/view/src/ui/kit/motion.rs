@@ -1,5 +1,7 @@
-//! Panes that slide, the small picture on its way into a corner, and what a screen reader is told
-//! once. Nothing else moves by itself.
+//! Panes and toasts that slide, the small picture on its way into a corner, and what a screen
+//! reader is told once. Nothing else moves by itself.
+
+use std::time::Duration;
 
 use egui::{Context, Id, Pos2, Ui, accesskit::Live, emath::easing};
 
@@ -27,17 +29,37 @@ pub(in crate::ui) fn start_from(ui: &Ui, id: Id, from: Pos2) {
 
 /// Where something is that slides to that place.
 pub(in crate::ui) fn on_its_way(ui: &Ui, id: Id, to: Pos2) -> Pos2 {
-    let (id, seconds) = (id.with("slides"), seconds(ui));
+    let id = id.with("slides");
     let Some((from, since)) = ui.data(|data| data.get_temp::<(Pos2, f64)>(id)) else {
         return to;
     };
-    let passed = ui.input(|input| input.time - since) as f32;
-    if passed >= seconds {
+    let come = come_in(ui, since);
+    if come >= 1.0 {
         ui.data_mut(|data| data.remove_temp::<(Pos2, f64)>(id));
         return to;
     }
+    from.lerp(to, come)
+}
+
+/// How much of something is there that appeared at that time of egui's: from 0 to 1.
+pub(in crate::ui) fn come_in(ui: &Ui, since: f64) -> f32 {
+    let passed = ui.input(|input| input.time - since);
+    easing::cubic_out(share(ui, passed as f32))
+}
+
+/// How much of something is left that goes since then: from 1 to 0.
+pub(in crate::ui) fn go_out(ui: &Ui, passed: Duration) -> f32 {
+    1.0 - easing::cubic_out(share(ui, passed.as_secs_f32()))
+}
+
+/// How much of the time of a slide has passed. Asks for a frame until all has.
+fn share(ui: &Ui, passed: f32) -> f32 {
+    let seconds = seconds(ui);
+    if passed >= seconds {
+        return 1.0;
+    }
     ui.ctx().request_repaint();
-    from.lerp(to, easing::cubic_out(passed / seconds))
+    (passed / seconds).max(0.0)
 }
 
 /// Has a screen reader tell a label when it appears or changes, wherever its user is.

@@ -1,9 +1,12 @@
 //! Words at a place: painted only, where the control they belong to says them, or as a label that
 //! a screen reader finds.
 
+use std::sync::Arc;
+
 use egui::epaint::text::{LayoutJob, TextWrapping};
 use egui::{
-    Align, Align2, Color32, Painter, Pos2, Rect, RichText, Sense, Ui, WidgetInfo, WidgetType,
+    Align, Align2, Color32, Galley, Id, Painter, Pos2, Rect, RichText, Sense, Ui, WidgetInfo,
+    WidgetType,
 };
 
 use crate::ui::theme::Type;
@@ -66,6 +69,25 @@ pub(in crate::ui) fn middle<'a>(
     cut(fits).into()
 }
 
+/// Lays out several lines within a width, to be painted later.
+pub(in crate::ui) fn lines(
+    p: &Painter,
+    width: f32,
+    words: &str,
+    font: Type,
+    colour: Color32,
+) -> Arc<Galley> {
+    p.layout_job(job(width, words, font, colour))
+}
+
+fn job(width: f32, words: &str, font: Type, colour: Color32) -> LayoutJob {
+    let mut job = LayoutJob::simple(words.to_owned(), font.font(), colour, width.max(1.0));
+    for section in &mut job.sections {
+        section.format.line_height = Some(font.line_height());
+    }
+    job
+}
+
 /// Paints several lines within a width, from that corner or, for [`Align::Center`], around that
 /// point down.
 pub(in crate::ui) fn wrap(
@@ -77,11 +99,8 @@ pub(in crate::ui) fn wrap(
     colour: Color32,
     align: Align,
 ) -> Rect {
-    let mut job = LayoutJob::simple(words.to_owned(), font.font(), colour, width.max(1.0));
+    let mut job = job(width, words, font, colour);
     job.halign = align;
-    for section in &mut job.sections {
-        section.format.line_height = Some(font.line_height());
-    }
     let galley = p.layout_job(job);
     let rect = galley.rect.translate(at.to_vec2());
     p.galley(at, galley, colour);
@@ -98,15 +117,27 @@ pub(in crate::ui) fn width(ui: &Ui, words: &str, font: Type) -> f32 {
 
 /// Makes painted words a label of their own for a screen reader.
 pub(in crate::ui) fn say(ui: &Ui, rect: Rect, words: &str) {
-    let id = ui.id().with(("said", words));
-    ui.interact(rect, id, Sense::hover())
-        .widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, words));
+    label(ui, rect, label_id(ui, rect, "said"), words);
 }
 
 /// The same, and a screen reader tells them when they appear.
 pub(in crate::ui) fn announce(ui: &Ui, rect: Rect, words: &str) {
-    say(ui, rect, words);
-    super::announce(ui, ui.id().with(("said", words)));
+    let id = label_id(ui, rect, "announced");
+    label(ui, rect, id, words);
+    super::announce(ui, id);
+}
+
+/// By its place in the pane and not by its words: a time that runs is one label, not a new one
+/// every second. Within a list that scrolls the place scrolls with it.
+fn label_id(ui: &Ui, rect: Rect, kind: &str) -> Id {
+    let at = rect.min - ui.max_rect().min;
+    ui.id()
+        .with((kind, at.x.round() as i32, at.y.round() as i32))
+}
+
+fn label(ui: &Ui, rect: Rect, id: Id, words: &str) {
+    ui.interact(rect, id, Sense::hover())
+        .widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, words));
 }
 
 /// Words of that size and colour, for a layout of egui's.

@@ -1,5 +1,5 @@
-//! Below the list, only while it is true: who sees our camera or hears us, and what all transfers
-//! together do.
+//! Below the list, only while it is true: the peers that see our camera or hear us, and what all
+//! transfers together do.
 
 use egui::{Align2, Id, Rect, Stroke, Ui, UiBuilder, pos2, vec2};
 use transom::PeerName;
@@ -15,7 +15,7 @@ const MOST: usize = 3;
 const VIEWER: f32 = 52.0;
 const TRANSFERS: f32 = 44.0;
 
-/// Somebody who gets something of us without a picture of theirs on the screen.
+/// A peer that gets our picture or sound while its own picture is not on the screen.
 pub(in crate::ui) fn watchers(state: &State) -> Vec<(PeerName, String)> {
     let viewers = state.calls.viewers.iter().copied();
     let mut all: Vec<_> = viewers

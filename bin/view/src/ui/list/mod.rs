@@ -1,5 +1,5 @@
-//! The list at the left: who we are, cameras as pictures, people, and below them what always has to
-//! be seen: files on their way, and anybody who sees our camera.
+//! The list at the left: our own name, cameras as pictures, people, and below them what always has
+//! to be seen: files on their way, and the peers that see our camera.
 
 mod banners;
 mod cameras;
@@ -22,7 +22,7 @@ use super::album::Album;
 use super::kit::{self, Icon, icons, text, within};
 use super::theme::{Type, tokens};
 
-/// From how many contacts on one looks for them by typing.
+/// Contacts from which on the list has a search field.
 const MANY: usize = 9;
 /// Below this height of the window the cameras are one row.
 const LOW: f32 = 520.0;
@@ -123,16 +123,14 @@ fn search(ui: &mut Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Actio
     ui.painter().rect_filled(place, 10.0, t.raised);
     let icon = place.left_center() + vec2(19.0, 0.0);
     icons::MAGNIFYING_GLASS.paint(ui.painter(), icon, 17.0, t.soft);
-    let inner = Rect::from_min_max(place.min + vec2(36.0, 8.0), place.max - vec2(12.0, 8.0));
     let edit = egui::TextEdit::singleline(&mut draft.list.search)
         .id(field())
-        .frame(egui::Frame::NONE)
-        .margin(egui::Margin::ZERO)
+        .frame(kit::around_line(ui, place.height(), Type::Body, [36, 12]))
         .font(Type::Body.font())
         .hint_text(text::rich(words::SEARCH, Type::Body, t.faint))
         .char_limit(64)
-        .desired_width(inner.width());
-    let edit = within(ui, UiBuilder::new().max_rect(inner), |ui| ui.add(edit));
+        .desired_width(place.width());
+    let edit = within(ui, UiBuilder::new().max_rect(place), |ui| ui.add(edit));
     edit.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::TextEdit, true, words::SEARCH));
     kit::focus_ring(ui, &edit, place, 10);
     let typed = draft.list.search.trim().to_lowercase();

@@ -1,4 +1,4 @@
-//! Who we are, whether we can be called, and the two buttons that are always there.
+//! Our own name, whether we can be called, and the two buttons that are always there.
 
 use egui::{Align, Id, Layout, Popup, Rect, Sense, Ui, UiBuilder, pos2, vec2};
 
@@ -31,7 +31,7 @@ pub(in crate::ui) fn settings(state: &State) -> Action {
     Action::Open(Dialog::Settings(Box::new(form)))
 }
 
-/// The ways to meet somebody.
+/// The ways to add a contact.
 fn meet(button: &egui::Response, actions: &mut Vec<Action>) {
     Popup::menu(button).gap(4.0).width(220.0).show(|ui| {
         for (icon, words, keys, action) in super::super::first_run::ways() {

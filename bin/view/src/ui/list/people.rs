@@ -60,7 +60,7 @@ pub(super) fn in_order<'a>(
     if is_over {
         let before = &draft.list.order;
         let place = |person: &Person| before.iter().position(|name| *name == person.name);
-        // Whoever is new comes last.
+        // A new contact comes last.
         people.sort_by_key(|person| place(person).unwrap_or(usize::MAX));
     }
     draft.list.order = people.iter().map(|person| person.name).collect();

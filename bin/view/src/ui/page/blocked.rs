@@ -1,5 +1,5 @@
 //! A contact that shows another key: what happened, in place of the conversation. Nothing here lets
-//! the other key in, as whoever is in between would be let in by the habit of clicking.
+//! the other key in, as an attacker in between would be let in by the habit of clicking.
 
 use egui::{
     Align, Color32, Frame, Label, Layout, Margin, Rect, ScrollArea, Ui, UiBuilder, pos2, vec2,
@@ -178,7 +178,8 @@ fn keys(ui: &mut Ui, changed: &Changed<'_>, width: f32) {
     });
 }
 
-/// A key on a ground of its own, with what it is above it.
+/// A fingerprint on a ground of its own, with what it is above it: in one line, or in two where one
+/// has no room.
 pub(in crate::ui) fn key_box(
     ui: &mut Ui,
     width: f32,
@@ -187,17 +188,27 @@ pub(in crate::ui) fn key_box(
     (font, ink, ground): (Type, Color32, Color32),
 ) {
     let t = tokens(ui);
-    let lines = key.lines().count() as f32;
-    let size = vec2(width, 46.0 + lines * font.line_height());
+    let room = width - 32.0;
+    let fits = text::width(ui, key, font) <= room;
+    let half = key
+        .match_indices('-')
+        .nth(1)
+        .map_or(key.len(), |(at, dash)| at + dash.len());
+    let (first, second) = key.split_at(if fits { key.len() } else { half });
+    let lines = [first, second].into_iter().filter(|line| !line.is_empty());
+    let size = vec2(
+        width,
+        46.0 + lines.clone().count() as f32 * font.line_height(),
+    );
     let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
     let p = ui.painter();
     p.rect_filled(rect, 12.0, ground);
     let left = rect.min + vec2(16.0, 21.0);
-    text::cut(p, left, width - 32.0, what, Type::Small, t.soft);
+    text::cut(p, left, room, what, Type::Small, t.soft);
     let mut at = rect.min + vec2(16.0, 32.0 + font.line_height() / 2.0);
-    for line in key.lines() {
-        text::cut(p, at, width - 24.0, line, font, ink);
+    for line in lines {
+        text::cut(p, at, room + 8.0, line, font, ink);
         at.y += font.line_height();
     }
-    text::say(ui, rect, &words::fact(what, &key.replace('\n', " ")));
+    text::say(ui, rect, &words::fact(what, key));
 }

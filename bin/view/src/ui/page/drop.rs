@@ -52,7 +52,7 @@ pub(in crate::ui) fn show(
     }
 }
 
-/// Whose page is open. With all cameras side by side it is nobody's.
+/// The contact whose page is open. With all cameras side by side there is none.
 fn target(state: &State) -> Option<transom::PeerName> {
     match state.page() {
         Page::Person(peer) | Page::Call(peer) | Page::Camera(peer) => Some(peer),

@@ -1,4 +1,4 @@
-//! The head of a page: who it is, whether they are there, and the ways to call them.
+//! The head of a page: name and presence of the contact, and the buttons that call it.
 
 use egui::{Align, Id, Layout, Rect, Stroke, Ui, UiBuilder, pos2, vec2};
 

@@ -1,4 +1,4 @@
-//! The page of one contact: who they are, and everything that was written, called and sent.
+//! The page of one contact: its name, and everything that was written, called and sent.
 
 mod blocked;
 mod bubble;

@@ -86,7 +86,7 @@ fn wrong(entry: &Entry) -> Option<String> {
     }
 }
 
-/// What was understood so far, part by part, and who shows that number.
+/// The parts of the code that are understood so far, and the station that shows its number.
 fn chips(ui: &mut Ui, state: &State, form: &CodeForm) {
     let t = tokens(ui);
     let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), 34.0), Sense::hover());

@@ -14,7 +14,7 @@ use super::kit::{self, Button, Kind, icons, text, within};
 use super::theme::{Type, tokens};
 use super::{Draft, page};
 
-/// Shows the dialog of a pairing, if one is open; whether one was.
+/// Shows the dialog of a pairing if one is open, and returns whether one was.
 pub(super) fn dialog(ui: &Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Action>) -> bool {
     match &state.dialog {
         Some(Dialog::ShowCode) => show::dialog(ui, state, draft, actions),
@@ -73,10 +73,15 @@ fn connected(ui: &Ui, state: &State, peer: PeerName, draft: &mut Draft, actions:
         icons::SEAL_CHECK
             .filled()
             .paint(p, mark, 28.0, t.accent_text);
-        for (words, font, ink) in [
+        let contact = person.and_then(|person| person.contact.as_ref());
+        let kept =
+            contact.and_then(|contact| words::rights_kept(&shown, contact.may, state.meeting.may));
+        let lines = [
             (words::are_connected(&shown), Type::Title, t.text),
             (words::code_has_proven(&shown), Type::Body, t.soft),
-        ] {
+        ];
+        let kept = kept.map(|kept| (kept, Type::Body, t.text));
+        for (words, font, ink) in lines.into_iter().chain(kept) {
             ui.add_space(10.0);
             ui.with_layout(egui::Layout::top_down(Align::Center), |ui| {
                 ui.label(text::rich(words, font, ink));

@@ -164,17 +164,21 @@ fn rights(ui: &mut Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Actio
     let t = tokens(ui);
     let may = state.meeting.may;
     if !draft.changes_rights {
-        let size = vec2(ui.available_width(), 36.0);
+        let words = words::they_may(may.call, may.files, may.auto);
+        let width = ui.available_width();
+        let lines = width - 28.0 - 80.0;
+        let galley = text::lines(ui.painter(), lines, &words, Type::Body, t.text);
+        let size = vec2(width, f32::max(36.0, galley.size().y));
         let (row, _) = ui.allocate_exact_size(size, Sense::hover());
         let at = row.left_center() + vec2(10.0, 0.0);
         icons::SHIELD_CHECK.paint(ui.painter(), at, 19.0, t.soft);
-        let words = words::they_may(may.call, may.files, may.auto);
         let at = row.left_center() + vec2(28.0, 0.0);
-        let width = row.width() - 28.0 - 80.0;
-        let shown = text::cut(ui.painter(), at, width, &words, Type::Body, t.text);
+        let shown = egui::Align2::LEFT_CENTER.anchor_size(at, galley.size());
+        ui.painter().galley(shown.min, galley, t.text);
         text::say(ui, shown, &words);
-        let place = row.with_min_x(row.right() - 66.0);
-        let place = egui::UiBuilder::new().max_rect(place.shrink2(vec2(0.0, 2.0)));
+        let at = pos2(row.right() - 33.0, row.center().y);
+        let place = Rect::from_center_size(at, vec2(66.0, 32.0));
+        let place = egui::UiBuilder::new().max_rect(place);
         if kit::within(ui, place, |ui| kit::link(ui, None, words::CHANGE)).clicked() {
             draft.changes_rights = true;
         }
@@ -215,7 +219,7 @@ fn rights(ui: &mut Ui, state: &State, draft: &mut Draft, actions: &mut Vec<Actio
         }
     }
     if let Some(may) = changed {
-        // Another code, so that nobody gets other rights than those that were seen with it.
+        // Another code, so that a peer gets the rights that were shown with its code.
         actions.push(Action::ShowCode(may));
     }
 }

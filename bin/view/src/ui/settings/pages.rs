@@ -4,7 +4,8 @@ use egui::{Align, Label, Layout, Sense, Stroke, Ui, vec2};
 use transom::TradeOff;
 
 use crate::model::{
-    Action, Config, FolderFor, Person, SettingsForm, SettingsPage, State, Theme, name,
+    Action, Config, FolderFor, Person, ReducedMotion, SettingsForm, SettingsPage, State, Theme,
+    name,
 };
 use crate::words;
 
@@ -154,8 +155,17 @@ fn look(ui: &mut Ui, config: &mut Config) {
     });
     note(ui, words::ZOOM_KEYS);
     line(ui);
-    let (words, below) = (words::REDUCED_MOTION, words::REDUCED_MOTION_MEANS);
-    sheet::row(ui, words, below, &mut config.reduced_motion);
+    label(ui, words::MOTION);
+    let all = [
+        (ReducedMotion::AsDesktop, words::MOTION_AS_DESKTOP),
+        (ReducedMotion::Off, words::MOTION_FULL),
+        (ReducedMotion::On, words::MOTION_REDUCED),
+    ];
+    if let Some(motion) = segments(ui, &all, config.reduced_motion) {
+        config.reduced_motion = motion;
+    }
+    ui.add_space(4.0);
+    note(ui, words::MOTION_REDUCED_MEANS);
 }
 
 /// How wide those choices are beside each other.
@@ -167,7 +177,7 @@ pub(super) fn segments_width<T>(ui: &Ui, all: &[(T, &str)]) -> f32 {
     widths.sum::<f32>() + 6.0
 }
 
-/// Several choices beside each other, of which one is on. Gives back the one that was clicked.
+/// Several choices beside each other, of which one is on. Returns the choice that was clicked.
 pub(super) fn segments<T: Copy + PartialEq>(
     ui: &mut Ui,
     all: &[(T, &str)],
@@ -288,6 +298,25 @@ fn unasked(state: &State) -> Vec<String> {
     people.map(|person| name(&person.name)).collect()
 }
 
+/// What may keep this computer and others apart, and what to do about it.
+fn findings(ui: &mut Ui, state: &State) {
+    let t = tokens(ui);
+    for finding in state.findings() {
+        let (icon, ink) = match finding.is_good() {
+            true => (icons::CHECK, t.good),
+            false => (icons::WARNING_CIRCLE, t.warn),
+        };
+        ui.horizontal_top(|ui| {
+            let (place, _) = ui.allocate_exact_size(vec2(20.0, 18.0), Sense::hover());
+            let middle = place.center() - vec2(0.0, 1.0);
+            icon.paint(ui.painter(), middle, 18.0, ink);
+            let words = text::rich(words::finding(&finding), Type::Small, t.text);
+            ui.add(Label::new(words).wrap());
+        });
+        ui.add_space(6.0);
+    }
+}
+
 /// What the desktop is told while the window is not in front.
 fn notifications(ui: &mut Ui, config: &mut Config) {
     let (words, below) = (words::NOTIFY, words::NOTIFY_MEANS);
@@ -298,6 +327,11 @@ fn notifications(ui: &mut Ui, config: &mut Config) {
     });
     ui.add_space(8.0);
     note(ui, words::NOT_WHILE_DISTURBED);
+    if cfg!(all(unix, feature = "desktop")) {
+        line(ui);
+        let (words, below) = (words::KEEP_IN_TRAY, words::KEEP_IN_TRAY_MEANS);
+        sheet::row(ui, words, below, &mut config.keep_in_tray);
+    }
 }
 
 fn privacy(ui: &mut Ui, form: &SettingsForm, config: &mut Config, actions: &mut Vec<Action>) {
@@ -363,6 +397,9 @@ fn network(
     ui.add_space(12.0);
     let (words, below) = (words::MARK_PACKETS, words::MARK_PACKETS_MEANS);
     sheet::row(ui, words, below, &mut config.mark_packets);
+    line(ui);
+    label(ui, words::CONNECTION);
+    findings(ui, state);
     line(ui);
     label(ui, words::FOLDERS);
     let [settings, rest] = &state.kept_in;

@@ -158,3 +158,29 @@ fn a_picture_of_several_has_no_place_under_another() {
     assert!(!door.intersects(yard));
     assert!(door.contains(pos2(door.center().x, door.center().y)));
 }
+
+/// Anna doesn't let us watch; her program says so in its own words.
+pub(super) fn forbidden(mut state: State, name: &str) -> State {
+    state.act(&Action::Watch(peer(name)));
+    state.apply(Notice::CallEnded {
+        peer: peer(name),
+        kind: transom::CallKind::View,
+        outgoing: true,
+        reason: transom::EndReason::Forbidden,
+        text: "you may not watch".to_owned(),
+    });
+    state
+}
+
+#[test]
+fn who_may_not_be_watched_is_not_shown_by_a_picture_of_an_earlier_call() {
+    let mut screen = open(forbidden(boxes(), "anna"));
+    scenes::paint_one(&mut screen, "anna");
+    pass(&mut screen);
+    screen.get_by_label("You may not watch anna");
+    screen.get_by_label("The other side has to allow it first.");
+    assert!(screen.query_by_label_contains("you may").is_none());
+    let (last, _) = screen.state().album.last(Face::Peer(peer("anna"))).unwrap();
+    let mut shapes = screen.output().shapes.iter();
+    assert!(!shapes.any(|shape| shape.shape.texture_id() == last.texture));
+}

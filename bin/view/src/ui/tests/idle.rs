@@ -88,3 +88,40 @@ fn a_call_that_comes_back_turns_its_ring_twice_a_second() {
     let mut screen = open(state);
     assert_eq!(delay(&mut screen), Duration::from_millis(250));
 }
+
+/// Widgets that got another id in this frame, where they were: egui marks them in debug builds.
+fn renamed(screen: &Screen) -> usize {
+    let red = egui::Color32::RED;
+    let mut marks = 0;
+    for shape in &screen.output().shapes {
+        if let egui::Shape::Rect(rect) = &shape.shape {
+            marks += usize::from(rect.stroke.color == red);
+        }
+    }
+    marks
+}
+
+#[test]
+fn times_and_numbers_that_run_leave_their_widgets_as_they_are() {
+    let mut code = home(Theme::Dark);
+    code.act(&Action::ShowCode(transom_users::Rights::default()));
+    code.apply(Notice::Pairing(super::pairing::code_shown()));
+    for mut state in [code, super::layout::everything()] {
+        state.view.chat = false;
+        let mut screen = open(state);
+        pass(&mut screen);
+        for second in 1..4 {
+            let state = &mut screen.state_mut().state;
+            state.now += Duration::from_secs(1);
+            let numbers = transom::Numbers {
+                rtt: Some(Duration::from_millis(2 + second)),
+                sound: Some(transom::SoundNumbers::default()),
+                ..transom::Numbers::default()
+            };
+            let peer = peer("Anna");
+            state.apply(Notice::Measured { peer, numbers });
+            screen.step();
+            assert_eq!(renamed(&screen), 0);
+        }
+    }
+}

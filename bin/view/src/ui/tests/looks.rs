@@ -314,6 +314,13 @@ fn looks_like_a_camera() {
 }
 
 #[test]
+fn looks_like_a_person_who_may_not_be_watched() {
+    shots("forbidden", &SIZES[..1], |theme| {
+        super::cameras::forbidden(home(theme), "Anna")
+    });
+}
+
+#[test]
 fn looks_like_all_cameras() {
     shots("cameras", &SIZES, all_cameras);
 }
@@ -341,7 +348,7 @@ fn looks_like_a_conversation_in_a_middle_window() {
 }
 
 #[test]
-fn looks_like_a_call_with_list_and_chat_over_it_in_a_middle_window() {
+fn looks_like_a_call_with_the_chat_over_it_in_a_middle_window() {
     shots("call-chat", &MIDDLE, |theme| {
         let mut state = calling(theme);
         state.act(&Action::ShowChat(true));

@@ -8,6 +8,7 @@ mod devices;
 mod drafts;
 mod idle;
 mod kit;
+mod layout;
 mod lists;
 mod looks;
 mod motion;

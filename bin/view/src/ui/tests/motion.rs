@@ -84,3 +84,51 @@ fn what_has_slid_asks_for_no_frame() {
     let viewport = &screen.output().viewport_output[&egui::ViewportId::ROOT];
     assert!(viewport.repaint_delay > std::time::Duration::from_millis(100));
 }
+
+/// The horizontal place and the alpha of those painted words in each of the next frames.
+fn painted(screen: &mut Screen, words: &str) -> Vec<(f32, u8)> {
+    let place = |screen: &mut Screen| {
+        screen.step();
+        let mut shapes = screen.output().shapes.iter();
+        shapes.find_map(|shape| match &shape.shape {
+            egui::Shape::Text(text) if text.galley.text() == words => {
+                let letters = text
+                    .galley
+                    .rows
+                    .iter()
+                    .flat_map(|row| &row.visuals.mesh.vertices);
+                Some((text.pos.x, letters.map(|vertex| vertex.color.a()).max()?))
+            }
+            _ => None,
+        })
+    };
+    (0..20).filter_map(|_| place(screen)).collect()
+}
+
+#[test]
+fn a_toast_slides_and_fades_in_and_fades_out() {
+    for is_reduced in [false, true] {
+        let mut screen = moving(conversation(Theme::Dark), is_reduced);
+        screen.state_mut().state.tell(crate::model::News::NoPicture);
+        let words = words::news(&crate::model::News::NoPicture);
+        let shown = painted(&mut screen, &words);
+        let ((start, pale), (end, full)) = (shown[0], shown[shown.len() - 1]);
+        assert_eq!(
+            (start == end, pale == full),
+            (is_reduced, is_reduced),
+            "{shown:?}"
+        );
+        assert!(start >= end, "{shown:?}");
+        // It is pale as long as its buttons are deaf.
+        screen.run_steps(60);
+        let full = painted(&mut screen, &words);
+        assert!(full.iter().all(|one| *one == (end, 255)), "{full:?}");
+        screen.state_mut().state.now += std::time::Duration::from_millis(8080);
+        let going = painted(&mut screen, &words);
+        assert_eq!(going.is_empty(), is_reduced, "{going:?}");
+        assert!(going.iter().all(|(_, alpha)| *alpha < 255), "{going:?}");
+        screen.state_mut().state.now += std::time::Duration::from_millis(100);
+        screen.run_steps(2);
+        assert!(painted(&mut screen, &words).is_empty());
+    }
+}

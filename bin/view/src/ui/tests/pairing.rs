@@ -316,3 +316,48 @@ fn who_is_nearby_is_found_after_the_first_run_too() {
         Some(Dialog::EnterCode(_))
     ));
 }
+
+/// Whether those words are painted and none of them is cut off.
+fn is_whole(screen: &Screen, words: &str) -> bool {
+    let mut shapes = screen.output().shapes.iter();
+    shapes.any(|shape| {
+        let egui::Shape::Text(text) = &shape.shape else {
+            return false;
+        };
+        text.galley.text() == words && !text.galley.elided
+    })
+}
+
+#[test]
+fn the_rights_of_a_code_are_whole_in_a_narrow_window() {
+    let mut state = first_run();
+    let auto = true;
+    let may = Rights {
+        auto,
+        ..Rights::default()
+    };
+    state.act(&Action::ShowCode(may));
+    let mut screen = open_as_large(state, egui::vec2(420.0, 760.0));
+    told(&mut screen, code_shown());
+    assert!(is_whole(&screen, &words::they_may(true, true, true)));
+    screen.get_by_label(words::CHANGE).click();
+    screen.run_steps(3);
+    for words in [words::CALL_ME, words::UNASKED, words::UNASKED_MEANS] {
+        assert!(is_whole(&screen, words), "{words}");
+    }
+}
+
+#[test]
+fn rights_that_were_wider_before_the_pairing_are_told() {
+    let mut state = home(Theme::Dark);
+    let bob = state.people.iter_mut().find(|one| one.name == peer("Bob"));
+    let contact = bob.unwrap().contact.as_mut().unwrap();
+    contact.may.auto = true;
+    let said = words::rights_kept("Bob", contact.may, Rights::default()).unwrap();
+    state.dialog = Some(Dialog::Connected(peer("Bob")));
+    let mut screen = open(state);
+    screen.get_by_label(&said);
+    screen.state_mut().state.meeting.may.auto = true;
+    screen.run();
+    assert!(screen.query_by_label(&said).is_none());
+}

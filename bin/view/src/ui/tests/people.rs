@@ -6,7 +6,8 @@ use transom_users::{Contact, Rights};
 use super::*;
 use crate::model::tests::knock;
 use crate::model::{
-    Config, ContactForm, Dialog, Edit, FolderFor, Presence, SettingsForm, SettingsPage, Theme,
+    Config, ContactForm, Dialog, Edit, FolderFor, Presence, ReducedMotion, SettingsForm,
+    SettingsPage, Theme,
 };
 
 fn save(before: Option<Contact>, contact: Contact) -> Action {
@@ -254,7 +255,7 @@ fn two_fingerprints_are_compared_and_marked_and_unmarked() {
     click(&mut screen, words::COMPARE_KEYS);
     let whose = words::theirs("door");
     for (what, key) in [(whose.as_str(), key), (words::YOURS, PublicKey([5; 32]))] {
-        let fingerprint = key.fingerprint().to_string().replace('-', " ");
+        let fingerprint = key.fingerprint().to_string();
         screen.get_by_label(&words::fact(what, &fingerprint));
     }
     assert_eq!(
@@ -463,7 +464,7 @@ fn settings_say_when_the_command_line_chose_another_camera() {
 fn settings_count_at_once() {
     let mut screen = open(at_home());
     type Change = (SettingsPage, &'static str, fn(&mut Config));
-    let all: [Change; 16] = [
+    let all: [Change; 17] = [
         (SettingsPage::You, words::DO_NOT_DISTURB, |it| {
             it.do_not_disturb = true
         }),
@@ -471,8 +472,8 @@ fn settings_count_at_once() {
             it.theme = Theme::Light
         }),
         (SettingsPage::Look, words::LARGER, |it| it.zoom = 1.1),
-        (SettingsPage::Look, words::REDUCED_MOTION, |it| {
-            it.reduced_motion = true
+        (SettingsPage::Look, words::MOTION_REDUCED, |it| {
+            it.reduced_motion = ReducedMotion::On
         }),
         (SettingsPage::Camera, words::SLOW_LINK_SHARP, |it| {
             it.slow_link = transom::TradeOff::Sharp;
@@ -495,6 +496,9 @@ fn settings_count_at_once() {
         }),
         (SettingsPage::Notifications, words::NOTIFY, |it| {
             it.notifications = false
+        }),
+        (SettingsPage::Notifications, words::KEEP_IN_TRAY, |it| {
+            it.keep_in_tray = true
         }),
         (SettingsPage::Privacy, words::STRANGERS, |it| {
             it.strangers = false
@@ -647,4 +651,55 @@ fn contacts_whose_files_come_without_a_question_are_named() {
     let mut screen = open(State::new(book.contacts(), "list.txt".into(), Vec::new()));
     settings(&mut screen, SettingsPage::Files);
     screen.get_by_label(&words::saved_without_asking(&["anna".to_owned()]));
+}
+
+#[test]
+fn a_field_takes_clicks_up_to_its_edges_and_keeps_the_keyboard() {
+    let mut screen = open(at_home());
+    add_by_address(&mut screen);
+    let field = |screen: &Screen| {
+        screen
+            .get_by_role_and_label(Role::TextInput, words::ADDRESS)
+            .rect()
+    };
+    let rect = field(&screen);
+    assert!(rect.height() > 38.0, "{rect:?}");
+    for at in [
+        rect.left_top() + vec2(9.0, 3.0),
+        rect.right_bottom() - vec2(9.0, 3.0),
+    ] {
+        screen
+            .get_by_role_and_label(Role::TextInput, words::NAME)
+            .focus();
+        screen.run();
+        for pressed in [true, false] {
+            screen.event(egui::Event::PointerMoved(at));
+            screen.event(egui::Event::PointerButton {
+                pos: at,
+                button: egui::PointerButton::Primary,
+                pressed,
+                modifiers: Modifiers::NONE,
+            });
+            screen.run();
+        }
+        let address = screen.get_by_role_and_label(Role::TextInput, words::ADDRESS);
+        assert!(address.is_focused(), "clicked at {at:?}");
+    }
+}
+
+#[test]
+fn the_page_of_the_network_says_what_is_well_and_what_to_do() {
+    let mut state = at_home();
+    state.listening = vec!["0.0.0.0:7447".to_owned()];
+    let mut screen = open(state);
+    settings(&mut screen, SettingsPage::Network);
+    for finding in screen.state().state.findings() {
+        screen.get_by_label(&words::finding(&finding));
+    }
+    // Announcements of others are heard while they are asked for.
+    assert!(screen.state().state.looks_nearby());
+    screen.get_by_label_contains("No other computer nearby is heard now");
+    screen.state_mut().state.meeting.heard = vec![peer("anna")];
+    screen.run();
+    screen.get_by_label_contains("nearby is heard.");
 }

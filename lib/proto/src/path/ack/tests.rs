@@ -49,7 +49,7 @@ fn an_ack_that_is_due_goes_without_a_timeout_told() {
     acks.on_received(10, NOW);
     acks.soon(NOW);
     assert!(alone(&mut acks, NOW + LATEST).is_some());
-    assert_eq!(acks.poll_timeout(), None, "it is said");
+    assert_eq!(acks.poll_timeout(), None, "it was sent");
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn the_end_of_a_picture_is_acked_at_once() {
 }
 
 #[test]
-fn acks_ride_along_when_there_is_news() {
+fn a_record_carries_an_ack_if_bytes_were_received() {
     let mut acks = AckSender::default();
     assert!(pulled(&mut acks, ACK_BYTES, true, NOW).is_none());
     acks.on_received(1, NOW);

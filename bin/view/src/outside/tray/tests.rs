@@ -1,0 +1,130 @@
+//! A tray that asks for item and menu as a desktop does, on a bus of the test's own.
+
+use std::sync::mpsc::{self, Sender};
+use std::time::Instant;
+
+use super::super::test_bus::{Bus, LONG};
+use super::*;
+
+/// Notes the services that register.
+struct Watcher(Sender<String>);
+
+#[zbus::interface(name = "org.kde.StatusNotifierWatcher")]
+impl Watcher {
+    fn register_status_notifier_item(&self, service: String) {
+        drop(self.0.send(service));
+    }
+
+    #[zbus(property)]
+    fn is_status_notifier_host_registered(&self) -> bool {
+        true
+    }
+}
+
+fn watcher(bus: &Bus, put: Sender<String>) -> Connection {
+    let tray = bus.builder().name(WATCHER).unwrap();
+    let tray = tray.serve_at(WATCHER_PATH, Watcher(put)).unwrap();
+    tray.build().unwrap()
+}
+
+fn wait_until(is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < LONG, "it never came");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn view(is_not_disturbed: bool) -> TrayView {
+    let tip = format!("Transom: {is_not_disturbed}");
+    TrayView {
+        tip,
+        is_not_disturbed,
+    }
+}
+
+type Entry = (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>);
+
+/// The labels of the menu, and whether each is ticked.
+fn entries(menu: &Proxy<'_>) -> Vec<(String, Option<i32>)> {
+    let none: Vec<String> = Vec::new();
+    let (_, (_, _, entries)): (u32, Entry) = menu.call("GetLayout", &(0, -1, none)).unwrap();
+    let entry = |entry: OwnedValue| {
+        let (_, properties, _) = Entry::try_from(entry).unwrap();
+        let label = String::try_from(properties["label"].try_clone().unwrap()).unwrap();
+        let state = properties.get("toggle-state");
+        (
+            label,
+            state.map(|state| state.downcast_ref::<i32>().unwrap()),
+        )
+    };
+    entries.into_iter().map(entry).collect()
+}
+
+#[test]
+fn the_item_registers_shows_its_state_and_tells_what_is_chosen() {
+    let Some(bus) = Bus::start() else {
+        eprintln!("skipped: there is no dbus-daemon here");
+        return;
+    };
+    let (put, registered) = mpsc::channel();
+    let desktop = watcher(&bus, put.clone());
+    let (choose, chosen) = mpsc::channel();
+    let builder = bus.builder();
+    let mut tray = Tray::with(
+        || Ok(builder),
+        move |choice| choose.send(choice).unwrap_or_default(),
+    );
+    let service = registered.recv_timeout(LONG).unwrap();
+    wait_until(|| tray.is_there());
+    let item = Proxy::new(&desktop, service.as_str(), ITEM_PATH, ITEM).unwrap();
+    let path: zbus::zvariant::OwnedObjectPath = item.get_property("Menu").unwrap();
+    let menu = Proxy::new(&desktop, service.as_str(), path.as_str(), MENU).unwrap();
+    let updates = menu.receive_signal("LayoutUpdated").unwrap();
+    let changes = item.receive_signal("NewToolTip").unwrap();
+    tray.show(view(true));
+    assert!(changes.into_iter().next().is_some() && updates.into_iter().next().is_some());
+    let labels = [words::OPEN, words::DO_NOT_DISTURB, words::QUIT];
+    let [open, quiet, quit] = labels.map(str::to_owned);
+    assert_eq!(
+        entries(&menu),
+        [(open, None), (quiet, Some(1)), (quit, None)]
+    );
+    // A proxy keeps the properties that it has read.
+    let item = Proxy::new(&desktop, service.as_str(), ITEM_PATH, ITEM).unwrap();
+    let tip: (String, Vec<Pixmap>, String, String) = item.get_property("ToolTip").unwrap();
+    assert_eq!(tip.2, "Transom: true");
+    let icons: Vec<Pixmap> = item.get_property("IconPixmap").unwrap();
+    assert_eq!(icons[0].2.len(), 4 * 32 * 32);
+    let click = |id: i32| {
+        let event = (id, "clicked", Value::from(0_i32), 0_u32);
+        menu.call::<_, _, ()>("Event", &event).unwrap();
+    };
+    [3, 2, 99].into_iter().for_each(click);
+    item.call::<_, _, ()>("Activate", &(0, 0)).unwrap();
+    let wanted = [TrayChoice::Quit, TrayChoice::DoNotDisturb, TrayChoice::Open];
+    assert_eq!([(); 3].map(|()| chosen.recv_timeout(LONG).unwrap()), wanted);
+    // A panel that starts again finds the item again.
+    drop((item, menu));
+    desktop.close().unwrap();
+    wait_until(|| !tray.is_there());
+    let _desktop = watcher(&bus, put);
+    assert_eq!(registered.recv_timeout(LONG).unwrap(), service);
+    wait_until(|| tray.is_there());
+}
+
+#[test]
+fn without_a_tray_there_is_no_item_and_no_error() {
+    if let Some(bus) = Bus::start() {
+        let builder = bus.builder();
+        let mut tray = Tray::with(|| Ok(builder), |_| {});
+        tray.show(view(false));
+        assert!(!tray.is_there());
+    }
+    let missing = || connection::Builder::address("unix:path=/nowhere/bus");
+    let mut tray = Tray::with(missing, |_| {});
+    for number in 0..1000 {
+        tray.show(view(number % 2 == 0));
+    }
+    assert!(!tray.is_there());
+}
