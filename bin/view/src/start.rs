@@ -13,7 +13,7 @@ use transom_users::{Address, Book, DEFAULT_PORT, MAX_BYTES};
 
 use crate::arguments::Arguments;
 use crate::engine::{Engine, EngineError};
-use crate::keep::{self, Keeper};
+use crate::keep::{self, Keeper, Storage};
 use crate::model::{Action, Config, Own, State, Warning, Zone};
 use crate::outside::{self, Claim, Request, SingleError};
 use crate::paths;
@@ -103,13 +103,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), StartError> {
     state.zone = Zone::system();
     prepare(&mut state, config, arguments, &folder)?;
     let engine = engine(&folder, &users, &display, arguments, &mut state)?;
-    let mut keeper = Keeper::new(file, users.book.clone(), folder.dir(), settings);
+    let storage = Storage::new(file, folder.dir(), settings);
+    storage.recall(&mut state);
+    let mut keeper = Keeper::new(engine.handle().clone(), users.book.clone());
+    let started = engine.start_storage(storage, keeper.queue());
+    started.map_err(EngineError::from)?;
     for contact in users.book.contacts() {
         if in_file.find(contact.name.as_str()).is_none() {
             keeper.also(&mut state, contact.clone());
         }
     }
-    keeper.recall(&mut state, engine.handle());
+    keeper.recall(&mut state);
     for peer in watch {
         state.expect(peer, CallKind::View);
     }

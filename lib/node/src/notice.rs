@@ -2,6 +2,7 @@
 //! behaviour.
 
 mod picture;
+mod queue;
 mod transfer;
 mod why;
 
@@ -15,6 +16,7 @@ use crate::pairing::{PairingId, PairingNotice};
 use crate::quality::Quality;
 
 pub use picture::{OwnPicture, RemotePicture, Timing};
+pub use queue::NoticeQueue;
 pub use transfer::{CurrentFile, Direction, Outcome, Phase, TransferId, TransferStatus};
 pub use transom_wire::{
     CallKind, CameraState, Capabilities, EndReason, FailReason, RefuseReason, Shape,
@@ -31,7 +33,7 @@ pub struct TextId(pub(crate) u32);
 /// reach a terminal.
 ///
 /// Peers bring most of them about, and none as often as it likes. Still, a queue of them for an
-/// application that may stall needs a bound.
+/// application that may stall needs a bound: [`NoticeQueue`] is one.
 ///
 /// | notice | as often as |
 /// |---|---|

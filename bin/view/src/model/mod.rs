@@ -37,7 +37,7 @@ pub(crate) mod sound_tests;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -140,6 +140,8 @@ pub(crate) struct State {
     pub(crate) now: Duration,
     /// Texts that are to be kept and are not written yet.
     unwritten: Vec<(PeerName, Entry)>,
+    /// Contacts whose history is being read.
+    awaited: BTreeSet<PeerName>,
     /// Whether the numbers are shown over the pictures.
     pub(crate) overlay: bool,
     /// Whether the keys are shown.
@@ -346,18 +348,18 @@ impl State {
         }
     }
 
-    /// A text of ours is on its way.
-    pub(crate) fn said(&mut self, peer: PeerName, id: TextId, text: String) {
+    /// A text of ours is on its way, or held back: then it has no id.
+    pub(crate) fn said(&mut self, peer: PeerName, id: impl Into<Option<TextId>>, text: String) {
         // The time names the line in the history, so no two have the same.
         let last = self.person(peer).talk.back().map(|line| line.at);
         let next = last.map(|at| at + Duration::from_micros(1));
         let at = next.map_or(self.now, |next| next.max(self.now));
         self.person(peer).unread_since = None;
-        self.person(peer).say(at, id, text.clone());
+        self.person(peer).say(at, id.into(), text.clone());
         self.write_down(peer, Entry::Said { at, text });
     }
 
-    /// A text of an earlier run is on its way again.
+    /// A text of an earlier run, or one that was held back, is on its way.
     pub(crate) fn said_again(&mut self, peer: PeerName, at: Duration, id: TextId) {
         self.person(peer).say_again(at, id);
     }

@@ -235,6 +235,18 @@ fn a_folder_that_takes_no_files_is_told_until_another_is_chosen() {
 }
 
 #[test]
+fn a_disk_that_does_not_answer_is_told_until_it_does() {
+    let mut state = two_boxes();
+    state.disk_answers(false);
+    let mut screen = open(state);
+    screen.get_by_label(words::DISK_SILENT);
+    screen.get_by_label(words::DISK_SILENT_MEANS);
+    screen.state_mut().state.disk_answers(true);
+    screen.run();
+    assert!(screen.query_by_label(words::DISK_SILENT).is_none());
+}
+
+#[test]
 fn a_click_on_a_camera_opens_only_its_page_where_that_is_wished() {
     let mut state = scenes::home(crate::model::Theme::Dark);
     state.config.watch_at_click = false;
