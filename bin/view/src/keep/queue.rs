@@ -37,7 +37,7 @@ impl Queue {
     }
 
     /// Adds a job. A full queue gives it back.
-    pub(super) fn put(&self, job: Job) -> Result<(), Job> {
+    pub(super) fn put(&self, job: Job) -> Result<(), Box<Job>> {
         let mut waiting = self.lock();
         let Waiting { jobs, since } = &mut *waiting;
         // The second click while the disk is slow.
@@ -51,7 +51,7 @@ impl Queue {
             jobs.remove(older);
         }
         if jobs.len() >= MAX_JOBS {
-            return Err(job);
+            return Err(Box::new(job));
         }
         if jobs.is_empty() {
             *since = Instant::now();
