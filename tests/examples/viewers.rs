@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use transom::latency::Stage;
 use transom::people::Contact;
-use transom::{CallKind, Handle, Notice, RemotePicture, Settings, State, Station};
+use transom::{CallKind, Handle, Notice, Redial, RemotePicture, Settings, State, Station};
 
 fn main() -> Result<(), Box<dyn Error>> {
     transom::abort_on_panic();
@@ -87,7 +87,7 @@ impl Viewer {
         let settings = Settings::new("viewer".parse()?, state.identity()?);
         let station = Station::start(settings)?;
         let handle = station.handle();
-        handle.connect(contact.clone(), true);
+        handle.connect(contact.clone(), Redial::Always);
         let seen = Arc::new(Seen::default());
         let (sender, first) = mpsc::channel();
         let shared = Arc::clone(&seen);

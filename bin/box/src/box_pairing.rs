@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use transom::people::Rights;
-use transom::{Code, CodeEnd, InvalidCode, Keep, Notice, PairingNotice, PublicKey};
+use transom::{Code, CodeEnd, InvalidCode, Keep, Notice, PairingId, PairingNotice, PublicKey};
 
 use crate::args;
 use crate::output::Output;
@@ -66,6 +66,11 @@ impl BoxPairing {
         running.handle.show_code(code, terms);
     }
 
+    /// Whether a code is shown, so that a peer that knows it is let in.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.is_shown
+    }
+
     /// The code that the owner wrote to the boot partition, and its file.
     fn written_code(&self, output: &Output) -> Option<(Code, PathBuf)> {
         let files = self.folders.iter().map(|folder| folder.join(FILE));
@@ -83,6 +88,7 @@ impl BoxPairing {
 
     pub(crate) fn notice(
         &mut self,
+        id: PairingId,
         notice: PairingNotice,
         place: &Place,
         running: &Running,
@@ -109,7 +115,7 @@ impl BoxPairing {
             }
             _ => {}
         }
-        report::tell(output, &Notice::Pairing(notice.clone()));
+        report::tell(output, &Notice::Pairing(id, notice.clone()));
         if matches!(notice, PairingNotice::CodeEnded { .. }) && self.makes_code {
             output.warn(NEW_CODE);
         }

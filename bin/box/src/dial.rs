@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde_json::json;
 use transom::people::Contact;
-use transom::{EndReason, Notice, Obstacle, Paired, PeerName, PublicKey, Settings};
+use transom::{EndReason, Notice, Obstacle, Paired, PeerName, PublicKey, Redial, Settings};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -28,7 +28,7 @@ pub(crate) struct Line {
     /// How often it may still be busy before we give up.
     patience: u32,
     /// Why it can't be reached, as was told last: every try would say it again.
-    told: Option<String>,
+    told: Option<Obstacle>,
 }
 
 /// The station dials again after a moment, and waits longer each time: some seconds in all.
@@ -46,7 +46,7 @@ impl Line {
         let book = place.looked_in();
         let own_key = settings.identity.public_key();
         let running = Running::start(settings)?;
-        running.handle.connect(contact.clone(), true);
+        running.handle.connect(contact.clone(), Redial::Always);
         Ok(Self {
             running,
             peer: contact.name,
@@ -93,8 +93,8 @@ impl Line {
                 retries: true,
                 ..
             } if self.patience > 0 => self.patience -= 1,
-            Notice::Unreachable { obstacle, why, .. } if !self.joined => {
-                return Err(self.unreachable(*obstacle, why));
+            Notice::Unreachable { obstacle, .. } if !self.joined => {
+                return Err(self.unreachable(obstacle));
             }
             Notice::KeyChanged {
                 pinned,
@@ -104,8 +104,9 @@ impl Line {
             } => {
                 return Err(self.key_changed(pinned, offered, *in_book));
             }
-            Notice::Unreachable { why, .. } => {
-                if self.told.replace(why.clone()).as_ref() == Some(why) && !output.is_json() {
+            Notice::Unreachable { obstacle, .. } => {
+                let before = self.told.replace(obstacle.clone());
+                if before.as_ref() == Some(obstacle) && !output.is_json() {
                     return Ok(());
                 }
             }
@@ -147,7 +148,7 @@ impl Line {
         }
     }
 
-    fn unreachable(&self, obstacle: Obstacle, why: &str) -> Failure {
+    fn unreachable(&self, obstacle: &Obstacle) -> Failure {
         let address = self.contact.address.to_string();
         let at = if address == self.peer.as_str() {
             String::new()
@@ -155,15 +156,15 @@ impl Line {
             format!(" at {address}")
         };
         let what = format!("can't reach {}{at}", self.peer);
-        let failure = Failure::new(&what, why);
+        let failure = Failure::new(what, obstacle);
         match obstacle {
             Obstacle::NobodyListens => {
-                return Failure::new(what, "no program listens there").next(
+                return failure.next(
                     "start `transom camera`, `transom receive`, `transom call --answer` or \
                      `transom-view` on that machine, or correct the address",
                 );
             }
-            Obstacle::NotLetIn => {
+            Obstacle::NotLetIn { .. } => {
                 return failure.next(format!(
                     "ask them to add this line to their contact book: {}",
                     self.own_line()

@@ -10,7 +10,7 @@ use serde_json::json;
 use transom::latency::Stage;
 use transom::people::Book;
 use transom::{
-    Accept, Handle, InboxSettings, Notice, PeerName, RemotePicture, SendOptions, Settings,
+    Accept, Handle, InboxSettings, Notice, PeerName, Redial, RemotePicture, SendOptions, Settings,
 };
 
 use crate::output::Output;
@@ -112,7 +112,7 @@ impl FileBeside {
         self.due = None;
         if let Some(NamedFile { peer, path }) = self.file.take() {
             if let Some(contact) = book.find(peer.as_str()) {
-                handle.connect(contact.clone(), true);
+                handle.connect(contact.clone(), Redial::Always);
             }
             handle.send(&peer, path, SendOptions::default());
         }

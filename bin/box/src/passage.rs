@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn the_loss_of_a_loudspeaker_arrives_after_a_full_queue() {
         use transom::SoundNotice;
-        use transom::sounds::DeviceState;
+        use transom::sounds::{DeviceState, Loss};
         let (passage, arrivals, _) = passage();
         for number in 0..QUEUE {
             passage.keep(typed(number));
@@ -176,7 +176,7 @@ mod tests {
         passage.pass(Notice::Sound(SoundNotice::Speaker(DeviceState::Lost {
             words: String::new(),
             for_peers: "",
-            is_unread: false,
+            loss: Loss::Unusable,
         })));
         let mut last = None;
         while let Ok(event) = arrivals.next(Some(Instant::now())) {

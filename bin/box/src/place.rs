@@ -68,7 +68,11 @@ impl Place {
         let Some(path) = self.users() else {
             return Ok(Book::default());
         };
-        let (book, errors) = read_book(&path)?;
+        let hint = |failure: Failure| match path.exists() {
+            true => failure,
+            false => failure.next("to begin without contacts, make an empty file of that name"),
+        };
+        let (book, errors) = read_book(&path).map_err(hint)?;
         for error in &errors {
             output.warn(error);
         }

@@ -39,7 +39,7 @@ pub(crate) fn tell(output: &Output, notice: &Notice) {
 fn is_result(notice: &Notice) -> bool {
     match notice {
         Notice::Text { .. } | Notice::EntryFailed { .. } => true,
-        Notice::Pairing(notice) => !matches!(notice, PairingNotice::Trying { .. }),
+        Notice::Pairing(_, notice) => !matches!(notice, PairingNotice::Trying { .. }),
         Notice::TransferEnded { outcome, .. } => matches!(
             outcome,
             Outcome::Failed { .. } | Outcome::Lost { .. } | Outcome::Partial { .. }
@@ -60,13 +60,15 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             json!({"event": "reaching", "peer": peer.as_str()}),
         ),
         Notice::Unreachable {
-            peer, why, retries, ..
+            peer,
+            obstacle,
+            retries,
         } => (
             format!(
-                "{peer} can't be reached: {why}{}",
+                "{peer} can't be reached: {obstacle}{}",
                 if *retries { "; trying again" } else { "" }
             ),
-            json!({"event": "unreachable", "peer": peer.as_str(), "why": why, "retries": retries}),
+            json!({"event": "unreachable", "peer": peer.as_str(), "why": obstacle.to_string(), "retries": retries}),
         ),
         Notice::Joined {
             peer,
@@ -91,7 +93,7 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
                 true => format!("lost the connection to {peer}: {why}"),
                 false => format!("{peer} left: {why}"),
             },
-            json!({"event": "left", "peer": peer.as_str(), "why": why, "lost": lost}),
+            json!({"event": "left", "peer": peer.as_str(), "why": why.to_string(), "lost": lost}),
         ),
         Notice::Knock { key, address, name } => (
             format!(
@@ -138,7 +140,7 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
         ),
         Notice::CallInterrupted { peer, kind, why } => (
             format!("the call with {peer} goes on when the connection is back"),
-            json!({"event": "call_interrupted", "peer": peer.as_str(), "kind": kind_word(*kind), "why": why}),
+            json!({"event": "call_interrupted", "peer": peer.as_str(), "kind": kind_word(*kind), "why": why.to_string()}),
         ),
         Notice::CallEnded {
             peer,
@@ -188,14 +190,14 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             peer,
             name,
             shape,
-            files,
+            entries,
             bytes: size,
             overwrites,
             asks,
         } => (
-            offer_words(peer, &thing(name, *shape, *files, *size), *overwrites),
+            offer_words(peer, &thing(name, *shape, *entries, *size), *overwrites),
             json!({"event": "offered", "transfer": transfer.to_string(), "peer": peer.as_str(), "name": name,
-                   "folder": *shape == Shape::Folder, "files": files, "bytes": size, "overwrites": overwrites,
+                   "folder": *shape == Shape::Folder, "entries": entries, "bytes": size, "overwrites": overwrites,
                    "asks": asks}),
         ),
         Notice::TransferEnded { status, outcome } => (
@@ -219,16 +221,20 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             },
             json!({"event": "entry_failed", "transfer": transfer.to_string(), "path": path, "why": why}),
         ),
-        Notice::Pairing(notice) => return pairing::describe(notice),
+        Notice::Pairing(_, notice) => return pairing::describe(notice),
         notice => return sound::describe(notice),
     })
 }
 
-/// `photos/ (12 files, 3.42 GB)`.
-pub(crate) fn thing(name: &str, shape: Shape, files: u32, size: u64) -> String {
+/// `photos/ (12 items, 3.42 GB)`.
+pub(crate) fn thing(name: &str, shape: Shape, entries: u32, size: u64) -> String {
     match shape {
-        Shape::Folder if files == 0 => format!("{name}/ (empty)"),
-        Shape::Folder => format!("{name}/ ({}, {})", count(files.into(), "item"), bytes(size)),
+        Shape::Folder if entries == 0 => format!("{name}/ (empty)"),
+        Shape::Folder => format!(
+            "{name}/ ({}, {})",
+            count(entries.into(), "item"),
+            bytes(size)
+        ),
         _ => format!("{name} ({})", bytes(size)),
     }
 }

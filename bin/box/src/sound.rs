@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Value, json};
 use transom::media::FilmSound;
-use transom::sounds::{DeviceName, DeviceState, EchoMode};
+use transom::sounds::{DeviceName, DeviceState, EchoMode, Loss};
 use transom::{Handle, Notice, PeerName, Settings, SoundNotice, SoundNumbers, SoundState};
 
 use crate::failure::Failure;
@@ -271,9 +271,9 @@ fn numbers_json(sound: &SoundNumbers) -> Value {
 /// Why the loudspeaker is lost, and whether it is a pipe that nobody reads.
 fn loss(notice: &Notice) -> Option<(&str, bool)> {
     match notice {
-        Notice::Sound(SoundNotice::Speaker(DeviceState::Lost {
-            words, is_unread, ..
-        })) => Some((words, *is_unread)),
+        Notice::Sound(SoundNotice::Speaker(DeviceState::Lost { words, loss, .. })) => {
+            Some((words, *loss == Loss::Unread))
+        }
         _ => None,
     }
 }
@@ -318,6 +318,11 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
 fn device(what: &str, state: &DeviceState) -> Option<(String, Value)> {
     let (words, word, text) = match state {
         DeviceState::Closed => ("is closed", "closed", String::new()),
+        DeviceState::Lost {
+            words,
+            loss: Loss::Missing,
+            ..
+        } => ("is missing", "missing", words.clone()),
         DeviceState::Lost { words, .. } => ("is lost", "lost", words.clone()),
         DeviceState::On { words } => ("is on", "on", words.clone()),
         DeviceState::Replaced { words, lost } => (
@@ -361,6 +366,20 @@ fn state_word(state: SoundState) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_device_that_is_there_or_was_is_lost() {
+        let lost = |loss| DeviceState::Lost {
+            words: "no sound device found".into(),
+            for_peers: "",
+            loss,
+        };
+        let told = |loss| device("microphone", &lost(loss)).unwrap();
+        let (words, json) = told(Loss::Missing);
+        assert_eq!(words, "the microphone is missing: no sound device found");
+        assert_eq!(json["state"], "missing");
+        assert_eq!(told(Loss::Unplugged).1["state"], "lost");
+    }
 
     #[test]
     fn every_state_has_its_words() {

@@ -170,6 +170,8 @@ pub(crate) fn outcome_word(outcome: &Outcome) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use transom::{LinkEnd, PeerLoss};
+
     use super::*;
 
     /// A word that is missing here would say "unknown" to a script, or "does not know" to a person.
@@ -206,11 +208,8 @@ mod tests {
     fn what_was_not_sent_is_not_said_to_have_failed_too() {
         let why = "pipe is neither a file nor a folder".to_owned();
         assert_eq!(unsent_words(&Outcome::Failed { why: why.clone() }), why);
-        let why = "the peer is gone".to_owned();
-        assert_eq!(
-            unsent_words(&Outcome::Lost { why }),
-            "lost: the peer is gone"
-        );
+        let why = PeerLoss::Left(LinkEnd::HungUp);
+        assert_eq!(unsent_words(&Outcome::Lost { why }), "lost: they hung up");
     }
 
     #[test]

@@ -350,3 +350,44 @@ fn a_book_made_after_the_start_is_found() {
     assert!(added.status.success() && hung_up.unwrap().success());
     assert!(reloaded.is_some_and(|line| line.contains("\"contacts\":1")));
 }
+
+/// What a camera box warns of until it listens.
+#[cfg(unix)]
+fn warnings_of_a_box(home: &Home, pairs: &[&str]) -> String {
+    let arguments = ["camera", "--json", "--source", "pattern", "--no-announce"];
+    let mut camera = home
+        .service(&arguments)
+        .args(["--listen", "127.0.0.1:0"])
+        .args(pairs)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(camera.stdout.take().unwrap()).lines();
+    let listens = lines.any(|line| line.unwrap().contains("\"event\":\"listening\""));
+    camera.kill().unwrap();
+    let output = camera.wait_with_output().unwrap();
+    assert!(listens, "{output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_box_that_shows_a_code_does_not_warn_that_nobody_may_connect() {
+    let home = Home::new("first-code");
+    let warning = "nobody may connect";
+    let warned = warnings_of_a_box(&home, &[]);
+    assert!(warned.contains(warning), "{warned}");
+    let warned = warnings_of_a_box(&home, &["--pair"]);
+    assert!(!warned.contains(warning), "{warned}");
+}
+
+#[test]
+fn a_named_book_that_is_missing_says_that_an_empty_file_will_do() {
+    let home = Home::new("no-file");
+    let said = complaint(&home.run(&["users", "--users", "none.txt"]), 1);
+    assert!(said.contains("make an empty file of that name"), "{said}");
+    fs::write(home.path("none.txt"), "").unwrap();
+    let listed = home.run(&["users", "--users", "none.txt"]);
+    assert!(listed.status.success(), "{listed:?}");
+}

@@ -13,7 +13,7 @@ use transom_users::{Address, Book, DEFAULT_PORT, MAX_BYTES};
 
 use crate::arguments::Arguments;
 use crate::engine::{Engine, EngineError};
-use crate::keep::{self, Keeper};
+use crate::keep::{self, Keeper, Storage};
 use crate::model::{Action, Config, Own, State, Warning, Zone};
 use crate::outside::{self, Claim, Request, SingleError};
 use crate::paths;
@@ -103,13 +103,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), StartError> {
     state.zone = Zone::system();
     prepare(&mut state, config, arguments, &folder)?;
     let engine = engine(&folder, &users, &display, arguments, &mut state)?;
-    let mut keeper = Keeper::new(file, users.book.clone(), folder.dir(), settings);
+    let storage = Storage::new(file, folder.dir(), settings);
+    storage.recall(&mut state);
+    let mut keeper = Keeper::new(engine.handle().clone(), users.book.clone());
+    let started = engine.start_storage(storage, keeper.queue());
+    started.map_err(EngineError::from)?;
     for contact in users.book.contacts() {
         if in_file.find(contact.name.as_str()).is_none() {
             keeper.also(&mut state, contact.clone());
         }
     }
-    keeper.recall(&mut state, engine.handle());
+    keeper.recall(&mut state);
     for peer in watch {
         state.expect(peer, CallKind::View);
     }
@@ -200,11 +204,9 @@ fn engine(
     let mut listen = listen(arguments, &state.config);
     let mut inbox = Some(keep::inbox_settings(&state.inbox));
     loop {
-        let settings = Settings {
-            listen: listen.clone(),
-            inbox: inbox.clone(),
-            ..settings(state, folder, users)?
-        };
+        let mut settings = settings(state, folder, users)?;
+        settings.listen = listen.clone();
+        settings.inbox = inbox.clone();
         let kept = paths::pictures().unwrap_or_else(|| state.inbox.clone());
         match Engine::start(settings, state.duties().busy, kept, display.wake()) {
             Ok(engine) => {
@@ -236,20 +238,19 @@ fn engine(
 fn settings(state: &State, folder: &Folder, users: &Users) -> Result<Settings, StartError> {
     // It was made of a name.
     let name = state.own.name.parse().unwrap_or_else(|_| paths::own_name());
-    Ok(Settings {
-        book: users.book.clone(),
-        known_peers: folder.known_peers()?,
-        marks: folder.marks(),
-        camera: state.calls.own.request.clone(),
-        sound: state.sound.settings.clone(),
-        adaptation: state.config.adaptation(),
-        announce: state.config.announcing(),
-        moved_patience: MOVED_PATIENCE,
-        // Also in *Do not disturb*: what this window can do is told once, and it may change.
-        takes_calls: true,
-        mark_packets: state.config.mark_packets,
-        ..Settings::new(name, folder.identity()?)
-    })
+    let mut settings = Settings::new(name, folder.identity()?);
+    settings.book = users.book.clone();
+    settings.known_peers = folder.known_peers()?;
+    settings.marks = folder.marks();
+    settings.camera = state.calls.own.request.clone();
+    settings.sound = state.sound.settings.clone();
+    settings.adaptation = state.config.adaptation();
+    settings.announce = state.config.announcing();
+    settings.moved_patience = MOVED_PATIENCE;
+    // Also in *Do not disturb*: what this window can do is told once, and it may change.
+    settings.takes_calls = true;
+    settings.mark_packets = state.config.mark_packets;
+    Ok(settings)
 }
 
 /// The contact that is called, by its name or its address. An address that is in no list joins it

@@ -56,17 +56,23 @@ impl Net {
         Ok(net)
     }
 
-    /// Listens at those addresses too. Gives back the addresses that were bound, with the ports
-    /// that the system assigned.
+    /// Listens at those addresses, and no longer elsewhere. Gives back the addresses that were
+    /// bound, with the ports that the system assigned; those that were bound already stay so, as
+    /// all connections do.
     ///
     /// On a system without IPv6 an unspecified IPv6 address is skipped if another address was
     /// bound.
     ///
     /// # Errors
-    /// An address is in use or can't be bound; none of them is listened at then.
+    /// An address is in use or can't be bound; nothing has changed then.
     pub fn listen(&mut self, addresses: &[SocketAddr]) -> Result<Vec<SocketAddr>, BindError> {
-        let mut added = Vec::new();
+        let (mut kept, mut added) = (Vec::new(), Vec::new());
         for &address in addresses {
+            let mut listeners = self.listeners.iter();
+            if listeners.any(|(_, listener)| listener.address() == address) {
+                kept.push(address);
+                continue;
+            }
             let token = Token(self.next_id());
             let bound = Listener::bind(address).and_then(|mut listener| {
                 listener.register(self.poll.registry(), token)?;
@@ -74,7 +80,10 @@ impl Net {
             });
             match bound {
                 Ok(listener) => added.push(listener),
-                Err(error) if is_dispensable(address, &error) && !added.is_empty() => {
+                Err(error)
+                    if is_dispensable(address, &error)
+                        && !(added.is_empty() && kept.is_empty()) =>
+                {
                     log::warn!("not listening on {address}: {error}");
                 }
                 Err(error) => return Err(BindError::new(address, error)),
@@ -82,6 +91,8 @@ impl Net {
         }
         let bound = added.iter().map(|(_, listener)| listener.address());
         let bound = bound.collect();
+        self.listeners
+            .retain(|(_, listener)| kept.contains(&listener.address()));
         self.listeners.append(&mut added);
         Ok(bound)
     }

@@ -7,7 +7,7 @@
 use std::process::ExitCode;
 
 use transom::people::Contact;
-use transom::{Notice, SendOptions, Settings, State, Station};
+use transom::{Notice, Redial, SendOptions, Settings, State, Station};
 
 fn main() -> ExitCode {
     transom::abort_on_panic();
@@ -31,7 +31,7 @@ fn run() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let station = Station::start(settings)?;
     let handle = station.handle();
     let peer = contact.name;
-    handle.connect(contact, false);
+    handle.connect(contact, Redial::Never);
     handle.send(&peer, path, SendOptions::default());
     let mut outcome = None;
     station.run(|notice| match notice {

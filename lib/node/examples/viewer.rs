@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use transom::people::Contact;
-use transom::{CallKind, Notice, Settings, State, Station};
+use transom::{CallKind, Notice, Redial, Settings, State, Station};
 
 fn main() -> ExitCode {
     transom::abort_on_panic();
@@ -31,7 +31,7 @@ fn run() -> Result<ExitCode, Box<dyn std::error::Error>> {
     println!("this viewer is {}", settings.identity.public_key());
     let station = Station::start(settings)?;
     let handle = station.handle();
-    handle.connect(contact, false);
+    handle.connect(contact, Redial::Never);
     let (start, mut pictures, mut bytes, mut failure) = (Instant::now(), 0u32, 0, None);
     station.run(|notice| match notice {
         Notice::Joined { peer, .. } => handle.ring(&peer, CallKind::View),
@@ -41,10 +41,16 @@ fn run() -> Result<ExitCode, Box<dyn std::error::Error>> {
                 handle.stop();
             }
         }
-        Notice::Unreachable { why, .. }
-        | Notice::Left { why, .. }
-        | Notice::CallEnded { text: why, .. } => {
-            failure.get_or_insert(why);
+        Notice::Unreachable { obstacle, .. } => {
+            failure.get_or_insert(obstacle.to_string());
+            handle.stop();
+        }
+        Notice::Left { why, .. } => {
+            failure.get_or_insert(why.to_string());
+            handle.stop();
+        }
+        Notice::CallEnded { text, .. } => {
+            failure.get_or_insert(text);
             handle.stop();
         }
         _ => {}

@@ -134,7 +134,10 @@ pub(crate) struct Walked {
     pub(crate) key: TransferKey,
     pub(crate) name: String,
     pub(crate) shape: Shape,
+    /// Files and folders.
     pub(crate) entries: u32,
+    /// The files of them.
+    pub(crate) files: u32,
     pub(crate) bytes: u64,
     /// What is not sent, and why.
     pub(crate) skipped: Vec<(String, String)>,
@@ -270,6 +273,7 @@ impl Disk {
             name: outbox.name().to_owned(),
             shape: outbox.shape(),
             entries: outbox.files(),
+            files: outbox.files().saturating_sub(outbox.folders()),
             bytes: outbox.bytes(),
             skipped: outbox
                 .skipped()

@@ -15,7 +15,7 @@ use transom_wire::{CallKind, PeerName, PublicKey};
 
 use crate::discovery::Announce;
 use crate::notice::{TextId, TransferId};
-use crate::pairing::{Candidates, PairingTerms};
+use crate::pairing::{Candidates, PairingId, PairingTerms};
 use crate::quality::Adaptation;
 use crate::settings::{InboxSettings, SendOptions};
 
@@ -24,7 +24,7 @@ use crate::settings::{InboxSettings, SendOptions};
 pub(crate) enum Command {
     Connect {
         contact: Contact,
-        keep: bool,
+        redial: Redial,
     },
     Disconnect {
         peer: PeerName,
@@ -78,10 +78,12 @@ pub(crate) enum Command {
         may: Rights,
     },
     ShowCode {
+        id: PairingId,
         code: Option<Code>,
         terms: PairingTerms,
     },
     EnterCode {
+        id: PairingId,
         code: Code,
         candidates: Candidates,
         terms: PairingTerms,
@@ -200,10 +202,9 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Dials a contact. With `keep` the station tries again whenever the contact is away, until
-    /// [`disconnect`](Self::disconnect).
-    pub fn connect(&self, contact: Contact, keep: bool) {
-        self.queue.push(Command::Connect { contact, keep });
+    /// Dials a contact, and says whether to dial it again later.
+    pub fn connect(&self, contact: Contact, redial: Redial) {
+        self.queue.push(Command::Connect { contact, redial });
     }
 
     /// Says goodbye to a peer and stops trying to reach it.
@@ -290,9 +291,10 @@ impl Handle {
         self.queue.push(Command::Rename { name: *name });
     }
 
-    /// Takes connections at those addresses too. [`Notice::Listening`](crate::Notice) follows for
-    /// each, or one [`Notice::NotListening`](crate::Notice). Announcements name the new addresses
-    /// where the station listened at none before.
+    /// Takes connections at those addresses from now on, and no longer where it did before; those
+    /// that stand stay. [`Notice::Listening`](crate::Notice) follows for each new address, or one
+    /// [`Notice::NotListening`](crate::Notice), and then nothing has changed. Announcements name
+    /// the new addresses, as codes do that are shown from then on.
     pub fn listen(&self, addresses: Vec<SocketAddr>) {
         self.queue.push(Command::Listen { addresses });
     }
@@ -308,18 +310,23 @@ impl Handle {
     /// Shows a code, a new one if none is given, and pairs with the peer that dials this station
     /// and knows it. The code comes as a [`PairingNotice`](crate::PairingNotice), lasts ten minutes
     /// and has three tries; a code shown before ends. The station has to listen.
-    pub fn show_code(&self, code: Option<Code>, terms: PairingTerms) {
-        self.queue.push(Command::ShowCode { code, terms });
+    pub fn show_code(&self, code: Option<Code>, terms: PairingTerms) -> PairingId {
+        let id = PairingId(self.queue.id());
+        self.queue.push(Command::ShowCode { id, code, terms });
+        id
     }
 
     /// Pairs with the station that shows this code. A [`PairingNotice`](crate::PairingNotice) tells
     /// how that ends; a code typed before is given up.
-    pub fn enter_code(&self, code: Code, candidates: Candidates, terms: PairingTerms) {
+    pub fn enter_code(&self, code: Code, candidates: Candidates, terms: PairingTerms) -> PairingId {
+        let id = PairingId(self.queue.id());
         self.queue.push(Command::EnterCode {
+            id,
             code,
             candidates,
             terms,
         });
+        id
     }
 
     /// Ends the code that is shown, and the search for one that was typed.
@@ -414,6 +421,15 @@ impl Handle {
     pub fn stop(&self) {
         self.queue.push(Command::Stop);
     }
+}
+
+/// Whether a contact that was dialed is dialed again.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Redial {
+    /// Whenever the contact is away, until [`Handle::disconnect`].
+    Always,
+    /// Neither after a failure nor after the end of the connection.
+    Never,
 }
 
 impl std::fmt::Debug for Handle {

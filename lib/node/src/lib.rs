@@ -5,12 +5,12 @@
 //! [`Handle`] from any thread, and is told everything as a [`Notice`]:
 //!
 //! ```no_run
-//! use transom::{CallKind, Identity, Notice, Settings, Station, people::Contact};
+//! use transom::{CallKind, Identity, Notice, Redial, Settings, Station, people::Contact};
 //! let settings = Settings::new("desk".parse()?, Identity::throwaway()?);
 //! let station = Station::start(settings)?;
 //! let door: Contact = "door 192.168.1.20".parse()?;
 //! let handle = station.handle();
-//! handle.connect(door.clone(), true);
+//! handle.connect(door.clone(), Redial::Always);
 //! station.run(|notice| match notice {
 //!     Notice::Joined { peer, .. } => handle.ring(&peer, CallKind::View),
 //!     Notice::Picture { picture, .. } => println!("{} bytes", picture.jpeg.len()),
@@ -70,16 +70,16 @@ mod workers;
 
 pub use addresses::{lasting_address, own_addresses};
 pub use discovery::{Announce, Claim, Nearby};
-pub use handle::Handle;
+pub use handle::{Handle, Redial};
 pub use identity::{Identity, KnownPeersFile, State, StateError};
 pub use notice::{
-    CallKind, CameraState, Capabilities, CurrentFile, Direction, EndReason, FailReason, Notice,
-    Numbers, Obstacle, Outcome, OwnPicture, Phase, RefuseReason, RemotePicture, Shape, TextId,
-    Timing, TransferId, TransferStatus,
+    CallKind, CameraState, Capabilities, CurrentFile, Direction, EndReason, FailReason, LinkEnd,
+    Notice, NoticeQueue, Numbers, Obstacle, Outcome, OwnPicture, PeerLoss, Phase, RefuseReason,
+    RemotePicture, Shape, SystemError, TextFailure, TextId, Timing, TransferId, TransferStatus,
 };
 pub use pairing::{
     Candidates, CodeEnd, InvalidInvitation, Invitation, MAX_ADDRESSES, Paired, PairingFailure,
-    PairingNotice, PairingSide, PairingTerms,
+    PairingId, PairingNotice, PairingSide, PairingTerms,
 };
 pub use panics::abort_on_panic;
 pub use quality::{Adaptation, Bottleneck, Quality, TradeOff, UnknownTradeOff};
@@ -94,6 +94,10 @@ pub use station::{RunError, StartError, Station};
 
 /// Camera sources and JPEG.
 pub use transom_media as media;
+/// What a [`LinkEnd`] tells of the protocol.
+pub use transom_proto::PeerError;
+/// What a [`LinkEnd`] tells of the encryption.
+pub use transom_secure::{ChannelError, HandshakeError, PairingError};
 /// The code of a pairing, and the words that a field may complete.
 pub use transom_secure::{Code, InvalidCode, completions};
 /// Microphones, loudspeakers and what happens to their sound.
@@ -101,4 +105,4 @@ pub use transom_secure::{Code, InvalidCode, completions};
 pub use transom_sound as sounds;
 /// Contacts, rights, pinned keys, and names made safe to print.
 pub use transom_users as people;
-pub use transom_wire::{Fingerprint, Keep, PeerName, PublicKey};
+pub use transom_wire::{ByeCode, Fingerprint, Keep, PeerName, PublicKey};

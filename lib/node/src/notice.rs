@@ -2,7 +2,9 @@
 //! behaviour.
 
 mod picture;
+mod queue;
 mod transfer;
+mod why;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,14 +12,16 @@ use std::time::Duration;
 use transom_wire::{PeerName, PublicKey};
 
 use crate::discovery::Nearby;
-use crate::pairing::PairingNotice;
+use crate::pairing::{PairingId, PairingNotice};
 use crate::quality::Quality;
 
 pub use picture::{OwnPicture, RemotePicture, Timing};
+pub use queue::NoticeQueue;
 pub use transfer::{CurrentFile, Direction, Outcome, Phase, TransferId, TransferStatus};
 pub use transom_wire::{
     CallKind, CameraState, Capabilities, EndReason, FailReason, RefuseReason, Shape,
 };
+pub use why::{LinkEnd, Obstacle, PeerLoss, SystemError, TextFailure};
 
 /// Names one text this station sent.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -29,7 +33,7 @@ pub struct TextId(pub(crate) u32);
 /// reach a terminal.
 ///
 /// Peers bring most of them about, and none as often as it likes. Still, a queue of them for an
-/// application that may stall needs a bound.
+/// application that may stall needs a bound: [`NoticeQueue`] is one.
 ///
 /// | notice | as often as |
 /// |---|---|
@@ -61,8 +65,8 @@ pub enum Notice {
     },
     /// The answer to [`Handle::listen`](crate::Handle::listen) where the addresses can't be used.
     NotListening {
-        /// Why, as a sentence for a person.
-        why: String,
+        /// Why.
+        why: SystemError,
     },
     /// A contact is being dialed.
     Reaching {
@@ -75,8 +79,6 @@ pub enum Notice {
         peer: PeerName,
         /// What is in the way.
         obstacle: Obstacle,
-        /// Why, for a person.
-        why: String,
         /// Whether the station tries again by itself.
         retries: bool,
     },
@@ -108,8 +110,8 @@ pub enum Notice {
     Left {
         /// The peer.
         peer: PeerName,
-        /// Why, for a person.
-        why: String,
+        /// Why.
+        why: LinkEnd,
         /// Whether it was lost rather than said goodbye.
         lost: bool,
     },
@@ -122,8 +124,8 @@ pub enum Notice {
         /// What it calls itself, which proves nothing.
         name: Option<PeerName>,
     },
-    /// Something happened in a pairing.
-    Pairing(PairingNotice),
+    /// Something happened to a code, shown or typed.
+    Pairing(PairingId, PairingNotice),
     /// A contact showed another key than the pinned one, and was refused.
     KeyChanged {
         /// The contact that was dialed.
@@ -161,7 +163,7 @@ pub enum Notice {
         /// What for.
         kind: CallKind,
         /// What happened to the connection.
-        why: String,
+        why: LinkEnd,
     },
     /// A call ended, or never began.
     CallEnded {
@@ -254,8 +256,8 @@ pub enum Notice {
         peer: PeerName,
         /// Which.
         text: TextId,
-        /// Why, for a person.
-        why: String,
+        /// Why.
+        why: TextFailure,
     },
     /// A peer offers files. When `asks`, accept or refuse it; else the station already did by its
     /// settings.
@@ -268,8 +270,8 @@ pub enum Notice {
         name: String,
         /// One file or a folder.
         shape: Shape,
-        /// Entries.
-        files: u32,
+        /// Files and folders inside, or 1 for a file. How many are files is known when they came.
+        entries: u32,
         /// Bytes of all of them.
         bytes: u64,
         /// Whether its sender wishes to replace what has that name: it will after the owner's yes,
@@ -298,25 +300,6 @@ pub enum Notice {
         /// Why, for a person.
         why: String,
     },
-}
-
-/// What keeps a peer from being reached.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Obstacle {
-    /// Its name has no address.
-    Address,
-    /// Its key is not the pinned one, or can't be pinned.
-    Key,
-    /// It took the connection and hung up before it showed a key, as a station does that has too
-    /// many strangers.
-    Busy,
-    /// Nothing answers, or the network fails on the way.
-    Network,
-    /// The machine answers, but nothing listens at that port.
-    NobodyListens,
-    /// The peer hung up on our key: it may not know it yet.
-    NotLetIn,
 }
 
 /// What a connection has measured. Counts run from its beginning.

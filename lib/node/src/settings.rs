@@ -19,7 +19,16 @@ pub use transom_wire::Collision;
 /// Everything a [`Station`](crate::Station) needs to know at its start.
 ///
 /// Without changes it neither listens nor opens a camera nor takes files: it can dial and watch.
+///
+/// ```
+/// use transom::{Identity, Settings, everywhere};
+/// let mut settings = Settings::new("desk".parse()?, Identity::throwaway()?);
+/// settings.listen = everywhere(7447);
+/// settings.takes_calls = true;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Settings {
     /// What we call ourselves; a hint for the other side.
     pub name: PeerName,

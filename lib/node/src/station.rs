@@ -18,7 +18,7 @@ use crate::handle::{Command, Handle};
 use crate::links::{Caller, Links};
 use crate::live_marks::Need;
 use crate::measure::Measure;
-use crate::notice::Notice;
+use crate::notice::{Notice, PeerLoss, SystemError};
 use crate::pairing::Pairings;
 use crate::parts;
 use crate::settings::Settings;
@@ -36,7 +36,7 @@ const FAREWELL: Duration = Duration::from_millis(700);
 #[non_exhaustive]
 pub enum StartError {
     /// It can't listen, or can't make its loop.
-    #[error("{0}{cause}", cause = cause(.0))]
+    #[error("{}", SystemError::from(.0))]
     Bind(BindError),
     /// The inbox can't be used.
     #[error("{}", .0.text())]
@@ -229,12 +229,12 @@ impl Station {
             ..
         } = self;
         match command {
-            Command::Connect { contact, keep } => links.connect(contact, keep, out),
+            Command::Connect { contact, redial } => links.connect(contact, redial, out),
             Command::Disconnect { peer } => {
                 calls.hang_up(&peer, out);
                 links.disconnect(&peer, out);
-                texts.given_up(&peer, "disconnected", out);
-                transfers.given_up(&peer, "disconnected", out);
+                texts.given_up(&peer, &PeerLoss::Disconnected, out);
+                transfers.given_up(&peer, &PeerLoss::Disconnected, out);
             }
             Command::Ring { peer, kind } => calls.ring(peer, kind, links, out),
             Command::Answer { peer } => calls.answer(&peer, out),
@@ -262,12 +262,13 @@ impl Station {
                 let changed = links.allow_guest(key, name, may, out);
                 self.rights_changed(&changed);
             }
-            Command::ShowCode { code, terms } => pairings.show(code, terms, out),
+            Command::ShowCode { id, code, terms } => pairings.show(id, code, terms, out),
             Command::EnterCode {
+                id,
                 code,
                 candidates,
                 terms,
-            } => pairings.enter(code, candidates, terms, out),
+            } => pairings.enter(id, code, candidates, terms, out),
             Command::EndPairing => pairings.end(out),
             Command::SetInbox { inbox } => transfers.set_inbox(inbox),
             Command::Shown {
@@ -303,7 +304,7 @@ impl Station {
                     }
                 }
                 Err(error) => {
-                    let why = StartError::Bind(error).to_string();
+                    let why = (&error).into();
                     out.notify(Notice::NotListening { why });
                 }
             },
@@ -431,7 +432,7 @@ impl Station {
                     log::debug!("{} left: {}", gone.peer, gone.why);
                     self.calls.left(peer, &gone, &self.links, &mut self.out);
                     self.transfers.left(peer, &gone, &self.links, &mut self.out);
-                    self.texts.left(peer, &self.links, &mut self.out);
+                    self.texts.left(peer, &gone, &self.links, &mut self.out);
                     // By another connection it may still be there.
                     self.texts.joined(&gone.peer, &self.links, &mut self.out);
                 }
@@ -516,12 +517,12 @@ impl Station {
             }
             Notice::Unreachable {
                 peer,
-                why,
+                obstacle,
                 retries: false,
-                ..
             } => {
-                self.transfers.given_up(peer, why, &mut self.out);
-                self.texts.given_up(peer, why, &mut self.out);
+                let why = PeerLoss::Unreachable(obstacle.clone());
+                self.transfers.given_up(peer, &why, &mut self.out);
+                self.texts.given_up(peer, &why, &mut self.out);
             }
             _ => {}
         }
@@ -539,13 +540,6 @@ impl std::fmt::Debug for Station {
 fn is_of_sound(event: &proto::CallEvent) -> bool {
     use proto::CallEvent::{Listen, Sound, SoundEnd, SoundState};
     matches!(event, Sound(_) | SoundEnd | SoundState(_) | Listen { .. })
-}
-
-/// The system's words behind a bind error.
-fn cause(error: &BindError) -> String {
-    std::error::Error::source(error)
-        .map(|source| format!(": {source}"))
-        .unwrap_or_default()
 }
 
 /// What of the settings is the network's.

@@ -6,8 +6,8 @@ use transom_net::PeerId;
 use transom_wire::{PeerName, limits};
 
 use crate::context::Context;
-use crate::links::Links;
-use crate::notice::{Notice, TextId};
+use crate::links::{Gone, Links};
+use crate::notice::{Notice, PeerLoss, TextFailure, TextId};
 
 /// Texts kept for peers that are away: more than a person types.
 const MAX_WAITING: usize = 256;
@@ -37,11 +37,9 @@ impl Texts {
         out: &mut Context,
     ) {
         let why = match text.len() {
-            0 => "it is empty".to_owned(),
-            long if long > limits::TEXT => {
-                format!("it has {long} bytes, more than {}", limits::TEXT)
-            }
-            _ if self.waiting.len() >= MAX_WAITING => format!("{MAX_WAITING} texts wait already"),
+            0 => TextFailure::Empty,
+            bytes if bytes > limits::TEXT => TextFailure::TooLong { bytes },
+            _ if self.waiting.len() >= MAX_WAITING => TextFailure::TooMany,
             _ => {
                 self.waiting.push_back(Waiting {
                     peer,
@@ -76,7 +74,7 @@ impl Texts {
         }
     }
 
-    pub(crate) fn left(&mut self, link: PeerId, links: &Links, out: &mut Context) {
+    pub(crate) fn left(&mut self, link: PeerId, gone: &Gone, links: &Links, out: &mut Context) {
         let mut peers = Vec::new();
         for waiting in &mut self.waiting {
             if waiting.sent.is_some_and(|(by, _)| by == link) {
@@ -88,19 +86,19 @@ impl Texts {
             if links.expects(&peer) {
                 self.joined(&peer, links, out);
             } else {
-                self.given_up(&peer, "the connection was lost", out);
+                self.given_up(&peer, &PeerLoss::Left(gone.why.clone()), out);
             }
         }
     }
 
-    pub(crate) fn given_up(&mut self, peer: &PeerName, why: &str, out: &mut Context) {
+    pub(crate) fn given_up(&mut self, peer: &PeerName, why: &PeerLoss, out: &mut Context) {
         self.waiting.retain(|waiting| {
             let lost = waiting.peer == *peer;
             if lost {
                 out.notify(Notice::TextFailed {
                     peer: *peer,
                     text: waiting.id,
-                    why: why.to_owned(),
+                    why: TextFailure::Peer(why.clone()),
                 });
             }
             !lost

@@ -44,7 +44,7 @@ use crate::handle::Queue;
 use crate::lanes::Lanes;
 use crate::live_marks::{Elsewhere, LiveMarks, Need};
 use crate::notice::TransferId;
-use crate::pairing::EntryId;
+use crate::pairing::PairingId;
 use crate::shared_live::{OwnerMarks, SharedMarks};
 
 /// What a worker has done.
@@ -63,13 +63,13 @@ pub(crate) enum Report {
     Disk(TransferId, Answer),
     Resolved(PeerName, io::Result<Vec<SocketAddr>>),
     /// The addresses of a host that may show the code that was typed.
-    CandidateResolved(EntryId, io::Result<Vec<SocketAddr>>),
+    CandidateResolved(PairingId, io::Result<Vec<SocketAddr>>),
 }
 
 /// Whose host name is looked up.
 enum HostOf {
     Contact(PeerName),
-    Candidate(EntryId),
+    Candidate(PairingId),
 }
 
 /// Names one opening of a camera; the first is 1, and 0 is none.
@@ -229,7 +229,7 @@ impl Workers {
     }
 
     /// Looks up the host name of a candidate for a pairing.
-    pub(crate) fn resolve_candidate(&mut self, entry: EntryId, host: String, port: u16) {
+    pub(crate) fn resolve_candidate(&mut self, entry: PairingId, host: String, port: u16) {
         self.look_up(HostOf::Candidate(entry), host, port);
     }
 

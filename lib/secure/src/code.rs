@@ -19,6 +19,7 @@ use crate::noise;
 /// assert_eq!(code.number(), 47);
 /// assert_eq!("47 OTTER violin".parse(), Ok(code.clone()));
 /// assert_eq!("47ott-vio".parse(), Ok(code.clone()));
+/// assert_eq!("47otterviolin".parse(), Ok(code.clone()));
 /// assert_eq!(format!("{code} {code:?}"), "47-otter-violin Code(47-…)");
 /// ```
 #[derive(Clone, Eq, PartialEq)]
@@ -67,8 +68,9 @@ impl Code {
     }
 }
 
-/// In upper or lower case, with anything between the parts; of each word its first three letters
-/// count, which no other word has.
+/// In upper or lower case, with anything between the parts or nothing; of each word its first three
+/// letters count, which no other word has. Where nothing is between the words, the first one has to
+/// be whole: it tells where the second begins.
 impl FromStr for Code {
     type Err = InvalidCode;
 
@@ -76,12 +78,12 @@ impl FromStr for Code {
         if text.len() > MAX_TYPED {
             return Err(InvalidCode::Shape);
         }
-        let mut parts = parts(text).into_iter();
-        let (Some(number), Some(first), Some(second), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(InvalidCode::Shape);
+        let (number, words) = match parts(text)[..] {
+            [number, first, second] => (number, Some((first, second))),
+            [number, both] => (number, split(both)),
+            _ => return Err(InvalidCode::Shape),
         };
+        let (first, second) = words.ok_or(InvalidCode::Shape)?;
         let is_number = number.len() <= 2 && number.bytes().all(|byte| byte.is_ascii_digit());
         let number = number.parse().ok().filter(|_| is_number);
         let number = number.ok_or(InvalidCode::Shape)?;
@@ -135,6 +137,13 @@ fn find(typed: &str) -> Result<u16, InvalidCode> {
     };
     let place = words().position(begins).ok_or_else(unknown)?;
     u16::try_from(place).map_err(|_| unknown())
+}
+
+/// Two words that nothing separates, the first of them whole.
+fn split(both: &str) -> Option<(&str, &str)> {
+    let word = words().nth(find(both).ok()?.into())?;
+    let (first, second) = both.split_at_checked(word.len())?;
+    (first.eq_ignore_ascii_case(word) && !second.is_empty()).then_some((first, second))
 }
 
 /// Runs of digits and runs of letters, with anything else between them.
@@ -201,8 +210,21 @@ mod tests {
             "7.otter_Violin.",
             "07 – otter – violin",
             "07 ottre violine",
+            "07otterviolin",
+            "07 OtterViolin",
+            "07-ottervio",
         ] {
             assert_eq!(typed.parse().as_ref(), Ok(&code), "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn two_whole_words_that_nothing_separates_have_one_reading() {
+        for first in words() {
+            for second in ["ace", "zoom", first] {
+                let both = format!("{first}{second}");
+                assert_eq!(split(&both), Some((first, second)), "{both}");
+            }
         }
     }
 
@@ -218,6 +240,9 @@ mod tests {
             "47-otter-violin-3",
             "47-12-13",
             "ott-47-vio",
+            "47ottvio",
+            "47ottreviolin",
+            "47otterviolin47",
             "٤٧-otter-violin",
             &long,
         ] {
@@ -231,6 +256,11 @@ mod tests {
         assert_eq!("47-ot-violin".parse::<Code>(), word("ot"));
         assert_eq!("47-otter-Zzzz".parse::<Code>(), word("zzzz"));
         assert_eq!("47-ötter-violin".parse::<Code>(), word("ötter"));
+        assert_eq!("47otterzzzz".parse::<Code>(), word("zzzz"));
+        // As far as a user has typed who is still in the first word.
+        for typed in ["47otter", "47otte", "47viol"] {
+            assert_eq!(typed.parse::<Code>(), Err(InvalidCode::Shape), "{typed}");
+        }
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub use self::codec::{
 };
 pub use self::device::{
     Device, DeviceError, DeviceKind, DeviceName, DeviceNameError, DeviceState, DeviceWatcher,
-    Heard, KeptMicrophone, KeptSpeaker, Microphone, Speaker, list,
+    Heard, KeptMicrophone, KeptSpeaker, Loss, Microphone, Speaker, list,
 };
 pub use self::echo::{Echo, EchoMode};
 pub use self::engine::{

@@ -240,6 +240,11 @@ impl Outbox {
         self.list.len()
     }
 
+    /// How many of the entries are folders.
+    pub fn folders(&self) -> u32 {
+        self.list.folders()
+    }
+
     /// Bytes of all files.
     pub fn bytes(&self) -> u64 {
         self.list.bytes()

@@ -201,6 +201,7 @@ fn wait(
 ) -> Result<(), Failure> {
     (settings.takes_calls, settings.max_talks) = (true, 1);
     door::introduce(&settings, talk.output);
+    door::warn_of_empty_book(&settings.book, talk.output);
     let running = Running::start_service(settings)?;
     let last = ring_time.map(|time| Instant::now() + time);
     let mut knocks = Knocks::default();

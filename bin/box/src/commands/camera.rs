@@ -106,14 +106,17 @@ fn serve(
     let book = settings.book.clone();
     let running = Running::start_service(settings)?;
     pairing.show(&running, output);
+    if !pairing.is_shown() {
+        door::warn_of_empty_book(&book, output);
+    }
     let mut knocks = Knocks::default();
     loop {
         let event = running.next(beside.due());
         beside.on_time(&book, &running.handle);
         match event {
             Some(Event::Notice(Notice::Knock { key, .. })) if !knocks.is_new(&key) => {}
-            Some(Event::Notice(Notice::Pairing(notice))) => {
-                pairing.notice(notice, place, &running, output);
+            Some(Event::Notice(Notice::Pairing(id, notice))) => {
+                pairing.notice(id, notice, place, &running, output);
             }
             Some(Event::Notice(notice)) => {
                 beside.notice(&notice);

@@ -11,7 +11,7 @@ use serde_json::json;
 use transom::media::{CaptureRequest, Prefer, Source};
 use transom::people::Contact;
 use transom::{
-    Accept, CallKind, CameraState, Identity, InboxSettings, Notice, Outcome, PublicKey,
+    Accept, CallKind, CameraState, Identity, InboxSettings, Notice, Outcome, PublicKey, Redial,
     RemotePicture, SendOptions, Settings,
 };
 
@@ -92,12 +92,12 @@ impl Stage {
         let hearing = Hearing::of_demo(&mut settings);
         let (desk, desk_address) = started(settings)?;
         desk.handle
-            .connect(contact("box", camera_address, &camera_key)?, true);
+            .connect(contact("box", camera_address, &camera_key)?, Redial::Always);
 
         let friend = Running::start(self::settings("friend", friend_id, [])?)?;
         friend
             .handle
-            .connect(contact("desk", desk_address, &desk_key)?, true);
+            .connect(contact("desk", desk_address, &desk_key)?, Redial::Always);
         Ok(Self {
             camera,
             desk,
@@ -172,7 +172,9 @@ impl Stage {
             Event::Notice(Notice::Picture { picture, .. }) => {
                 self.watched(&picture);
             }
-            Event::Notice(Notice::Unreachable { why, .. }) => self.trouble = Some(why),
+            Event::Notice(Notice::Unreachable { obstacle, .. }) => {
+                self.trouble = Some(obstacle.to_string());
+            }
             Event::Notice(Notice::CallEnded { text, .. }) => self.trouble = Some(text),
             Event::Signal(Signal::End) => {
                 return Err(Failure::new("the demo was ended", "by a signal"));
@@ -223,9 +225,10 @@ impl Stage {
                     self.trouble = Some(crate::words::outcome_words(&outcome));
                 }
             }
-            Event::Notice(Notice::Unreachable { why, .. }) | Event::Broken(why) => {
-                self.trouble = Some(why)
+            Event::Notice(Notice::Unreachable { obstacle, .. }) => {
+                self.trouble = Some(obstacle.to_string());
             }
+            Event::Broken(why) => self.trouble = Some(why),
             _ => {}
         }
     }

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use transom::people::{Address, Rights};
 use transom::{
-    Accept, Code, InboxSettings, Keep, Notice, Outcome, Paired, PairingNotice, PairingTerms,
-    TransferId, TransferStatus,
+    Accept, Code, InboxSettings, Keep, Notice, Outcome, Paired, PairingId, PairingNotice,
+    PairingTerms, Redial, TransferId, TransferStatus,
 };
 
 use crate::args::{Consent, Receive};
@@ -105,6 +105,7 @@ fn open_inbox(arguments: Receive, place: &Place, output: &Output) -> Result<(), 
         overwrite: arguments.allow_overwrite,
     });
     door::introduce(&settings, output);
+    door::warn_of_empty_book(&settings.book, output);
     let running = Running::start_service(settings)?;
     let into = arguments.into.display().to_string();
     output.say(
@@ -182,7 +183,7 @@ impl<'a> Inbox<'a> {
             }
             match event {
                 Some(Event::Notice(Notice::Knock { key, .. })) if !knocks.is_new(&key) => {}
-                Some(Event::Notice(Notice::Pairing(notice))) => self.pairing(notice)?,
+                Some(Event::Notice(Notice::Pairing(id, notice))) => self.pairing(id, notice)?,
                 Some(Event::Notice(Notice::TransferEnded { status, outcome })) => {
                     self.ended(status, outcome);
                 }
@@ -209,20 +210,20 @@ impl<'a> Inbox<'a> {
     }
 
     /// A typed code. Its sender is dialed where it was found, and what it sends ends the inbox.
-    fn pairing(&mut self, notice: PairingNotice) -> Result<(), Failure> {
+    fn pairing(&mut self, id: PairingId, notice: PairingNotice) -> Result<(), Failure> {
         if let PairingNotice::Failed { why } = &notice
             && self.is_for_code
         {
             return Err(Failure::new("not received", pairing::failure_words(why)));
         }
-        let notice = Notice::Pairing(notice);
+        let notice = Notice::Pairing(id, notice);
         self.tell(&notice);
-        let Notice::Pairing(PairingNotice::Paired(paired)) = notice else {
+        let Notice::Pairing(_, PairingNotice::Paired(paired)) = notice else {
             return Ok(());
         };
         let mut contact = pairing::contact(&paired, paired.may);
         contact.address = Address::from(paired.reached);
-        self.running.handle.connect(contact, true);
+        self.running.handle.connect(contact, Redial::Always);
         self.once.get_or_insert_default();
         self.sender = Some(Sender {
             paired: *paired,
@@ -282,12 +283,12 @@ impl<'a> Inbox<'a> {
                 peer,
                 name,
                 shape,
-                files,
+                entries,
                 bytes,
                 overwrites,
                 asks: true,
             } => {
-                let what = report::thing(name, *shape, *files, *bytes);
+                let what = report::thing(name, *shape, *entries, *bytes);
                 if self.output.is_json() {
                     self.tell(notice);
                 }

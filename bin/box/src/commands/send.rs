@@ -2,6 +2,7 @@
 //! other side.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -112,7 +113,7 @@ fn pair(arguments: &args::Send, place: &Place, output: &Output) -> Result<(Line,
     };
     loop {
         match running.next(None) {
-            Some(Event::Notice(Notice::Pairing(notice))) => match notice {
+            Some(Event::Notice(Notice::Pairing(id, notice))) => match notice {
                 PairingNotice::CodeShown { code, until } => {
                     shown.tell(&code, until, &running, output);
                 }
@@ -120,11 +121,11 @@ fn pair(arguments: &args::Send, place: &Place, output: &Output) -> Result<(Line,
                     return Err(Failure::new("not sent", why).next(NEW_CODE));
                 }
                 PairingNotice::Paired(paired) => {
-                    let notice = Notice::Pairing(PairingNotice::Paired(paired.clone()));
+                    let notice = Notice::Pairing(id, PairingNotice::Paired(paired.clone()));
                     report::tell(output, &notice);
                     return Ok((Line::paired(running, &paired, key), *paired));
                 }
-                notice => report::tell(output, &Notice::Pairing(notice)),
+                notice => report::tell(output, &Notice::Pairing(id, notice)),
             },
             Some(Event::Notice(notice)) => report::tell(output, &notice),
             Some(Event::Signal(Signal::End)) => {
@@ -211,7 +212,7 @@ impl Sending<'_> {
         loop {
             let Some(event) = self.line.running.next(self.lost) else {
                 let why = format!("they did not come back within {} s", self.wait.as_secs());
-                return Err(self.lost(&why));
+                return Err(self.lost(why));
             };
             match event {
                 Event::Notice(notice) => {
@@ -289,7 +290,7 @@ impl Sending<'_> {
         }
     }
 
-    fn lost(&self, why: &str) -> Failure {
+    fn lost(&self, why: impl Display) -> Failure {
         let what = format!("lost the connection to {}", self.line.peer);
         resumable(Failure::new(what, why))
     }

@@ -24,7 +24,7 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
             handle.hear(&peer, true);
             handle.answer(&peer);
         }
-        Action::ShowCode(_) => handle.show_code(None, state.terms()),
+        Action::ShowCode(_) => drop(handle.show_code(None, state.terms())),
         Action::EnterCode(code) => {
             handle.enter_code(code, state.candidates(), state.terms());
         }
@@ -37,7 +37,8 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         Action::SetCamera(request) => handle.set_camera(request),
         Action::Record { peer, on } => handle.recording(&peer, on),
         Action::Text { peer, text } => {
-            let id = handle.text(&peer, text.clone());
+            let is_held = state.awaits_history(peer);
+            let id = (!is_held).then(|| handle.text(&peer, text.clone()));
             state.said(peer, id, text);
         }
         Action::Send { peer, path } | Action::Retry { peer, path, .. } => {
@@ -130,3 +131,26 @@ const GUEST: Rights = Rights {
     talk: false,
     auto: false,
 };
+
+#[cfg(test)]
+mod tests {
+    use crate::model::tests::{Ids, peer, two_boxes};
+    use crate::model::{Delivery, Speaker};
+
+    use super::*;
+
+    #[test]
+    fn a_text_is_held_back_until_the_history_of_its_contact_was_read() {
+        let (mut state, ids, door) = (two_boxes(), Ids::new(), peer("door"));
+        let write = |state: &mut State| {
+            let (peer, text) = (door, "hello".to_owned());
+            command(state, ids.handle(), Action::Text { peer, text });
+            state.people[0].talk.back().unwrap().by.clone()
+        };
+        state.await_histories();
+        assert_eq!(write(&mut state), Speaker::Us(None, Delivery::Sent));
+        let held = state.remember(door, Vec::new(), Vec::new());
+        assert_eq!(held.len(), 1);
+        assert!(matches!(write(&mut state), Speaker::Us(Some(_), _)));
+    }
+}

@@ -7,6 +7,7 @@
 //! | `decode` 1 and 2 | JPEG to RGBA, of each stream the newest picture only | the desk |
 //! | `addresses` | looks for the addresses of this machine | the mailbox |
 //! | `album` | writes pictures and films | the mailbox |
+//! | `storage` | reads and writes what the window keeps (module `keep`) | the mailbox |
 //! | `glance` | decodes a thumbnail | the mailbox |
 //! | `dialog` | waits for the desktop's file dialog | the mailbox |
 //! | `signals` (of `transom-signals`) | waits for what ends the program | the mailbox |
@@ -35,10 +36,13 @@ mod signals;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
 
-use transom::{Handle, Notice, PeerName, Settings, SoundNotice, StartError, Station};
+use transom::{Handle, Notice, PeerName, Redial, Settings, SoundNotice, StartError, Station};
 
+use crate::keep::{Queue, Storage};
 use crate::model::{Action, Duties, Face, FolderFor, Mishap, News, State};
 use crate::outside::{self, Desktop, Requests, Script, Tray};
 use crate::words;
@@ -51,6 +55,11 @@ use record::Album;
 
 /// Decoder threads: two keep up with four cameras, and leave a small machine time to draw.
 const DECODERS: usize = 2;
+
+/// How long a closed window waits for its threads. An SD card takes the 64 MB of a film's frames that
+/// may wait in that time, and a station says goodbye in less; a disk that hangs must not keep the
+/// program alive.
+const END_WAIT: Duration = Duration::from_secs(15);
 
 /// Tells the window, from any thread, that there is something new.
 pub(crate) type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -74,6 +83,9 @@ pub(crate) struct Engine {
     album: Arc<Album>,
     duties: Duties,
     threads: Vec<JoinHandle<()>>,
+    /// Each of the threads has a clone until it ends, so that `ended` disconnects after the last.
+    running: Option<Sender<()>>,
+    ended: Receiver<()>,
 }
 
 impl Engine {
@@ -91,6 +103,7 @@ impl Engine {
         let mailbox = Arc::new(Mailbox::new(wake.clone()));
         #[cfg(unix)]
         signals::watch(mailbox.clone())?;
+        let (running, ended) = mpsc::channel();
         let mut engine = Self {
             handle: station.handle(),
             mailbox,
@@ -101,13 +114,15 @@ impl Engine {
                 ..Duties::default()
             },
             threads: Vec::new(),
+            running: Some(running),
+            ended,
         };
         engine.start_decoders()?;
         let (album, mailbox) = (engine.album.clone(), engine.mailbox.clone());
         engine.start_thread("album", move || record::run(&album, &mailbox))?;
         engine.start_station(station)?;
         for contact in contacts {
-            engine.handle.connect(contact, true);
+            engine.handle.connect(contact, Redial::Always);
         }
         Ok(engine)
     }
@@ -135,6 +150,16 @@ impl Engine {
         if let Err(error) = serve.spawn(move || requests.serve(take)) {
             log::warn!("a second start can't reach this window: {error}");
         }
+    }
+
+    /// Gives the window's files a thread. It isn't joined: the window waits for its jobs as it closes,
+    /// and a disk that hangs must not keep the program alive.
+    pub(crate) fn start_storage(&self, storage: Storage, queue: Arc<Queue>) -> io::Result<()> {
+        let mailbox = self.mailbox.clone();
+        let post = move |answer| mailbox.put(Letter::Stored(answer));
+        let serve = move || queue.serve(|job| storage.carry_out(job), post);
+        Builder::new().name("storage".to_owned()).spawn(serve)?;
+        Ok(())
     }
 
     /// The way to the desktop; clicks on notifications come as letters.
@@ -294,7 +319,7 @@ impl Engine {
                 }
                 Notice::Sound(SoundNotice::Recorded { peer, sound }) => album.sound(peer, sound),
                 Notice::OwnPicture(picture) => desk.put(Arrived::own(picture)),
-                notice => mailbox.put(Letter::Notice(notice)),
+                notice => mailbox.notice(notice),
             });
             mailbox.put(Letter::StationEnded(
                 ended.err().map(|error| error.to_string()),
@@ -313,6 +338,11 @@ impl Engine {
     }
 
     fn start_thread(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let running = self.running.clone();
+        let work = move || {
+            work();
+            drop(running);
+        };
         self.threads
             .push(Builder::new().name(name.to_owned()).spawn(work)?);
         Ok(())
@@ -324,6 +354,11 @@ impl Drop for Engine {
         self.handle.stop();
         self.desk.close();
         self.album.close();
+        self.running = None;
+        if self.ended.recv_timeout(END_WAIT) == Err(RecvTimeoutError::Timeout) {
+            log::warn!("a disk or a device doesn't answer; what was being written is cut off");
+            return;
+        }
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 log::error!("a thread of the window panicked");

@@ -1,69 +1,72 @@
 //! What the window keeps on disk: contacts, settings, verified keys, texts. It tells the station of
 //! changes that the station needs, and draws nothing.
 //!
-//! Files are written between two frames, so they stay small: what peers add to them, texts and
-//! calls above all, is bounded for each contact.
+//! A disk may take any time, so no file is touched by the thread that draws, but for the small ones
+//! that are read before there is a window. Data flows one way:
+//!
+//! ```text
+//!   model -> Keeper -> Job -> Queue -> Storage (a thread) -> Answer -> Keeper -> model
+//! ```
+//!
+//! One queue and one thread keep the order. The model changes when the answer comes; settings and
+//! verified keys count at once, as a second change must not be made of what the first one left
+//! behind. What a contact leaves under its name goes in a second step, behind the lines of its
+//! history that were on their way when the first one began.
 
 mod book;
 mod capabilities;
 mod file;
 mod history;
+mod queue;
+mod storage;
 mod unsent;
 mod verified;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use transom::{Accept, Handle, InboxSettings, PeerName, State as Folder, everywhere};
+use transom::{Accept, Handle, InboxSettings, PeerName, Redial, everywhere};
 use transom_users::{Book, Contact};
 
 use crate::model::{
-    Action, Config, Edit, MAX_CONFIG_BYTES, Move, News, State, Volume, Warning, moves, read_calls,
-    read_history,
+    Action, Config, Dialog, MAX_CONFIG_BYTES, Move, News, State, Volume, Warning, moves,
 };
 use crate::words;
 
-use book::BookFile;
-use capabilities::CapabilitiesFile;
-use history::History;
-use unsent::UnsentFile;
-use verified::Verified;
+pub(crate) use queue::Queue;
+pub(crate) use storage::{Answer, Storage};
+use storage::{BookEdit, Found, Job};
 
-/// Everything that is kept.
-#[derive(Debug)]
+/// A job that takes longer is told to the user: only a disk that spins up or hangs takes that long.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a closing window waits for its last writes. A slow disk needs less; a disk that hangs
+/// never answers, and must not keep the program alive.
+pub(crate) const CLOSE_WAIT: Duration = Duration::from_secs(3);
+
+/// The model's side of everything that is kept.
 pub(crate) struct Keeper {
-    book: BookFile,
+    handle: Handle,
+    queue: Arc<Queue>,
     /// Peers from the command line that are not in the book.
     called: Vec<Contact>,
     /// The book as the station has it.
     current: Book,
-    folder: PathBuf,
-    verified: Verified,
-    capabilities: CapabilitiesFile,
-    /// Where the settings are; `None` without a home.
-    settings: Option<PathBuf>,
-    history: History,
-    unsent: UnsentFile,
 }
 
 impl Keeper {
-    /// Reads nothing yet.
-    pub(crate) fn new(
-        book: PathBuf,
-        current: Book,
-        folder: &Path,
-        settings: Option<PathBuf>,
-    ) -> Self {
+    pub(crate) fn new(handle: Handle, current: Book) -> Self {
         Self {
-            book: BookFile::new(book),
+            handle,
+            queue: Arc::new(Queue::new()),
             called: Vec::new(),
             current,
-            folder: folder.to_owned(),
-            verified: Verified::new(folder.join("verified")),
-            capabilities: CapabilitiesFile::new(folder.join("capabilities")),
-            settings,
-            history: History::new(folder.join("history")),
-            unsent: UnsentFile::new(folder.join("unsent")),
         }
+    }
+
+    /// What the thread of the storage serves.
+    pub(crate) fn queue(&self) -> Arc<Queue> {
+        self.queue.clone()
     }
 
     /// Connects to a contact that is not in the book.
@@ -74,90 +77,61 @@ impl Keeper {
 
     /// The contact with that name or address. An address that is not in the book is connected to as
     /// well.
-    pub(crate) fn reach(
-        &mut self,
-        state: &mut State,
-        handle: &Handle,
-        peer: &PeerName,
-    ) -> Result<PeerName, String> {
+    pub(crate) fn reach(&mut self, state: &mut State, peer: &PeerName) -> Result<PeerName, String> {
         let contact = self.current.lookup(peer.as_str());
         let contact = contact.map_err(|error| error.to_string())?;
         let name = contact.name;
         if self.current.find(name.as_str()).is_none() {
             self.called.push(contact);
-            self.rebook(state, handle, self.current.clone());
+            self.rebook(state, self.current.clone());
         }
         Ok(name)
     }
 
-    /// Loads what earlier runs kept, and sends again the texts that they could not send.
-    pub(crate) fn recall(&self, state: &mut State, handle: &Handle) {
-        match self.verified.read() {
-            Ok(keys) => state.verified = keys,
-            Err(why) => state.warn(Warning::Trouble(why)),
-        }
-        match self.capabilities.read() {
-            Ok(known) => state.capabilities = known,
-            Err(why) => state.warn(Warning::Trouble(why)),
-        }
-        match self.unsent.read() {
-            Ok(unsent) => state.unsent = unsent,
-            Err(why) => state.warn(Warning::Trouble(why)),
-        }
+    /// Tells the station what earlier runs chose, and begins to read what was written in them.
+    pub(crate) fn recall(&mut self, state: &mut State) {
         if state.config.do_not_disturb {
-            handle.take_calls(false);
+            self.handle.take_calls(false);
         }
         for (peer, kept) in &state.config.contacts {
             if kept.volume != Volume::default() {
-                handle.set_volume(peer, kept.volume.factor());
+                self.handle.set_volume(peer, kept.volume.factor());
             }
         }
-        if !state.config.history {
-            return;
-        }
-        let names: Vec<_> = state.people.iter().map(|person| person.name).collect();
-        for name in names {
-            match self.history.read(&name) {
-                Ok(text) => {
-                    state.remember(name, read_history(&text));
-                    state.remember_calls(name, read_calls(&text));
-                }
-                Err(why) => state.warn(Warning::Trouble(why)),
+        if state.config.history {
+            for peer in state.await_histories() {
+                self.ask(state, Job::ReadHistory(peer));
             }
-        }
-        for (peer, at, text) in state.undelivered() {
-            let id = handle.text(&peer, text);
-            state.said_again(peer, at, id);
         }
     }
 
-    /// Carries out what has to do with a file; the model has taken the action in already.
-    pub(crate) fn carry_out(&mut self, state: &mut State, handle: &Handle, action: &Action) {
-        let done = match action {
-            Action::SaveContact(edit) => {
-                let Edit { before, contact } = &**edit;
-                let edited = self.book.save(before.as_ref(), contact);
-                edited.map(|book| {
-                    self.rebook(state, handle, book);
-                    state.saved(contact, before.is_some());
-                })
+    /// Asks for what has to do with a file; the model has taken the action in already.
+    pub(crate) fn carry_out(&mut self, state: &mut State, action: &Action) {
+        let job = match action {
+            Action::SaveContact(edit) => Job::Edit(BookEdit::Save(edit.clone())),
+            Action::SavePaired(contact) => Job::Edit(BookEdit::Pair(contact.clone())),
+            Action::Rename { peer, .. } if state.is_busy_with(*peer) => {
+                return state.refuse(words::BUSY_WITH_THEM.to_owned());
             }
-            Action::SavePaired(contact) => {
-                let written = self.book.pair(contact);
-                written.map(|book| self.rebook(state, handle, book))
+            Action::Rename { peer, to } => {
+                let mut people = state.people.iter();
+                let person = people.find(|person| person.name == *peer);
+                let key = person.and_then(|person| person.key);
+                let (peer, to) = (*peer, *to);
+                Job::Edit(BookEdit::Rename { peer, to, key })
             }
-            Action::Rename { peer, to } => self.rename(state, handle, *peer, *to),
-            Action::Remove(peer) => self.remove(state, handle, *peer),
-            Action::Verify { key, on } => self
-                .verified
-                .set(key, *on)
-                .map(|keys| state.verified = keys),
-            Action::SaveSettings(config) => self.configure(state, handle, config),
+            Action::Remove(peer) => {
+                state.dialog = None;
+                state.view.sheet = false;
+                Job::Edit(BookEdit::Remove(*peer))
+            }
+            Action::Verify { key, on } => Job::Verify { key: *key, on: *on },
+            Action::SaveSettings(config) => return self.configure(state, config),
             Action::UsePort(port) => {
                 if !state.listens_at(*port) {
-                    handle.listen(everywhere(*port));
+                    self.handle.listen(everywhere(*port));
                 }
-                Ok(())
+                return;
             }
             Action::Answer { .. }
             | Action::Hear { .. }
@@ -166,117 +140,160 @@ impl Keeper {
             | Action::SetEcho(_)
             | Action::SetMicrophone(_)
             | Action::SetSpeaker(_)
-            | Action::ShowCamera { .. } => self.save(&state.config),
-            Action::ForgetHistory => self.history.forget().map(|()| {
-                state.tell(News::TextsRemoved);
-            }),
-            _ => Ok(()),
+            | Action::ShowCamera { .. } => return self.save(state),
+            Action::ForgetHistory => Job::ForgetHistory,
+            _ => return,
         };
-        if let Err(why) = done {
-            state.refuse(why);
+        self.ask(state, job);
+    }
+
+    /// Takes in what became of a job.
+    pub(crate) fn take(&mut self, state: &mut State, Answer { job, result }: Answer) {
+        match (job, result) {
+            (Job::Edit(edit), Ok(Found::Book(book, unpinned))) => {
+                self.edited(state, edit, book, unpinned);
+            }
+            (Job::ReadHistory(peer), Ok(Found::History(lines, calls))) => {
+                let undelivered = state.remember(peer, lines, calls);
+                self.send(state, peer, undelivered);
+            }
+            (Job::TryInbox(inbox), Ok(_)) => {
+                state.use_inbox(&inbox);
+                self.handle.set_inbox(Some(inbox_settings(&inbox)));
+                state.config.inbox = Some(inbox);
+                self.save(state);
+            }
+            (Job::ForgetHistory, Ok(_)) => state.tell(News::TextsRemoved),
+            (job, Err(why)) => self.failed(state, &job, why),
+            (_, Ok(_)) => {}
         }
     }
 
     /// Writes down what was said, what was learned of contacts, and which port is used, since the
     /// last time.
     pub(crate) fn write_down(&mut self, state: &mut State) {
-        if state.changed_port()
-            && let Err(why) = self.save(&state.config)
-        {
-            state.refuse(why);
+        if state.changed_port() {
+            self.save(state);
         }
-        if let Some(known) = state.changed_capabilities()
-            && let Err(why) = self.capabilities.write(&known)
-        {
-            // They are learned again when the contact is here.
-            log::warn!("what contacts can do is not kept: {why}");
+        if let Some(known) = state.changed_capabilities() {
+            self.ask(state, Job::SaveCapabilities(known));
         }
         for (peer, entry) in state.unwritten() {
-            if let Err(why) = self.history.append(&peer, &entry) {
+            self.ask(state, Job::AppendHistory(peer, entry));
+        }
+    }
+
+    /// Saves the settings as they are now.
+    pub(crate) fn save(&mut self, state: &mut State) {
+        let config = Box::new(state.config.clone());
+        self.ask(state, Job::SaveSettings(config));
+    }
+
+    /// Keeps what is on its way now, as the window closes.
+    pub(crate) fn save_unsent(&mut self, state: &mut State) {
+        let unsent = state.unfinished();
+        self.ask(state, Job::SaveUnsent(unsent));
+    }
+
+    /// When the user has to be told that the disk doesn't answer, unless it does before.
+    pub(crate) fn silent_at(&self) -> Option<Instant> {
+        Some(self.queue.waits_since()? + PATIENCE)
+    }
+
+    /// Tells the user that the disk doesn't answer, or no longer.
+    pub(crate) fn watch(&self, state: &mut State, now: Instant) {
+        let answers = self.silent_at().is_none_or(|at| now < at);
+        state.disk_answers(answers);
+    }
+
+    /// Waits until everything that was asked for is written; false if that takes longer.
+    pub(crate) fn finish(&self, until: Instant) -> bool {
+        self.queue.finish(until)
+    }
+
+    fn ask(&mut self, state: &mut State, job: Job) {
+        if let Err(job) = self.queue.put(job) {
+            self.failed(state, &job, words::DISK_BEHIND.to_owned());
+        }
+    }
+
+    /// Says that something went wrong, in the dialog that asked for it if it is still open.
+    fn failed(&mut self, state: &mut State, job: &Job, why: String) {
+        log::warn!("the window's files: {why}");
+        match (job, &state.dialog) {
+            (Job::AppendHistory(..), _) => state.warn(Warning::Trouble(why)),
+            (Job::ReadHistory(peer), _) => {
                 state.warn(Warning::Trouble(why));
+                let undelivered = state.remember(*peer, Vec::new(), Vec::new());
+                self.send(state, *peer, undelivered);
+            }
+            // They are learned again when the contact is here.
+            (Job::SaveCapabilities(_), _) => {}
+            (Job::Edit(BookEdit::Save(_)), Some(Dialog::Contact(_)))
+            | (
+                Job::ForgetHistory | Job::SaveSettings(_) | Job::TryInbox(_),
+                Some(Dialog::Settings(_)),
+            ) => state.refuse(why),
+            _ => state.tell(News::Refused(why)),
+        }
+    }
+
+    /// Sends texts that an earlier run could not send, and behind them those that were held back.
+    fn send(&self, state: &mut State, peer: PeerName, texts: Vec<(Duration, String)>) {
+        for (at, text) in texts {
+            let id = self.handle.text(&peer, text);
+            state.said_again(peer, at, id);
+        }
+    }
+
+    /// The book was changed.
+    fn edited(
+        &mut self,
+        state: &mut State,
+        edit: BookEdit,
+        book: Book,
+        unpinned: Result<(), String>,
+    ) {
+        // What came meanwhile is written under the name that it came under.
+        self.write_down(state);
+        match edit {
+            BookEdit::Pair(_) => self.rebook(state, book),
+            BookEdit::Save(edit) => {
+                self.rebook(state, book);
+                state.saved(&edit.contact, edit.before.is_some());
+            }
+            BookEdit::Rename { peer, to, .. } => {
+                if let Err(why) = unpinned {
+                    log::warn!("a renamed contact's key is still stored under the old name: {why}");
+                }
+                state.renamed(peer, to);
+                self.write_down(state);
+                self.rebook(state, book);
+                self.ask(state, Job::RenameHistory { peer, to });
+                self.save(state);
+            }
+            BookEdit::Remove(peer) => {
+                self.rebook(state, book);
+                state.tell(match unpinned {
+                    Ok(()) => News::Forgotten(peer),
+                    Err(why) => News::StillKnown { peer, why },
+                });
+                self.forget(state, peer);
             }
         }
     }
 
-    /// Keeps what is on its way now, as the window closes.
-    pub(crate) fn keep_unsent(&self, state: &State) -> Result<(), String> {
-        self.unsent.write(&state.unfinished())
-    }
-
-    /// Saves the settings as they are now, where the window is above all.
-    pub(crate) fn save(&self, config: &Config) -> Result<(), String> {
-        let Some(path) = &self.settings else {
-            return Err(words::NO_HOME.to_owned());
-        };
-        let text = file::read_text(path, MAX_CONFIG_BYTES)?.unwrap_or_default();
-        let named = |why| format!("{}:{why}", words::line(&path.to_string_lossy()));
-        let written = config.write(&text).map_err(named)?;
-        match written == text {
-            true => Ok(()),
-            false => file::replace(path, &written, None),
-        }
-    }
-
-    /// Removes a contact and all that is kept under its name: another contact that gets the name
-    /// later must neither show nor be sent what was meant for this one.
-    fn remove(&mut self, state: &mut State, handle: &Handle, peer: PeerName) -> Result<(), String> {
-        let name = peer.as_str();
-        let book = self.book.remove(&peer)?;
-        self.rebook(state, handle, book);
+    /// Removes all that is kept under a contact's name: another contact that gets the name later
+    /// must neither show nor be sent what was meant for this one.
+    fn forget(&mut self, state: &mut State, peer: PeerName) {
         state.forget(peer);
-        handle.set_volume(&peer, Volume::default().factor());
-        // A pinned key of that name would still let the peer in, as a known peer outside the
-        // book.
-        let forgotten = Folder::open(&self.folder)
-            .and_then(|folder| folder.known_peers())
-            .and_then(|mut known| known.forget(name));
-        state.dialog = None;
-        state.view.sheet = false;
-        state.tell(match forgotten {
-            Ok(_) => News::Forgotten(peer),
-            Err(error) => News::StillKnown {
-                peer,
-                why: error.to_string(),
-            },
-        });
-        // Each is tried, also if another one fails.
-        let removed = [
-            self.history.remove(&peer),
-            self.keep_unsent(state),
-            self.save(&state.config),
-        ];
-        removed.into_iter().collect()
+        self.handle.set_volume(&peer, Volume::default().factor());
+        self.ask(state, Job::RemoveHistory(peer));
+        self.save_unsent(state);
+        self.save(state);
     }
 
-    /// Changes the name in a contact's line, and writes its pinned key there: the key was pinned
-    /// under the old name.
-    fn rename(
-        &mut self,
-        state: &mut State,
-        handle: &Handle,
-        peer: PeerName,
-        to: PeerName,
-    ) -> Result<(), String> {
-        if state.is_busy_with(peer) {
-            return Err(words::BUSY_WITH_THEM.to_owned());
-        }
-        let mut people = state.people.iter();
-        let person = people.find(|person| person.name == peer);
-        let key = person.and_then(|person| person.key);
-        let book = self.book.rename(&peer, to, key)?;
-        self.history.rename(&peer, &to)?;
-        state.renamed(peer, to);
-        self.rebook(state, handle, book);
-        let forgotten = Folder::open(&self.folder)
-            .and_then(|folder| folder.known_peers())
-            .and_then(|mut known| known.forget(peer.as_str()));
-        if let Err(error) = forgotten {
-            log::warn!("the key of a renamed contact is still stored under the old name: {error}");
-        }
-        self.save(&state.config)
-    }
-
-    fn rebook(&mut self, state: &mut State, handle: &Handle, mut book: Book) {
+    fn rebook(&mut self, state: &mut State, mut book: Book) {
         let mut unbooked = self.called.clone();
         unbooked.retain(|called| book.find(called.name.as_str()).is_none());
         for called in &unbooked {
@@ -287,40 +304,38 @@ impl Keeper {
         for called in unbooked {
             state.unbook(called.name);
         }
-        handle.replace_book(book.clone());
+        self.handle.replace_book(book.clone());
         for one in moves(&self.current, &book) {
             match one {
-                Move::Connect(contact) => handle.connect(contact, true),
-                Move::Disconnect(peer) => handle.disconnect(&peer),
+                Move::Connect(contact) => self.handle.connect(contact, Redial::Always),
+                Move::Disconnect(peer) => self.handle.disconnect(&peer),
             }
         }
         self.current = book;
     }
 
-    fn configure(&self, state: &mut State, handle: &Handle, config: &Config) -> Result<(), String> {
-        if let Some(inbox) = &config.inbox
-            && *inbox != state.inbox
-        {
-            file::try_folder(inbox)?;
-            state.use_inbox(inbox);
-            handle.set_inbox(Some(inbox_settings(inbox)));
+    /// Uses settings at once, but for another folder for files: that is tried first.
+    fn configure(&mut self, state: &mut State, config: &Config) {
+        let mut config = config.clone();
+        if let Some(inbox) = config.inbox.take_if(|inbox| *inbox != state.inbox) {
+            config.inbox.clone_from(&state.config.inbox);
+            self.ask(state, Job::TryInbox(inbox));
         }
         if let Some(name) = config.name
             && config.name != state.config.name
         {
-            handle.rename(&name);
+            self.handle.rename(&name);
             state.own.rename(name, crate::paths::own_name());
         }
         if (&config.camera, &config.size) != (&state.config.camera, &state.config.size) {
             let request = config.request();
-            handle.set_camera(request.clone());
+            self.handle.set_camera(request.clone());
             state.act(&Action::SetCamera(request));
         }
-        handle.set_adaptation(config.adaptation());
-        handle.announce(config.announcing());
-        state.config = config.clone();
-        self.save(config)?;
-        Ok(())
+        self.handle.set_adaptation(config.adaptation());
+        self.handle.announce(config.announcing());
+        state.config = config;
+        self.save(state);
     }
 }
 

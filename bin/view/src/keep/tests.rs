@@ -1,16 +1,19 @@
 //! Files in a folder of the test's own.
 
 use std::fs;
-use std::time::Duration;
+use std::path::PathBuf;
+use std::sync::mpsc;
 
 use transom::sounds::{DeviceName, EchoMode};
-use transom::{EndReason, Notice, Outcome, Phase, PublicKey};
+use transom::{EndReason, Notice, Outcome, Phase, PublicKey, State as Folder, TextId};
 
+use super::history::History;
 use super::*;
 use crate::model::calls_tests::rings;
-use crate::model::tests::{Ids, ended, peer, status};
+use crate::model::tests::{Ids, ended, joined, lost, peer, refused_port, status};
 use crate::model::{
-    ContactForm, Dialog, Edit, Entry, Past, PastCall, Person, Speaker, Unsent, Volume,
+    ContactForm, Delivery, Dialog, Edit, Entry, Past, PastCall, Person, Presence, SettingsForm,
+    Speaker, Theme, Unsent, read_calls, read_history,
 };
 
 /// A folder that goes with the test.
@@ -30,20 +33,61 @@ impl Scratch {
     }
 
     /// A keeper of a book with that text, and the state it fills.
-    fn keeper(&self, text: &str) -> (Keeper, State) {
+    fn keeper(&self, text: &str) -> (Kept, State) {
         let path = self.path("list.txt");
         fs::write(&path, text).unwrap();
         let (book, _) = Book::parse(text);
         let state = State::new(book.contacts(), path.clone(), Vec::new());
         let settings = Some(self.path("conf/view.toml"));
-        (
-            Keeper::new(path, book, &self.path("state"), settings),
-            state,
-        )
+        let storage = Storage::new(path, &self.path("state"), settings);
+        (Kept::new(storage, book), state)
     }
 
     fn list(&self) -> String {
         fs::read_to_string(self.path("list.txt")).unwrap()
+    }
+}
+
+/// A keeper with its files, and without the thread between them.
+struct Kept {
+    keeper: Keeper,
+    storage: Storage,
+}
+
+impl Kept {
+    fn new(storage: Storage, book: Book) -> Self {
+        let keeper = Keeper::new(Ids::new().handle().clone(), book);
+        Self { keeper, storage }
+    }
+
+    /// Carries out what waits, as the thread does.
+    fn work(&mut self, state: &mut State) {
+        while self.keeper.queue.waits_since().is_some() {
+            let answer = self.storage.carry_out(self.keeper.queue.next());
+            self.keeper.queue.done(|| ());
+            self.keeper.take(state, answer);
+        }
+    }
+
+    fn carry_out(&mut self, state: &mut State, action: &Action) {
+        self.keeper.carry_out(state, action);
+        self.work(state);
+    }
+
+    fn write_down(&mut self, state: &mut State) {
+        self.keeper.write_down(state);
+        self.work(state);
+    }
+
+    fn save_unsent(&mut self, state: &mut State) {
+        self.keeper.save_unsent(state);
+        self.work(state);
+    }
+
+    fn recall(&mut self, state: &mut State) {
+        self.storage.recall(state);
+        self.keeper.recall(state);
+        self.work(state);
     }
 }
 
@@ -72,10 +116,10 @@ fn last_refusal(state: &State) -> String {
 
 #[test]
 fn an_edit_changes_its_line_the_list_and_what_the_next_edit_starts_from() {
-    let (scratch, ids) = (Scratch::new("edit"), Ids::new());
+    let scratch = Scratch::new("edit");
     let (mut keeper, mut state) = scratch.keeper(LIST);
     let action = save(&state, "door", "door 192.168.1.99 may=view # the camera");
-    keeper.carry_out(&mut state, ids.handle(), &action);
+    keeper.carry_out(&mut state, &action);
     let line = "door 192.168.1.99:7447 may=view  # the camera";
     assert_eq!(
         scratch.list(),
@@ -83,33 +127,34 @@ fn an_edit_changes_its_line_the_list_and_what_the_next_edit_starts_from() {
     );
     assert_eq!(state.people[0].address, "192.168.1.99:7447");
     let action = save(&state, "door", "door 192.168.1.20 # the camera");
-    keeper.carry_out(&mut state, ids.handle(), &action);
+    keeper.carry_out(&mut state, &action);
     assert_eq!(state.people[0].address, "192.168.1.20:7447");
 }
 
 #[test]
 fn a_new_contact_makes_the_file_and_is_chosen() {
-    let (scratch, ids) = (Scratch::new("first"), Ids::new());
+    let scratch = Scratch::new("first");
     let path = scratch.path("new/folder/list.txt");
     let mut state = State::new(&[], path.clone(), Vec::new());
-    let mut keeper = Keeper::new(path.clone(), Book::default(), &scratch.path("state"), None);
+    let storage = Storage::new(path.clone(), &scratch.path("state"), None);
+    let mut keeper = Kept::new(storage, Book::default());
     state.act(&Action::Open(Dialog::Contact(Box::default())));
     let action = save(&state, "anna", "anna 10.0.0.2");
-    keeper.carry_out(&mut state, ids.handle(), &action);
+    keeper.carry_out(&mut state, &action);
     assert_eq!(fs::read_to_string(path).unwrap(), "anna 10.0.0.2:7447\n");
     assert_eq!((state.chosen, state.dialog), (Some(peer("anna")), None));
 }
 
 #[test]
 fn what_another_program_wrote_meanwhile_stays_and_a_line_it_changed_is_not_clobbered() {
-    let (scratch, ids) = (Scratch::new("meanwhile"), Ids::new());
+    let scratch = Scratch::new("meanwhile");
     let (mut keeper, mut state) = scratch.keeper(LIST);
     let changed = LIST.replace("192.168.1.20", "10.9.9.9") + "carl 10.0.0.4\n";
     fs::write(scratch.path("list.txt"), &changed).unwrap();
     let form = ContactForm::of(&state.people[0]);
     state.act(&Action::Open(Dialog::Contact(Box::new(form))));
     let action = save(&state, "door", "door 192.168.1.99");
-    keeper.carry_out(&mut state, ids.handle(), &action);
+    keeper.carry_out(&mut state, &action);
     assert_eq!(scratch.list(), changed);
     let Some(Dialog::Contact(form)) = &state.dialog else {
         panic!("the dialog is gone");
@@ -120,19 +165,19 @@ fn what_another_program_wrote_meanwhile_stays_and_a_line_it_changed_is_not_clobb
             .is_some_and(|why| why.contains("meanwhile"))
     );
     let action = save(&state, "yard", "yard 192.168.1.77");
-    keeper.carry_out(&mut state, ids.handle(), &action);
+    keeper.carry_out(&mut state, &action);
     assert!(scratch.list().contains("10.9.9.9") && scratch.list().contains("carl"));
     assert_eq!(state.people.len(), 3);
 }
 
 #[test]
 fn a_removed_contact_leaves_the_file_the_list_and_the_known_keys() {
-    let (scratch, ids) = (Scratch::new("remove"), Ids::new());
+    let scratch = Scratch::new("remove");
     let (mut keeper, mut state) = scratch.keeper(LIST);
     let folder = Folder::open(scratch.path("state")).unwrap();
     let mut known = folder.known_peers().unwrap();
     known.learn(&peer("door"), &PublicKey([7; 32])).unwrap();
-    keeper.carry_out(&mut state, ids.handle(), &Action::Remove(peer("door")));
+    keeper.carry_out(&mut state, &Action::Remove(peer("door")));
     assert_eq!(
         scratch.list(),
         LIST.replace("door 192.168.1.20  # the camera\n", "")
@@ -145,13 +190,13 @@ fn a_removed_contact_leaves_the_file_the_list_and_the_known_keys() {
 
 #[test]
 fn who_was_called_from_the_command_line_stays_and_can_be_added() {
-    let (scratch, ids) = (Scratch::new("called"), Ids::new());
+    let scratch = Scratch::new("called");
     let (mut keeper, mut state) = scratch.keeper(LIST);
     let called: Contact = "10.0.0.7 10.0.0.7".parse().unwrap();
     state.people.push(Person::from_contact(&called));
-    keeper.also(&mut state, called.clone());
+    keeper.keeper.also(&mut state, called.clone());
     let action = save(&state, "yard", "yard 10.0.0.1");
-    keeper.carry_out(&mut state, ids.handle(), &action);
+    keeper.carry_out(&mut state, &action);
     let person = state.people.last().unwrap();
     assert_eq!((person.name, &person.contact), (called.name, &None));
     let contact = ContactForm::of(person).contact().unwrap();
@@ -159,11 +204,7 @@ fn who_was_called_from_the_command_line_stays_and_can_be_added() {
         before: None,
         contact,
     };
-    keeper.carry_out(
-        &mut state,
-        ids.handle(),
-        &Action::SaveContact(Box::new(edit)),
-    );
+    keeper.carry_out(&mut state, &Action::SaveContact(Box::new(edit)));
     assert!(scratch.list().ends_with("10.0.0.7 10.0.0.7:7447\n"));
     assert_eq!(state.people.last().unwrap().contact, Some(called));
 }
@@ -172,16 +213,17 @@ fn who_was_called_from_the_command_line_stays_and_can_be_added() {
 #[test]
 fn a_linked_book_is_changed_where_it_is_and_keeps_its_mode() {
     use std::os::unix::fs::{PermissionsExt, symlink};
-    let (scratch, ids) = (Scratch::new("link"), Ids::new());
+    let scratch = Scratch::new("link");
     let real = scratch.path("real.txt");
     let (_, mut state) = scratch.keeper(LIST);
     fs::rename(scratch.path("list.txt"), &real).unwrap();
     fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
     symlink("real.txt", scratch.path("list.txt")).unwrap();
     let (book, _) = Book::parse(LIST);
-    let mut keeper = Keeper::new(scratch.path("list.txt"), book, &scratch.path("state"), None);
+    let storage = Storage::new(scratch.path("list.txt"), &scratch.path("state"), None);
+    let mut keeper = Kept::new(storage, book);
     let action = save(&state, "yard", "yard 10.0.0.1");
-    keeper.carry_out(&mut state, ids.handle(), &action);
+    keeper.carry_out(&mut state, &action);
     assert!(
         fs::symlink_metadata(scratch.path("list.txt"))
             .unwrap()
@@ -202,14 +244,14 @@ fn a_linked_book_is_changed_where_it_is_and_keeps_its_mode() {
 #[test]
 fn what_lies_where_the_new_file_is_written_is_not_written_to() {
     use std::os::unix::fs::symlink;
-    let (scratch, ids) = (Scratch::new("planted"), Ids::new());
+    let scratch = Scratch::new("planted");
     let (mut keeper, mut state) = scratch.keeper(LIST);
     let other = scratch.path("other.txt");
     fs::write(&other, "not ours").unwrap();
     let beside = format!("list.txt.new-{}", std::process::id());
     symlink("other.txt", scratch.path(&beside)).unwrap();
     let action = save(&state, "yard", "yard 10.0.0.1");
-    keeper.carry_out(&mut state, ids.handle(), &action);
+    keeper.carry_out(&mut state, &action);
     assert_eq!(fs::read_to_string(&other).unwrap(), "not ours");
     assert!(scratch.list().contains("yard 10.0.0.1:7447"));
     let kind = fs::symlink_metadata(scratch.path("list.txt")).unwrap();
@@ -218,12 +260,12 @@ fn what_lies_where_the_new_file_is_written_is_not_written_to() {
 
 #[test]
 fn a_book_that_is_no_text_is_left_alone_and_its_line_named() {
-    let (scratch, ids) = (Scratch::new("garbage"), Ids::new());
+    let scratch = Scratch::new("garbage");
     let (mut keeper, mut state) = scratch.keeper(LIST);
     let bytes = b"door 10.0.0.1\n\xff\xfe\n";
     fs::write(scratch.path("list.txt"), bytes).unwrap();
     let action = save(&state, "anna", "anna h");
-    keeper.carry_out(&mut state, ids.handle(), &action);
+    keeper.carry_out(&mut state, &action);
     assert_eq!(fs::read(scratch.path("list.txt")).unwrap(), bytes);
     let told = last_refusal(&state);
     assert!(told.starts_with("Line 2 of "), "{told}");
@@ -231,17 +273,17 @@ fn a_book_that_is_no_text_is_left_alone_and_its_line_named() {
 
 #[test]
 fn a_verified_key_stays_verified_and_another_key_of_the_same_contact_is_not() {
-    let (scratch, ids) = (Scratch::new("verified"), Ids::new());
+    let scratch = Scratch::new("verified");
     let (mut keeper, mut state) = scratch.keeper(LIST);
     fs::create_dir_all(scratch.path("state")).unwrap();
     let key = PublicKey([7; 32]);
     state.pin(peer("door"), key);
     let action = Action::Verify { key, on: true };
     state.act(&action);
-    keeper.carry_out(&mut state, ids.handle(), &action);
+    keeper.carry_out(&mut state, &action);
     assert!(state.is_verified(&state.people[0]));
-    let (keeper, mut again) = scratch.keeper(LIST);
-    keeper.recall(&mut again, ids.handle());
+    let (mut keeper, mut again) = scratch.keeper(LIST);
+    keeper.recall(&mut again);
     assert_eq!(again.verified, [key]);
     again.pin(peer("door"), PublicKey([8; 32]));
     assert!(!again.is_verified(&again.people[0]));
@@ -249,27 +291,19 @@ fn a_verified_key_stays_verified_and_another_key_of_the_same_contact_is_not() {
 
 #[test]
 fn settings_are_kept_and_a_folder_that_takes_no_files_is_told() {
-    let (scratch, ids) = (Scratch::new("settings"), Ids::new());
+    let scratch = Scratch::new("settings");
     let (mut keeper, mut state) = scratch.keeper(LIST);
     state.inbox = scratch.path("inbox");
     let mut config = state.config.clone();
     config.bell = false;
     config.inbox = Some(scratch.path("files"));
-    keeper.carry_out(
-        &mut state,
-        ids.handle(),
-        &Action::SaveSettings(Box::new(config)),
-    );
+    keeper.carry_out(&mut state, &Action::SaveSettings(Box::new(config)));
     assert_eq!(state.inbox, scratch.path("files"));
     let (read, errors) = read_config(&scratch.path("conf/view.toml"));
     assert_eq!((read, errors), (state.config.clone(), vec![]));
     let mut config = state.config.clone();
     config.inbox = Some(scratch.path("list.txt"));
-    keeper.carry_out(
-        &mut state,
-        ids.handle(),
-        &Action::SaveSettings(Box::new(config)),
-    );
+    keeper.carry_out(&mut state, &Action::SaveSettings(Box::new(config)));
     let told = last_refusal(&state);
     assert!(told.starts_with("Files can't be saved in"), "{told}");
     assert_eq!(state.inbox, scratch.path("files"));
@@ -294,13 +328,16 @@ fn texts_are_kept_only_if_wanted_and_the_undelivered_are_sent_again() {
     state.apply(rings("door"));
     state.apply(ended("door", EndReason::Unanswered));
     keeper.write_down(&mut state);
-    let (keeper, mut again) = scratch.keeper(LIST);
+    let (mut keeper, mut again) = scratch.keeper(LIST);
     again.config.history = true;
-    keeper.recall(&mut again, ids.handle());
+    keeper.recall(&mut again);
     let talk = &again.people[0].talk;
     assert_eq!((talk.len(), talk[0].text.as_str()), (2, "one\nline"));
     assert!(matches!(talk[1].by, Speaker::Us(Some(_), _)));
-    assert!(again.undelivered().is_empty());
+    assert!(
+        talk.iter()
+            .all(|line| line.by != Speaker::Us(None, Delivery::Sent))
+    );
     let calls = &again.people[0].past;
     let what: Vec<_> = calls.iter().map(|call| call.what).collect();
     assert_eq!(what, [Past::Missed]);
@@ -352,9 +389,8 @@ fn half_a_line_of_a_history_does_not_speak_with_the_next_one_s_voice() {
 #[test]
 fn what_was_on_its_way_when_the_window_closed_is_there_at_the_next_start() {
     let scratch = Scratch::new("unsent");
-    let (keeper, mut state) = scratch.keeper(LIST);
+    let (mut keeper, mut state) = scratch.keeper(LIST);
     let (ids, door) = (Ids::new(), peer("door"));
-    let handle = ids.handle();
     let send = |state: &mut State, path: &str, outcome| {
         let transfer = ids.transfer();
         state.sending(transfer, path.into());
@@ -366,26 +402,25 @@ fn what_was_on_its_way_when_the_window_closed_is_there_at_the_next_start() {
     };
     send(&mut state, "/films/my film.avi", None);
     send(&mut state, "/two\nlines", None);
-    let why = String::new();
-    send(&mut state, "/lost", Some(Outcome::Lost { why }));
+    send(&mut state, "/lost", Some(lost()));
     let path = "sent".into();
     send(&mut state, "/sent", Some(Outcome::Durable { path }));
-    keeper.keep_unsent(&state).unwrap();
-    let (keeper, mut next) = scratch.keeper(LIST);
-    keeper.recall(&mut next, handle);
+    keeper.save_unsent(&mut state);
+    let (mut keeper, mut next) = scratch.keeper(LIST);
+    keeper.recall(&mut next);
     let left = |path: &str| Unsent {
         peer: door,
         path: path.into(),
     };
     assert_eq!(next.unsent, [left("/films/my film.avi"), left("/lost")]);
     next.act(&Action::ForgetUnsent(left("/lost")));
-    keeper.keep_unsent(&next).unwrap();
-    let (keeper, mut last) = scratch.keeper(LIST);
-    keeper.recall(&mut last, handle);
+    keeper.save_unsent(&mut next);
+    let (mut keeper, mut last) = scratch.keeper(LIST);
+    keeper.recall(&mut last);
     assert_eq!(last.unsent, [left("/films/my film.avi")]);
     // A file that can't be read is told at the start, and is whole again after the end.
     fs::write(scratch.path("state/unsent"), b"\xff").unwrap();
-    keeper.keep_unsent(&last).unwrap();
+    keeper.save_unsent(&mut last);
     let kept = fs::read_to_string(scratch.path("state/unsent")).unwrap();
     assert_eq!(kept, "door\t/films/my film.avi\n");
 }
@@ -395,7 +430,7 @@ fn what_a_contact_can_do_is_known_at_the_next_start() {
     use crate::model::tests::joined_as;
     use transom::Capabilities;
 
-    let (scratch, ids) = (Scratch::new("can"), Ids::new());
+    let scratch = Scratch::new("can");
     let (door, guest) = (PublicKey([3; 32]), PublicKey([4; 32]));
     let list = format!("door 192.168.1.20 key={door}\n");
     let (mut keeper, mut state) = scratch.keeper(&list);
@@ -412,15 +447,15 @@ fn what_a_contact_can_do_is_known_at_the_next_start() {
         format!("nonsense\n{kept}{guest} calls of-next-year\n"),
     )
     .unwrap();
-    let (keeper, mut state) = scratch.keeper(&list);
-    keeper.recall(&mut state, ids.handle());
+    let (mut keeper, mut state) = scratch.keeper(&list);
+    keeper.recall(&mut state);
     let known: Vec<_> = state.capabilities.into_iter().collect();
     assert_eq!(known, [(door, can), (guest, Capabilities::CALLS)]);
 }
 
 #[test]
 fn what_is_chosen_for_sound_is_there_after_the_next_start() {
-    let (scratch, ids) = (Scratch::new("sound"), Ids::new());
+    let scratch = Scratch::new("sound");
     let (mut keeper, mut state) = scratch.keeper(LIST);
     let headset: DeviceName = "server:headset".parse().unwrap();
     let (door, volume) = (peer("door"), Volume(250));
@@ -436,7 +471,7 @@ fn what_is_chosen_for_sound_is_there_after_the_next_start() {
         },
     ] {
         state.act(&action);
-        keeper.carry_out(&mut state, ids.handle(), &action);
+        keeper.carry_out(&mut state, &action);
     }
     let (read, errors) = read_config(&scratch.path("conf/view.toml"));
     assert!(errors.is_empty(), "{errors:?}");
@@ -452,7 +487,7 @@ fn what_is_chosen_for_sound_is_there_after_the_next_start() {
 
 #[test]
 fn a_renamed_contact_keeps_its_line_its_texts_and_its_key() {
-    let (scratch, ids) = (Scratch::new("rename"), Ids::new());
+    let scratch = Scratch::new("rename");
     let (mut keeper, mut state) = scratch.keeper(LIST);
     state.config.history = true;
     let key = PublicKey([7; 32]);
@@ -462,7 +497,7 @@ fn a_renamed_contact_keeps_its_line_its_texts_and_its_key() {
     keeper.write_down(&mut state);
     let to = peer("Front-door");
     let action = Action::Rename { peer: door, to };
-    keeper.carry_out(&mut state, ids.handle(), &action);
+    keeper.carry_out(&mut state, &action);
     let line = format!("Front-door 192.168.1.20:7447 key={key}  # the camera");
     let wanted = LIST.replace("door 192.168.1.20  # the camera", &line);
     assert_eq!(scratch.list(), wanted);
@@ -473,9 +508,9 @@ fn a_renamed_contact_keeps_its_line_its_texts_and_its_key() {
         .find(|person| person.name == to)
         .unwrap();
     assert_eq!((person.talk.len(), person.key), (1, Some(key)));
-    let (keeper, mut again) = scratch.keeper(&wanted);
+    let (mut keeper, mut again) = scratch.keeper(&wanted);
     again.config.history = true;
-    keeper.recall(&mut again, ids.handle());
+    keeper.recall(&mut again);
     let person = again
         .people
         .iter()
@@ -496,14 +531,14 @@ fn a_contact_is_not_renamed_while_a_file_is_on_its_way() {
         peer: peer("door"),
         to,
     };
-    keeper.carry_out(&mut state, ids.handle(), &action);
+    keeper.carry_out(&mut state, &action);
     assert_eq!(last_refusal(&state), words::BUSY_WITH_THEM);
     assert_eq!(scratch.list(), LIST);
 }
 
 #[test]
 fn another_name_counts_at_once() {
-    let (scratch, ids) = (Scratch::new("name"), Ids::new());
+    let scratch = Scratch::new("name");
     let (mut keeper, mut state) = scratch.keeper(LIST);
     state.own.name = "desk".to_owned();
     let config = Config {
@@ -511,13 +546,13 @@ fn another_name_counts_at_once() {
         ..Config::default()
     };
     let action = Action::SaveSettings(Box::new(config));
-    keeper.carry_out(&mut state, ids.handle(), &action);
+    keeper.carry_out(&mut state, &action);
     assert!(state.own.line().starts_with("Leo "), "{}", state.own.line());
 }
 
 #[test]
 fn another_port_is_saved_when_it_is_listened_at() {
-    let (scratch, ids) = (Scratch::new("port"), Ids::new());
+    let scratch = Scratch::new("port");
     let (mut keeper, mut state) = scratch.keeper(LIST);
     let listening = |port| Notice::Listening {
         address: ([0, 0, 0, 0], port).into(),
@@ -525,7 +560,7 @@ fn another_port_is_saved_when_it_is_listened_at() {
     let mut choose = |state: &mut State, port, answer: Option<Notice>| {
         let action = Action::UsePort(port);
         state.act(&action);
-        keeper.carry_out(state, ids.handle(), &action);
+        keeper.carry_out(state, &action);
         if let Some(notice) = answer {
             state.apply(notice);
         }
@@ -536,12 +571,15 @@ fn another_port_is_saved_when_it_is_listened_at() {
     };
     state.apply(listening(7447));
     let why = "can't listen on 0.0.0.0:80: Permission denied".to_owned();
-    let refused = Notice::NotListening { why: why.clone() };
+    let refused = refused_port(&why);
     assert_eq!(choose(&mut state, 80, Some(refused)), None);
     assert_eq!(state.warnings, [Warning::PortRefused { port: 80, why }]);
     assert_eq!(choose(&mut state, 7448, None), None);
     assert!(state.warnings.is_empty());
     assert_eq!(choose(&mut state, 7448, Some(listening(7448))), Some(7448));
+    // The port that was left is not ours any more, until the station listens there again.
+    assert_eq!(choose(&mut state, 7447, None), Some(7448));
+    assert_eq!(choose(&mut state, 7447, Some(listening(7447))), Some(7447));
     // No second socket is bound at a port of ours.
     assert_eq!(choose(&mut state, 7447, None), Some(7447));
 }
@@ -573,29 +611,29 @@ fn a_forgotten_contact_leaves_nothing_to_the_next_one_of_that_name() {
         Action::Call(door),
     ] {
         state.act(&action);
-        keeper.carry_out(&mut state, ids.handle(), &action);
+        keeper.carry_out(&mut state, &action);
     }
     keeper.write_down(&mut state);
-    keeper.keep_unsent(&state).unwrap();
+    keeper.save_unsent(&mut state);
     assert!(scratch.path("state/history/door.txt").exists());
 
-    keeper.carry_out(&mut state, ids.handle(), &Action::Remove(door));
+    keeper.carry_out(&mut state, &Action::Remove(door));
     keeper.write_down(&mut state);
     assert!(state.people.iter().all(|person| person.name != door));
-    keeper.keep_unsent(&state).unwrap();
+    keeper.save_unsent(&mut state);
     assert!(!scratch.path("state/history/door.txt").exists());
     let (config, _) = read_config(&scratch.path("conf/view.toml"));
     assert_eq!(config.contacts, []);
-    let (keeper, mut next) = scratch.keeper(LIST);
+    let (mut keeper, mut next) = scratch.keeper(LIST);
     next.config = config;
-    keeper.recall(&mut next, ids.handle());
+    keeper.recall(&mut next);
     assert!(next.people[0].talk.is_empty() && next.people[0].past.is_empty());
     assert_eq!(next.unsent, []);
 }
 
 #[test]
 fn a_renamed_contact_gets_nothing_that_an_earlier_one_of_that_name_left() {
-    let (scratch, ids) = (Scratch::new("orphan"), Ids::new());
+    let scratch = Scratch::new("orphan");
     let (mut keeper, mut state) = scratch.keeper(LIST);
     let (door, yard, hall, shed) = (peer("door"), peer("yard"), peer("hall"), peer("shed"));
     let heard = |text: &str| Entry::Heard {
@@ -603,7 +641,7 @@ fn a_renamed_contact_gets_nothing_that_an_earlier_one_of_that_name_left() {
         text: text.to_owned(),
     };
     for (name, text) in [(hall, "left"), (shed, "left"), (yard, "its own")] {
-        keeper.history.append(&name, &heard(text)).unwrap();
+        keeper.storage.history.append(&name, &heard(text)).unwrap();
         state.unsent.push(Unsent {
             peer: name,
             path: text.into(),
@@ -612,11 +650,11 @@ fn a_renamed_contact_gets_nothing_that_an_earlier_one_of_that_name_left() {
     }
     for (peer, to) in [(door, hall), (yard, shed)] {
         let action = Action::Rename { peer, to };
-        keeper.carry_out(&mut state, ids.handle(), &action);
+        keeper.carry_out(&mut state, &action);
     }
-    assert_eq!(keeper.history.read(&hall).unwrap(), "");
+    assert_eq!(keeper.storage.history.read(&hall).unwrap(), "");
     assert_eq!(
-        keeper.history.read(&shed).unwrap(),
+        keeper.storage.history.read(&shed).unwrap(),
         heard("its own").write()
     );
     let own = Unsent {
@@ -648,4 +686,200 @@ fn calls_without_end_push_no_text_out_of_a_history() {
     let kept = history.read(&friend).unwrap();
     assert_eq!(read_history(&kept).len(), 1);
     assert_eq!(read_calls(&kept).len(), 501);
+}
+
+fn text_of(name: &str, text: &str) -> Notice {
+    let (peer, text) = (peer(name), text.to_owned());
+    Notice::Text { peer, text }
+}
+
+#[test]
+fn a_disk_that_hangs_stops_nothing_and_is_told_of_until_it_answers() {
+    let scratch = Scratch::new("hangs");
+    let (kept, mut state) = scratch.keeper(LIST);
+    let Kept {
+        mut keeper,
+        storage,
+    } = kept;
+    let (queue, (answers, posted)) = (keeper.queue(), mpsc::channel());
+    let (release, released) = mpsc::channel::<()>();
+    std::thread::spawn(move || {
+        let hang = |job| {
+            let _ = released.recv();
+            storage.carry_out(job)
+        };
+        queue.serve(hang, |answer| drop(answers.send(answer)))
+    });
+    let action = save(&state, "yard", "yard 10.0.0.1");
+    for _ in 0..3 {
+        keeper.carry_out(&mut state, &action);
+    }
+    state.apply(joined("door"));
+    assert_eq!(state.people[0].presence, Presence::Here);
+    let silent_at = keeper.silent_at().unwrap();
+    keeper.watch(&mut state, silent_at - Duration::from_millis(1));
+    assert!(!state.is_disk_silent());
+    keeper.watch(&mut state, silent_at);
+    assert!(state.is_disk_silent());
+    // A window that closes does not wait for ever.
+    assert!(!keeper.finish(Instant::now() + Duration::from_millis(20)));
+    assert_eq!(state.people[1].address, "192.168.1.21:7447");
+
+    release.send(()).unwrap();
+    assert!(keeper.finish(Instant::now() + Duration::from_secs(10)));
+    keeper.take(&mut state, posted.try_recv().unwrap());
+    keeper.watch(&mut state, Instant::now());
+    assert!(!state.is_disk_silent());
+    assert_eq!(state.people[1].address, "10.0.0.1:7447");
+    assert!(posted.try_recv().is_err(), "more clicks asked for it again");
+}
+
+#[test]
+fn what_peers_write_while_the_disk_hangs_fills_no_memory_and_its_loss_is_told() {
+    let scratch = Scratch::new("full");
+    let (mut kept, mut state) = scratch.keeper(LIST);
+    state.config.history = true;
+    let keeper = &mut kept.keeper;
+    while state.warnings.is_empty() {
+        state.apply(text_of("door", "hello"));
+        keeper.write_down(&mut state);
+    }
+    let behind = Warning::Trouble(words::DISK_BEHIND.to_owned());
+    assert_eq!(state.warnings, [behind]);
+    kept.work(&mut state);
+    let written = kept.storage.history.read(&peer("door")).unwrap();
+    let lines = read_history(&written).len();
+    assert!((1000..10_000).contains(&lines), "{lines}");
+    assert_eq!(lines + 1, state.people[0].talk.len());
+}
+
+#[test]
+fn a_text_that_comes_or_is_written_before_the_history_was_read_keeps_its_place() {
+    let scratch = Scratch::new("before");
+    let (mut kept, mut state) = scratch.keeper(LIST);
+    let (ids, door) = (Ids::new(), peer("door"));
+    (state.config.history, state.now) = (true, Duration::from_secs(1_764_100_000));
+    state.apply(text_of("door", "earlier"));
+    state.said(door, ids.text(), "unsent".into());
+    kept.write_down(&mut state);
+
+    let (mut kept, mut state) = scratch.keeper(LIST);
+    (state.config.history, state.now) = (true, Duration::from_secs(1_764_200_000));
+    kept.keeper.recall(&mut state);
+    assert!(state.awaits_history(door));
+    state.apply(text_of("door", "meanwhile"));
+    state.said(door, None::<TextId>, "held".into());
+    kept.keeper.write_down(&mut state);
+    kept.work(&mut state);
+    let told = |state: &State| {
+        let lines = state.people[0].talk.iter();
+        lines.map(|line| line.text.clone()).collect::<Vec<_>>()
+    };
+    let all = ["earlier", "unsent", "meanwhile", "held"];
+    assert_eq!(told(&state), all);
+    // Each is sent once, in this order.
+    let sent = state.people[0]
+        .talk
+        .iter()
+        .filter_map(|line| match line.by {
+            Speaker::Us(id, _) => id,
+            Speaker::Them => None,
+        });
+    let sent: Vec<_> = sent.collect();
+    assert!(sent.len() == 2 && sent.is_sorted(), "{sent:?}");
+    assert!(!state.awaits_history(door));
+
+    let (mut kept, mut state) = scratch.keeper(LIST);
+    state.config.history = true;
+    kept.recall(&mut state);
+    assert_eq!(told(&state), all);
+}
+
+#[test]
+fn a_history_that_can_not_be_read_holds_no_text_back() {
+    let scratch = Scratch::new("unreadable");
+    let (mut kept, mut state) = scratch.keeper(LIST);
+    state.config.history = true;
+    fs::create_dir_all(scratch.path("state/history")).unwrap();
+    fs::write(scratch.path("state/history/door.txt"), b"\xff").unwrap();
+    kept.keeper.recall(&mut state);
+    state.said(peer("door"), None::<TextId>, "held".into());
+    kept.work(&mut state);
+    assert!(matches!(&state.warnings[..], [Warning::Trouble(_)]));
+    let line = &state.people[0].talk[0];
+    assert!(matches!(line.by, Speaker::Us(Some(_), Delivery::Sent)));
+}
+
+#[test]
+fn what_comes_while_a_contact_is_removed_or_renamed_goes_with_it() {
+    let scratch = Scratch::new("slowly");
+    let (mut kept, mut state) = scratch.keeper(LIST);
+    state.config.history = true;
+    let (yard, to) = (peer("yard"), peer("shed"));
+    kept.keeper
+        .carry_out(&mut state, &Action::Remove(peer("door")));
+    let rename = Action::Rename { peer: yard, to };
+    kept.keeper.carry_out(&mut state, &rename);
+    for notice in [
+        text_of("door", "to be forgotten"),
+        text_of("yard", "still here"),
+        rings("yard"),
+    ] {
+        state.apply(notice);
+        kept.keeper.write_down(&mut state);
+    }
+    kept.work(&mut state);
+    let files = fs::read_dir(scratch.path("state/history")).unwrap();
+    let files: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(files, ["shed.txt"]);
+    let written = kept.storage.history.read(&to).unwrap();
+    assert_eq!(read_history(&written)[0].text, "still here");
+    let names: Vec<_> = state.people.iter().map(|person| person.name).collect();
+    assert_eq!(names, [to]);
+    assert!(!state.is_busy_with(yard) && !state.is_busy_with(to));
+}
+
+#[test]
+fn an_error_is_told_in_the_dialog_that_asked_and_in_no_other() {
+    let scratch = Scratch::new("dialogs");
+    let (mut kept, mut state) = scratch.keeper(LIST);
+    state.act(&Action::Open(Dialog::Contact(Box::default())));
+    let action = save(&state, "door", "door 10.0.0.9");
+    fs::write(scratch.path("list.txt"), "door 10.9.9.9\n").unwrap();
+    kept.keeper.carry_out(&mut state, &action);
+    // The user does not wait for the answer.
+    let form = SettingsForm::of(&state);
+    let settings = Dialog::Settings(Box::new(form));
+    state.act(&Action::Open(settings.clone()));
+    kept.work(&mut state);
+    assert_eq!(state.dialog, Some(settings));
+    assert!(last_refusal(&state).contains("meanwhile"));
+}
+
+#[test]
+fn settings_that_change_while_the_disk_is_slow_are_all_kept_and_written_once() {
+    let scratch = Scratch::new("twice");
+    let (mut kept, mut state) = scratch.keeper(LIST);
+    let changes: [fn(&mut Config); 3] = [
+        |config| config.bell = false,
+        |config| config.theme = Theme::Light,
+        |config| config.ask_where = true,
+    ];
+    for change in changes {
+        let mut config = state.config.clone();
+        change(&mut config);
+        let action = Action::SaveSettings(Box::new(config));
+        kept.keeper.carry_out(&mut state, &action);
+    }
+    // The first one may be half written already.
+    let (mut jobs, queue) = (0, kept.keeper.queue());
+    while queue.waits_since().is_some() {
+        drop(kept.storage.carry_out(queue.next()));
+        queue.done(|| ());
+        jobs += 1;
+    }
+    assert_eq!(jobs, 2);
+    let (read, _) = read_config(&scratch.path("conf/view.toml"));
+    assert_eq!(read, state.config);
+    assert!(!read.bell && read.ask_where && read.theme == Theme::Light);
 }

@@ -30,8 +30,8 @@ impl Verified {
         Ok(keys.take(MAX_VERIFIED).collect())
     }
 
-    /// Adds a key or takes it away. Gives back all.
-    pub(super) fn set(&self, key: &PublicKey, on: bool) -> Result<Vec<PublicKey>, String> {
+    /// Adds a key or takes it away.
+    pub(super) fn set(&self, key: &PublicKey, on: bool) -> Result<(), String> {
         let mut keys = self.read()?;
         keys.retain(|one| one != key);
         if on {
@@ -40,7 +40,6 @@ impl Verified {
             keys.push(*key);
         }
         let text: String = keys.iter().map(|key| format!("{key}\n")).collect();
-        file::replace(&self.path, &text, None)?;
-        Ok(keys)
+        file::replace(&self.path, &text, None)
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use transom::media::{CaptureRequest, Device, Source};
-use transom::{CallKind, CameraState, EndReason, Notice, Numbers, PublicKey};
+use transom::{CallKind, CameraState, EndReason, LinkEnd, Notice, Numbers, PublicKey};
 
 use super::tests::{ended, joined, last_news, peer, shown, started, two_boxes};
 use super::*;
@@ -28,7 +28,7 @@ pub(crate) fn interrupted(name: &str) -> Notice {
     Notice::CallInterrupted {
         peer: peer(name),
         kind: CallKind::Talk,
-        why: "connection lost".into(),
+        why: LinkEnd::HungUp,
     }
 }
 
@@ -273,7 +273,7 @@ fn an_interrupted_watch_is_left_to_the_station() {
     state.apply(Notice::CallInterrupted {
         peer: peer("door"),
         kind: CallKind::View,
-        why: "connection lost".into(),
+        why: LinkEnd::HungUp,
     });
     assert_eq!(state.apply(joined("door")), [], "the station rings");
     state.apply(started("door"));

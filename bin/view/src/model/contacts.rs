@@ -111,7 +111,8 @@ impl State {
 
     /// A contact was written into the book.
     pub(crate) fn saved(&mut self, contact: &Contact, is_change: bool) {
-        self.dialog = None;
+        self.dialog
+            .take_if(|dialog| matches!(dialog, Dialog::Contact(_)));
         if let Some(key) = &contact.key {
             self.forget_knock(key);
         }
@@ -134,6 +135,10 @@ impl State {
     pub(crate) fn renamed(&mut self, peer: PeerName, to: PeerName) {
         // What an earlier contact of that name left is not this one's.
         self.forget(to);
+        // A call or an offer that came while the book was written ends with the old connection.
+        self.hang_up(peer);
+        self.stop_ringing(peer);
+        self.offers.retain(|offer| offer.peer != peer);
         for person in self.people.iter_mut().filter(|person| person.name == peer) {
             person.name = to;
         }

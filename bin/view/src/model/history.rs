@@ -14,7 +14,7 @@ use transom::PeerName;
 use crate::words;
 
 use super::past::MAX_PAST;
-use super::{Delivery, Line, Past, PastCall, Person, Speaker, State};
+use super::{Delivery, Line, Past, PastCall, Speaker, State};
 
 /// One thing to write down.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -161,30 +161,34 @@ impl State {
         std::mem::take(&mut self.unwritten)
     }
 
-    /// Puts the talk of earlier runs before that of this one.
-    pub(crate) fn remember(&mut self, peer: PeerName, lines: Vec<Line>) {
-        for line in lines {
-            self.person(peer).add(line);
-        }
+    /// The history of every contact is being read. Texts to a contact are held back until its
+    /// history was read, as those that an earlier run could not send go first.
+    pub(crate) fn await_histories(&mut self) -> Vec<PeerName> {
+        let names: Vec<_> = self.people.iter().map(|person| person.name).collect();
+        self.awaited.extend(&names);
+        names
     }
 
-    /// Puts the calls of earlier runs before those of this one.
-    pub(crate) fn remember_calls(&mut self, peer: PeerName, calls: Vec<PastCall>) {
-        for call in calls {
-            self.add_past(peer, call);
-        }
+    /// Whether a text to that contact is held back.
+    pub(crate) fn awaits_history(&self, peer: PeerName) -> bool {
+        self.awaited.contains(&peer)
     }
 
-    /// What of earlier runs still has to be delivered.
-    pub(crate) fn undelivered(&self) -> Vec<(PeerName, Duration, String)> {
-        let of = |person: &Person| {
-            let name = person.name;
-            let waits = |line: &&Line| line.by == Speaker::Us(None, Delivery::Sent);
-            let lines = person.talk.iter().filter(waits);
-            let lines = lines.map(|line| (name, line.at, line.text.clone()));
-            lines.collect::<Vec<_>>()
+    /// The history of a contact was read, or can't be: its talk and its calls go before those of
+    /// this run. Gives back the texts that have to be sent now, oldest first.
+    pub(crate) fn remember(
+        &mut self,
+        peer: PeerName,
+        lines: Vec<Line>,
+        calls: Vec<PastCall>,
+    ) -> Vec<(Duration, String)> {
+        self.awaited.remove(&peer);
+        let mut people = self.people.iter_mut();
+        let Some(person) = people.find(|person| person.name == peer) else {
+            return Vec::new();
         };
-        self.people.iter().flat_map(of).collect()
+        person.precede(lines, calls);
+        person.undelivered()
     }
 
     pub(super) fn write_down(&mut self, peer: PeerName, entry: Entry) {

@@ -37,7 +37,7 @@ pub(crate) mod sound_tests;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -140,6 +140,8 @@ pub(crate) struct State {
     pub(crate) now: Duration,
     /// Texts that are to be kept and are not written yet.
     unwritten: Vec<(PeerName, Entry)>,
+    /// Contacts whose history is being read.
+    awaited: BTreeSet<PeerName>,
     /// Whether the numbers are shown over the pictures.
     pub(crate) overlay: bool,
     /// Whether the keys are shown.
@@ -213,9 +215,9 @@ impl State {
         }
         match notice {
             Notice::Listening { address } => self.listens(address),
-            Notice::NotListening { why } => self.listens_not(why),
+            Notice::NotListening { why } => self.listens_not(why.text),
             Notice::Reaching { peer } => self.person(peer).reach(),
-            Notice::Unreachable { peer, why, .. } => self.person(peer).away(why),
+            Notice::Unreachable { peer, obstacle, .. } => self.person(peer).away(obstacle),
             Notice::Joined {
                 peer,
                 first_use,
@@ -229,7 +231,7 @@ impl State {
                 self.calls.know(peer, key);
                 return self.joined(peer, first_use.then_some((key, known_as)));
             }
-            Notice::Left { peer, why, .. } => self.left(peer, why),
+            Notice::Left { peer, .. } => self.left(peer),
             Notice::Knock { key, address, name } => self.knocked(Knock {
                 key,
                 address,
@@ -254,14 +256,14 @@ impl State {
                 self.deliver(peer, text, Delivery::Arrived);
             }
             Notice::TextFailed { peer, text, why } => {
-                self.deliver(peer, text, Delivery::Failed(why));
+                self.deliver(peer, text, Delivery::Failed(why.to_string()));
             }
             Notice::Offered {
                 transfer,
                 peer,
                 name,
                 shape,
-                files,
+                entries,
                 bytes,
                 overwrites,
                 asks,
@@ -272,7 +274,7 @@ impl State {
                         peer,
                         name,
                         shape,
-                        files,
+                        entries,
                         bytes,
                         overwrites,
                         into: self.inbox.clone(),
@@ -289,7 +291,7 @@ impl State {
                 why,
             } => self.entry_failed(transfer, &path, &why),
             Notice::Nearby { stations } => self.nearby(&stations),
-            Notice::Pairing(notice) => return self.pairing_notice(notice),
+            Notice::Pairing(_, notice) => return self.pairing_notice(notice),
             Notice::Sound(notice) => self.sound_notice(notice),
             other => return self.call_notice(other),
         }
@@ -305,8 +307,8 @@ impl State {
         };
         match notice {
             Notice::Reaching { peer } => presence(peer).is_some_and(|it| *it != Presence::Unknown),
-            Notice::Unreachable { peer, why, .. } => match presence(peer) {
-                Some(Presence::Away(known)) => known == why,
+            Notice::Unreachable { peer, obstacle, .. } => match presence(peer) {
+                Some(Presence::Away(known)) => known.as_ref() == Some(obstacle),
                 other => other == Some(&Presence::Refused),
             },
             _ => false,
@@ -346,18 +348,18 @@ impl State {
         }
     }
 
-    /// A text of ours is on its way.
-    pub(crate) fn said(&mut self, peer: PeerName, id: TextId, text: String) {
+    /// A text of ours is on its way, or held back: then it has no id.
+    pub(crate) fn said(&mut self, peer: PeerName, id: impl Into<Option<TextId>>, text: String) {
         // The time names the line in the history, so no two have the same.
         let last = self.person(peer).talk.back().map(|line| line.at);
         let next = last.map(|at| at + Duration::from_micros(1));
         let at = next.map_or(self.now, |next| next.max(self.now));
         self.person(peer).unread_since = None;
-        self.person(peer).say(at, id, text.clone());
+        self.person(peer).say(at, id.into(), text.clone());
         self.write_down(peer, Entry::Said { at, text });
     }
 
-    /// A text of an earlier run is on its way again.
+    /// A text of an earlier run, or one that was held back, is on its way.
     pub(crate) fn said_again(&mut self, peer: PeerName, at: Duration, id: TextId) {
         self.person(peer).say_again(at, id);
     }
@@ -472,10 +474,10 @@ impl State {
         self.call_joined(peer)
     }
 
-    fn left(&mut self, peer: PeerName, why: String) {
+    fn left(&mut self, peer: PeerName) {
         let now = self.now;
         let person = self.person(peer);
-        (person.presence, person.seen) = (Presence::Away(why), Some(now));
+        (person.presence, person.seen) = (Presence::Away(None), Some(now));
         self.offers.retain(|offer| offer.peer != peer);
     }
 

@@ -62,15 +62,7 @@ impl State {
 
     pub(super) fn remember_past(&mut self, peer: PeerName, what: Past) {
         let call = PastCall { at: self.now, what };
-        self.add_past(peer, call);
+        self.person(peer).add_past(call);
         self.write_down(peer, Entry::Call(call));
-    }
-
-    pub(super) fn add_past(&mut self, peer: PeerName, call: PastCall) {
-        let past = &mut self.person(peer).past;
-        if past.len() >= MAX_PAST {
-            past.pop_front();
-        }
-        past.push_back(call);
     }
 }

@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use transom::{PeerName, PublicKey, TextId};
+use transom::{Obstacle, PeerName, PublicKey, TextId};
 use transom_users::Contact;
 
-use super::past::PastCall;
+use super::past::{MAX_PAST, PastCall};
 
 /// Lines of talk kept for each person: some years of talk.
 const MAX_LINES: usize = 10_000;
@@ -48,8 +48,8 @@ pub(crate) enum Presence {
     Unknown,
     /// Being dialed for the first time.
     Reaching,
-    /// Not there; why.
-    Away(String),
+    /// Not there; what is in the way, if it was tried since.
+    Away(Option<Obstacle>),
     /// Connected, its key checked.
     Here,
     /// It shows another key than it should.
@@ -72,7 +72,8 @@ pub(crate) struct Line {
 pub(crate) enum Speaker {
     /// The contact.
     Them,
-    /// We, and how far it came. What was said in an earlier run has no id in this one.
+    /// We, and how far it came. What was said in an earlier run, or is held back until that is read,
+    /// has no id.
     Us(Option<TextId>, Delivery),
 }
 
@@ -133,9 +134,9 @@ impl Person {
 
     /// It can't be reached. A changed key is the reason that matters, so it stays until the contact
     /// is there.
-    pub(crate) fn away(&mut self, why: String) {
+    pub(crate) fn away(&mut self, obstacle: Obstacle) {
         if self.presence != Presence::Refused {
-            self.presence = Presence::Away(why);
+            self.presence = Presence::Away(Some(obstacle));
         }
     }
 
@@ -155,15 +156,35 @@ impl Person {
     }
 
     /// We said something.
-    pub(crate) fn say(&mut self, at: Duration, id: TextId, text: String) {
+    pub(crate) fn say(&mut self, at: Duration, id: Option<TextId>, text: String) {
         self.add(Line {
             text,
-            by: Speaker::Us(Some(id), Delivery::Sent),
+            by: Speaker::Us(id, Delivery::Sent),
             at,
         });
     }
 
-    /// Gives a line of ours from an earlier run the id by which it is sent now.
+    /// Puts the talk and the calls of earlier runs before those of this one.
+    pub(super) fn precede(&mut self, lines: Vec<Line>, calls: Vec<PastCall>) {
+        self.talk_bytes = 0;
+        let own = std::mem::take(&mut self.talk);
+        for line in lines.into_iter().chain(own) {
+            self.add(line);
+        }
+        let own = std::mem::take(&mut self.past);
+        for call in calls.into_iter().chain(own) {
+            self.add_past(call);
+        }
+    }
+
+    /// The texts of ours that no station has to send yet, oldest first, by their times.
+    pub(super) fn undelivered(&self) -> Vec<(Duration, String)> {
+        let waits = |line: &&Line| line.by == Speaker::Us(None, Delivery::Sent);
+        let lines = self.talk.iter().filter(waits);
+        lines.map(|line| (line.at, line.text.clone())).collect()
+    }
+
+    /// Gives a line of ours that was not sent yet the id by which it is sent now.
     pub(crate) fn say_again(&mut self, at: Duration, id: TextId) {
         let ours = |line: &&mut Line| line.at == at && line.by == Speaker::Us(None, Delivery::Sent);
         if let Some(line) = self.talk.iter_mut().find(ours) {
@@ -184,7 +205,15 @@ impl Person {
         None
     }
 
-    pub(super) fn add(&mut self, line: Line) {
+    /// A call is over.
+    pub(super) fn add_past(&mut self, call: PastCall) {
+        if self.past.len() >= MAX_PAST {
+            self.past.pop_front();
+        }
+        self.past.push_back(call);
+    }
+
+    fn add(&mut self, line: Line) {
         self.talk_bytes += line.text.len();
         self.talk.push_back(line);
         while self.talk.len() > MAX_LINES || self.talk_bytes > MAX_TALK_BYTES {

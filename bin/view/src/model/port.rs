@@ -36,10 +36,12 @@ impl State {
     }
 
     pub(super) fn listens(&mut self, address: SocketAddr) {
-        self.listening.push(address.to_string());
         if self.asked_port == Some(address.port()) {
+            // The station listens at no other port any more.
+            self.listening.clear();
             self.use_port(address.port());
         }
+        self.listening.push(address.to_string());
     }
 
     /// The addresses of this machine as they are now. They count where connections are taken at all

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use transom::sounds::{Device, DeviceName, DeviceState, EchoMode, OwnLevel};
+use transom::sounds::{Device, DeviceName, DeviceState, EchoMode, Loss, OwnLevel};
 use transom::{CallKind, PeerName, SoundNotice, SoundSettings, SoundState};
 
 use super::call::Stage;
@@ -92,7 +92,7 @@ pub(crate) enum OwnSound {
     /// Our microphone goes to another peer.
     OnHold,
     /// The microphone gives nothing.
-    Lost,
+    Lost(Loss),
     /// We are muted.
     Muted,
     /// The peer hears us.
@@ -234,8 +234,8 @@ impl State {
             OwnSound::Unheard
         } else if is_on_hold {
             OwnSound::OnHold
-        } else if matches!(sound.microphone, DeviceState::Lost { .. }) {
-            OwnSound::Lost
+        } else if let DeviceState::Lost { loss, .. } = sound.microphone {
+            OwnSound::Lost(loss)
         } else if sound.muted {
             OwnSound::Muted
         } else {

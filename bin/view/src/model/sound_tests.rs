@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use transom::sounds::{DeviceName, DeviceState, OwnLevel, ToneKind};
+use transom::sounds::{DeviceName, DeviceState, Loss, OwnLevel, ToneKind};
 use transom::{CallKind, EndReason, Notice, SoundNotice, SoundState};
 
 use super::calls_tests::{rings, talk, talking};
@@ -44,7 +44,7 @@ pub(crate) fn microphone_lost() -> SoundNotice {
     SoundNotice::Microphone(DeviceState::Lost {
         words: "Jabra Evolve was unplugged".into(),
         for_peers: "the microphone was unplugged",
-        is_unread: false,
+        loss: Loss::Unplugged,
     })
 }
 
@@ -64,6 +64,26 @@ fn a_lost_microphone_is_told_until_it_is_back() {
     assert_eq!(state.sound.level, None, "no bar moves");
     tell(&mut state, microphone_on());
     assert_eq!(words::own_microphone_lost(&state.sound.microphone), None);
+}
+
+#[test]
+fn a_microphone_that_is_not_there_is_not_called_unplugged() {
+    let mut state = sounding();
+    tell(
+        &mut state,
+        SoundNotice::Microphone(DeviceState::Lost {
+            words: "no sound device found; plug one in".into(),
+            for_peers: "no sound device was found",
+            loss: Loss::Missing,
+        }),
+    );
+    let OwnSound::Lost(loss) = own(&state, "door") else {
+        panic!("{:?}", own(&state, "door"));
+    };
+    let sentence = "No microphone found. door can't hear you.";
+    assert_eq!(words::microphone_lost("door", loss), sentence);
+    let told = words::own_microphone_lost(&state.sound.microphone);
+    assert_eq!(told.as_deref(), Some("No microphone found"));
 }
 
 #[test]
@@ -151,7 +171,7 @@ fn what_a_peer_gets_of_our_microphone_is_known() {
     state.act(&Action::Mute(true));
     assert_eq!(own(&state, "door"), OwnSound::Muted);
     tell(&mut state, microphone_lost());
-    assert_eq!(own(&state, "door"), OwnSound::Lost);
+    assert_eq!(own(&state, "door"), OwnSound::Lost(Loss::Unplugged));
     tell(&mut state, listening("door", false));
     assert_eq!(own(&state, "door"), OwnSound::Unheard);
     state.act(&Action::SetMicrophone(DeviceName::None));

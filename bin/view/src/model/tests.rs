@@ -7,9 +7,9 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use transom::{
-    CallKind, CameraState, Direction, EndReason, Handle, Identity, Notice, Obstacle, Outcome,
-    PeerName, Phase, PublicKey, SendOptions, Settings, Shape, Station, TextId, TransferId,
-    TransferStatus,
+    CallKind, CameraState, Direction, EndReason, Handle, Identity, LinkEnd, Notice, Obstacle,
+    Outcome, PairingId, PeerLoss, PeerName, Phase, PublicKey, SendOptions, Settings, Shape,
+    Station, SystemError, TextId, TransferId, TransferStatus,
 };
 use transom_users::Book;
 
@@ -32,6 +32,10 @@ impl Ids {
 
     pub(crate) fn transfer(&self) -> TransferId {
         self.0.send(&peer("door"), "unused", SendOptions::default())
+    }
+
+    pub(crate) fn pairing(&self) -> PairingId {
+        self.0.show_code(None, State::default().terms())
     }
 
     pub(crate) fn text(&self) -> TextId {
@@ -89,19 +93,33 @@ pub(crate) fn joined_as(name: &str, key: PublicKey, can: Capabilities) -> Notice
 }
 
 /// The door can't be reached.
-fn away(why: &str) -> Notice {
+fn away(obstacle: Obstacle) -> Notice {
     Notice::Unreachable {
         peer: peer("door"),
-        obstacle: Obstacle::Network,
-        why: why.into(),
+        obstacle,
         retries: true,
     }
+}
+
+/// The system lets no program listen at that port.
+pub(crate) fn refused_port(words: &str) -> Notice {
+    let why = SystemError {
+        kind: std::io::ErrorKind::PermissionDenied,
+        text: words.to_owned(),
+    };
+    Notice::NotListening { why }
+}
+
+/// The connection broke before the transfer's end.
+pub(crate) fn lost() -> Outcome {
+    let why = PeerLoss::Left(LinkEnd::HungUp);
+    Outcome::Lost { why }
 }
 
 pub(crate) fn left(name: &str) -> Notice {
     Notice::Left {
         peer: peer(name),
-        why: "connection lost".into(),
+        why: LinkEnd::HungUp,
         lost: true,
     }
 }
@@ -142,6 +160,7 @@ pub(crate) fn status(transfer: TransferId, phase: Phase, verified: u64) -> Trans
         peer: peer("door"),
         direction: Direction::Outgoing,
         name: "holiday.mp4".into(),
+        shape: Shape::File,
         phase,
         files: 1,
         files_done: 0,
@@ -288,18 +307,13 @@ fn presence_follows_the_station_and_retries_do_not_flicker() {
     let presence = |state: &State| state.people[0].presence.clone();
     state.apply(Notice::Reaching { peer: peer("door") });
     assert_eq!(presence(&state), Presence::Reaching);
-    state.apply(Notice::Unreachable {
-        peer: peer("door"),
-        obstacle: Obstacle::Network,
-        why: "no route".into(),
-        retries: true,
-    });
+    let network = Obstacle::Network(LinkEnd::HandshakeTimeout);
+    state.apply(away(network.clone()));
     state.apply(Notice::Reaching { peer: peer("door") });
-    assert_eq!(presence(&state), Presence::Away("no route".into()));
-    assert!(
-        state.knows(&Notice::Reaching { peer: peer("door") }) && state.knows(&away("no route"))
-    );
-    assert!(!state.knows(&away("timed out")) && !state.knows(&joined("door")));
+    assert_eq!(presence(&state), Presence::Away(Some(network.clone())));
+    assert!(state.knows(&Notice::Reaching { peer: peer("door") }));
+    assert!(state.knows(&away(network)));
+    assert!(!state.knows(&away(Obstacle::NobodyListens)) && !state.knows(&joined("door")));
     state.apply(joined("door"));
     assert_eq!(presence(&state), Presence::Here);
     state.apply(Notice::KeyChanged {
@@ -310,12 +324,7 @@ fn presence_follows_the_station_and_retries_do_not_flicker() {
     });
     assert_eq!(presence(&state), Presence::Refused);
     // The station then says why it is not there; the stronger word stays.
-    state.apply(Notice::Unreachable {
-        peer: peer("door"),
-        obstacle: Obstacle::Network,
-        why: "another key".into(),
-        retries: true,
-    });
+    state.apply(away(Obstacle::OtherKey));
     assert_eq!(presence(&state), Presence::Refused);
     assert_eq!(state.warnings.len(), 1);
 }
@@ -372,7 +381,7 @@ fn an_offer_waits_until_it_is_answered_or_its_peer_is_gone() {
         peer: peer("door"),
         name: "plan.pdf".into(),
         shape: Shape::File,
-        files: 1,
+        entries: 1,
         bytes: 7,
         overwrites: false,
         asks,
@@ -438,7 +447,7 @@ fn only_the_last_ended_transfers_stay() {
         let status = status(ids.transfer(), Phase::Ended, 0);
         state.apply(Notice::TransferEnded {
             status,
-            outcome: Outcome::Lost { why: String::new() },
+            outcome: lost(),
         });
     }
     assert_eq!(state.transfers.len(), 21);

@@ -38,8 +38,8 @@ pub(crate) struct Offer {
     pub(crate) name: String,
     /// One file or a folder.
     pub(crate) shape: Shape,
-    /// Entries.
-    pub(crate) files: u32,
+    /// Files and folders inside.
+    pub(crate) entries: u32,
     /// Bytes of all of them.
     pub(crate) bytes: u64,
     /// Whether it would replace what has that name.
@@ -97,7 +97,7 @@ impl State {
         self.transfers.iter().filter(|one| one.outcome.is_none())
     }
 
-    /// What all running transfers together still do: how many, bytes there, bytes in all, bytes per
+    /// What all running transfers together still do: how many files, bytes there, bytes in all, bytes per
     /// second. One that stands still keeps the rate it had, which is none of now.
     pub(crate) fn totals(&self) -> (usize, u64, u64, u64) {
         self.running()
@@ -107,8 +107,9 @@ impl State {
                     Phase::Running => status.rate,
                     _ => 0,
                 };
+                let files = usize::try_from(status.files.max(1)).unwrap_or(usize::MAX);
                 (
-                    count + 1,
+                    files.saturating_add(count),
                     status.verified.saturating_add(done),
                     status.bytes.saturating_add(all),
                     now.saturating_add(rate),

@@ -3,6 +3,8 @@
 
 use transom::{PeerName, PublicKey};
 
+use super::State;
+
 /// Warnings on the screen at once; the oldest make room.
 const MAX_WARNINGS: usize = 8;
 
@@ -18,6 +20,8 @@ pub(crate) enum Warning {
         offered: PublicKey,
         in_book: bool,
     },
+    /// The disk that the window's own files are on doesn't answer.
+    DiskSilent,
     /// Files can't be saved in the folder for them; why.
     Inbox(String),
     /// That port can't be listened at, as it is taken or needs more rights; why. Nobody can reach
@@ -32,7 +36,7 @@ impl Warning {
     pub(crate) fn is_banner(&self) -> bool {
         matches!(
             self,
-            Self::BadLines(_) | Self::Inbox(_) | Self::PortRefused { .. }
+            Self::BadLines(_) | Self::DiskSilent | Self::Inbox(_) | Self::PortRefused { .. }
         )
     }
 
@@ -42,6 +46,21 @@ impl Warning {
             (Self::KeyChanged { peer: a, .. }, Self::KeyChanged { peer: b, .. }) => a == b,
             (Self::PortRefused { .. }, Self::PortRefused { .. }) => true,
             _ => self == other,
+        }
+    }
+}
+
+impl State {
+    /// Whether the user was told that the disk doesn't answer.
+    pub(crate) fn is_disk_silent(&self) -> bool {
+        self.warnings.contains(&Warning::DiskSilent)
+    }
+
+    /// The disk answers, or it doesn't.
+    pub(crate) fn disk_answers(&mut self, on: bool) {
+        match on {
+            true => self.warnings.retain(|one| *one != Warning::DiskSilent),
+            false => self.warn(Warning::DiskSilent),
         }
     }
 }

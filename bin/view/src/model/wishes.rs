@@ -130,7 +130,7 @@ impl State {
         self.prefer(peer, |kept| kept.camera_on = on);
     }
 
-    fn hang_up(&mut self, peer: PeerName) {
+    pub(super) fn hang_up(&mut self, peer: PeerName) {
         let Some(at) = self.calls.open.iter().position(|call| call.peer == peer) else {
             return;
         };

@@ -243,7 +243,7 @@ mod tests {
     use transom::{CallKind, Capabilities, EndReason, Phase};
 
     use super::*;
-    use crate::model::tests::{Ids, address, joined_as, peer, status, two_boxes};
+    use crate::model::tests::{Ids, address, joined_as, left, peer, status, two_boxes};
 
     fn text() -> Notice {
         Notice::Text {
@@ -366,11 +366,6 @@ mod tests {
     #[test]
     fn a_lost_camera_is_told_and_a_lost_person_is_not() {
         let mut state = two_boxes();
-        let left = |name| Notice::Left {
-            peer: peer(name),
-            why: String::new(),
-            lost: true,
-        };
         state.apply(joined_as("door", PublicKey([1; 32]), Capabilities::CAMERA));
         state.apply(joined_as("yard", PublicKey([2; 32]), Capabilities::CALLS));
         let told = news(&state, &left("door"), false).unwrap();

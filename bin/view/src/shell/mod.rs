@@ -26,7 +26,7 @@ use winit::keyboard::Key;
 use winit::window::{Fullscreen, UserAttentionType, Window, WindowAttributes, WindowId};
 
 use crate::engine::{Engine, Letter, Wake};
-use crate::keep::Keeper;
+use crate::keep::{self, Keeper};
 use crate::model::{self, Action, Config, Face, Presence, Sample, State, Theme, Warning};
 use crate::outside::{self, About, Choice, Desktop, Request, Single, Tray, TrayChoice, TrayView};
 use crate::ui::{self, Album, Draft, Picture};
@@ -269,10 +269,13 @@ impl ApplicationHandler<News> for Shell {
         }
     }
 
-    fn exiting(&mut self, _: &ActiveEventLoop) {
+    fn exiting(&mut self, event_loop: &ActiveEventLoop) {
+        let until = Instant::now() + keep::CLOSE_WAIT;
+        self.finish(until, event_loop);
         self.keep_place();
-        if let Err(why) = self.keeper.keep_unsent(&self.state) {
-            log::warn!("what was not sent to its end is not kept: {why}");
+        self.keeper.save_unsent(&mut self.state);
+        if !self.finish(until, event_loop) {
+            log::warn!("the disk doesn't answer; the last changes are not kept");
         }
         // What draws has to go while the connection to the screen is there.
         self.open = None;
@@ -280,12 +283,17 @@ impl ApplicationHandler<News> for Shell {
 }
 
 impl Shell {
-    /// Reads the engine's letters, and draws if one of them changed something.
+    /// Reads the engine's letters, and draws if one of them changed something. While the disk is
+    /// silent each may be its answer.
     fn read_news(&mut self, event_loop: &ActiveEventLoop) {
-        let mut changed = false;
+        let mut changed = self.state.is_disk_silent();
         self.tell_time();
         for letter in self.engine.letters() {
-            changed |= !matches!(&letter, Letter::Notice(notice) if self.state.knows(notice));
+            changed |= match &letter {
+                Letter::Notice(notice) => !self.state.knows(notice),
+                Letter::Stored(answer) => !answer.is_silent(),
+                _ => true,
+            };
             self.read(letter, event_loop);
         }
         self.take_back();
@@ -304,11 +312,9 @@ impl Shell {
         let streams = self.state.on_screen().count();
         let since = self.drawn.map_or(Duration::MAX, |drawn| drawn.elapsed());
         let wait = sight::wait(open.surface.is_software(), streams, since);
-        let at = Instant::now() + wait;
-        match event_loop.control_flow() {
-            _ if wait.is_zero() => self.redraw(),
-            ControlFlow::WaitUntil(sooner) if sooner <= at => {}
-            _ => event_loop.set_control_flow(ControlFlow::WaitUntil(at)),
+        match wait.is_zero() {
+            true => self.redraw(),
+            false => wake_at(event_loop, Instant::now() + wait),
         }
     }
 
@@ -379,8 +385,7 @@ impl Shell {
         let call = request.call.into_iter().map(|peer| (peer, CallKind::Talk));
         let mut actions = Vec::new();
         for (peer, kind) in watch.chain(call) {
-            let handle = self.engine.handle();
-            match self.keeper.reach(&mut self.state, handle, &peer) {
+            match self.keeper.reach(&mut self.state, &peer) {
                 Ok(peer) => actions.push(self.state.wanted(peer, kind)),
                 Err(why) => actions.push(Action::Tell(model::News::Refused(why))),
             }
@@ -459,6 +464,10 @@ impl Shell {
                 Vec::new()
             }
             Letter::Kept(kept) => self.state.kept(kept),
+            Letter::Stored(answer) => {
+                self.keeper.take(&mut self.state, answer);
+                Vec::new()
+            }
             Letter::Picked(peer, answer) => self.state.picked(peer, answer),
             Letter::PickedFolder(what, answer) => self.state.picked_folder(what, answer),
             Letter::Glanced(path, shown) => {
@@ -607,8 +616,7 @@ impl Shell {
                 Action::Fullscreen(_) | Action::HangUp(_) => self.fit_screen(),
                 _ => {}
             }
-            self.keeper
-                .carry_out(&mut self.state, self.engine.handle(), &action);
+            self.keeper.carry_out(&mut self.state, &action);
             if let Action::SaveSettings(_) = action {
                 self.wear();
             }
@@ -623,6 +631,26 @@ impl Shell {
             is_not_disturbed: self.state.config.do_not_disturb,
         });
         self.keeper.write_down(&mut self.state);
+        if let Some(at) = self.keeper.silent_at()
+            && !self.state.is_disk_silent()
+        {
+            wake_at(event_loop, at);
+        }
+    }
+
+    /// Reads letters until everything that was asked for is written; false if that takes longer.
+    fn finish(&mut self, until: Instant, event_loop: &ActiveEventLoop) -> bool {
+        while self.keeper.finish(until) {
+            let letters = self.engine.letters();
+            // Peers may write without end.
+            if letters.is_empty() || Instant::now() >= until {
+                return true;
+            }
+            for letter in letters {
+                self.read(letter, event_loop);
+            }
+        }
+        false
     }
 
     /// Asks the desktop to show that a call rings, or no longer.
@@ -646,10 +674,11 @@ impl Shell {
         }
     }
 
-    /// Tells the model what time it is; it has no clock.
+    /// Tells the model what time it is, and whether the disk is late; it has no clock.
     fn tell_time(&mut self) {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         self.state.now = now.unwrap_or_default();
+        self.keeper.watch(&mut self.state, Instant::now());
     }
 
     /// Applies theme and zoom of the settings.
@@ -665,9 +694,7 @@ impl Shell {
         let Some(open) = &self.open else { return };
         let config = &mut self.state.config;
         config.place = place::of(&open.window, config.place).or(config.place);
-        if let Err(why) = self.keeper.save(config) {
-            log::warn!("the window's place is not kept: {why}");
-        }
+        self.keeper.save(&mut self.state);
     }
 
     /// Enters or leaves full screen as the state says.
@@ -738,6 +765,14 @@ fn named(request: WindowAttributes) -> WindowAttributes {
 #[cfg(not(all(unix, not(target_vendor = "apple"))))]
 fn named(request: WindowAttributes) -> WindowAttributes {
     request
+}
+
+/// Wakes the loop then, or sooner.
+fn wake_at(event_loop: &ActiveEventLoop, at: Instant) {
+    match event_loop.control_flow() {
+        ControlFlow::WaitUntil(sooner) if sooner <= at => {}
+        _ => event_loop.set_control_flow(ControlFlow::WaitUntil(at)),
+    }
 }
 
 fn wear(window: &Window, context: &egui::Context, state: &State) {

@@ -152,7 +152,8 @@ pub(crate) fn offered(offer: &Offer, name: &str) -> String {
     let size = bytes(offer.bytes);
     match offer.shape {
         Shape::File => format!("From {name} · {size}"),
-        _ => format!("From {name} · a folder, {} files, {size}", offer.files),
+        _ if offer.entries == 1 => format!("From {name} · a folder, 1 item, {size}"),
+        _ => format!("From {name} · a folder, {} items, {size}", offer.entries),
     }
 }
 

@@ -139,7 +139,7 @@ pub(crate) fn stop_that(sentence: &str) -> String {
     format!("Stop: {sentence}")
 }
 
-/// All transfers in one line: how many, and how long they take.
+/// All transfers in one line: how many files, and how long they take.
 pub(crate) fn transfers(count: usize, left: u64, rate: u64) -> String {
     let files = match count {
         1 => "1 file".to_owned(),

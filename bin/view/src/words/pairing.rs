@@ -152,7 +152,7 @@ pub(crate) fn code_failed(why: &PairingFailure, tries_left: u8) -> String {
             "Nobody nearby shows this number. Are both on the same network?".to_owned()
         }
         PairingFailure::NobodyShows => "No code is shown there. Ask for a new one.".to_owned(),
-        PairingFailure::Unreachable(why) => super::with_words("Can't be reached", why),
+        PairingFailure::Unreachable(why) => super::with_words("Can't be reached", &why.to_string()),
         PairingFailure::OwnStation => "That is this computer.".to_owned(),
         other => format!("{}.", super::capitalised(&other.to_string())),
     }

@@ -1,7 +1,7 @@
 //! Sound: which peers hear us, and the choice of microphone and loudspeaker.
 
 use transom::SoundState;
-use transom::sounds::{DeviceName, DeviceState};
+use transom::sounds::{DeviceName, DeviceState, Loss};
 
 use crate::model::OwnSound;
 
@@ -20,6 +20,8 @@ pub(crate) const SOUND_ON: &str = "Sound on";
 pub(crate) const SOUND_OFF: &str = "Sound off";
 pub(crate) const SPEAK_TO_ALL: &str = "Speak to all";
 const MICROPHONE_LOST: &str = "Your microphone gives no sound";
+const UNHEARD: &str = "No microphone: they won't hear you";
+const MICROPHONE_MISSING: &str = "No microphone found";
 const SPEAKER_LOST: &str = "Your loudspeaker can't be used";
 
 pub(crate) const SOUND: &str = "Sound";
@@ -39,14 +41,23 @@ pub(crate) const SPEAK_IT_MOVES: &str = "Speak: it should move";
 /// That our microphone is lost, and why; nothing while it is not.
 pub(crate) fn own_microphone_lost(state: &DeviceState) -> Option<String> {
     match state {
+        DeviceState::Lost {
+            loss: Loss::Missing,
+            ..
+        } => Some(MICROPHONE_MISSING.to_owned()),
         DeviceState::Lost { words, .. } => Some(with_words(MICROPHONE_LOST, words)),
         _ => None,
     }
 }
 
 /// The same in a call, and what it means.
-pub(crate) fn microphone_lost(name: &str) -> String {
-    format!("Microphone unplugged. {name} can't hear you.")
+pub(crate) fn microphone_lost(name: &str, loss: Loss) -> String {
+    let what = match loss {
+        Loss::Missing => MICROPHONE_MISSING,
+        Loss::Unplugged => "Microphone unplugged",
+        _ => MICROPHONE_LOST,
+    };
+    format!("{what}. {name} can't hear you.")
 }
 
 /// That our loudspeaker is lost, why, and what plays in its place.
@@ -82,10 +93,11 @@ pub(crate) fn far_sound(name: &str, state: SoundState, text: &str) -> Option<Str
 /// What a peer gets of our microphone.
 pub(crate) fn own_sound(name: &str, own: OwnSound) -> String {
     match own {
-        OwnSound::NoMicrophone => "No microphone: they won't hear you".to_owned(),
+        OwnSound::NoMicrophone => UNHEARD.to_owned(),
         OwnSound::Unheard => does_not_hear(name),
         OwnSound::OnHold => format!("{name} is on hold"),
-        OwnSound::Lost => MICROPHONE_LOST.to_owned(),
+        OwnSound::Lost(Loss::Missing) => MICROPHONE_MISSING.to_owned(),
+        OwnSound::Lost(_) => MICROPHONE_LOST.to_owned(),
         OwnSound::Muted => YOU_ARE_MUTED.to_owned(),
         OwnSound::Heard => format!("{name} hears you"),
     }
@@ -113,7 +125,14 @@ pub(crate) fn hold_to_talk(name: &str) -> String {
 /// Which microphone a call would have.
 pub(crate) fn microphone_is(chosen: &DeviceName, state: &DeviceState) -> String {
     match (chosen, state) {
-        (DeviceName::None, _) => "No microphone: they won't hear you".to_owned(),
+        (DeviceName::None, _) => UNHEARD.to_owned(),
+        (
+            _,
+            DeviceState::Lost {
+                loss: Loss::Missing,
+                ..
+            },
+        ) => UNHEARD.to_owned(),
         (_, DeviceState::Lost { words, .. }) => with_words(MICROPHONE_LOST, words),
         (_, DeviceState::On { words }) => line(words).into_owned(),
         (DeviceName::Auto, _) => USUAL_MICROPHONE.to_owned(),

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::thread::JoinHandle;
 
 use transom::people::Book;
-use transom::{CallKind, Handle, Identity, Notice, SendOptions, Settings, State, Station};
+use transom::{CallKind, Handle, Identity, Notice, Redial, SendOptions, Settings, State, Station};
 
 use super::display::Display;
 use super::doorbox::DoorBox;
@@ -30,13 +30,12 @@ impl Stranger {
         let (book, errors) = Book::parse(&line);
         assert!(errors.is_empty());
         let contact = book.contacts()[0].clone();
-        let settings = Settings {
-            book,
-            ..Settings::new("somebody".parse().unwrap(), Identity::throwaway().unwrap())
-        };
+        let identity = Identity::throwaway().unwrap();
+        let mut settings = Settings::new("somebody".parse().unwrap(), identity);
+        settings.book = book;
         let station = Station::start(settings).unwrap();
         let handle = station.handle();
-        handle.connect(contact, true);
+        handle.connect(contact, Redial::Always);
         let thread = std::thread::spawn(move || station.run(|_| ()).unwrap());
         Self {
             handle,

@@ -48,17 +48,15 @@ impl Stuck {
         let key = identity.public_key();
         let (book, errors) = Book::parse(&format!("desk 127.0.0.1 key={}\n", desk.public_key()));
         assert!(errors.is_empty());
-        let settings = Settings {
-            book,
-            listen: vec!["127.0.0.1:0".parse().unwrap()],
-            inbox: Some(InboxSettings {
-                into: inbox.to_owned(),
-                accept: Accept::Known,
-                quota: None,
-                overwrite: false,
-            }),
-            ..Settings::new("yard".parse().unwrap(), identity)
-        };
+        let mut settings = Settings::new("yard".parse().unwrap(), identity);
+        settings.book = book;
+        settings.listen = vec!["127.0.0.1:0".parse().unwrap()];
+        settings.inbox = Some(InboxSettings {
+            into: inbox.to_owned(),
+            accept: Accept::Known,
+            quota: None,
+            overwrite: false,
+        });
         let station = Station::start(settings).unwrap();
         let (handle, address) = (station.handle(), station.addresses()[0]);
         let (tell, stands) = channel();

@@ -37,25 +37,23 @@ impl DoorBox {
         let key = identity.public_key();
         let (book, errors) = Book::parse(&format!("desk 127.0.0.1 key={}\n", desk.public_key()));
         assert!(errors.is_empty());
-        let settings = Settings {
-            book,
-            listen: vec!["127.0.0.1:0".parse().unwrap()],
-            camera: Some(CaptureRequest {
-                source: Source::Pattern,
-                size,
-                ..CaptureRequest::default()
-            }),
-            serve_camera: true,
-            // A person is behind it too, so the window keeps the text field and both buttons.
-            takes_calls: true,
-            inbox: Some(InboxSettings {
-                into: inbox.to_owned(),
-                accept: Accept::Known,
-                quota: None,
-                overwrite: false,
-            }),
-            ..Settings::new("door".parse().unwrap(), identity)
-        };
+        let mut settings = Settings::new("door".parse().unwrap(), identity);
+        settings.book = book;
+        settings.listen = vec!["127.0.0.1:0".parse().unwrap()];
+        settings.camera = Some(CaptureRequest {
+            source: Source::Pattern,
+            size,
+            ..CaptureRequest::default()
+        });
+        settings.serve_camera = true;
+        // A person is behind it too, so the window keeps the text field and both buttons.
+        settings.takes_calls = true;
+        settings.inbox = Some(InboxSettings {
+            into: inbox.to_owned(),
+            accept: Accept::Known,
+            quota: None,
+            overwrite: false,
+        });
         let station = Station::start(settings).unwrap();
         let (handle, address) = (station.handle(), station.addresses()[0]);
         let (sender, notices) = channel();

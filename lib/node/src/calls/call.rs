@@ -10,7 +10,7 @@ use transom_wire::{CallKind, EndReason, PeerName, PublicKey};
 use super::marks::PendingReports;
 use super::policy::Policy;
 use crate::context::Context;
-use crate::notice::Notice;
+use crate::notice::{LinkEnd, Notice};
 
 /// ```text
 ///  ring(), Ring --> Ringing --Answer--> Live --hung up--> gone
@@ -179,13 +179,13 @@ impl Call {
     }
 
     /// There is no other connection to that station either.
-    pub(super) fn interrupted(&mut self, why: &str, out: &mut Context) {
+    pub(super) fn interrupted(&mut self, why: &LinkEnd, out: &mut Context) {
         if self.past == Earlier::Moved {
             self.past = Earlier::Interrupted;
             out.notify(Notice::CallInterrupted {
                 peer: self.peer,
                 kind: self.kind,
-                why: why.to_owned(),
+                why: why.clone(),
             });
         }
     }

@@ -319,7 +319,7 @@ impl Calls {
     pub(crate) fn left(&mut self, link: PeerId, gone: &Gone, links: &Links, out: &mut Context) {
         let over = |call: &mut Call| gone.parting == Parting::Goodbye && call.is_on(link);
         for call in self.calls.extract_if(.., over) {
-            call.ended(EndReason::Leaving, gone.why.as_str(), out);
+            call.ended(EndReason::Leaving, gone.why.to_string(), out);
         }
         let patience = out.now() + self.policy.call_patience;
         for call in self.calls.iter_mut().filter(|call| call.is_on(link)) {

@@ -9,7 +9,7 @@ use transom_users::{Book, Contact};
 use transom_wire::PublicKey;
 
 use super::*;
-use crate::{CallKind, Handle, Identity, Notice, Obstacle, Settings, Station};
+use crate::{CallKind, Handle, Identity, Notice, Obstacle, Redial, Settings, Station};
 
 /// Longer than anything here takes, so that only a hang ends a test with it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -105,9 +105,9 @@ impl Near {
         discovery.hear(stations.to_vec(), links, out);
     }
 
-    fn connect(&mut self, contact: &str, keep: bool) {
+    fn connect(&mut self, contact: &str, redial: Redial) {
         let contact: Contact = contact.parse().unwrap();
-        self.station.handle().connect(contact, keep);
+        self.station.handle().connect(contact, redial);
     }
 
     /// Turns until the network is asked for contacts.
@@ -126,9 +126,9 @@ impl Near {
         })
     }
 
-    fn unreachable(&mut self) -> (Obstacle, String) {
+    fn unreachable(&mut self) -> Obstacle {
         self.until(|notice| match notice {
-            Notice::Unreachable { obstacle, why, .. } => Some((*obstacle, why.clone())),
+            Notice::Unreachable { obstacle, .. } => Some(obstacle.clone()),
             _ => None,
         })
     }
@@ -170,7 +170,7 @@ fn moved(patience: Duration) -> (Near, Far, String) {
 #[test]
 fn a_contact_that_moved_is_reached_where_it_is_announced() {
     let (mut near, far, line) = moved(PATIENCE);
-    near.connect(&line, false);
+    near.connect(&line, Redial::Never);
     near.until_asked();
     near.hear(&[heard(far.key, [far.address])]);
     assert_eq!(near.joined(), far.address);
@@ -181,7 +181,7 @@ fn a_contact_that_moved_is_reached_where_it_is_announced() {
 fn a_contact_that_was_heard_before_is_reached_although_nobody_is_asked() {
     let (mut near, far, line) = moved(Duration::ZERO);
     near.hear(&[heard(far.key, [far.address])]);
-    near.connect(&line, false);
+    near.connect(&line, Redial::Never);
     assert_eq!(near.joined(), far.address);
     assert!(!near.station.discovery().1.seeks_moved());
 }
@@ -189,7 +189,7 @@ fn a_contact_that_was_heard_before_is_reached_although_nobody_is_asked() {
 #[test]
 fn a_contact_that_is_away_is_dialed_at_once_when_it_is_announced() {
     let (mut near, far, line) = moved(Duration::ZERO);
-    near.connect(&line, true);
+    near.connect(&line, Redial::Always);
     near.unreachable();
     near.hear(&[heard(far.key, [far.address])]);
     assert_eq!(near.joined(), far.address);
@@ -198,9 +198,9 @@ fn a_contact_that_is_away_is_dialed_at_once_when_it_is_announced() {
 #[test]
 fn a_contact_that_nobody_announces_is_unreachable_by_the_address_of_the_book() {
     let (mut near, _far, line) = moved(Duration::from_millis(100));
-    near.connect(&line, false);
-    let (obstacle, why) = near.unreachable();
-    assert_eq!(obstacle, Obstacle::Network, "{why}");
+    near.connect(&line, Redial::Never);
+    let obstacle = near.unreachable();
+    assert!(matches!(obstacle, Obstacle::Network(_)), "{obstacle:?}");
     assert!(near.station.discovery().1.seeks_moved());
 }
 
@@ -209,9 +209,9 @@ fn an_announcer_of_a_foreign_fingerprint_is_not_this_one() {
     let (mut near, far, line) = moved(Duration::ZERO);
     let liar = Far::start(&Identity::throwaway().unwrap());
     near.hear(&[heard(far.key, [liar.address])]);
-    near.connect(&line, false);
-    let (obstacle, why) = near.unreachable();
-    assert_eq!(obstacle, Obstacle::Network, "{why}");
+    near.connect(&line, Redial::Never);
+    let obstacle = near.unreachable();
+    assert!(matches!(obstacle, Obstacle::Network(_)), "{obstacle:?}");
     assert!(!near.saw_another_key());
     // The liar was not even shown our key.
     let told = liar.end();
@@ -227,7 +227,7 @@ fn the_contact_is_found_behind_announcers_of_its_fingerprint() {
         heard(far.key, [liar.address]),
         heard(far.key, [far.address]),
     ]);
-    near.connect(&line, false);
+    near.connect(&line, Redial::Never);
     assert_eq!(near.joined(), far.address);
     assert!(!near.saw_another_key());
 }
@@ -237,7 +237,7 @@ fn another_station_at_the_old_address_is_no_changed_key_where_the_contact_is_fou
     let other = Far::start(&Identity::throwaway().unwrap());
     let (mut near, far, line) = pair(Duration::ZERO, |_| other.address.to_string());
     near.hear(&[heard(far.key, [far.address])]);
-    near.connect(&line, false);
+    near.connect(&line, Redial::Never);
     assert_eq!(near.joined(), far.address);
     assert!(!near.saw_another_key());
 }
@@ -247,9 +247,8 @@ fn another_key_at_the_address_of_the_book_is_reported_where_the_contact_is_not_f
     let other = Far::start(&Identity::throwaway().unwrap());
     let (mut near, far, line) = pair(Duration::ZERO, |_| other.address.to_string());
     near.hear(&[heard(far.key, [other.address])]);
-    near.connect(&line, false);
-    let (obstacle, _) = near.unreachable();
-    assert_eq!(obstacle, Obstacle::Key);
+    near.connect(&line, Redial::Never);
+    assert_eq!(near.unreachable(), Obstacle::OtherKey);
     assert!(near.saw_another_key());
 }
 
@@ -266,7 +265,7 @@ fn a_hundred_forged_announcements_cause_four_connections() {
             counter.fetch_add(1, Ordering::SeqCst);
         }
     });
-    near.connect(&line, true);
+    near.connect(&line, Redial::Always);
     near.unreachable();
     let mut forged = Vec::new();
     for last in 1..=100 {
@@ -289,7 +288,7 @@ fn a_hundred_forged_announcements_cause_four_connections() {
 fn a_flood_of_announcements_does_not_put_off_the_address_of_the_book() {
     let (mut near, far, line) = moved(Duration::ZERO);
     let forged = |last: u8| heard(far.key, [([127, 0, 1, last], 9).into()]);
-    near.connect(&line, true);
+    near.connect(&line, Redial::Always);
     near.unreachable();
     // As many as are dialed in a minute; nothing listens there.
     near.told.clear();
@@ -312,13 +311,19 @@ fn an_address_is_the_machine_there_and_a_program_here_does_not_move() {
     let (mut near, far, _) = moved(PATIENCE);
     near.hear(&[heard(far.key, [far.address])]);
     // Its key is pinned, but its user named the machine.
-    near.connect(&format!("{NOWHERE} {NOWHERE} key={}", far.key), false);
+    near.connect(
+        &format!("{NOWHERE} {NOWHERE} key={}", far.key),
+        Redial::Never,
+    );
     near.unreachable();
     near.told.clear();
     near.hear(&[]);
     let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr();
-    near.connect(&format!("far {} key={}", unused.unwrap(), far.key), false);
-    assert_eq!(near.unreachable().0, Obstacle::NobodyListens);
+    near.connect(
+        &format!("far {} key={}", unused.unwrap(), far.key),
+        Redial::Never,
+    );
+    assert_eq!(near.unreachable(), Obstacle::NobodyListens);
     assert!(!near.station.discovery().1.seeks_moved());
 }
 
@@ -326,7 +331,7 @@ fn an_address_is_the_machine_there_and_a_program_here_does_not_move() {
 fn a_contact_without_a_known_key_is_not_looked_for() {
     let (mut near, far, _) = moved(PATIENCE);
     near.hear(&[heard(far.key, [far.address])]);
-    near.connect(&format!("stranger {NOWHERE}"), false);
+    near.connect(&format!("stranger {NOWHERE}"), Redial::Never);
     near.unreachable();
     assert!(!near.station.discovery().1.seeks_moved());
 }
@@ -410,6 +415,35 @@ fn a_station_is_announced_by_its_new_name() {
 }
 
 #[test]
+fn a_station_that_listens_elsewhere_is_announced_there_alone() {
+    let settings = Settings {
+        listen: vec!["0.0.0.0:0".parse().unwrap()],
+        ..Settings::new("near".parse().unwrap(), Identity::throwaway().unwrap())
+    };
+    let mut station = Station::start(settings).unwrap();
+    let before = station.addresses();
+    // Announced to nobody: it is asked between two turns.
+    let announced = |station: &mut Station| {
+        let (discovery, links, _) = station.discovery();
+        discovery.announce(Announce::Always);
+        let advert = discovery.wanted(links).advert;
+        discovery.announce(Announce::Never);
+        advert.map(|advert| advert.listen)
+    };
+    assert_eq!(announced(&mut station), Some(before.clone()));
+    station.handle().listen(vec!["0.0.0.0:0".parse().unwrap()]);
+    station.turn(|_| ());
+    let after = station.addresses();
+    assert!(after.len() == 1 && after != before, "{after:?}");
+    assert_eq!(announced(&mut station), Some(after));
+    let (discovery, ..) = station.discovery();
+    discovery.changed = false;
+    discovery.listens(&["127.0.0.1:7447".parse().unwrap()]);
+    assert!(discovery.changed, "the responder is to be told");
+    assert_eq!(announced(&mut station), None, "no other machine reaches it");
+}
+
+#[test]
 fn our_own_running_station_is_not_nearby_and_another_program_of_ours_is() {
     let identity = Identity::throwaway().unwrap();
     let settings = Settings {
@@ -435,7 +469,7 @@ fn our_own_running_station_is_not_nearby_and_another_program_of_ours_is() {
 #[test]
 fn a_contact_that_moved_is_called() {
     let (mut near, far, line) = moved(PATIENCE);
-    near.connect(&line, true);
+    near.connect(&line, Redial::Always);
     near.until_asked();
     near.hear(&[heard(far.key, [far.address])]);
     near.joined();

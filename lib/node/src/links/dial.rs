@@ -1,6 +1,5 @@
 //! Dials contacts: finds the addresses of a host, tries each, and tries again after a pause.
 
-use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -11,9 +10,10 @@ use transom_wire::{ByeCode, PeerName, PublicKey, Status};
 use super::Links;
 use super::door::REFUSED_PAUSE;
 use super::hints::HintDials;
-use super::link::{PeerLink, describe};
+use super::link::PeerLink;
 use crate::addresses::link_local_last;
 use crate::context::Context;
+use crate::handle::Redial;
 use crate::notice::{Notice, Obstacle};
 
 /// First pause before an unreachable contact is dialed again; doubles up to [`LONGEST_PAUSE`].
@@ -53,7 +53,7 @@ pub(super) enum Route {
 #[derive(Debug)]
 pub(super) struct Dial {
     pub(super) contact: Contact,
-    pub(super) keep: bool,
+    pub(super) redial: Redial,
     pub(super) reach: Reach,
     pub(super) pause: Duration,
     /// The changed key that was reported to the owner.
@@ -65,16 +65,14 @@ pub(super) struct Dial {
 #[derive(Debug)]
 pub(super) struct DialFailure {
     pub(super) obstacle: Obstacle,
-    pub(super) why: String,
     /// Another key than the pinned one was shown there.
     pub(super) other_key: Option<OtherKey>,
 }
 
 impl DialFailure {
-    fn new(obstacle: Obstacle, why: impl Into<String>) -> Self {
+    fn new(obstacle: Obstacle) -> Self {
         Self {
             obstacle,
-            why: why.into(),
             other_key: None,
         }
     }
@@ -83,7 +81,7 @@ impl DialFailure {
 impl Default for DialFailure {
     /// Of a contact that has been away for a while.
     fn default() -> Self {
-        Self::new(Obstacle::Network, "they are not where they were announced")
+        Self::new(Obstacle::NotAnnounced)
     }
 }
 
@@ -97,17 +95,17 @@ pub(super) struct OtherKey {
 }
 
 impl Links {
-    pub(crate) fn connect(&mut self, contact: Contact, keep: bool, out: &mut Context) {
+    pub(crate) fn connect(&mut self, contact: Contact, redial: Redial, out: &mut Context) {
         let peer = contact.name;
         if let Some(dial) = self.dials.get_mut(&peer) {
-            (dial.contact, dial.keep) = (contact, keep);
+            (dial.contact, dial.redial) = (contact, redial);
             if !matches!(dial.reach, Reach::Waiting { .. }) {
                 return;
             }
         } else {
             let dial = Dial {
                 contact,
-                keep,
+                redial,
                 reach: Reach::Resolving,
                 pause: FIRST_PAUSE,
                 reported_key: None,
@@ -179,18 +177,14 @@ impl Links {
         let Some(dial) = self.dials.get_mut(&peer) else {
             return;
         };
-        let host = dial.contact.address.host();
-        let (mut rest, why) = match found {
+        let (mut rest, obstacle) = match found {
             Ok(mut found) => {
                 link_local_last(&mut found);
-                (found, format!("{host} has no address"))
+                (found, Obstacle::NoAddress)
             }
-            Err(error) => (
-                Vec::new(),
-                format!("can't find the address of {host}: {error}"),
-            ),
+            Err(error) => (Vec::new(), Obstacle::Unresolved((&error).into())),
         };
-        let failure = DialFailure::new(Obstacle::Address, why);
+        let failure = DialFailure::new(obstacle);
         rest.reverse();
         dial.reach = Reach::Trying {
             link: None,
@@ -223,7 +217,7 @@ impl Links {
                     return;
                 }
                 Err(error) if *route == Route::Book => {
-                    *failure = DialFailure::new(Obstacle::Network, error.to_string());
+                    *failure = DialFailure::new((&error).into());
                 }
                 Err(error) => log::debug!("{peer} is not at {address}: {error}"),
             }
@@ -249,7 +243,7 @@ impl Links {
             rest.clear();
             *failure = DialFailure {
                 other_key: Some(key),
-                ..DialFailure::new(Obstacle::Key, "they show another key than the pinned one")
+                ..DialFailure::new(Obstacle::OtherKey)
             };
             self.try_next(peer, out);
         }
@@ -258,11 +252,10 @@ impl Links {
     fn give_up(&mut self, peer: PeerName, failure: DialFailure, out: &mut Context) {
         let DialFailure {
             obstacle,
-            why,
             other_key,
         } = failure;
         let Some(key) = other_key else {
-            return self.pause(peer, obstacle, why, None, out);
+            return self.pause(peer, obstacle, None, out);
         };
         let OtherKey {
             pinned,
@@ -278,22 +271,21 @@ impl Links {
                 in_book,
             });
         }
-        self.pause(peer, obstacle, why, Some(REFUSED_PAUSE), out);
+        self.pause(peer, obstacle, Some(REFUSED_PAUSE), out);
     }
 
     pub(super) fn pause(
         &mut self,
         peer: PeerName,
         obstacle: Obstacle,
-        why: String,
         pause: Option<Duration>,
         out: &mut Context,
     ) {
         let Some(dial) = self.dials.get_mut(&peer) else {
             return;
         };
-        let keep = dial.keep;
-        if keep {
+        let retries = dial.redial == Redial::Always;
+        if retries {
             let pause = pause.unwrap_or(dial.pause);
             dial.pause = (dial.pause * 2).min(LONGEST_PAUSE);
             dial.reach = Reach::Waiting {
@@ -305,30 +297,24 @@ impl Links {
         out.notify(Notice::Unreachable {
             peer,
             obstacle,
-            why,
-            retries: keep,
+            retries,
         });
     }
 
     /// A connection that we dialed ended before the peer's hello.
     pub(super) fn handle_refusal(&mut self, link: &PeerLink, why: &Departure, out: &mut Context) {
-        let (peer, text) = (link.peer, describe(why));
+        let peer = link.peer;
         match why {
             Departure::Bye(Status {
                 code: ByeCode::Replaced,
                 ..
             }) => self.schedule_dial(&peer),
             Departure::Lost(_) | Departure::Closed | Departure::Refused => {
-                let mut text = "they hung up: they may not know your key yet".to_owned();
-                if link.first_use {
-                    let print = link.key.fingerprint();
-                    text.push_str(&format!(
-                        " (their own, {print}, is new and now pinned: compare it)"
-                    ));
-                }
-                self.pause(peer, Obstacle::NotLetIn, text, Some(REFUSED_PAUSE), out);
+                let new_key = link.first_use.then(|| link.key.fingerprint());
+                let obstacle = Obstacle::NotLetIn { new_key };
+                self.pause(peer, obstacle, Some(REFUSED_PAUSE), out);
             }
-            _ => self.pause(peer, Obstacle::Network, text, None, out),
+            _ => self.pause(peer, Obstacle::Network(why.into()), None, out),
         }
     }
 
@@ -357,22 +343,9 @@ impl Links {
             return;
         };
         match route {
-            Route::Book => *failure = DialFailure::of(why),
+            Route::Book => *failure = DialFailure::new(why.into()),
             Route::Announced => log::debug!("{name} is not where it is announced: {why}"),
         }
         self.try_next(name, out);
-    }
-}
-
-impl DialFailure {
-    /// A connection that ended before the peer showed its key.
-    fn of(why: &Departure) -> Self {
-        let refused = |error: &std::io::Error| error.kind() == ErrorKind::ConnectionRefused;
-        let obstacle = match why {
-            Departure::Unreachable(error) if refused(error) => Obstacle::NobodyListens,
-            Departure::Unanswered => Obstacle::Busy,
-            _ => Obstacle::Network,
-        };
-        Self::new(obstacle, describe(why))
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use transom_net::PeerId;
 use transom_proto::Side;
-use transom_users::{Book, Rights, Trust, identify, trust};
+use transom_users::{Book, Rights, Trust, identify, pinned, trust};
 use transom_wire::{ByeCode, Capabilities, PeerName, PublicKey};
 
 use super::dial::{OtherKey, Reach, Route};
@@ -163,8 +163,8 @@ impl Links {
                         })
                     }
                     Err(error) => {
-                        let why = format!("their key can't be kept: {error}");
-                        self.pause(name, Obstacle::Key, why, Some(REFUSED_PAUSE), out);
+                        let obstacle = Obstacle::KeyNotKept(error.to_string());
+                        self.pause(name, obstacle, Some(REFUSED_PAUSE), out);
                         None
                     }
                 }
@@ -317,6 +317,9 @@ impl Links {
     fn knock(&mut self, caller: Caller, out: &mut Context) {
         let Caller { key, name, address } = caller;
         let now = out.now();
+        if self.forgotten.dials_on(&key, now) {
+            return;
+        }
         self.knocks.retain(|(_, at)| now - *at < KNOCK_PAUSE);
         if self.knocks.len() < MAX_KNOCKS && !self.knocks.iter().any(|(known, _)| *known == key) {
             self.knocks.push((key, now));
@@ -327,7 +330,14 @@ impl Links {
     /// Takes a new contact book and closes links that it does not allow. Returns the links whose
     /// rights may have changed.
     pub(crate) fn replace_book(&mut self, book: Book, out: &mut Context) -> Vec<PeerId> {
-        self.book = book;
+        let before = std::mem::replace(&mut self.book, book);
+        for contact in before.contacts() {
+            if let Some((key, _)) = pinned(contact, &before, self.known.peers())
+                && self.is_stranger(&key)
+            {
+                self.forgotten.add(key, out.now());
+            }
+        }
         let Self {
             book,
             known,
@@ -401,5 +411,30 @@ mod tests {
         assert_eq!(let_in(""), [true, true]);
         assert_eq!(let_in(&format!("anna h key={anna}")), [true, true]);
         assert_eq!(let_in(""), [false, true], "the owner has removed anna");
+    }
+
+    #[test]
+    fn a_forgotten_contact_that_dials_on_does_not_knock() {
+        let mut settings = Settings::new("me".parse().unwrap(), Identity::throwaway().unwrap());
+        let config = transom_net::Config::new(settings.identity.secret.clone(), Vec::new());
+        let (anna, ben) = (PublicKey([1; 32]), PublicKey([2; 32]));
+        let lines = format!("anna h key={anna}\ncarl h key={}", PublicKey([3; 32]));
+        settings.book = Book::parse(&lines).0;
+        let mut out = parts::open(config, Disk::default()).unwrap();
+        let mut links = Links::new(&mut settings, 1, out.machine.clone());
+        links.replace_book(Book::parse(lines.lines().nth(1).unwrap()).0, &mut out);
+        for key in [anna, ben, anna] {
+            let caller = Caller {
+                key,
+                name: None,
+                address: ([127, 0, 0, 1], 1).into(),
+            };
+            assert!(links.decide_caller(caller, &mut out).is_none());
+        }
+        let knocks = out.notices.iter().filter_map(|notice| match notice {
+            Notice::Knock { key, .. } => Some(*key),
+            _ => None,
+        });
+        assert_eq!(knocks.collect::<Vec<_>>(), [ben]);
     }
 }

@@ -9,6 +9,7 @@ use transom_users::Rights;
 use transom_wire::{ByeCode, Capabilities, PeerName, PublicKey};
 
 use crate::load::Load;
+use crate::notice::LinkEnd;
 
 /// A program connected for this long is not one that only sends a text or a file.
 const SETTLED: Duration = Duration::from_secs(3);
@@ -66,7 +67,7 @@ pub(crate) struct Gone {
     /// Which side of the connection we were.
     pub(crate) side: Side,
     pub(crate) parting: Parting,
-    pub(crate) why: String,
+    pub(crate) why: LinkEnd,
 }
 
 /// How a link ended.
@@ -92,23 +93,5 @@ impl Parting {
             Departure::ClosedHere => Self::Goodbye,
             _ => Self::Lost,
         }
-    }
-}
-
-/// Explains to a person why a connection ended.
-pub(super) fn describe(why: &Departure) -> String {
-    match why {
-        Departure::Bye(bye) if bye.text.is_empty() => match bye.code {
-            ByeCode::Done | ByeCode::Leaving => "they said goodbye".into(),
-            ByeCode::Illegal => "they say that we sent something illegal".into(),
-            ByeCode::Silent => "they heard nothing from us for too long".into(),
-            ByeCode::TooMuch => "they say that we asked for too much".into(),
-            ByeCode::Replaced => "another connection takes over".into(),
-            ByeCode::Unsupported => "their version can't do what we asked for".into(),
-            _ => "they said goodbye".into(),
-        },
-        Departure::Bye(bye) => bye.text.clone(),
-        Departure::Unreachable(error) => error.to_string(),
-        other => other.to_string(),
     }
 }

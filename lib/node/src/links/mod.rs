@@ -1,7 +1,7 @@
 //! The connections to peers: dials contacts, decides on keys, keeps the connections that are up.
 //!
 //! ```text
-//!  connect --> Resolving --> Trying --> Up --> (lost) --> Waiting --> Resolving ...   with `keep`
+//!  connect --> Resolving --> Trying --> Up --> (lost) --> Waiting --> Resolving ...   if redialed
 //!                  \------------\--> Unreachable, and then Waiting or forgotten
 //! ```
 //!
@@ -10,6 +10,7 @@
 
 mod dial;
 mod door;
+mod forgotten;
 mod guests;
 mod hints;
 mod link;
@@ -25,15 +26,16 @@ use transom_wire::{ByeCode, Capabilities, PeerName, PublicKey};
 
 use self::dial::{Dial, FIRST_PAUSE, Reach};
 pub(crate) use self::door::Caller;
+use self::forgotten::Forgotten;
 use self::guests::Guests;
 use self::hints::{HintDials, Hints};
-use self::link::describe;
 pub(crate) use self::link::{Gone, Parting, PeerLink};
 use crate::budget::Budget;
 use crate::context::{Context, earlier};
+use crate::handle::Redial;
 use crate::identity::KnownPeersFile;
 use crate::load::Loads;
-use crate::notice::Notice;
+use crate::notice::{LinkEnd, Notice};
 use crate::parts::Machine;
 use crate::settings::{Allow, Settings};
 
@@ -59,6 +61,7 @@ pub(crate) struct Links {
     pub(crate) session: u64,
     machine: Machine,
     knocks: Vec<(PublicKey, Instant)>,
+    forgotten: Forgotten,
     /// Callers over their rate limit, whose admission is decided later; at most as many as may be
     /// in a handshake.
     waiting: Vec<(PeerId, Caller)>,
@@ -84,6 +87,7 @@ impl Links {
             session,
             machine,
             knocks: Vec::new(),
+            forgotten: Forgotten::default(),
             waiting: Vec::new(),
         }
     }
@@ -295,7 +299,7 @@ impl Links {
             self.try_failed(id, why, out);
             return None;
         };
-        let (peer, text) = (link.peer, describe(why));
+        let (peer, end) = (link.peer, LinkEnd::from(why));
         if !link.is_up() {
             if link.side == Side::Dialer {
                 self.handle_refusal(&link, why, out);
@@ -308,7 +312,7 @@ impl Links {
             station: link.session,
             side: link.side,
             parting,
-            why: text.clone(),
+            why: end.clone(),
         });
         let replaced =
             parting == Parting::Replaced && self.links.values().any(|link| link.peer == peer);
@@ -318,10 +322,11 @@ impl Links {
         let lost = parting == Parting::Lost;
         out.notify(Notice::Left {
             peer,
-            why: text,
+            why: end,
             lost,
         });
-        if self.dials.get(&peer).is_some_and(|dial| dial.keep) {
+        let is_redialed = |dial: &Dial| dial.redial == Redial::Always;
+        if self.dials.get(&peer).is_some_and(is_redialed) {
             self.schedule_dial(&peer);
         } else {
             self.dials.remove(&peer);

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use transom_users::escape;
-use transom_wire::{Ending, PeerName, RefuseReason};
+use transom_wire::{Ending, PeerName, RefuseReason, Shape};
+
+use super::why::PeerLoss;
 
 /// Names one transfer of this station, in either direction, for as long as the station lives.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -56,11 +58,13 @@ pub struct TransferStatus {
     pub direction: Direction,
     /// The file's or folder's name.
     pub name: String,
+    /// One file or a folder. Of a path of ours that is not known before the path was looked at.
+    pub shape: Shape,
     /// What it is doing.
     pub phase: Phase,
-    /// Entries in all.
+    /// Files in all. A receiver counts folders as files until their names have come.
     pub files: u32,
-    /// Entries done.
+    /// Files done.
     pub files_done: u32,
     /// Bytes in all.
     pub bytes: u64,
@@ -139,7 +143,7 @@ pub enum Outcome {
     /// The peer went away; the same transfer again goes on from `verified`.
     Lost {
         /// What happened.
-        why: String,
+        why: PeerLoss,
     },
     /// It can't be done.
     Failed {
@@ -199,7 +203,7 @@ impl fmt::Display for Outcome {
                 write!(
                     f,
                     "the connection was lost ({}); the same again goes on from here",
-                    escape(why)
+                    escape(&why.to_string())
                 )
             }
             Self::Failed { why } => write!(f, "failed: {}", escape(why)),

@@ -1,7 +1,6 @@
 //! A typed code on its way to the station that shows it: which address is next, how many tries were
 //! given away, and what to tell in the end. It has no socket.
 
-use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -9,16 +8,13 @@ use transom_net::{Departure, PeerId, TRIES};
 use transom_secure::{Code, HandshakeError, PairingError};
 use transom_wire::{Fingerprint, PublicKey};
 
-use super::terms::{Candidates, PairingFailure, PairingTerms};
+use super::terms::{Candidates, PairingFailure, PairingId, PairingTerms};
 use crate::addresses::link_local_last;
 use crate::context::Context;
-
-/// Identifies one typed code of a run. The same code typed again has another.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct EntryId(pub(super) u64);
+use crate::notice::Obstacle;
 
 pub(super) struct Entry {
-    pub(super) id: EntryId,
+    pub(super) id: PairingId,
     pub(super) code: Code,
     pub(super) terms: PairingTerms,
     /// The station's key, if it is known beforehand.
@@ -85,7 +81,7 @@ impl Station {
 
 impl Entry {
     pub(super) fn new(
-        (id, code, terms): (EntryId, Code, PairingTerms),
+        (id, code, terms): (PairingId, Code, PairingTerms),
         candidates: Candidates,
         tries: u8,
         out: &mut Context,
@@ -134,7 +130,7 @@ impl Entry {
                 link_local_last(&mut found);
                 self.rest.extend(found.into_iter().rev());
             }
-            Err(error) => self.unreachable(error.to_string()),
+            Err(error) => self.unreachable(Obstacle::Unresolved((&error).into())),
         }
     }
 
@@ -215,8 +211,8 @@ impl Entry {
         self.fail(failure);
     }
 
-    pub(super) fn unreachable(&mut self, why: String) {
-        self.fail(PairingFailure::Unreachable(why));
+    pub(super) fn unreachable(&mut self, obstacle: Obstacle) {
+        self.fail(PairingFailure::Unreachable(obstacle));
     }
 
     /// When there is something to do without an event.
@@ -238,7 +234,7 @@ impl Entry {
                 Some(PairingFailure::TooManyTries)
             }
             None => {
-                let nowhere = || PairingFailure::Unreachable("there is no address".to_owned());
+                let nowhere = || PairingFailure::Unreachable(Obstacle::NoAddress);
                 Some(self.failure.take().unwrap_or_else(nowhere))
             }
         }
@@ -246,7 +242,8 @@ impl Entry {
 
     /// Keeps the failure that says most.
     fn fail(&mut self, failure: PairingFailure) {
-        if self.failure.as_ref().is_none_or(|kept| *kept < failure) {
+        let says_less = |kept: &PairingFailure| kept.rank() < failure.rank();
+        if self.failure.as_ref().is_none_or(says_less) {
             self.failure = Some(failure);
         }
     }
@@ -258,14 +255,8 @@ fn failure_of(why: &Departure) -> PairingFailure {
         Departure::PairingFailed(PairingError::WrongCode) => PairingFailure::WrongCode,
         Departure::PairingFailed(PairingError::OwnKey) => PairingFailure::OwnStation,
         Departure::OtherKey(_) => PairingFailure::OtherKey,
-        Departure::Unreachable(error) if error.kind() == ErrorKind::ConnectionRefused => {
-            PairingFailure::Unreachable("no program listens there".to_owned())
-        }
-        Departure::Unreachable(error) => PairingFailure::Unreachable(error.to_string()),
-        Departure::Refused | Departure::Unanswered => {
-            PairingFailure::Interrupted("they closed the connection; try again".to_owned())
-        }
-        other => PairingFailure::Interrupted(other.to_string()),
+        Departure::Unreachable(error) => PairingFailure::Unreachable(error.into()),
+        other => PairingFailure::Interrupted(other.into()),
     }
 }
 

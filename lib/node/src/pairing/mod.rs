@@ -15,10 +15,10 @@ use transom_users::DEFAULT_PORT;
 use transom_wire::{Introduction, Keep, PeerName, PublicKey};
 
 use self::entry::Entry;
-pub(crate) use self::entry::EntryId;
 pub use self::invitation::{InvalidInvitation, Invitation, MAX_ADDRESSES};
 pub use self::terms::{
-    Candidates, CodeEnd, Paired, PairingFailure, PairingNotice, PairingSide, PairingTerms,
+    Candidates, CodeEnd, Paired, PairingFailure, PairingId, PairingNotice, PairingSide,
+    PairingTerms,
 };
 use self::terms::{from_grants, grants};
 use crate::addresses::lasting_address;
@@ -35,13 +35,14 @@ pub(crate) struct Pairings {
     own_name: PeerName,
     shown: Option<Shown>,
     entry: Option<Entry>,
-    last_entry: EntryId,
     /// The code that was typed last, and how often others have had a try at it.
     tried: Option<(Code, u8)>,
 }
 
 struct Shown {
-    id: CodeId,
+    id: PairingId,
+    /// For the network part.
+    code_id: CodeId,
     code: Code,
     terms: PairingTerms,
     until: Instant,
@@ -53,7 +54,6 @@ impl Pairings {
             own_name,
             shown: None,
             entry: None,
-            last_entry: EntryId::default(),
             tried: None,
         }
     }
@@ -65,25 +65,32 @@ impl Pairings {
     }
 
     /// Shows a code, a new one if none is given. A code that was shown before ends.
-    pub(crate) fn show(&mut self, code: Option<Code>, terms: PairingTerms, out: &mut Context) {
+    pub(crate) fn show(
+        &mut self,
+        id: PairingId,
+        code: Option<Code>,
+        terms: PairingTerms,
+        out: &mut Context,
+    ) {
         self.stop_showing(CodeEnd::Stopped, out);
         let code = code.map_or_else(Code::generate, Ok);
         let code = match code.map_err(|_| CodeEnd::NoRandom) {
             Ok(code) if CAN_PAIR => code,
             other => {
                 let why = other.err().unwrap_or(CodeEnd::NotBuilt);
-                return out.notify(Notice::Pairing(PairingNotice::CodeEnded { why }));
+                return tell(id, PairingNotice::CodeEnded { why }, out);
             }
         };
-        let id = out.net.open_pairing(self.net_terms(&code, &terms, out));
+        let code_id = out.net.open_pairing(self.net_terms(&code, &terms, out));
         let until = out.now() + CODE_LIFETIME;
         let notice = PairingNotice::CodeShown {
             code: code.clone(),
             until,
         };
-        out.notify(Notice::Pairing(notice));
+        tell(id, notice, out);
         self.shown = Some(Shown {
             id,
+            code_id,
             code,
             terms,
             until,
@@ -93,6 +100,7 @@ impl Pairings {
     /// Looks for the station that shows the typed code. A code typed before is given up.
     pub(crate) fn enter(
         &mut self,
+        id: PairingId,
         code: Code,
         candidates: Candidates,
         terms: PairingTerms,
@@ -102,8 +110,7 @@ impl Pairings {
         let before = self.tried.take().filter(|(before, _)| *before == code);
         let tries = before.map_or(0, |(_, tries)| tries);
         self.tried = Some((code.clone(), tries));
-        self.last_entry.0 += 1;
-        let typed = (self.last_entry, code, terms);
+        let typed = (id, code, terms);
         self.entry = Some(Entry::new(typed, candidates, tries, out));
         self.go_on(out.now(), out);
     }
@@ -118,7 +125,7 @@ impl Pairings {
     /// code typed now is not for that host.
     pub(crate) fn resolved(
         &mut self,
-        of: EntryId,
+        of: PairingId,
         found: std::io::Result<Vec<SocketAddr>>,
         out: &mut Context,
     ) {
@@ -182,14 +189,17 @@ impl Pairings {
         links: &Links,
         out: &mut Context,
     ) -> Option<Paired> {
-        let is_current = match code {
-            Some(code) => self.shown.as_ref().is_some_and(|shown| shown.id == code),
-            None => self.entry.as_ref().is_some_and(|entry| entry.is_at(peer)),
+        let shown = self.shown.as_ref().map(|shown| (shown.code_id, shown.id));
+        let current = match code {
+            Some(code) => shown.filter(|(shown, _)| *shown == code).map(|(_, id)| id),
+            None => (self.entry.as_ref())
+                .filter(|entry| entry.is_at(peer))
+                .map(|entry| entry.id),
         };
-        if !is_current {
+        let Some(id) = current else {
             log::debug!("{peer} at {address}: {event:?} of a code that has ended");
             return None;
-        }
+        };
         match event {
             PairingEvent::Tried => {
                 if let Some(entry) = &mut self.entry {
@@ -202,7 +212,7 @@ impl Pairings {
                     address,
                     tries_left,
                 };
-                out.notify(Notice::Pairing(notice));
+                tell(id, notice, out);
                 if tries_left == 0 {
                     self.stop_showing(CodeEnd::Guessed, out);
                 }
@@ -216,9 +226,7 @@ impl Pairings {
                     }
                 };
                 let paired = paired((key, introduction), side, address, terms, links);
-                out.notify(Notice::Pairing(PairingNotice::Paired(Box::new(
-                    paired.clone(),
-                ))));
+                tell(id, PairingNotice::Paired(Box::new(paired.clone())), out);
                 return Some(paired);
             }
             _ => {}
@@ -241,23 +249,23 @@ impl Pairings {
         };
         while let Some((address, key)) = entry.next() {
             let notice = PairingNotice::Trying { address };
-            out.notify(Notice::Pairing(notice));
+            tell(entry.id, notice, out);
             let terms = net_terms(self.own_name, &entry.code, &entry.terms, out);
             match out.net.dial_pairing(address, terms, key) {
                 Ok(peer) => return entry.dialed(peer),
-                Err(error) => entry.unreachable(error.to_string()),
+                Err(error) => entry.unreachable((&error).into()),
             }
         }
         if let Some(why) = entry.verdict(now) {
+            tell(entry.id, PairingNotice::Failed { why }, out);
             self.entry = None;
-            out.notify(Notice::Pairing(PairingNotice::Failed { why }));
         }
     }
 
     fn stop_showing(&mut self, why: CodeEnd, out: &mut Context) {
-        if self.shown.take().is_some() {
+        if let Some(shown) = self.shown.take() {
             out.net.close_pairing();
-            out.notify(Notice::Pairing(PairingNotice::CodeEnded { why }));
+            tell(shown.id, PairingNotice::CodeEnded { why }, out);
         }
     }
 
@@ -266,13 +274,17 @@ impl Pairings {
             if let Some(peer) = entry.connection() {
                 out.net.refuse(peer);
             }
-            out.notify(Notice::Pairing(PairingNotice::Failed { why }));
+            tell(entry.id, PairingNotice::Failed { why }, out);
         }
     }
 
     fn net_terms(&self, code: &Code, terms: &PairingTerms, out: &Context) -> NetTerms {
         net_terms(self.own_name, code, terms, out)
     }
+}
+
+fn tell(id: PairingId, notice: PairingNotice, out: &mut Context) {
+    out.notify(Notice::Pairing(id, notice));
 }
 
 fn net_terms(own_name: PeerName, code: &Code, terms: &PairingTerms, out: &Context) -> NetTerms {

@@ -7,6 +7,13 @@ use transom_secure::Code;
 use transom_users::{Address, Rights};
 use transom_wire::{Grants, Keep, PeerName, PublicKey};
 
+use crate::notice::{LinkEnd, Obstacle};
+
+/// Names one code of this station, shown or typed, for as long as the station lives. The same code
+/// typed again has another.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct PairingId(pub(crate) u32);
+
 /// What this side brings to a pairing.
 #[derive(Clone, Debug)]
 pub struct PairingTerms {
@@ -123,9 +130,9 @@ pub enum CodeEnd {
     NoRandom,
 }
 
-/// Why a typed code led to no station, ordered by how much that says: of several candidates the
-/// highest failure counts.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, thiserror::Error)]
+/// Why a typed code led to no station. Of several candidates the failure counts that says most: the
+/// later ones of this list.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PairingFailure {
     /// The owner ended it or typed another code.
@@ -139,7 +146,7 @@ pub enum PairingFailure {
     NobodyNearby,
     /// Nothing answers there, or a name has no address.
     #[error("can't be reached: {0}")]
-    Unreachable(String),
+    Unreachable(Obstacle),
     /// The station there shows no code, or no longer.
     #[error("no code is shown there, or no longer; ask for a new one")]
     NobodyShows,
@@ -150,14 +157,39 @@ pub enum PairingFailure {
     #[error("the station there has another key than the invitation says")]
     OtherKey,
     /// The connection broke or something illegal came.
-    #[error("the pairing was interrupted: {0}")]
-    Interrupted(String),
+    #[error("the pairing was interrupted: {}", interruption(.0))]
+    Interrupted(LinkEnd),
     /// The station shows another code.
     #[error("another code is shown there; look at it again and type it anew")]
     WrongCode,
     /// Others have had three tries at the code, and none of them had it.
     #[error("this code was wrong three times; ask for a new one")]
     TooManyTries,
+}
+
+impl PairingFailure {
+    /// How much it says.
+    pub(super) fn rank(&self) -> u8 {
+        match self {
+            Self::Ended => 0,
+            Self::NobodyNearby => 1,
+            Self::Unreachable(_) => 2,
+            Self::NobodyShows => 3,
+            Self::OwnStation => 4,
+            Self::OtherKey => 5,
+            Self::Interrupted(_) => 6,
+            Self::WrongCode => 7,
+            Self::TooManyTries => 8,
+        }
+    }
+}
+
+/// A listener that closes early has lost interest in this dialer, not in its key.
+fn interruption(end: &LinkEnd) -> String {
+    match end {
+        LinkEnd::NoHello | LinkEnd::NoKey => "they closed the connection; try again".to_owned(),
+        end => end.to_string(),
+    }
 }
 
 /// The rights as they travel.

@@ -12,6 +12,7 @@ use crate::parts;
 use crate::settings::Settings;
 
 const CODE: &str = "47-otter-violin";
+const ID: PairingId = PairingId(1);
 
 fn terms() -> PairingTerms {
     PairingTerms {
@@ -68,7 +69,7 @@ impl Typing {
     fn enter(&mut self, candidates: Candidates) -> PairingNotice {
         let code = CODE.parse().unwrap();
         self.pairings
-            .enter(code, candidates, terms(), &mut self.out);
+            .enter(ID, code, candidates, terms(), &mut self.out);
         loop {
             self.turn();
             self.pairings.turn(Instant::now(), &mut self.out);
@@ -119,7 +120,7 @@ impl Typing {
     fn tell(&mut self) {
         let notices = self.out.notices.drain(..);
         self.told.extend(notices.filter_map(|notice| match notice {
-            Notice::Pairing(notice) => Some(notice),
+            Notice::Pairing(_, notice) => Some(notice),
             _ => None,
         }));
     }
@@ -189,7 +190,7 @@ fn after_one_announcer_with_another_code_others_are_waited_for_a_moment() {
     let (candidates, terms) = (Candidates::Nearby, terms());
     typing
         .pairings
-        .enter(code, candidates, terms, &mut typing.out);
+        .enter(ID, code, candidates, terms, &mut typing.out);
     let begun = typing.pairings.due().unwrap();
     while typing.pairings.due().is_none_or(|due| due >= begun) {
         typing.turn();
@@ -241,7 +242,7 @@ fn a_station_that_announces_another_number_is_not_dialed() {
     let code = CODE.parse().unwrap();
     typing
         .pairings
-        .enter(code, Candidates::Nearby, terms(), &mut typing.out);
+        .enter(ID, code, Candidates::Nearby, terms(), &mut typing.out);
     let due = typing.pairings.due().unwrap();
     typing.turn();
     assert_eq!(
@@ -267,7 +268,7 @@ fn what_is_left_of_a_code_that_was_replaced_means_nothing() {
         let candidates = Candidates::At(vec![Address::from(address)], None);
         let code = CODE.parse().unwrap();
         let Typing { pairings, out, .. } = &mut typing;
-        pairings.enter(code, candidates, terms(), out);
+        pairings.enter(ID, code, candidates, terms(), out);
         pairings.entry.as_ref().unwrap().connection().unwrap()
     });
     let Typing {
@@ -277,8 +278,8 @@ fn what_is_left_of_a_code_that_was_replaced_means_nothing() {
         ..
     } = &mut typing;
     let [replaced, shown] = [(), ()].map(|()| {
-        pairings.show(None, terms(), out);
-        pairings.shown.as_ref().unwrap().id
+        pairings.show(ID, None, terms(), out);
+        pairings.shown.as_ref().unwrap().code_id
     });
     let paired = || PairingEvent::Paired {
         key: PublicKey([7; 32]),
@@ -314,10 +315,10 @@ fn addresses_of_a_host_whose_code_was_given_up_are_not_dialed() {
     let mut typing = Typing::among(&[Some(CODE)]);
     let address = typing.stations[0].local_addresses()[0];
     let Typing { pairings, out, .. } = &mut typing;
-    let [given_up, typed] = [(), ()].map(|()| {
-        pairings.enter(CODE.parse().unwrap(), Candidates::Nearby, terms(), out);
-        pairings.entry.as_ref().unwrap().id
-    });
+    let [given_up, typed] = [PairingId(1), PairingId(2)];
+    for id in [given_up, typed] {
+        pairings.enter(id, CODE.parse().unwrap(), Candidates::Nearby, terms(), out);
+    }
     pairings.resolved(given_up, Ok(vec![address]), out);
     typing.tell();
     assert_eq!(typing.dialed(), 0);
@@ -364,7 +365,7 @@ fn a_shown_code_ends_after_ten_minutes() {
     let mut typing = Typing::among(&[]);
     let Typing { pairings, out, .. } = &mut typing;
     let begun = out.now();
-    pairings.show(None, terms(), out);
+    pairings.show(ID, None, terms(), out);
     let due = pairings.due().unwrap();
     assert!(due >= begun + CODE_LIFETIME);
     pairings.turn(due - Duration::from_secs(1), out);
@@ -378,7 +379,7 @@ fn a_shown_code_ends_after_ten_minutes() {
 fn a_new_code_ends_the_one_before() {
     let mut typing = Typing::among(&[]);
     for _ in 0..2 {
-        typing.pairings.show(None, terms(), &mut typing.out);
+        typing.pairings.show(ID, None, terms(), &mut typing.out);
     }
     assert_eq!(typing.code_ends(), [CodeEnd::Stopped]);
     typing.pairings.end(&mut typing.out);
@@ -392,7 +393,7 @@ impl Typing {
     fn entry(&mut self) -> &mut Entry {
         let code = CODE.parse().unwrap();
         self.pairings
-            .enter(code, Candidates::Nearby, terms(), &mut self.out);
+            .enter(ID, code, Candidates::Nearby, terms(), &mut self.out);
         self.pairings.entry.as_mut().unwrap()
     }
 

@@ -138,6 +138,7 @@ impl Files {
             name: contents.name.clone(),
             shape: contents.shape,
             entries: contents.files,
+            files: contents.files,
             bytes: contents.bytes * u64::from(contents.files),
             skipped: Vec::new(),
         };

@@ -13,7 +13,7 @@ use transom_users::{Book, Contact};
 use super::camera::Camera;
 use super::workers::{CameraSlot, Inline};
 use crate::context::{Context, earlier};
-use crate::handle::{Handle, Queue};
+use crate::handle::{Handle, Queue, Redial};
 use crate::identity::Identity;
 use crate::notice::Notice;
 use crate::parts::{Machine, Net, Workers};
@@ -184,7 +184,8 @@ impl Simulation {
             }
             running.handle.replace_book(running.book.clone());
         }
-        self.handle(dialer).connect(self.contact(listener), true);
+        self.handle(dialer)
+            .connect(self.contact(listener), Redial::Always);
     }
 
     /// The contact that a station is for others.

@@ -19,7 +19,7 @@ use crate::lanes::Lane;
 use crate::live_marks::{Elsewhere, Need};
 use crate::load::Load;
 use crate::notice::TransferId;
-use crate::pairing::EntryId;
+use crate::pairing::PairingId;
 use crate::parts::Workers;
 use crate::shared_live::{OwnerMarks, SharedMarks};
 use crate::workers::{Opening, Report};
@@ -270,7 +270,7 @@ impl Workers {
         }
     }
 
-    pub(crate) fn resolve_candidate(&mut self, entry: EntryId, host: String, port: u16) {
+    pub(crate) fn resolve_candidate(&mut self, entry: PairingId, host: String, port: u16) {
         match self {
             Self::Threads(threads) => threads.resolve_candidate(entry, host, port),
             // A simulated station does not pair.

@@ -8,7 +8,7 @@ use transom_proto::{CallId, SoundFrame};
 use transom_sound::{Codec, Format, Frame, LipSync, StreamId, StreamNumbers, skew_ms};
 use transom_wire::{SoundCodec, SoundHead, SoundState};
 
-use super::party::{Own, Party};
+use super::party::{Own, Party, UNASKED};
 use super::{RecordedSound, SoundNotice};
 use crate::context::Context;
 use crate::notice::Notice;
@@ -51,7 +51,7 @@ impl Line {
             stream,
             listens: false,
             hears: false,
-            told_state: None,
+            told_state: party.is_watched().then_some(UNASKED),
             told_listen: None,
             told_listening: false,
             sends: false,
@@ -74,11 +74,9 @@ impl Line {
     }
 
     /// Whether the microphone is to be open for this peer: also while muted, so that an owner who
-    /// speaks all the same is told.
+    /// speaks all the same is told, and while there is none that could be opened.
     pub(super) fn needs_microphone(&self, own: &Own) -> bool {
-        let state = own.state_for(&self.party).0;
-        use SoundState::{Lost, Muted, On, Opening};
-        self.listens && matches!(state, On | Muted | Lost | Opening)
+        self.listens && own.is_for(&self.party)
     }
 
     /// Tells the peer what it does not know yet. What finds no room is told in a later turn.

@@ -11,7 +11,7 @@
 
 use std::time::{Duration, Instant};
 
-use transom_sound::{Codec, DeviceName, DeviceState};
+use transom_sound::{Codec, DeviceName, DeviceState, Loss};
 use transom_users::Rights;
 use transom_wire::{CallKind, Capabilities, PeerName, PublicKey, SoundState};
 
@@ -22,6 +22,10 @@ const NOT_ALLOWED: &str = "the right to hear is missing";
 
 /// What a peer is told that waits for a microphone; for programs that don't know the state.
 const OPENING: &str = "the microphone is being opened";
+
+/// What a peer takes our microphone for whose camera we watch, until we speak to it. It is not told:
+/// each viewer would have a word about a microphone that nobody wants to hear.
+pub(super) const UNASKED: (SoundState, &str) = (SoundState::Muted, "");
 
 /// How long a microphone may take to open before peers are told: most take a tenth of this, and
 /// would be told of twice at each call.
@@ -128,12 +132,24 @@ impl Own {
         !self.is_muted && self.unmuted.is_none_or(|unmuted| unmuted <= captured)
     }
 
+    /// Whether our microphone is for that peer, as far as there is one that works.
+    pub(super) fn is_for(&self, party: &Party) -> bool {
+        self.name != DeviceName::None && party.may_hear() && !self.spoken_to.is_on_hold(party)
+    }
+
     /// What a peer is told of our microphone. While no peer listens it is closed and counts as on.
     pub(super) fn state_for(&self, party: &Party) -> (SoundState, &'static str) {
         match &self.microphone {
             _ if self.name == DeviceName::None => (SoundState::NoMicrophone, ""),
             _ if !party.may_hear() => (SoundState::NotAllowed, NOT_ALLOWED),
-            _ if self.spoken_to.is_on_hold(party) => (SoundState::OnHold, ""),
+            _ if self.spoken_to.is_on_hold(party) => match party.is_watched() {
+                true => UNASKED,
+                false => (SoundState::OnHold, ""),
+            },
+            DeviceState::Lost {
+                loss: Loss::Missing,
+                ..
+            } => (SoundState::NoMicrophone, ""),
             DeviceState::Lost { for_peers, .. } => (SoundState::Lost, for_peers),
             _ if self.is_muted => (SoundState::Muted, ""),
             DeviceState::Opening if self.is_slow => (SoundState::Opening, OPENING),

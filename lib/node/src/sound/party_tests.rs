@@ -18,7 +18,7 @@ fn lost() -> DeviceState {
     DeviceState::Lost {
         words: "the headset is unplugged".into(),
         for_peers: "unplugged",
-        is_unread: false,
+        loss: Loss::Unplugged,
     }
 }
 
@@ -178,6 +178,8 @@ fn the_better_codec_of_both_is_used() {
 
 const ON: SoundState = SoundState::On;
 const HOLD: SoundState = SoundState::OnHold;
+/// For a camera that we watch and don't speak to.
+const QUIET: SoundState = UNASKED.0;
 
 #[test]
 fn the_call_that_was_answered_or_chosen_last_is_spoken_to() {
@@ -214,24 +216,26 @@ fn all_are_spoken_to_until_one_is_chosen() {
     let (mut own, calls) = (own(), [talk("anna"), talk("bob"), watched("door")]);
     own.spoken_to.update(&calls, |_| true);
     own.spoken_to.choose_all();
-    assert_eq!(states(&own, &calls), [ON, ON, HOLD], "a box only by name");
+    assert_eq!(states(&own, &calls), [ON, ON, QUIET], "a box only by name");
     own.spoken_to.choose(calls[1].peer);
     own.spoken_to.update(&calls, |_| true);
-    assert_eq!(states(&own, &calls), [HOLD, ON, HOLD]);
+    assert_eq!(states(&own, &calls), [HOLD, ON, QUIET]);
 }
 
 #[test]
 fn a_watched_box_hears_us_only_while_it_is_spoken_to() {
     let (mut own, calls) = (own(), [watched("door"), talk("anna")]);
     own.spoken_to.update(&calls[..1], |_| true);
-    assert_eq!(states(&own, &calls[..1]), [HOLD], "also alone");
+    assert_eq!(states(&own, &calls[..1]), [QUIET], "also alone");
     own.spoken_to.update(&calls, |_| true);
     own.spoken_to.choose(calls[0].peer);
     own.spoken_to.update(&calls, |_| true);
     assert_eq!(states(&own, &calls), [ON, HOLD]);
+    assert!(own.is_for(&calls[0]));
     own.spoken_to.leave(&calls[0].peer);
     own.spoken_to.update(&calls, |_| true);
-    assert_eq!(states(&own, &calls), [HOLD, ON]);
+    assert_eq!(states(&own, &calls), [QUIET, ON]);
+    assert!(!own.is_for(&calls[0]));
 }
 
 #[test]
@@ -276,7 +280,21 @@ fn who_hangs_up_and_still_watches_our_camera_holds_nobody() {
 fn a_peer_that_we_talk_with_and_watch_gets_our_sound_once() {
     let (mut own, calls) = (own(), [watched("anna"), talk("anna")]);
     own.spoken_to.update(&calls, |_| true);
-    assert_eq!(states(&own, &calls), [HOLD, ON]);
+    assert_eq!(states(&own, &calls), [QUIET, ON]);
+}
+
+#[test]
+fn a_microphone_that_is_not_there_is_missing_and_still_wanted() {
+    let (mut own, anna) = (own(), talk("anna"));
+    own.microphone = DeviceState::Lost {
+        words: "no sound device found; plug one in".into(),
+        for_peers: "no sound device was found",
+        loss: Loss::Missing,
+    };
+    assert_eq!(own.state_for(&anna), (SoundState::NoMicrophone, ""));
+    assert!(own.is_for(&anna), "it is used once it is plugged in");
+    own.name = DeviceName::None;
+    assert!(!own.is_for(&anna));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use transom_net::PeerId;
 use transom_proto::{OwnedEntry, Session, UsageError};
-use transom_wire::{Start, TransferKey, limits};
+use transom_wire::{EntryKind, Start, TransferKey, limits};
 
 use super::Place;
 use crate::context::Context;
@@ -39,9 +39,8 @@ pub(super) struct Attempt {
     pub(super) fetched: VecDeque<OwnedEntry>,
     pub(super) fetch_asked: bool,
     pub(super) next_entry: u32,
-    /// Paths and sizes of the entries announced and not yet settled; at most as many as the session
-    /// lets be ahead.
-    pub(super) announced: BTreeMap<u32, (String, u64)>,
+    /// The entries announced and not yet settled; at most as many as the session lets be ahead.
+    pub(super) announced: BTreeMap<u32, Announced>,
     /// Entries the receiver wants data of, in its order.
     pub(super) wanted: VecDeque<Start>,
     pub(super) reading: Reading,
@@ -53,6 +52,14 @@ pub(super) struct Attempt {
     pub(super) finish_said: bool,
     /// Bytes the receiver held before this attempt.
     pub(super) resumed: u64,
+}
+
+/// An entry that the receiver knows.
+#[derive(Debug)]
+pub(super) struct Announced {
+    pub(super) path: String,
+    pub(super) kind: EntryKind,
+    pub(super) size: u64,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -112,8 +119,12 @@ impl Attempt {
             self.say(out, |session, place| {
                 session.entry(place.file, &entry.as_entry())
             });
-            let path = entry.path.as_str().to_owned();
-            self.announced.insert(entry.index, (path, entry.size));
+            let announced = Announced {
+                path: entry.path.as_str().to_owned(),
+                kind: entry.kind,
+                size: entry.size,
+            };
+            self.announced.insert(entry.index, announced);
         }
         if self.fetched.is_empty() && !self.fetch_asked && self.next_entry < self.entries {
             self.fetch_asked = true;
@@ -168,7 +179,7 @@ impl Attempt {
             self.reading = Reading::Nothing;
         }
         let entry = self.announced.remove(&index);
-        entry.map_or(String::new(), |(path, _)| path)
+        entry.map_or(String::new(), |entry| entry.path)
     }
 
     pub(super) fn finish(&mut self, out: &mut Context) -> bool {

@@ -30,7 +30,7 @@ use self::sending::Outgoing;
 use crate::context::{Context, earlier};
 use crate::disk::Answer;
 use crate::links::{Gone, Links, Parting, PeerLink};
-use crate::notice::{Outcome, Phase, TransferId};
+use crate::notice::{Outcome, PeerLoss, Phase, TransferId};
 use crate::settings::{InboxSettings, SendOptions};
 
 /// Transfers that were accepted and are remembered, so that one that comes back is not asked for
@@ -159,7 +159,7 @@ impl Transfers {
     /// peer again, or the peer dialed us and did not say goodbye. What we receive stays on the
     /// disk.
     pub(crate) fn left(&mut self, link: PeerId, gone: &Gone, links: &Links, out: &mut Context) {
-        let why = gone.why.as_str();
+        let why = PeerLoss::Left(gone.why.clone());
         self.contests.retain(|contest| !contest.is_on(link));
         let here: Vec<_> = self
             .outgoing
@@ -180,15 +180,10 @@ impl Transfers {
                     self.begin(id, other, links, out);
                 }
                 None if links.expects(&peer) => {}
-                None if gone.side == Side::Dialer || gone.parting == Parting::Goodbye => self
-                    .end_outgoing(
-                        id,
-                        Outcome::Lost {
-                            why: why.to_owned(),
-                        },
-                        out,
-                    ),
-                None => outgoing.wait_until(out.now() + self.patience, why),
+                None if gone.side == Side::Dialer || gone.parting == Parting::Goodbye => {
+                    self.end_outgoing(id, Outcome::Lost { why: why.clone() }, out);
+                }
+                None => outgoing.wait_until(out.now() + self.patience, why.clone()),
             }
         }
         let here: Vec<_> = self
@@ -202,14 +197,14 @@ impl Transfers {
                 continue;
             };
             match incoming.is_withdrawn(gone.parting) {
-                true => incoming.withdrawn(why, out),
-                false => incoming.left(why, out),
+                true => incoming.withdrawn(&gone.why, out),
+                false => incoming.left(why.clone(), out),
             }
         }
     }
 
     /// A peer can't be reached and will not be tried again.
-    pub(crate) fn given_up(&mut self, peer: &PeerName, why: &str, out: &mut Context) {
+    pub(crate) fn given_up(&mut self, peer: &PeerName, why: &PeerLoss, out: &mut Context) {
         let ids: Vec<_> = self
             .outgoing
             .iter()
@@ -217,13 +212,7 @@ impl Transfers {
             .map(|(id, _)| *id)
             .collect();
         for id in ids {
-            self.end_outgoing(
-                id,
-                Outcome::Lost {
-                    why: why.to_owned(),
-                },
-                out,
-            );
+            self.end_outgoing(id, Outcome::Lost { why: why.clone() }, out);
         }
     }
 
@@ -407,8 +396,7 @@ impl Transfers {
 
     /// Ends transfers whose peer did not come back in time.
     fn end_overdue(&mut self, now: Instant, out: &mut Context) {
-        let overdue =
-            |(id, one): (&TransferId, &Outgoing)| Some((*id, one.overdue(now)?.to_owned()));
+        let overdue = |(id, one): (&TransferId, &Outgoing)| Some((*id, one.overdue(now)?.clone()));
         for (id, why) in self.outgoing.iter().filter_map(overdue).collect::<Vec<_>>() {
             self.end_outgoing(id, Outcome::Lost { why }, out);
         }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use transom_proto::{OwnedOffer, Session, TransferEvent, UsageError};
-use transom_wire::{Collision, RefuseReason, WHOLE};
+use transom_wire::{Collision, EntryKind, RefuseReason, WHOLE};
 
 use super::control::Control;
 use super::{Account, Place};
@@ -15,7 +15,9 @@ use crate::context::Context;
 use crate::disk::Job;
 use crate::links::{Parting, PeerLink};
 use crate::load::Load;
-use crate::notice::{Direction, Notice, Outcome, Phase, TransferId, TransferStatus};
+use crate::notice::{
+    Direction, LinkEnd, Notice, Outcome, PeerLoss, Phase, TransferId, TransferStatus,
+};
 
 /// From [`Stage::Prepared`] on the store holds a claim on the transfer. Every end of the transfer
 /// from then on has to give the disk thread a job that releases the claim.
@@ -41,10 +43,10 @@ pub(super) struct Incoming {
     /// Our user's pause and limit, and whether the sender has paused the transfer.
     control: Control,
     peer_paused: bool,
-    /// Paths of the entries announced and not yet done; at most as many as the session lets be
-    /// ahead.
-    paths: BTreeMap<u32, String>,
-    /// Bytes of `paths`.
+    /// Kinds and paths of the entries announced and not yet done; at most as many as the session
+    /// lets be ahead.
+    announced: BTreeMap<u32, (EntryKind, String)>,
+    /// Bytes of the paths of `announced`.
     path_bytes: usize,
     failed: u32,
     /// What went wrong first, the reason to tell in the end.
@@ -61,6 +63,7 @@ impl Incoming {
             peer: sender.peer,
             direction: Direction::Incoming,
             name: offer.name.as_str().to_owned(),
+            shape: offer.shape,
             phase: Phase::Offered,
             files: offer.files,
             files_done: 0,
@@ -83,7 +86,7 @@ impl Incoming {
             stage: Stage::Offered,
             control: Control::default(),
             peer_paused: false,
-            paths: BTreeMap::new(),
+            announced: BTreeMap::new(),
             path_bytes: 0,
             failed: 0,
             first_failure: None,
@@ -131,7 +134,7 @@ impl Incoming {
         let OwnedOffer {
             shape,
             collision,
-            files,
+            files: entries,
             bytes,
             ..
         } = self.offer;
@@ -141,7 +144,7 @@ impl Incoming {
             peer: self.account.status.peer,
             name,
             shape,
-            files,
+            entries,
             bytes,
             overwrites: collision == Collision::Overwrite,
             asks,
@@ -252,24 +255,19 @@ impl Incoming {
     }
 
     /// The offer is withdrawn, and nothing of it is here.
-    pub(super) fn withdrawn(mut self, why: &str, out: &mut Context) {
-        let (here, text) = (false, why.to_owned());
+    pub(super) fn withdrawn(mut self, why: &LinkEnd, out: &mut Context) {
+        let (here, text) = (false, why.to_string());
         self.account.ended(Outcome::Cancelled { here, text }, out);
     }
 
     /// The connection is gone. What is there waits for the sender's next attempt.
-    pub(super) fn left(mut self, why: &str, out: &mut Context) {
+    pub(super) fn left(mut self, why: PeerLoss, out: &mut Context) {
         self.leave_disk(Job::Keep, out);
         if self.account.status.moved > 0 {
             // It came to something, and many of them may come back at once.
             out.paces.give_back(self.sender);
         }
-        self.account.ended(
-            Outcome::Lost {
-                why: why.to_owned(),
-            },
-            out,
-        );
+        self.account.ended(Outcome::Lost { why }, out);
     }
 
     /// The sender goes on by another connection. In the sender's lane of the disk thread this one
@@ -278,7 +276,7 @@ impl Incoming {
         self.say(out, |session, place| {
             session.cancel(place.file, RefuseReason::Leaving, "")
         });
-        self.left("its sender is back by another connection", out);
+        self.left(PeerLoss::TakenOver, out);
     }
 
     /// What the sender says. True when that ends the transfer.
@@ -287,13 +285,18 @@ impl Incoming {
             TransferEvent::Entry(entry) => {
                 let path = entry.path.as_str().to_owned();
                 self.path_bytes += path.len();
-                self.paths.insert(entry.index, path);
+                self.announced.insert(entry.index, (entry.kind, path));
+                if entry.kind == EntryKind::Folder {
+                    // The offer counts all entries.
+                    let files = &mut self.account.status.files;
+                    *files = files.saturating_sub(1);
+                }
                 Job::Entry(entry)
             }
             TransferEvent::Leaf { leaf, size } => {
                 let bytes = leaf.bytes.len() as u64;
                 self.account.status.moved += bytes;
-                if let Some(path) = self.paths.get(&leaf.index) {
+                if let Some((_, path)) = self.announced.get(&leaf.index) {
                     self.account.moves(path, size, leaf.offset + bytes);
                 }
                 let found = None;
@@ -308,7 +311,7 @@ impl Incoming {
                     return true;
                 }
                 // For an entry that failed here this is only the echo.
-                if self.paths.contains_key(&index) {
+                if self.announced.contains_key(&index) {
                     self.entry_failed(index, why, out);
                 }
                 Job::Abandon(index)

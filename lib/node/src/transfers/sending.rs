@@ -7,7 +7,8 @@ use std::time::Instant;
 use transom_net::PeerId;
 use transom_proto::{TransferEvent, UsageError};
 use transom_wire::{
-    Collision, Ending, Failure, Offer, PeerName, RefuseReason, RelativePath, Shape, Status, WHOLE,
+    Collision, Ending, EntryKind, Failure, Offer, PeerName, RefuseReason, RelativePath, Shape,
+    Status, WHOLE,
 };
 
 use super::attempt::{Attempt, Reading};
@@ -16,7 +17,7 @@ use super::{Account, Place};
 use crate::context::Context;
 use crate::disk::{Answer, Job, Walked};
 use crate::meter::Meter;
-use crate::notice::{Direction, Notice, Outcome, Phase, TransferId, TransferStatus};
+use crate::notice::{Direction, Notice, Outcome, PeerLoss, Phase, TransferId, TransferStatus};
 use crate::settings::SendOptions;
 
 pub(super) struct Outgoing {
@@ -29,7 +30,7 @@ pub(super) struct Outgoing {
     control: Control,
     peer_paused: bool,
     /// Where only the peer dials: when it is no longer waited for, and how the connection was lost.
-    patience: Option<(Instant, String)>,
+    patience: Option<(Instant, PeerLoss)>,
 }
 
 impl Outgoing {
@@ -44,6 +45,7 @@ impl Outgoing {
             peer,
             direction: Direction::Outgoing,
             name,
+            shape: Shape::File,
             phase: Phase::Waiting,
             files: 0,
             files_done: 0,
@@ -81,8 +83,8 @@ impl Outgoing {
     }
 
     /// Waits for a peer that has to come back by itself.
-    pub(super) fn wait_until(&mut self, until: Instant, why: &str) {
-        self.patience = Some((until, why.to_owned()));
+    pub(super) fn wait_until(&mut self, until: Instant, why: PeerLoss) {
+        self.patience = Some((until, why));
     }
 
     /// The peer is back.
@@ -96,7 +98,7 @@ impl Outgoing {
     }
 
     /// How the connection was lost, if the peer did not come back in time.
-    pub(super) fn overdue(&self, now: Instant) -> Option<&str> {
+    pub(super) fn overdue(&self, now: Instant) -> Option<&PeerLoss> {
         let (until, why) = self.patience.as_ref()?;
         (*until <= now).then_some(why)
     }
@@ -204,8 +206,9 @@ impl Outgoing {
             }
             TransferEvent::Done(done) => {
                 attempt.settled += 1;
-                attempt.announced.remove(&done.index);
-                status.files_done += 1;
+                let entry = attempt.announced.remove(&done.index);
+                let is_file = entry.is_some_and(|entry| entry.kind == EntryKind::File);
+                status.files_done += u32::from(is_file);
             }
             TransferEvent::Progress(progress) => {
                 status.verified = attempt.resumed + progress.verified;
@@ -257,14 +260,14 @@ impl Outgoing {
                 let status = &mut self.account.status;
                 status.resumed = attempt.resumed;
                 status.verified = status.verified.max(attempt.resumed);
-                if let Some((path, size)) = attempt.announced.get(&index) {
-                    self.account.moves(path, *size, offset);
+                if let Some(entry) = attempt.announced.get(&index) {
+                    self.account.moves(&entry.path, entry.size, offset);
                 }
             }
             Answer::Leaf(leaf) => {
                 let end = leaf.offset + leaf.bytes.len() as u64;
-                if let Some((path, size)) = attempt.announced.get(&leaf.index) {
-                    self.account.moves(path, *size, end);
+                if let Some(entry) = attempt.announced.get(&leaf.index) {
+                    self.account.moves(&entry.path, entry.size, end);
                 }
                 if let Reading::Leaves { asked, .. } = &mut attempt.reading {
                     *asked = asked.saturating_sub(1);
@@ -306,7 +309,7 @@ impl Outgoing {
         let attempt = self.attempt.as_mut()?;
         self.account.meter = Meter::default();
         let status = &mut self.account.status;
-        (status.files, status.bytes) = (walked.entries, walked.bytes);
+        (status.shape, status.files, status.bytes) = (walked.shape, walked.files, walked.bytes);
         (status.files_done, status.moved, status.resumed) = (0, 0, 0);
         // What the receiver has of an earlier attempt it will say.
         (status.verified, status.durable) = (0, 0);

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use transom::media::{CaptureRequest, Source};
-use transom::{CallKind, CameraState, EndReason, Identity, Notice, PeerName, Settings, TradeOff};
+use transom::{
+    CallKind, CameraState, EndReason, Identity, Notice, PeerName, Redial, Settings, TradeOff,
+};
 
 use crate::support::{Peer, book, local};
 
@@ -50,7 +52,7 @@ pub(crate) fn pair(change: impl FnOnce(&mut Settings)) -> (Peer, Peer) {
     let (a, b) = identities();
     let ben = person(&b, &[("anna", &a, "view,call,files")], change);
     let anna = person(&a, &[("ben", &b, "view,call,files")], |_| {});
-    anna.handle.connect(ben.contact("ben"), true);
+    anna.handle.connect(ben.contact("ben"), Redial::Always);
     anna.joined();
     ben.joined();
     (anna, ben)
@@ -165,7 +167,7 @@ fn a_ring_that_nobody_answers_ends_at_both_sides() {
     let short = |settings: &mut Settings| settings.ring_timeout = Duration::from_millis(300);
     let ben = person(&b, &[("anna", &a, "call")], short);
     let anna = person(&a, &[("ben", &b, "call")], short);
-    anna.handle.connect(ben.contact("ben"), true);
+    anna.handle.connect(ben.contact("ben"), Redial::Always);
     anna.joined();
     anna.handle.ring(&name("ben"), CallKind::Talk);
     ben.rung();
@@ -210,7 +212,7 @@ fn several_call_at_once_and_each_sees_the_camera_only_if_shown() {
     let ben = person(&b, &known, |settings| settings.max_talks = 2);
     let dial = |own: &Identity| {
         let caller = person(own, &[("ben", &b, "call")], |_| {});
-        caller.handle.connect(ben.contact("ben"), true);
+        caller.handle.connect(ben.contact("ben"), Redial::Always);
         caller.joined();
         caller.handle.ring(&name("ben"), CallKind::Talk);
         caller
@@ -237,7 +239,7 @@ fn the_right_auto_is_answered_at_once_and_shown_the_camera() {
     let (a, b) = identities();
     let ben = person(&b, &[("anna", &a, "call,auto")], |_| {});
     let anna = person(&a, &[("ben", &b, "call")], |_| {});
-    anna.handle.connect(ben.contact("ben"), true);
+    anna.handle.connect(ben.contact("ben"), Redial::Always);
     anna.joined();
     anna.handle.ring(&name("ben"), CallKind::Talk);
     anna.started();
@@ -251,7 +253,7 @@ fn a_box_is_called_like_a_person_and_wants_no_pictures() {
         (settings.takes_calls, settings.serve_camera) = (false, true);
     });
     let anna = person(&a, &[("porch", &b, "call")], |_| {});
-    anna.handle.connect(porch.contact("porch"), true);
+    anna.handle.connect(porch.contact("porch"), Redial::Always);
     anna.joined();
     anna.handle.ring(&name("porch"), CallKind::Talk);
     anna.started();
@@ -288,10 +290,10 @@ fn rings_that_cross_on_two_connections_are_one_call_too() {
     for _ in 0..5 {
         let ben = person(&b, &[("anna", &a, "call")], |_| {});
         let anna = person(&a, &[("ben", &b, "call"), ("benny", &b, "call")], |_| {});
-        anna.handle.connect(ben.contact("ben"), true);
+        anna.handle.connect(ben.contact("ben"), Redial::Always);
         anna.joined();
         ben.joined();
-        anna.handle.connect(ben.contact("benny"), true);
+        anna.handle.connect(ben.contact("benny"), Redial::Always);
         anna.joined();
         ben.joined();
         // Ben has two connections to anna and takes the first one, she the second.
@@ -315,8 +317,8 @@ fn two_who_dial_and_ring_each_other_at_once_are_in_one_call() {
     for _ in 0..5 {
         let ben = person(&b, &[("anna", &a, "call")], |_| {});
         let anna = person(&a, &[("ben", &b, "call")], |_| {});
-        anna.handle.connect(ben.contact("ben"), true);
-        ben.handle.connect(anna.contact("anna"), true);
+        anna.handle.connect(ben.contact("ben"), Redial::Always);
+        ben.handle.connect(anna.contact("anna"), Redial::Always);
         anna.joined();
         anna.handle.ring(&name("ben"), CallKind::Talk);
         ben.joined();
@@ -341,7 +343,7 @@ fn both_who_watch_each_other_at_once_see_each_other() {
     let serves = |settings: &mut Settings| settings.serve_camera = true;
     let ben = person(&b, &[("anna", &a, "view")], serves);
     let anna = person(&a, &[("ben", &b, "view")], serves);
-    anna.handle.connect(ben.contact("ben"), true);
+    anna.handle.connect(ben.contact("ben"), Redial::Always);
     anna.joined();
     ben.joined();
     anna.handle.ring(&name("ben"), CallKind::View);

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use transom::{
-    Accept, Direction, Handle, Identity, Notice, Outcome, SendOptions, Settings, TransferId,
+    Accept, Direction, Handle, Identity, Notice, Outcome, Redial, SendOptions, Settings, TransferId,
 };
 
 use crate::calls::{identities, name, person};
@@ -87,7 +87,7 @@ fn an_offer_that_is_accepted_and_refused_before_the_disk_answers_leaves_nothing(
         handle.refuse(transfer);
     });
     let anna = stage.anna();
-    anna.handle.connect(ben.contact("ben"), true);
+    anna.handle.connect(ben.contact("ben"), Redial::Always);
     stage.send(&anna, SLOW);
     let outcome = anna.outcome(Direction::Outgoing);
     assert!(matches!(outcome, Outcome::Refused { .. }), "{outcome:?}");
@@ -102,7 +102,7 @@ fn an_offer_that_is_accepted_and_cancelled_before_the_disk_answers_leaves_nothin
         handle.cancel(transfer);
     });
     let anna = stage.anna();
-    anna.handle.connect(ben.contact("ben"), true);
+    anna.handle.connect(ben.contact("ben"), Redial::Always);
     stage.send(&anna, SLOW);
     let outcome = anna.outcome(Direction::Outgoing);
     assert!(matches!(outcome, Outcome::Cancelled { .. }), "{outcome:?}");
@@ -114,7 +114,7 @@ fn a_transfer_that_is_refused_while_it_runs_is_cancelled() {
     let stage = Stage::new("refuse-late");
     let ben = stage.ben(|handle, transfer| handle.accept(transfer, None));
     let anna = stage.anna();
-    anna.handle.connect(ben.contact("ben"), true);
+    anna.handle.connect(ben.contact("ben"), Redial::Always);
     stage.send(&anna, SLOW);
     let transfer = ben.wait(|notice| match notice {
         Notice::Transfer(status) => (status.verified > 0).then_some(status.transfer),
@@ -133,7 +133,7 @@ fn a_sender_that_cancels_before_the_disk_answers_leaves_nothing() {
     let stage = Stage::new("peer-cancel");
     let ben = stage.ben(|handle, transfer| handle.accept(transfer, None));
     let sender = person(&stage.identities.0, &[], |_| {});
-    sender.handle.connect(ben.contact("ben"), true);
+    sender.handle.connect(ben.contact("ben"), Redial::Always);
     let id = stage.send(&sender, SLOW);
     ben.wait(|notice| matches!(notice, Notice::Offered { .. }).then_some(()));
     sender.handle.cancel(id);
@@ -149,7 +149,7 @@ fn a_connection_that_is_lost_before_the_disk_answers_leaves_nothing() {
     let ben = stage.ben(|handle, transfer| handle.accept(transfer, None));
     let cut = Cut::to(ben.address.unwrap());
     let anna = stage.anna();
-    anna.handle.connect(cut.contact("ben"), false);
+    anna.handle.connect(cut.contact("ben"), Redial::Never);
     stage.send(&anna, SLOW);
     ben.wait(|notice| matches!(notice, Notice::Offered { .. }).then_some(()));
     cut.cut();
@@ -157,7 +157,7 @@ fn a_connection_that_is_lost_before_the_disk_answers_leaves_nothing() {
     assert!(matches!(outcome, Outcome::Lost { .. }), "{outcome:?}");
     cut.mend();
     let again = stage.anna();
-    again.handle.connect(cut.contact("ben"), false);
+    again.handle.connect(cut.contact("ben"), Redial::Never);
     stage.comes_now(&again);
 }
 
@@ -169,14 +169,14 @@ fn a_contact_that_is_removed_before_the_disk_answers_leaves_nothing() {
         handle.replace_book(book(&[]));
     });
     let anna = stage.anna();
-    anna.handle.connect(ben.contact("ben"), false);
+    anna.handle.connect(ben.contact("ben"), Redial::Never);
     stage.send(&anna, SLOW);
     let outcome = anna.outcome(Direction::Outgoing);
     assert!(matches!(outcome, Outcome::Lost { .. }), "{outcome:?}");
     ben.wait(|notice| matches!(notice, Notice::Left { .. }).then_some(()));
     ben.handle.replace_book(book(&[stage.line("files")]));
     let again = stage.anna();
-    again.handle.connect(ben.contact("ben"), false);
+    again.handle.connect(ben.contact("ben"), Redial::Never);
     stage.comes_now(&again);
 }
 
@@ -188,13 +188,13 @@ fn an_inbox_is_free_for_others_as_soon_as_its_station_has_ended() {
         handle.stop();
     });
     let anna = stage.anna();
-    anna.handle.connect(ben.contact("ben"), false);
+    anna.handle.connect(ben.contact("ben"), Redial::Never);
     stage.send(&anna, SLOW);
     let outcome = anna.outcome(Direction::Outgoing);
     assert!(matches!(outcome, Outcome::Lost { .. }), "{outcome:?}");
     drop(ben);
     let ben = stage.ben(|handle, transfer| handle.accept(transfer, None));
     let again = stage.anna();
-    again.handle.connect(ben.contact("ben"), false);
+    again.handle.connect(ben.contact("ben"), Redial::Never);
     stage.comes_now(&again);
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use transom::{
-    Accept, Collision, Direction, Identity, InboxSettings, Notice, Outcome, SendOptions,
+    Accept, Collision, Direction, Identity, InboxSettings, Notice, Outcome, Redial, SendOptions,
 };
 use transom_store::faults::{Disk, Op};
 
@@ -46,7 +46,7 @@ impl Pair {
             settings.inbox = Some(inbox);
         });
         let near = Peer::start("guest", |settings| settings.identity = identity);
-        near.handle.connect(far.contact("desk"), false);
+        near.handle.connect(far.contact("desk"), Redial::Never);
         Self {
             disk,
             far,

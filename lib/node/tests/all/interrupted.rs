@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use transom::{
-    Accept, CallKind, CameraState, Direction, EndReason, Identity, Notice, Outcome, SendOptions,
-    Settings,
+    Accept, CallKind, CameraState, Direction, EndReason, Identity, Notice, Outcome, Redial,
+    SendOptions, Settings,
 };
 
 use crate::calls::{identities, name, person};
@@ -17,7 +17,7 @@ fn dialed(change: impl Fn(&mut Settings)) -> (Peer, Peer, Cut, (Identity, Identi
     let ben = person(&b, &[("anna", &a, "view,call")], &change);
     let anna = person(&a, &[("ben", &b, "view,call")], &change);
     let cut = Cut::to(ben.address.unwrap());
-    anna.handle.connect(cut.contact("ben"), true);
+    anna.handle.connect(cut.contact("ben"), Redial::Always);
     anna.joined();
     ben.joined();
     (anna, ben, cut, (a, b))
@@ -188,7 +188,7 @@ fn a_view_comes_back_too() {
     });
     let anna = person(&a, &[("porch", &b, "view")], |_| {});
     let cut = Cut::to(porch.address.unwrap());
-    anna.handle.connect(cut.contact("porch"), true);
+    anna.handle.connect(cut.contact("porch"), Redial::Always);
     anna.joined();
     anna.handle.ring(&name("porch"), CallKind::View);
     anna.picture(320);
@@ -221,7 +221,7 @@ fn who_was_started_anew_is_rung_by_who_still_knows_of_the_call() {
         interrupted(&anna);
         drop(ben);
         let ben = person(&b, &[("anna", &a, "call")], |_| {});
-        ben.handle.connect(anna.contact("anna"), true);
+        ben.handle.connect(anna.contact("anna"), Redial::Always);
         assert_eq!(ben.rung(), name("anna"));
         ben.handle.answer(&name("anna"));
         assert!(anna.started(), "it goes on for the one");
@@ -240,7 +240,7 @@ fn a_file_goes_on_though_the_receiver_has_not_noticed_anything() {
     });
     let anna = person(&a, &[("ben", &b, "call")], |_| {});
     let cut = Cut::to(ben.address.unwrap());
-    anna.handle.connect(cut.contact("ben"), true);
+    anna.handle.connect(cut.contact("ben"), Redial::Always);
     anna.joined();
     let options = SendOptions {
         limit: Some(3_000_000),
@@ -270,7 +270,7 @@ fn film_of_a_peer_that_does_not_dial(folder: &str, patience: Duration, back: boo
         settings.inbox = Some(inbox(scratch.0.join("inbox"), Accept::Known));
     });
     let cut = Cut::to(ben.address.unwrap());
-    anna.handle.connect(cut.contact("ben"), true);
+    anna.handle.connect(cut.contact("ben"), Redial::Always);
     anna.joined();
     ben.joined();
     let options = SendOptions {

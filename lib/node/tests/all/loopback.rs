@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use transom::media::{CaptureRequest, Source};
 use transom::{
-    Accept, CallKind, CameraState, Direction, EndReason, Identity, InboxSettings, Notice, Outcome,
-    SendOptions, Settings, State, Station,
+    Accept, CallKind, CameraState, Direction, EndReason, Identity, InboxSettings, Notice, Obstacle,
+    Outcome, PublicKey, Redial, SendOptions, Settings, Shape, State, Station,
 };
 
 use crate::support::{Peer, Scratch, book, inbox, local};
@@ -51,7 +51,7 @@ fn guest(identity: &Identity) -> Peer {
 fn a_box_is_watched() {
     let identity = Identity::throwaway().unwrap();
     let (far, near) = (camera_box(&identity, "view"), guest(&identity));
-    near.handle.connect(far.contact("box"), false);
+    near.handle.connect(far.contact("box"), Redial::Never);
     assert!(near.joined(), "the box's key is new to the guest");
     far.never(
         |notice| matches!(notice, Notice::Camera { .. }),
@@ -97,7 +97,7 @@ fn a_box_is_watched() {
 fn a_viewer_that_keeps_its_pictures_gets_two() {
     let identity = Identity::throwaway().unwrap();
     let (far, near) = (camera_box(&identity, "view"), guest(&identity));
-    near.handle.connect(far.contact("box"), false);
+    near.handle.connect(far.contact("box"), Redial::Never);
     near.joined();
     near.handle.ring(&"box".parse().unwrap(), CallKind::View);
     let picture = |notice| match notice {
@@ -120,14 +120,19 @@ fn an_unknown_key_sees_nothing() {
         Identity::throwaway().unwrap(),
     );
     let (far, near) = (camera_box(&known, "view"), guest(&stranger));
-    near.handle.connect(far.contact("box"), false);
+    near.handle.connect(far.contact("box"), Redial::Never);
     near.wait(|notice| match notice {
         Notice::Unreachable {
-            why,
+            obstacle,
             retries: false,
             ..
         } => {
-            assert!(why.contains("may not know"), "{why}");
+            let is_new = |key: transom::Fingerprint| key == far.key.fingerprint();
+            let Obstacle::NotLetIn { new_key } = obstacle else {
+                panic!("{obstacle:?}");
+            };
+            assert!(new_key.is_some_and(is_new));
+            assert!(obstacle.to_string().contains("may not know"));
             Some(())
         }
         Notice::Joined { .. } => panic!("let in"),
@@ -145,7 +150,7 @@ fn an_unknown_key_sees_nothing() {
 fn a_right_that_is_missing_is_said() {
     let identity = Identity::throwaway().unwrap();
     let (far, near) = (camera_box(&identity, "files"), guest(&identity));
-    near.handle.connect(far.contact("box"), false);
+    near.handle.connect(far.contact("box"), Redial::Never);
     near.joined();
     near.handle.ring(&"box".parse().unwrap(), CallKind::View);
     let text = near.wait(|notice| match notice {
@@ -170,7 +175,7 @@ fn a_changed_key_is_refused_and_both_are_told() {
             settings.identity = identity.clone();
             settings.known_peers = known;
         });
-        near.handle.connect(far.contact("box"), false);
+        near.handle.connect(far.contact("box"), Redial::Never);
         near
     };
     let first = camera_box(&identity, "view");
@@ -207,7 +212,7 @@ fn texts_arrive_both_ways() {
     };
     // Written before the connection is there: it waits.
     let sent = near.handle.text(&"box".parse().unwrap(), "hello");
-    near.handle.connect(far.contact("box"), false);
+    near.handle.connect(far.contact("box"), Redial::Never);
     assert_eq!(text_of(&far), "hello");
     near.wait(|notice| {
         matches!(notice, Notice::TextArrived { text, .. } if text == sent).then_some(())
@@ -240,7 +245,7 @@ fn a_file_and_a_folder_are_sent() {
     let identity = Identity::throwaway().unwrap();
     let (far, near) = (desk(&identity, &into, Accept::Known), guest(&identity));
     let peer = "desk".parse().unwrap();
-    near.handle.connect(far.contact("desk"), false);
+    near.handle.connect(far.contact("desk"), Redial::Never);
     near.handle
         .send(&peer, from.join("large.bin"), SendOptions::default());
     let name = PathBuf::from("large.bin");
@@ -280,6 +285,34 @@ fn a_file_and_a_folder_are_sent() {
 }
 
 #[test]
+fn folders_are_not_counted_as_files_at_either_side() {
+    let scratch = Scratch::new("counted");
+    let (tree, into) = (scratch.0.join("tree"), scratch.0.join("into"));
+    fs::create_dir_all(tree.join("a/empty")).unwrap();
+    for name in ["one", "two", "three"] {
+        fs::write(tree.join("a").join(name), name).unwrap();
+    }
+    let identity = Identity::throwaway().unwrap();
+    let (far, near) = (desk(&identity, &into, Accept::Known), guest(&identity));
+    near.handle.connect(far.contact("desk"), Redial::Never);
+    near.handle
+        .send(&"desk".parse().unwrap(), tree, SendOptions::default());
+    let entries = far.wait(|notice| match notice {
+        Notice::Offered { entries, .. } => Some(entries),
+        _ => None,
+    });
+    assert_eq!(entries, 5, "the folders `a` and `empty` too");
+    for peer in [&near, &far] {
+        let status = peer.wait(|notice| match notice {
+            Notice::TransferEnded { status, .. } => Some(status),
+            _ => None,
+        });
+        let counts = (status.shape, status.files, status.files_done);
+        assert_eq!(counts, (Shape::Folder, 3, 3), "{:?}", status.direction);
+    }
+}
+
+#[test]
 fn more_files_than_a_session_lets_be_open_wait_for_their_turn() {
     const FILES: usize = 60;
     let scratch = Scratch::new("many");
@@ -288,7 +321,7 @@ fn more_files_than_a_session_lets_be_open_wait_for_their_turn() {
     let identity = Identity::throwaway().unwrap();
     let (far, near) = (desk(&identity, &into, Accept::Known), guest(&identity));
     let peer = "desk".parse().unwrap();
-    near.handle.connect(far.contact("desk"), false);
+    near.handle.connect(far.contact("desk"), Redial::Never);
     for number in 0..FILES {
         let file = from.join(number.to_string());
         fs::write(&file, vec![number as u8; 1000]).unwrap();
@@ -323,7 +356,7 @@ fn a_transfer_goes_on_after_the_receiver_is_gone_for_a_while() {
     let far = start(local());
     let address = far.address.unwrap();
     let near = guest(&identity);
-    near.handle.connect(far.contact("desk"), true);
+    near.handle.connect(far.contact("desk"), Redial::Always);
     let options = SendOptions {
         limit: Some(4 * 1024 * 1024),
         ..SendOptions::default()
@@ -367,7 +400,7 @@ fn who_has_the_right_auto_is_not_asked_about() {
         settings.inbox = Some(inbox(into.clone(), Accept::Ask));
     });
     let near = guest(&identity);
-    near.handle.connect(far.contact("desk"), false);
+    near.handle.connect(far.contact("desk"), Redial::Never);
     let peer = "desk".parse().unwrap();
     near.handle.send(&peer, &source, SendOptions::default());
     assert!(near.outcome(Direction::Outgoing).is_success());
@@ -381,7 +414,7 @@ fn an_offer_is_asked_for_and_can_be_refused_or_cancelled() {
     fs::write(&source, vec![7; 4 * 1024 * 1024]).unwrap();
     let identity = Identity::throwaway().unwrap();
     let (far, near) = (desk(&identity, &into, Accept::Ask), guest(&identity));
-    near.handle.connect(far.contact("desk"), false);
+    near.handle.connect(far.contact("desk"), Redial::Never);
     let offered = || {
         far.wait(|notice| match notice {
             Notice::Offered {
@@ -433,7 +466,7 @@ fn what_cannot_be_sent_fails_with_words() {
         desk(&identity, &scratch.0.join("into"), Accept::Known),
         guest(&identity),
     );
-    near.handle.connect(far.contact("desk"), false);
+    near.handle.connect(far.contact("desk"), Redial::Never);
     near.handle.send(
         &"desk".parse().unwrap(),
         scratch.0.join("missing"),
@@ -461,8 +494,8 @@ fn two_who_dial_each_other_end_up_with_one_connection() {
         })
     };
     let (left, right) = (peer(&a, "right", &b), peer(&b, "left", &a));
-    left.handle.connect(right.contact("right"), true);
-    right.handle.connect(left.contact("left"), true);
+    left.handle.connect(right.contact("right"), Redial::Always);
+    right.handle.connect(left.contact("left"), Redial::Always);
     left.joined();
     right.joined();
     for round in 0..10 {
@@ -493,7 +526,7 @@ fn a_yes_is_for_one_offer_only() {
     let (source, into) = (scratch.0.join("source.bin"), scratch.0.join("into"));
     let identity = Identity::throwaway().unwrap();
     let (far, near) = (desk(&identity, &into, Accept::Ask), guest(&identity));
-    near.handle.connect(far.contact("desk"), false);
+    near.handle.connect(far.contact("desk"), Redial::Never);
     // The same path, so the same transfer by its key; but a person said yes to the first only.
     for length in [1000, 2000] {
         fs::write(&source, vec![7; length]).unwrap();
@@ -515,7 +548,7 @@ fn a_file_that_changed_before_it_moved_is_told_on_each_side_by_the_side_it_happe
     let (source, into) = (scratch.0.join("source.bin"), scratch.0.join("into"));
     let identity = Identity::throwaway().unwrap();
     let (far, near) = (desk(&identity, &into, Accept::Ask), guest(&identity));
-    near.handle.connect(far.contact("desk"), false);
+    near.handle.connect(far.contact("desk"), Redial::Never);
     fs::write(&source, [7; 1000]).unwrap();
     near.handle
         .send(&"desk".parse().unwrap(), &source, SendOptions::default());
@@ -542,7 +575,7 @@ fn a_right_that_is_withdrawn_ends_what_hangs_on_it() {
     fs::write(&source, vec![7; 4 * 1024 * 1024]).unwrap();
     let identity = Identity::throwaway().unwrap();
     let (far, near) = (desk(&identity, &into, Accept::Known), guest(&identity));
-    near.handle.connect(far.contact("desk"), false);
+    near.handle.connect(far.contact("desk"), Redial::Never);
     let options = SendOptions {
         limit: Some(1024 * 1024),
         ..SendOptions::default()
@@ -589,7 +622,7 @@ fn a_command_that_ends_is_started_again() {
         settings.serve_camera = true;
     });
     let near = guest(&identity);
-    near.handle.connect(far.contact("box"), false);
+    near.handle.connect(far.contact("box"), Redial::Never);
     near.joined();
     near.handle.ring(&"box".parse().unwrap(), CallKind::View);
     for _ in 0..2 {
@@ -605,7 +638,7 @@ fn an_offer_whose_sender_says_goodbye_unanswered_is_withdrawn_and_not_lost() {
     let near = Identity::throwaway().unwrap();
     let far = desk(&near, &scratch.0.join("inbox"), Accept::Ask);
     let near = guest(&near);
-    near.handle.connect(far.contact("desk"), false);
+    near.handle.connect(far.contact("desk"), Redial::Never);
     let desk = "desk".parse().unwrap();
     near.handle.send(&desk, &film, SendOptions::default());
     far.wait(|notice| matches!(notice, Notice::Offered { .. }).then_some(()));
@@ -629,14 +662,15 @@ fn a_station_listens_at_another_port_when_its_own_is_taken() {
         let key = third.public_key();
         settings.book = book(&[format!("third 127.0.0.1 key={key}")]);
     });
-    near.handle.connect(far.contact("box"), false);
+    near.handle.connect(far.contact("box"), Redial::Never);
     near.joined();
     near.handle.listen(vec![far.address.unwrap()]);
     let why = near.wait(|notice| match notice {
         Notice::NotListening { why } => Some(why),
         _ => None,
     });
-    assert!(why.contains("is taken"), "{why}");
+    assert_eq!(why.kind, std::io::ErrorKind::AddrInUse, "{why}");
+    assert!(why.text.contains("is taken"), "{why}");
     near.handle.listen(local());
     let address = near.wait(|notice| match notice {
         Notice::Listening { address } => Some(address),
@@ -644,9 +678,49 @@ fn a_station_listens_at_another_port_when_its_own_is_taken() {
     });
     let other = guest(&third);
     let contact = format!("near {address} key={}", identity.public_key());
-    other.handle.connect(contact.parse().unwrap(), false);
+    other
+        .handle
+        .connect(contact.parse().unwrap(), Redial::Never);
     other.joined();
     // What was connected before stays connected.
     near.handle.ring(&"box".parse().unwrap(), CallKind::View);
     near.wait(|notice| matches!(notice, Notice::CallStarted { .. }).then_some(()));
+}
+
+#[test]
+fn a_port_that_was_changed_is_closed_and_its_connections_stay() {
+    let (identity, third) = (
+        Identity::throwaway().unwrap(),
+        Identity::throwaway().unwrap(),
+    );
+    let far = Peer::start("box", |settings| {
+        let line = |name, key: PublicKey| format!("{name} 127.0.0.1 key={key} may=view,call");
+        settings.book = book(&[
+            line("guest", identity.public_key()),
+            line("third", third.public_key()),
+        ]);
+        settings.listen = local();
+        settings.takes_calls = true;
+    });
+    let near = guest(&identity);
+    near.handle.connect(far.contact("box"), Redial::Never);
+    near.joined();
+    let listening = |notice| match notice {
+        Notice::Listening { address } => Some(address),
+        _ => None,
+    };
+    let old = far.wait(listening);
+    far.handle.listen(local());
+    let new = far.wait(listening);
+    assert_ne!(old, new);
+    let refused = std::net::TcpStream::connect(old).unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+    let other = guest(&third);
+    let contact = format!("box {new} key={}", far.key);
+    other
+        .handle
+        .connect(contact.parse().unwrap(), Redial::Never);
+    other.joined();
+    near.handle.ring(&"box".parse().unwrap(), CallKind::Talk);
+    far.wait(|notice| matches!(notice, Notice::Ringing { .. }).then_some(()));
 }

@@ -4,7 +4,8 @@ use std::fs;
 use std::time::Duration;
 
 use transom::{
-    Accept, CallKind, CameraState, Direction, EndReason, Identity, Notice, Outcome, SendOptions,
+    Accept, CallKind, CameraState, Direction, EndReason, Identity, Notice, Outcome, Redial,
+    SendOptions,
 };
 
 use transom_store::Inbox;
@@ -107,7 +108,7 @@ fn a_stranger_knocks_with_a_name_and_comes_in_as_a_guest() {
     let ben = person(&b, &[], |_| {});
     let visitor = |identity: &Identity| {
         let visitor = Peer::start("visitor", |settings| settings.identity = identity.clone());
-        visitor.handle.connect(ben.contact("ben"), false);
+        visitor.handle.connect(ben.contact("ben"), Redial::Never);
         visitor
     };
     let turned_away = visitor(&a);
@@ -136,7 +137,7 @@ fn a_guest_takes_the_name_of_nobody() {
     ben.handle
         .allow_guest(stranger.public_key(), &name("person"), may);
     let near = Peer::start("anna", |settings| settings.identity = stranger.clone());
-    near.handle.connect(ben.contact("ben"), false);
+    near.handle.connect(ben.contact("ben"), Redial::Never);
     assert_eq!(knock(&ben), (stranger.public_key(), Some(name("anna"))));
 }
 
@@ -216,7 +217,7 @@ fn a_sender_is_not_told_where_the_inbox_is() {
         settings.inbox = Some(inbox(scratch.0.join("inbox"), Accept::Ask));
     });
     let anna = person(&a, &[], |_| {});
-    anna.handle.connect(ben.contact("ben"), false);
+    anna.handle.connect(ben.contact("ben"), Redial::Never);
     for into in [no_folder, locked] {
         anna.handle
             .send(&name("ben"), path.clone(), SendOptions::default());

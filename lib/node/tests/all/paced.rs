@@ -3,7 +3,9 @@
 use std::fs;
 use std::time::Duration;
 
-use transom::{Accept, Direction, Notice, Outcome, Phase, SendOptions, TransferId, TransferStatus};
+use transom::{
+    Accept, Direction, Notice, Outcome, Phase, Redial, SendOptions, TransferId, TransferStatus,
+};
 
 use transom_wire::{Offer, RelativePath, Shape, TransferKey};
 
@@ -36,7 +38,7 @@ impl Stage {
         });
         let anna = person(&a, &[], |_| {});
         let cut = Cut::to(ben.address.unwrap());
-        anna.handle.connect(cut.contact("ben"), true);
+        anna.handle.connect(cut.contact("ben"), Redial::Always);
         anna.joined();
         let options = SendOptions {
             limit: Some(1_000_000),
@@ -226,7 +228,7 @@ fn what_was_paused_without_a_connection_begins_paused() {
         .send(&name("ben"), &source, SendOptions::default());
     anna.handle.pause(id, true);
     paused(&anna);
-    anna.handle.connect(ben.contact("ben"), true);
+    anna.handle.connect(ben.contact("ben"), Redial::Always);
     paused(&ben);
     stands_still(&ben);
     anna.handle.pause(id, false);

@@ -7,8 +7,8 @@ use std::net::SocketAddr;
 use transom::people::{Address, Rights};
 use transom::{
     Accept, Candidates, Code, CodeEnd, Direction, Identity, Keep, Notice, Outcome, Paired,
-    PairingFailure, PairingNotice, PairingSide, PairingTerms, PublicKey, SendOptions, Settings,
-    State,
+    PairingFailure, PairingNotice, PairingSide, PairingTerms, PublicKey, Redial, SendOptions,
+    Settings, State,
 };
 
 use crate::calls::name;
@@ -32,9 +32,9 @@ fn listener(name: &str, change: impl FnOnce(&mut Settings)) -> Peer {
 
 /// Shows a code with these terms.
 fn show(peer: &Peer, terms: PairingTerms) -> Code {
-    peer.handle.show_code(None, terms);
+    let id = peer.handle.show_code(None, terms);
     peer.wait(|notice| match notice {
-        Notice::Pairing(PairingNotice::CodeShown { code, .. }) => Some(code),
+        Notice::Pairing(of, PairingNotice::CodeShown { code, .. }) if of == id => Some(code),
         _ => None,
     })
 }
@@ -50,30 +50,30 @@ fn enter(near: &Peer, code: &Code, far: &Peer, terms: PairingTerms) {
 
 fn paired(peer: &Peer) -> Paired {
     peer.wait(|notice| match notice {
-        Notice::Pairing(PairingNotice::Paired(paired)) => Some(*paired),
-        Notice::Pairing(PairingNotice::Failed { why }) => panic!("{why}"),
+        Notice::Pairing(_, PairingNotice::Paired(paired)) => Some(*paired),
+        Notice::Pairing(_, PairingNotice::Failed { why }) => panic!("{why}"),
         _ => None,
     })
 }
 
 fn failed(peer: &Peer) -> PairingFailure {
     peer.wait(|notice| match notice {
-        Notice::Pairing(PairingNotice::Failed { why }) => Some(why),
-        Notice::Pairing(PairingNotice::Paired(paired)) => panic!("{paired:?}"),
+        Notice::Pairing(_, PairingNotice::Failed { why }) => Some(why),
+        Notice::Pairing(_, PairingNotice::Paired(paired)) => panic!("{paired:?}"),
         _ => None,
     })
 }
 
 fn wrong_guess(peer: &Peer) -> u8 {
     peer.wait(|notice| match notice {
-        Notice::Pairing(PairingNotice::WrongGuess { tries_left, .. }) => Some(tries_left),
+        Notice::Pairing(_, PairingNotice::WrongGuess { tries_left, .. }) => Some(tries_left),
         _ => None,
     })
 }
 
 fn code_end(peer: &Peer) -> CodeEnd {
     peer.wait(|notice| match notice {
-        Notice::Pairing(PairingNotice::CodeEnded { why }) => Some(why),
+        Notice::Pairing(_, PairingNotice::CodeEnded { why }) => Some(why),
         _ => None,
     })
 }
@@ -116,7 +116,7 @@ fn each_side_knows_the_other_afterwards_and_lets_it_in_with_the_rights_that_it_t
     let to_far = format!("porch {} key={}", here.address, here.key)
         .parse()
         .unwrap();
-    near.handle.connect(to_far, false);
+    near.handle.connect(to_far, Redial::Never);
     assert!(!near.joined(), "the key is pinned by the contact");
     let by = far.wait(|notice| match notice {
         Notice::Joined { peer, .. } => Some(peer),
@@ -139,7 +139,7 @@ fn a_new_name_of_ours_is_told_with_a_shown_code_and_by_the_next_connection() {
 
     let stranger = Peer::start("carl", |_| {});
     stranger.handle.rename(&name("dora"));
-    stranger.handle.connect(far.contact("hall"), false);
+    stranger.handle.connect(far.contact("hall"), Redial::Never);
     let called = far.wait(|notice| match notice {
         Notice::Knock { name, .. } => Some(name),
         _ => None,
@@ -201,8 +201,8 @@ fn an_invitation_leads_to_the_station_that_has_its_key_and_to_no_other() {
     assert_eq!(paired(&near).key, far.key);
     // The station with another key had no try.
     far.wait(|notice| match notice {
-        Notice::Pairing(PairingNotice::WrongGuess { .. }) => panic!("it had a try"),
-        Notice::Pairing(PairingNotice::Paired(_)) => Some(()),
+        Notice::Pairing(_, PairingNotice::WrongGuess { .. }) => panic!("it had a try"),
+        Notice::Pairing(_, PairingNotice::Paired(_)) => Some(()),
         _ => None,
     });
 }
@@ -299,7 +299,9 @@ fn a_file_goes_to_a_stranger_by_a_code_and_nothing_is_stored() {
         .handle
         .send(&there.peer, &file, SendOptions::default());
     let contact = format!("{} {} key={} may=files", here.peer, here.reached, here.key);
-    receiver.handle.connect(contact.parse().unwrap(), false);
+    receiver
+        .handle
+        .connect(contact.parse().unwrap(), Redial::Never);
     assert!(matches!(
         sender.outcome(Direction::Outgoing),
         Outcome::Durable { .. }
@@ -325,11 +327,41 @@ fn no_right_is_given_that_was_not_ticked() {
     enter(&near, &code, &far, terms("", Keep::Contact));
     assert_eq!(paired(&near).grants, Rights::NONE);
     paired(&far);
-    near.handle.connect(far.contact("porch"), false);
+    near.handle.connect(far.contact("porch"), Redial::Never);
     let turned_away = far.wait(|notice| match notice {
         Notice::Knock { key, .. } => Some(key),
         Notice::Joined { .. } => panic!("let in without a right"),
         _ => None,
     });
     assert_eq!(turned_away, near.key);
+}
+
+#[test]
+fn each_word_about_a_code_says_of_which_of_them_it_is() {
+    let peer = listener("porch", |_| ());
+    let [first, second] = [(), ()].map(|()| {
+        let shown = peer.handle.show_code(None, terms("", Keep::Contact));
+        let code = "47-otter-violin".parse().unwrap();
+        let typed = peer
+            .handle
+            .enter_code(code, Candidates::Nearby, terms("", Keep::Contact));
+        (shown, typed)
+    });
+    let of = |wanted: fn(&PairingNotice) -> bool| {
+        peer.wait(|notice| match notice {
+            Notice::Pairing(id, what) if wanted(&what) => Some(id),
+            _ => None,
+        })
+    };
+    let is_shown = |it: &PairingNotice| matches!(it, PairingNotice::CodeShown { .. });
+    let is_ended = |it: &PairingNotice| matches!(it, PairingNotice::CodeEnded { .. });
+    let has_failed = |it: &PairingNotice| matches!(it, PairingNotice::Failed { .. });
+    // What is shown or typed anew ends the one before.
+    assert_eq!(of(is_shown), first.0);
+    assert_eq!(of(is_ended), first.0);
+    assert_eq!(of(is_shown), second.0);
+    assert_eq!(of(has_failed), first.1);
+    peer.handle.end_pairing();
+    assert_eq!(of(is_ended), second.0);
+    assert_eq!(of(has_failed), second.1);
 }

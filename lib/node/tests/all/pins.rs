@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use transom::{CallKind, EndReason, Identity, Notice, PeerName, State};
+use transom::{CallKind, EndReason, Identity, Notice, PeerName, Redial, State};
 
 use crate::calls::name;
 use crate::support::{Peer, Scratch, book, local};
@@ -36,7 +36,7 @@ fn a_contact_at_a_new_address_is_recognised_by_its_key_and_has_the_rights_of_its
         (settings.identity, settings.book) = (identity, book(&[line]));
         settings.takes_calls = true;
     });
-    near.handle.connect(far.contact("elsewhere"), false);
+    near.handle.connect(far.contact("elsewhere"), Redial::Never);
     assert_eq!(joined(&near), (true, Some(name("porch"))));
     joined(&far);
     far.handle.ring(&name("near"), CallKind::Talk);
@@ -57,7 +57,7 @@ fn a_key_that_was_pinned_to_an_address_is_the_key_of_the_contact_there() {
         (settings.identity, settings.book) = (identity, book(&[line]));
         settings.known_peers = known;
     });
-    near.handle.connect(far.contact("porch"), false);
+    near.handle.connect(far.contact("porch"), Redial::Never);
     assert_eq!(joined(&near), (false, None));
     // So that it is known when it dials.
     let pinned = fs::read_to_string(scratch.0.join("known_peers")).unwrap();

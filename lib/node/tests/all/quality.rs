@@ -1,6 +1,8 @@
 //! Quality that follows a viewer, between two stations.
 
-use transom::{Adaptation, Bottleneck, CallKind, CameraState, Identity, Notice, Quality, TradeOff};
+use transom::{
+    Adaptation, Bottleneck, CallKind, CameraState, Identity, Notice, Quality, Redial, TradeOff,
+};
 
 use crate::calls::{name, pattern};
 use crate::support::{Peer, book, local};
@@ -17,7 +19,7 @@ fn watched(adaptation: Adaptation) -> (Peer, Peer) {
         settings.adaptation = adaptation;
     });
     let near = Peer::start("guest", |settings| settings.identity = guest);
-    near.handle.connect(far.contact("box"), false);
+    near.handle.connect(far.contact("box"), Redial::Never);
     near.joined();
     near.handle.ring(&name("box"), CallKind::View);
     (far, near)

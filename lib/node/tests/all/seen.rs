@@ -2,7 +2,7 @@
 
 use transom::latency::Stage;
 use transom::media::{CaptureRequest, Source};
-use transom::{CallKind, Capabilities, Identity, Notice, Settings};
+use transom::{CallKind, Capabilities, Identity, Notice, Redial, Settings};
 
 use crate::calls::name;
 use crate::support::{Peer, book, local};
@@ -26,7 +26,7 @@ fn a_peer_can_do_what_all_its_programs_can_together() {
             settings.identity = owner.clone();
             change(settings);
         });
-        program.handle.connect(far.contact("far"), false);
+        program.handle.connect(far.contact("far"), Redial::Never);
         program
     };
     let _sender = program(|_| ());
@@ -59,7 +59,7 @@ fn a_picture_has_every_stage_that_its_sender_has_and_they_add_up() {
         settings.serve_camera = true;
     });
     let near = Peer::start("viewer", |settings| settings.identity = viewer);
-    near.handle.connect(far.contact("box"), false);
+    near.handle.connect(far.contact("box"), Redial::Never);
     near.joined();
     near.handle.ring(&name("box"), CallKind::View);
     // The pattern is encoded in its first lap; the clocks are compared by the first pong.

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use transom::sounds::{DeviceName, RATE, WavReader, measure::Noise};
-use transom::{CallKind, Settings};
+use transom::{CallKind, Identity, Notice, Redial, Settings, SoundNotice};
 use transom_net::{Event, PeerId};
 use transom_proto::{self as proto, CallEvent, CallId, SoundFrame};
 use transom_wire::{Capabilities, SoundCodec, SoundHead, SoundState};
@@ -408,6 +408,38 @@ fn of_two_conversations_one_is_spoken_to_and_both_are_heard() {
     until("to the one that is left", &mut fars, |fars| {
         fars[0].state() == Some(SoundState::On)
     });
+}
+
+#[test]
+fn who_only_watches_says_nothing_of_a_microphone() {
+    let identity = Identity::throwaway().unwrap();
+    let anna = format!(
+        "anna 127.0.0.1:9 key={} may=view,talk",
+        identity.public_key()
+    );
+    let door = station(&[anna], |settings| {
+        settings.serve_camera = true;
+        settings.sound.speaker = DeviceName::Silence;
+    });
+    let anna = Peer::start("anna", |settings| {
+        settings.identity = identity;
+        settings.sound.microphone = DeviceName::Tone;
+    });
+    anna.handle.connect(door.contact("door"), Redial::Never);
+    anna.joined();
+    let door_name = name("door");
+    anna.handle.ring(&door_name, CallKind::View);
+    anna.wait(|notice| matches!(notice, Notice::Picture { .. }).then_some(()));
+    let far_sound = |notice: &Notice| match notice {
+        Notice::Sound(SoundNotice::FarSound { state, .. }) => Some(*state),
+        _ => None,
+    };
+    let time = Duration::from_millis(500);
+    door.never(|notice| far_sound(notice).is_some(), time);
+    anna.handle.speak_to(Some(&door_name));
+    assert_eq!(door.wait(|it| far_sound(&it)), SoundState::On);
+    anna.handle.speak_no_more(&door_name);
+    assert_eq!(door.wait(|it| far_sound(&it)), SoundState::Muted);
 }
 
 #[test]

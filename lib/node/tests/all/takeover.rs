@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use transom::{
-    Accept, Direction, Identity, InboxSettings, Notice, Outcome, RefuseReason, SendOptions,
+    Accept, Direction, Identity, InboxSettings, Notice, Outcome, Redial, RefuseReason, SendOptions,
     TransferId, TransferStatus,
 };
 
@@ -64,7 +64,9 @@ impl Stage {
     /// A program of anna's, connected by the relay. All of them have the same key.
     fn program(&self) -> Peer {
         let program = person(&self.anna, &[], |_| {});
-        program.handle.connect(self.cut.contact("ben"), true);
+        program
+            .handle
+            .connect(self.cut.contact("ben"), Redial::Always);
         program.joined();
         program
     }
@@ -196,7 +198,7 @@ fn a_transfer_goes_on_by_the_connection_that_the_receiver_makes_after_it_lost_it
     let ben = receiver();
     let cut = Cut::to(ben.address.unwrap());
     let anna = person(&a, &[("ben", &b, "call")], |_| {});
-    anna.handle.connect(cut.contact("ben"), true);
+    anna.handle.connect(cut.contact("ben"), Redial::Always);
     anna.joined();
     let id = anna.handle.send(&name("ben"), &source, SLOW);
     anna.wait(|notice| match notice {
@@ -206,7 +208,7 @@ fn a_transfer_goes_on_by_the_connection_that_the_receiver_makes_after_it_lost_it
     cut.freeze();
     drop(ben);
     let again = receiver();
-    again.handle.connect(anna.contact("anna"), true);
+    again.handle.connect(anna.contact("anna"), Redial::Always);
     anna.joined();
     anna.handle.limit(id, None);
     let (status, outcome) = ended(&anna, Direction::Outgoing);

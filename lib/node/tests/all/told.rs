@@ -7,7 +7,7 @@ use std::path::Path;
 
 use transom::media::fuzzing::sample;
 use transom::media::{CaptureRequest, Source, probe};
-use transom::{CallKind, CameraState, Identity, Notice};
+use transom::{CallKind, CameraState, Identity, Notice, Redial};
 
 use crate::calls::name;
 use crate::support::{Peer, Scratch, book, local};
@@ -30,7 +30,7 @@ fn watched(source: Source, size: Option<(u16, u16)>) -> (Peer, Peer) {
         });
     });
     let near = Peer::start("guest", |settings| settings.identity = guest);
-    near.handle.connect(far.contact("box"), false);
+    near.handle.connect(far.contact("box"), Redial::Never);
     near.joined();
     near.handle.ring(&name("box"), CallKind::View);
     (far, near)

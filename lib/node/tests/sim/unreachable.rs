@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use transom::Notice;
 use transom::sim::{Link, Simulation, StationId};
+use transom::{Notice, Redial};
 
 use crate::{MS, SECOND};
 
@@ -76,7 +76,7 @@ fn a_stranger_is_not_let_in() {
     let mut simulation = Simulation::new(1);
     let (ann, ben) = two(&mut simulation);
     let contact = simulation.contact(ben);
-    simulation.handle(ann).connect(contact, true);
+    simulation.handle(ann).connect(contact, Redial::Always);
     let mut told = Vec::new();
     simulation.run(5 * SECOND, |_, station, notice| {
         told.push((station, notice))

@@ -355,6 +355,40 @@ mod tests {
     }
 
     #[test]
+    fn only_a_picture_that_was_sent_whole_can_be_shown() {
+        let (mut outgoing, mut counts) = (Outgoing::default(), Counts::default());
+        put(&mut outgoing, 1);
+        assert!(begin(&mut outgoing, 2_000));
+        assert!(outgoing.handle_shown(1).is_err());
+        let mut out = [0; 9_000];
+        let mut record = Record::new(&mut out);
+        assert!(outgoing.go_on(1, &mut record, GATE, &mut counts));
+        assert!(outgoing.handle_shown(2).is_err());
+        assert!(outgoing.handle_shown(1).is_ok());
+        assert!(outgoing.handle_shown(1).is_err(), "once");
+    }
+
+    #[test]
+    fn over_a_long_path_no_more_pictures_are_unshown_than_the_wire_allows() {
+        let (mut outgoing, mut counts) = (Outgoing::default(), Counts::default());
+        let gate = Gate {
+            rtt: Duration::from_secs(1),
+            ..GATE
+        };
+        let mut begin = |outgoing: &mut Outgoing, sequence| {
+            put(outgoing, sequence);
+            let mut out = [0; 9_000];
+            outgoing.begin(1, &mut Record::new(&mut out), gate, &mut counts)
+        };
+        for sequence in 0..PICTURE_CREDIT {
+            assert!(begin(&mut outgoing, sequence), "{sequence}");
+        }
+        assert!(!begin(&mut outgoing, 100));
+        outgoing.handle_shown(0).unwrap();
+        assert!(begin(&mut outgoing, 101));
+    }
+
+    #[test]
     fn a_picture_that_is_half_out_takes_credit() {
         let mut outgoing = Outgoing::default();
         put(&mut outgoing, 1);

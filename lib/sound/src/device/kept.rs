@@ -30,8 +30,8 @@ pub enum DeviceState {
         words: String,
         /// Why, for people on other machines: a fixed sentence.
         for_peers: &'static str,
-        /// Whether it is a pipe whose reader is gone.
-        is_unread: bool,
+        /// The kind of loss.
+        loss: Loss,
     },
     /// It works.
     On {
@@ -47,6 +47,31 @@ pub enum DeviceState {
         /// Why the chosen one does not, for the owner.
         lost: String,
     },
+}
+
+/// Why a device can't be used, as far as programs treat it differently.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Loss {
+    /// There is none: nothing of that name, or no device at all, was found since it was asked for.
+    Missing,
+    /// It worked and was unplugged, or its sound server ended.
+    Unplugged,
+    /// It is a pipe that no program reads.
+    Unread,
+    /// It is there and gives no sound.
+    Unusable,
+}
+
+impl Loss {
+    fn of(error: &DeviceError) -> Self {
+        match error {
+            DeviceError::NoneFound { .. } | DeviceError::NotFound { .. } => Self::Missing,
+            DeviceError::Lost { .. } => Self::Unplugged,
+            DeviceError::Unread { .. } => Self::Unread,
+            _ => Self::Unusable,
+        }
+    }
 }
 
 /// A microphone that survives its losses. It is polled like [`Microphone`].
@@ -369,21 +394,21 @@ impl<T: Reopen> Slot<T> {
         {
             retry.failed(now);
         }
+        let loss = Loss::of(error);
         // Why it was lost says more than that it is still not there.
-        if self.is_lost() && matches!(error, DeviceError::NotFound { .. }) {
+        if self.is_lost() && loss == Loss::Missing {
             return;
         }
-        let is_unread = matches!(error, DeviceError::Unread { .. });
         let state = DeviceState::Lost {
             words: with_source(error),
             for_peers: error.for_peers(),
-            is_unread,
+            loss,
         };
         if self.state != state {
-            let level = match is_unread {
+            let level = match loss {
                 // The reader had enough, as of any filter.
-                true => log::Level::Info,
-                false => log::Level::Warn,
+                Loss::Unread => log::Level::Info,
+                _ => log::Level::Warn,
             };
             log::log!(level, "sound device lost: {}", with_source(error));
             self.state = state;

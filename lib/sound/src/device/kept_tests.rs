@@ -84,23 +84,51 @@ fn a_lost_device_is_told_and_taken_up_again_when_the_devices_change() {
     assert_eq!(turn(&mut slot, &place, plugged), on("Headset"));
 }
 
+/// As an attempt ends that finds no device, by its name or at all.
+fn missing() -> [DeviceError; 2] {
+    let device = "Headset".to_owned();
+    let looked = Vec::new();
+    [
+        DeviceError::NotFound { device, hint: "" },
+        DeviceError::NoneFound { looked },
+    ]
+}
+
 #[test]
 fn an_unplugged_device_that_is_not_found_is_told_once() {
-    let (_poll, place) = place();
-    let start = Instant::now();
-    let mut slot = Slot::<Fake>::default();
-    slot.want(headset(), start);
-    let missing = DeviceError::NotFound {
-        device: "Headset".to_owned(),
-        hint: "",
-    };
-    WORLD.set(vec![Ok("Headset"), Err(missing)]);
-    turn(&mut slot, &place, start);
-    slot.with(&place, start, |_| Err::<((), bool), _>(unplugged()));
-    let told = slot.state.clone();
-    let retry = start + Duration::from_secs(1);
-    assert_eq!(turn(&mut slot, &place, retry), told);
-    assert_eq!(slot.due(), Some(retry + Duration::from_secs(2)));
+    for missing in missing() {
+        let (_poll, place) = place();
+        let start = Instant::now();
+        let mut slot = Slot::<Fake>::default();
+        slot.want(headset(), start);
+        WORLD.set(vec![Ok("Headset"), Err(missing)]);
+        turn(&mut slot, &place, start);
+        slot.with(&place, start, |_| Err::<((), bool), _>(unplugged()));
+        let told = slot.state.clone();
+        let retry = start + Duration::from_secs(1);
+        assert_eq!(turn(&mut slot, &place, retry), told);
+        assert_eq!(slot.due(), Some(retry + Duration::from_secs(2)));
+    }
+}
+
+#[test]
+fn a_device_that_was_never_there_is_missing_and_not_unplugged() {
+    for missing in missing() {
+        let (_poll, place) = place();
+        let start = Instant::now();
+        let mut slot = Slot::<Fake>::default();
+        slot.want(headset(), start);
+        WORLD.set(vec![Err(missing), Ok("Headset")]);
+        let state = turn(&mut slot, &place, start);
+        let is_missing = |loss: Loss| loss == Loss::Missing;
+        assert!(
+            matches!(state, DeviceState::Lost { loss, .. } if is_missing(loss)),
+            "{state:?}"
+        );
+        let plugged = start + Duration::from_millis(300);
+        slot.devices_changed(plugged);
+        assert_eq!(turn(&mut slot, &place, plugged), on("Headset"));
+    }
 }
 
 #[test]
@@ -286,7 +314,7 @@ fn a_pipe_waits_for_no_reader_and_begins_anew_for_the_next() {
     let unread = DeviceState::Lost {
         words: format!("{}: no program reads the pipe", path.display()),
         for_peers: "no program reads it",
-        is_unread: true,
+        loss: Loss::Unread,
     };
     assert_eq!(speaker.poll_state(), Some(unread.clone()));
     assert!(speaker.due().is_some(), "it is tried again");

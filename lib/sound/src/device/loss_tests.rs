@@ -6,7 +6,9 @@ use mio::{Events, Poll, Token};
 use transom_tests::{FakeSoundServer, Scratch, ServerMood};
 
 use super::pulse::{OF_THIS_TEST, Server};
-use super::{DeviceKind, DeviceName, DeviceState, DeviceWatcher, KeptMicrophone, KeptSpeaker};
+use super::{
+    DeviceKind, DeviceName, DeviceState, DeviceWatcher, KeptMicrophone, KeptSpeaker, Loss,
+};
 
 /// Generous: the machine may be loaded.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -98,7 +100,7 @@ fn lost(words: &str) -> DeviceState {
     DeviceState::Lost {
         words: format!("{words}: unplugged; waiting until it is back"),
         for_peers: "it was unplugged",
-        is_unread: false,
+        loss: Loss::Unplugged,
     }
 }
 

@@ -56,7 +56,7 @@ use std::time::{Duration, Instant};
 use mio::{Registry, Token};
 
 pub use self::error::DeviceError;
-pub use self::kept::{DeviceState, KeptMicrophone, KeptSpeaker};
+pub use self::kept::{DeviceState, KeptMicrophone, KeptSpeaker, Loss};
 pub use self::list::{Device, DeviceKind, list};
 pub use self::name::{DeviceName, DeviceNameError};
 #[cfg(target_os = "linux")]

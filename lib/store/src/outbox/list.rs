@@ -28,6 +28,7 @@ pub struct EntryInfo {
 pub(super) struct List {
     names: String,
     rows: Vec<Row>,
+    folders: u32,
     bytes: u64,
 }
 
@@ -68,6 +69,7 @@ impl List {
             mode,
             kind,
         });
+        self.folders += u32::from(kind == EntryKind::Folder);
         self.bytes = self.bytes.saturating_add(size);
     }
 
@@ -85,6 +87,11 @@ impl List {
 
     pub(super) fn len(&self) -> u32 {
         u32::try_from(self.rows.len()).unwrap_or(u32::MAX)
+    }
+
+    /// How many of the entries are folders.
+    pub(super) fn folders(&self) -> u32 {
+        self.folders
     }
 
     pub(super) fn bytes(&self) -> u64 {

@@ -27,6 +27,7 @@ fn a_walk_lists_folders_first_in_the_order_of_names() {
         (outbox.name(), outbox.shape(), outbox.files()),
         ("d", Shape::Folder, 7)
     );
+    assert_eq!(outbox.folders(), 3);
     assert_eq!(outbox.bytes(), 3 + 5 + 5 + 7);
     assert_eq!(outbox.entry(7), None);
 }

@@ -45,11 +45,7 @@ fn a_call_that_ended_leaves_no_picture_no_rate_and_no_title() {
         |state| drop(state.apply(ended("door", EndReason::Chosen))),
         |state| {
             // A box that went away: watching begins again when it is back.
-            state.apply(Notice::Left {
-                peer: peer("door"),
-                why: "connection lost".into(),
-                lost: true,
-            });
+            state.apply(left("door"));
             state.apply(ended("door", EndReason::Leaving));
         },
     ];

@@ -1,5 +1,7 @@
 //! Strangers, contacts that change, forms, and paths sent again.
 
+use transom::TextFailure;
+
 use super::*;
 
 #[test]
@@ -77,7 +79,7 @@ fn what_the_station_still_says_of_a_removed_contact_does_not_bring_it_back() {
     state.apply(ended("yard", EndReason::Leaving));
     state.apply(left("yard"));
     state.apply(Notice::Reaching { peer: peer("yard") });
-    let (text, why) = (ids.text(), "gone".into());
+    let (text, why) = (ids.text(), TextFailure::TooMany);
     state.apply(Notice::TextFailed {
         peer: peer("yard"),
         text,
@@ -131,7 +133,7 @@ fn a_failed_transfer_of_ours_is_sent_again_from_its_path() {
     state.sending(id, "/a b".into());
     state.apply(Notice::TransferEnded {
         status: status(id, Phase::Ended, 0),
-        outcome: Outcome::Lost { why: "gone".into() },
+        outcome: lost(),
     });
     assert_eq!(state.source(id), Some(std::path::Path::new("/a b")));
     state.act(&Action::Retry {

@@ -206,7 +206,7 @@ fn microphone<'a>(state: &State, call: &Call, draft_talks: bool) -> Item<'a> {
     let sound = &state.sound;
     let mute = Action::Mute(!sound.muted);
     let (icon, words, look) = match state.own_sound(call) {
-        OwnSound::NoMicrophone | OwnSound::Lost => {
+        OwnSound::NoMicrophone | OwnSound::Lost(_) => {
             (icons::MICROPHONE_SLASH, words::NO_MIC, Over::Off)
         }
         _ if draft_talks => (icons::MICROPHONE, words::TALKING, Over::Good),

@@ -48,8 +48,11 @@ impl Hint {
         let (kind, words) = if state.speaks_muted() {
             ui.ctx().request_repaint_after(SECOND);
             (Kind::Muted, words::YOU_ARE_MUTED_HOLD.to_owned())
-        } else if is_live && call.is_talk() && state.own_sound(call) == OwnSound::Lost {
-            (Kind::Lost, words::microphone_lost(&name(&call.peer)))
+        } else if let OwnSound::Lost(loss) = state.own_sound(call)
+            && is_live
+            && call.is_talk()
+        {
+            (Kind::Lost, words::microphone_lost(&name(&call.peer), loss))
         } else if is_live && call.trouble.is_some() {
             (Kind::Plain, words::DAMAGED.to_owned())
         } else if matches!(call.stage, Stage::Ringing | Stage::Waiting) && call.camera_on {

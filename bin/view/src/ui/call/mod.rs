@@ -154,7 +154,8 @@ pub(super) fn is_answered(call: &Call) -> bool {
 
 /// What keeps the controls on the screen, other than a hand on mouse or keys.
 fn needs_controls(state: &State, call: &Call, draft: &Draft) -> bool {
-    let is_trouble = state.own_sound(call) == OwnSound::Lost || state.speaks_muted();
+    let is_lost = matches!(state.own_sound(call), OwnSound::Lost(_));
+    let is_trouble = is_lost || state.speaks_muted();
     is_trouble || call.stage != Stage::Live || draft.more.is_open() || state.view.chat
 }
 

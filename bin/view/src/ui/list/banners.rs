@@ -61,6 +61,10 @@ fn content(ui: &mut Ui, state: &State, at: usize, warning: &Warning, actions: &m
                 actions.push(Action::UsePort(next));
             }
         }
+        Warning::DiskSilent => {
+            title(ui, words::DISK_SILENT);
+            sentence(ui, words::DISK_SILENT_MEANS);
+        }
         Warning::Inbox(why) => {
             title(ui, words::NO_FILES_COME);
             sentence(ui, &words::line(why));

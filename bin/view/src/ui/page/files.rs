@@ -132,14 +132,6 @@ fn extension(path: &Path) -> String {
     extension.to_string_lossy().to_lowercase()
 }
 
-/// What a transfer of one file or of several is.
-fn form(transfer: &Transfer) -> Form {
-    match transfer.status.files {
-        0 | 1 => Form::File,
-        _ => Form::Folder,
-    }
-}
-
 /// A transfer, running or ended.
 pub(super) fn transfer(
     ui: &mut Ui,
@@ -203,7 +195,7 @@ fn running(
 ) {
     let t = tokens(ui);
     let status = &transfer.status;
-    let tile = tile(ui, &status.name, form(transfer));
+    let tile = tile(ui, &status.name, status.shape);
     let row = head(ui, tile, &status.name, now, 84.0);
     buttons(ui, row, transfer, actions);
     ui.add_space(10.0);
@@ -238,7 +230,7 @@ fn running(
         Type::Small,
         t.soft,
     );
-    if status.files > 1 {
+    if status.shape != Form::File {
         let (row, response) = ui.allocate_exact_size(size, Sense::hover());
         if let Some(current) = &status.current {
             let moving = words::moving(&words::short(&current.path, FILE_CHARS), current);
@@ -299,8 +291,8 @@ fn buttons(ui: &mut Ui, row: Rect, transfer: &Transfer, actions: &mut Vec<Action
 fn failures(ui: &mut Ui, transfer: &Transfer) {
     let t = tokens(ui);
     // Of a single file the outcome says it.
-    let is_told =
-        matches!(transfer.outcome, Some(Outcome::Failed { .. })) && transfer.status.files <= 1;
+    let is_file = transfer.status.shape == Form::File;
+    let is_told = is_file && matches!(transfer.outcome, Some(Outcome::Failed { .. }));
     if transfer.failures > 0 && !is_told {
         let words = words::failures(transfer.failures, transfer.last_failure.as_ref());
         let words = text::rich(words, Type::Small, t.danger_text);
@@ -320,7 +312,7 @@ fn ended(
     let status = &transfer.status;
     let (id, file) = (status.transfer, words::short(&status.name, FILE_CHARS));
     let is_good = end.is_success();
-    let tile = tile(ui, &status.name, form(transfer));
+    let tile = tile(ui, &status.name, status.shape);
     let row = head(
         ui,
         tile,
@@ -510,7 +502,7 @@ fn picture_of<'a>(state: &'a State, transfer: &'a Transfer) -> Option<&'a Path> 
         transfer.outcome,
         Some(Outcome::Durable { .. } | Outcome::AlreadyThere { .. })
     );
-    if !is_whole || transfer.status.files > 1 {
+    if !is_whole || transfer.status.shape != Form::File {
         return None;
     }
     let path = transfer

@@ -105,7 +105,10 @@ fn renamed(screen: &Screen) -> usize {
 fn times_and_numbers_that_run_leave_their_widgets_as_they_are() {
     let mut code = home(Theme::Dark);
     code.act(&Action::ShowCode(transom_users::Rights::default()));
-    code.apply(Notice::Pairing(super::pairing::code_shown()));
+    code.apply(Notice::Pairing(
+        Ids::new().pairing(),
+        super::pairing::code_shown(),
+    ));
     for mut state in [code, super::layout::everything()] {
         state.view.chat = false;
         let mut screen = open(state);

@@ -4,6 +4,7 @@ use egui::pos2;
 use transom::Capabilities;
 
 use crate::model::Presence;
+use crate::model::tests::refused_port;
 
 use super::*;
 
@@ -209,7 +210,7 @@ fn a_port_that_is_taken_is_told_in_the_list_with_the_next_port() {
     assert_eq!(state.own.addresses[0].port(), 7447);
     // Refused as well.
     let why = "can't listen on 0.0.0.0:7448: Permission denied";
-    state.apply(Notice::NotListening { why: why.into() });
+    state.apply(refused_port(why));
     screen.run();
     screen.get_by_label_contains(why);
     let used = click(&mut screen, &words::use_port(7449));
@@ -231,6 +232,18 @@ fn a_folder_that_takes_no_files_is_told_until_another_is_chosen() {
     screen.state_mut().state.use_inbox("/home/me".as_ref());
     screen.run();
     assert!(screen.query_by_label(words::NO_FILES_COME).is_none());
+}
+
+#[test]
+fn a_disk_that_does_not_answer_is_told_until_it_does() {
+    let mut state = two_boxes();
+    state.disk_answers(false);
+    let mut screen = open(state);
+    screen.get_by_label(words::DISK_SILENT);
+    screen.get_by_label(words::DISK_SILENT_MEANS);
+    screen.state_mut().state.disk_answers(true);
+    screen.run();
+    assert!(screen.query_by_label(words::DISK_SILENT).is_none());
 }
 
 #[test]

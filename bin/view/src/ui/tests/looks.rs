@@ -63,7 +63,7 @@ fn pairing(theme: Theme, dialog: Dialog, notice: Option<PairingNotice>) -> State
     state.meeting.may = Rights::default();
     state.act(&Action::Open(dialog));
     if let Some(notice) = notice {
-        state.apply(Notice::Pairing(notice));
+        state.apply(Notice::Pairing(Ids::new().pairing(), notice));
     }
     state
 }

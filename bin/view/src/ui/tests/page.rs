@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use egui::PointerButton;
 use egui_kittest::kittest::NodeT as _;
+use transom::{PeerLoss, TextFailure};
 
 use super::*;
 use crate::model::calls_tests::{rings, talk};
@@ -109,7 +110,8 @@ fn a_text_that_never_arrived_says_why_and_is_sent_again_by_a_click() {
     let (ids, mut state) = (Ids::new(), two_boxes());
     let id = ids.text();
     state.said(peer("door"), id, "hello".into());
-    let why = "they left".to_owned();
+    let why = TextFailure::Peer(PeerLoss::Disconnected);
+    let told = words::not_delivered(&why.to_string());
     let door = peer("door");
     state.apply(Notice::TextFailed {
         peer: door,
@@ -117,7 +119,7 @@ fn a_text_that_never_arrived_says_why_and_is_sent_again_by_a_click() {
         why,
     });
     let mut screen = open(state);
-    screen.get_by_label(&words::not_delivered("they left"));
+    screen.get_by_label(&told);
     assert_eq!(click(&mut screen, words::SEND_AGAIN), [text("hello")]);
 }
 

@@ -17,7 +17,7 @@ use super::*;
 
 fn told(screen: &mut Screen, notice: PairingNotice) -> Vec<Action> {
     let state = &mut screen.state_mut().state;
-    let actions = state.apply(Notice::Pairing(notice));
+    let actions = state.apply(Notice::Pairing(Ids::new().pairing(), notice));
     for action in &actions {
         state.act(action);
     }

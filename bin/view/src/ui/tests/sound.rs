@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use egui::{Event, PointerButton};
-use transom::sounds::DeviceName;
+use transom::sounds::{DeviceName, Loss};
 use transom::{EndReason, SoundNotice, SoundState};
 
 use crate::model::calls_tests::{rings, talking};
@@ -128,7 +128,7 @@ fn a_lost_microphone_is_told_at_both_sides() {
     let mut screen = open(sounding());
     told(&mut screen, microphone_lost());
     screen.get_by_label(words::NO_MIC);
-    screen.get_by_label(&words::microphone_lost("door"));
+    screen.get_by_label(&words::microphone_lost("door", Loss::Unplugged));
     click(&mut screen, words::CHOOSE);
     screen.get_by_label("Your microphone gives no sound: Jabra Evolve was unplugged");
     press(&mut screen, Modifiers::NONE, Key::Escape);

@@ -5,6 +5,7 @@ use egui_kittest::kittest::NodeT as _;
 use transom::{CurrentFile, Direction, RefuseReason};
 
 use super::*;
+use crate::model::tests::lost;
 use crate::model::{Dialog, FolderFor, Mishap, News, Unsent};
 
 const FILE: &str = "holiday.mp4";
@@ -15,7 +16,7 @@ pub(super) fn offer(ids: &Ids, name: &str) -> Notice {
         peer: peer("door"),
         name: name.into(),
         shape: Shape::File,
-        files: 1,
+        entries: 1,
         bytes: 1_234_567,
         overwrites: false,
         asks: true,
@@ -283,14 +284,11 @@ fn a_file_waits_for_its_turn_or_for_the_contact() {
 #[test]
 fn who_receives_is_not_told_to_send_again_nor_that_there_is_no_room_there() {
     let (ids, mut state) = (Ids::new(), at_home());
-    let lost = Outcome::Lost {
-        why: "it said goodbye".into(),
-    };
     let refused = Outcome::Refused {
         reason: RefuseReason::Unwritable,
         text: String::new(),
     };
-    for outcome in [lost, refused] {
+    for outcome in [lost(), refused] {
         let mut came = status(ids.transfer(), Phase::Ended, 0);
         came.direction = Direction::Incoming;
         state.apply(Notice::TransferEnded {
@@ -432,7 +430,7 @@ fn the_file_that_moves_and_the_sum_of_all_are_shown() {
     let (ids, mut state) = (Ids::new(), at_home());
     for _ in 0..2 {
         let mut status = status(ids.transfer(), Phase::Running, 120_750_000);
-        status.files = 12;
+        (status.shape, status.files) = (Shape::Folder, 12);
         status.current = Some(CurrentFile {
             path: "photos/\u{1b}[2J1.jpg".into(),
             bytes: 4_000_000,
@@ -441,7 +439,7 @@ fn the_file_that_moves_and_the_sum_of_all_are_shown() {
         state.apply(Notice::Transfer(status));
     }
     let screen = open(state);
-    screen.get_by_label(&words::transfers(2, 448_500_000, 112_000_000));
+    screen.get_by_label(&words::transfers(24, 448_500_000, 112_000_000));
     let moving = "photos/\\u{1b}[2J1.jpg · 1.0 of 4.0 MB";
     assert_eq!(screen.query_all_by_label(moving).count(), 2);
 }
@@ -552,17 +550,17 @@ fn hostile_names_and_texts_neither_break_the_screen_nor_steer_it() {
     let mut offered = offer(&ids, &evil);
     if let Notice::Offered {
         shape,
-        files,
+        entries,
         bytes,
         ..
     } = &mut offered
     {
-        (*shape, *files, *bytes) = (Shape::Folder, u32::MAX, u64::MAX);
+        (*shape, *entries, *bytes) = (Shape::Folder, u32::MAX, u64::MAX);
     }
     state.apply(offered);
     let mut moving = status(ids.transfer(), Phase::Running, u64::MAX);
     (moving.name, moving.bytes, moving.rate) = (evil.clone(), u64::MAX, u64::MAX);
-    moving.files = u32::MAX;
+    (moving.shape, moving.files) = (Shape::Folder, u32::MAX);
     moving.current = Some(CurrentFile {
         path: evil.clone(),
         bytes: 0,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use transom_wire::{Ending, Shape};
+use transom_wire::{Ending, EntryKind, Shape};
 
 use super::{Incoming, Stage};
 use crate::context::Context;
@@ -51,8 +51,9 @@ impl Incoming {
                 });
             }
             Answer::Done(done) => {
-                self.settled(done.index);
-                self.account.status.files_done += 1;
+                let entry = self.settled(done.index);
+                let is_file = entry.is_some_and(|(kind, _)| kind == EntryKind::File);
+                self.account.status.files_done += u32::from(is_file);
                 self.say(out, |session, place| session.done(place.file, &done));
             }
             Answer::Failed(failure) => {
@@ -118,11 +119,11 @@ impl Incoming {
     }
 
     pub(super) fn entry_failed(&mut self, index: u32, why: String, out: &mut Context) {
-        let path = self.settled(index);
-        let path = path.unwrap_or_else(|| match self.offer.shape {
-            Shape::File => self.offer.name.as_str().to_owned(),
-            _ => format!("entry {index}"),
-        });
+        let path = match (self.settled(index), self.offer.shape) {
+            (Some((_, path)), _) => path,
+            (None, Shape::File) => self.offer.name.as_str().to_owned(),
+            (None, _) => format!("entry {index}"),
+        };
         self.told_failed(path, why, out);
     }
 
@@ -139,11 +140,11 @@ impl Incoming {
         }
     }
 
-    /// An entry is done or failed. Gives its path.
-    fn settled(&mut self, index: u32) -> Option<String> {
-        let path = self.paths.remove(&index)?;
-        self.path_bytes -= path.len();
-        Some(path)
+    /// An entry is done or failed. Gives its kind and path.
+    fn settled(&mut self, index: u32) -> Option<(EntryKind, String)> {
+        let entry = self.announced.remove(&index)?;
+        self.path_bytes -= entry.1.len();
+        Some(entry)
     }
 }
 

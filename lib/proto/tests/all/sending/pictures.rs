@@ -155,6 +155,29 @@ fn a_camera_that_goes_off_aborts_its_picture_even_at_a_shut_gate() {
 }
 
 #[test]
+fn credit_counts_by_the_shortest_round_trip_whatever_queue_the_last_ping_met() {
+    let (mut sender, call) = Sender::viewed();
+    sender.evil.wait(1000 * MILLI).unwrap();
+    let record = sender.next();
+    let ping = record.iter().find(|frame| kind(frame) == Kind::Ping);
+    let echo = u64::from_be_bytes(*ping.unwrap().1.first_chunk().unwrap());
+    sender.evil.wait(300 * MILLI).unwrap();
+    // The peer's clock was 77 at the first ping, and goes as fast as ours.
+    let clock = 77 + 1_150_000;
+    let pong = Message::Pong(Pong { echo, clock });
+    sender.evil.say(0, &pong).unwrap();
+    sender.evil.ack_all();
+    // The viewer shows none of them. Two may be ahead of it.
+    let begun = [1, 2, 3].map(|sequence| {
+        sender.put(call, sequence, 1000);
+        let record = sender.evil.record();
+        sender.evil.ack_all();
+        pictures(&record).len()
+    });
+    assert_eq!(begun, [1, 1, 0]);
+}
+
+#[test]
 fn the_wait_of_a_picture_is_measured_until_its_first_byte_is_sent() {
     let mut evil = Evil::new();
     let call = evil.view();
