@@ -6,6 +6,10 @@ pub(crate) const ANSWER_THERE: &str = "Answer";
 pub(crate) const DECLINE_THERE: &str = "Decline";
 pub(crate) const OPEN_THERE: &str = "Open";
 pub(crate) const ANOTHER_KEY: &str = "Another key. Nothing is sent.";
+#[cfg_attr(
+    not(all(unix, feature = "desktop")),
+    expect(dead_code, reason = "without D-Bus there is no tray")
+)]
 pub(crate) const QUIT: &str = "Quit";
 pub(crate) const QUIT_QUESTION: &str = "Hang up and quit?";
 pub(crate) const QUITTING: &str = "The call ends when the window closes.";
