@@ -128,11 +128,11 @@ mod tests {
             eprintln!("skipped: there is no dbus-daemon here");
             return;
         };
-        let portal = bus.builder().name(PORTAL).unwrap();
+        let portal = bus.builder().unwrap().name(PORTAL).unwrap();
         let portal = portal.serve_at(PATH, Fake(Mutex::new(false))).unwrap();
         let portal = portal.build().unwrap();
         let (put, told) = mpsc::channel();
-        let builder = bus.builder();
+        let builder = bus.builder().unwrap();
         watch(
             || Ok(builder),
             move |wish| put.send(wish).unwrap_or_default(),

@@ -27,13 +27,13 @@ impl Bus {
             .ok()?;
         let mut address = String::new();
         let said = child.stdout.as_mut().map(BufReader::new);
-        said?.read_line(&mut address).unwrap();
+        said?.read_line(&mut address).ok()?;
         let address = address.trim().to_owned();
         Some(Self { child, address })
     }
 
-    pub(super) fn builder(&self) -> connection::Builder<'static> {
-        connection::Builder::address(self.address.as_str()).unwrap()
+    pub(super) fn builder(&self) -> zbus::Result<connection::Builder<'static>> {
+        connection::Builder::address(self.address.as_str())
     }
 }
 

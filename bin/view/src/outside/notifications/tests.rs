@@ -66,10 +66,10 @@ fn the_desktop_shows_news_tells_a_click_and_takes_back_what_is_over() {
         return;
     };
     let (put, told) = mpsc::channel();
-    let service = bus.builder().name(SERVICE).unwrap();
+    let service = bus.builder().unwrap().name(SERVICE).unwrap();
     let service = service.serve_at(PATH, Fake(put)).unwrap().build().unwrap();
     let (put, clicks) = mpsc::channel();
-    let builder = bus.builder();
+    let builder = bus.builder().unwrap();
     let mut desktop = Desktop::with(
         || Ok(builder),
         move |about, choice| drop(put.send((about, choice))),

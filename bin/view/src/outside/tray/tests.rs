@@ -22,7 +22,7 @@ impl Watcher {
 }
 
 fn watcher(bus: &Bus, put: Sender<String>) -> Connection {
-    let tray = bus.builder().name(WATCHER).unwrap();
+    let tray = bus.builder().unwrap().name(WATCHER).unwrap();
     let tray = tray.serve_at(WATCHER_PATH, Watcher(put)).unwrap();
     tray.build().unwrap()
 }
@@ -70,7 +70,7 @@ fn the_item_registers_shows_its_state_and_tells_what_is_chosen() {
     let (put, registered) = mpsc::channel();
     let desktop = watcher(&bus, put.clone());
     let (choose, chosen) = mpsc::channel();
-    let builder = bus.builder();
+    let builder = bus.builder().unwrap();
     let mut tray = Tray::with(
         || Ok(builder),
         move |choice| choose.send(choice).unwrap_or_default(),
@@ -116,7 +116,7 @@ fn the_item_registers_shows_its_state_and_tells_what_is_chosen() {
 #[test]
 fn without_a_tray_there_is_no_item_and_no_error() {
     if let Some(bus) = Bus::start() {
-        let builder = bus.builder();
+        let builder = bus.builder().unwrap();
         let mut tray = Tray::with(|| Ok(builder), |_| {});
         tray.show(view(false));
         assert!(!tray.is_there());
