@@ -149,6 +149,8 @@ fn follow_watchers(bus: &Connection, is_there: Arc<AtomicBool>) -> zbus::Result<
                 false => register(),
             }
         }
+        // The bus is gone. A hidden window has to come back: nothing else opens it.
+        is_there.store(false, Ordering::Relaxed);
     };
     let started = Builder::new().name("tray watcher".to_owned()).spawn(follow);
     started

@@ -114,6 +114,21 @@ fn the_item_registers_shows_its_state_and_tells_what_is_chosen() {
 }
 
 #[test]
+fn a_bus_that_ends_takes_the_tray_with_it() {
+    let Some(bus) = Bus::start() else {
+        eprintln!("skipped: there is no dbus-daemon here");
+        return;
+    };
+    let (put, _registered) = mpsc::channel();
+    let _desktop = watcher(&bus, put);
+    let builder = bus.builder();
+    let tray = Tray::with(|| builder, |_| {});
+    wait_until(|| tray.is_there());
+    drop(bus);
+    wait_until(|| !tray.is_there());
+}
+
+#[test]
 fn without_a_tray_there_is_no_item_and_no_error() {
     if let Some(bus) = Bus::start() {
         let builder = bus.builder().unwrap();
