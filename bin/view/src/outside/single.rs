@@ -135,15 +135,18 @@ impl Single {
         use std::io::Seek as _;
 
         let socket = socket(state, runtime)?;
-        let listener = listen(&socket);
+        let listener = listen(&socket).and_then(|listener| {
+            // Only now: a program that reads the path finds this one listening.
+            lock.set_len(0)?;
+            lock.rewind()?;
+            lock.write_all(socket.as_os_str().as_bytes())?;
+            Ok(listener)
+        });
+        // On a full disk as well: that is no reason to have no window.
         if let Err(error) = &listener {
             let path = socket.display();
             log::warn!("a second start can't reach this window: {path}: {error}");
         }
-        // Only now: a program that reads the path finds this one listening.
-        lock.set_len(0)?;
-        lock.rewind()?;
-        lock.write_all(socket.as_os_str().as_bytes())?;
         Ok(Self {
             listener: listener.ok(),
             socket,
@@ -337,6 +340,17 @@ mod tests {
         assert_eq!(taken.recv().unwrap(), request());
         drop(next);
         assert!(!socket.exists());
+    }
+
+    #[test]
+    fn a_lock_that_takes_no_text_as_on_a_full_disk_opens_a_window() {
+        let folders = Folders::new("full");
+        let lock = folders.0.join("state").join(LOCK);
+        // A pipe can be locked, but it has no length.
+        let made = std::process::Command::new("mkfifo").arg(&lock).status();
+        assert!(made.unwrap().success());
+        let first = folders.first("state");
+        assert!(first.requests().is_none());
     }
 
     #[test]
