@@ -70,15 +70,16 @@ impl Surface {
             true => PresentMode::Mailbox,
             false => PresentMode::AutoVsync,
         };
-        let size = window.inner_size();
+        let most = device.limits().max_texture_dimension_2d;
+        let [width, height] = drawable(window.inner_size(), most);
         let surface = Self {
             window: window.clone(),
             surface,
             shape: SurfaceConfiguration {
                 usage: wgpu::TextureUsages::RENDER_ATTACHMENT,
                 format: WINDOW_FORMAT,
-                width: size.width.max(1),
-                height: size.height.max(1),
+                width,
+                height,
                 present_mode,
                 desired_maximum_frame_latency: 2,
                 alpha_mode: wgpu::CompositeAlphaMode::Auto,
@@ -208,5 +209,22 @@ impl Surface {
                 None
             }
         }
+    }
+}
+
+/// The size that a new window is drawn in: a side that is kept may be longer than this driver draws.
+fn drawable(size: PhysicalSize<u32>, most: u32) -> [u32; 2] {
+    [size.width, size.height].map(|side| side.clamp(1, most))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_of_any_size_begins_with_a_size_that_can_be_drawn() {
+        let drawn = |width, height| drawable(PhysicalSize::new(width, height), 4096);
+        assert_eq!(drawn(1200, 760), [1200, 760]);
+        assert_eq!(drawn(0, u32::MAX), [1, 4096]);
     }
 }
