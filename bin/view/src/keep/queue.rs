@@ -40,8 +40,10 @@ impl Queue {
     pub(super) fn put(&self, job: Job) -> Result<(), Box<Job>> {
         let mut waiting = self.lock();
         let Waiting { jobs, since } = &mut *waiting;
-        // The second click while the disk is slow.
-        if matches!(job, Job::Edit(_)) && jobs.contains(&job) {
+        // The second click while the disk is slow. An edit that another one follows is asked for anew.
+        let is_edit = |job: &Job| matches!(job, Job::Edit(_));
+        let last_edit = jobs.iter().rev().find(|job| is_edit(job));
+        if is_edit(&job) && last_edit == Some(&job) {
             return Ok(());
         }
         let is_older = |at: &usize| discriminant(&jobs[*at]) == discriminant(&job);

@@ -883,3 +883,17 @@ fn settings_that_change_while_the_disk_is_slow_are_all_kept_and_written_once() {
     assert_eq!(read, state.config);
     assert!(!read.bell && read.ask_where && read.theme == Theme::Light);
 }
+
+#[test]
+fn an_edit_that_is_undone_and_made_again_while_the_disk_is_slow_is_made_again() {
+    let scratch = Scratch::new("again");
+    let (mut kept, mut state) = scratch.keeper(LIST);
+    for (from, to) in [("yard", "garden"), ("garden", "yard"), ("yard", "garden")] {
+        let (peer, to) = (peer(from), peer(to));
+        kept.keeper
+            .carry_out(&mut state, &Action::Rename { peer, to });
+    }
+    kept.work(&mut state);
+    let list = scratch.list();
+    assert!(list.contains("garden 192.168.1.21"), "{list}");
+}
