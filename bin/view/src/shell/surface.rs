@@ -1,5 +1,9 @@
 //! What draws: the window's surface, and the painter that draws egui's triangles on it, with one
 //! texture for each stream.
+//!
+//! The surface is wgpu's own. The crate pixels, which had it before, waits without end for a window
+//! and a surface of the same size, while a user can resize an X11 window at any moment; a child
+//! window of a size of our own had to cover the window for that.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -193,9 +197,15 @@ impl Surface {
             // Configured while it is held, it would panic.
             CurrentSurfaceTexture::Suboptimal(next) => drop(next),
             CurrentSurfaceTexture::Outdated | CurrentSurfaceTexture::Lost => {}
-            CurrentSurfaceTexture::Timeout
-            | CurrentSurfaceTexture::Occluded
-            | CurrentSurfaceTexture::Validation => return None,
+            CurrentSurfaceTexture::Occluded => return None,
+            CurrentSurfaceTexture::Timeout => {
+                self.window.request_redraw();
+                return None;
+            }
+            CurrentSurfaceTexture::Validation => {
+                log::warn!("the graphics driver gives nothing to draw into");
+                return None;
+            }
         }
         self.resize(self.window.inner_size());
         match self.surface.get_current_texture() {
