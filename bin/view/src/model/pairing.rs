@@ -309,7 +309,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{peer, two_boxes};
+    use super::super::tests::{Ids, peer, two_boxes};
     use super::*;
 
     #[test]
@@ -338,7 +338,7 @@ mod tests {
 
     #[test]
     fn wrong_guesses_are_counted_for_each_number() {
-        let mut state = two_boxes();
+        let (mut state, id) = (two_boxes(), Ids::new().pairing());
         let mut wrong = |code: &str| {
             let code = code.to_owned();
             let form = CodeForm {
@@ -347,7 +347,7 @@ mod tests {
             };
             state.dialog = Some(Dialog::EnterCode(form));
             let why = PairingFailure::WrongCode;
-            state.pairing_notice(PairingNotice::Failed { why });
+            state.pairing_notice(id, PairingNotice::Failed { why });
             match state.meeting.entry {
                 Entry::Failed(_, left) => left,
                 _ => panic!("it failed"),
