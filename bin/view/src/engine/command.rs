@@ -24,9 +24,13 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
             handle.hear(&peer, true);
             handle.answer(&peer);
         }
-        Action::ShowCode(_) => drop(handle.show_code(None, state.terms())),
+        Action::ShowCode(_) => {
+            let id = handle.show_code(None, state.terms());
+            state.meeting.shows(id);
+        }
         Action::EnterCode(code) => {
-            handle.enter_code(code, state.candidates(), state.terms());
+            let id = handle.enter_code(code, state.candidates(), state.terms());
+            state.meeting.enters(id);
         }
         Action::EndPairing => handle.end_pairing(),
         Action::Decline(peer) => handle.decline(&peer),

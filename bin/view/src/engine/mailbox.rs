@@ -55,9 +55,11 @@ impl Mailbox {
     /// All notices and then all other letters, oldest first: the station ends after its last
     /// notice.
     pub(super) fn take(&self) -> Vec<Letter> {
+        // Taken first, so that no notice of before the end comes behind it.
+        let mut letters = std::mem::take(&mut *self.lock());
         let notices = self.notices.take().into_iter().map(Letter::Notice);
         let mut all: Vec<_> = notices.collect();
-        all.append(&mut self.lock());
+        all.append(&mut letters);
         all
     }
 

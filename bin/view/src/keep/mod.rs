@@ -22,7 +22,7 @@ mod storage;
 mod unsent;
 mod verified;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -52,6 +52,8 @@ pub(crate) struct Keeper {
     called: Vec<Contact>,
     /// The book as the station has it.
     current: Book,
+    /// The folder for files that was chosen last, until it is known to take files.
+    tried: Option<PathBuf>,
 }
 
 impl Keeper {
@@ -61,6 +63,7 @@ impl Keeper {
             queue: Arc::new(Queue::new()),
             called: Vec::new(),
             current,
+            tried: None,
         }
     }
 
@@ -157,6 +160,8 @@ impl Keeper {
                 let undelivered = state.remember(peer, lines, calls);
                 self.send(state, peer, undelivered);
             }
+            // Another one was chosen meanwhile.
+            (Job::TryInbox(inbox), _) if self.tried.as_ref() != Some(&inbox) => {}
             (Job::TryInbox(inbox), Ok(_)) => {
                 state.use_inbox(&inbox);
                 self.handle.set_inbox(Some(inbox_settings(&inbox)));
@@ -204,6 +209,12 @@ impl Keeper {
     pub(crate) fn watch(&self, state: &mut State, now: Instant) {
         let answers = self.silent_at().is_none_or(|at| now < at);
         state.disk_answers(answers);
+    }
+
+    /// Asks for no histories any more, as the window closes: nobody sees them, and what has to be
+    /// written stands behind them.
+    pub(crate) fn stop_reading(&self) {
+        self.queue.stop_reading();
     }
 
     /// Waits until everything that was asked for is written; false if that takes longer.
@@ -267,6 +278,7 @@ impl Keeper {
                     log::warn!("a renamed contact's key is still stored under the old name: {why}");
                 }
                 state.renamed(peer, to);
+                // A call that ended with the old name.
                 self.write_down(state);
                 self.rebook(state, book);
                 self.ask(state, Job::RenameHistory { peer, to });
@@ -317,8 +329,10 @@ impl Keeper {
     /// Uses settings at once, but for another folder for files: that is tried first.
     fn configure(&mut self, state: &mut State, config: &Config) {
         let mut config = config.clone();
+        self.tried = None;
         if let Some(inbox) = config.inbox.take_if(|inbox| *inbox != state.inbox) {
             config.inbox.clone_from(&state.config.inbox);
+            self.tried = Some(inbox.clone());
             self.ask(state, Job::TryInbox(inbox));
         }
         if let Some(name) = config.name

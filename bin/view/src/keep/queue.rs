@@ -9,7 +9,7 @@ use std::time::Instant;
 use super::{Answer, Job};
 
 /// Maximum number of jobs that wait: the history of each contact, and what is written in a busy hour
-/// while the disk doesn't answer, which are some megabytes.
+/// while the disk doesn't answer; 20 MB, if all of them are the longest texts.
 const MAX_JOBS: usize = transom_users::MAX_CONTACTS + 1024;
 
 /// The queue.
@@ -21,7 +21,7 @@ pub(crate) struct Queue {
 struct Waiting {
     /// The first one is carried out until its answer is there.
     jobs: VecDeque<Job>,
-    /// When the first one became the first.
+    /// When the job at the front came to the front.
     since: Instant,
 }
 
@@ -70,6 +70,13 @@ impl Queue {
             let answer = carry_out(self.next());
             self.done(|| post(answer));
         }
+    }
+
+    /// Drops jobs that only read, but for the one that is carried out.
+    pub(super) fn stop_reading(&self) {
+        let mut at = 0..;
+        let jobs = &mut self.lock().jobs;
+        jobs.retain(|job| at.next() == Some(0) || !matches!(job, Job::ReadHistory(_)));
     }
 
     /// Since when the first job waits for its answer.

@@ -180,8 +180,8 @@ impl Storage {
         Ok(Found::Book(book, unpinned))
     }
 
-    /// A pinned key of a name that is in the book no more would still let the peer in, as a known
-    /// peer outside the book.
+    /// A key that stays pinned to a name would be taken for the key of the next contact of that
+    /// name.
     fn unpin(&self, peer: &PeerName) -> Result<(), String> {
         let unpinned = Folder::open(&self.folder)
             .and_then(|folder| folder.known_peers())

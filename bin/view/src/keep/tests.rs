@@ -310,6 +310,44 @@ fn settings_are_kept_and_a_folder_that_takes_no_files_is_told() {
 }
 
 #[test]
+fn of_folders_chosen_one_after_the_other_the_last_counts() {
+    let scratch = Scratch::new("folders");
+    let (mut kept, mut state) = scratch.keeper(LIST);
+    state.inbox = scratch.path("inbox");
+    let choose = |kept: &mut Kept, state: &mut State, name| {
+        let mut config = state.config.clone();
+        config.inbox = Some(scratch.path(name));
+        let action = Action::SaveSettings(Box::new(config));
+        kept.keeper.carry_out(state, &action);
+    };
+    // Back to the one before, while the disk tries the other.
+    choose(&mut kept, &mut state, "files");
+    choose(&mut kept, &mut state, "inbox");
+    kept.work(&mut state);
+    assert_eq!(state.inbox, scratch.path("inbox"));
+    choose(&mut kept, &mut state, "files");
+    choose(&mut kept, &mut state, "films");
+    kept.work(&mut state);
+    assert_eq!(state.inbox, scratch.path("films"));
+}
+
+#[test]
+fn a_closing_window_reads_no_more_and_writes_all() {
+    let scratch = Scratch::new("closing");
+    let (mut kept, mut state) = scratch.keeper(LIST);
+    state.config.history = true;
+    kept.keeper.recall(&mut state);
+    kept.keeper.save(&mut state);
+    kept.keeper.stop_reading();
+    // One is being carried out.
+    assert!(matches!(kept.keeper.queue.next(), Job::ReadHistory(_)));
+    kept.keeper.queue.done(|| ());
+    assert!(matches!(kept.keeper.queue.next(), Job::SaveSettings(_)));
+    kept.keeper.queue.done(|| ());
+    assert!(kept.keeper.queue.waits_since().is_none());
+}
+
+#[test]
 fn texts_are_kept_only_if_wanted_and_the_undelivered_are_sent_again() {
     let (scratch, ids) = (Scratch::new("texts"), Ids::new());
     let (mut keeper, mut state) = scratch.keeper(LIST);

@@ -16,8 +16,9 @@ const LATEST: Duration = Duration::from_secs(4_102_444_800);
 pub(crate) enum Finding {
     /// Connections are taken at that port.
     PortOpen(u16),
-    /// Connections are taken at no port: another program has it.
-    PortTaken(u16),
+    /// Connections are taken at no port: that one can't be used, for another program has it or
+    /// only the system may.
+    PortRefused(u16),
     /// Connections are taken at no port.
     PortClosed,
     /// This computer has that many addresses on networks.
@@ -77,7 +78,7 @@ impl State {
 
     fn finding_of_port(&self) -> Finding {
         let refused = self.warnings.iter().find_map(|warning| match warning {
-            Warning::PortRefused { port, .. } => Some(Finding::PortTaken(*port)),
+            Warning::PortRefused { port, .. } => Some(Finding::PortRefused(*port)),
             _ => None,
         });
         match self.listening.is_empty() {
@@ -112,11 +113,11 @@ mod tests {
     }
 
     #[test]
-    fn a_port_that_another_program_has_is_named() {
+    fn a_port_that_is_refused_is_named() {
         let mut state = State::default();
         assert_eq!(state.findings()[0], Finding::PortClosed);
         let why = "taken".to_owned();
         state.warn(Warning::PortRefused { port: 7447, why });
-        assert_eq!(state.findings()[0], Finding::PortTaken(7447));
+        assert_eq!(state.findings()[0], Finding::PortRefused(7447));
     }
 }

@@ -291,7 +291,7 @@ impl State {
                 why,
             } => self.entry_failed(transfer, &path, &why),
             Notice::Nearby { stations } => self.nearby(&stations),
-            Notice::Pairing(_, notice) => return self.pairing_notice(notice),
+            Notice::Pairing(id, notice) => return self.pairing_notice(id, notice),
             Notice::Sound(notice) => self.sound_notice(notice),
             other => return self.call_notice(other),
         }

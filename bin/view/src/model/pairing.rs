@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use transom::{
     Candidates, Claim, Code, CodeEnd, Fingerprint, Invitation, Keep, MAX_ADDRESSES, Nearby, Paired,
-    PairingFailure, PairingNotice, PairingTerms, PeerName,
+    PairingFailure, PairingId, PairingNotice, PairingTerms, PeerName,
 };
 use transom_users::{Address, Contact, Rights};
 
@@ -32,6 +32,26 @@ pub(crate) struct Meeting {
     pub(crate) entry: Entry,
     /// Wrong guesses of ours at the code of that number.
     guesses: (Option<u8>, u8),
+    /// The code that was asked for last, and the one that was typed last. What is said of others
+    /// came on its way here when they were replaced.
+    current: [Option<PairingId>; 2],
+}
+
+impl Meeting {
+    /// A code is to be shown.
+    pub(crate) fn shows(&mut self, id: PairingId) {
+        self.current[0] = Some(id);
+    }
+
+    /// A code was typed.
+    pub(crate) fn enters(&mut self, id: PairingId) {
+        self.current[1] = Some(id);
+    }
+
+    fn is_past(&self, id: PairingId) -> bool {
+        let mut current = self.current.iter().flatten();
+        self.current.iter().any(Option::is_some) && !current.any(|one| *one == id)
+    }
 }
 
 /// A station that announces itself, and is neither a contact nor ours.
@@ -197,8 +217,12 @@ impl State {
         }
     }
 
-    pub(super) fn pairing_notice(&mut self, notice: PairingNotice) -> Vec<Action> {
+    pub(super) fn pairing_notice(&mut self, id: PairingId, notice: PairingNotice) -> Vec<Action> {
+        let is_past = self.meeting.is_past(id);
         match notice {
+            // A contact is one, whichever code made it.
+            PairingNotice::Paired(paired) => return self.paired(*paired),
+            _ if is_past => {}
             PairingNotice::CodeShown { code, until } => {
                 let left = until.saturating_duration_since(Instant::now());
                 let until = self.now + left;
@@ -210,7 +234,6 @@ impl State {
                 let left = self.guessed(&why);
                 self.meeting.entry = Entry::Failed(why, left);
             }
-            PairingNotice::Paired(paired) => return self.paired(*paired),
             _ => {}
         }
         Vec::new()
@@ -286,7 +309,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{peer, two_boxes};
+    use super::super::tests::{Ids, peer, two_boxes};
     use super::*;
 
     #[test]
@@ -315,7 +338,7 @@ mod tests {
 
     #[test]
     fn wrong_guesses_are_counted_for_each_number() {
-        let mut state = two_boxes();
+        let (mut state, id) = (two_boxes(), Ids::new().pairing());
         let mut wrong = |code: &str| {
             let code = code.to_owned();
             let form = CodeForm {
@@ -324,7 +347,7 @@ mod tests {
             };
             state.dialog = Some(Dialog::EnterCode(form));
             let why = PairingFailure::WrongCode;
-            state.pairing_notice(PairingNotice::Failed { why });
+            state.pairing_notice(id, PairingNotice::Failed { why });
             match state.meeting.entry {
                 Entry::Failed(_, left) => left,
                 _ => panic!("it failed"),

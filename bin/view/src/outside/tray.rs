@@ -3,13 +3,14 @@
 //! window waits for neither. Without a tray there is no item.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::Builder;
 use std::time::Duration;
 
-use zbus::blocking::{Connection, Proxy, connection};
+use zbus::blocking::{Connection, Proxy, connection, proxy};
+use zbus::proxy::CacheProperties;
 use zbus::zvariant::{ObjectPath, OwnedValue, Value};
 
 use crate::words;
@@ -97,6 +98,8 @@ type Clicked = Box<dyn Fn(TrayChoice) + Send + Sync>;
 /// What item and menu share.
 struct Shared {
     view: Mutex<TrayView>,
+    /// Counts views: a tray asks for the menu again where it is newer than what the tray has.
+    revision: AtomicU32,
     clicked: Clicked,
 }
 
@@ -113,8 +116,11 @@ fn run(
     is_there: Arc<AtomicBool>,
     clicked: Clicked,
 ) -> zbus::Result<()> {
-    let view = Mutex::default();
-    let shared = Arc::new(Shared { view, clicked });
+    let shared = Arc::new(Shared {
+        view: Mutex::default(),
+        revision: AtomicU32::new(0),
+        clicked,
+    });
     let bus = bus()?
         .method_timeout(PATIENCE)
         .serve_at(ITEM_PATH, Item(shared.clone()))?
@@ -124,6 +130,7 @@ fn run(
     let nobody = None::<&str>;
     for (revision, view) in (1_u32..).zip(views) {
         *shared.view() = view;
+        shared.revision.store(revision, Ordering::Relaxed);
         bus.emit_signal(nobody, ITEM_PATH, ITEM, "NewToolTip", &())?;
         let changed = (revision, 0_i32);
         bus.emit_signal(nobody, MENU_PATH, MENU, "LayoutUpdated", &changed)?;
@@ -131,41 +138,67 @@ fn run(
     Ok(())
 }
 
-/// Registers the item now, and with every tray that starts later.
+/// Registers the item now, and with every watcher that starts later. A watcher keeps the list of
+/// items; the panel that shows them, its host, may come and go while it stays.
 fn follow_watchers(bus: &Connection, is_there: Arc<AtomicBool>) -> zbus::Result<()> {
     let owners = Proxy::new(bus, BUS, BUS_PATH, BUS)?;
     // Before the first registration, so that no tray is missed between them.
     let owners = owners.receive_signal_with_args("NameOwnerChanged", &[(0, WATCHER)])?;
-    let bus = bus.clone();
-    let follow = move || {
-        let register = || is_there.store(is_registered(&bus), Ordering::Relaxed);
+    let hosts = watcher(bus)?.receive_all_signals()?;
+    let (by_owner, there) = (bus.clone(), is_there.clone());
+    start("tray watcher", move || {
+        let register = || there.store(is_registered(&by_owner), Ordering::Relaxed);
         register();
         for change in owners {
             let Ok((_, _, owner)) = change.body().deserialize::<(String, String, String)>() else {
                 continue;
             };
             match owner.is_empty() {
-                true => is_there.store(false, Ordering::Relaxed),
+                true => there.store(false, Ordering::Relaxed),
                 false => register(),
             }
         }
-        // The bus is gone. A hidden window has to come back: nothing else opens it.
-        is_there.store(false, Ordering::Relaxed);
-    };
-    let started = Builder::new().name("tray watcher".to_owned()).spawn(follow);
+        // The bus is gone.
+        there.store(false, Ordering::Relaxed);
+    })?;
+    let bus = bus.clone();
+    start("tray host", move || {
+        for signal in hosts {
+            let header = signal.header();
+            let member = header.member().map_or("", |member| member.as_str());
+            if member.starts_with("StatusNotifierHost") {
+                is_there.store(has_host(&bus).unwrap_or(false), Ordering::Relaxed);
+            }
+        }
+    })
+}
+
+fn start(name: &str, work: impl FnOnce() + Send + 'static) -> zbus::Result<()> {
+    let started = Builder::new().name(name.to_owned()).spawn(work);
     started
         .map(drop)
         .map_err(|error| zbus::Error::InputOutput(Arc::new(error)))
 }
 
+fn watcher(bus: &Connection) -> zbus::Result<Proxy<'static>> {
+    let watcher = proxy::Builder::new(bus).destination(WATCHER)?;
+    let watcher = watcher.path(WATCHER_PATH)?.interface(WATCHER)?;
+    // A property that was kept would be of the host before.
+    watcher.cache_properties(CacheProperties::No).build()
+}
+
+/// Whether a panel shows the items of the watcher.
+fn has_host(bus: &Connection) -> zbus::Result<bool> {
+    watcher(bus)?.get_property("IsStatusNotifierHostRegistered")
+}
+
 /// Registers the item; whether a tray shows it. A watcher without a host has no place for items.
 fn is_registered(bus: &Connection) -> bool {
     let register = || -> zbus::Result<bool> {
-        let watcher = Proxy::new(bus, WATCHER, WATCHER_PATH, WATCHER)?;
         let name = bus.unique_name().map(|name| name.as_str().to_owned());
         let name = name.unwrap_or_default();
-        watcher.call::<_, _, ()>("RegisterStatusNotifierItem", &(name))?;
-        watcher.get_property("IsStatusNotifierHostRegistered")
+        watcher(bus)?.call::<_, _, ()>("RegisterStatusNotifierItem", &(name))?;
+        has_host(bus)
     };
     register().unwrap_or_else(|error| {
         log::info!("there is no tray: {error}");
@@ -294,7 +327,8 @@ impl Menu {
 #[zbus::interface(name = "com.canonical.dbusmenu")]
 impl Menu {
     fn get_layout(&self, parent: i32, _depth: i32, _names: Vec<String>) -> (u32, Layout) {
-        (0, self.layout(parent))
+        let revision = self.0.revision.load(Ordering::Relaxed);
+        (revision, self.layout(parent))
     }
 
     fn get_group_properties(&self, ids: Vec<i32>, _names: Vec<String>) -> Vec<(i32, Properties)> {

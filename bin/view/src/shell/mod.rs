@@ -253,7 +253,11 @@ impl ApplicationHandler<News> for Shell {
                 self.sight.occlude(*on);
                 open.window.request_redraw();
             }
-            WindowEvent::Focused(on) => self.is_focused = *on,
+            WindowEvent::Focused(on) => {
+                self.is_focused = *on;
+                // On Wayland a window in the tray is minimised, and its panel can show it again.
+                self.is_hidden &= !on;
+            }
             _ => {}
         }
         if let Some(chord) = call_chord(open.egui.egui_input().modifiers, &event) {
@@ -271,8 +275,12 @@ impl ApplicationHandler<News> for Shell {
 
     fn exiting(&mut self, event_loop: &ActiveEventLoop) {
         let until = Instant::now() + keep::CLOSE_WAIT;
+        self.keeper.stop_reading();
         self.finish(until, event_loop);
         self.keep_place();
+        if let Some(open) = &self.open {
+            open.window.set_visible(false);
+        }
         self.keeper.save_unsent(&mut self.state);
         if !self.finish(until, event_loop) {
             log::warn!("the disk doesn't answer; the last changes are not kept");

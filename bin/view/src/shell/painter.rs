@@ -18,8 +18,8 @@ const TEXTURES: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 /// Pixels of a triangle from which on it is worth a draw call of its own to draw it without
 /// blending.
 const LARGE: f32 = 2048.0;
-/// Vertices and indices that there is room for at first; more when they are needed.
-const FIRST_ROOM: u64 = 64 * 1024;
+/// Bytes of vertices and of indices that there is room for at first; more when they are needed.
+const FIRST_BYTES: u64 = 64 * 1024;
 
 /// How the pixels of triangles get their colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,8 +169,8 @@ impl Painter {
             sampler,
             textures: BTreeMap::new(),
             frame: Frame::default(),
-            vertices: buffer(device, wgpu::BufferUsages::VERTEX, FIRST_ROOM),
-            indices: buffer(device, wgpu::BufferUsages::INDEX, FIRST_ROOM),
+            vertices: buffer(device, wgpu::BufferUsages::VERTEX, FIRST_BYTES),
+            indices: buffer(device, wgpu::BufferUsages::INDEX, FIRST_BYTES),
         }
     }
 

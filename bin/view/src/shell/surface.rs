@@ -1,5 +1,9 @@
 //! What draws: the window's surface, and the painter that draws egui's triangles on it, with one
 //! texture for each stream.
+//!
+//! The surface is wgpu's own. The crate pixels, which had it before, waits without end for a window
+//! and a surface of the same size, while a user can resize an X11 window at any moment; a child
+//! window of a size of our own had to cover the window for that.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -108,16 +112,12 @@ impl Surface {
 
     /// The window has another size; 0 while it is minimised.
     pub(crate) fn resize(&mut self, size: PhysicalSize<u32>) {
-        let most = self.device.limits().max_texture_dimension_2d;
-        let fits = |side: u32| (1..=most).contains(&side);
-        match fits(size.width) && fits(size.height) {
-            true => {
-                (self.shape.width, self.shape.height) = (size.width, size.height);
-                self.configure();
-            }
-            false if size.width == 0 || size.height == 0 => {}
-            false => log::warn!("a window of {size:?} can't be drawn"),
+        if size.width == 0 || size.height == 0 {
+            return;
         }
+        let most = self.device.limits().max_texture_dimension_2d;
+        [self.shape.width, self.shape.height] = drawable(size, most);
+        self.configure();
     }
 
     fn configure(&self) {
@@ -194,9 +194,15 @@ impl Surface {
             // Configured while it is held, it would panic.
             CurrentSurfaceTexture::Suboptimal(next) => drop(next),
             CurrentSurfaceTexture::Outdated | CurrentSurfaceTexture::Lost => {}
-            CurrentSurfaceTexture::Timeout
-            | CurrentSurfaceTexture::Occluded
-            | CurrentSurfaceTexture::Validation => return None,
+            CurrentSurfaceTexture::Occluded => return None,
+            CurrentSurfaceTexture::Timeout => {
+                self.window.request_redraw();
+                return None;
+            }
+            CurrentSurfaceTexture::Validation => {
+                log::warn!("the graphics driver gives nothing to draw into");
+                return None;
+            }
         }
         self.resize(self.window.inner_size());
         match self.surface.get_current_texture() {
@@ -212,7 +218,7 @@ impl Surface {
     }
 }
 
-/// The size that a new window is drawn in: a side that is kept may be longer than this driver draws.
+/// The size that a window is drawn in: its sides may be longer than this driver draws.
 fn drawable(size: PhysicalSize<u32>, most: u32) -> [u32; 2] {
     [size.width, size.height].map(|side| side.clamp(1, most))
 }
@@ -222,7 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_window_of_any_size_begins_with_a_size_that_can_be_drawn() {
+    fn a_window_of_any_size_has_a_size_that_can_be_drawn() {
         let drawn = |width, height| drawable(PhysicalSize::new(width, height), 4096);
         assert_eq!(drawn(1200, 760), [1200, 760]);
         assert_eq!(drawn(0, u32::MAX), [1, 4096]);

@@ -1,5 +1,5 @@
-//! The sheet about a contact, from the right: its name, what it may do here, how loud they are,
-//! and the way to forget them. Everything counts at once.
+//! The sheet about a contact, from the right: its name, its rights here, its volume, and the way to
+//! forget it. Everything counts at once.
 
 use egui::{
     Align, Align2, Id, Label, Layout, Rect, ScrollArea, Sense, Stroke, Ui, UiBuilder, pos2, vec2,

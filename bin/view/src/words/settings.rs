@@ -140,11 +140,12 @@ pub(crate) const CONNECTION: &str = "Connection";
 pub(crate) fn finding(finding: &Finding) -> String {
     match finding {
         Finding::PortOpen(port) => format!(
-            "Others reach you at port {port}. If they can't, let this port through your firewall."
+            "This window listens at port {port}. If others can't reach you, let this port through \
+             your firewall."
         ),
-        Finding::PortTaken(port) => format!(
-            "Others can't reach you: another program uses port {port}. Choose another port above."
-        ),
+        Finding::PortRefused(port) => {
+            format!("Others can't reach you: port {port} can't be used. Choose another port above.")
+        }
         Finding::PortClosed => {
             "Others can't reach you: no port is open. You can still call them.".to_owned()
         }

@@ -87,7 +87,7 @@ pub(crate) fn unwritable_folder(folder: &str, why: impl Display) -> String {
 
 pub(crate) const DISK_SILENT: &str = "The disk doesn't answer";
 pub(crate) const DISK_SILENT_MEANS: &str =
-    "Calls go on. What you change is saved as soon as the disk answers.";
+    "Calls go on. What you change is saved as soon as the disk answers, and texts may wait for it.";
 pub(crate) const DISK_BEHIND: &str = "The disk doesn't answer, so this is not saved.";
 pub(crate) const NO_FILES_COME: &str = "Nobody can send you files";
 pub(crate) const ANOTHER_INBOX: &str = "Choose another folder";

@@ -167,3 +167,28 @@ fn a_stranger_is_not_told_of_where_strangers_may_not_knock() {
     state.apply(knock([7; 32]));
     assert!(state.knocks.is_empty());
 }
+
+#[test]
+fn what_is_said_late_of_a_code_before_changes_nothing() {
+    use transom::{CodeEnd, PairingFailure, PairingNotice};
+
+    let (mut state, ids) = (State::default(), Ids::new());
+    let [before, shown, typed] = [(); 3].map(|()| ids.pairing());
+    let told = |state: &mut State, id, notice| drop(state.apply(Notice::Pairing(id, notice)));
+    state.meeting.shows(before);
+    state.meeting.shows(shown);
+    state.meeting.enters(typed);
+    let until = std::time::Instant::now();
+    let code = "47-otter-violin".parse().unwrap();
+    let is_shown = PairingNotice::CodeShown { code, until };
+    told(&mut state, shown, is_shown);
+    let why = CodeEnd::Stopped;
+    told(&mut state, before, PairingNotice::CodeEnded { why });
+    assert!(matches!(state.meeting.shown, ShownCode::Shown { .. }));
+    let why = PairingFailure::WrongCode;
+    told(&mut state, before, PairingNotice::Failed { why });
+    assert!(matches!(state.meeting.entry, CodeEntry::Idle));
+    let why = PairingFailure::WrongCode;
+    told(&mut state, typed, PairingNotice::Failed { why });
+    assert!(matches!(state.meeting.entry, CodeEntry::Failed(..)));
+}

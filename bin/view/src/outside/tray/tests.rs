@@ -6,8 +6,8 @@ use std::time::Instant;
 use super::super::test_bus::{Bus, LONG};
 use super::*;
 
-/// Notes the services that register.
-struct Watcher(Sender<String>);
+/// Notes the services that register, and whether a panel shows them.
+struct Watcher(Sender<String>, Arc<AtomicBool>);
 
 #[zbus::interface(name = "org.kde.StatusNotifierWatcher")]
 impl Watcher {
@@ -17,13 +17,14 @@ impl Watcher {
 
     #[zbus(property)]
     fn is_status_notifier_host_registered(&self) -> bool {
-        true
+        self.1.load(Ordering::Relaxed)
     }
 }
 
-fn watcher(bus: &Bus, put: Sender<String>) -> Connection {
+fn watcher(bus: &Bus, put: Sender<String>, has_host: &Arc<AtomicBool>) -> Connection {
     let tray = bus.builder().unwrap().name(WATCHER).unwrap();
-    let tray = tray.serve_at(WATCHER_PATH, Watcher(put)).unwrap();
+    let watcher = Watcher(put, has_host.clone());
+    let tray = tray.serve_at(WATCHER_PATH, watcher).unwrap();
     tray.build().unwrap()
 }
 
@@ -68,7 +69,8 @@ fn the_item_registers_shows_its_state_and_tells_what_is_chosen() {
         return;
     };
     let (put, registered) = mpsc::channel();
-    let desktop = watcher(&bus, put.clone());
+    let has_host = Arc::new(AtomicBool::new(true));
+    let desktop = watcher(&bus, put.clone(), &has_host);
     let (choose, chosen) = mpsc::channel();
     let builder = bus.builder().unwrap();
     let mut tray = Tray::with(
@@ -104,11 +106,26 @@ fn the_item_registers_shows_its_state_and_tells_what_is_chosen() {
     item.call::<_, _, ()>("Activate", &(0, 0)).unwrap();
     let wanted = [TrayChoice::Quit, TrayChoice::DoNotDisturb, TrayChoice::Open];
     assert_eq!([(); 3].map(|()| chosen.recv_timeout(LONG).unwrap()), wanted);
-    // A panel that starts again finds the item again.
+    // The panel goes and comes back while its watcher stays.
+    for (there, signal) in [(false, "HostUnregistered"), (true, "HostRegistered")] {
+        has_host.store(there, Ordering::Relaxed);
+        let signal = format!("StatusNotifier{signal}");
+        let nobody = None::<&str>;
+        let sent = desktop.emit_signal(nobody, WATCHER_PATH, WATCHER, signal.as_str(), &());
+        sent.unwrap();
+        wait_until(|| tray.is_there() == there);
+    }
+    // A watcher that starts again finds the item again.
+    let revision = |menu: &Proxy<'_>| -> u32 {
+        let none: Vec<String> = Vec::new();
+        let (revision, _): (u32, Entry) = menu.call("GetLayout", &(0, -1, none)).unwrap();
+        revision
+    };
+    assert_eq!(revision(&menu), 1);
     drop((item, menu));
     desktop.close().unwrap();
     wait_until(|| !tray.is_there());
-    let _desktop = watcher(&bus, put);
+    let _desktop = watcher(&bus, put, &has_host);
     assert_eq!(registered.recv_timeout(LONG).unwrap(), service);
     wait_until(|| tray.is_there());
 }
@@ -137,9 +154,12 @@ fn without_a_tray_there_is_no_item_and_no_error() {
         assert!(!tray.is_there());
     }
     let missing = || connection::Builder::address("unix:path=/nowhere/bus");
+    let (put, views) = sync_channel(MAX_WAITING);
+    put.send(view(true)).unwrap();
+    let there = Arc::new(AtomicBool::new(false));
+    assert!(run(&views, missing, there, Box::new(|_| {})).is_err());
     let mut tray = Tray::with(missing, |_| {});
     for number in 0..1000 {
         tray.show(view(number % 2 == 0));
     }
-    assert!(!tray.is_there());
 }
