@@ -137,7 +137,7 @@ fn a_bus_that_ends_takes_the_tray_with_it() {
         return;
     };
     let (put, _registered) = mpsc::channel();
-    let _desktop = watcher(&bus, put);
+    let _desktop = watcher(&bus, put, &Arc::new(AtomicBool::new(true)));
     let builder = bus.builder();
     let tray = Tray::with(|| builder, |_| {});
     wait_until(|| tray.is_there());
