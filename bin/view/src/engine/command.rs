@@ -33,6 +33,7 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
             state.meeting.enters(id);
         }
         Action::EndPairing => handle.end_pairing(),
+        Action::Meet(contact, redial) => handle.connect(*contact, redial),
         Action::Decline(peer) => handle.decline(&peer),
         Action::HangUp(peer) => handle.hang_up(&peer),
         Action::StopViewer(peer) => handle.stop_viewer(&peer),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use transom::media::CaptureRequest;
 use transom::sounds::{DeviceName, EchoMode, ToneKind};
-use transom::{CallKind, Code, PeerName, PublicKey, TransferId};
+use transom::{CallKind, Code, PeerName, PublicKey, Redial, TransferId};
 use transom_users::{Contact, Rights};
 
 use super::{Config, Corner, Dialog, News, Preferences, Unsent, Volume};
@@ -92,6 +92,8 @@ pub(crate) enum Action {
     EndPairing,
     /// Write a paired contact into the book.
     SavePaired(Box<Contact>),
+    /// Connect to a sender that was met by a code, for one transfer.
+    Meet(Box<Contact>, Redial),
     /// Give that picture the room of all, or none.
     Alone(Option<PeerName>),
     /// Change how that contact is seen and heard.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use transom::{
     Candidates, Claim, Code, CodeEnd, Fingerprint, Invitation, Keep, MAX_ADDRESSES, Nearby, Paired,
-    PairingFailure, PairingId, PairingNotice, PairingTerms, PeerName,
+    PairingFailure, PairingId, PairingNotice, PairingSide, PairingTerms, PeerName, Redial,
 };
 use transom_users::{Address, Contact, Rights};
 
@@ -16,6 +16,16 @@ use super::{Action, Dialog, SettingsPage, State};
 const TRIES: u8 = 3;
 /// Stations nearby that are shown; more are found by their code.
 const MAX_SHOWN: usize = 5;
+
+/// What a sender may do that was met for one transfer.
+const FILES_ONLY: Rights = Rights {
+    view: false,
+    call: false,
+    files: true,
+    hear: false,
+    talk: false,
+    auto: false,
+};
 
 /// Everything about meeting peers.
 #[derive(Debug, Default)]
@@ -259,7 +269,7 @@ impl State {
         self.meeting.shown = ShownCode::Awaited;
         self.meeting.entry = Entry::Idle;
         if paired.keep != Keep::Contact {
-            return Vec::new();
+            return self.met_once(paired);
         }
         let Paired {
             peer,
@@ -286,6 +296,32 @@ impl State {
             Action::SavePaired(Box::new(contact)),
             Action::Verify { key, on: true },
         ]
+    }
+
+    /// A code of `transom send --code` was typed here: what it sends is offered as soon as it is
+    /// connected to, and asked for in its conversation. It stays out of the book.
+    fn met_once(&mut self, paired: Paired) -> Vec<Action> {
+        if paired.side != PairingSide::Entered {
+            return Vec::new();
+        }
+        self.forget_knock(&paired.key);
+        self.dialog = None;
+        let sender = self.person(paired.peer);
+        let (may, redial) = match &sender.contact {
+            Some(contact) => (contact.may, Redial::Always),
+            None => (FILES_ONLY, Redial::Never),
+        };
+        self.choose(paired.peer);
+        let contact = Box::new(Contact {
+            name: paired.peer,
+            // The program that sends listens at a port of its own.
+            address: Address::from(paired.reached),
+            key: Some(paired.key),
+            may,
+            comment: String::new(),
+            line: 0,
+        });
+        vec![Action::Meet(contact, redial)]
     }
 
     /// Takes in what a person wants of codes; others change nothing.

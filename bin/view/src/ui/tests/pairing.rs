@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use transom::{
     CallKind, Capabilities, CodeEnd, Keep, Paired, PairingFailure, PairingNotice, PairingSide,
-    PublicKey,
+    PublicKey, Redial,
 };
 use transom_users::Rights;
 
 use crate::model::tests::address;
-use crate::model::{Dialog, Station, Theme};
+use crate::model::{CodeForm, Dialog, Station, Theme};
 
 use super::scenes::home;
 use super::*;
@@ -54,6 +54,35 @@ pub(super) fn paired() -> PairingNotice {
         grants: Rights::default(),
         keep: Keep::Contact,
     }))
+}
+
+#[test]
+fn what_is_sent_by_a_code_that_was_typed_is_asked_for_in_a_conversation() {
+    let mut screen = open(home(Theme::Dark));
+    screen
+        .state_mut()
+        .state
+        .act(&Action::Open(enter_code("47 otter violin")));
+    let PairingNotice::Paired(mut sender) = paired() else {
+        panic!("they are paired");
+    };
+    sender.peer = peer("Zoe");
+    sender.side = PairingSide::Entered;
+    sender.keep = Keep::Once;
+    let actions = told(&mut screen, PairingNotice::Paired(sender));
+    let [Action::Meet(contact, Redial::Never)] = &actions[..] else {
+        panic!("{actions:?}");
+    };
+    assert_eq!(contact.address.to_string(), "192.168.1.9:7447");
+    assert!(contact.may.files && !contact.may.call && !contact.may.view);
+    let state = &screen.state().state;
+    assert_eq!((&state.dialog, state.chosen), (&None, Some(peer("Zoe"))));
+    assert!(
+        state
+            .people
+            .iter()
+            .all(|one| one.name != peer("Zoe") || one.contact.is_none())
+    );
 }
 
 #[test]
