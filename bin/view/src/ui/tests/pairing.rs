@@ -62,7 +62,7 @@ fn what_is_sent_by_a_code_that_was_typed_is_asked_for_in_a_conversation() {
     screen
         .state_mut()
         .state
-        .act(&Action::Open(enter_code("47 otter violin")));
+        .act(&Action::Open(Dialog::EnterCode(CodeForm::default())));
     let PairingNotice::Paired(mut sender) = paired() else {
         panic!("they are paired");
     };
