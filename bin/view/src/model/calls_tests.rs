@@ -523,3 +523,16 @@ fn our_camera_starts_off_where_that_is_wished() {
         assert_eq!(call.camera_on, wanted);
     }
 }
+
+#[test]
+fn a_text_during_a_call_is_unread_until_the_chat_shows_it() {
+    let mut state = talking();
+    let says = |state: &mut State| {
+        let (peer, text) = (peer("door"), "hello".to_owned());
+        drop(state.apply(Notice::Text { peer, text }));
+        state.people[0].unread
+    };
+    assert_eq!([says(&mut state), says(&mut state)], [1, 2]);
+    state.act(&Action::ShowChat(true));
+    assert_eq!((state.people[0].unread, says(&mut state)), (0, 0));
+}

@@ -346,6 +346,7 @@ impl State {
             Action::Help(on) => self.help = *on,
             other => self.act_on_calls(other),
         }
+        self.see_conversation();
     }
 
     /// A text of ours is on its way, or held back: then it has no id.
@@ -444,12 +445,27 @@ impl State {
         self.see_chosen();
     }
 
+    /// What was written during a call is read in the chat, or on the page after the call.
+    fn see_conversation(&mut self) {
+        if let Some(peer) = self.chosen.filter(|peer| self.reads(*peer))
+            && let Some(person) = self.people.iter_mut().find(|person| person.name == peer)
+        {
+            person.unread = 0;
+        }
+    }
+
     /// What is on the page is no news any more.
     fn see_chosen(&mut self) {
         if let Some(peer) = self.chosen {
             self.person(peer).unread = 0;
             self.calls.see_missed(peer);
         }
+    }
+
+    /// Whether what that contact writes is on the screen as it comes: over the picture of a call it
+    /// is only in the chat.
+    pub(crate) fn reads(&self, peer: PeerName) -> bool {
+        self.chosen == Some(peer) && (self.view.chat || self.page() != Page::Call(peer))
     }
 
     /// The first contact that has a page.
@@ -482,13 +498,13 @@ impl State {
     }
 
     fn hear(&mut self, peer: PeerName, text: String) {
-        let chosen = self.chosen == Some(peer);
+        let reads = self.reads(peer);
         let at = self.now;
         let kept = text.clone();
         self.write_down(peer, Entry::Heard { at, text: kept });
         let person = self.person(peer);
         person.hear(at, text);
-        if !chosen {
+        if !reads {
             person.miss(at);
         }
     }

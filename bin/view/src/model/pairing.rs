@@ -154,6 +154,16 @@ impl CodeForm {
         self.code.parse().ok()
     }
 
+    /// Whether a code can have these words. A try with another word would be lost.
+    pub(crate) fn has_known_words(&self) -> bool {
+        let is_between = |c: char| !c.is_alphanumeric();
+        let parts = self.code.split(is_between).filter(|part| !part.is_empty());
+        let parts: Vec<_> = parts.map(str::to_lowercase).collect();
+        let is_known = |part: &String| transom::completions(part).next().is_some();
+        // Words that run together are split where the code is read.
+        parts.len() != 3 || parts[1..].iter().all(is_known)
+    }
+
     /// Where the other side is looked for.
     fn candidates(&self) -> Candidates {
         match self.address.trim().parse::<Address>() {
@@ -359,6 +369,8 @@ mod tests {
         assert_eq!(typed("470").number(), None);
         assert!(typed("47 ott").code().is_none());
         assert!(typed("47 ott vio").code().is_some());
+        assert!(typed("47 ott vio").has_known_words() && typed("47ottervio").has_known_words());
+        assert!(!typed("47 otter zzzz").has_known_words());
     }
 
     #[test]

@@ -156,7 +156,7 @@ impl State {
         if self.offers.len() >= MAX_OFFERS {
             return vec![Action::Refuse(offer.transfer)];
         }
-        if self.chosen != Some(offer.peer) {
+        if !self.reads(offer.peer) {
             let now = self.now;
             self.person(offer.peer).miss(now);
         }

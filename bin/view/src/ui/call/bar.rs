@@ -7,7 +7,7 @@ use crate::model::{Action, Call, OwnSound, Stage, State};
 use crate::words;
 
 use super::super::kit::{self, Icon, Over, Round, icons, within};
-use super::super::theme::PILL;
+use super::super::theme::{DARK, PILL};
 use super::{Draft, Frame};
 
 /// One button.
@@ -18,6 +18,8 @@ pub(in crate::ui) struct Item<'a> {
     pub(in crate::ui) words: &'a str,
     pub(in crate::ui) look: Over,
     pub(in crate::ui) keys: &'static str,
+    /// Unread texts behind it.
+    pub(in crate::ui) unread: usize,
     pub(in crate::ui) does: Does,
 }
 
@@ -43,6 +45,7 @@ impl<'a> Item<'a> {
             words,
             look: Over::Rest,
             keys: "",
+            unread: 0,
             does: Does::Act(act),
         }
     }
@@ -62,6 +65,7 @@ impl<'a> Item<'a> {
             words: words::MORE,
             look: if is_open { Over::Open } else { Over::Rest },
             keys: "",
+            unread: 0,
             does: Does::More,
         }
     }
@@ -189,6 +193,10 @@ fn button(
         ("", false) => item.words,
         (keys, _) => keys,
     };
+    if item.unread > 0 {
+        let right = response.rect.right_top() + vec2(-8.0, 6.0);
+        kit::badge(ui.painter(), right, item.unread, &DARK);
+    }
     let clicked = response.clicked();
     if !tip.is_empty() {
         response.on_hover_text(tip);
@@ -251,7 +259,11 @@ pub(super) fn of_call<'a>(state: &State, call: &Call, draft: &Draft) -> Bar<'a> 
         };
         let icon = icons::CHAT_CIRCLE.filled();
         let chat = Item::new("chat", icon, words::CHAT, chat);
-        items.push(chat.look(look).keys("Ctrl+B"));
+        let mut people = state.people.iter();
+        let person = people.find(|person| person.name == call.peer);
+        let unread = person.map_or(0, |person| person.unread);
+        let chat = chat.look(look).keys("Ctrl+B");
+        items.push(Item { unread, ..chat });
     }
     if call.stage == Stage::Live && !draft.layout.is_narrow {
         items.push(screen(state));

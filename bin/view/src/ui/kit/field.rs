@@ -1,5 +1,7 @@
 //! What is filled in, switched and measured: text fields, switches, choices, levels and progress.
 
+use egui::text::{CCursor, CCursorRange};
+use egui::text_edit::TextEditState;
 use egui::{
     Align2, Color32, CornerRadius, Frame, Id, Margin, Painter, Popup, Pos2, Rect, Response, Sense,
     Shape, Stroke, StrokeKind, TextEdit, Ui, UiBuilder, WidgetInfo, WidgetType, pos2, vec2,
@@ -100,6 +102,22 @@ impl<'a> Field<'a> {
         }
         response
     }
+}
+
+/// Whether that field was not shown in the last frame: it then takes the keyboard.
+pub(in crate::ui) fn is_new(ui: &Ui, id: Id) -> bool {
+    let frame = ui.ctx().cumulative_frame_nr();
+    let last: Option<u64> = ui.data(|data| data.get_temp(id));
+    ui.data_mut(|data| data.insert_temp(id, frame));
+    last.is_none_or(|last| last + 1 < frame)
+}
+
+/// Places the caret behind what is in a field already.
+pub(in crate::ui) fn caret_to_end(ui: &Ui, id: Id, text: &str) {
+    let mut state = TextEditState::load(ui.ctx(), id).unwrap_or_default();
+    let end = CCursor::new(text.chars().count());
+    state.cursor.set_char_range(Some(CCursorRange::one(end)));
+    state.store(ui.ctx(), id);
 }
 
 /// The room above, below and beside the line of a text field of that height. It is part of the

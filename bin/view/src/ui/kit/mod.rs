@@ -19,7 +19,8 @@ pub(super) use button::{
     icon_button, link,
 };
 pub(super) use field::{
-    Field, around_line, bar, key_cap, level, progress_ring, select, switch, switch_row,
+    Field, around_line, bar, caret_to_end, is_new, key_cap, level, progress_ring, select, switch,
+    switch_row,
 };
 pub(super) use icons::Icon;
 pub(super) use motion::{announce, come_in, go_out, on_its_way, reduce, slide, start_from};

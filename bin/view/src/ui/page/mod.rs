@@ -45,6 +45,9 @@ pub(super) fn show(
         ui.set_clip_rect(room);
         header::show(ui, room, state, person, draft, actions);
         let below = room.with_min_y(room.top() + header::HEIGHT);
+        if kit::is_new(ui, Id::new("chat field")) {
+            draft.written.of(person.name).wants_text = true;
+        }
         conversation(ui, below, state, person, album, draft, actions);
     });
 }

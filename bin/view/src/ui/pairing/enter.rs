@@ -25,10 +25,15 @@ pub(super) fn dialog(ui: &Ui, state: &State, form: &CodeForm, actions: &mut Vec<
         let id = Id::new("code field");
         let field = Field::new(&mut form.code, words::CODE_FIELD).id(id).large();
         let field = field.max_chars(64).wrong(wrong.as_deref()).show(ui);
-        if is_new(ui, id) {
+        if kit::is_new(ui, id) {
             field.request_focus();
+            kit::caret_to_end(ui, id, &form.code);
         }
         let mut entered = is_entered(ui, &field);
+        if entered {
+            // A code that is wrong is typed again.
+            field.request_focus();
+        }
         ui.add_space(10.0);
         chips(ui, state, &form);
         ui.add_space(16.0);
@@ -44,7 +49,7 @@ pub(super) fn dialog(ui: &Ui, state: &State, form: &CodeForm, actions: &mut Vec<
             }
             let right = egui::Layout::right_to_left(egui::Align::Center);
             ui.with_layout(right, |ui| {
-                let can = code.is_some() && !is_trying;
+                let can = code.is_some() && !is_trying && form.has_known_words();
                 let connect = Button::new(Kind::Main, words::CONNECT).height(44.0);
                 let clicked = ui.add_enabled(can, connect).clicked();
                 if let Some(code) = code.filter(|_| can && (clicked || entered)) {
@@ -68,14 +73,6 @@ pub(super) fn dialog(ui: &Ui, state: &State, form: &CodeForm, actions: &mut Vec<
 /// Whether Enter was pressed in that field.
 fn is_entered(ui: &Ui, field: &Response) -> bool {
     field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
-}
-
-/// Whether the field was not shown in the last frame: it then takes the keyboard.
-fn is_new(ui: &Ui, id: Id) -> bool {
-    let frame = ui.ctx().cumulative_frame_nr();
-    let last: Option<u64> = ui.data(|data| data.get_temp(id));
-    ui.data_mut(|data| data.insert_temp(id, frame));
-    last.is_none_or(|last| last + 1 < frame)
 }
 
 /// Why the last try led nowhere.
