@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
         )?;
     }
     let stage = Stage::new()?;
-    let display = Display::start(WIDTH, HEIGHT)?;
+    let display = Display::start(WIDTH, HEIGHT + TITLE)?;
     let folder = workspace::root().join(FOLDER);
     fs::create_dir_all(&folder).context(folder.display())?;
     let album = Album {
@@ -50,6 +50,8 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
 const FOLDER: &str = "bin/view/screenshots";
 const WIDTH: u32 = 1200;
 const HEIGHT: u32 = 760;
+/// The window manager's bar above the window.
+const TITLE: u32 = 26;
 
 const PATTERN: [&str; 6] = ["--source", "pattern", "--size", "1280x720", "--fps", "30"];
 

@@ -45,9 +45,6 @@ pub(super) fn show(
         ui.set_clip_rect(room);
         header::show(ui, room, state, person, draft, actions);
         let below = room.with_min_y(room.top() + header::HEIGHT);
-        if kit::is_new(ui, Id::new("chat field")) {
-            draft.written.of(person.name).wants_text = true;
-        }
         conversation(ui, below, state, person, album, draft, actions);
     });
 }
@@ -88,6 +85,9 @@ pub(super) fn chat(
             actions.push(Action::ShowChat(false));
         }
         let below = room.with_min_y(room.top() + header::HEIGHT);
+        if kit::is_new(ui, Id::new("chat field")) {
+            draft.written.of(person.name).wants_text = true;
+        }
         conversation(ui, below, state, person, album, draft, actions);
     });
 }
