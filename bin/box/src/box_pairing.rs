@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use transom::people::Rights;
-use transom::{Code, CodeEnd, InvalidCode, Keep, Notice, PairingId, PairingNotice, PublicKey};
+use transom::{Code, CodeEnd, InvalidCode, Keep, PairingNotice, PublicKey};
 
 use crate::args;
 use crate::output::Output;
@@ -88,7 +88,6 @@ impl BoxPairing {
 
     pub(crate) fn notice(
         &mut self,
-        id: PairingId,
         notice: PairingNotice,
         place: &Place,
         running: &Running,
@@ -115,7 +114,7 @@ impl BoxPairing {
             }
             _ => {}
         }
-        report::tell(output, &Notice::Pairing(id, notice.clone()));
+        report::tell_pairing(output, &notice);
         if matches!(notice, PairingNotice::CodeEnded { .. }) && self.makes_code {
             output.warn(NEW_CODE);
         }

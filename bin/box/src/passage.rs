@@ -1,7 +1,7 @@
 //! The way of events from the station's thread to the command. The loop never waits for a slow
 //! terminal or disk: what moves is dropped where there is no room, and what somebody waits for has
-//! room apart. It is not the library's `NoticeQueue`: signals and lines that are typed come the same
-//! way, and a command waits for its next event with a deadline.
+//! room apart. It is not the library's `NoticeQueue`: signals and lines that are typed come the
+//! same way, and a command waits for its next event with a deadline.
 
 use std::cell::Cell;
 use std::collections::VecDeque;

@@ -28,6 +28,9 @@ pub(crate) fn tell(output: &Output, notice: &Notice) {
     if is_plain && !output.is_json() {
         return;
     }
+    if let Notice::Pairing(_, notice) = notice {
+        return tell_pairing(output, notice);
+    }
     match describe(notice) {
         Some((human, json)) if is_result(notice) => output.deliver(human, json),
         Some((human, json)) => output.say(human, json),
@@ -35,11 +38,19 @@ pub(crate) fn tell(output: &Output, notice: &Notice) {
     }
 }
 
+/// Tells what happened to a code.
+pub(crate) fn tell_pairing(output: &Output, notice: &PairingNotice) {
+    match (pairing::describe(notice), notice) {
+        (Some((human, json)), PairingNotice::Trying { .. }) => output.say(human, json),
+        (Some((human, json)), _) => output.deliver(human, json),
+        (None, _) => {}
+    }
+}
+
 /// Whether it is what a command runs for, or an error, and no talk that `--quiet` is to end.
 fn is_result(notice: &Notice) -> bool {
     match notice {
         Notice::Text { .. } | Notice::EntryFailed { .. } => true,
-        Notice::Pairing(_, notice) => !matches!(notice, PairingNotice::Trying { .. }),
         Notice::TransferEnded { outcome, .. } => matches!(
             outcome,
             Outcome::Failed { .. } | Outcome::Lost { .. } | Outcome::Partial { .. }

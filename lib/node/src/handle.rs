@@ -294,8 +294,8 @@ impl Handle {
     /// Takes connections at those addresses from now on, and no longer where it did before; those
     /// that stand stay. [`Notice::Listening`](crate::Notice) follows for each new address, or one
     /// [`Notice::NotListening`](crate::Notice), and then nothing has changed; where a listener is
-    /// closed, no notice says so. Announcements name
-    /// the new addresses, as codes do that are shown from then on.
+    /// closed, no notice says so. Announcements name the new addresses, as codes do that are shown
+    /// from then on.
     pub fn listen(&self, addresses: Vec<SocketAddr>) {
         self.queue.push(Command::Listen { addresses });
     }

@@ -36,7 +36,7 @@ const FAREWELL: Duration = Duration::from_millis(700);
 #[non_exhaustive]
 pub enum StartError {
     /// It can't listen, or can't make its loop.
-    #[error("{}", SystemError::from(.0))]
+    #[error("{}", SystemError::of_bind(.0))]
     Bind(BindError),
     /// The inbox can't be used.
     #[error("{}", .0.text())]
@@ -304,7 +304,7 @@ impl Station {
                     }
                 }
                 Err(error) => {
-                    let why = (&error).into();
+                    let why = SystemError::of_bind(&error);
                     out.notify(Notice::NotListening { why });
                 }
             },

@@ -293,8 +293,8 @@
 //! packet of at most [`limits::OPUS_PACKET`] bytes. Frames of an unknown codec are received and not
 //! played. Sequence numbers increase, by serial number arithmetic (RFC 1982); a gap means that the
 //! sender dropped frames which had waited for too long. Flag [`flags::VOICE`] says that the
-//! sender found speech in the frame. `SoundEnd` ends a run of frames: a side that mutes its microphone
-//! sends it and then nothing. The next frame begins another run.
+//! sender found speech in the frame. `SoundEnd` ends a run of frames: a side that mutes its
+//! microphone sends it and then nothing. The next frame begins another run.
 //!
 //! These are illegal: a frame before any head or of a length that its head rules out, a sequence
 //! that does not grow, a `SoundEnd` outside a run, more than [`limits::SOUND_FRAMES`] frames a

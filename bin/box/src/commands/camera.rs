@@ -115,8 +115,8 @@ fn serve(
         beside.on_time(&book, &running.handle);
         match event {
             Some(Event::Notice(Notice::Knock { key, .. })) if !knocks.is_new(&key) => {}
-            Some(Event::Notice(Notice::Pairing(id, notice))) => {
-                pairing.notice(id, notice, place, &running, output);
+            Some(Event::Notice(Notice::Pairing(_, notice))) => {
+                pairing.notice(notice, place, &running, output);
             }
             Some(Event::Notice(notice)) => {
                 beside.notice(&notice);

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 
 use serde_json::json;
-use transom::{Code, Keep, Notice, PairingId, PairingNotice, PairingTerms};
+use transom::{Code, Keep, Notice, PairingNotice, PairingTerms};
 
 use crate::args;
 use crate::failure::Failure;
@@ -54,7 +54,9 @@ pub(crate) fn run(arguments: &args::Pair, place: &Place, output: &Output) -> Res
             let from = arguments.from.as_ref();
             pairing::enter(code, from, terms.clone(), &running, output);
         }
-        None => drop(running.handle.show_code(None, terms.clone())),
+        None => {
+            running.handle.show_code(None, terms.clone());
+        }
     }
     if asks {
         running.read_lines()?;
@@ -101,8 +103,8 @@ impl Pairing<'_> {
     fn serve(&self) -> Result<(), Failure> {
         loop {
             match self.running.next(None) {
-                Some(Event::Notice(Notice::Pairing(id, notice))) => {
-                    if self.notice(id, &notice)? {
+                Some(Event::Notice(Notice::Pairing(_, notice))) => {
+                    if self.notice(&notice)? {
                         return Ok(());
                     }
                 }
@@ -118,7 +120,7 @@ impl Pairing<'_> {
     }
 
     /// Whether it is done.
-    fn notice(&self, id: PairingId, notice: &PairingNotice) -> Result<bool, Failure> {
+    fn notice(&self, notice: &PairingNotice) -> Result<bool, Failure> {
         match notice {
             PairingNotice::CodeShown { code, until } => {
                 self.shown.tell(code, *until, &self.running, self.output);
@@ -136,9 +138,8 @@ impl Pairing<'_> {
             }
             _ => {}
         }
-        let notice = Notice::Pairing(id, notice.clone());
-        report::tell(self.output, &notice);
-        if let Notice::Pairing(_, PairingNotice::Paired(paired)) = &notice {
+        report::tell_pairing(self.output, notice);
+        if let PairingNotice::Paired(paired) = notice {
             if paired.keep != Keep::Contact {
                 return Err(
                     Failure::new("not kept", "the other side wants one transfer only")

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use transom::people::{Address, Rights};
 use transom::{
-    Accept, Code, InboxSettings, Keep, Notice, Outcome, Paired, PairingId, PairingNotice,
-    PairingTerms, Redial, TransferId, TransferStatus,
+    Accept, Code, InboxSettings, Keep, Notice, Outcome, Paired, PairingNotice, PairingTerms,
+    Redial, TransferId, TransferStatus,
 };
 
 use crate::args::{Consent, Receive};
@@ -183,7 +183,7 @@ impl<'a> Inbox<'a> {
             }
             match event {
                 Some(Event::Notice(Notice::Knock { key, .. })) if !knocks.is_new(&key) => {}
-                Some(Event::Notice(Notice::Pairing(id, notice))) => self.pairing(id, notice)?,
+                Some(Event::Notice(Notice::Pairing(_, notice))) => self.pairing(notice)?,
                 Some(Event::Notice(Notice::TransferEnded { status, outcome })) => {
                     self.ended(status, outcome);
                 }
@@ -210,15 +210,15 @@ impl<'a> Inbox<'a> {
     }
 
     /// A typed code. Its sender is dialed where it was found, and what it sends ends the inbox.
-    fn pairing(&mut self, id: PairingId, notice: PairingNotice) -> Result<(), Failure> {
+    fn pairing(&mut self, notice: PairingNotice) -> Result<(), Failure> {
         if let PairingNotice::Failed { why } = &notice
             && self.is_for_code
         {
             return Err(Failure::new("not received", pairing::failure_words(why)));
         }
-        let notice = Notice::Pairing(id, notice);
-        self.tell(&notice);
-        let Notice::Pairing(_, PairingNotice::Paired(paired)) = notice else {
+        self.bars
+            .aside(|| report::tell_pairing(self.output, &notice));
+        let PairingNotice::Paired(paired) = notice else {
             return Ok(());
         };
         let mut contact = pairing::contact(&paired, paired.may);

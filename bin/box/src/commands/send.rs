@@ -113,19 +113,19 @@ fn pair(arguments: &args::Send, place: &Place, output: &Output) -> Result<(Line,
     };
     loop {
         match running.next(None) {
-            Some(Event::Notice(Notice::Pairing(id, notice))) => match notice {
+            Some(Event::Notice(Notice::Pairing(_, notice))) => match notice {
                 PairingNotice::CodeShown { code, until } => {
                     shown.tell(&code, until, &running, output);
                 }
                 PairingNotice::CodeEnded { why } => {
                     return Err(Failure::new("not sent", why).next(NEW_CODE));
                 }
-                PairingNotice::Paired(paired) => {
-                    let notice = Notice::Pairing(id, PairingNotice::Paired(paired.clone()));
-                    report::tell(output, &notice);
-                    return Ok((Line::paired(running, &paired, key), *paired));
+                notice => {
+                    report::tell_pairing(output, &notice);
+                    if let PairingNotice::Paired(paired) = notice {
+                        return Ok((Line::paired(running, &paired, key), *paired));
+                    }
                 }
-                notice => report::tell(output, &Notice::Pairing(id, notice)),
             },
             Some(Event::Notice(notice)) => report::tell(output, &notice),
             Some(Event::Signal(Signal::End)) => {

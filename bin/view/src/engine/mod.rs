@@ -13,7 +13,7 @@
 //! | `signals` (of `transom-signals`) | waits for what ends the program | the mailbox |
 //! | `second start` | waits for later starts of the program | the mailbox |
 //! | `desktop`, `desktop clicks` (of `outside`) | notifications of the desktop | the mailbox |
-//! | `tray`, `tray watcher` (of `outside`) | the item in the desktop's tray | the mailbox |
+//! | `tray`, `tray watcher`, `tray host` (of `outside`) | the item in the desktop's tray | the mailbox |
 //! | `motion` (of `outside`) | waits for the desktop's settings | the mailbox |
 //! | `fonts` | waits for fontconfig, and reads a font | the mailbox |
 //! | `opener` | waits for the desktop's program that opens a folder or a web address | the mailbox |
@@ -56,9 +56,9 @@ use record::Album;
 /// Decoder threads: two keep up with four cameras, and leave a small machine time to draw.
 const DECODERS: usize = 2;
 
-/// How long a closed window waits for its threads. An SD card takes the 64 MB of a film's frames that
-/// may wait in that time, and a station says goodbye in less; a disk that hangs must not keep the
-/// program alive.
+/// How long a closed window waits for its threads. An SD card takes the 64 MB of a film's frames
+/// that may wait in that time, and a station says goodbye in less; a disk that hangs must not keep
+/// the program alive.
 const END_WAIT: Duration = Duration::from_secs(15);
 
 /// Tells the window, from any thread, that there is something new.
@@ -152,8 +152,8 @@ impl Engine {
         }
     }
 
-    /// Gives the window's files a thread. It isn't joined: the window waits for its jobs as it closes,
-    /// and a disk that hangs must not keep the program alive.
+    /// Gives the window's files a thread. It isn't joined: the window waits for its jobs as it
+    /// closes, and a disk that hangs must not keep the program alive.
     pub(crate) fn start_storage(&self, storage: Storage, queue: Arc<Queue>) -> io::Result<()> {
         let mailbox = self.mailbox.clone();
         let post = move |answer| mailbox.put(Letter::Stored(answer));

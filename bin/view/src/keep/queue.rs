@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use super::{Answer, Job};
 
-/// Maximum number of jobs that wait: the history of each contact, and what is written in a busy hour
-/// while the disk doesn't answer; 20 MB, if all of them are the longest texts.
+/// Maximum number of jobs that wait: the history of each contact, and what is written in a busy
+/// hour while the disk doesn't answer; 20 MB, if all of them are the longest texts.
 const MAX_JOBS: usize = transom_users::MAX_CONTACTS + 1024;
 
 /// The queue.
@@ -40,7 +40,8 @@ impl Queue {
     pub(super) fn put(&self, job: Job) -> Result<(), Box<Job>> {
         let mut waiting = self.lock();
         let Waiting { jobs, since } = &mut *waiting;
-        // The second click while the disk is slow. An edit that another one follows is asked for anew.
+        // The second click while the disk is slow. An edit that another one follows is asked for
+        // anew.
         let is_edit = |job: &Job| matches!(job, Job::Edit(_));
         let last_edit = jobs.iter().rev().find(|job| is_edit(job));
         if is_edit(&job) && last_edit == Some(&job) {

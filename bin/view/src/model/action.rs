@@ -92,7 +92,7 @@ pub(crate) enum Action {
     EndPairing,
     /// Write a paired contact into the book.
     SavePaired(Box<Contact>),
-    /// Connect to a sender that was met by a code, for one transfer.
+    /// Connect to a sender that was met by a code, for one transfer, or as the book says again.
     Meet(Box<Contact>, Redial),
     /// Give that picture the room of all, or none.
     Alone(Option<PeerName>),

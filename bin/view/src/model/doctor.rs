@@ -98,7 +98,7 @@ mod tests {
         let good = |state: &State| state.findings().map(|finding| finding.is_good());
         state.own.name = "desk".to_owned();
         assert_eq!(good(&state), [false, false, false, false, true]);
-        state.listening.push("0.0.0.0:7447".to_owned());
+        state.listening.push("0.0.0.0:7447".parse().unwrap());
         state
             .own
             .addresses

@@ -38,6 +38,7 @@ pub(crate) mod sound_tests;
 pub(crate) mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -109,7 +110,7 @@ pub(crate) struct State {
     /// The contact file, named where it holds no contact.
     pub(crate) book_path: PathBuf,
     /// The addresses others can reach this window at.
-    pub(crate) listening: Vec<String>,
+    pub(crate) listening: Vec<SocketAddr>,
     /// The port that the user chose, until the station says whether it listens there.
     asked_port: Option<u16>,
     port_changed: bool,
@@ -217,7 +218,10 @@ impl State {
             Notice::Listening { address } => self.listens(address),
             Notice::NotListening { why } => self.listens_not(why.text),
             Notice::Reaching { peer } => self.person(peer).reach(),
-            Notice::Unreachable { peer, obstacle, .. } => self.person(peer).away(obstacle),
+            Notice::Unreachable { peer, obstacle, .. } => {
+                self.person(peer).away(obstacle);
+                return self.met_no_more(peer, false);
+            }
             Notice::Joined {
                 peer,
                 first_use,
@@ -231,7 +235,10 @@ impl State {
                 self.calls.know(peer, key);
                 return self.joined(peer, first_use.then_some((key, known_as)));
             }
-            Notice::Left { peer, .. } => self.left(peer),
+            Notice::Left { peer, .. } => {
+                self.left(peer);
+                return self.met_no_more(peer, true);
+            }
             Notice::Knock { key, address, name } => self.knocked(Knock {
                 key,
                 address,

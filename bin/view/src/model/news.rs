@@ -24,6 +24,8 @@ pub(crate) enum News {
     Learned { peer: PeerName, key: PublicKey },
     /// A contact was here for the first time, with the key of another one.
     KnownAs { peer: PeerName, known: PeerName },
+    /// A code of a contact was typed that is connected already.
+    NeedsNoCode(PeerName),
     /// A stranger may come in as that guest.
     LetIn(PeerName),
     /// A file or folder came, whose conversation is not on the screen. `name` is as it was sent.

@@ -10,7 +10,7 @@ use transom::{
 };
 use transom_users::{Address, Contact, Rights};
 
-use super::{Action, Dialog, SettingsPage, State};
+use super::{Action, Dialog, News, Presence, SettingsPage, State};
 
 /// Wrong guesses at one code until it is dead.
 const TRIES: u8 = 3;
@@ -26,6 +26,10 @@ const FILES_ONLY: Rights = Rights {
     talk: false,
     auto: false,
 };
+
+/// How often a contact is dialed where its code was shown. The first failure can be that of the
+/// address in the book.
+const DIALS: u8 = 2;
 
 /// Everything about meeting peers.
 #[derive(Debug, Default)]
@@ -45,6 +49,8 @@ pub(crate) struct Meeting {
     /// The code that was asked for last, and the one that was typed last. What is said of others
     /// came on its way here when they were replaced.
     current: [Option<PairingId>; 2],
+    /// A contact that is dialed where its code was shown, and how often that may still fail.
+    met: Option<(PeerName, u8)>,
 }
 
 impl Meeting {
@@ -314,16 +320,25 @@ impl State {
         if paired.side != PairingSide::Entered {
             return Vec::new();
         }
+        let peer = paired.peer;
         self.forget_knock(&paired.key);
         self.dialog = None;
-        let sender = self.person(paired.peer);
-        let (may, redial) = match &sender.contact {
-            Some(contact) => (contact.may, Redial::Always),
+        let sender = self.person(peer);
+        let is_here = sender.presence == Presence::Here;
+        let booked = sender.contact.as_ref().map(|contact| contact.may);
+        self.choose(peer);
+        if is_here {
+            // One connection for each key: that of the other program.
+            self.tell(News::NeedsNoCode(peer));
+            return Vec::new();
+        }
+        let (may, redial) = match booked {
+            Some(may) => (may, Redial::Always),
             None => (FILES_ONLY, Redial::Never),
         };
-        self.choose(paired.peer);
+        self.meeting.met = booked.is_some().then_some((peer, DIALS));
         let contact = Box::new(Contact {
-            name: paired.peer,
+            name: peer,
             // The program that sends listens at a port of its own.
             address: Address::from(paired.reached),
             key: Some(paired.key),
@@ -332,6 +347,22 @@ impl State {
             line: 0,
         });
         vec![Action::Meet(contact, redial)]
+    }
+
+    /// A contact that was met for one transfer is gone, or can't be reached: it is dialed again as
+    /// the book says.
+    pub(super) fn met_no_more(&mut self, peer: PeerName, left: bool) -> Vec<Action> {
+        let Some((_, dials)) = self.meeting.met.as_mut().filter(|(met, _)| *met == peer) else {
+            return Vec::new();
+        };
+        *dials = dials.saturating_sub(1);
+        if *dials > 0 && !left {
+            return Vec::new();
+        }
+        self.meeting.met = None;
+        let contact = self.person(peer).contact.clone();
+        let dial = |contact| Action::Meet(Box::new(contact), Redial::Always);
+        contact.into_iter().map(dial).collect()
     }
 
     /// Takes in what a person wants of codes; others change nothing.

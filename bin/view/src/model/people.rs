@@ -72,8 +72,8 @@ pub(crate) struct Line {
 pub(crate) enum Speaker {
     /// The contact.
     Them,
-    /// We, and how far it came. What was said in an earlier run, or is held back until that is read,
-    /// has no id.
+    /// We, and how far it came. What was said in an earlier run, or is held back until that is
+    /// read, has no id.
     Us(Option<TextId>, Delivery),
 }
 

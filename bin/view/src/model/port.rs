@@ -7,11 +7,7 @@ use super::{State, Warning};
 impl State {
     /// Whether connections are taken at that port already.
     pub(crate) fn listens_at(&self, port: u16) -> bool {
-        let mut listening = self.listening.iter();
-        listening.any(|address| {
-            let address = address.parse::<SocketAddr>();
-            address.is_ok_and(|address| address.port() == port)
-        })
+        self.listening.iter().any(|address| address.port() == port)
     }
 
     /// The port in use, or the one that is tried in its place.
@@ -41,18 +37,14 @@ impl State {
             self.listening.clear();
             self.use_port(address.port());
         }
-        self.listening.push(address.to_string());
+        self.listening.push(address);
     }
 
     /// The addresses of this machine as they are now. They count where connections are taken at all
     /// of them, and not at those that the command line named.
     pub(crate) fn found_addresses(&mut self, found: &[IpAddr]) {
-        let mut listening = self.listening.iter();
-        let takes_all = listening.any(|address| {
-            let address = address.parse::<SocketAddr>();
-            address.is_ok_and(|address| address.ip().is_unspecified())
-        });
-        if takes_all {
+        let takes_all = |address: &SocketAddr| address.ip().is_unspecified();
+        if self.listening.iter().any(takes_all) {
             let port = self.own.port;
             let found = found.iter().map(|ip| SocketAddr::new(*ip, port).into());
             self.own.addresses = found.collect();
@@ -83,10 +75,10 @@ mod tests {
         let mut state = State::default();
         state.own.port = 7447;
         state.own.addresses = vec!["192.168.1.5:7447".parse().unwrap()];
-        state.listening = vec!["192.168.1.5:7447".to_owned()];
+        state.listening = vec!["192.168.1.5:7447".parse().unwrap()];
         state.found_addresses(&found);
         assert_eq!(state.own.addresses[0].to_string(), "192.168.1.5:7447");
-        state.listening = vec!["0.0.0.0:7447".to_owned()];
+        state.listening = vec!["0.0.0.0:7447".parse().unwrap()];
         state.found_addresses(&found);
         assert_eq!(state.own.addresses.len(), 1);
         assert_eq!(state.own.addresses[0].to_string(), "10.0.0.7:7447");

@@ -97,7 +97,7 @@ impl State {
         self.transfers.iter().filter(|one| one.outcome.is_none())
     }
 
-    /// What all running transfers together still do: how many files, bytes there, bytes in all, bytes per
+    /// What all running transfers together still do: files, bytes there, bytes in all, bytes a
     /// second. One that stands still keeps the rate it had, which is none of now.
     pub(crate) fn totals(&self) -> (usize, u64, u64, u64) {
         self.running()

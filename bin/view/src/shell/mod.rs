@@ -12,6 +12,7 @@ mod painter;
 mod place;
 mod sight;
 mod surface;
+mod tray;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -28,7 +29,7 @@ use winit::window::{Fullscreen, UserAttentionType, Window, WindowAttributes, Win
 use crate::engine::{Engine, Letter, Wake};
 use crate::keep::{self, Keeper};
 use crate::model::{self, Action, Config, Face, Presence, Sample, State, Theme, Warning};
-use crate::outside::{self, About, Choice, Desktop, Request, Single, Tray, TrayChoice, TrayView};
+use crate::outside::{self, About, Choice, Desktop, Request, Single, Tray};
 use crate::ui::{self, Album, Draft, Picture};
 use crate::words;
 
@@ -328,12 +329,9 @@ impl Shell {
 
     /// Whether the window is visible: neither minimised nor covered.
     fn is_seen(&mut self) -> bool {
-        if self.is_hidden && self.tray.is_there() {
-            return false;
-        }
+        self.leave_lost_tray();
         if self.is_hidden {
-            // The tray is gone, and with it the way back to the window.
-            self.raise();
+            return false;
         }
         let Some(open) = &self.open else { return false };
         let is_minimised = || open.window.is_minimized() == Some(true);
@@ -412,46 +410,6 @@ impl Shell {
             let look = Some(UserAttentionType::Informational);
             open.window.request_user_attention(look);
             open.window.request_redraw();
-        }
-    }
-
-    /// Whether the window, when it is closed, stays as an item in the tray. During a call it asks.
-    fn stays_in_tray(&self) -> bool {
-        let is_wanted = self.state.config.keep_in_tray && !self.state.calls.talking();
-        is_wanted && self.tray.is_there()
-    }
-
-    /// Leaves only the item in the tray.
-    fn hide(&mut self, event_loop: &ActiveEventLoop) {
-        let Some(open) = &self.open else { return };
-        open.window.set_visible(false);
-        // Wayland has no hidden windows.
-        if open.window.is_visible() != Some(false) {
-            open.window.set_minimized(true);
-        }
-        self.is_hidden = true;
-        self.rest(event_loop);
-    }
-
-    /// Something was chosen in the tray.
-    fn chosen_in_tray(&mut self, choice: TrayChoice) -> Vec<Action> {
-        match choice {
-            TrayChoice::DoNotDisturb => {
-                let mut config = self.state.config.clone();
-                config.do_not_disturb = !config.do_not_disturb;
-                vec![Action::SaveSettings(Box::new(config))]
-            }
-            TrayChoice::Open => {
-                self.raise();
-                Vec::new()
-            }
-            TrayChoice::Quit => {
-                let quit = self.state.quitting();
-                if quit != Action::Quit {
-                    self.raise();
-                }
-                vec![quit]
-            }
         }
     }
 
@@ -634,10 +592,7 @@ impl Shell {
         self.engine.follow(duties);
         self.flash(duties.flash);
         self.entitle();
-        self.tray.show(TrayView {
-            tip: self.state.tray_tip(),
-            is_not_disturbed: self.state.config.do_not_disturb,
-        });
+        self.show_in_tray();
         self.keeper.write_down(&mut self.state);
         if let Some(at) = self.keeper.silent_at()
             && !self.state.is_disk_silent()

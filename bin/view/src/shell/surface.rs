@@ -67,6 +67,11 @@ impl Surface {
                 required_limits: adapter.limits(),
                 ..Default::default()
             }))?;
+        // Without this an error of the driver, as of one that is out of memory, ends the program and
+        // the call with it.
+        device.on_uncaptured_error(Arc::new(|error: wgpu::Error| {
+            log::error!("the graphics driver: {error}");
+        }));
         let is_software = adapter.get_info().device_type == wgpu::DeviceType::Cpu;
         let modes = surface.get_capabilities(&adapter).present_modes;
         let present_mode = match !is_software && modes.contains(&PresentMode::Mailbox) {

@@ -32,6 +32,9 @@ pub(crate) fn news(news: &News) -> String {
         News::KnownAs { peer, known } => {
             format!("{} has the same key as {}", name(peer), name(known))
         }
+        News::NeedsNoCode(peer) => {
+            format!("{} is connected: files come without a code.", name(peer))
+        }
         News::LetIn(peer) => format!("{} is let in when they try again.", name(peer)),
         News::Received { name, .. } => line(name).into_owned(),
         News::Snapshot(at) => saved(&path(at)),

@@ -14,7 +14,7 @@ use super::link::PeerLink;
 use crate::addresses::link_local_last;
 use crate::context::Context;
 use crate::handle::Redial;
-use crate::notice::{Notice, Obstacle};
+use crate::notice::{LinkEnd, Notice, Obstacle, SystemError};
 
 /// First pause before an unreachable contact is dialed again; doubles up to [`LONGEST_PAUSE`].
 pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -182,7 +182,7 @@ impl Links {
                 link_local_last(&mut found);
                 (found, Obstacle::NoAddress)
             }
-            Err(error) => (Vec::new(), Obstacle::Unresolved((&error).into())),
+            Err(error) => (Vec::new(), Obstacle::Unresolved(SystemError::of(&error))),
         };
         let failure = DialFailure::new(obstacle);
         rest.reverse();
@@ -217,7 +217,7 @@ impl Links {
                     return;
                 }
                 Err(error) if *route == Route::Book => {
-                    *failure = DialFailure::new((&error).into());
+                    *failure = DialFailure::new(Obstacle::of_dial(&error));
                 }
                 Err(error) => log::debug!("{peer} is not at {address}: {error}"),
             }
@@ -314,7 +314,7 @@ impl Links {
                 let obstacle = Obstacle::NotLetIn { new_key };
                 self.pause(peer, obstacle, Some(REFUSED_PAUSE), out);
             }
-            _ => self.pause(peer, Obstacle::Network(why.into()), None, out),
+            _ => self.pause(peer, Obstacle::Network(LinkEnd::of(why)), None, out),
         }
     }
 
@@ -343,7 +343,7 @@ impl Links {
             return;
         };
         match route {
-            Route::Book => *failure = DialFailure::new(why.into()),
+            Route::Book => *failure = DialFailure::new(Obstacle::of_departure(why)),
             Route::Announced => log::debug!("{name} is not where it is announced: {why}"),
         }
         self.try_next(name, out);

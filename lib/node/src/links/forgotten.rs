@@ -1,8 +1,8 @@
 //! Keys that the owner has just forgotten. Their programs may run on and dial every few seconds: a
 //! contact that was forgotten a moment ago is no stranger to tell the owner of.
 //!
-//! Such a key raises no knock for as long as it keeps dialing. Once it has rested for [`REST`] it is
-//! a stranger like any other. A pairing lets it in at any time: that needs no knock.
+//! Such a key raises no knock for as long as it keeps dialing. Once it has rested for [`REST`] it
+//! is a stranger like any other. A pairing lets it in at any time: that needs no knock.
 
 use std::time::{Duration, Instant};
 

@@ -299,7 +299,7 @@ impl Links {
             self.try_failed(id, why, out);
             return None;
         };
-        let (peer, end) = (link.peer, LinkEnd::from(why));
+        let (peer, end) = (link.peer, LinkEnd::of(why));
         if !link.is_up() {
             if link.side == Side::Dialer {
                 self.handle_refusal(&link, why, out);

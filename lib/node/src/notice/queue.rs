@@ -20,9 +20,10 @@ const MAX_NOTICES: usize = 4096;
 ///
 /// The station's thread never waits and the queue doesn't grow without bound, however long the
 /// application stalls. A full queue drops what a screen can do without: progress, levels, texts,
-/// knocks, and the sound of films that are recorded. Of presence, keys, recordings and the like it keeps the newest state, and of calls and
-/// offers that came and went it keeps one missed call for each peer. Pictures are large, so of each
-/// camera only the newest one waits, at any length of the queue.
+/// knocks, and the sound of films that are recorded. Of presence, keys, recordings and the like it
+/// keeps the newest state, and of calls and offers that came and went it keeps one missed call for
+/// each peer. Pictures are large, so of each camera only the newest one waits, at any length of the
+/// queue.
 ///
 /// ```no_run
 /// use std::sync::{Arc, mpsc};

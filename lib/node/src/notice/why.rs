@@ -18,17 +18,15 @@ pub struct SystemError {
     pub text: String,
 }
 
-impl From<&io::Error> for SystemError {
-    fn from(error: &io::Error) -> Self {
+impl SystemError {
+    pub(crate) fn of(error: &io::Error) -> Self {
         Self {
             kind: error.kind(),
             text: error.to_string(),
         }
     }
-}
 
-impl From<&BindError> for SystemError {
-    fn from(error: &BindError) -> Self {
+    pub(crate) fn of_bind(error: &BindError) -> Self {
         let (kind, text) = match error {
             BindError::Taken(_) => (io::ErrorKind::AddrInUse, error.to_string()),
             BindError::Listen { source, .. } | BindError::Poll(source) => {
@@ -96,19 +94,19 @@ pub enum LinkEnd {
     Unreachable(SystemError),
 }
 
-impl From<&Departure> for LinkEnd {
-    fn from(departure: &Departure) -> Self {
+impl LinkEnd {
+    pub(crate) fn of(departure: &Departure) -> Self {
         match departure {
             Departure::Bye(bye) => Self::Bye {
                 code: bye.code,
                 text: bye.text.clone(),
             },
             Departure::Closed => Self::HungUp,
-            Departure::Lost(error) => Self::Lost(error.into()),
+            Departure::Lost(error) => Self::Lost(SystemError::of(error)),
             Departure::Silent => Self::Silent,
             Departure::Illegal(error) => Self::Illegal(*error),
             Departure::Forged(error) => Self::Forged(*error),
-            Departure::Unreachable(error) => Self::Unreachable(error.into()),
+            Departure::Unreachable(error) => Self::Unreachable(SystemError::of(error)),
             Departure::HandshakeFailed(error) => Self::Handshake(*error),
             Departure::HandshakeTimeout => Self::HandshakeTimeout,
             Departure::PairingFailed(error) => Self::Pairing(*error),
@@ -171,23 +169,21 @@ pub enum Obstacle {
     Unresolved(SystemError),
 }
 
-impl From<&io::Error> for Obstacle {
-    /// That the system can't connect.
-    fn from(error: &io::Error) -> Self {
+impl Obstacle {
+    /// The system can't connect.
+    pub(crate) fn of_dial(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::ConnectionRefused => Self::NobodyListens,
-            _ => Self::Network(LinkEnd::Unreachable(error.into())),
+            _ => Self::Network(LinkEnd::Unreachable(SystemError::of(error))),
         }
     }
-}
 
-impl From<&Departure> for Obstacle {
-    /// That a connection ended before the peer showed its key.
-    fn from(departure: &Departure) -> Self {
+    /// A connection ended before the peer showed its key.
+    pub(crate) fn of_departure(departure: &Departure) -> Self {
         match departure {
-            Departure::Unreachable(error) => error.into(),
+            Departure::Unreachable(error) => Self::of_dial(error),
             Departure::Unanswered => Self::Busy,
-            other => Self::Network(other.into()),
+            other => Self::Network(LinkEnd::of(other)),
         }
     }
 }
@@ -257,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_refused_port_is_told_apart_from_a_broken_way() {
-        let obstacle = |kind: io::ErrorKind| Obstacle::from(&io::Error::from(kind));
+        let obstacle = |kind: io::ErrorKind| Obstacle::of_dial(&io::Error::from(kind));
         let refused = obstacle(io::ErrorKind::ConnectionRefused);
         assert_eq!(refused, Obstacle::NobodyListens);
         let timeout = obstacle(io::ErrorKind::TimedOut);

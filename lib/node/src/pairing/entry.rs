@@ -11,7 +11,7 @@ use transom_wire::{Fingerprint, PublicKey};
 use super::terms::{Candidates, PairingFailure, PairingId, PairingTerms};
 use crate::addresses::link_local_last;
 use crate::context::Context;
-use crate::notice::Obstacle;
+use crate::notice::{LinkEnd, Obstacle, SystemError};
 
 pub(super) struct Entry {
     pub(super) id: PairingId,
@@ -130,7 +130,7 @@ impl Entry {
                 link_local_last(&mut found);
                 self.rest.extend(found.into_iter().rev());
             }
-            Err(error) => self.unreachable(Obstacle::Unresolved((&error).into())),
+            Err(error) => self.unreachable(Obstacle::Unresolved(SystemError::of(&error))),
         }
     }
 
@@ -255,8 +255,8 @@ fn failure_of(why: &Departure) -> PairingFailure {
         Departure::PairingFailed(PairingError::WrongCode) => PairingFailure::WrongCode,
         Departure::PairingFailed(PairingError::OwnKey) => PairingFailure::OwnStation,
         Departure::OtherKey(_) => PairingFailure::OtherKey,
-        Departure::Unreachable(error) => PairingFailure::Unreachable(error.into()),
-        other => PairingFailure::Interrupted(other.into()),
+        Departure::Unreachable(error) => PairingFailure::Unreachable(Obstacle::of_dial(error)),
+        other => PairingFailure::Interrupted(LinkEnd::of(other)),
     }
 }
 

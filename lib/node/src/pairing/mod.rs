@@ -25,7 +25,7 @@ use crate::addresses::lasting_address;
 use crate::context::{Context, earlier};
 use crate::discovery::Discovery;
 use crate::links::Links;
-use crate::notice::Notice;
+use crate::notice::{Notice, Obstacle};
 
 /// How long a code is shown: enough to walk to another room, too short to be forgotten open.
 pub(crate) const CODE_LIFETIME: Duration = Duration::from_secs(600);
@@ -253,7 +253,7 @@ impl Pairings {
             let terms = net_terms(self.own_name, &entry.code, &entry.terms, out);
             match out.net.dial_pairing(address, terms, key) {
                 Ok(peer) => return entry.dialed(peer),
-                Err(error) => entry.unreachable((&error).into()),
+                Err(error) => entry.unreachable(Obstacle::of_dial(&error)),
             }
         }
         if let Some(why) = entry.verdict(now) {

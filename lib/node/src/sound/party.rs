@@ -23,8 +23,8 @@ const NOT_ALLOWED: &str = "the right to hear is missing";
 /// What a peer is told that waits for a microphone; for programs that don't know the state.
 const OPENING: &str = "the microphone is being opened";
 
-/// What a peer takes our microphone for whose camera we watch, until we speak to it. It is not told:
-/// each viewer would have a word about a microphone that nobody wants to hear.
+/// The state of our microphone for a peer whose camera we watch, until we speak to it. The peer
+/// assumes it untold: a word for each viewer would be about a microphone that is not to be heard.
 pub(super) const UNASKED: (SoundState, &str) = (SoundState::Muted, "");
 
 /// How long a microphone may take to open before peers are told: most take a tenth of this, and

@@ -192,3 +192,53 @@ fn what_is_said_late_of_a_code_before_changes_nothing() {
     told(&mut state, typed, PairingNotice::Failed { why });
     assert!(matches!(state.meeting.entry, CodeEntry::Failed(..)));
 }
+
+#[test]
+fn a_contact_that_shows_a_code_for_files_is_dialed_there_and_then_as_the_book_says_again() {
+    use transom::{Keep, Paired, PairingNotice, PairingSide, Redial};
+    use transom_users::Rights;
+
+    let book = Book::parse("door 192.168.1.20 may=view\n").0;
+    let state = || State::new(book.contacts(), "list".into(), Vec::new());
+    let id = Ids::new().pairing();
+    let paired = |state: &mut State| {
+        let at = std::net::SocketAddr::from(([192, 168, 1, 9], 40_123));
+        let paired = Box::new(Paired {
+            peer: peer("door"),
+            called: peer("door"),
+            key: PublicKey([1; 32]),
+            side: PairingSide::Entered,
+            reached: at,
+            address: at.into(),
+            may: Rights::default(),
+            grants: Rights::default(),
+            keep: Keep::Once,
+        });
+        state.apply(Notice::Pairing(id, PairingNotice::Paired(paired)))
+    };
+    let dialed = |actions: &[Action]| match actions {
+        [Action::Meet(contact, Redial::Always)] => Some(contact.address.to_string()),
+        [] => None,
+        other => panic!("{other:?}"),
+    };
+    let (there, in_book) = (Some("192.168.1.9:40123"), Some("192.168.1.20:7447"));
+    let mut lost = state();
+    assert_eq!(dialed(&paired(&mut lost)).as_deref(), there);
+    let unreachable = || away(Obstacle::NobodyListens);
+    let dials = [(); 3].map(|()| dialed(&lost.apply(unreachable())));
+    assert_eq!(dials, [None, in_book.map(str::to_owned), None]);
+
+    let mut gone = state();
+    paired(&mut gone);
+    gone.apply(joined("door"));
+    assert_eq!(dialed(&gone.apply(left("door"))).as_deref(), in_book);
+    assert_eq!(dialed(&gone.apply(left("door"))), None);
+
+    let mut here = state();
+    here.apply(joined("door"));
+    assert_eq!(dialed(&paired(&mut here)), None);
+    assert_eq!(
+        last_news(&here),
+        "door is connected: files come without a code."
+    );
+}

@@ -370,10 +370,14 @@ fn network(
     if state.listening.is_empty() {
         note(ui, words::NOBODY_REACHES_YOU);
     }
-    let own = state.own.addresses.iter().map(ToString::to_string);
     let all: Vec<_> = match state.own.addresses.is_empty() {
-        true => state.listening.clone(),
-        false => own.collect(),
+        true => state.listening.iter().map(ToString::to_string).collect(),
+        false => state
+            .own
+            .addresses
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
     };
     for address in all {
         let address = text::rich(words::line(&address), Type::Key, t.text);

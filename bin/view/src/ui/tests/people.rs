@@ -690,7 +690,7 @@ fn a_field_takes_clicks_up_to_its_edges_and_keeps_the_keyboard() {
 #[test]
 fn the_page_of_the_network_says_what_is_well_and_what_to_do() {
     let mut state = at_home();
-    state.listening = vec!["0.0.0.0:7447".to_owned()];
+    state.listening = vec!["0.0.0.0:7447".parse().unwrap()];
     let mut screen = open(state);
     settings(&mut screen, SettingsPage::Network);
     for finding in screen.state().state.findings() {

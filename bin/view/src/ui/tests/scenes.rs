@@ -139,7 +139,7 @@ pub(super) fn conversation(theme: Theme) -> State {
     state.apply(Notice::Text { peer: anna, text });
     state.own.addresses = vec!["192.168.1.5".parse().unwrap()];
     state.own.port = 7447;
-    state.listening = vec!["0.0.0.0:7447".to_owned()];
+    state.listening = vec!["0.0.0.0:7447".parse().unwrap()];
     state.inbox = "/home/leo/Downloads".into();
     state.kept_in = [
         "/home/leo/.config/transom/view.conf".into(),
