@@ -18,14 +18,14 @@ use crate::step;
 use crate::workspace;
 
 pub(crate) fn run(arguments: &[&str]) -> Outcome {
-    let request = Wish::parse(arguments)?;
+    let options = Options::parse(arguments)?;
     packages::ensure(&[&packages::LIBCLANG])?;
     build("transom-box")?;
     step::run(
         "camera box, watcher and file transfer on loopback",
-        Command::new(workspace::release("transom")).args(["demo", "--seconds", &request.seconds]),
+        Command::new(workspace::release("transom")).args(["demo", "--seconds", &options.seconds]),
     )?;
-    if request.headless || !machine::has_display() {
+    if options.headless || !machine::has_display() {
         eprintln!(
             "\nNo display is used. Where there is one, this also opens two windows that find each \
              other."
@@ -44,8 +44,8 @@ fn build(package: &str) -> Outcome {
     )
 }
 
-/// Two people who know nobody, each with a window of their own, and a camera box that waits for its
-/// code. They find each other by what they announce on the local network.
+/// Two windows with empty contact books, and a camera box that waits for its code. They find each
+/// other by what they announce on the local network.
 fn windows() -> Outcome {
     let stage = Stage::new()?;
     let listen = || free_port().map(|port| format!("0.0.0.0:{port}"));
@@ -60,7 +60,7 @@ fn windows() -> Outcome {
         let mut view = person.program("transom-view", &["--name", name, "--camera", "pattern"]);
         let settings = stage.path(name).join("transom");
         fs::create_dir(&settings).context(settings.display())?;
-        // Without a contact nobody is announced unless that is wanted.
+        // Without a contact a window announces itself only if the settings say so.
         let file = settings.join("view.toml");
         fs::write(&file, "announce = true\n").context(file.display())?;
         view.args(["--listen", &listen()?, "--inbox", "Downloads"])
@@ -71,7 +71,7 @@ fn windows() -> Outcome {
     if io::stdout().is_terminal() {
         return windows.into_iter().try_for_each(Background::finish);
     }
-    // Nobody is there to close them.
+    // Without a terminal no user closes them.
     let last = Instant::now() + SHOWN;
     while Instant::now() < last {
         for view in &mut windows {
@@ -97,17 +97,17 @@ Close both windows to end the demo. Nothing of it is kept."
     )
 }
 
-/// How long the windows stay where nobody can close them.
+/// How long the windows stay without a terminal.
 const SHOWN: Duration = Duration::from_secs(5);
 
-struct Wish {
+struct Options {
     seconds: String,
     headless: bool,
 }
 
-impl Wish {
+impl Options {
     fn parse(arguments: &[&str]) -> Outcome<Self> {
-        let mut request = Self {
+        let mut options = Self {
             seconds: "10".into(),
             headless: false,
         };
@@ -115,16 +115,16 @@ impl Wish {
         while let Some(argument) = rest.next() {
             match (*argument, rest.as_slice().first()) {
                 ("--seconds", Some(value)) if value.parse::<u32>().is_ok_and(|n| n > 0) => {
-                    request.seconds = (*value).into();
+                    options.seconds = (*value).into();
                     rest.next();
                 }
-                ("--headless", _) => request.headless = true,
+                ("--headless", _) => options.headless = true,
                 ("--seconds", _) => {
                     return Err(Failure::usage("demo: --seconds takes a number from 1"));
                 }
                 (other, _) => return Err(Failure::usage(format!("demo: {other}: not known"))),
             }
         }
-        Ok(request)
+        Ok(options)
     }
 }
