@@ -46,7 +46,7 @@ fn told(peer: &Peer, wanted: CameraState) -> (String, String) {
     let words = peer.wait(|notice| {
         all.borrow_mut().push_str(&format!("{notice:?}\n"));
         match notice {
-            Notice::FarCamera { state, text, .. } | Notice::Camera { state, text }
+            Notice::FarCamera { state, text, .. } | Notice::Camera { state, text, .. }
                 if state == wanted =>
             {
                 Some(text)
@@ -197,7 +197,7 @@ fn a_grey_camera_is_shown_in_a_smaller_size() {
     use transom::media::{ColorEncoding, Encoder, Frame, Layout, RawFrame};
     let scratch = Scratch::new("grey");
     let grey = Encoder::new(80, None).encode(Frame::Raw(RawFrame {
-        data: vec![90; 64 * 48],
+        data: &[90; 64 * 48],
         layout: Layout::Grey,
         color: ColorEncoding::default(),
         width: 64,
