@@ -73,6 +73,12 @@ pub struct Format {
 }
 
 impl Format {
+    /// Counts a frame that was counted as good, and can't be used after all.
+    pub(crate) fn take_back(&mut self, fault: ImageError) {
+        self.counts.good = self.counts.good.saturating_sub(1);
+        self.refuse(fault);
+    }
+
     /// Counts a frame that can't be used.
     pub(crate) fn refuse(&mut self, fault: ImageError) {
         let counts = &mut self.counts;

@@ -249,7 +249,13 @@ impl NokhwaCamera {
             captured: acquired,
             acquired,
         });
-        encoder.encode(frame).map(Some)
+        match encoder.encode(frame) {
+            Ok(picture) => Ok(Some(picture)),
+            Err(fault) => {
+                self.format.take_back(fault);
+                Ok(None)
+            }
+        }
     }
 }
 

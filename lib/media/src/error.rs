@@ -263,8 +263,8 @@ pub enum ImageError {
 
 impl ImageError {
     /// What is wrong, for people on other machines: fixed words.
-    fn for_viewers(&self) -> &'static str {
-        match self {
+    fn for_viewers(&self) -> Cow<'static, str> {
+        let fixed = match self {
             Self::Broken(_) | Self::Header | Self::Short { .. } | Self::Truncated => {
                 "they are damaged"
             }
@@ -272,8 +272,9 @@ impl ImageError {
             Self::Encode(_) | Self::Panicked => "they can't be encoded",
             Self::NotJpeg => "they are no JPEG",
             Self::TooLarge { .. } | Self::TooLong(_) => "they are too large",
-            Self::Unsupported(kind) => kind,
-        }
+            Self::Unsupported(_) => return self.to_string().into(),
+        };
+        fixed.into()
     }
 
     /// What the owner can do, as the end of a sentence.

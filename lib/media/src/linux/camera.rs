@@ -236,7 +236,7 @@ impl DeviceCamera {
                 match encoder.encode(frame) {
                     Ok(picture) => Some(picture),
                     Err(fault) => {
-                        format.refuse(fault);
+                        format.take_back(fault);
                         None
                     }
                 }

@@ -59,7 +59,7 @@ pub(crate) fn fitted(
     match encoder.encode(Frame::Jpeg(picture)) {
         Ok(picture) => Some(picture),
         Err(fault) => {
-            format.refuse(fault);
+            format.take_back(fault);
             None
         }
     }
