@@ -182,13 +182,9 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             ),
             json!({"event": "far_recording", "peer": peer.as_str(), "on": on}),
         ),
-        Notice::Camera {
-            state,
-            text,
-            failures,
-        } => (
+        Notice::Camera { state, text } => (
             format!("the camera {}", with_text(camera_words(*state), text)),
-            json!({"event": "camera", "state": camera_word(*state), "text": text, "failures": failures}),
+            json!({"event": "camera", "state": camera_word(*state), "text": text}),
         ),
         Notice::Quality { peer, quality } => (
             format!("{peer} gets {quality}"),

@@ -75,7 +75,8 @@ pub use identity::{Identity, KnownPeersFile, State, StateError};
 pub use notice::{
     CallKind, CameraState, Capabilities, CurrentFile, Direction, EndReason, FailReason, LinkEnd,
     Notice, NoticeQueue, Numbers, Obstacle, Outcome, OwnPicture, PeerLoss, Phase, RefuseReason,
-    RemotePicture, Shape, SystemError, TextFailure, TextId, Timing, TransferId, TransferStatus,
+    RemotePicture, Retry, Shape, SystemError, TextFailure, TextId, Timing, TransferId,
+    TransferStatus,
 };
 pub use pairing::{
     Candidates, CodeEnd, InvalidInvitation, Invitation, MAX_ADDRESSES, Paired, PairingFailure,

@@ -27,6 +27,15 @@ pub use why::{LinkEnd, Obstacle, PeerLoss, SystemError, TextFailure};
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct TextId(pub(crate) u32);
 
+/// Whether something that failed is tried again by itself.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Retry {
+    /// In a while, or when something changes.
+    Later,
+    /// Not until its owner does something.
+    Never,
+}
+
 /// One thing that happened. `peer` is the contact's name, or the address that was dialed.
 ///
 /// Names and texts inside come from others: escape them (`transom::people::escape`) before they
@@ -52,6 +61,7 @@ pub struct TextId(pub(crate) u32);
 /// | `KeyChanged` | once for each key that a contact shows, at most every ten seconds |
 /// | `Quality` | every two seconds for each viewer |
 /// | `Camera` | our camera's changes; a peer that may open it does so by its rings |
+/// | `CameraFailed` | the openings of our camera, five at once and then every 15 s |
 /// | `Sound` | levels ten times a second while the microphone is open; whether a peer speaks, five times a second for each call; of its other words the newest, at its pace |
 /// | `Nearby` | five times a second, while the owner asks for it |
 /// | `OwnPicture`, `Cameras`, `Measured`, `Listening`, `NotListening` | the owner asked for; the numbers once a second |
@@ -224,8 +234,14 @@ pub enum Notice {
         state: CameraState,
         /// Its format, or what is wrong. For the owner alone: viewers are told less.
         text: String,
-        /// Openings that failed since it last gave pictures for ten seconds; 0 where all is well.
+    },
+    /// Our own camera could not be opened, or failed while it was open, once more. Why is told by
+    /// [`Notice::Camera`], once as long as it stays the same.
+    CameraFailed {
+        /// Failures in a row, since it last gave pictures for ten seconds.
         failures: u32,
+        /// Whether it is opened again by itself.
+        retry: Retry,
     },
     /// A viewer gets our pictures in another quality: lowered for its link, or raised again. Full
     /// quality is told only after a lower one.

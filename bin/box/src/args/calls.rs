@@ -23,6 +23,10 @@ pub(crate) struct Camera {
     pub(crate) sound: SoundOptions,
     #[command(flatten)]
     pub(crate) door: Door,
+    /// End with an error when the camera still fails after it was opened again and its USB device
+    /// was reset: for containers, and for service managers that start the box again
+    #[arg(long)]
+    pub(crate) exit_on_camera_error: bool,
     /// Most viewers at once; one key has at most half of the places
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) max_viewers: u16,

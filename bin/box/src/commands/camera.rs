@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::json;
 use transom::media::{self, Device, Source};
-use transom::{Accept, InboxSettings, Notice, Settings};
+use transom::{Accept, InboxSettings, Notice, Retry, Settings};
 
 use crate::args::Camera;
 use crate::box_pairing::BoxPairing;
@@ -44,7 +44,35 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
         overwrite: false,
     });
     let beside = FileBeside::new(arguments.measure);
-    serve(settings, &mut pairing, beside, place, output)
+    let mut failing = arguments.exit_on_camera_error.then(Failing::default);
+    serve(settings, &mut pairing, beside, &mut failing, place, output)
+}
+
+/// Failures of a camera in a row after which a box that is asked to ends: it was opened again at
+/// once, after a pause, and after a reset of its USB device.
+const MAX_FAILURES: u32 = 4;
+
+/// What a box knows of its camera that is to end when the camera is beyond help.
+#[derive(Debug, Default)]
+struct Failing {
+    why: String,
+}
+
+impl Failing {
+    /// Why the box is to end now.
+    fn verdict(&mut self, notice: &Notice) -> Option<Failure> {
+        match notice {
+            Notice::Camera { text, .. } => {
+                self.why.clone_from(text);
+                None
+            }
+            Notice::CameraFailed { failures, retry } => {
+                let is_over = *failures >= MAX_FAILURES || *retry == Retry::Never;
+                is_over.then(|| Failure::new("the camera is given up", &self.why))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A device may come later; a file that is not there is a wrong name.
@@ -99,6 +127,7 @@ fn serve(
     settings: Settings,
     pairing: &mut BoxPairing,
     mut beside: FileBeside,
+    failing: &mut Option<Failing>,
     place: &Place,
     output: &Output,
 ) -> Result<(), Failure> {
@@ -121,6 +150,12 @@ fn serve(
             Some(Event::Notice(notice)) => {
                 beside.notice(&notice);
                 report::tell(output, &notice);
+                let verdict = failing
+                    .as_mut()
+                    .and_then(|failing| failing.verdict(&notice));
+                if let Some(failure) = verdict {
+                    return Err(failure);
+                }
             }
             Some(Event::Signal(Signal::Reload)) => {
                 door::reload(&running.handle, place, output);

@@ -204,7 +204,6 @@ impl Stage {
             Event::Notice(Notice::Camera {
                 state: CameraState::Lost,
                 text,
-                ..
             }) => self.trouble = Some(text),
             Event::Broken(why) => self.trouble = Some(why),
             _ => {}
