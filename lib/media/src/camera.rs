@@ -43,6 +43,9 @@ pub enum Wait<'a> {
     /// Poll this descriptor for reading.
     #[cfg(unix)]
     Readable(std::os::fd::BorrowedFd<'a>),
+    /// Poll this descriptor for reading, and come back at this time if nothing is there before.
+    #[cfg(unix)]
+    ReadableUntil(std::os::fd::BorrowedFd<'a>, Instant),
     /// Come back at this time.
     At(Instant),
     /// Call [`Camera::newest`] on a thread of its own, it waits there.

@@ -43,6 +43,7 @@ mod linux;
 mod list;
 mod modes;
 mod request;
+mod signature;
 mod slot;
 mod source;
 #[cfg(unix)]

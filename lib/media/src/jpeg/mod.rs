@@ -3,7 +3,6 @@
 
 pub(crate) mod decode;
 pub(crate) mod encode;
-mod exif;
 pub(crate) mod header;
 mod huffman;
 mod jfif;
@@ -11,6 +10,7 @@ pub(crate) mod repair;
 pub(crate) mod rows;
 pub(crate) mod scale;
 pub(crate) mod splitter;
+mod tiff;
 
 /// Bytes of the largest picture that is passed on: a 4K JPEG of high quality is 4 to 6 MiB.
 pub const MAX_JPEG_BYTES: usize = 8 * 1024 * 1024;

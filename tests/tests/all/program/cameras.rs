@@ -124,7 +124,7 @@ fn a_pi_camera_that_hangs_is_told_and_started_again() {
 
 #[test]
 fn a_pi_camera_that_babbles_is_told_and_started_again() {
-    assert_pi_recovers(Mood::Babbles, "its driver failed", "no JPEG picture in");
+    assert_pi_recovers(Mood::Babbles, "its driver failed", "no usable picture in");
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn a_command_that_stalls_babbles_and_exits_is_a_camera_again_when_it_gives() {
     assert_eq!(end.code, Some(0), "{end:?}");
 
     for (mood, why) in [
-        (Mood::Babbles, "it sends no JPEG pictures"),
+        (Mood::Babbles, "they are no JPEG"),
         (Mood::Exits, "its pictures came to an end"),
     ] {
         fake.set_mood(mood);
