@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use serde_json::json;
-use transom::media::{self, Device, Source};
+use transom::media::{self, Device, Setting, Source};
 use transom::{Accept, InboxSettings, Notice, Retry, Settings};
 
 use crate::args::Camera;
@@ -22,11 +22,13 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
     if let Source::File(path) = &arguments.source {
         check_file(path)?;
     }
-    if let Some(why) = camera_trouble(&arguments.source, &media::list()) {
+    let devices = media::list();
+    if let Some(why) = camera_trouble(&arguments.source, &devices) {
         output.warn(format!(
             "{why}; it is tried again whenever somebody watches"
         ));
     }
+    check_controls(&arguments.source, &arguments.pictures.controls, &devices)?;
     let mut settings = place.settings(arguments.door.name, output)?;
     let key = settings.identity.public_key();
     let mut pairing = BoxPairing::new(&arguments.pairing, key);
@@ -88,6 +90,37 @@ pub(crate) fn check_file(path: &Path) -> Result<(), Failure> {
             .map(drop)
             .map_err(|error| wrong(error.to_string())),
     }
+}
+
+/// A control that the camera doesn't have is a wrong name, as far as the camera is there.
+fn check_controls(
+    source: &Source,
+    settings: &[Setting],
+    devices: &[Device],
+) -> Result<(), Failure> {
+    let device = match source {
+        Source::Auto => devices.iter().find(|device| device.problem.is_none()),
+        Source::Device(path) => {
+            let real = path.canonicalize().ok();
+            devices
+                .iter()
+                .find(|device| Some(&device.path) == real.as_ref())
+        }
+        _ if settings.is_empty() => return Ok(()),
+        _ => {
+            let why = "only a camera with a device node has controls";
+            return Err(Failure::usage("--control has no effect", why));
+        }
+    };
+    let Some(device) = device.filter(|device| device.problem.is_none()) else {
+        return Ok(());
+    };
+    let refused = settings
+        .iter()
+        .find_map(|setting| device.check(setting).err());
+    refused.map_or(Ok(()), |error| {
+        Err(Failure::usage(device.path.display(), error))
+    })
 }
 
 /// Why a device would give no pictures now. It is opened for viewers only, and whoever sets up a

@@ -12,13 +12,14 @@ use super::devices::problem;
 use super::holder;
 use super::modes::modes;
 use super::queue::{Drain, Leniency};
+use crate::control;
 use crate::modes::{Mode, PixelFormat, choose, printable};
 use crate::source::{fitted, picture};
 use crate::sys::buffers::MappedBuffers;
 use crate::sys::video::{Node, Pixels};
 use crate::{
     Camera, CameraError, CaptureRequest, Encoder, Format, Frame, ImageError, Layout, MAX_SIDE,
-    Picture, Prefer, RawFrame, Wait, repair,
+    Picture, Prefer, RawFrame, Setting, Wait, repair,
 };
 
 /// Bytes of all buffers together, so that a camera box stays small.
@@ -47,6 +48,7 @@ pub(crate) fn start(
     let (pixels, coding) = set_format(&node, path, request)?;
     let fps = set_pace(&node, request, pixels);
     set_exposure(&node, request.prefer);
+    set_controls(&node, &name, &request.controls);
     let mode = Mode {
         fourcc: pixels.fourcc,
         width: pixels.width,
@@ -144,6 +146,25 @@ fn set_exposure(node: &Node, prefer: Prefer) {
     let value = i32::from(prefer == Prefer::Light);
     if let Err(why) = node.set_control(V4L2_CID_EXPOSURE_AUTO_PRIORITY, value) {
         log::debug!("exposure_dynamic_framerate=\"{why}\"");
+    }
+}
+
+/// Sets what the user asks for. A camera that has no such control gives pictures all the same.
+fn set_controls(node: &Node, name: &str, settings: &[Setting]) {
+    if settings.is_empty() {
+        return;
+    }
+    let controls = node.controls();
+    for setting in settings {
+        let wanted = control::find(&controls, setting)
+            .and_then(|control| Ok((control.id, control.value_of(&setting.value)?)));
+        let set = match wanted {
+            Ok((id, value)) => node.set_control(id, value).map_err(|why| why.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(why) = set {
+            log::warn!("{name}: {setting} was not set: {why}");
+        }
     }
 }
 
