@@ -91,9 +91,9 @@ pub(crate) fn printable(fourcc: [u8; 4]) -> String {
 /// no size gets a smooth picture first, or one of the rate that was asked for.
 pub(crate) fn choose(modes: &[Mode], request: &CaptureRequest) -> Option<Mode> {
     let (width, height) = target(request);
-    // A rate that is asked for counts more than the size, unless a size is asked for too.
-    let smooth = request.fps.unwrap_or(SMOOTH_FPS);
     let wanted = request.pace(FPS);
+    // A high rate that is asked for counts more than the size, unless a size is asked for too.
+    let smooth = SMOOTH_FPS.min(wanted).max(wanted * 2 / 3);
     // The highest rate within the request; beyond it the nearest.
     let pace = |fps: u32| (fps > wanted, fps.abs_diff(wanted));
     modes.iter().copied().min_by_key(|mode| {
