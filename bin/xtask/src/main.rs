@@ -94,8 +94,9 @@ cargo xtask COMMAND
                                 mouth to ear between two programs through a sound server, alone,
                                 beside pictures and beside a file
   sound quality [FILE.wav]      what Opus costs speech
-  sound long [--minutes N] [--alone]
-                                two programs speak to each other, under load: gaps, clicks, delay
+  sound long [--minutes N] [--alone] [--windows]
+                                two programs, or two windows, speak to each other, under load:
+                                gaps, clicks, delay
   sim [--row N] [...]           whole stations over modelled links on a virtual clock (--help tells more)
   constants [NAME]...           what each constant of the controller decides: rows of `link` with it
                                 halved and doubled
