@@ -28,8 +28,6 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
         ));
     }
     let mut settings = place.settings(arguments.door.name, output)?;
-    let key = settings.identity.public_key();
-    let mut pairing = BoxPairing::new(&arguments.pairing, key);
     door::open(&mut settings, arguments.door, output);
     settings.serve_camera = true;
     settings.max_viewers = usize::from(arguments.max_viewers);
@@ -43,6 +41,7 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
         quota: None,
         overwrite: false,
     });
+    let mut pairing = BoxPairing::new(&arguments.pairing, &settings);
     let beside = FileBeside::new(arguments.measure);
     serve(settings, &mut pairing, beside, place, output)
 }
