@@ -1,6 +1,7 @@
 //! What a station tells its owner: people, calls, pictures, texts and files. Plain data, no
 //! behaviour.
 
+mod failure;
 mod picture;
 mod queue;
 mod transfer;
@@ -15,13 +16,19 @@ use crate::discovery::Nearby;
 use crate::pairing::{PairingId, PairingNotice};
 use crate::quality::Quality;
 
+pub use failure::{FileError, TransferFailure};
 pub use picture::{OwnPicture, RemotePicture, Timing};
 pub use queue::NoticeQueue;
+pub(crate) use transfer::and_more;
 pub use transfer::{CurrentFile, Direction, Outcome, Phase, TransferId, TransferStatus};
 pub use transom_wire::{
     CallKind, CameraState, Capabilities, EndReason, FailReason, RefuseReason, Shape,
 };
-pub use why::{LinkEnd, Obstacle, PeerLoss, SystemError, TextFailure};
+pub use why::{KeyNotKept, LinkEnd, Obstacle, PeerLoss, SystemError, TextFailure};
+
+/// Names one request to listen at other addresses.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ListenId(pub(crate) u32);
 
 /// Names one text this station sent.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -70,11 +77,15 @@ pub enum Retry {
 pub enum Notice {
     /// The station takes connections there.
     Listening {
+        /// The request that it answers; `None` for what the settings say.
+        request: Option<ListenId>,
         /// With the port that was really bound.
         address: SocketAddr,
     },
     /// The answer to [`Handle::listen`](crate::Handle::listen) where the addresses can't be used.
     NotListening {
+        /// To which request.
+        request: ListenId,
         /// Why.
         why: SystemError,
     },
@@ -315,8 +326,8 @@ pub enum Notice {
         transfer: TransferId,
         /// The entry's path, as far as known.
         path: String,
-        /// Why, for a person.
-        why: String,
+        /// Why, and on which side.
+        why: TransferFailure,
     },
 }
 

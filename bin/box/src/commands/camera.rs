@@ -30,8 +30,6 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
     }
     check_controls(&arguments.source, &arguments.pictures.controls, &devices)?;
     let mut settings = place.settings(arguments.door.name, output)?;
-    let key = settings.identity.public_key();
-    let mut pairing = BoxPairing::new(&arguments.pairing, key);
     door::open(&mut settings, arguments.door, output);
     settings.serve_camera = true;
     settings.max_viewers = usize::from(arguments.max_viewers);
@@ -45,6 +43,7 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
         quota: None,
         overwrite: false,
     });
+    let mut pairing = BoxPairing::new(&arguments.pairing, &settings);
     let beside = FileBeside::new(arguments.measure);
     let mut failing = arguments.exit_on_camera_error.then(Failing::default);
     serve(settings, &mut pairing, beside, &mut failing, place, output)

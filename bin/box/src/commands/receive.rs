@@ -90,7 +90,9 @@ fn open_inbox(arguments: Receive, place: &Place, output: &Output) -> Result<(), 
             .next("say whose files to take: --accept known, or --accept NAME,…"));
     }
     let mut settings = place.settings(arguments.door.name, output)?;
+    let listen = arguments.door.listen.clone();
     door::open(&mut settings, arguments.door, output);
+    pairing::listen(&mut settings, &listen, output);
     let accept = match arguments.accept {
         Consent::Ask => Accept::Ask,
         Consent::Of(guests) => {
@@ -105,7 +107,10 @@ fn open_inbox(arguments: Receive, place: &Place, output: &Output) -> Result<(), 
         overwrite: arguments.allow_overwrite,
     });
     door::introduce(&settings, output);
-    door::warn_of_empty_book(&settings.book, output);
+    // Where a code can be typed, the first contact comes by it.
+    if !asks {
+        door::warn_of_empty_book(&settings.book, output);
+    }
     let running = Running::start_service(settings)?;
     let into = arguments.into.display().to_string();
     output.say(
