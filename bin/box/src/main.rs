@@ -24,6 +24,7 @@ mod progress;
 mod qr;
 mod recorder;
 mod report;
+mod service;
 mod signals;
 #[cfg(feature = "sound")]
 mod sound;
