@@ -1,124 +1,154 @@
-//! `cargo xtask deb`: both programs, with the window's icon and its entry in the desktop's menu, as
-//! one Debian package.
+//! `cargo xtask deb`: Debian packages, by cargo-deb. What belongs into each stands in the
+//! `Cargo.toml` of its program; this writes what has to be written first.
 
-use std::env;
+mod check;
+mod unit;
+
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use crate::failure::{Context, Outcome};
-use crate::packages::{self, LIBCLANG};
+use crate::cross;
+use crate::failure::{Context, Failure, Outcome};
+use crate::machine;
+use crate::packages::{self, CROSS, LIBCLANG};
 use crate::step;
-use crate::workspace;
+use crate::workspace::{self, cargo};
 
-/// What the programs load at run time; the window's libraries are opened by name when it starts.
-const DEPENDS: &str = "libc6";
-const RECOMMENDS: &str = "libvulkan1, mesa-vulkan-drivers, libx11-6, libx11-xcb1, libxcb1, \
-    libxi6, libxcursor1, libxkbcommon0, libxkbcommon-x11-0, libwayland-client0, zenity, xdg-utils";
+pub(crate) use unit::verify as verify_unit;
 
-pub(crate) fn run(_: &[&str]) -> Outcome {
+pub(crate) fn run(arguments: &[&str]) -> Outcome {
+    let mut options = Options::default();
+    for argument in arguments {
+        match *argument {
+            "--arm64" => options.arm64 = true,
+            "--box" => options.box_only = true,
+            "--check" => options.check = true,
+            other => return Err(Failure::usage(format!("deb: {other}: not known"))),
+        }
+    }
+    if options.arm64 && options.check {
+        return Err(Failure::usage("deb: --check is for this machine's package"));
+    }
     packages::ensure(&[&LIBCLANG])?;
+    ensure_cargo_deb()?;
+    let release = workspace::release("");
+    write_manual(&release)?;
+    build("transom-box")?;
+    write_completions(&release)?;
+    if options.arm64 {
+        packages::ensure(&[&CROSS])?;
+        cross::DYNAMIC.build()?;
+        for folder in [MANUAL, COMPLETIONS] {
+            copy_folder(&release.join(folder), cross::DYNAMIC.folder().join(folder))?;
+        }
+        let target = [
+            "--target",
+            cross::DYNAMIC.triple,
+            "--profile",
+            cross::PROFILE,
+        ];
+        package("transom-box", &target)?;
+    }
+    let package = package("transom-box", &[])?;
+    if !options.box_only {
+        build("transom-view")?;
+        self::package("transom-view", &[])?;
+    }
+    match options.check {
+        true => check::run(&package),
+        false => Ok(()),
+    }
+}
+
+#[derive(Default)]
+struct Options {
+    /// Also the box for 64-bit ARM.
+    arm64: bool,
+    /// Without the window.
+    box_only: bool,
+    /// Also installed and started in a clean Debian.
+    check: bool,
+}
+
+fn ensure_cargo_deb() -> Outcome {
+    let mut probe = cargo(["deb", "--version"]);
+    let probe = probe.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if probe.context("cargo deb")?.success() {
+        return Ok(());
+    }
+    eprintln!(
+        "This machine lacks cargo-deb, which makes Debian packages. It will be installed now."
+    );
     step::run(
-        "building both programs",
-        &mut workspace::cargo([
-            "build",
-            "--locked",
-            "--release",
-            "-p",
-            "transom-box",
-            "-p",
-            "transom-view",
-        ]),
-    )?;
-    let version = env!("CARGO_PKG_VERSION");
-    let tree = workspace::target().join("deb");
-    let package = workspace::target().join(format!("transom_{version}_{}.deb", architecture()?));
-    step::check("laying out the package", || lay_out(&tree, version))?;
-    step::run(
-        "dpkg-deb",
-        Command::new("dpkg-deb")
-            .args(["--root-owner-group", "--build"])
-            .arg(&tree)
-            .arg(&package),
+        "cargo install cargo-deb",
+        &mut cargo(["install", "--locked", "cargo-deb"]),
     )
 }
 
-/// What Debian calls this machine's processor.
-fn architecture() -> Outcome<String> {
-    let told = Command::new("dpkg").arg("--print-architecture").output();
-    let told = told.context("dpkg, which packages need")?;
-    Ok(String::from_utf8_lossy(&told.stdout).trim().to_owned())
+fn build(package: &str) -> Outcome {
+    step::run(
+        &format!("building {package}"),
+        &mut cargo(["build", "--locked", "--release", "-p", package]),
+    )
 }
 
-fn lay_out(tree: &Path, version: &str) -> Outcome {
-    if tree.exists() {
-        fs::remove_dir_all(tree).context(tree.display())?;
-    }
-    let root = workspace::root();
-    let desktop = root.join("bin/view/desktop");
-    let fonts = root.join("bin/view/fonts");
-    let files = [
-        (workspace::release("transom"), "usr/bin/transom", 0o755),
-        (
-            workspace::release("transom-view"),
-            "usr/bin/transom-view",
-            0o755,
-        ),
-        (
-            desktop.join("transom.desktop"),
-            "usr/share/applications/transom.desktop",
-            0o644,
-        ),
-        (
-            desktop.join("transom.svg"),
-            "usr/share/icons/hicolor/scalable/apps/transom.svg",
-            0o644,
-        ),
-        (
-            root.join("LICENSE-MIT"),
-            "usr/share/doc/transom/copyright",
-            0o644,
-        ),
-        (
-            root.join("LICENSE-APACHE"),
-            "usr/share/doc/transom/LICENSE-APACHE",
-            0o644,
-        ),
-        (
-            fonts.join("Inter-OFL.txt"),
-            "usr/share/doc/transom/Inter-OFL.txt",
-            0o644,
-        ),
-        (
-            fonts.join("JetBrainsMono-copyright.txt"),
-            "usr/share/doc/transom/JetBrainsMono-copyright.txt",
-            0o644,
-        ),
-        (
-            fonts.join("Phosphor-MIT.txt"),
-            "usr/share/doc/transom/Phosphor-MIT.txt",
-            0o644,
-        ),
-    ];
-    for (from, to, mode) in files {
-        let to = tree.join(to);
-        if let Some(folder) = to.parent() {
-            fs::create_dir_all(folder).context(folder.display())?;
-        }
-        fs::copy(&from, &to).context(from.display())?;
-        fs::set_permissions(&to, fs::Permissions::from_mode(mode)).context(to.display())?;
-    }
-    let control = format!(
-        "Package: transom\nVersion: {version}\nArchitecture: {}\nMaintainer: the transom authors \
-         <transom@localhost>\nSection: net\nPriority: optional\nDepends: {DEPENDS}\nRecommends: \
-         {RECOMMENDS}\nDescription: video calls, cameras and files on your own network\n Calls, \
-         camera boxes and files between the computers of a local network,\n without server, account \
-         or cloud: the window transom-view and the program\n transom for terminals and camera \
-         boxes.\n",
-        architecture()?
-    );
-    let folder = tree.join("DEBIAN");
-    fs::create_dir_all(&folder).context(folder.display())?;
-    fs::write(folder.join("control"), control).context("DEBIAN/control")
+/// A page for each command. The program that writes them is another build of it, which the next
+/// build replaces.
+fn write_manual(release: &Path) -> Outcome {
+    let folder = new_folder(release.join(MANUAL))?;
+    let mut write = cargo("run --locked --release -p transom-box --features manual --".split(' '));
+    step::run("man pages", write.arg("manual").arg(folder))
 }
+
+fn write_completions(release: &Path) -> Outcome {
+    let folder = new_folder(release.join(COMPLETIONS))?;
+    for (shell, name) in [
+        ("bash", "transom.bash"),
+        ("fish", "transom.fish"),
+        ("zsh", "_transom"),
+    ] {
+        let mut print = Command::new(release.join("transom"));
+        let script = print.args(["completions", shell]).output();
+        let script = script.context("transom completions")?.stdout;
+        fs::write(folder.join(name), script).context(name)?;
+    }
+    Ok(())
+}
+
+/// Makes the package of what was built; gives its path.
+fn package(package: &str, options: &[&str]) -> Outcome<PathBuf> {
+    let mut pack = cargo(["deb", "--locked", "--no-build", "-p", package]);
+    // It prints the path to stdout, and all else to stderr.
+    let pack = pack.args(options).stderr(Stdio::inherit());
+    let title = format!("cargo deb -p {package}");
+    let output = pack.output().context(&title)?;
+    let path = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    match output.status.success() {
+        true => {
+            eprintln!("\n=== {path}");
+            Ok(path.into())
+        }
+        false => Err(Failure::new(format!("{title}: {}", output.status))),
+    }
+}
+
+fn new_folder(folder: PathBuf) -> Outcome<PathBuf> {
+    if folder.exists() {
+        fs::remove_dir_all(&folder).context(folder.display())?;
+    }
+    fs::create_dir_all(&folder).context(folder.display())?;
+    Ok(folder)
+}
+
+fn copy_folder(from: &Path, to: PathBuf) -> Outcome {
+    let to = new_folder(to)?;
+    for name in machine::names_in(from) {
+        fs::copy(from.join(&name), to.join(&name)).context(&name)?;
+    }
+    Ok(())
+}
+
+/// Folders beside the built program, as the list of the package's files has them.
+const MANUAL: &str = "manual";
+const COMPLETIONS: &str = "completions";
