@@ -66,6 +66,7 @@ pub(crate) enum Command {
     Measure {
         on: bool,
     },
+    Ping,
     TakeCalls {
         on: bool,
     },
@@ -278,6 +279,11 @@ impl Handle {
     /// ([`Notice::Measured`](crate::Notice)), or no longer.
     pub fn measure(&self, on: bool) {
         self.queue.push(Command::Measure { on });
+    }
+
+    /// Asks whether the loop turns; the answer is [`Notice::Pong`](crate::Notice).
+    pub fn ping(&self) {
+        self.queue.push(Command::Ping);
     }
 
     /// Whether calls ring here. While they don't, a peer that rings is told that we are busy.

@@ -71,7 +71,7 @@ pub enum Retry {
 /// | `CameraFailed` | the openings of our camera, five at once and then every 15 s |
 /// | `Sound` | levels ten times a second while the microphone is open; whether a peer speaks, five times a second for each call; of its other words the newest, at its pace |
 /// | `Nearby` | five times a second, while the owner asks for it |
-/// | `OwnPicture`, `Cameras`, `Measured`, `Listening`, `NotListening` | the owner asked for; the numbers once a second |
+/// | `OwnPicture`, `Cameras`, `Measured`, `Pong`, `Listening`, `NotListening` | the owner asked for; the numbers once a second |
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Notice {
@@ -239,6 +239,8 @@ pub enum Notice {
         /// Its numbers.
         numbers: Numbers,
     },
+    /// The answer to [`Handle::ping`](crate::Handle::ping).
+    Pong,
     /// How our own camera is.
     Camera {
         /// Its state.

@@ -15,6 +15,7 @@ use crate::measure::FileBeside;
 use crate::output::Output;
 use crate::place::Place;
 use crate::report;
+use crate::service::Service;
 use crate::signals::Signal;
 use crate::station::{Event, Running};
 
@@ -166,14 +167,20 @@ fn serve(
     door::introduce(&settings, output);
     let book = settings.book.clone();
     let running = Running::start_service(settings)?;
+    let mut service = Service::of_camera();
+    service.ready(&running.handle);
     pairing.show(&running, output);
     if !pairing.is_shown() {
         door::warn_of_empty_book(&book, output);
     }
     let mut knocks = Knocks::default();
     loop {
-        let event = running.next(beside.due());
+        let event = running.next(beside.due().into_iter().chain(service.due()).min());
         beside.on_time(&book, &running.handle);
+        service.on_time(&running.handle);
+        if let Some(Event::Notice(notice)) = &event {
+            service.notice(notice);
+        }
         match event {
             Some(Event::Notice(Notice::Knock { key, .. })) if !knocks.is_new(&key) => {}
             Some(Event::Notice(Notice::Pairing(_, notice))) => {
@@ -194,6 +201,7 @@ fn serve(
                 pairing.show(&running, output);
             }
             Some(Event::Signal(Signal::End)) => {
+                service.stopping();
                 output.say("ending", json!({"event": "ending"}));
                 return Ok(());
             }

@@ -22,6 +22,7 @@ use crate::pairing;
 use crate::place::Place;
 use crate::progress::{Bars, Progress};
 use crate::report;
+use crate::service::Service;
 use crate::signals::Signal;
 use crate::station::{Event, Running};
 
@@ -170,6 +171,8 @@ impl<'a> Inbox<'a> {
 
     fn serve(&mut self) -> Result<(), Failure> {
         let mut knocks = Knocks::default();
+        let mut service = Service::of_inbox();
+        service.ready(&self.running.handle);
         loop {
             let now = Instant::now();
             if let Some(success) = self.once.as_ref().and_then(|once| once.is_over(now)) {
@@ -182,7 +185,12 @@ impl<'a> Inbox<'a> {
                 return Err(Failure::new("not received", why).next(SEND_AGAIN));
             }
             let over = self.once.as_ref().and_then(Once::due);
-            let event = self.running.next(over.into_iter().chain(lost).min());
+            let due = over.into_iter().chain(lost).chain(service.due()).min();
+            let event = self.running.next(due);
+            service.on_time(&self.running.handle);
+            if let Some(Event::Notice(notice)) = &event {
+                service.notice(notice);
+            }
             if let (Some(once), Some(Event::Notice(notice))) = (&mut self.once, &event) {
                 once.notice(notice, Instant::now());
             }
@@ -202,6 +210,7 @@ impl<'a> Inbox<'a> {
                     self.bars.aside(reload);
                 }
                 Some(Event::Signal(Signal::End)) => {
+                    service.stopping();
                     self.output.say("ending", json!({"event": "ending"}));
                     return match self.is_for_code {
                         true => Err(Failure::new("not received", "ended by a signal")),

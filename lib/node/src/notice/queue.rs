@@ -160,6 +160,7 @@ fn matters(notice: &Notice) -> bool {
         | Notice::Measured { .. }
         | Notice::OwnPicture(_)
         | Notice::Picture { .. }
+        | Notice::Pong
         | Notice::Reaching { .. }
         | Notice::Unreachable { .. } => false,
         _ => true,
