@@ -121,7 +121,8 @@ impl Control {
             _ => word.parse().ok(),
         };
         let named = named.or_else(|| {
-            let is_meant = |(_, name): &&(i32, String)| plain(name) == plain(word);
+            let letters = |name: &str| plain(name).replace('_', "");
+            let is_meant = |(_, name): &&(i32, String)| letters(name) == letters(word);
             self.menu.iter().find(is_meant).map(|(value, _)| *value)
         });
         let is_taken = |value: &i32| match &self.menu[..] {
@@ -196,6 +197,7 @@ mod tests {
             (&switch, "1", Some(1)),
             (&frequency, "60 Hz", Some(2)),
             (&frequency, "60_hz", Some(2)),
+            (&frequency, "60Hz", Some(2)),
             (&frequency, "1", Some(1)),
             (&frequency, "3", None),
         ] {
