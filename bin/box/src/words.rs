@@ -145,7 +145,7 @@ pub(crate) fn with_text(words: &str, text: &str) -> String {
 fn and_more(more: u32) -> String {
     match more {
         0 => String::new(),
-        more => format!(", and {} more failed", count(u64::from(more), "item")),
+        more => format!(", and {more} more failed"),
     }
 }
 
@@ -201,7 +201,7 @@ pub(crate) fn outcome_word(outcome: &Outcome) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use transom::{LinkEnd, PeerLoss};
+    use transom::{LinkEnd, PeerLoss, TransferFailure};
 
     use super::*;
 
@@ -258,8 +258,13 @@ mod tests {
 
     #[test]
     fn what_was_not_sent_is_not_said_to_have_failed_too() {
-        let why = "pipe is neither a file nor a folder".to_owned();
-        assert_eq!(unsent_words(&Outcome::Failed { why: why.clone() }), why);
+        let why = TransferFailure::NothingCame;
+        let unsent = |more| {
+            let why = why.clone();
+            unsent_words(&Outcome::Failed { why, more })
+        };
+        assert_eq!(unsent(0), "nothing came whole");
+        assert_eq!(unsent(2), "nothing came whole, and 2 more failed");
         let why = PeerLoss::Left(LinkEnd::HungUp);
         assert_eq!(unsent_words(&Outcome::Lost { why }), "lost: they hung up");
     }

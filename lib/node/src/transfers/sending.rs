@@ -246,8 +246,7 @@ impl Outgoing {
         }
         // The receiver's words count the entries.
         Outcome::of(ending, path, failed, || Outcome::Failed {
-            why: unsendable
-                .unwrap_or_else(|| TransferFailure::AtReceiver(FileError { reason, text })),
+            why: unsendable.unwrap_or(TransferFailure::AtReceiver(FileError { reason, text })),
             more: 0,
         })
     }
