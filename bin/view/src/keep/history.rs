@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use transom::PeerName;
 
 use crate::model::{Entry, without_old_calls};
+use crate::words;
 
 use super::file;
 
@@ -27,9 +28,17 @@ impl History {
 
     /// What was written down about that contact.
     pub(super) fn read(&self, peer: &PeerName) -> Result<String, String> {
+        self.newest(peer).map(|(text, _)| text)
+    }
+
+    /// The same. Of a file that is longer than this window makes it, these are the newest lines;
+    /// then a sentence says so.
+    pub(super) fn newest(&self, peer: &PeerName) -> Result<(String, Option<String>), String> {
+        let path = self.path(peer);
         // One entry may have come over the limit before the file was shortened.
-        let text = file::read_text(&self.path(peer), 2 * MAX_HISTORY_BYTES)?;
-        Ok(text.unwrap_or_default())
+        let (text, is_cut) = file::read_newest(&path, 2 * MAX_HISTORY_BYTES)?;
+        let cut = is_cut.then(|| words::older_in_file(&crate::model::name(peer), &path));
+        Ok((text, cut))
     }
 
     /// Adds a line.

@@ -156,7 +156,10 @@ impl Keeper {
             (Job::Edit(edit), Ok(Found::Book(book, unpinned))) => {
                 self.edited(state, edit, book, unpinned);
             }
-            (Job::ReadHistory(peer), Ok(Found::History(lines, calls))) => {
+            (Job::ReadHistory(peer), Ok(Found::History(lines, calls, cut))) => {
+                if let Some(cut) = cut {
+                    state.warn(Warning::Trouble(cut));
+                }
                 let undelivered = state.remember(peer, lines, calls);
                 self.send(state, peer, undelivered);
             }

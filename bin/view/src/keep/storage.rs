@@ -85,7 +85,8 @@ pub(super) enum Found {
     Nothing,
     /// The whole book as it is now, and whether the key that was pinned to an old name is unpinned.
     Book(Book, Result<(), String>),
-    History(Vec<Line>, Vec<PastCall>),
+    /// What was said, the calls, and that there is more.
+    History(Vec<Line>, Vec<PastCall>, Option<String>),
 }
 
 impl Answer {
@@ -147,9 +148,9 @@ impl Storage {
                 return Answer { job, result };
             }
             Job::ReadHistory(peer) => {
-                let text = self.history.read(peer);
-                let read = |text: String| Found::History(read_history(&text), read_calls(&text));
-                let result = text.map(read);
+                let kept = self.history.newest(peer);
+                let result = kept
+                    .map(|(text, cut)| Found::History(read_history(&text), read_calls(&text), cut));
                 return Answer { job, result };
             }
             Job::AppendHistory(peer, entry) => self.history.append(peer, entry),
