@@ -10,17 +10,17 @@ use transom_users::{Address, Contact, Rights};
 use crate::model::{Action, Dialog, Edit, Person, Presence, State, name};
 use crate::words;
 
-use super::Draft;
 use super::call;
 use super::kit::{self, Button, Dot, Field, Kind, icons, text, within};
 use super::page;
 use super::theme::{Type, tokens};
+use super::{Draft, NARROW};
 
 /// Points across, and the padding at its sides.
 const WIDTH: f32 = 380.0;
 const PADDING: f32 = 24.0;
-/// What the controls of a picture take beside it.
-pub(super) const BESIDE: f32 = 400.0;
+/// What the controls of a picture take beside it: those of a camera that can be spoken to.
+pub(super) const BESIDE: f32 = 580.0;
 /// A name's bytes on the wire.
 const MAX_NAME_CHARS: usize = 64;
 const MAX_ADDRESS_CHARS: usize = 260;
@@ -36,9 +36,13 @@ pub(super) struct Typed {
     wants_focus: bool,
 }
 
-/// In a window without room for a picture's controls beside the sheet, the sheet covers all.
-fn width(room: Rect) -> f32 {
-    match room.width() < WIDTH + BESIDE {
+/// In a window without room for the page beside the sheet, the sheet covers all.
+fn width(room: Rect, state: &State) -> f32 {
+    let least = match state.page().is_picture() {
+        true => WIDTH + BESIDE,
+        false => NARROW,
+    };
+    match room.width() < least {
         true => room.width(),
         false => WIDTH,
     }
@@ -55,7 +59,7 @@ pub(super) fn needs(state: &State, width: f32) -> bool {
 
 /// The part of that room that the sheet leaves, from the left.
 pub(super) fn clear_of(ui: &Ui, room: Rect, state: &State) -> f32 {
-    room.right() - (width(room) * kit::slide(ui, "sheet", is_open(state))).round()
+    room.right() - (width(room, state) * kit::slide(ui, "sheet", is_open(state))).round()
 }
 
 /// Shows it over that room, if it is open.
@@ -83,7 +87,7 @@ pub(super) fn show(
             ..Typed::default()
         };
     }
-    let width = width(room);
+    let width = width(room, state);
     let start = room.right() - (width * share).round();
     let rect = room.with_min_x(start).with_max_x(start + width);
     let typed = &mut draft.sheet;

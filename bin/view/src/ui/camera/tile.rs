@@ -58,7 +58,10 @@ pub(super) fn show(
             call.is_talk(),
             state.calls.alone().is_some(),
         );
-        kit::around(ui.painter(), rect, &[how.place(picture, rect)], ground);
+        // In the round corners of a picture that is smaller than its tile the ground is seen.
+        let corners = if how.fills { 0.0 } else { f32::from(RADIUS) };
+        let covered = how.place(picture, rect).shrink2(vec2(corners, 0.0));
+        kit::around(ui.painter(), rect, &[covered], ground);
         let drawn = kit::draw(ui.painter(), picture, how.radius(RADIUS).tint(tint), rect);
         if is_live {
             draft.sizes.push((face, drawn));

@@ -132,7 +132,7 @@ fn list_chat_numbers_and_the_own_picture_cover_each_other_at_no_width() {
 
 #[test]
 fn the_sheet_leaves_room_for_the_controls_of_a_picture_or_covers_all_of_it() {
-    for width in [1200.0, 1000.0, 780.0] {
+    for width in [1200.0, 1000.0, 960.0] {
         for state in [calling(Theme::Dark), super::scenes::watching(Theme::Dark)] {
             let mut screen = open_as_large(state, vec2(width, 760.0));
             paint(&mut screen);
