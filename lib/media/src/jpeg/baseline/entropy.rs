@@ -135,8 +135,9 @@ impl BitWriter {
                 self.put_code(&codes.ac, SIXTEEN_ZEROS);
                 run -= 16;
             }
-            let place = usize::from(COLUMN_ORDER[at as usize % 64]) % 64;
-            self.put_value(&codes.ac, run, columns[place / 8][place % 8].into());
+            let place = usize::from(COLUMN_ORDER[at as usize % 64]);
+            let level = columns.as_flattened()[place % 64];
+            self.put_value(&codes.ac, run, level.into());
         }
         if last != 63 {
             self.put_code(&codes.ac, END_OF_BLOCK);

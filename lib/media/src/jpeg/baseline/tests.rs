@@ -266,11 +266,11 @@ fn the_longest_sides_are_encoded_and_longer_ones_refused() {
 #[test]
 fn a_picture_of_too_many_bytes_ends_before_it_has_taken_them_all() {
     let mut seed = 1_u32;
-    let noise = (0..6000 * 6000).map(|_| {
+    let noise = (0..4000 * 4000).map(|_| {
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         (seed >> 24) as u8
     });
-    let frame = raw(Layout::Grey, 6000, 6000, noise.collect());
+    let frame = raw(Layout::Grey, 4000, 4000, noise.collect());
     let mut baseline = Baseline::new(100);
     let refused = baseline.encode(&RawRows::new(&frame).unwrap()).err();
     let Some(ImageError::TooLong(bytes)) = refused else {
