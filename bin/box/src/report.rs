@@ -182,9 +182,13 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             ),
             json!({"event": "far_recording", "peer": peer.as_str(), "on": on}),
         ),
-        Notice::Camera { state, text } => (
+        Notice::Camera {
+            state,
+            text,
+            failures,
+        } => (
             format!("the camera {}", with_text(camera_words(*state), text)),
-            json!({"event": "camera", "state": camera_word(*state), "text": text}),
+            json!({"event": "camera", "state": camera_word(*state), "text": text, "failures": failures}),
         ),
         Notice::Quality { peer, quality } => (
             format!("{peer} gets {quality}"),

@@ -7,15 +7,9 @@
 use std::error::Error;
 use std::fs::File;
 use std::io::Write;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use transom_media::{CaptureRequest, Encoder, Film, Picture, Wait, open};
-
-/// How often a descriptor is looked at. A program with a loop polls it.
-const GLANCE: Duration = Duration::from_millis(2);
-/// A camera silent for so long has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+use transom_media::{CaptureRequest, Encoder, Film, Picture, Waiter, open};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -45,23 +39,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut camera = open(&request)?;
     println!("opened: {}", camera.format().what);
     let mut encoder = Encoder::new(request.quality, request.size);
+    let (_hold, waiter) = Waiter::new()?;
     let start = Instant::now();
-    let mut last = start;
     for number in 0..frames {
-        let frame = loop {
-            if let Some(frame) = camera.newest()? {
-                break frame;
+        let picture = loop {
+            if let Some(picture) = camera.newest(Some(&mut encoder))? {
+                break picture;
             }
-            if last.elapsed() > PATIENCE {
-                return Err("no picture for 20 s".into());
-            }
-            match camera.wait() {
-                Wait::At(due) => sleep(due.saturating_duration_since(Instant::now())),
-                _ => sleep(GLANCE),
-            }
+            waiter.wait(&*camera);
         };
-        last = Instant::now();
-        let picture = encoder.encode(frame)?;
         if number < 3 || number + 1 == frames {
             println!(
                 "{picture:?} age={:?}",

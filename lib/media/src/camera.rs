@@ -1,38 +1,39 @@
-//! The camera as the loop sees it, and how one is opened. What stands behind it is the business of
+//! The camera as a thread sees it, and how one is opened. What stands behind it is the business of
 //! `source` and of each system's folder.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::source;
-use crate::{CameraError, CaptureRequest, Frame, Source};
+use crate::{CameraError, CaptureRequest, Encoder, ImageError, Picture, Source};
 
-/// A source of frames, driven by somebody else's loop.
+/// A source of pictures, read by one thread.
 ///
-/// 1. [`Camera::wait`] tells when a frame may be there.
-/// 2. [`Camera::newest`] then gives the newest one and drops the older.
+/// 1. [`Camera::wait`] tells when a frame may be there; [`Waiter`](crate::Waiter) waits for it.
+/// 2. [`Camera::newest`] then makes a picture of the newest one and drops the older.
 /// 3. An error ends it: drop the camera, and open it again later if [`CameraError::is_retryable`].
+///
+/// A camera that hangs gives no error: how long it may be silent is the caller's business.
 pub trait Camera: Send {
     /// How to learn that a frame may be there; ask again after every [`Camera::newest`].
     fn wait(&self) -> Wait<'_>;
 
-    /// The newest frame, or `None` where there is none yet. Reads until the source would block, so
-    /// that an edge-triggered poll works; only a camera of [`Wait::Blocking`] blocks here.
-    fn newest(&mut self) -> Result<Option<Frame>, CameraError>;
-
-    /// When to call [`Camera::newest`] though nothing woke the loop: it then tells whether the
-    /// camera hangs.
-    fn deadline(&self) -> Option<Instant> {
-        None
-    }
+    /// The picture of the newest frame, or `None` where there is none yet. Pixels are encoded where
+    /// they lie, in the memory of the driver; a JPEG picture passes as it is if it fits the size of
+    /// `encoder`. Without an encoder no picture is made, and what there is is dropped.
+    ///
+    /// Reads until the source would block; only a camera of [`Wait::Blocking`] blocks here. A frame
+    /// that can't be used is no error: [`Format::counts`] counts it, and [`Format::fault`] says what
+    /// was wrong with the last one.
+    fn newest(&mut self, encoder: Option<&mut Encoder>) -> Result<Option<Picture>, CameraError>;
 
     /// What it gives, as known by now.
     fn format(&self) -> &Format;
 
-    /// Makes pictures of that JPEG quality and within that size from now on, where the source
-    /// encodes them itself; `None` is its full size. Returns false where pictures come from outside
-    /// and pass as they are.
-    fn encode_as(&mut self, _quality: u8, _size: Option<(u16, u16)>) -> bool {
-        false
+    /// The node of its device, where it has one.
+    fn device(&self) -> Option<&Path> {
+        None
     }
 }
 
@@ -56,41 +57,83 @@ pub enum Wait<'a> {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Format {
     /// For the owner: `MJPG 1280x720 30 fps of HD Webcam`. It may hold a path or a device's name.
-    pub what: String,
-    /// Pixels across, 0 while unknown.
+    pub what: Arc<str>,
+    /// Pixels across at full size, 0 while unknown.
     pub width: u16,
-    /// Pixels down, 0 while unknown.
+    /// Pixels down at full size, 0 while unknown.
     pub height: u16,
     /// Pictures a second as agreed with the device, 0 while unknown.
     pub fps: u32,
-    /// What was not passed on, and why.
-    pub dropped: Dropped,
+    /// Whether every picture is encoded here; otherwise JPEG pictures come from outside.
+    pub encodes: bool,
+    /// What came so far.
+    pub counts: Counts,
+    /// What was wrong with the last frame that could not be used.
+    pub fault: Option<ImageError>,
 }
 
-/// Frames that were not passed on, by reason.
+impl Format {
+    /// Counts a frame that was counted as good, and can't be used after all.
+    pub(crate) fn take_back(&mut self, fault: ImageError) {
+        self.counts.good = self.counts.good.saturating_sub(1);
+        self.refuse(fault);
+    }
+
+    /// Counts a frame that can't be used.
+    pub(crate) fn refuse(&mut self, fault: ImageError) {
+        let counts = &mut self.counts;
+        let count = match fault {
+            ImageError::Flagged => &mut counts.damaged,
+            ImageError::TooLarge { .. } | ImageError::TooLong(_) => &mut counts.too_large,
+            _ => &mut counts.unusable,
+        };
+        *count += 1;
+        log::debug!("{} unusable=\"{fault}\"", self.what);
+        self.fault = Some(fault);
+    }
+}
+
+/// Frames that came, by what became of them.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Dropped {
-    /// A newer one was there already.
+pub struct Counts {
+    /// Could be used, also where nobody wanted a picture of it.
+    pub good: u64,
+    /// Could be used, but a newer one was there already.
     pub stale: u64,
     /// The driver marked it as damaged.
     pub damaged: u64,
-    /// It was no JPEG that can be used.
+    /// It was no picture that can be used.
     pub unusable: u64,
-    /// The camera or the bus skipped it: gaps in its own count.
+    /// More bytes or more pixels than a picture may have.
+    pub too_large: u64,
+    /// Skipped by the camera or the bus, as the gaps in its own count tell; it never came.
     pub skipped: u64,
-    /// Passed on after its end or its tables were added; counted, not dropped.
+    /// Of the good ones: passed on after its end or its tables were added.
     pub mended: u64,
 }
 
-impl Dropped {
+impl Counts {
+    /// What came after `before`.
+    pub(crate) fn since(&self, before: &Self) -> Self {
+        Self {
+            good: self.good - before.good,
+            stale: self.stale - before.stale,
+            damaged: self.damaged - before.damaged,
+            unusable: self.unusable - before.unusable,
+            too_large: self.too_large - before.too_large,
+            skipped: self.skipped - before.skipped,
+            mended: self.mended - before.mended,
+        }
+    }
+
     /// Frames that came and could not be used.
     pub fn bad(&self) -> u64 {
-        self.damaged + self.unusable
+        self.damaged + self.unusable + self.too_large
     }
 
     /// Frames lost in all.
-    pub fn total(&self) -> u64 {
-        self.stale + self.damaged + self.unusable + self.skipped
+    pub fn lost(&self) -> u64 {
+        self.bad() + self.stale + self.skipped
     }
 }
 

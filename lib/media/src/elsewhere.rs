@@ -1,5 +1,5 @@
-//! Cameras of other systems, through `nokhwa`. Twin of `linux`; both offer `open` and `list`. On
-//! Linux it is built with the feature `nokhwa`, where a device that is named by a number comes this
+//! Cameras of other systems, through `nokhwa`. Twin of `linux`; both offer the same. On Linux
+//! it is built with the feature `nokhwa`, where a device that is named by a number comes this
 //! way.
 
 use std::path::Path;
@@ -10,11 +10,57 @@ use nokhwa::utils::{CameraFormat, CameraIndex, FrameFormat, RequestedFormat, Req
 use nokhwa::{Buffer, NokhwaError};
 
 use crate::modes::{Mode, PixelFormat, choose};
-use crate::source::picture;
+use crate::source::{fitted, picture};
 use crate::{
-    Camera, CameraError, CaptureRequest, ColorEncoding, Format, Frame, Layout, MAX_SIDE, RawFrame,
-    Wait, repair,
+    Camera, CameraError, CaptureRequest, ColorEncoding, Encoder, Format, Frame, ImageError, Layout,
+    MAX_SIDE, Picture, RawFrame, Wait, repair,
 };
+
+/// Opens one camera after another, each time it was lost.
+#[cfg(not(target_os = "linux"))]
+#[derive(Debug, Default)]
+pub struct Opener;
+
+#[cfg(not(target_os = "linux"))]
+impl Opener {
+    /// Opens what the request asks for. May take seconds.
+    ///
+    /// # Errors
+    /// Those of [`open`](crate::open).
+    pub fn open(&mut self, request: &CaptureRequest) -> Result<Box<dyn Camera>, CameraError> {
+        crate::open(request)
+    }
+
+    /// Does nothing: the system resets its devices itself.
+    pub fn reset(&mut self) {}
+}
+
+/// A watch on the video devices of this machine: this system has none.
+#[cfg(not(target_os = "linux"))]
+#[derive(Debug)]
+pub struct DeviceWatch(std::convert::Infallible);
+
+#[cfg(not(target_os = "linux"))]
+impl DeviceWatch {
+    /// Says that there is none.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn new() -> std::io::Result<Self> {
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
+
+    /// Readable when something has changed.
+    #[cfg(unix)]
+    pub fn descriptor(&self) -> std::os::fd::BorrowedFd<'_> {
+        match self.0 {}
+    }
+
+    /// Whether a video device was among what changed since the last call.
+    pub fn changed(&mut self) -> bool {
+        match self.0 {}
+    }
+}
 
 /// How long a person may take to allow the use of the camera.
 const PERMISSION: Duration = Duration::from_secs(30);
@@ -55,7 +101,7 @@ pub(crate) fn open(path: &Path, request: &CaptureRequest) -> Result<Box<dyn Came
     camera.open_stream().map_err(failed("start the stream"))?;
     let what = format!("{mode} of {}", camera.info().human_name());
     let format = Format {
-        what,
+        what: what.into(),
         fps: camera.frame_rate(),
         ..Format::default()
     };
@@ -154,30 +200,45 @@ struct NokhwaCamera {
 }
 
 impl NokhwaCamera {
-    /// What a buffer holds. It comes whole, with whatever stands behind the picture.
-    fn frame(&mut self, buffer: &Buffer) -> Option<Frame> {
+    /// The picture of a buffer. It comes whole, with whatever stands behind the picture.
+    fn picture(
+        &mut self,
+        buffer: &Buffer,
+        encoder: Option<&mut Encoder>,
+    ) -> Result<Option<Picture>, ImageError> {
         let sequence = self.sequence;
         self.sequence = self.sequence.wrapping_add(1);
         let acquired = Instant::now();
-        let coding = PixelFormat::of(fourcc(buffer.source_frame_format()))?;
-        let PixelFormat::Raw(layout) = coding else {
-            let mended = repair(buffer.buffer()).ok()?;
-            return Some(Frame::Jpeg(picture(
-                &mended,
-                &mut self.format,
-                sequence,
-                None,
-            )));
+        let coding = PixelFormat::of(fourcc(buffer.source_frame_format()));
+        let layout = match coding.ok_or(ImageError::NotJpeg)? {
+            PixelFormat::Raw(layout) => layout,
+            PixelFormat::Jpeg => {
+                let mended = repair(buffer.buffer())?;
+                let picture = picture(&mended, &mut self.format, sequence, None);
+                self.format.counts.good += 1;
+                return Ok(fitted(picture, encoder, &mut self.format));
+            }
         };
-        let width = u16::try_from(buffer.resolution().width()).ok()?;
-        let height = u16::try_from(buffer.resolution().height()).ok()?;
+        let (width, height) = (buffer.resolution().width(), buffer.resolution().height());
+        let side = |pixels: u32| {
+            u16::try_from(pixels).map_err(|_| ImageError::TooLarge {
+                width: width as usize,
+                height: height as usize,
+            })
+        };
+        let (width, height) = (side(width)?, side(height)?);
         (self.format.width, self.format.height) = (width, height);
         let stride = layout.line(width);
-        let data = buffer
-            .buffer()
-            .get(..layout.bytes(width, height, stride))?
-            .to_vec();
-        Some(Frame::Raw(RawFrame {
+        let (bytes, needed) = (buffer.buffer(), layout.bytes(width, height, stride));
+        let data = bytes.get(..needed).ok_or(ImageError::Short {
+            bytes: bytes.len(),
+            needed,
+        })?;
+        self.format.counts.good += 1;
+        let Some(encoder) = encoder.filter(|encoder| encoder.wants(acquired)) else {
+            return Ok(None);
+        };
+        let frame = Frame::Raw(RawFrame {
             data,
             layout,
             color: color_encoding(layout),
@@ -187,7 +248,14 @@ impl NokhwaCamera {
             sequence,
             captured: acquired,
             acquired,
-        }))
+        });
+        match encoder.encode(frame) {
+            Ok(picture) => Ok(Some(picture)),
+            Err(fault) => {
+                self.format.take_back(fault);
+                Ok(None)
+            }
+        }
     }
 }
 
@@ -196,15 +264,16 @@ impl Camera for NokhwaCamera {
         Wait::Blocking
     }
 
-    fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
+    fn newest(&mut self, encoder: Option<&mut Encoder>) -> Result<Option<Picture>, CameraError> {
         let buffer = self.camera.frame().map_err(|why| CameraError::Driver {
             device: self.name.clone(),
             step: "read a picture",
             why: why.to_string(),
         })?;
-        let frame = self.frame(&buffer);
-        self.format.dropped.unusable += u64::from(frame.is_none());
-        Ok(frame)
+        self.picture(&buffer, encoder).or_else(|fault| {
+            self.format.refuse(fault);
+            Ok(None)
+        })
     }
 
     fn format(&self) -> &Format {

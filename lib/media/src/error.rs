@@ -1,6 +1,7 @@
 //! What goes wrong with cameras and with pictures, each with the next step where there is one.
 //! Sorted by blame: the camera's state is [`CameraError`], bad bytes are [`ImageError`].
 
+use std::borrow::Cow;
 use std::io;
 
 /// Why a camera can't be used, or no longer.
@@ -58,6 +59,14 @@ pub enum CameraError {
         #[source]
         why: io::Error,
     },
+    /// Its driver does not answer.
+    #[error("{device}: the driver has not answered for {seconds} s; unplug the camera, or restart")]
+    Hangs {
+        /// The device.
+        device: String,
+        /// How long it has not answered.
+        seconds: u64,
+    },
     /// It was unplugged or its driver went away.
     #[error("{device}: the camera is gone; waiting until it is plugged in again")]
     Lost {
@@ -102,6 +111,17 @@ pub enum CameraError {
         /// How far it was searched.
         bytes: u64,
     },
+    /// It is gone, and another one has taken its name.
+    #[error(
+        "{device}: another camera has this name now; waiting for {wanted}, or start again to use \
+         the other one"
+    )]
+    Replaced {
+        /// The name that was asked for.
+        device: String,
+        /// The camera that was used before.
+        wanted: String,
+    },
     /// It sends nothing and tells no error.
     #[error("{device}: no picture for {seconds} s")]
     Stalled {
@@ -117,27 +137,28 @@ pub enum CameraError {
         source_name: String,
     },
     /// It sends pictures, and none of them can be used.
-    #[error("{device}: no picture for {seconds} s that can be used")]
+    #[error("{device}: none of its pictures can be used: {fault}{}", fault.advice())]
     Unusable {
         /// The device.
         device: String,
-        /// How long there was no good one.
-        seconds: u64,
+        /// What is wrong with them.
+        fault: ImageError,
     },
 }
 
 impl CameraError {
     /// What is wrong, for people on other machines. It is one of a few fixed sentences: paths,
     /// commands, serial numbers and the names of other programs are for the owner alone.
-    pub fn for_viewers(&self) -> &'static str {
-        match self {
+    pub fn for_viewers(&self) -> Cow<'static, str> {
+        let fixed = match self {
             Self::Bandwidth { .. } => "there is no room on its USB bus",
             Self::Busy { .. } => "another program uses it",
             Self::Denied { .. } => "it may not be opened",
             Self::Driver { .. } => "its driver failed",
             Self::Ended { .. } => "its pictures came to an end",
+            Self::Hangs { .. } => "its driver doesn't answer",
             Self::Io { .. } => "it can't be read",
-            Self::Lost { .. } => "it was unplugged",
+            Self::Lost { .. } | Self::Replaced { .. } => "it was unplugged",
             Self::NoFormat { .. } => "it has no picture format that can be used",
             Self::NoneFound { .. } => "no camera was found",
             Self::NotACamera { .. } => "it is no camera",
@@ -145,12 +166,12 @@ impl CameraError {
             Self::NotPictures { .. } => "it sends no JPEG pictures",
             Self::Stalled { .. } => "it sends no pictures",
             Self::Unsupported { .. } => "its system can't use it",
-            Self::Unusable { .. } => Self::UNUSABLE,
-        }
+            Self::Unusable { fault, .. } => {
+                return format!("none of its pictures can be used: {}", fault.for_viewers()).into();
+            }
+        };
+        fixed.into()
     }
-
-    /// What viewers are told of a camera whose pictures all fail.
-    pub const UNUSABLE: &'static str = "none of its pictures can be used";
 
     /// True where opening it again later can help without anybody's doing.
     pub fn is_retryable(&self) -> bool {
@@ -159,10 +180,12 @@ impl CameraError {
             Self::Denied { .. }
             | Self::Busy { .. }
             | Self::Driver { .. }
+            | Self::Hangs { .. }
             | Self::Io { .. }
             | Self::Lost { .. }
             | Self::NoneFound { .. }
             | Self::NotFound { .. }
+            | Self::Replaced { .. }
             | Self::Stalled { .. }
             | Self::Unusable { .. }
             | Self::Bandwidth { .. } => true,
@@ -199,6 +222,9 @@ pub enum ImageError {
     /// The encoder gave up.
     #[error("encode: {0}")]
     Encode(String),
+    /// The driver marked it as damaged.
+    #[error("the driver marks it as damaged")]
+    Flagged,
     /// A segment ends after the bytes do, or there are none left before the picture begins.
     #[error("the JPEG ends within its header")]
     Header,
@@ -227,7 +253,39 @@ pub enum ImageError {
     /// More bytes than a picture may have.
     #[error("a picture of {0} bytes is beyond the limit of {max}", max = crate::MAX_JPEG_BYTES)]
     TooLong(usize),
+    /// It ends in the middle.
+    #[error("the picture is cut short")]
+    Truncated,
     /// A kind of JPEG that cameras don't make.
     #[error("{0} JPEG is not supported")]
     Unsupported(&'static str),
+}
+
+impl ImageError {
+    /// What is wrong, for people on other machines: fixed words.
+    fn for_viewers(&self) -> Cow<'static, str> {
+        let fixed = match self {
+            Self::Broken(_) | Self::Header | Self::Short { .. } | Self::Truncated => {
+                "they are damaged"
+            }
+            Self::Flagged => "its driver marks them as damaged",
+            Self::Encode(_) | Self::Panicked => "they can't be encoded",
+            Self::NotJpeg => "they are no JPEG",
+            Self::TooLarge { .. } | Self::TooLong(_) => "they are too large",
+            Self::Unsupported(_) => return self.to_string().into(),
+        };
+        fixed.into()
+    }
+
+    /// What the owner can do, as the end of a sentence.
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::Flagged | Self::Header | Self::Short { .. } | Self::Truncated => {
+                "; try another cable or USB port, or a smaller --size"
+            }
+            Self::TooLarge { .. } | Self::TooLong(_) => "; ask for a smaller --size",
+            Self::NotJpeg | Self::Unsupported(_) => "; make the source send baseline JPEG",
+            Self::Broken(_) | Self::Encode(_) | Self::Panicked => "",
+        }
+    }
 }

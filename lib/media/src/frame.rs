@@ -41,20 +41,20 @@ impl fmt::Debug for Picture {
     }
 }
 
-/// What a camera gives.
+/// What an encoder makes a picture of.
 #[derive(Clone, Debug)]
-pub enum Frame {
-    /// Ready to send.
+pub enum Frame<'a> {
+    /// A picture that may be too large.
     Jpeg(Picture),
-    /// To be encoded first.
-    Raw(RawFrame),
+    /// Pixels.
+    Raw(RawFrame<'a>),
 }
 
 /// One picture as the sensor's pixels.
 #[derive(Clone)]
-pub struct RawFrame {
+pub struct RawFrame<'a> {
     /// The pixels, plane after plane.
-    pub data: Vec<u8>,
+    pub data: &'a [u8],
     /// How they lie in `data`.
     pub layout: Layout,
     /// What their numbers mean.
@@ -73,7 +73,7 @@ pub struct RawFrame {
     pub acquired: Instant,
 }
 
-impl fmt::Debug for RawFrame {
+impl fmt::Debug for RawFrame<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RawFrame")
             .field("bytes", &self.data.len())

@@ -75,10 +75,10 @@ pub fn pictures(pieces: &[&[u8]], limit: usize) -> (Vec<Vec<u8>>, u64) {
 pub fn sample(width: u16, height: u16) -> Vec<u8> {
     let stride = Layout::Yuyv.line(width);
     let bytes = Layout::Yuyv.bytes(width, height, stride);
-    let data = (0..bytes).map(|at| (at * 7 % 251) as u8).collect();
+    let data: Vec<u8> = (0..bytes).map(|at| (at * 7 % 251) as u8).collect();
     let captured = Instant::now();
     let raw = RawFrame {
-        data,
+        data: &data,
         layout: Layout::Yuyv,
         color: ColorEncoding::default(),
         width,

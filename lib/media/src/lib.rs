@@ -1,13 +1,13 @@
 //! Pictures: camera sources, JPEG in and out, conversion, scaling. It knows no socket, no peer and
 //! no file format but those of moving pictures.
 //!
-//! Two sources have a thread of their own: one reads standard input, one waits for a program that
-//! is a camera, since the parent-death signal of Linux follows the thread that started it.
-//!
-//! Every source stands behind the [`Camera`] trait and is opened by [`open`]:
+//! Every source stands behind the [`Camera`] trait, is opened by [`open`], and belongs to one thread
+//! from there to its close, which may each take seconds. Two sources have a further thread of their
+//! own: one reads standard input, one waits for a program that is a camera, since the parent-death
+//! signal of Linux follows the thread that started it.
 //!
 //! ```
-//! use transom_media::{Encoder, Source, Wait, CaptureRequest, open};
+//! use transom_media::{CaptureRequest, Encoder, Source, Waiter, open};
 //!
 //! let request = CaptureRequest {
 //!     source: Source::Pattern,
@@ -16,12 +16,11 @@
 //! };
 //! let mut camera = open(&request)?;
 //! let mut encoder = Encoder::new(request.quality, request.size);
+//! let (_hold, waiter) = Waiter::new()?;
 //! let picture = loop {
-//!     if let Wait::At(due) = camera.wait() {
-//!         std::thread::sleep(due.saturating_duration_since(std::time::Instant::now()));
-//!     }
-//!     if let Some(frame) = camera.newest()? {
-//!         break encoder.encode(frame)?;
+//!     waiter.wait(&*camera);
+//!     if let Some(picture) = camera.newest(Some(&mut encoder))? {
+//!         break picture;
 //!     }
 //! };
 //! assert_eq!((picture.width, picture.height), (640, 480));
@@ -49,9 +48,12 @@ mod source;
 #[cfg(unix)]
 #[expect(unsafe_code, reason = "the calls that std lacks, each with its reason")]
 mod sys;
+mod waiter;
 
-pub use camera::{Camera, Dropped, Format, Wait, open, prepare};
+pub use camera::{Camera, Counts, Format, Wait, open, prepare};
 pub use color::{ColorEncoding, Matrix, Quantization};
+#[cfg(not(target_os = "linux"))]
+pub use elsewhere::{DeviceWatch, Opener};
 pub use error::{CameraError, ImageError};
 pub use film::{Film, MAX_FILM_FILES, Sound as FilmSound, SoundCodec, Speaker};
 pub use frame::{Frame, Layout, Picture, RawFrame};
@@ -63,6 +65,9 @@ pub use jpeg::repair::{Mended, repair};
 pub use jpeg::scale::fit;
 pub use jpeg::splitter::Splitter;
 pub use jpeg::{MAX_JPEG_BYTES, MAX_SIDE};
+#[cfg(target_os = "linux")]
+pub use linux::{DeviceWatch, Opener};
 pub use list::{Device, list};
 pub use request::{CaptureRequest, Prefer, Source, UnknownSource};
 pub use slot::Slot;
+pub use waiter::{Hold, Waiter};

@@ -51,6 +51,19 @@ impl CaptureRequest {
         }
     }
 
+    /// The source as its owner wrote it, without a command line, which may hold secrets.
+    pub fn source_name(&self) -> String {
+        match &self.source {
+            Source::Auto => "auto".to_owned(),
+            Source::Command(_) => "cmd".to_owned(),
+            Source::Device(path) => path.display().to_string(),
+            Source::File(path) => format!("file:{}", path.display()),
+            Source::Pattern => "pattern".to_owned(),
+            Source::Pi => "pi".to_owned(),
+            Source::Stdin => "-".to_owned(),
+        }
+    }
+
     /// The interval to pace a source by that has no pace of its own.
     pub(crate) fn pace(&self, otherwise: u32) -> u32 {
         self.fps.unwrap_or(otherwise).clamp(1, Self::MAX_FPS)

@@ -224,6 +224,8 @@ pub enum Notice {
         state: CameraState,
         /// Its format, or what is wrong. For the owner alone: viewers are told less.
         text: String,
+        /// Openings that failed since it last gave pictures for ten seconds; 0 where all is well.
+        failures: u32,
     },
     /// A viewer gets our pictures in another quality: lowered for its link, or raised again. Full
     /// quality is told only after a lower one.

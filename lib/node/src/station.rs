@@ -338,7 +338,6 @@ impl Station {
         let Self {
             out,
             links,
-            calls,
             camera,
             pairings,
             transfers,
@@ -346,17 +345,9 @@ impl Station {
         } = self;
         for report in out.workers.reports() {
             match report {
-                Report::Opened(opening, opened) => camera.opened(opening, opened, out),
-                Report::Blocking(opening, format) => camera.opened_on_thread(opening, format, out),
-                Report::Unusable(opening) => camera.unusable(opening, out.now()),
+                Report::Opened(opening, format) => camera.opened(opening, format, out.now()),
                 Report::CameraFailed(opening, error) => camera.failed(opening, &error, out),
                 Report::Cameras(devices) => out.notify(Notice::Cameras { devices }),
-                Report::Encoded(opening, Ok(picture)) => {
-                    camera.encoded(opening, &picture, calls, out);
-                }
-                Report::Encoded(opening, Err(error)) => {
-                    camera.not_encoded(opening, &error, out.now());
-                }
                 Report::Disk(transfer, answer) => transfers.answered(transfer, answer, out),
                 Report::Resolved(peer, found) => links.resolved(peer, found, out),
                 Report::CandidateResolved(entry, found) => pairings.resolved(entry, found, out),
@@ -437,7 +428,7 @@ impl Station {
                     self.texts.joined(&gone.peer, &self.links, &mut self.out);
                 }
             }
-            Event::Watched(watch) => self.camera.readable(watch),
+            Event::Watched(watch) => self.camera.readable(watch, self.out.now()),
             // What woke us lies in the queues.
             Event::Woken => {}
             _ => {}

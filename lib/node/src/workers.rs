@@ -3,9 +3,8 @@
 //!
 //! | thread | does | fed by |
 //! |---|---|---|
-//! | `camera` | opens and closes cameras; reads those without a descriptor | one request at a time |
+//! | `camera` | opens, reads and closes the camera, and encodes its pictures | one opening at a time |
 //! | `cameras` | looks for cameras | one request of the owner |
-//! | `encode` | raw pictures to JPEG | a [`Slot`]: freshness wins |
 //! | `hash` | with more than two processors: hashes the leaves that came, and hands all jobs of receiving on to `disk` in their order | [`Lanes`], one a peer, bounded by the grants of its transfers |
 //! | `disk` | reads, hashes what it read, writes, syncs; tidies inboxes when idle | the same, and by the rooms of the transfers from us |
 //! | `names` | looks host names up | one request per dial |
@@ -26,17 +25,15 @@ use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{JoinHandle, available_parallelism};
 use std::time::{Duration, Instant};
 
-use transom_media::{
-    Camera, CameraError, CaptureRequest, Device, Encoder, Format, Frame, ImageError, Picture, Slot,
-};
+use transom_media::{CameraError, Device, Format};
 use transom_wire::PeerName;
 
-use self::camera::CameraJob;
+use self::camera::CameraThread;
+pub(crate) use self::camera::{News as CameraNews, Wanted, Wish};
 use self::disk::DiskJob;
 use crate::discovery::{Job, Mdns, News};
 use crate::disk::{Answer, Disk};
@@ -49,17 +46,12 @@ use crate::shared_live::{OwnerMarks, SharedMarks};
 
 /// What a worker has done.
 pub(crate) enum Report {
-    /// A camera to be read in the loop.
-    Opened(Opening, Box<dyn Camera>),
-    /// The camera could not be opened, or the one read on the thread is gone.
+    /// The camera is open: [`Workers::camera_news`] has what it gives.
+    Opened(Opening, Format),
+    /// The camera could not be opened, or is gone.
     CameraFailed(Opening, CameraError),
-    /// A blocking camera is up; its frames lie in [`Workers::frames`].
-    Blocking(Opening, Format),
-    /// A blocking camera gave a picture that can't be used.
-    Unusable(Opening),
     /// The cameras there are.
     Cameras(Vec<Device>),
-    Encoded(Opening, Result<Picture, ImageError>),
     Disk(TransferId, Answer),
     Resolved(PeerName, io::Result<Vec<SocketAddr>>),
     /// The addresses of a host that may show the code that was typed.
@@ -75,14 +67,6 @@ enum HostOf {
 /// Names one opening of a camera; the first is 1, and 0 is none.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Opening(pub(crate) u32);
-
-/// What is to be encoded and how.
-struct Raw {
-    opening: Opening,
-    frame: Frame,
-    quality: u8,
-    size: Option<(u16, u16)>,
-}
 
 /// The reports of all workers, and the way back into the loop.
 #[derive(Clone)]
@@ -104,15 +88,7 @@ impl Reports {
 pub(crate) struct Workers {
     reports: Reports,
     inbox: Receiver<Report>,
-    /// The newest frame of a blocking camera.
-    frames: Arc<Slot<Frame>>,
-    raw: Arc<Slot<Raw>>,
-    camera: Option<Sender<CameraJob>>,
-    /// Closed when the camera thread ends.
-    camera_ended: Option<Receiver<()>>,
-    last_opening: Opening,
-    /// The number of the opening that is wanted.
-    camera_wanted: Arc<AtomicU32>,
+    camera: CameraThread,
     cameras: Option<Sender<()>>,
     hash: Arc<Lanes<DiskJob>>,
     disk: Arc<Lanes<DiskJob>>,
@@ -122,7 +98,6 @@ pub(crate) struct Workers {
     marks: Option<Arc<LiveMarks>>,
     /// What the marks were told last.
     need: Need,
-    encodes: bool,
     threads: Vec<JoinHandle<()>>,
     /// What the disk thread works on, until that thread starts.
     ready_disk: Option<Disk>,
@@ -146,12 +121,7 @@ impl Workers {
         let mut workers = Self {
             reports: Reports { sender, queue },
             inbox,
-            frames: Arc::default(),
-            raw: Arc::default(),
-            camera: None,
-            camera_ended: None,
-            last_opening: Opening::default(),
-            camera_wanted: Arc::default(),
+            camera: CameraThread::default(),
             cameras: None,
             hash: Arc::default(),
             disk: Arc::default(),
@@ -160,7 +130,6 @@ impl Workers {
             owner_marks: OwnerMarks::default(),
             marks: None,
             need: Need::default(),
-            encodes: false,
             threads: Vec::new(),
             ready_disk: Some(disk),
             hashes: false,
@@ -180,11 +149,6 @@ impl Workers {
         self.inbox.try_iter().collect()
     }
 
-    /// The newest frame of a blocking camera, once.
-    pub(crate) fn newest_frame(&self) -> Option<Frame> {
-        self.frames.take()
-    }
-
     /// Looks which cameras there are.
     pub(crate) fn list_cameras(&mut self) {
         let sender = match self.cameras.take() {
@@ -201,26 +165,6 @@ impl Workers {
             }
         };
         self.cameras = sender.send(()).is_ok().then_some(sender);
-    }
-
-    /// Encodes a frame; one that still waits is replaced.
-    pub(crate) fn encode(
-        &mut self,
-        opening: Opening,
-        frame: Frame,
-        quality: u8,
-        size: Option<(u16, u16)>,
-    ) {
-        if !std::mem::replace(&mut self.encodes, true) {
-            let (reports, raw) = (self.reports.clone(), self.raw.clone());
-            self.start("encode", move || encode(&raw, &reports));
-        }
-        self.raw.put(Raw {
-            opening,
-            frame,
-            quality,
-            size,
-        });
     }
 
     /// Looks up the host name of a contact.
@@ -346,39 +290,16 @@ impl Drop for Workers {
         if let Some(marks) = &self.marks {
             marks.close();
         }
-        (self.camera, self.cameras, self.names) = (None, None, None);
+        (self.cameras, self.names) = (None, None);
         self.release_camera();
         #[cfg(feature = "sound")]
         self.sound.close();
-        self.raw.close();
         self.hash.close();
         self.join(|name| name == "hash");
         // Now the disk has all that was handed on to it.
         self.disk.close();
-        self.join(|name| matches!(name, "disk" | "encode"));
-        if let Some(ended) = &self.camera_ended {
-            // An error is what is waited for: the thread sends nothing.
-            let _ = ended.recv_timeout(CLOSING);
-        }
-    }
-}
-
-/// Encodes what comes; another quality or size takes another encoder.
-fn encode(raw: &Slot<Raw>, reports: &Reports) {
-    let mut encoder = Encoder::new(CaptureRequest::QUALITY, None);
-    let mut made_for = None;
-    while let Some(Raw {
-        opening,
-        frame,
-        quality,
-        size,
-    }) = raw.wait()
-    {
-        if made_for != Some((quality, size)) {
-            encoder = Encoder::new(quality, size);
-            made_for = Some((quality, size));
-        }
-        reports.send(Report::Encoded(opening, encoder.encode(frame)));
+        self.join(|name| name == "disk");
+        self.end_camera(CLOSING);
     }
 }
 

@@ -204,6 +204,7 @@ impl Stage {
             Event::Notice(Notice::Camera {
                 state: CameraState::Lost,
                 text,
+                ..
             }) => self.trouble = Some(text),
             Event::Broken(why) => self.trouble = Some(why),
             _ => {}

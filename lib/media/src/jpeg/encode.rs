@@ -2,7 +2,7 @@
 //! untouched. It decides nothing about when and for whom.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::baseline::Baseline;
 use super::decode::{Limit, decode_planes};
@@ -15,6 +15,7 @@ use crate::{ColorEncoding, Frame, ImageError, Picture, RawFrame, guard};
 pub struct Encoder {
     baseline: Baseline,
     size: Option<(u16, u16)>,
+    not_before: Option<Instant>,
     pixels: Vec<u8>,
 }
 
@@ -24,12 +25,40 @@ impl Encoder {
         Self {
             baseline: Baseline::new(quality),
             size,
+            not_before: None,
             pixels: Vec::new(),
         }
     }
 
+    /// Makes pictures of that quality and size from now on.
+    pub fn set(&mut self, quality: u8, size: Option<(u16, u16)>) {
+        self.baseline.set_quality(quality);
+        self.size = size;
+    }
+
+    /// Cameras make no picture of frames that were captured before then: nobody waits for one. A
+    /// frame of [`Encoder::JUMP`] before it is of another clock, and wanted.
+    pub fn skip_before(&mut self, captured: Option<Instant>) {
+        self.not_before = captured;
+    }
+
+    /// How far from the present a time stamp is believed.
+    pub const JUMP: Duration = Duration::from_secs(10);
+
+    /// Whether a camera is to make a picture of the frame captured then.
+    pub(crate) fn wants(&self, captured: Instant) -> bool {
+        let early = |wanted: Instant| wanted.saturating_duration_since(captured);
+        self.not_before
+            .is_none_or(|wanted| captured >= wanted || early(wanted) >= Self::JUMP)
+    }
+
+    /// The quality of its pictures, 1 to 100.
+    pub fn quality(&self) -> u8 {
+        self.baseline.quality()
+    }
+
     /// Makes the picture of a frame. A panic of the codec is an error, by [`guard`].
-    pub fn encode(&mut self, frame: Frame) -> Result<Picture, ImageError> {
+    pub fn encode(&mut self, frame: Frame<'_>) -> Result<Picture, ImageError> {
         match frame {
             Frame::Jpeg(picture) if self.passes(&picture) => Ok(picture),
             frame => guard(|| match &frame {
@@ -44,7 +73,8 @@ impl Encoder {
         self.target((picture.width, picture.height)) == (picture.width, picture.height)
     }
 
-    fn target(&self, size: (u16, u16)) -> (u16, u16) {
+    /// The size of its picture of a frame of that size.
+    pub(crate) fn target(&self, size: (u16, u16)) -> (u16, u16) {
         self.size.map_or(size, |limit| fit(size, limit))
     }
 
@@ -55,7 +85,7 @@ impl Encoder {
             stride: layout.line(width),
             layout,
             color: ColorEncoding::default(),
-            data,
+            data: &data,
             width,
             height,
             sequence: picture.sequence,
@@ -63,14 +93,14 @@ impl Encoder {
             acquired: picture.acquired,
         };
         let smaller = self.encode_raw(&raw);
-        self.pixels = raw.data;
+        self.pixels = data;
         smaller.map(|smaller| Picture {
             orientation: picture.orientation,
             ..smaller
         })
     }
 
-    fn encode_raw(&mut self, raw: &RawFrame) -> Result<Picture, ImageError> {
+    fn encode_raw(&mut self, raw: &RawFrame<'_>) -> Result<Picture, ImageError> {
         let rows = RawRows::new(raw)?;
         let (width, height) = self.target(rows.size());
         let jpeg = if (width, height) == rows.size() {
@@ -100,10 +130,11 @@ mod tests {
     use super::*;
     use crate::{Image, Layout, decode, probe};
 
-    fn raw(layout: Layout, width: u16, height: u16, fill: &[u8]) -> Frame {
+    fn raw(layout: Layout, width: u16, height: u16, fill: &[u8]) -> Frame<'static> {
         let stride = layout.line(width);
         let bytes = layout.bytes(width, height, stride);
-        let data = fill.iter().copied().cycle().take(bytes).collect();
+        let data: Vec<u8> = fill.iter().copied().cycle().take(bytes).collect();
+        let data = data.leak();
         Frame::Raw(RawFrame {
             data,
             layout,

@@ -190,7 +190,12 @@ mod tests {
     ];
 
     /// A picture of one colour, as a camera with that encoding gives it.
-    fn frame(layout: Layout, color: ColorEncoding, weights: (f64, f64), rgb: [u8; 3]) -> RawFrame {
+    fn frame(
+        layout: Layout,
+        color: ColorEncoding,
+        weights: (f64, f64),
+        rgb: [u8; 3],
+    ) -> RawFrame<'static> {
         let (width, height): (u16, u16) = (32, 16);
         let [r, g, b] = rgb.map(|value| f64::from(value) / 255.0);
         let (red, blue) = weights;
@@ -222,7 +227,7 @@ mod tests {
             Layout::Yvyu => [y, cr, y, cb].repeat(pixels / 2),
         };
         RawFrame {
-            data,
+            data: data.leak(),
             layout,
             color,
             width,
@@ -234,7 +239,7 @@ mod tests {
         }
     }
 
-    fn seen(frame: RawFrame, size: Option<(u16, u16)>) -> [u8; 3] {
+    fn seen(frame: RawFrame<'_>, size: Option<(u16, u16)>) -> [u8; 3] {
         let picture = Encoder::new(98, size).encode(Frame::Raw(frame)).unwrap();
         let mut image = Image::default();
         decode(&picture.jpeg, Limit::default(), &mut image).unwrap();

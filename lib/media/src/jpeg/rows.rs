@@ -50,12 +50,12 @@ impl Chroma {
 
 /// Raw pixels whose length was checked.
 pub(crate) struct RawRows<'a> {
-    frame: &'a RawFrame,
+    frame: &'a RawFrame<'a>,
     to_jfif: Option<ToJfif>,
 }
 
 impl<'a> RawRows<'a> {
-    pub(crate) fn new(frame: &'a RawFrame) -> Result<Self, ImageError> {
+    pub(crate) fn new(frame: &'a RawFrame<'a>) -> Result<Self, ImageError> {
         let (width, height) = (frame.width, frame.height);
         if width == 0 || height == 0 || width > crate::MAX_SIDE || height > crate::MAX_SIDE {
             return Err(ImageError::TooLarge {
@@ -238,10 +238,10 @@ mod tests {
         Layout::Yvyu,
     ];
 
-    fn raw(layout: Layout, width: u16, height: u16, data: Vec<u8>) -> RawFrame {
+    fn raw(layout: Layout, width: u16, height: u16, data: Vec<u8>) -> RawFrame<'static> {
         let stride = layout.line(width);
         RawFrame {
-            data,
+            data: data.leak(),
             layout,
             color: ColorEncoding::default(),
             width,

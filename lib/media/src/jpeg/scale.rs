@@ -140,7 +140,7 @@ mod tests {
     fn each_pixel_is_the_mean_of_those_it_covers() {
         let data = vec![0, 10, 20, 30, 40, 50, 60, 70];
         let frame = RawFrame {
-            data,
+            data: &data,
             layout: Layout::Grey,
             color: ColorEncoding::default(),
             width: 4,

@@ -4,7 +4,6 @@
 use std::io;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use v4l::control::{Control, Value};
 use v4l::v4l_sys::V4L2_CID_EXPOSURE_AUTO_PRIORITY;
@@ -15,14 +14,14 @@ use super::color::color_encoding;
 use super::devices::problem;
 use super::holder;
 use super::modes::modes;
-use super::queue::{Drain, TruncationPolicy};
+use super::queue::{Drain, Leniency};
 use crate::modes::{Mode, PixelFormat, choose, printable};
-use crate::source::picture;
+use crate::source::{fitted, picture};
 use crate::sys::buffers::MappedBuffers;
 use crate::sys::video::{Node, Pixels};
 use crate::{
-    Camera, CameraError, CaptureRequest, Dropped, Format, Frame, MAX_SIDE, Prefer, RawFrame, Wait,
-    repair,
+    Camera, CameraError, CaptureRequest, Encoder, Format, Frame, ImageError, Layout, MAX_SIDE,
+    Picture, Prefer, RawFrame, Wait, repair,
 };
 
 /// Bytes of all buffers together, so that a camera box stays small.
@@ -30,12 +29,6 @@ const BUFFER_BYTES: u32 = 6 * 1024 * 1024;
 /// One that is filled, one that waits, one that is looked at; a fourth, where there is room, for a
 /// loop that comes late.
 const BUFFERS: std::ops::RangeInclusive<u32> = 3..=4;
-/// How long the first picture may take: sensors start slowly.
-const FIRST: Duration = Duration::from_secs(6);
-/// How long a later one may take, at least; a hung camera gives no error.
-const SILENCE: Duration = Duration::from_secs(2);
-/// And so many intervals of slow cameras.
-const SILENT_FRAMES: u32 = 10;
 
 /// Opens a device.
 pub(crate) fn open(path: &Path, request: &CaptureRequest) -> Result<Box<dyn Camera>, CameraError> {
@@ -56,10 +49,11 @@ pub(crate) fn open(path: &Path, request: &CaptureRequest) -> Result<Box<dyn Came
     };
     log::info!("camera={name} mode=\"{mode}\"");
     let format = Format {
-        what: format!("{mode} of {}", identity.name),
+        what: format!("{mode} of {}", identity.name).into(),
         width: side(pixels.width),
         height: side(pixels.height),
         fps,
+        encodes: matches!(coding, PixelFormat::Raw(_)),
         ..Format::default()
     };
     let count = BUFFER_BYTES / pixels.bytes.max(1);
@@ -70,9 +64,7 @@ pub(crate) fn open(path: &Path, request: &CaptureRequest) -> Result<Box<dyn Came
         drain: Drain::new(buffers),
         coding,
         pixels,
-        truncation: TruncationPolicy::default(),
-        silent_until: Instant::now() + FIRST,
-        bad_before: 0,
+        leniency: Leniency::default(),
         format,
     }))
 }
@@ -192,48 +184,50 @@ struct DeviceCamera {
     drain: Drain<MappedBuffers>,
     coding: PixelFormat,
     pixels: Pixels,
-    truncation: TruncationPolicy,
-    silent_until: Instant,
-    /// Pictures that could not be used until the last good one.
-    bad_before: u64,
+    leniency: Leniency,
     format: Format,
 }
 
 impl DeviceCamera {
-    fn jpeg(&mut self) -> io::Result<Option<Frame>> {
-        let Self {
-            drain,
-            format,
-            truncation,
-            ..
-        } = self;
-        let mut dropped = format.dropped;
-        let good =
-            |bytes: &[u8]| repair(bytes).is_ok_and(|mended| truncation.passes(mended.added_end));
-        let newest = drain.newest(&mut dropped, good, |bytes, stamp| {
-            let mended = repair(bytes).ok()?;
-            Some(Frame::Jpeg(picture(
-                &mended,
-                format,
-                stamp.sequence,
-                stamp.told(),
-            )))
-        });
-        let mended = format.dropped.mended;
-        format.dropped = Dropped { mended, ..dropped };
-        newest.map(Option::flatten)
+    fn jpeg(&mut self, encoder: Option<&mut Encoder>) -> io::Result<Option<Picture>> {
+        let leniency = &mut self.leniency;
+        let judge = |bytes: &[u8], is_flagged: bool| {
+            let mended = repair(bytes)?;
+            let cut = mended.added_end.then_some(ImageError::Truncated);
+            leniency.judge(is_flagged.then_some(ImageError::Flagged).or(cut))
+        };
+        self.drain
+            .newest(&mut self.format, judge, |bytes, stamp, format| {
+                let encoder = encoder.filter(|encoder| encoder.wants(stamp.captured))?;
+                // It was looked at already.
+                let mended = repair(bytes).ok()?;
+                let picture = picture(&mended, format, stamp.sequence, stamp.told());
+                fitted(picture, Some(encoder), format)
+            })
     }
 
-    fn raw(&mut self, layout: crate::Layout) -> io::Result<Option<Frame>> {
+    fn raw(
+        &mut self,
+        layout: Layout,
+        encoder: Option<&mut Encoder>,
+    ) -> io::Result<Option<Picture>> {
         let (width, height) = (side(self.pixels.width), side(self.pixels.height));
         let stride = (self.pixels.stride as usize).max(layout.line(width));
         let needed = layout.bytes(width, height, stride);
         let color = color_encoding(self.pixels, layout);
-        let good = |bytes: &[u8]| bytes.len() >= needed;
+        let leniency = &mut self.leniency;
+        let judge = |bytes: &[u8], is_flagged: bool| {
+            if bytes.len() < needed {
+                let bytes = bytes.len();
+                return Err(ImageError::Short { bytes, needed });
+            }
+            leniency.judge(is_flagged.then_some(ImageError::Flagged))
+        };
         self.drain
-            .newest(&mut self.format.dropped, good, |bytes, stamp| {
-                Frame::Raw(RawFrame {
-                    data: bytes[..needed].to_vec(),
+            .newest(&mut self.format, judge, |bytes, stamp, format| {
+                let encoder = encoder.filter(|encoder| encoder.wants(stamp.captured))?;
+                let frame = Frame::Raw(RawFrame {
+                    data: &bytes[..needed],
                     layout,
                     color,
                     width,
@@ -242,12 +236,15 @@ impl DeviceCamera {
                     sequence: stamp.sequence,
                     captured: stamp.captured,
                     acquired: stamp.acquired,
-                })
+                });
+                match encoder.encode(frame) {
+                    Ok(picture) => Some(picture),
+                    Err(fault) => {
+                        format.take_back(fault);
+                        None
+                    }
+                }
             })
-    }
-
-    fn silence(&self) -> Duration {
-        SILENCE.max(Duration::from_secs(1) / self.format.fps.max(1) * SILENT_FRAMES)
     }
 }
 
@@ -256,34 +253,20 @@ impl Camera for DeviceCamera {
         Wait::Readable(self.drain.descriptor())
     }
 
-    fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
-        let frame = match self.coding {
-            PixelFormat::Jpeg => self.jpeg(),
-            PixelFormat::Raw(layout) => self.raw(layout),
+    fn newest(&mut self, encoder: Option<&mut Encoder>) -> Result<Option<Picture>, CameraError> {
+        let newest = match self.coding {
+            PixelFormat::Jpeg => self.jpeg(encoder),
+            PixelFormat::Raw(layout) => self.raw(layout, encoder),
         };
-        let frame = frame.map_err(|why| refused(Path::new(&self.name), "read a picture", why))?;
-        let now = Instant::now();
-        let bad = self.format.dropped.bad();
-        if frame.is_some() {
-            self.silent_until = now + self.silence();
-            self.bad_before = bad;
-        } else if now >= self.silent_until {
-            let (device, seconds) = (self.name.clone(), self.silence().as_secs());
-            return Err(if bad > self.bad_before {
-                CameraError::Unusable { device, seconds }
-            } else {
-                CameraError::Stalled { device, seconds }
-            });
-        }
-        Ok(frame)
-    }
-
-    fn deadline(&self) -> Option<Instant> {
-        Some(self.silent_until)
+        newest.map_err(|why| refused(Path::new(&self.name), "read a picture", why))
     }
 
     fn format(&self) -> &Format {
         &self.format
+    }
+
+    fn device(&self) -> Option<&Path> {
+        Some(Path::new(&self.name))
     }
 }
 

@@ -1,11 +1,16 @@
-//! Cameras of Linux: V4L2 devices. Twin of `elsewhere`; both offer `open` and `list`.
+//! Cameras of Linux: V4L2 devices. Twin of `elsewhere`; both offer the same.
 
 mod camera;
 mod color;
 mod devices;
 mod holder;
+mod known;
 mod modes;
+mod opener;
 pub(crate) mod queue;
+mod watch;
 
 pub(crate) use camera::open;
 pub(crate) use devices::list;
+pub use opener::Opener;
+pub use watch::DeviceWatch;

@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
-use crate::Dropped;
+use crate::{Format, ImageError};
 
 /// Buffers shared with a driver.
 pub(crate) trait Buffers: Send {
@@ -55,6 +55,8 @@ pub(crate) struct Drain<B> {
     buffers: B,
     last: Option<Stamp>,
     last_driver_sequence: Option<u32>,
+    /// When the driver said that the last frame began.
+    last_told: Option<Instant>,
 }
 
 /// Buffers taken in one call; a queue has 3 or 4, so that only a driver gone wild gets there.
@@ -70,6 +72,7 @@ impl<B: Buffers> Drain<B> {
             buffers,
             last: None,
             last_driver_sequence: None,
+            last_told: None,
         }
     }
 
@@ -77,13 +80,14 @@ impl<B: Buffers> Drain<B> {
         self.buffers.descriptor()
     }
 
-    /// Takes buffers until the driver has no more. `good` looks at each, `keep` makes something of
-    /// the newest good one.
+    /// Takes buffers until the driver has no more. `judge` looks at each, with the driver's word
+    /// whether it is damaged; `keep` makes something of the newest good one, and then the buffer is
+    /// the driver's again.
     pub(crate) fn newest<T>(
         &mut self,
-        dropped: &mut Dropped,
-        mut good: impl FnMut(&[u8]) -> bool,
-        keep: impl FnOnce(&[u8], Stamp) -> T,
+        format: &mut Format,
+        mut judge: impl FnMut(&[u8], bool) -> Result<(), ImageError>,
+        keep: impl FnOnce(&[u8], Stamp, &mut Format) -> Option<T>,
     ) -> io::Result<Option<T>> {
         let mut held: Option<(usize, Stamp)> = None;
         for _ in 0..MAX_TAKEN {
@@ -91,33 +95,29 @@ impl<B: Buffers> Drain<B> {
                 Err(why) if why.kind() == io::ErrorKind::WouldBlock => break,
                 filled => filled?,
             };
-            let stamp = self.stamp(&filled, dropped);
-            let fault = if filled.damaged {
-                Some(&mut dropped.damaged)
-            } else if !good(self.buffers.bytes(filled.index)) {
-                Some(&mut dropped.unusable)
-            } else {
-                None
-            };
-            if let Some(count) = fault {
-                *count += 1;
+            let stamp = self.stamp(&filled, format);
+            if let Err(fault) = judge(self.buffers.bytes(filled.index), filled.damaged) {
+                format.refuse(fault);
                 self.buffers.enqueue(filled.index)?;
-            } else if let Some((older, _)) = held.replace((filled.index, stamp)) {
-                dropped.stale += 1;
+                continue;
+            }
+            format.counts.good += 1;
+            if let Some((older, _)) = held.replace((filled.index, stamp)) {
+                format.counts.stale += 1;
                 self.buffers.enqueue(older)?;
             }
         }
         let Some((index, stamp)) = held else {
             return Ok(None);
         };
-        let kept = keep(self.buffers.bytes(index), stamp);
+        let kept = keep(self.buffers.bytes(index), stamp, format);
         self.buffers.enqueue(index)?;
-        Ok(Some(kept))
+        Ok(kept)
     }
 
-    /// Counts what the camera skipped. Some drivers stamp with 0, repeat themselves or go back:
-    /// then the time is now.
-    fn stamp(&mut self, filled: &Filled, dropped: &mut Dropped) -> Stamp {
+    /// Counts what the camera skipped. Some drivers stamp with 0, repeat themselves or go back: for
+    /// that frame the time is now, and the next one is believed again.
+    fn stamp(&mut self, filled: &Filled, format: &mut Format) -> Stamp {
         let step = match self.last_driver_sequence {
             Some(last) => filled.sequence.wrapping_sub(last),
             None => 1,
@@ -128,15 +128,19 @@ impl<B: Buffers> Drain<B> {
         } else {
             1
         };
-        dropped.skipped += u64::from(step - 1);
+        format.counts.skipped += u64::from(step - 1);
         let now = Instant::now();
         let told = filled
             .age
             .filter(|age| *age <= MAX_AGE)
             .and_then(|age| now.checked_sub(age));
-        let captured = told
-            .filter(|told| self.last.is_none_or(|last| *told > last.captured))
-            .unwrap_or(now);
+        let before = std::mem::replace(&mut self.last_told, told);
+        let believed = told.filter(|told| before.is_none_or(|before| *told > before));
+        // Never before the frame before it, which may have been stamped with a later time.
+        let captured = self.last.map_or_else(
+            || believed.unwrap_or(now),
+            |last| believed.unwrap_or(now).max(last.captured),
+        );
         let sequence = self.last.map_or(0, |last| last.sequence.wrapping_add(step));
         let stamp = Stamp {
             sequence,
@@ -148,25 +152,33 @@ impl<B: Buffers> Drain<B> {
     }
 }
 
-/// Decides on pictures that are cut short. A camera that does it now and then loses those; one that
-/// does it nearly always would show nothing at all, so its pictures are passed on, mended.
+/// Decides on frames that are cut short, or that the driver marks as damaged, and could be shown
+/// all the same. A camera that gives one now and then loses those; one that gives hardly any other
+/// would show nothing at all, so its frames are passed on.
 #[derive(Debug, Default)]
-pub(crate) struct TruncationPolicy {
-    /// One bit for each of the last 32 pictures, the newest lowest: was it cut?
-    cut: u32,
-    told: bool,
+pub(crate) struct Leniency {
+    /// One bit for each of the last 32 frames, the newest lowest: was it imperfect?
+    imperfect: u32,
+    is_told: bool,
 }
 
-impl TruncationPolicy {
-    /// Takes note of a picture and tells whether it may pass.
-    pub(crate) fn passes(&mut self, cut: bool) -> bool {
-        self.cut = self.cut << 1 | u32::from(cut);
-        let lenient = self.cut.count_ones() > u32::BITS / 2;
-        if cut && lenient && !self.told {
-            self.told = true;
-            log::warn!("most pictures of this camera are cut short; they are shown as they are");
+impl Leniency {
+    /// Takes note of a frame that could be shown, and tells whether it may pass.
+    pub(crate) fn judge(&mut self, imperfect: Option<ImageError>) -> Result<(), ImageError> {
+        self.imperfect = self.imperfect << 1 | u32::from(imperfect.is_some());
+        let is_lenient = self.imperfect.count_ones() > u32::BITS / 2;
+        match imperfect {
+            Some(fault) if !is_lenient => Err(fault),
+            Some(fault) => {
+                if !std::mem::replace(&mut self.is_told, true) {
+                    log::warn!(
+                        "of most frames of this camera, {fault}; they are shown all the same"
+                    );
+                }
+                Ok(())
+            }
+            None => Ok(()),
         }
-        !cut || lenient
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::opening;
 use super::pipe::PipeReader;
 use super::process_group::ProcessGroup;
-use crate::{Camera, CameraError, Format, Frame, Wait};
+use crate::{Camera, CameraError, Encoder, Format, Picture, Wait};
 
 /// How long a program whose output has ended may take to end: then it is known how it did.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -30,7 +30,7 @@ pub(crate) fn open(command: &str) -> Result<Box<dyn Camera>, CameraError> {
     // Its messages may hold secrets of its command line: they are for the terminal only.
     shell.stderr(Stdio::inherit());
     // The command may hold a password, and this name stands in logs.
-    let camera = spawn("cmd".to_owned(), shell, "")?;
+    let camera = spawn("cmd".to_owned(), shell, "", false)?;
     Ok(Box::new(camera))
 }
 
@@ -45,11 +45,21 @@ fn shell(command: &str) -> Command {
     shell
 }
 
-/// Starts a program whose output is pictures. `hint` is told if there is no such program.
-pub(crate) fn spawn(
+/// Starts a program that drives a camera and whose output is pictures. `hint` is told if there is
+/// no such program.
+pub(crate) fn drive(
+    name: String,
+    command: Command,
+    hint: &'static str,
+) -> Result<ChildCamera, CameraError> {
+    spawn(name, command, hint, true)
+}
+
+fn spawn(
     name: String,
     mut command: Command,
     hint: &'static str,
+    is_driver: bool,
 ) -> Result<ChildCamera, CameraError> {
     command.stdin(Stdio::null()).env_remove(CODE_VARIABLE);
     // From here on, dropping the group ends the program.
@@ -59,7 +69,7 @@ pub(crate) fn spawn(
         pipe,
         group,
         name,
-        patience: None,
+        is_driver,
         ended_by: None,
     })
 }
@@ -70,23 +80,15 @@ pub(crate) struct ChildCamera {
     pipe: PipeReader,
     group: ProcessGroup,
     name: String,
-    /// How long it may be silent, and until when.
-    patience: Option<(Duration, Instant)>,
+    /// Whether it is a program of ours that drives a camera, and no command of the user's.
+    is_driver: bool,
     /// Once its output has ended: how long it is waited for.
     ended_by: Option<Instant>,
 }
 
 impl ChildCamera {
-    /// The same, but given up after so long without a picture: for a program that is known to hang.
-    pub(crate) fn with_patience(self, patience: Duration) -> Self {
-        Self {
-            patience: Some((patience, Instant::now() + patience)),
-            ..self
-        }
-    }
-
     /// The output has ended: an error that says how the program did, once that is known.
-    fn output_ended(&mut self) -> Result<Option<Frame>, CameraError> {
+    fn output_ended(&mut self) -> Result<Option<Picture>, CameraError> {
         let last = *self
             .ended_by
             .get_or_insert_with(|| Instant::now() + LAST_WORDS);
@@ -105,10 +107,10 @@ impl ChildCamera {
     /// camera can be started again.
     fn retried(&self, error: CameraError) -> CameraError {
         match error {
-            CameraError::Ended { source_name, how } if self.patience.is_some() => {
+            CameraError::Ended { source_name, how } if self.is_driver => {
                 driver_ended(source_name, how)
             }
-            CameraError::NotPictures { source_name, bytes } if self.patience.is_some() => {
+            CameraError::NotPictures { source_name, bytes } if self.is_driver => {
                 CameraError::Driver {
                     device: source_name,
                     step: "take pictures",
@@ -145,29 +147,12 @@ impl Camera for ChildCamera {
         }
     }
 
-    fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
-        let newest = match self.pipe.newest() {
+    fn newest(&mut self, encoder: Option<&mut Encoder>) -> Result<Option<Picture>, CameraError> {
+        let newest = match self.pipe.newest(encoder) {
             Err(CameraError::Ended { .. }) => self.output_ended(),
             newest => newest,
         };
-        let frame = newest.map_err(|error| self.retried(error))?;
-        let now = Instant::now();
-        match &mut self.patience {
-            Some((patience, until)) if frame.is_some() => *until = now + *patience,
-            Some((patience, until)) if now >= *until => {
-                let seconds = patience.as_secs();
-                return Err(CameraError::Stalled {
-                    device: self.name.clone(),
-                    seconds,
-                });
-            }
-            _ => {}
-        }
-        Ok(frame)
-    }
-
-    fn deadline(&self) -> Option<Instant> {
-        self.patience.map(|(_, until)| until)
+        newest.map_err(|error| self.retried(error))
     }
 
     fn format(&self) -> &Format {
@@ -193,10 +178,11 @@ mod tests {
     use super::*;
 
     /// Polls a camera until it gives something or fails.
-    fn first(camera: &mut dyn Camera) -> Result<Frame, CameraError> {
+    fn first(camera: &mut dyn Camera) -> Result<Picture, CameraError> {
+        let mut encoder = Encoder::new(80, None);
         loop {
-            match camera.newest() {
-                Ok(Some(frame)) => return Ok(frame),
+            match camera.newest(Some(&mut encoder)) {
+                Ok(Some(picture)) => return Ok(picture),
                 Ok(None) => std::thread::sleep(POLL),
                 Err(error) => return Err(error),
             }
@@ -213,7 +199,7 @@ mod tests {
     #[test]
     fn a_command_that_prints_a_picture_is_a_camera_and_its_end_is_told() {
         let mut camera = open(&format!("{}; exit 3", print_sample())).unwrap();
-        assert!(matches!(first(&mut *camera), Ok(Frame::Jpeg(picture)) if picture.width == 16));
+        assert!(matches!(first(&mut *camera), Ok(picture) if picture.width == 16));
         let Err(error) = first(&mut *camera) else {
             panic!("no end")
         };
@@ -224,16 +210,6 @@ mod tests {
             "{error}"
         );
         assert!(!error.is_retryable());
-    }
-
-    #[test]
-    fn a_child_that_is_silent_for_too_long_has_stalled() {
-        let camera = spawn("pi".to_owned(), shell("sleep 600"), "").unwrap();
-        assert!(camera.deadline().is_none());
-        let mut camera = camera.with_patience(Duration::ZERO);
-        assert!(camera.deadline().is_some());
-        let error = camera.newest().err().unwrap();
-        assert!(matches!(error, CameraError::Stalled { .. }) && error.is_retryable());
     }
 
     #[test]
@@ -257,8 +233,7 @@ mod tests {
         ] {
             let mut command = shell(script);
             command.stderr(Stdio::piped());
-            let camera = spawn("pi".to_owned(), command, "").unwrap();
-            let mut camera = camera.with_patience(Duration::from_secs(600));
+            let mut camera = drive("pi".to_owned(), command, "").unwrap();
             let error = first(&mut camera).err().unwrap();
             assert!(
                 error.is_retryable() && error.to_string().contains(what),
@@ -269,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_program_that_is_missing_is_told_with_what_to_do() {
-        let missing = spawn(
+        let missing = drive(
             "pi".to_owned(),
             Command::new("/no/such/program"),
             "; install it",

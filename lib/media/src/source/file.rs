@@ -7,9 +7,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::pace::Pace;
-use super::{chunk, opening, picture};
+use super::{chunk, fitted, opening, picture};
 use crate::{
-    Camera, CameraError, CaptureRequest, Format, Frame, MAX_JPEG_BYTES, Picture, Splitter, Wait,
+    Camera, CameraError, CaptureRequest, Encoder, Format, MAX_JPEG_BYTES, Picture, Splitter, Wait,
     repair,
 };
 
@@ -52,7 +52,7 @@ impl FileCamera {
     ) -> Result<Self, CameraError> {
         let fps = request.pace(FPS);
         let format = Format {
-            what: format!("{fps} fps of {name}"),
+            what: format!("{fps} fps of {name}").into(),
             fps,
             ..Format::default()
         };
@@ -82,14 +82,14 @@ impl FileCamera {
             let found = self.splitter.push(&mut bytes);
             let usable = found.and_then(|jpeg| match repair(jpeg) {
                 Ok(mended) => Some(picture(&mended, &mut self.format, sequence, Some(captured))),
-                Err(why) => {
-                    self.format.dropped.unusable += 1;
-                    log::debug!("{} unusable=\"{why}\"", self.name);
+                Err(fault) => {
+                    self.format.refuse(fault);
                     None
                 }
             });
             self.rest.start = self.rest.end - bytes.len();
             if let Some(picture) = usable {
+                self.format.counts.good += 1;
                 return Ok(picture);
             }
             if ends > 1 || searched > SEARCH {
@@ -134,13 +134,12 @@ impl Camera for FileCamera {
         Wait::At(self.pace.due())
     }
 
-    fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
-        match self.pace.take(Instant::now()) {
-            Some((sequence, captured)) => self
-                .next_picture(sequence, captured)
-                .map(|picture| Some(Frame::Jpeg(picture))),
-            None => Ok(None),
-        }
+    fn newest(&mut self, encoder: Option<&mut Encoder>) -> Result<Option<Picture>, CameraError> {
+        let Some((sequence, captured)) = self.pace.take(Instant::now()) else {
+            return Ok(None);
+        };
+        let picture = self.next_picture(sequence, captured)?;
+        Ok(fitted(picture, encoder, &mut self.format))
     }
 
     fn format(&self) -> &Format {

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::jpeg::repair::Mended;
-use crate::{Format, Picture};
+use crate::{Encoder, Format, Frame, Picture};
 
 /// The picture of a JPEG that was looked at; counts what had to be mended. `captured` is `None`
 /// where the source tells no time.
@@ -32,7 +32,7 @@ pub(crate) fn picture(
 ) -> Picture {
     let header = mended.header;
     if mended.added_end || mended.added_tables {
-        format.dropped.mended += 1;
+        format.counts.mended += 1;
     }
     (format.width, format.height) = (header.width, header.height);
     let jpeg = mended.to_arc();
@@ -46,6 +46,22 @@ pub(crate) fn picture(
         captured: captured.unwrap_or(acquired),
         acquired,
         ready: acquired,
+    }
+}
+
+/// The picture as the encoder is to give it; none where none is wanted, or where it fails.
+pub(crate) fn fitted(
+    picture: Picture,
+    encoder: Option<&mut Encoder>,
+    format: &mut Format,
+) -> Option<Picture> {
+    let encoder = encoder.filter(|encoder| encoder.wants(picture.captured))?;
+    match encoder.encode(Frame::Jpeg(picture)) {
+        Ok(picture) => Some(picture),
+        Err(fault) => {
+            format.take_back(fault);
+            None
+        }
     }
 }
 

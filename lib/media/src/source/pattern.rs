@@ -4,11 +4,9 @@
 use std::time::Instant;
 
 use super::{Bytes, pace::Pace};
-use crate::jpeg::encode::Encoder;
 use crate::jpeg::jfif::rgb_to_ycbcr;
 use crate::jpeg::rows::{Chroma, Planes, Rows};
-use crate::jpeg::scale::fit;
-use crate::{Camera, CameraError, CaptureRequest, Format, Frame, MAX_SIDE, Picture, Wait};
+use crate::{Camera, CameraError, CaptureRequest, Encoder, Format, MAX_SIDE, Picture, Wait};
 
 const SIZE: (u16, u16) = (640, 480);
 pub(crate) const FPS: u32 = 30;
@@ -45,15 +43,25 @@ impl PatternCamera {
             lap: Vec::new(),
             encoder: None,
             format: Format {
-                what: format!("test pattern {}x{} {fps} fps", size.0, size.1),
+                what: format!("test pattern {}x{} {fps} fps", size.0, size.1).into(),
                 width: size.0,
                 height: size.1,
                 fps,
+                encodes: true,
                 ..Format::default()
             },
         };
         camera.begin_lap()?;
         Ok(camera)
+    }
+
+    /// Forgets the lap if the encoder makes other pictures than those.
+    fn paint_as(&mut self, encoder: &Encoder) {
+        let size = encoder.target(self.full);
+        if (encoder.quality(), size) != (self.quality, self.size) {
+            (self.quality, self.size) = (encoder.quality(), size);
+            self.lap.clear();
+        }
     }
 
     /// Forgets the lap and paints the first picture of the next one.
@@ -117,15 +125,20 @@ impl Camera for PatternCamera {
         Wait::At(self.pace.due())
     }
 
-    fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
+    fn newest(&mut self, encoder: Option<&mut Encoder>) -> Result<Option<Picture>, CameraError> {
         let Some((sequence, captured)) = self.pace.take(Instant::now()) else {
             return Ok(None);
         };
         let acquired = Instant::now();
+        self.format.counts.good += 1;
+        let Some(encoder) = encoder.filter(|encoder| encoder.wants(captured)) else {
+            return Ok(None);
+        };
+        self.paint_as(encoder);
         let (jpeg, encoded) = self.bytes(sequence)?;
         let (width, height) = self.size;
         let ready = encoded.unwrap_or(acquired);
-        Ok(Some(Frame::Jpeg(Picture {
+        Ok(Some(Picture {
             jpeg,
             width,
             height,
@@ -134,20 +147,11 @@ impl Camera for PatternCamera {
             captured,
             acquired,
             ready,
-        })))
+        }))
     }
 
     fn format(&self) -> &Format {
         &self.format
-    }
-
-    fn encode_as(&mut self, quality: u8, size: Option<(u16, u16)>) -> bool {
-        let size = size.map_or(self.full, |limit| fit(self.full, limit));
-        if (quality, size) != (self.quality, self.size) {
-            (self.quality, self.size) = (quality, size);
-            self.lap.clear();
-        }
-        true
     }
 }
 
@@ -255,19 +259,20 @@ mod tests {
     fn another_quality_or_size_is_painted_anew_and_full_size_comes_back() {
         let mut camera = PatternCamera::new(&request((640, 480))).unwrap();
         let (full, _) = camera.bytes(0).unwrap();
-        assert!(camera.encode_as(30, None));
+        let mut encoder = Encoder::new(30, None);
+        camera.paint_as(&encoder);
         let (coarse, _) = camera.bytes(0).unwrap();
         assert!(coarse.len() < full.len());
-        assert!(camera.encode_as(30, Some((320, 320))));
-        let Some(Frame::Jpeg(small)) = camera.newest().unwrap() else {
-            panic!("the first picture is due at once")
-        };
+        encoder.set(30, Some((320, 320)));
+        let small = camera.newest(Some(&mut encoder)).unwrap();
+        let small = small.expect("the first picture is due at once");
         assert_eq!((small.width, small.height), (320, 240));
         let header = crate::probe(&small.jpeg).unwrap();
         assert_eq!((header.width, header.height), (320, 240));
-        assert!(camera.encode_as(CaptureRequest::QUALITY, None));
+        encoder.set(CaptureRequest::QUALITY, None);
+        camera.paint_as(&encoder);
         assert_eq!(camera.bytes(0).unwrap().0, full);
-        assert!(camera.encode_as(CaptureRequest::QUALITY, None));
+        camera.paint_as(&encoder);
         assert!(camera.lap.iter().any(Option::is_some), "nothing changed");
     }
 

@@ -2,9 +2,8 @@
 //! Linking libcamera would tie us to one version of it.
 
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
-use super::command::spawn;
+use super::command::drive;
 use crate::{Camera, CameraError, CaptureRequest};
 
 /// The program's present and former name.
@@ -12,17 +11,15 @@ const PROGRAMS: [&str; 2] = ["rpicam-vid", "libcamera-vid"];
 const HINT: &str = "; install rpicam-apps";
 const SIZE: (u16, u16) = (1280, 720);
 pub(crate) const FPS: u32 = 30;
-/// After this it is started anew: the program is known to wait for a hung sensor without an end.
-const SILENCE: Duration = Duration::from_secs(8);
 
 /// Starts the program; the first that is there.
 pub(crate) fn open(request: &CaptureRequest) -> Result<Box<dyn Camera>, CameraError> {
     let [present, former] = PROGRAMS;
-    let camera = match spawn("pi".to_owned(), command(present, request), HINT) {
-        Err(CameraError::NotFound { .. }) => spawn("pi".to_owned(), command(former, request), HINT),
+    let camera = match drive("pi".to_owned(), command(present, request), HINT) {
+        Err(CameraError::NotFound { .. }) => drive("pi".to_owned(), command(former, request), HINT),
         other => other,
     };
-    Ok(Box::new(camera?.with_patience(SILENCE)))
+    Ok(Box::new(camera?))
 }
 
 fn command(program: &str, request: &CaptureRequest) -> Command {

@@ -8,8 +8,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::process::ChildStdout;
 use std::time::Instant;
 
-use super::{chunk, picture};
-use crate::{CameraError, Format, Frame, Picture, Splitter, Wait, repair};
+use super::{chunk, fitted, picture};
+use crate::{CameraError, Encoder, Format, ImageError, Picture, Splitter, Wait, repair};
 
 /// Bytes without any picture after which this is no stream of pictures.
 const SEARCH: u64 = 64 * 1024 * 1024;
@@ -41,7 +41,7 @@ impl PipeReader {
     pub(crate) fn new(name: String, file: File) -> Self {
         Self {
             format: Format {
-                what: name.clone(),
+                what: name.as_str().into(),
                 ..Format::default()
             },
             name,
@@ -128,18 +128,20 @@ impl PipeReader {
             None => None,
             Some(Ok(mended)) => {
                 self.searched = 0;
+                self.format.counts.good += 1;
                 let sequence = self.sequence;
                 self.sequence = sequence.wrapping_add(1);
                 Some(picture(&mended, &mut self.format, sequence, None))
             }
             Some(Err(why)) => {
                 self.sequence = self.sequence.wrapping_add(1);
-                self.format.dropped.unusable += 1;
-                log::debug!("{} unusable=\"{why}\"", self.name);
+                self.format.refuse(why);
                 None
             }
         };
-        self.format.dropped.unusable += self.splitter.broken() - broken;
+        for _ in broken..self.splitter.broken() {
+            self.format.refuse(ImageError::Truncated);
+        }
         picture
     }
 }
@@ -169,21 +171,24 @@ impl PipeReader {
     }
 
     /// The newest whole picture there is, then the end once the writer closed.
-    pub(crate) fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
+    pub(crate) fn newest(
+        &mut self,
+        encoder: Option<&mut Encoder>,
+    ) -> Result<Option<Picture>, CameraError> {
         let mut newest: Option<Picture> = None;
         let mut budget = BUDGET;
         self.again = false;
         while budget > 0 && self.fill()? {
             let before = self.rest.len();
             if let Some(picture) = self.split() {
-                self.format.dropped.stale += u64::from(newest.is_some());
+                self.format.counts.stale += u64::from(newest.is_some());
                 newest = Some(picture);
             }
             budget = budget.saturating_sub(before - self.rest.len());
         }
         self.again = budget == 0 || (self.ended && newest.is_some());
         match newest {
-            Some(picture) => Ok(Some(Frame::Jpeg(picture))),
+            Some(picture) => Ok(fitted(picture, encoder, &mut self.format)),
             None if self.ended => Err(self.end()),
             None => Ok(None),
         }
@@ -213,9 +218,12 @@ impl PipeReader {
     }
 
     /// Waits for the next picture.
-    pub(crate) fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
-        self.wait_for_next()
-            .map(|picture| Some(Frame::Jpeg(picture)))
+    pub(crate) fn newest(
+        &mut self,
+        encoder: Option<&mut Encoder>,
+    ) -> Result<Option<Picture>, CameraError> {
+        let picture = self.wait_for_next()?;
+        Ok(fitted(picture, encoder, &mut self.format))
     }
 }
 
@@ -236,6 +244,10 @@ mod tests {
     use super::*;
     use crate::fuzzing::sample;
 
+    fn encoder() -> Encoder {
+        Encoder::new(80, None)
+    }
+
     fn reader() -> (PipeReader, std::io::PipeWriter) {
         let (ours, theirs) = std::io::pipe().unwrap();
         let ours = nonblocking(ours.into()).unwrap();
@@ -245,27 +257,30 @@ mod tests {
     #[test]
     fn the_newest_picture_wins_and_the_end_is_told() {
         let (mut reader, mut writer) = reader();
-        assert!(reader.newest().unwrap().is_none());
+        assert!(reader.newest(Some(&mut encoder())).unwrap().is_none());
         let jpeg = sample(32, 16);
         writer.write_all(&jpeg.repeat(3)).unwrap();
         writer.write_all(&jpeg[..50]).unwrap();
-        let Some(Frame::Jpeg(picture)) = reader.newest().unwrap() else {
+        let Some(picture) = reader.newest(Some(&mut encoder())).unwrap() else {
             panic!("no picture")
         };
         assert_eq!((picture.sequence, picture.jpeg.to_vec()), (2, jpeg.clone()));
-        assert_eq!(reader.format().dropped.stale, 2);
-        assert!(reader.newest().unwrap().is_none());
+        assert_eq!(reader.format().counts.stale, 2);
+        assert!(reader.newest(Some(&mut encoder())).unwrap().is_none());
         writer.write_all(&jpeg[50..]).unwrap();
         drop(writer);
         assert!(
-            matches!(reader.newest(), Ok(Some(_))),
+            matches!(reader.newest(Some(&mut encoder())), Ok(Some(_))),
             "the last picture comes before the end"
         );
         assert!(
             matches!(reader.wait(), Wait::At(_)),
             "no edge tells of an end already read"
         );
-        assert!(matches!(reader.newest(), Err(CameraError::Ended { .. })));
+        assert!(matches!(
+            reader.newest(Some(&mut encoder())),
+            Err(CameraError::Ended { .. })
+        ));
     }
 
     #[test]
@@ -274,18 +289,18 @@ mod tests {
         let jpeg = sample(32, 16);
         writer.write_all(&jpeg[..jpeg.len() - 20]).unwrap();
         writer.write_all(&jpeg).unwrap();
-        assert!(reader.newest().unwrap().is_some());
-        assert_eq!(reader.format().dropped.bad(), 1);
+        assert!(reader.newest(Some(&mut encoder())).unwrap().is_some());
+        assert_eq!(reader.format().counts.bad(), 1);
     }
 
     #[test]
     fn a_stream_of_noise_is_given_up() {
         let (mut reader, mut writer) = reader();
         reader.searched = SEARCH;
-        assert!(reader.newest().unwrap().is_none());
+        assert!(reader.newest(Some(&mut encoder())).unwrap().is_none());
         writer.write_all(b"noise").unwrap();
         assert!(matches!(
-            reader.newest(),
+            reader.newest(Some(&mut encoder())),
             Err(CameraError::NotPictures { .. })
         ));
     }

@@ -7,13 +7,13 @@ use std::io;
 use std::os::fd::AsFd;
 #[cfg(windows)]
 use std::os::windows::io::AsHandle;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::file::FileCamera;
+use super::fitted;
 use super::pipe::PipeReader;
-use crate::{Camera, CameraError, CaptureRequest, Format, Frame, Picture, Slot, Wait};
+use crate::{Camera, CameraError, CaptureRequest, Counts, Encoder, Format, Picture, Slot, Wait};
 
 const NAME: &str = "-";
 /// How long one call waits for a picture: the caller then looks whether it is still wanted.
@@ -26,8 +26,8 @@ const STACK_BYTES: usize = 256 * 1024;
 struct Pictures {
     /// The newest picture, or why there is none; closed at the end of the input.
     newest: Slot<Result<Picture, CameraError>>,
-    /// Pictures that came and could not be used.
-    unusable: Arc<AtomicU64>,
+    /// What the reader knows of them.
+    format: Arc<Mutex<Format>>,
 }
 
 enum Input {
@@ -87,9 +87,9 @@ fn descriptor() -> io::Result<File> {
 fn read_always(file: File) -> io::Result<Pictures> {
     let pictures = Pictures {
         newest: Slot::new(),
-        unusable: Arc::default(),
+        format: Arc::default(),
     };
-    let Pictures { newest, unusable } = pictures.clone();
+    let Pictures { newest, format } = pictures.clone();
     std::thread::Builder::new()
         .name("stdin".to_owned())
         .stack_size(STACK_BYTES)
@@ -105,8 +105,7 @@ fn read_always(file: File) -> io::Result<Pictures> {
                     }
                     next => drop(newest.put(next)),
                 }
-                let found = reader.format().dropped.unusable;
-                unusable.store(found, Ordering::Relaxed);
+                *format.lock().unwrap_or_else(PoisonError::into_inner) = reader.format().clone();
             }
             newest.close();
         })?;
@@ -115,8 +114,8 @@ fn read_always(file: File) -> io::Result<Pictures> {
 
 struct StdinCamera {
     pictures: Pictures,
-    /// Pictures that could not be used before this camera was opened.
-    before: u64,
+    /// What came before this camera was opened.
+    before: Counts,
     format: Format,
 }
 
@@ -124,15 +123,26 @@ impl StdinCamera {
     fn new(pictures: Pictures) -> Self {
         // What came before now is the past.
         drop(pictures.newest.take());
-        let what = NAME.to_owned();
-        Self {
-            before: pictures.unusable.load(Ordering::Relaxed),
+        let mut camera = Self {
+            before: Counts::default(),
             pictures,
             format: Format {
-                what,
+                what: NAME.into(),
                 ..Format::default()
             },
-        }
+        };
+        camera.look();
+        camera.before = camera.format.counts;
+        camera.look();
+        camera
+    }
+
+    /// Takes note of what the reader has counted.
+    fn look(&mut self) {
+        let known = self.pictures.format.lock();
+        let known = known.unwrap_or_else(PoisonError::into_inner);
+        self.format.counts = known.counts.since(&self.before);
+        self.format.fault.clone_from(&known.fault);
     }
 }
 
@@ -141,10 +151,9 @@ impl Camera for StdinCamera {
         Wait::Blocking
     }
 
-    fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
+    fn newest(&mut self, encoder: Option<&mut Encoder>) -> Result<Option<Picture>, CameraError> {
         let newest = self.pictures.newest.wait_for(PATIENCE);
-        let unusable = self.pictures.unusable.load(Ordering::Relaxed);
-        self.format.dropped.unusable = unusable - self.before;
+        self.look();
         let picture = match newest {
             // One may have come just before the end.
             None if self.pictures.newest.is_closed() => {
@@ -159,7 +168,7 @@ impl Camera for StdinCamera {
             Some(picture) => picture?,
         };
         (self.format.width, self.format.height) = (picture.width, picture.height);
-        Ok(Some(Frame::Jpeg(picture)))
+        Ok(fitted(picture, encoder, &mut self.format))
     }
 
     fn format(&self) -> &Format {
@@ -186,9 +195,9 @@ mod tests {
     /// The width of the next picture; 0 at the end.
     fn next(camera: &mut StdinCamera) -> u16 {
         loop {
-            match camera.newest() {
+            match camera.newest(Some(&mut Encoder::new(80, None))) {
                 Ok(None) => {}
-                Ok(Some(Frame::Jpeg(picture))) => return picture.width,
+                Ok(Some(picture)) => return picture.width,
                 Err(CameraError::Ended { .. }) => return 0,
                 other => panic!("{other:?}"),
             }
@@ -231,7 +240,7 @@ mod tests {
         let cut = &good[..good.len() - 20];
         writer.write_all(cut).unwrap();
         writer.write_all(&good).unwrap();
-        while pictures.unusable.load(Ordering::Relaxed) == 0 {
+        while pictures.format.lock().unwrap().counts.bad() == 0 {
             std::thread::yield_now();
         }
         let mut camera = StdinCamera::new(pictures);
@@ -241,7 +250,7 @@ mod tests {
         }
         drop(writer);
         while next(&mut camera) != 0 {}
-        assert_eq!(camera.format().dropped.bad(), 2);
+        assert_eq!(camera.format().counts.bad(), 2);
     }
 
     #[test]

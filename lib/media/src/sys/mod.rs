@@ -4,6 +4,10 @@
 #[cfg(target_os = "linux")]
 pub(crate) mod buffers;
 #[cfg(target_os = "linux")]
+pub(crate) mod inotify;
+#[cfg(target_os = "linux")]
+pub(crate) mod usb;
+#[cfg(target_os = "linux")]
 pub(crate) mod video;
 
 #[cfg(target_os = "linux")]
@@ -12,6 +16,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 #[cfg(target_os = "linux")]
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use std::time::Instant;
 
 /// Bytes of a pipe for pictures: one large picture, so that a writer isn't held up in its middle.
 /// An unprivileged user may have so much.
@@ -71,13 +76,47 @@ pub(crate) fn end_with_this_thread(_: &mut Command) {}
 
 /// Waits until a descriptor can be read, or has ended or failed: then the read says so.
 pub(crate) fn wait_readable(descriptor: BorrowedFd<'_>) {
-    let mut asked = libc::pollfd {
+    poll(&mut [asked(descriptor)], -1);
+}
+
+/// Waits until the device or `end` can be read, has ended or failed, or until `due`.
+pub(crate) fn wait_for(device: Option<BorrowedFd<'_>>, end: BorrowedFd<'_>, due: Option<Instant>) {
+    let mut wanted = [asked(end), device.map_or(NOTHING, asked)];
+    loop {
+        let left = due.map(|due| due.saturating_duration_since(Instant::now()));
+        // Rounded up, so that the wait does not end just before its time.
+        let milliseconds = left.map_or(-1, |left| {
+            libc::c_int::try_from(left.as_micros().div_ceil(1000)).unwrap_or(libc::c_int::MAX)
+        });
+        let is_over = poll(&mut wanted, milliseconds) || left.is_some_and(|left| left.is_zero());
+        if is_over {
+            return;
+        }
+    }
+}
+
+/// An entry that the kernel ignores.
+const NOTHING: libc::pollfd = libc::pollfd {
+    fd: -1,
+    events: 0,
+    revents: 0,
+};
+
+fn asked(descriptor: BorrowedFd<'_>) -> libc::pollfd {
+    libc::pollfd {
         fd: descriptor.as_raw_fd(),
         events: libc::POLLIN,
         revents: 0,
-    };
-    // SAFETY: the descriptor is open for the length of the call, and `asked` is one pollfd.
-    unsafe { libc::poll(&raw mut asked, 1, -1) };
+    }
+}
+
+/// True where one of them has something; false at the end of the time, or after a signal.
+fn poll(wanted: &mut [libc::pollfd], milliseconds: libc::c_int) -> bool {
+    let count = wanted.len() as libc::nfds_t;
+    // SAFETY: the pointer is to `count` pollfds that are ours alone; their descriptors are borrowed
+    // by the callers for the length of the call.
+    let found = unsafe { libc::poll(wanted.as_mut_ptr(), count, milliseconds) };
+    found > 0
 }
 
 /// Makes a pipe hold more, where that can be had; anything else than a pipe stays as it is.

@@ -1,137 +1,107 @@
-//! What a live camera gives: its frames are read, encoded if they must be, and handed on.
+//! What the camera gives: its pictures are handed on, and what is wanted of the next ones is told.
 
 use std::time::Instant;
 
-use transom_media::{CaptureRequest, Frame, Picture, Wait, fit};
+use transom_media::{CaptureRequest, Picture, fit};
 use transom_wire::CameraState;
 
-use super::words::{REFUSED, Words};
-use super::{OwnCamera, Reader, State};
+use super::OwnCamera;
+use super::supervisor::Trouble;
+use super::words::Words;
 use crate::calls::Calls;
 use crate::context::Context;
 use crate::notice::{Notice, OwnPicture};
 use crate::quality::{Coding, Full};
+use crate::workers::{CameraNews, Wanted, Wish};
 
 impl OwnCamera {
-    /// Whether the camera may have something, or has to say why not. To ask a device costs a system
-    /// call, and most turns of the loop are not about it.
-    fn is_due(&mut self, now: Instant) -> bool {
-        let State::Live { reader, .. } = &self.state else {
-            return false;
-        };
-        let Reader::Loop(camera, Some(_)) = reader else {
-            return true;
-        };
-        let readable = std::mem::take(&mut self.readable);
-        match camera.wait() {
-            // A program whose output has ended: until its exit is known, each turn asks, since the
-            // time it names moves on with each answer.
-            Wait::At(_) => true,
-            _ => readable || camera.deadline().is_some_and(|at| at <= now),
-        }
-    }
-
-    /// Takes what the camera has and hands it on.
-    pub(super) fn read(&mut self, now: Instant, calls: &Calls, out: &mut Context) {
-        if !self.is_due(now) {
-            return;
-        }
-        let coding = self.coding();
-        let State::Live {
-            reader,
-            format,
-            encodes,
-            ..
-        } = &mut self.state
-        else {
-            return;
-        };
-        let newest = match reader {
-            Reader::Loop(camera, _) => {
-                *encodes = camera.encode_as(coding.quality, coding.size);
-                let newest = camera.newest();
-                let dropped = camera.format().dropped;
-                if dropped.bad() > format.dropped.bad() {
-                    self.watchdog.bad(now, REFUSED.to_owned());
-                }
-                format.dropped = dropped;
-                newest
-            }
-            Reader::Thread => Ok(out.workers.newest_frame()),
-        };
-        match newest {
-            Ok(Some(frame)) => self.hand_on(frame, calls, out),
-            Ok(None) => {}
-            Err(error) => self.fail(&error, out),
-        }
-    }
-
-    fn hand_on(&mut self, frame: Frame, calls: &Calls, out: &mut Context) {
-        let (size, captured) = match &frame {
-            Frame::Jpeg(picture) => ((picture.width, picture.height), picture.captured),
-            Frame::Raw(raw) => ((raw.width, raw.height), raw.captured),
-        };
-        let passes = matches!(&frame, Frame::Jpeg(picture) if self.passes(picture));
-        self.set_source(size, passes);
-        let mut viewers = calls.viewers();
-        if !self.preview && !viewers.any(|viewer| self.viewers.wants(viewer, captured)) {
-            return;
-        }
-        let limit = self.request.as_ref().and_then(|request| request.size);
-        match frame {
-            Frame::Jpeg(picture) if passes => self.distribute(&picture, calls, out),
-            other => {
-                let Coding { quality, size } = self.coding();
-                out.workers
-                    .encode(self.opening, other, quality, size.or(limit));
+    /// Takes what the camera has given and hands it on.
+    pub(super) fn take_news(&mut self, now: Instant, calls: &Calls, out: &mut Context) {
+        while let Some(news) = out.workers.camera_news() {
+            if news.opening == self.opening && self.supervisor.is_open() {
+                self.take(news, now, calls, out);
             }
         }
     }
 
-    /// Whether a JPEG can go out as it is.
-    fn passes(&self, picture: &Picture) -> bool {
-        let size = self.request.as_ref().and_then(|request| request.size);
-        let fits = size.is_none_or(|size| size == (picture.width, picture.height));
-        fits || matches!(self.state, State::Live { encodes: true, .. })
+    pub(super) fn take(
+        &mut self,
+        news: CameraNews,
+        now: Instant,
+        calls: &Calls,
+        out: &mut Context,
+    ) {
+        let (before, counts) = (self.format.counts, news.format.counts);
+        if counts.bad() > before.bad()
+            && let Some(fault) = &news.format.fault
+        {
+            self.supervisor.bad(fault.clone(), now);
+        }
+        if counts.good > before.good {
+            let at = news.good_at.unwrap_or(now);
+            self.supervisor.good(counts.good - before.good, at);
+        }
+        self.format = news.format;
+        self.set_source();
+        if let Some(picture) = news.picture {
+            self.distribute(picture, calls, out);
+        }
     }
 
-    /// Says what pictures are at their best, by a frame of that size.
-    fn set_source(&mut self, size: (u16, u16), passes: bool) {
-        let (
-            Some(request),
-            State::Live {
-                format, encodes, ..
-            },
-        ) = (&self.request, &self.state)
-        else {
+    /// Says what pictures are at their best.
+    fn set_source(&mut self) {
+        let Some(request) = &self.request else {
             return;
         };
-        let size = match encodes {
-            // Its pictures may be smaller now.
-            true => (format.width, format.height),
-            false => request.size.map_or(size, |limit| fit(size, limit)),
-        };
+        let full = (self.format.width, self.format.height);
+        if full == (0, 0) {
+            return; // Nothing has come yet.
+        }
+        let size = request.size.map_or(full, |limit| fit(full, limit));
         self.viewers.set_source(Full {
-            fps: (format.fps > 0).then_some(format.fps),
+            fps: (self.format.fps > 0).then_some(self.format.fps),
             size,
-            quality: (*encodes || !passes).then_some(request.quality),
+            quality: (self.format.encodes || size != full).then_some(request.quality),
         });
     }
 
-    /// How pictures are to be encoded now.
-    fn coding(&self) -> Coding {
-        let request = self.request.as_ref();
-        self.viewers
-            .coding(request.map_or(CaptureRequest::QUALITY, |request| request.quality))
+    /// Tells the camera's thread which pictures are wanted, and how they are to be encoded.
+    pub(super) fn tell_wish(&mut self, calls: &Calls, out: &mut Context) {
+        let Some(request) = &self.request else {
+            return;
+        };
+        let Coding { quality, size } = self.viewers.coding(request.quality);
+        let wish = Wish {
+            quality,
+            size: size.or(request.size),
+            wanted: self.wanted(calls),
+        };
+        if wish != self.wish {
+            self.wish = wish;
+            out.workers.wish(wish);
+        }
+    }
+
+    /// Those that the first of the viewers waits for.
+    fn wanted(&self, calls: &Calls) -> Wanted {
+        if self.preview {
+            return Wanted::All;
+        }
+        let earliest = calls.viewers().map(|viewer| self.viewers.earliest(viewer));
+        // None of a viewer is before every moment: that viewer wants each picture.
+        match earliest.min() {
+            None => Wanted::Nothing,
+            Some(None) => Wanted::All,
+            Some(Some(captured)) => Wanted::From(captured),
+        }
     }
 
     /// Hands a picture to every viewer.
-    pub(super) fn distribute(&mut self, picture: &Picture, calls: &Calls, out: &mut Context) {
-        self.watchdog.good();
+    fn distribute(&mut self, picture: Picture, calls: &Calls, out: &mut Context) {
         if self.camera_state != CameraState::Live
-            && let (State::Live { format, .. }, Some(request)) = (&self.state, &self.request)
+            && let Some(request) = &self.request
         {
-            let words = Words::live(format, &request.source, picture);
+            let words = Words::live(&self.format, &request.source, &picture);
             self.change(CameraState::Live, words, out);
         }
         if self.preview {
@@ -142,6 +112,14 @@ impl OwnCamera {
                 orientation: picture.orientation,
             }));
         }
-        self.send(picture, calls, out);
+        self.send(&picture, calls, out);
+        self.last = Some(picture);
+    }
+
+    /// What is wrong, in words.
+    pub(super) fn words_of(&self, trouble: Trouble) -> Words {
+        let request = self.request.as_ref();
+        let source = request.map_or_else(String::new, CaptureRequest::source_name);
+        Words::of(trouble, &self.format, source)
     }
 }

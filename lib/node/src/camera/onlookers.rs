@@ -8,7 +8,7 @@ use transom_media::Picture;
 use transom_proto::UsageError;
 use transom_wire::{CameraState, Codec, Orientation, PictureHead};
 
-use super::OwnCamera;
+use super::{OwnCamera, ViewerId};
 use crate::calls::{Calls, Onlooker};
 use crate::context::Context;
 use crate::latency::MAX_AGE;
@@ -50,6 +50,10 @@ impl OwnCamera {
                 let peer = onlooker.peer;
                 out.notify(Notice::Quality { peer, quality });
             }
+            let is_new = state.is_shown && before.is_none_or(|before| !before.is_shown);
+            if is_new && self.camera_state != CameraState::Live {
+                self.send_last(id, out);
+            }
             told.insert(id, state);
         }
         self.viewers
@@ -74,6 +78,21 @@ impl OwnCamera {
             Some(quality) => (CameraState::Reduced, quality.to_string()),
             None if state.is_shown => (self.camera_state, self.words.for_viewers().to_owned()),
             None => (CameraState::Off, String::new()),
+        }
+    }
+
+    /// Gives a viewer who comes while the camera is not live the last picture of it, which tells
+    /// its age.
+    fn send_last(&self, (link, call): ViewerId, out: &mut Context) {
+        let Some(picture) = &self.last else {
+            return;
+        };
+        let (head, bytes) = (head(picture, out), picture.jpeg.clone());
+        let sent = out.with(link, |session| {
+            session.send_picture(call, transom_proto::Picture { head, bytes })
+        });
+        if let Some(Err(error)) = sent {
+            log::debug!("the last picture can't be sent: {error}");
         }
     }
 

@@ -1,11 +1,10 @@
 //! What is said of the camera. Its owner may read paths and names; who views it from another
 //! machine is told a kind and a size, or one of a few fixed sentences. Nothing but numbers and
-//! `&'static str` gets into the words for viewers here, and nobody else makes any.
+//! fixed sentences gets into the words for viewers here, and nobody else makes any.
 
 use transom_media::{CameraError, Format, Picture, Source};
 
-/// What is wrong with a picture that its source refused.
-pub(super) const REFUSED: &str = "they are damaged, or no baseline JPEG";
+use super::supervisor::Trouble;
 
 /// One state of the camera in words; empty where the state says it all.
 #[derive(Debug, Default)]
@@ -23,7 +22,7 @@ impl Words {
             // A program, or a file, of which nothing was known before.
             (0, 0) => format!("{size} of {what}"),
             (0, _) => format!("{size} {what}"),
-            _ => what.clone(),
+            _ => what.to_string(),
         };
         let viewers = match format.fps {
             0 => format!("{size}, from {kind}"),
@@ -39,19 +38,29 @@ impl Words {
             Some(source) => format!("{error}: {source}"),
             None => error.to_string(),
         };
-        Self::new(owner, error.for_viewers())
+        Self {
+            owner,
+            viewers: error.for_viewers().into_owned(),
+        }
     }
 
-    /// The system can't wait for it.
-    pub(super) fn unpollable(error: &std::io::Error) -> Self {
-        let owner = format!("it can't be waited for ({error}); give it a pipe or a file");
-        Self::new(owner, "it can't be read")
-    }
-
-    /// None of its pictures could be used.
-    pub(super) fn unusable(why: &str) -> Self {
-        let all = CameraError::UNUSABLE;
-        Self::new(format!("{all}: {why}"), all)
+    /// It tells no error, and yet something is wrong.
+    pub(super) fn of(trouble: Trouble, format: &Format, source: String) -> Self {
+        let device = match &*format.what {
+            "" => source,
+            what => what.to_owned(),
+        };
+        match trouble {
+            Trouble::Silent(silence) => Self::lost(&CameraError::Stalled {
+                device,
+                seconds: silence.as_secs(),
+            }),
+            Trouble::Hangs(patience) => Self::lost(&CameraError::Hangs {
+                device,
+                seconds: patience.as_secs(),
+            }),
+            Trouble::Unusable(fault) => Self::lost(&CameraError::Unusable { device, fault }),
+        }
     }
 
     /// For the owner, who may read all.
@@ -62,12 +71,5 @@ impl Words {
     /// For people on other machines.
     pub(super) fn for_viewers(&self) -> &str {
         &self.viewers
-    }
-
-    fn new(owner: String, viewers: &'static str) -> Self {
-        Self {
-            owner,
-            viewers: viewers.to_owned(),
-        }
     }
 }

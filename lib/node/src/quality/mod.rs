@@ -152,6 +152,13 @@ impl<Id: Copy + Ord> Viewers<Id> {
         viewer.is_none_or(|viewer| viewer.skipper.wants(captured, self.fps(viewer)))
     }
 
+    /// When a frame has to be captured at the earliest for that viewer to get it; `None` where the
+    /// viewer gets each one.
+    pub(crate) fn earliest(&self, id: Id) -> Option<Instant> {
+        let viewer = self.viewers.get(&id)?;
+        viewer.skipper.earliest(self.fps(viewer))
+    }
+
     /// Learns what became of a viewer's pictures as the one captured then was handed over.
     pub(crate) fn handle_picture(
         &mut self,

@@ -21,6 +21,12 @@ impl Skipper {
         captured + interval / TOLERANCE >= due || captured + interval * 2 < due
     }
 
+    /// When a frame has to be captured at the earliest to be wanted; `None` where each one is.
+    pub(super) fn earliest(&self, fps: Option<u32>) -> Option<Instant> {
+        let (interval, due) = fps.map(interval).zip(self.due)?;
+        due.checked_sub(interval / TOLERANCE)
+    }
+
     /// The frame captured then was taken.
     pub(super) fn take(&mut self, captured: Instant, fps: Option<u32>) {
         self.due = fps.map(interval).map(|interval| {

@@ -2,9 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use transom_media::{
-    CameraError, CaptureRequest, ColorEncoding, Format, Frame, Layout, Picture, RawFrame, Wait,
-};
+use transom_media::{CaptureRequest, Format, Picture};
 use transom_net::sim::World;
 
 /// What a simulated station has for a camera. The request's size and pace go before its own.
@@ -68,7 +66,7 @@ pub(super) fn encoding_time(width: u16, height: u16) -> Duration {
 }
 
 /// A JPEG picture of that many bytes that tells when it is ready.
-pub(super) fn picture(
+fn picture(
     world: &World,
     bytes: usize,
     (width, height): (u16, u16),
@@ -111,7 +109,8 @@ impl Opened {
         Self {
             due: world.now(),
             format: Format {
-                what,
+                encodes: camera.gives == Gives::Pixels,
+                what: what.into(),
                 width,
                 height,
                 fps,
@@ -125,40 +124,55 @@ impl Opened {
     }
 }
 
-impl transom_media::Camera for Opened {
-    fn wait(&self) -> Wait<'_> {
-        Wait::At(self.due)
+impl Opened {
+    pub(super) fn format(&self) -> &Format {
+        &self.format
     }
 
-    fn newest(&mut self) -> Result<Option<Frame>, CameraError> {
+    /// When the next frame is there.
+    pub(super) fn due(&self) -> Instant {
+        self.due
+    }
+
+    /// The next frame that is there by now.
+    pub(super) fn next(&mut self) -> Option<Frame> {
         let now = self.world.now();
         if now < self.due {
-            return Ok(None);
+            return None;
         }
-        let (sequence, captured) = (self.sequence, self.due);
+        let frame = Frame {
+            sequence: self.sequence,
+            size: (self.format.width, self.format.height),
+            gives: self.gives,
+            captured: self.due,
+            acquired: now,
+        };
         self.sequence += 1;
-        self.due = captured + self.interval;
-        let Format { width, height, .. } = self.format;
-        Ok(Some(match self.gives {
-            Gives::Jpeg(bytes) => {
-                let size = (width, height);
-                Frame::Jpeg(picture(&self.world, bytes, size, sequence, (captured, now)))
-            }
-            Gives::Pixels => Frame::Raw(RawFrame {
-                data: Vec::new(),
-                layout: Layout::I420,
-                color: ColorEncoding::default(),
-                width,
-                height,
-                stride: usize::from(width),
-                sequence,
-                captured,
-                acquired: now,
-            }),
-        }))
+        self.due += self.interval;
+        self.format.counts.good += 1;
+        Some(frame)
     }
+}
 
-    fn format(&self) -> &Format {
-        &self.format
+/// One frame of a simulated camera.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame {
+    pub(super) sequence: u32,
+    pub(super) size: (u16, u16),
+    pub(super) gives: Gives,
+    pub(super) captured: Instant,
+    pub(super) acquired: Instant,
+}
+
+impl Frame {
+    /// Its picture, ready now.
+    pub(super) fn picture(&self, world: &World, bytes: usize, size: (u16, u16)) -> Picture {
+        picture(
+            world,
+            bytes,
+            size,
+            self.sequence,
+            (self.captured, self.acquired),
+        )
     }
 }

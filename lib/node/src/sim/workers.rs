@@ -7,11 +7,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use transom_media::{CameraError, CaptureRequest, Frame, Picture};
+use transom_media::{CameraError, CaptureRequest, Picture, fit};
 use transom_net::sim::World;
 use transom_wire::PeerName;
 
-use super::camera::{Camera, Opened, encoded_bytes, encoding_time, picture};
+use super::camera::{Camera, Frame, Gives, Opened, encoded_bytes, encoding_time};
 use super::files::Files;
 use crate::discovery::{Job, News};
 use crate::disk;
@@ -22,7 +22,7 @@ use crate::notice::TransferId;
 use crate::pairing::PairingId;
 use crate::parts::Workers;
 use crate::shared_live::{OwnerMarks, SharedMarks};
-use crate::workers::{Opening, Report};
+use crate::workers::{CameraNews, Opening, Report, Wanted, Wish};
 
 /// The camera that a station's next opening finds; shared with the simulation, which may change it.
 pub(crate) type CameraSlot = Arc<Mutex<Option<Camera>>>;
@@ -33,18 +33,17 @@ pub(crate) struct Inline {
     files: Files,
     reports: VecDeque<Report>,
     last_opening: u32,
+    opened: Option<Opened>,
+    wish: Wish,
     encoding: Option<Encoding>,
-    /// The newest frame that came while another one was encoded.
-    waiting: Option<Encoding>,
     marks: SharedMarks,
 }
 
-/// A frame being encoded, or about to be.
+/// A frame being encoded. Those that come meanwhile are replaced by newer ones in the camera.
 struct Encoding {
-    opening: Opening,
     frame: Frame,
     quality: u8,
-    size: Option<(u16, u16)>,
+    size: (u16, u16),
     done: Instant,
 }
 
@@ -56,8 +55,9 @@ impl Inline {
             files: Files::default(),
             reports: VecDeque::new(),
             last_opening: 0,
+            opened: None,
+            wish: Wish::default(),
             encoding: None,
-            waiting: None,
             marks: SharedMarks::new(&OwnerMarks::default()),
         }
     }
@@ -67,18 +67,14 @@ impl Inline {
         if !self.reports.is_empty() {
             return Some(self.world.now());
         }
-        let encoded = self.encoding.as_ref().map(|encoding| encoding.done);
-        encoded.into_iter().chain(self.marks.due()).min()
+        let camera = match &self.encoding {
+            Some(encoding) => Some(encoding.done),
+            None => self.opened.as_ref().map(Opened::due),
+        };
+        camera.into_iter().chain(self.marks.due()).min()
     }
 
     fn reports(&mut self) -> VecDeque<Report> {
-        let now = self.world.now();
-        if let Some(encoding) = self.encoding.take_if(|encoding| encoding.done <= now) {
-            let picture = encoding.picture(&self.world);
-            self.reports
-                .push_back(Report::Encoded(encoding.opening, Ok(picture)));
-            self.encoding = self.waiting.take().map(|next| next.starting(now));
-        }
         std::mem::take(&mut self.reports)
     }
 
@@ -89,26 +85,69 @@ impl Inline {
         self.reports.push_back(match &*camera {
             Some(camera) => {
                 let opened = Opened::new(self.world.clone(), camera, request);
-                Report::Opened(opening, Box::new(opened))
+                let format = opened.format().clone();
+                self.opened = Some(opened);
+                Report::Opened(opening, format)
             }
             None => Report::CameraFailed(opening, none()),
         });
         opening
     }
 
-    fn encode(&mut self, opening: Opening, frame: Frame, quality: u8, size: Option<(u16, u16)>) {
+    fn release_camera(&mut self) {
+        (self.opened, self.encoding) = (None, None);
+    }
+
+    /// What the camera and the encoder have done by now.
+    fn camera_news(&mut self) -> Option<CameraNews> {
         let now = self.world.now();
-        let next = Encoding {
-            opening,
-            frame,
-            quality,
-            size,
-            done: now,
+        let camera = self.opened.as_mut()?;
+        let picture = if let Some(encoding) = &self.encoding {
+            if now < encoding.done {
+                return None;
+            }
+            let (width, height) = encoding.size;
+            let bytes = encoded_bytes(width, height, encoding.quality);
+            let picture = encoding.frame.picture(&self.world, bytes, encoding.size);
+            self.encoding = None;
+            Some(picture)
+        } else {
+            let mut frame = camera.next()?;
+            // Those that came while another one was encoded.
+            while let Some(newer) = camera.next() {
+                frame = newer;
+            }
+            let is_wanted = match self.wish.wanted {
+                Wanted::Nothing => false,
+                Wanted::All => true,
+                Wanted::From(captured) => frame.captured >= captured,
+            };
+            match frame.gives {
+                Gives::Jpeg(bytes) if is_wanted => {
+                    Some(frame.picture(&self.world, bytes, frame.size))
+                }
+                Gives::Pixels if is_wanted => {
+                    let size = self
+                        .wish
+                        .size
+                        .map_or(frame.size, |limit| fit(frame.size, limit));
+                    self.encoding = Some(Encoding {
+                        frame,
+                        quality: self.wish.quality,
+                        size,
+                        done: now + encoding_time(size.0, size.1),
+                    });
+                    None
+                }
+                _ => None,
+            }
         };
-        match self.encoding {
-            Some(_) => self.waiting = Some(next),
-            None => self.encoding = Some(next.starting(now)),
-        }
+        Some(CameraNews {
+            opening: Opening(self.last_opening),
+            format: camera.format().clone(),
+            good_at: Some(now),
+            picture,
+        })
     }
 
     fn disk(&mut self, transfer: TransferId, job: disk::Job) {
@@ -126,34 +165,6 @@ impl Inline {
     }
 }
 
-impl Encoding {
-    fn starting(self, now: Instant) -> Self {
-        let (width, height) = self.size();
-        let done = now + encoding_time(width, height);
-        Self { done, ..self }
-    }
-
-    /// Smaller than the frame at most.
-    fn size(&self) -> (u16, u16) {
-        let own = match &self.frame {
-            Frame::Jpeg(picture) => (picture.width, picture.height),
-            Frame::Raw(raw) => (raw.width, raw.height),
-        };
-        let wanted = self.size.unwrap_or(own);
-        (own.0.min(wanted.0), own.1.min(wanted.1))
-    }
-
-    fn picture(&self, world: &World) -> Picture {
-        let (sequence, times) = match &self.frame {
-            Frame::Jpeg(picture) => (picture.sequence, (picture.captured, picture.acquired)),
-            Frame::Raw(raw) => (raw.sequence, (raw.captured, raw.acquired)),
-        };
-        let (width, height) = self.size();
-        let bytes = encoded_bytes(width, height, self.quality);
-        picture(world, bytes, (width, height), sequence, times)
-    }
-}
-
 fn none() -> CameraError {
     let looked = Vec::new();
     CameraError::NoneFound { looked }
@@ -168,23 +179,31 @@ impl Workers {
         }
     }
 
-    pub(crate) fn newest_frame(&self) -> Option<Frame> {
+    pub(crate) fn open_camera(&mut self, request: CaptureRequest, reset: bool) -> Opening {
         match self {
-            Self::Threads(threads) => threads.newest_frame(),
-            Self::Inline(_) => None,
-        }
-    }
-
-    pub(crate) fn open_camera(&mut self, request: CaptureRequest) -> Opening {
-        match self {
-            Self::Threads(threads) => threads.open_camera(request),
+            Self::Threads(threads) => threads.open_camera(request, reset),
             Self::Inline(inline) => inline.open_camera(&request),
         }
     }
 
-    pub(crate) fn close_camera(&mut self, camera: Box<dyn transom_media::Camera>) {
-        if let Self::Threads(threads) = self {
-            threads.close_camera(camera);
+    pub(crate) fn release_camera(&mut self) {
+        match self {
+            Self::Threads(threads) => threads.release_camera(),
+            Self::Inline(inline) => inline.release_camera(),
+        }
+    }
+
+    pub(crate) fn wish(&mut self, wish: Wish) {
+        match self {
+            Self::Threads(threads) => threads.wish(wish),
+            Self::Inline(inline) => inline.wish = wish,
+        }
+    }
+
+    pub(crate) fn camera_news(&mut self) -> Option<CameraNews> {
+        match self {
+            Self::Threads(threads) => threads.camera_news(),
+            Self::Inline(inline) => inline.camera_news(),
         }
     }
 
@@ -192,25 +211,6 @@ impl Workers {
         match self {
             Self::Threads(threads) => threads.list_cameras(),
             Self::Inline(inline) => inline.reports.push_back(Report::Cameras(Vec::new())),
-        }
-    }
-
-    pub(crate) fn release_camera(&self) {
-        if let Self::Threads(threads) = self {
-            threads.release_camera();
-        }
-    }
-
-    pub(crate) fn encode(
-        &mut self,
-        opening: Opening,
-        frame: Frame,
-        quality: u8,
-        size: Option<(u16, u16)>,
-    ) {
-        match self {
-            Self::Threads(threads) => threads.encode(opening, frame, quality, size),
-            Self::Inline(inline) => inline.encode(opening, frame, quality, size),
         }
     }
 

@@ -46,6 +46,18 @@ impl Baseline {
         }
     }
 
+    /// Encodes in that quality from now on.
+    pub(crate) fn set_quality(&mut self, quality: u8) {
+        if quality.clamp(1, 100) != self.tables.quality {
+            self.tables = Tables::new(quality);
+        }
+    }
+
+    /// From 1 to 100.
+    pub(crate) fn quality(&self) -> u8 {
+        self.tables.quality
+    }
+
     /// The whole file.
     pub(crate) fn encode(&mut self, rows: &impl Rows) -> Result<&[u8], ImageError> {
         let (width, height) = rows.size();
@@ -102,6 +114,7 @@ impl Baseline {
 /// What is the same for all pictures of a quality.
 #[derive(Debug)]
 struct Tables {
+    quality: u8,
     quantization: [[u8; 64]; 2],
     quantizers: [Quantizer; 2],
     codes: &'static [HuffmanCodes; 2],
@@ -110,8 +123,10 @@ struct Tables {
 impl Tables {
     fn new(quality: u8) -> Self {
         static CODES: [HuffmanCodes; 2] = HuffmanCodes::DEFAULT;
+        let quality = quality.clamp(1, 100);
         let quantization = quantization(quality);
         Self {
+            quality,
             quantizers: quantization.each_ref().map(Quantizer::new),
             quantization,
             codes: &CODES,

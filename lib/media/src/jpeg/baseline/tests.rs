@@ -25,9 +25,9 @@ fn scene(width: u16, height: u16) -> Vec<u8> {
     pixels
 }
 
-fn raw(layout: Layout, width: u16, height: u16, data: Vec<u8>) -> RawFrame {
+fn raw(layout: Layout, width: u16, height: u16, data: Vec<u8>) -> RawFrame<'static> {
     RawFrame {
-        data,
+        data: data.leak(),
         layout,
         color: ColorEncoding::default(),
         width,
@@ -40,7 +40,7 @@ fn raw(layout: Layout, width: u16, height: u16, data: Vec<u8>) -> RawFrame {
 }
 
 /// The scene in a layout whose chroma is that of the first pixel of those that share it.
-fn frame(layout: Layout, width: u16, height: u16) -> RawFrame {
+fn frame(layout: Layout, width: u16, height: u16) -> RawFrame<'static> {
     let pixels = scene(width, height);
     let (across, down) = (usize::from(width), usize::from(height));
     let at = |x: usize, y: usize, component: usize| {
@@ -67,13 +67,13 @@ fn frame(layout: Layout, width: u16, height: u16) -> RawFrame {
     raw(layout, width, height, data)
 }
 
-fn encode(quality: u8, frame: &RawFrame) -> Vec<u8> {
+fn encode(quality: u8, frame: &RawFrame<'_>) -> Vec<u8> {
     let rows = RawRows::new(frame).unwrap();
     Baseline::new(quality).encode(&rows).unwrap().to_vec()
 }
 
 /// By the other encoder, from the same pixels with the same sampling.
-fn encode_elsewhere(quality: u8, frame: &RawFrame) -> Vec<u8> {
+fn encode_elsewhere(quality: u8, frame: &RawFrame<'_>) -> Vec<u8> {
     let rows = RawRows::new(frame).unwrap();
     let (width, chroma) = (usize::from(frame.width), rows.chroma());
     let mut pixels = Vec::new();
@@ -122,7 +122,7 @@ fn encode_elsewhere(quality: u8, frame: &RawFrame) -> Vec<u8> {
 }
 
 /// How far a JPEG is from the pixels, in dB; larger is nearer.
-fn psnr(jpeg: &[u8], frame: &RawFrame) -> f64 {
+fn psnr(jpeg: &[u8], frame: &RawFrame<'_>) -> f64 {
     let (mut decoded, mut squares, mut count) = (Vec::new(), 0.0, 0.0);
     let (layout, ..) = decode_planes(jpeg, Limit::default(), &mut decoded).unwrap();
     let decoded = raw(layout, frame.width, frame.height, decoded);

@@ -83,12 +83,15 @@ impl Buffers for Script {
 
 type Outcome = io::Result<Option<(Vec<u8>, u32)>>;
 
-fn newest(drain: &mut Drain<Script>, dropped: &mut Dropped) -> Outcome {
-    drain.newest(
-        dropped,
-        |bytes| !bytes.starts_with(b"bad"),
-        |bytes, stamp| (bytes.to_vec(), stamp.sequence),
-    )
+fn newest(drain: &mut Drain<Script>, format: &mut Format) -> Outcome {
+    let judge = |bytes: &[u8], is_flagged| match (bytes.starts_with(b"bad"), is_flagged) {
+        (_, true) => Err(ImageError::Flagged),
+        (true, _) => Err(ImageError::NotJpeg),
+        _ => Ok(()),
+    };
+    drain.newest(format, judge, |bytes, stamp, _| {
+        Some((bytes.to_vec(), stamp.sequence))
+    })
 }
 
 #[test]
@@ -98,17 +101,17 @@ fn the_newest_wins_and_every_buffer_goes_back() {
         .fill(1, 8, b"new")
         .fail(libc::EAGAIN)
         .fill(2, 9, b"next");
-    let (mut drain, mut dropped) = (Drain::new(script), Dropped::default());
+    let (mut drain, mut format) = (Drain::new(script), Format::default());
     assert_eq!(
-        newest(&mut drain, &mut dropped).unwrap(),
+        newest(&mut drain, &mut format).unwrap(),
         Some((b"new".to_vec(), 1))
     );
-    assert_eq!((dropped.stale, dropped.total()), (1, 1));
+    assert_eq!((format.counts.stale, format.counts.lost()), (1, 1));
     assert_eq!(
-        newest(&mut drain, &mut dropped).unwrap(),
+        newest(&mut drain, &mut format).unwrap(),
         Some((b"next".to_vec(), 2))
     );
-    assert_eq!(newest(&mut drain, &mut dropped).unwrap(), None);
+    assert_eq!(newest(&mut drain, &mut format).unwrap(), None);
     assert_eq!(drain.buffers.given_back, [0, 1, 2]);
 }
 
@@ -119,13 +122,17 @@ fn damaged_and_unusable_frames_are_counted_and_an_older_good_one_still_shows() {
         .damaged(1, 2)
         .fill(2, 3, b"bad")
         .fill(3, 4, b"bad");
-    let (mut drain, mut dropped) = (Drain::new(script), Dropped::default());
+    let (mut drain, mut format) = (Drain::new(script), Format::default());
     assert_eq!(
-        newest(&mut drain, &mut dropped).unwrap(),
+        newest(&mut drain, &mut format).unwrap(),
         Some((b"good".to_vec(), 0))
     );
     assert_eq!(
-        (dropped.damaged, dropped.unusable, dropped.stale),
+        (
+            format.counts.damaged,
+            format.counts.unusable,
+            format.counts.stale
+        ),
         (1, 2, 0)
     );
     assert_eq!(drain.buffers.given_back, [1, 2, 3, 0]);
@@ -135,12 +142,12 @@ fn damaged_and_unusable_frames_are_counted_and_an_older_good_one_still_shows() {
 fn an_unplugged_camera_gives_damaged_buffers_and_then_takes_none_back() {
     let mut script = Script::new().damaged(0, 1).damaged(1, 2);
     script.refuse = Some(libc::ENODEV);
-    let (mut drain, mut dropped) = (Drain::new(script), Dropped::default());
+    let (mut drain, mut format) = (Drain::new(script), Format::default());
     assert_eq!(
-        newest(&mut drain, &mut dropped).unwrap_err().raw_os_error(),
+        newest(&mut drain, &mut format).unwrap_err().raw_os_error(),
         Some(libc::ENODEV)
     );
-    assert_eq!(dropped.damaged, 1);
+    assert_eq!(format.counts.damaged, 1);
 }
 
 #[test]
@@ -150,7 +157,7 @@ fn errors_of_the_driver_come_through_at_any_step() {
             let script =
                 (0..before).fold(Script::new(), |script, at| script.fill(at, at as u32, b"x"));
             let mut drain = Drain::new(script.fail(errno));
-            let error = newest(&mut drain, &mut Dropped::default()).unwrap_err();
+            let error = newest(&mut drain, &mut Format::default()).unwrap_err();
             assert_eq!(error.raw_os_error(), Some(errno));
             assert_ne!(error.kind(), ErrorKind::WouldBlock);
         }
@@ -164,7 +171,7 @@ fn a_driver_gone_wild_does_not_hold_the_loop() {
     });
     let mut drain = Drain::new(script);
     assert!(
-        newest(&mut drain, &mut Dropped::default())
+        newest(&mut drain, &mut Format::default())
             .unwrap()
             .is_some()
     );
@@ -173,12 +180,12 @@ fn a_driver_gone_wild_does_not_hold_the_loop() {
 
 #[test]
 fn gaps_are_counted_and_a_counter_that_jumps_is_not_believed() {
-    let mut dropped = Dropped::default();
+    let mut format = Format::default();
     let mut drain = Drain::new(Script::new());
     let mut give = |sequence| {
         drain.buffers = Script::new().fill(0, sequence, b"x");
-        let sequence = newest(&mut drain, &mut dropped).unwrap().unwrap().1;
-        (sequence, dropped.skipped)
+        let sequence = newest(&mut drain, &mut format).unwrap().unwrap().1;
+        (sequence, format.counts.skipped)
     };
     assert_eq!(give(10), (0, 0));
     assert_eq!(give(11), (1, 0));
@@ -200,7 +207,7 @@ fn times_never_go_back_whatever_the_driver_stamps() {
             sequence: 0,
             age: age.map(Duration::from_secs),
         };
-        let captured = drain.stamp(&filled, &mut Dropped::default()).captured;
+        let captured = drain.stamp(&filled, &mut Format::default()).captured;
         assert!(
             captured >= last && captured <= Instant::now(),
             "age {age:?}"
@@ -210,10 +217,41 @@ fn times_never_go_back_whatever_the_driver_stamps() {
 }
 
 #[test]
-fn a_rare_cut_picture_is_lost_and_a_camera_that_always_cuts_is_shown() {
-    let mut rare = TruncationPolicy::default();
-    assert!((0..200).all(|at| rare.passes(at % 10 == 0) == (at % 10 != 0)));
-    let mut always = TruncationPolicy::default();
-    let shown = (0..100).filter(|_| always.passes(true)).count();
-    assert_eq!(shown, 84);
+fn a_stamp_that_jumps_is_mended_for_one_frame_and_not_for_ever() {
+    let mut drain = Drain::new(Script::new());
+    let mut age = |age| {
+        let filled = Filled {
+            index: 0,
+            damaged: false,
+            sequence: 0,
+            age,
+        };
+        let stamp = drain.stamp(&filled, &mut Format::default());
+        stamp.acquired - stamp.captured
+    };
+    // Older than the pictures are apart, as with a camera that takes long to hand them over.
+    let usual = Duration::from_millis(20);
+    for jump in [None, Some(Duration::ZERO), Some(Duration::from_secs(9))] {
+        assert_eq!(age(Some(usual)), usual);
+        assert!(age(jump) < usual, "{jump:?}");
+        let end = Instant::now() + Duration::from_secs(60);
+        while age(Some(usual)) < usual {
+            assert!(Instant::now() < end, "not believed again after {jump:?}");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+#[test]
+fn a_rare_cut_picture_is_lost_and_a_camera_that_always_cuts_or_flags_is_shown() {
+    let mut rare = Leniency::default();
+    assert!((0..200).all(|at| {
+        let is_cut = at % 10 == 0;
+        rare.judge(is_cut.then_some(ImageError::Truncated)).is_ok() != is_cut
+    }));
+    for fault in [ImageError::Truncated, ImageError::Flagged] {
+        let mut always = Leniency::default();
+        let shown = (0..100).filter(|_| always.judge(Some(fault.clone())).is_ok());
+        assert_eq!(shown.count(), 84);
+    }
 }

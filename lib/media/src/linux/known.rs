@@ -1,0 +1,190 @@
+//! Which device is which, whatever number it has: by what sysfs knows of it.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Where sysfs lists the video nodes.
+const CLASS: &str = "/sys/class/video4linux";
+
+/// What stays of a device when it is unplugged and plugged in again.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Known {
+    name: String,
+    /// Which of the nodes of the device: the pictures, or their metadata.
+    index: String,
+    /// Vendor, product and serial number of a USB device.
+    usb: Option<[String; 3]>,
+    /// Where it is plugged in.
+    port: PathBuf,
+}
+
+impl fmt::Display for Known {
+    /// The name comes from the device.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.name.escape_default())?;
+        match &self.usb {
+            Some([vendor, product, _]) => write!(f, " (USB {vendor}:{product})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What is known of a video node, if sysfs has it.
+pub(crate) fn identify(node: &Path) -> Option<Known> {
+    let node = fs::canonicalize(node).ok()?;
+    known_at(Path::new(CLASS), &node)
+}
+
+/// The node of that device now. Of several that are alike it is the one at the same port.
+pub(crate) fn find(device: &Known) -> Option<PathBuf> {
+    find_in(Path::new(CLASS), device)
+}
+
+/// Resets the USB device of a node, as if it were unplugged and plugged in again.
+///
+/// # Errors
+/// It is no USB device, or this user may not reset it.
+pub(crate) fn reset(node: &Path) -> io::Result<()> {
+    let device = usb_device(Path::new(CLASS), node).ok_or(io::ErrorKind::Unsupported)?;
+    let number = |name| {
+        let text = read(&device.join(name));
+        text.parse::<u16>().map_err(|_| io::ErrorKind::InvalidData)
+    };
+    let (bus, device) = (number("busnum")?, number("devnum")?);
+    let node = format!("/dev/bus/usb/{bus:03}/{device:03}");
+    crate::sys::usb::reset(&fs::OpenOptions::new().write(true).open(node)?)
+}
+
+fn find_in(class: &Path, device: &Known) -> Option<PathBuf> {
+    let entries = fs::read_dir(class).ok()?.flatten();
+    let mut alike: Vec<_> = entries
+        .filter_map(|entry| {
+            let node = Path::new("/dev").join(entry.file_name());
+            let known = known_at(class, &node)?;
+            let is_alike = (&known.name, &known.index, &known.usb)
+                == (&device.name, &device.index, &device.usb);
+            is_alike.then_some((known.port != device.port, node))
+        })
+        .collect();
+    alike.sort();
+    let (_, node) = alike.into_iter().next()?;
+    Some(node)
+}
+
+/// What is known of the node of that name.
+fn known_at(class: &Path, node: &Path) -> Option<Known> {
+    let entry = class.join(node.file_name()?);
+    let usb = usb_device(class, node);
+    Some(Known {
+        name: read(&entry.join("name")),
+        index: read(&entry.join("index")),
+        port: fs::canonicalize(entry.join("device")).ok()?,
+        usb: usb
+            .map(|device| ["idVendor", "idProduct", "serial"].map(|name| read(&device.join(name)))),
+    })
+}
+
+/// The folder of the USB device that a node belongs to.
+fn usb_device(class: &Path, node: &Path) -> Option<PathBuf> {
+    let interface = fs::canonicalize(class.join(node.file_name()?).join("device")).ok()?;
+    let mut folders = interface.ancestors();
+    let device = folders.find(|folder| folder.join("idVendor").exists())?;
+    Some(device.to_owned())
+}
+
+/// A file of sysfs without its end of line; empty where there is none.
+fn read(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    text.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// A sysfs with cameras at ports.
+    struct Sysfs(PathBuf);
+
+    impl Sysfs {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("transom-{name}-{}", std::process::id()));
+            fs::create_dir_all(path.join("class")).unwrap();
+            Self(path)
+        }
+
+        fn class(&self) -> PathBuf {
+            self.0.join("class")
+        }
+
+        fn plug(&self, node: &str, port: &str, name: &str, serial: &str) {
+            let interface = self.0.join(port).join("interface");
+            fs::create_dir_all(&interface).unwrap();
+            for (file, text) in [
+                ("idVendor", "046d"),
+                ("idProduct", "0825"),
+                ("serial", serial),
+            ] {
+                fs::write(self.0.join(port).join(file), format!("{text}\n")).unwrap();
+            }
+            let entry = self.class().join(node);
+            fs::create_dir_all(&entry).unwrap();
+            fs::write(entry.join("name"), format!("{name}\n")).unwrap();
+            fs::write(entry.join("index"), "0\n").unwrap();
+            symlink(interface, entry.join("device")).unwrap();
+        }
+
+        fn unplug(&self, node: &str) {
+            fs::remove_dir_all(self.class().join(node)).unwrap();
+        }
+
+        fn known(&self, node: &str) -> Known {
+            known_at(&self.class(), Path::new(node)).unwrap()
+        }
+
+        fn find(&self, known: &Known) -> Option<PathBuf> {
+            find_in(&self.class(), known)
+        }
+    }
+
+    impl Drop for Sysfs {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_device_is_found_under_another_number_and_never_taken_for_another() {
+        let sysfs = Sysfs::new("known");
+        sysfs.plug("video0", "usb1", "HD Webcam", "A1");
+        sysfs.plug("video2", "usb2", "HD Webcam", "B2");
+        let [first, second] = ["video0", "video2"].map(|node| sysfs.known(node));
+        assert_eq!(sysfs.find(&first), Some("/dev/video0".into()));
+        // Both come back with their numbers swapped.
+        sysfs.unplug("video0");
+        sysfs.unplug("video2");
+        assert_eq!(sysfs.find(&first), None);
+        sysfs.plug("video0", "usb2", "HD Webcam", "B2");
+        assert_eq!(sysfs.find(&first), None);
+        sysfs.plug("video1", "usb1", "HD Webcam", "A1");
+        assert_eq!(sysfs.find(&first), Some("/dev/video1".into()));
+        assert_eq!(sysfs.find(&second), Some("/dev/video0".into()));
+    }
+
+    #[test]
+    fn twins_without_a_serial_number_are_told_apart_by_their_ports() {
+        let sysfs = Sysfs::new("twins");
+        sysfs.plug("video0", "usb1", "Cheap", "");
+        sysfs.plug("video1", "usb2", "Cheap", "");
+        let second = sysfs.known("video1");
+        assert_eq!(sysfs.find(&second), Some("/dev/video1".into()));
+        // Moved to another port, and alone.
+        sysfs.unplug("video0");
+        sysfs.unplug("video1");
+        sysfs.plug("video0", "usb3", "Cheap", "");
+        assert_eq!(sysfs.find(&second), Some("/dev/video0".into()));
+    }
+}

@@ -1,0 +1,574 @@
+//! What our camera is doing, when it is opened again, and by which means. Everything that decides
+//! about a camera that fails stands here; times and events are given, and nothing is done.
+//!
+//! ```text
+//!          want            opened            good picture
+//!   Off ---------> Opening -------> Warming --------------> Live
+//!    ^                |  ^             |                      |
+//!    | unwanted       |  |             | no picture,          | silent, or none
+//!    |                |  | retry       | or none to be used   | to be used
+//!    |         failed |  | time        v                      v
+//!    +-------------- Waiting <---------+----------------------+
+//! ```
+//!
+//! | after | the next opening comes |
+//! |---|---|
+//! | a stall, the first one | at once |
+//! | failures in a row | 1, 2, 4, 8 s, then every [`MAX_PAUSE`] |
+//! | two stalls in a row | with a reset of its USB device before it, where that is permitted |
+//! | a change among the devices | at once, and again after 0.1, 0.2, 0.4 and 0.8 s |
+//!
+//! A camera that gave pictures for [`SOUND`] has no failures behind it any more.
+
+use std::time::{Duration, Instant};
+
+use transom_media::{Format, ImageError, Source};
+
+/// The longest pause between two openings: a camera that can't be used costs next to nothing, and
+/// one that came back unnoticed is found soon.
+pub(super) const MAX_PAUSE: Duration = Duration::from_secs(15);
+/// Openings in quick succession after a change among the devices: a node belongs to root, and has
+/// no stable name, until udev has looked at it.
+const QUICK: u32 = 4;
+/// The pause before the first of them.
+const QUICK_PAUSE: Duration = Duration::from_millis(100);
+/// How long a camera has to give pictures until its earlier failures no longer count.
+const SOUND: Duration = Duration::from_secs(10);
+
+/// An opening that takes longer is said to hang. It can't be given up: its thread is in the kernel.
+const OPENING: Duration = Duration::from_secs(10);
+/// How long the first picture may take before that is said: a sensor starts within a second, and a
+/// program that reads a network camera within a few.
+pub(super) const FIRST_PICTURE: Duration = Duration::from_secs(5);
+/// How long the first picture of a device may take until the device is opened again.
+const FIRST_OF_DEVICE: Duration = Duration::from_secs(8);
+/// The same of a command of the user's, which may have to look for its camera first.
+const FIRST_OF_COMMAND: Duration = Duration::from_secs(30);
+/// How long a camera may be silent after a picture, at least.
+const SILENCE: Duration = Duration::from_secs(2);
+/// And so many of its intervals, for a slow one.
+const SILENT_FRAMES: u32 = 10;
+/// How long pictures that can't be used may come before that is said. The first ones of many
+/// cameras are damaged, and so are a few while a cable is touched.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+/// And how long until the camera is opened again.
+const UNUSABLE: Duration = Duration::from_secs(10);
+
+/// Decides what happens to a camera.
+#[derive(Debug)]
+pub(super) struct Supervisor {
+    state: State,
+    /// Openings that failed in a row.
+    failures: u32,
+    /// Of these, how many ended with a camera that was open and gave nothing.
+    stalls: u32,
+    /// Openings in quick succession that are left.
+    quick: u32,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum State {
+    Off,
+    Opening {
+        /// When it is said to hang, if it was not said yet.
+        late: Option<Instant>,
+    },
+    Open(Open),
+    Waiting {
+        retry: Option<Instant>,
+    },
+}
+
+/// An open camera: warming up until its first good picture, then live.
+#[derive(Debug)]
+struct Open {
+    /// When it was opened, or gave its last good picture.
+    since: Instant,
+    /// When it gave its first good picture.
+    live_since: Option<Instant>,
+    /// Time between its pictures: as agreed with the device, then more and more as seen; zero while
+    /// unknown.
+    interval: Duration,
+    /// When the first frame came that could not be used, since the last good one, and what was
+    /// wrong with the last.
+    failing: Option<(Instant, ImageError)>,
+    is_told: bool,
+}
+
+/// What the patience with a camera depends on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Kind {
+    /// It can be opened again, and appears and vanishes among the devices of this machine.
+    Device,
+    /// A command of the user's: started again however it ends.
+    Command,
+    /// A file or a test pattern.
+    Made,
+    /// It can't be opened again: there is one, and its writer decides when a picture comes.
+    Stdin,
+}
+
+/// What is to be done now.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Act {
+    /// Open it; reset its USB device before that.
+    Open { reset: bool },
+    /// Say what is wrong.
+    Tell(Trouble),
+    /// Say what is wrong, and close it.
+    Close(Trouble),
+}
+
+/// What is wrong with a camera that tells no error.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Trouble {
+    /// Its driver has not answered for so long.
+    Hangs(Duration),
+    /// Nothing came for so long.
+    Silent(Duration),
+    /// Nothing that comes can be used.
+    Unusable(ImageError),
+}
+
+impl Supervisor {
+    /// A camera that is off.
+    pub(super) fn new(source: Option<&Source>) -> Self {
+        let kind = match source {
+            Some(Source::Auto | Source::Device(_) | Source::Pi) => Kind::Device,
+            Some(Source::Command(_)) => Kind::Command,
+            Some(Source::File(_) | Source::Pattern) | None => Kind::Made,
+            Some(Source::Stdin) => Kind::Stdin,
+        };
+        Self {
+            state: State::Off,
+            failures: 0,
+            stalls: 0,
+            quick: 0,
+            kind,
+        }
+    }
+
+    pub(super) fn is_off(&self) -> bool {
+        matches!(self.state, State::Off)
+    }
+
+    pub(super) fn is_opening(&self) -> bool {
+        matches!(self.state, State::Opening { .. })
+    }
+
+    /// Whether it is open, be it live or not.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.state, State::Open(_))
+    }
+
+    /// Whether it waits for its next opening, or for nothing more.
+    pub(super) fn is_waiting(&self) -> bool {
+        matches!(self.state, State::Waiting { .. })
+    }
+
+    /// Whether a change among the devices may bring it back.
+    pub(super) fn waits_for_device(&self) -> bool {
+        self.is_waiting() && self.kind == Kind::Device
+    }
+
+    /// Openings that failed since it last gave pictures for a while.
+    pub(super) fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// Nobody wants it any more.
+    pub(super) fn stop(&mut self) {
+        self.state = State::Off;
+    }
+
+    /// It is wanted: whoever calls this opens it.
+    pub(super) fn start(&mut self, now: Instant) -> Act {
+        self.state = State::Opening {
+            late: Some(now + OPENING),
+        };
+        Act::Open {
+            reset: self.stalls >= 2,
+        }
+    }
+
+    /// It was opened.
+    pub(super) fn opened(&mut self, format: &Format, now: Instant) {
+        let interval = match format.fps {
+            0 => Duration::ZERO,
+            fps => Duration::from_secs(1) / fps,
+        };
+        self.state = State::Open(Open {
+            since: now,
+            live_since: None,
+            interval,
+            failing: None,
+            is_told: false,
+        });
+    }
+
+    /// It gave so many pictures that can be used, at least one, the last of them at that time.
+    pub(super) fn good(&mut self, pictures: u64, at: Instant) {
+        let State::Open(open) = &mut self.state else {
+            return;
+        };
+        if let Some(live_since) = open.live_since {
+            // Cameras don't keep the pace they promise, and some promise none.
+            let pictures = u32::try_from(pictures).unwrap_or(u32::MAX).max(1);
+            let seen = at.saturating_duration_since(open.since) / pictures;
+            open.interval = match open.interval.is_zero() {
+                true => seen,
+                false => (open.interval * 3 + seen) / 4,
+            };
+            if at.saturating_duration_since(live_since) >= SOUND {
+                (self.failures, self.stalls) = (0, 0);
+            }
+        }
+        open.live_since.get_or_insert(at);
+        open.since = open.since.max(at);
+        (open.failing, open.is_told) = (None, false);
+    }
+
+    /// It gave something that can't be used.
+    pub(super) fn bad(&mut self, fault: ImageError, now: Instant) {
+        let State::Open(open) = &mut self.state else {
+            return;
+        };
+        match &mut open.failing {
+            Some((_, last)) => *last = fault,
+            none => {
+                *none = Some((now, fault));
+                open.is_told = false;
+            }
+        }
+    }
+
+    /// It could not be opened, or an error ended it. `again` tells whether that may help.
+    pub(super) fn failed(&mut self, again: bool, now: Instant) {
+        self.failures = self.failures.saturating_add(1);
+        let again = again || self.kind == Kind::Command;
+        let retry = again.then(|| now + self.pause());
+        self.state = State::Waiting { retry };
+    }
+
+    /// The devices of this machine have changed.
+    pub(super) fn devices_changed(&mut self, now: Instant) {
+        if self.waits_for_device() {
+            self.quick = QUICK;
+            self.state = State::Waiting { retry: Some(now) };
+        }
+    }
+
+    /// What is due by now, once.
+    pub(super) fn turn(&mut self, now: Instant) -> Option<Act> {
+        match &mut self.state {
+            State::Off => None,
+            State::Opening { late } => {
+                late.take_if(|late| *late <= now)?;
+                Some(Act::Tell(Trouble::Hangs(OPENING)))
+            }
+            State::Open(open) => {
+                let kind = self.kind;
+                if open.ends(kind).is_some_and(|end| end <= now) {
+                    let trouble = open.trouble(now);
+                    self.stalled(now);
+                    return Some(Act::Close(trouble));
+                }
+                let is_due = !open.is_told && open.told_at() <= now;
+                is_due.then(|| {
+                    open.is_told = true;
+                    Act::Tell(open.trouble(now))
+                })
+            }
+            State::Waiting { retry } => {
+                retry.take_if(|retry| *retry <= now)?;
+                Some(self.start(now))
+            }
+        }
+    }
+
+    /// When [`turn`](Self::turn) has something to say.
+    pub(super) fn due(&self) -> Option<Instant> {
+        match &self.state {
+            State::Off => None,
+            State::Opening { late } => *late,
+            State::Open(open) => {
+                let told = (!open.is_told).then(|| open.told_at());
+                [told, open.ends(self.kind)].into_iter().flatten().min()
+            }
+            State::Waiting { retry } => *retry,
+        }
+    }
+
+    fn stalled(&mut self, now: Instant) {
+        self.failures = self.failures.saturating_add(1);
+        self.stalls = self.stalls.saturating_add(1);
+        let pause = match self.stalls {
+            1 => Duration::ZERO,
+            _ => self.pause(),
+        };
+        self.state = State::Waiting {
+            retry: Some(now + pause),
+        };
+    }
+
+    fn pause(&mut self) -> Duration {
+        if let Some(left) = self.quick.checked_sub(1) {
+            self.quick = left;
+            return QUICK_PAUSE * 2_u32.pow(QUICK - 1 - left);
+        }
+        let doublings = self.failures.saturating_sub(1).min(4);
+        (Duration::from_secs(1) * 2_u32.pow(doublings)).min(MAX_PAUSE)
+    }
+}
+
+impl Open {
+    /// When it is to be said that nothing comes, or nothing that can be used.
+    fn told_at(&self) -> Instant {
+        match &self.failing {
+            Some((first, _)) => *first + PATIENCE,
+            None if self.live_since.is_some() => self.since + self.silence(),
+            None => self.since + FIRST_PICTURE,
+        }
+    }
+
+    /// When it is to be closed and opened again, if that can help.
+    fn ends(&self, kind: Kind) -> Option<Instant> {
+        let first = match kind {
+            Kind::Stdin => return None,
+            Kind::Device | Kind::Made => FIRST_OF_DEVICE,
+            Kind::Command => FIRST_OF_COMMAND,
+        };
+        let patience = match self.live_since {
+            // Nothing is known of the pace of a command that gave one picture.
+            Some(_) if kind == Kind::Command && self.interval.is_zero() => first,
+            Some(_) => self.silence(),
+            None => first,
+        };
+        // One that gives something is not silent, and to open it again takes the good picture away
+        // that may come next.
+        let least = self.failing.as_ref().map(|(first, _)| *first + UNUSABLE);
+        let end = self.since + patience;
+        Some(least.map_or(end, |least| least.max(end)))
+    }
+
+    fn silence(&self) -> Duration {
+        SILENCE.max(self.interval * SILENT_FRAMES)
+    }
+
+    fn trouble(&self, now: Instant) -> Trouble {
+        match &self.failing {
+            Some((_, fault)) => Trouble::Unusable(fault.clone()),
+            None => Trouble::Silent(now.saturating_duration_since(self.since)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A supervisor with a clock in milliseconds.
+    struct Bench {
+        supervisor: Supervisor,
+        start: Instant,
+    }
+
+    impl Bench {
+        fn new(source: &Source) -> Self {
+            Self {
+                supervisor: Supervisor::new(Some(source)),
+                start: Instant::now(),
+            }
+        }
+
+        fn at(&self, milliseconds: u64) -> Instant {
+            self.start + Duration::from_millis(milliseconds)
+        }
+
+        fn open(&mut self, milliseconds: u64, fps: u32) {
+            let format = Format {
+                fps,
+                ..Format::default()
+            };
+            let now = self.at(milliseconds);
+            self.supervisor.start(now);
+            self.supervisor.opened(&format, now);
+        }
+
+        fn good(&mut self, milliseconds: u64) {
+            self.supervisor.good(1, self.at(milliseconds));
+        }
+
+        fn turn(&mut self, milliseconds: u64) -> Option<Act> {
+            self.supervisor.turn(self.at(milliseconds))
+        }
+
+        /// Milliseconds until something is due.
+        fn due(&self) -> Option<u128> {
+            let due = self.supervisor.due()?;
+            Some(due.duration_since(self.start).as_millis())
+        }
+    }
+
+    fn device() -> Source {
+        Source::Device("/dev/video0".into())
+    }
+
+    const SILENT: fn(u64) -> Trouble = |seconds| Trouble::Silent(Duration::from_secs(seconds));
+
+    #[test]
+    fn failures_in_a_row_make_the_pauses_longer_up_to_fifteen_seconds() {
+        let mut bench = Bench::new(&device());
+        let mut now = 0;
+        for pause in [1000, 2000, 4000, 8000, 15_000, 15_000, 15_000] {
+            bench.supervisor.start(bench.at(now));
+            bench.supervisor.failed(true, bench.at(now));
+            assert_eq!(bench.due(), Some(u128::from(now + pause)));
+            assert_eq!(bench.turn(now + pause - 1), None);
+            now += pause;
+            assert_eq!(bench.turn(now), Some(Act::Open { reset: false }));
+        }
+        assert_eq!(bench.supervisor.failures(), 7);
+    }
+
+    #[test]
+    fn a_change_among_the_devices_is_answered_at_once_and_by_some_quick_openings() {
+        let mut bench = Bench::new(&device());
+        for _ in 0..5 {
+            bench.supervisor.failed(true, bench.at(0));
+        }
+        assert_eq!(bench.due(), Some(15_000));
+        bench.supervisor.devices_changed(bench.at(500));
+        assert_eq!(bench.turn(500), Some(Act::Open { reset: false }));
+        for pause in [100, 200, 400, 800, 15_000] {
+            bench.supervisor.failed(true, bench.at(1000));
+            assert_eq!(bench.due(), Some(1000 + pause));
+        }
+        // Also where nothing else would have brought it back.
+        bench.supervisor.failed(false, bench.at(1000));
+        assert_eq!(bench.due(), None);
+        bench.supervisor.devices_changed(bench.at(2000));
+        assert_eq!(bench.due(), Some(2000));
+        let mut file = Bench::new(&Source::File("film".into()));
+        file.supervisor.failed(true, file.at(0));
+        file.supervisor.devices_changed(file.at(500));
+        assert_eq!(file.due(), Some(1000), "no device");
+    }
+
+    #[test]
+    fn a_device_without_a_first_picture_is_told_of_and_then_opened_again() {
+        let mut bench = Bench::new(&device());
+        bench.open(0, 30);
+        assert_eq!((bench.due(), bench.turn(4999)), (Some(5000), None));
+        assert_eq!(bench.turn(5000), Some(Act::Tell(SILENT(5))));
+        assert_eq!((bench.due(), bench.turn(7999)), (Some(8000), None));
+        assert_eq!(bench.turn(8000), Some(Act::Close(SILENT(8))));
+        assert_eq!(bench.turn(8000), Some(Act::Open { reset: false }));
+        // The second stall in a row asks for a reset.
+        bench.open(9000, 30);
+        bench.turn(14_000);
+        assert_eq!(bench.turn(17_000), Some(Act::Close(SILENT(8))));
+        assert_eq!(bench.due(), Some(19_000));
+        assert_eq!(bench.turn(19_000), Some(Act::Open { reset: true }));
+    }
+
+    #[test]
+    fn silence_is_ten_intervals_and_no_less_than_two_seconds() {
+        for (fps, silence) in [(30, 2000), (5, 2000), (2, 5000), (1, 10_000)] {
+            let mut bench = Bench::new(&device());
+            bench.open(0, fps);
+            bench.good(100);
+            assert_eq!(bench.due(), Some(100 + u128::from(silence)), "{fps} fps");
+            let told = Act::Close(Trouble::Silent(Duration::from_millis(silence)));
+            assert_eq!(bench.turn(100 + silence), Some(told));
+        }
+    }
+
+    #[test]
+    fn a_slow_command_is_given_the_time_it_takes() {
+        let mut bench = Bench::new(&Source::Command("slow".to_owned()));
+        bench.open(0, 0);
+        assert_eq!(bench.turn(5000), Some(Act::Tell(SILENT(5))));
+        assert_eq!(bench.due(), Some(30_000));
+        bench.good(6000);
+        // Its pace is not known yet.
+        assert_eq!(bench.turn(8000), Some(Act::Tell(SILENT(2))));
+        assert_eq!(bench.due(), Some(36_000));
+        bench.good(10_000);
+        assert_eq!(bench.due(), Some(50_000), "ten of its intervals");
+        // It is started again however it ends.
+        bench.supervisor.failed(false, bench.at(11_000));
+        assert_eq!(bench.due(), Some(12_000));
+    }
+
+    #[test]
+    fn standard_input_is_told_of_and_kept() {
+        let mut bench = Bench::new(&Source::Stdin);
+        bench.open(0, 0);
+        bench.good(100);
+        assert_eq!(bench.turn(2100), Some(Act::Tell(SILENT(2))));
+        assert_eq!((bench.due(), bench.turn(99_000)), (None, None));
+        bench.good(99_000);
+        assert!(bench.due().is_some());
+    }
+
+    #[test]
+    fn pictures_that_can_not_be_used_are_told_once_and_end_after_ten_seconds() {
+        let mut bench = Bench::new(&device());
+        let unusable = || Trouble::Unusable(ImageError::NotJpeg);
+        bench.open(0, 30);
+        bench.good(0);
+        let mut told = Vec::new();
+        for now in (100..=10_100).step_by(100) {
+            bench.supervisor.bad(ImageError::NotJpeg, bench.at(now));
+            told.extend(bench.turn(now).map(|act| (now, act)));
+        }
+        assert_eq!(
+            told,
+            [
+                (2100, Act::Tell(unusable())),
+                (10_100, Act::Close(unusable()))
+            ]
+        );
+        // One now and then is no reason.
+        let mut bench = Bench::new(&device());
+        bench.open(0, 30);
+        for now in (0..60_000).step_by(1000) {
+            bench.supervisor.bad(ImageError::NotJpeg, bench.at(now));
+            assert_eq!(bench.turn(now), None);
+            bench.good(now + 500);
+        }
+        assert_eq!(bench.turn(60_000), None);
+    }
+
+    #[test]
+    fn ten_seconds_of_pictures_make_up_for_earlier_failures() {
+        let mut bench = Bench::new(&device());
+        for _ in 0..5 {
+            bench.supervisor.failed(true, bench.at(0));
+        }
+        bench.open(0, 30);
+        for now in (0..=9000).step_by(1000) {
+            bench.good(now);
+        }
+        assert_eq!(bench.supervisor.failures(), 5);
+        bench.good(10_000);
+        assert_eq!(bench.supervisor.failures(), 0);
+        bench.supervisor.failed(true, bench.at(10_000));
+        assert_eq!(bench.due(), Some(11_000));
+    }
+
+    #[test]
+    fn a_driver_that_does_not_answer_is_told_of_and_waited_for() {
+        let mut bench = Bench::new(&device());
+        assert_eq!(
+            bench.supervisor.start(bench.at(0)),
+            Act::Open { reset: false }
+        );
+        assert_eq!(bench.due(), Some(10_000));
+        assert_eq!(bench.turn(10_000), Some(Act::Tell(Trouble::Hangs(OPENING))));
+        assert_eq!((bench.due(), bench.turn(99_000)), (None, None));
+        assert!(bench.supervisor.is_opening());
+    }
+}
