@@ -27,6 +27,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(test)]
+#[expect(unsafe_code, reason = "an allocator that counts")]
+mod allocations;
 mod camera;
 mod color;
 #[cfg(any(not(target_os = "linux"), feature = "nokhwa"))]
@@ -42,6 +45,7 @@ mod jpeg;
 mod linux;
 mod list;
 mod modes;
+mod pool;
 mod request;
 mod slot;
 mod source;
