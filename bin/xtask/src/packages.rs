@@ -171,6 +171,28 @@ pub(crate) const CC: Need = Need {
     is_met: || machine::program("cc").is_some(),
 };
 
+/// Programs for 64-bit ARM are compiled and tried here.
+pub(crate) const CROSS: Need = Need {
+    why: "links, assembles and runs programs for 64-bit ARM",
+    packages: &[
+        "gcc-aarch64-linux-gnu",
+        "libc6-dev-arm64-cross",
+        "qemu-user-static",
+    ],
+    is_met: || {
+        machine::program("aarch64-linux-gnu-gcc").is_some()
+            && machine::program("qemu-aarch64-static").is_some()
+            && Path::new("/usr/aarch64-linux-gnu/include/stdio.h").exists()
+    },
+};
+
+/// A clean system to install a package on.
+pub(crate) const DEBOOTSTRAP: Need = Need {
+    why: "makes a clean Debian system in a folder",
+    packages: &["debootstrap"],
+    is_met: || machine::program("debootstrap").is_some(),
+};
+
 /// libFuzzer is C++ and is built from source.
 pub(crate) const CPP: Need = Need {
     why: "compiles libFuzzer",

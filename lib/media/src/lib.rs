@@ -32,6 +32,7 @@
 mod allocations;
 mod camera;
 mod color;
+mod control;
 #[cfg(any(not(target_os = "linux"), feature = "nokhwa"))]
 mod elsewhere;
 mod error;
@@ -52,10 +53,12 @@ mod source;
 #[cfg(unix)]
 #[expect(unsafe_code, reason = "the calls that std lacks, each with its reason")]
 mod sys;
+mod turn;
 mod waiter;
 
 pub use camera::{Camera, Counts, Format, Wait, open, prepare};
 pub use color::{ColorEncoding, Matrix, Quantization};
+pub use control::{Control, InvalidSetting, Setting, SettingError};
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{DeviceWatch, Opener};
 pub use error::{CameraError, ImageError};
@@ -74,4 +77,5 @@ pub use linux::{DeviceWatch, Opener};
 pub use list::{Device, list};
 pub use request::{CaptureRequest, Prefer, Source, UnknownSource};
 pub use slot::Slot;
+pub use turn::Turn;
 pub use waiter::{Hold, Waiter};

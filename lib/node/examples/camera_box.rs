@@ -42,7 +42,7 @@ fn run() -> Result<ExitCode, Box<dyn std::error::Error>> {
     Station::start(settings)?.run(|notice| match notice {
         Notice::Knock { key, address, .. } => println!("refused {address}, who has the key {key}"),
         Notice::CallStarted { peer, .. } => println!("{peer} watches"),
-        Notice::Camera { state, text, .. } => println!("camera: {}", words(state, &text)),
+        Notice::Camera { state, text } => println!("camera: {}", words(state, &text)),
         _ => {}
     })?;
     Ok(ExitCode::SUCCESS)

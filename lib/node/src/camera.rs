@@ -186,6 +186,7 @@ impl OwnCamera {
         out.workers.release_camera();
         self.supervisor.failed(error.is_retryable(), out.now());
         self.change(CameraState::Lost, Words::lost(error), out);
+        self.tell_failure(out);
     }
 
     /// The loop says that a descriptor is readable.
@@ -211,8 +212,16 @@ impl OwnCamera {
                 // It is closed on its thread, since that may take a while.
                 out.workers.release_camera();
                 self.change(CameraState::Lost, words, out);
+                self.tell_failure(out);
             }
         }
+    }
+
+    fn tell_failure(&self, out: &mut Context) {
+        out.notify(Notice::CameraFailed {
+            failures: self.supervisor.failures(),
+            retry: self.supervisor.retry(),
+        });
     }
 
     fn stop(&mut self, out: &mut Context) {
@@ -252,12 +261,7 @@ impl OwnCamera {
     fn change(&mut self, state: CameraState, words: Words, out: &mut Context) {
         if (state, words.for_owner()) != (self.camera_state, self.words.for_owner()) {
             let text = words.for_owner().to_owned();
-            let failures = self.supervisor.failures();
-            out.notify(Notice::Camera {
-                state,
-                text,
-                failures,
-            });
+            out.notify(Notice::Camera { state, text });
         }
         if (state, words.for_viewers()) != (self.camera_state, self.words.for_viewers()) {
             self.changes = self.changes.wrapping_add(1);

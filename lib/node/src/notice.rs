@@ -1,6 +1,7 @@
 //! What a station tells its owner: people, calls, pictures, texts and files. Plain data, no
 //! behaviour.
 
+mod failure;
 mod picture;
 mod queue;
 mod transfer;
@@ -15,17 +16,32 @@ use crate::discovery::Nearby;
 use crate::pairing::{PairingId, PairingNotice};
 use crate::quality::Quality;
 
+pub use failure::{FileError, TransferFailure};
 pub use picture::{OwnPicture, RemotePicture, Timing};
 pub use queue::NoticeQueue;
+pub(crate) use transfer::and_more;
 pub use transfer::{CurrentFile, Direction, Outcome, Phase, TransferId, TransferStatus};
 pub use transom_wire::{
     CallKind, CameraState, Capabilities, EndReason, FailReason, RefuseReason, Shape,
 };
-pub use why::{LinkEnd, Obstacle, PeerLoss, SystemError, TextFailure};
+pub use why::{KeyNotKept, LinkEnd, Obstacle, PeerLoss, SystemError, TextFailure};
+
+/// Names one request to listen at other addresses.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ListenId(pub(crate) u32);
 
 /// Names one text this station sent.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct TextId(pub(crate) u32);
+
+/// Whether something that failed is tried again by itself.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Retry {
+    /// In a while, or when something changes.
+    Later,
+    /// Not until its owner does something.
+    Never,
+}
 
 /// One thing that happened. `peer` is the contact's name, or the address that was dialed.
 ///
@@ -52,19 +68,24 @@ pub struct TextId(pub(crate) u32);
 /// | `KeyChanged` | once for each key that a contact shows, at most every ten seconds |
 /// | `Quality` | every two seconds for each viewer |
 /// | `Camera` | our camera's changes; a peer that may open it does so by its rings |
+/// | `CameraFailed` | the openings of our camera, five at once and then every 15 s |
 /// | `Sound` | levels ten times a second while the microphone is open; whether a peer speaks, five times a second for each call; of its other words the newest, at its pace |
 /// | `Nearby` | five times a second, while the owner asks for it |
-/// | `OwnPicture`, `Cameras`, `Measured`, `Listening`, `NotListening` | the owner asked for; the numbers once a second |
+/// | `OwnPicture`, `Cameras`, `Measured`, `Pong`, `Listening`, `NotListening` | the owner asked for; the numbers once a second |
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Notice {
     /// The station takes connections there.
     Listening {
+        /// The request that it answers; `None` for what the settings say.
+        request: Option<ListenId>,
         /// With the port that was really bound.
         address: SocketAddr,
     },
     /// The answer to [`Handle::listen`](crate::Handle::listen) where the addresses can't be used.
     NotListening {
+        /// To which request.
+        request: ListenId,
         /// Why.
         why: SystemError,
     },
@@ -218,14 +239,22 @@ pub enum Notice {
         /// Its numbers.
         numbers: Numbers,
     },
+    /// The answer to [`Handle::ping`](crate::Handle::ping).
+    Pong,
     /// How our own camera is.
     Camera {
         /// Its state.
         state: CameraState,
         /// Its format, or what is wrong. For the owner alone: viewers are told less.
         text: String,
-        /// Openings that failed since it last gave pictures for ten seconds; 0 where all is well.
+    },
+    /// Our own camera could not be opened, or failed while it was open, once more. Why is told by
+    /// [`Notice::Camera`], once as long as it stays the same.
+    CameraFailed {
+        /// Failures in a row, since it last gave pictures for ten seconds.
         failures: u32,
+        /// Whether it is opened again by itself.
+        retry: Retry,
     },
     /// A viewer gets our pictures in another quality: lowered for its link, or raised again. Full
     /// quality is told only after a lower one.
@@ -299,8 +328,8 @@ pub enum Notice {
         transfer: TransferId,
         /// The entry's path, as far as known.
         path: String,
-        /// Why, for a person.
-        why: String,
+        /// Why, and on which side.
+        why: TransferFailure,
     },
 }
 

@@ -87,11 +87,13 @@ const TABLE: &[(&str, &[&str])] = &[
         &[
             "clap",
             "clap_complete",
+            "clap_mangen",
             "env_logger",
             "indicatif",
             "log",
             "qrcode",
             "serde_json",
+            "toml",
             "transom",
             "transom-media",
             "transom-place",

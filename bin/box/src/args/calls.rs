@@ -14,6 +14,9 @@ use crate::sound::{HearingOptions, SoundOptions};
 
 #[derive(Args, Debug)]
 pub(crate) struct Camera {
+    /// Take options from this TOML file, such as fps = 30; those given here win
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// auto, /dev/videoN, /dev/v4l/by-id/NAME, pi, pattern, file:PATH, cmd:COMMAND or - (stdin)
     #[arg(long, default_value = "auto", value_parser = parse_source)]
     pub(crate) source: Source,
@@ -23,6 +26,10 @@ pub(crate) struct Camera {
     pub(crate) sound: SoundOptions,
     #[command(flatten)]
     pub(crate) door: Door,
+    /// End with an error when the camera still fails after it was opened again and its USB device
+    /// was reset: for containers, and for service managers that start the box again
+    #[arg(long)]
+    pub(crate) exit_on_camera_error: bool,
     /// Most viewers at once; one key has at most half of the places
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) max_viewers: u16,
@@ -109,6 +116,7 @@ pub(super) const CAMERA: &str = "\
 Example:
   transom camera --source /dev/video0 --size 1280x720 --fps 30
   transom camera --pair          shows a code; whoever types it in the window may watch
+  transom camera --config /etc/transom/box.toml
   transom camera --source 'cmd:ffmpeg -loglevel error -re -i in.mp4 -f mjpeg -' --allow anna,ben";
 pub(super) const CALL: &str = "\
 Example:

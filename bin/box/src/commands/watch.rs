@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::Value;
+use serde_json::{Value, json};
 use transom::latency::{LatencySummary, LatencyWindow};
 use transom::people::escape;
 use transom::{CallKind, CameraState, EndReason, Notice, RemotePicture};
@@ -12,6 +12,7 @@ use crate::args::Watch;
 use crate::check::Check;
 use crate::dial::Line;
 use crate::failure::Failure;
+use crate::format::duration;
 use crate::measure::MeasureWatch;
 use crate::output::Output;
 use crate::place::Place;
@@ -167,6 +168,15 @@ impl<'a> Watching<'a> {
             .check
             .passes(&picture.jpeg, (picture.width, picture.height))
         {
+            return Ok(true);
+        }
+        if picture.timing.is_past() {
+            // What it shows is no longer so: it is in no film, and no snapshot.
+            let age = picture.timing.captured().elapsed();
+            self.output.say(
+                format!("its last picture is {} old", duration(age)),
+                json!({"event": "last_picture", "age_seconds": age.as_secs()}),
+            );
             return Ok(true);
         }
         if self.total.pictures() == 0 {

@@ -313,8 +313,12 @@ impl Engine {
         self.start_thread("station", move || {
             let ended = station.run(|notice| match notice {
                 Notice::Picture { peer, picture } => {
+                    // What it shows is no longer so: it is shown, and not filmed.
+                    let is_past = picture.timing.is_past();
                     let arrived = Arrived::remote(peer, picture);
-                    album.picture(peer, &arrived.picture);
+                    if !is_past {
+                        album.picture(peer, &arrived.picture);
+                    }
                     desk.put(arrived);
                 }
                 Notice::Sound(SoundNotice::Recorded { peer, sound }) => album.sound(peer, sound),

@@ -32,10 +32,11 @@ pub(super) fn read_text(path: &Path, max_bytes: usize) -> Result<Option<String>,
 }
 
 /// Puts that text in place of the file's, through a file beside it. A link is followed, the mode
-/// kept; a new file is its owner's alone. With `seen`, only if the file still has that text.
+/// kept; a new file is its owner's alone. A folder, a device or a pipe is not replaced. With `seen`, only if the file still has that text.
 pub(super) fn replace(path: &Path, text: &str, seen: Option<&str>) -> Result<(), String> {
     let wrong = |error: io::Error| failed("can't be written", path, &error);
     let target = followed(path).map_err(wrong)?;
+    check_ordinary(&target).map_err(wrong)?;
     if let Some(folder) = target.parent() {
         fs::create_dir_all(folder).map_err(wrong)?;
     }
@@ -99,6 +100,17 @@ fn followed(path: &Path) -> io::Result<PathBuf> {
         Ok(data) if data.is_symlink() => fs::canonicalize(path),
         _ => Ok(path.to_owned()),
     }
+}
+
+/// Fails where there is something that is no ordinary file. As root, a device behind a link would be
+/// replaced like any other file; a folder would leave the file beside it behind.
+fn check_ordinary(path: &Path) -> io::Result<()> {
+    let what = match fs::symlink_metadata(path) {
+        Ok(data) if data.is_dir() => "it is a folder",
+        Ok(data) if !data.is_file() => "it is no ordinary file",
+        _ => return Ok(()),
+    };
+    Err(io::Error::new(io::ErrorKind::InvalidInput, what))
 }
 
 /// The mode of a file that is there, and the owner's alone for a new one.

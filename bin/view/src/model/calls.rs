@@ -218,7 +218,7 @@ impl State {
             Notice::FarRecording { peer, on } => {
                 self.with_call(peer, |call| call.far_recording = on);
             }
-            Notice::Camera { state, text, .. } => self.calls.own.state = Some((state, text)),
+            Notice::Camera { state, text } => self.calls.own.state = Some((state, text)),
             Notice::Cameras { devices } => self.calls.own.devices = Some(devices),
             Notice::Measured { peer, numbers } if self.overlay => {
                 self.calls.numbers.insert(peer, numbers);

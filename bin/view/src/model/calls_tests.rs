@@ -375,7 +375,6 @@ fn our_camera_is_told_honestly_and_is_no_condition_for_a_call() {
     state.apply(Notice::Camera {
         state: CameraState::Lost,
         text: "/dev/video0 is used by zoom; close it".into(),
-        failures: 0,
     });
     assert_eq!(
         state.calls.own_trouble(),

@@ -215,8 +215,8 @@ impl State {
             return Vec::new();
         }
         match notice {
-            Notice::Listening { address } => self.listens(address),
-            Notice::NotListening { why } => self.listens_not(why.text),
+            Notice::Listening { address, .. } => self.listens(address),
+            Notice::NotListening { why, .. } => self.listens_not(why.text),
             Notice::Reaching { peer } => self.person(peer).reach(),
             Notice::Unreachable { peer, obstacle, .. } => {
                 self.person(peer).away(obstacle);
@@ -296,7 +296,7 @@ impl State {
                 transfer,
                 path,
                 why,
-            } => self.entry_failed(transfer, &path, &why),
+            } => self.entry_failed(transfer, &path, why.to_string()),
             Notice::Nearby { stations } => self.nearby(&stations),
             Notice::Pairing(id, notice) => return self.pairing_notice(id, notice),
             Notice::Sound(notice) => self.sound_notice(notice),

@@ -100,7 +100,9 @@ impl Mended<'_> {
     /// Appends the mended picture.
     pub(crate) fn append_to(&self, bytes: &mut Vec<u8>) {
         bytes.reserve(self.len());
-        self.pieces().map(|piece| bytes.extend_from_slice(piece));
+        for piece in self.pieces() {
+            bytes.extend_from_slice(piece);
+        }
     }
 }
 

@@ -5,23 +5,21 @@ use std::io;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
-use v4l::control::{Control, Value};
 use v4l::v4l_sys::V4L2_CID_EXPOSURE_AUTO_PRIORITY;
-use v4l::video::Capture;
-use v4l::video::capture::Parameters;
 
 use super::color::color_encoding;
 use super::devices::problem;
 use super::holder;
 use super::modes::modes;
 use super::queue::{Drain, Leniency};
+use crate::control;
 use crate::modes::{Mode, PixelFormat, choose, printable};
 use crate::source::{fitted, picture};
 use crate::sys::buffers::MappedBuffers;
 use crate::sys::video::{Node, Pixels};
 use crate::{
     Camera, CameraError, CaptureRequest, Encoder, Format, Frame, ImageError, Layout, MAX_SIDE,
-    Picture, Prefer, RawFrame, Wait, repair,
+    Picture, Prefer, RawFrame, Setting, Wait, repair,
 };
 
 /// Bytes of all buffers together, so that a camera box stays small.
@@ -32,8 +30,17 @@ const BUFFERS: std::ops::RangeInclusive<u32> = 3..=4;
 
 /// Opens a device.
 pub(crate) fn open(path: &Path, request: &CaptureRequest) -> Result<Box<dyn Camera>, CameraError> {
-    let name = path.display().to_string();
     let node = Node::open(path).map_err(|why| refused(path, "open", why))?;
+    start(node, path, request)
+}
+
+/// Sets a device up and starts its stream.
+pub(crate) fn start(
+    node: Node,
+    path: &Path,
+    request: &CaptureRequest,
+) -> Result<Box<dyn Camera>, CameraError> {
+    let name = path.display().to_string();
     let identity = node.identity().map_err(|why| no_camera(path, why))?;
     if let Some(why) = problem(&identity) {
         return Err(CameraError::NotACamera { device: name, why });
@@ -41,6 +48,7 @@ pub(crate) fn open(path: &Path, request: &CaptureRequest) -> Result<Box<dyn Came
     let (pixels, coding) = set_format(&node, path, request)?;
     let fps = set_pace(&node, request, pixels);
     set_exposure(&node, request.prefer);
+    set_controls(&node, &name, &request.controls);
     let mode = Mode {
         fourcc: pixels.fourcc,
         width: pixels.width,
@@ -126,15 +134,8 @@ fn set_pace(node: &Node, request: &CaptureRequest, pixels: Pixels) -> u32 {
         (mode.fourcc, mode.width, mode.height) == (pixels.fourcc, pixels.width, pixels.height)
     });
     let wanted = granted.map_or(0, |mode| mode.fps);
-    let told = match wanted {
-        0 => node.device().params(),
-        fps => node.device().set_params(&Parameters::with_fps(fps)),
-    };
-    match told {
-        Ok(told) if told.interval.numerator > 0 => {
-            let (time, count) = (told.interval.numerator, told.interval.denominator);
-            (count.saturating_add(time / 2)) / time
-        }
+    match node.set_rate(wanted) {
+        Ok((time @ 1.., count)) => count.saturating_add(time / 2) / time,
         _ => 0,
     }
 }
@@ -142,12 +143,28 @@ fn set_pace(node: &Node, request: &CaptureRequest, pixels: Pixels) -> u32 {
 /// In the dark many cameras halve their rate, unless told not to. Who has no such switch doesn't do
 /// it.
 fn set_exposure(node: &Node, prefer: Prefer) {
-    let value = Value::Boolean(prefer == Prefer::Light);
-    if let Err(why) = node.device().set_control(Control {
-        id: V4L2_CID_EXPOSURE_AUTO_PRIORITY,
-        value,
-    }) {
+    let value = i32::from(prefer == Prefer::Light);
+    if let Err(why) = node.set_control(V4L2_CID_EXPOSURE_AUTO_PRIORITY, value) {
         log::debug!("exposure_dynamic_framerate=\"{why}\"");
+    }
+}
+
+/// Sets what the user asks for. A camera that has no such control gives pictures all the same.
+fn set_controls(node: &Node, name: &str, settings: &[Setting]) {
+    if settings.is_empty() {
+        return;
+    }
+    let controls = node.controls();
+    for setting in settings {
+        let wanted = control::find(&controls, setting)
+            .and_then(|control| Ok((control.id, control.value_of(&setting.value)?)));
+        let set = match wanted {
+            Ok((id, value)) => node.set_control(id, value).map_err(|why| why.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(why) = set {
+            log::warn!("{name}: {setting} was not set: {why}");
+        }
     }
 }
 

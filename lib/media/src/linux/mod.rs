@@ -3,6 +3,8 @@
 mod camera;
 mod color;
 mod devices;
+#[cfg(test)]
+mod faults;
 mod holder;
 mod known;
 mod modes;

@@ -1,12 +1,7 @@
 //! Asks a V4L2 device what it can do. Which of it is taken is decided in `modes`.
 
-use v4l::FourCC;
-use v4l::frameinterval::FrameIntervalEnum;
-use v4l::framesize::FrameSizeEnum;
-use v4l::video::Capture;
-
 use crate::modes::{FPS, Mode, PixelFormat, target};
-use crate::sys::video::Node;
+use crate::sys::video::{Interval, Node, Size};
 use crate::{CaptureRequest, MAX_SIDE};
 
 /// Sizes of one format that are looked at; real cameras have 20.
@@ -35,52 +30,41 @@ pub(crate) fn modes(node: &Node, request: &CaptureRequest) -> Vec<Mode> {
 
 fn sizes(node: &Node, fourcc: [u8; 4], request: &CaptureRequest) -> Vec<(u32, u32)> {
     let wanted = target(request);
-    // A driver that doesn't list sizes may still take the one that is wanted.
-    let Ok(told) = node.device().enum_framesizes(FourCC::new(&fourcc)) else {
+    let told = node.sizes(fourcc);
+    if told.is_empty() {
+        // A driver that doesn't list sizes may still take the one that is wanted.
         return vec![wanted];
-    };
+    }
     let usable = |&(width, height): &(u32, u32)| {
         (1..=u32::from(MAX_SIDE)).contains(&width) && (1..=u32::from(MAX_SIDE)).contains(&height)
     };
     told.into_iter()
         .take(MAX_SIZES)
-        .map(|size| match size.size {
-            FrameSizeEnum::Discrete(size) => (size.width, size.height),
-            FrameSizeEnum::Stepwise(range) => (
-                step(wanted.0, range.min_width, range.max_width, range.step_width),
-                step(
-                    wanted.1,
-                    range.min_height,
-                    range.max_height,
-                    range.step_height,
-                ),
-            ),
+        .map(|size| match size {
+            Size::Discrete(width, height) => (width, height),
+            Size::Range([across, down]) => (step(wanted.0, across), step(wanted.1, down)),
         })
         .filter(usable)
         .collect()
 }
 
 /// The value of a range that is nearest below the one wanted.
-fn step(wanted: u32, min: u32, max: u32, step: u32) -> u32 {
+fn step(wanted: u32, (min, max, step): (u32, u32, u32)) -> u32 {
     let wanted = wanted.clamp(min, max.max(min));
     wanted - (wanted - min) % step.max(1)
 }
 
 /// Rates in thousandths of a picture a second.
 fn rates(node: &Node, fourcc: [u8; 4], width: u32, height: u32) -> Vec<u64> {
-    let intervals = node
-        .device()
-        .enum_frameintervals(FourCC::new(&fourcc), width, height);
-    let rate = |interval: v4l::Fraction| {
-        u64::from(interval.denominator) * 1000 / u64::from(interval.numerator.max(1))
+    let rate = |(numerator, denominator): (u32, u32)| {
+        u64::from(denominator) * 1000 / u64::from(numerator.max(1))
     };
+    let intervals = node.intervals(fourcc, width, height).into_iter();
     intervals
-        .unwrap_or_default()
-        .into_iter()
-        .flat_map(|told| match told.interval {
-            FrameIntervalEnum::Discrete(interval) => vec![rate(interval)],
+        .flat_map(|told| match told {
+            Interval::Discrete(interval) => vec![rate(interval)],
             // Any rate between these: offer both ends and whole numbers in between.
-            FrameIntervalEnum::Stepwise(range) => between(rate(range.max), rate(range.min)),
+            Interval::Range(shortest, longest) => between(rate(longest), rate(shortest)),
         })
         .collect()
 }
@@ -125,9 +109,9 @@ mod tests {
 
     #[test]
     fn ranges_of_sizes_are_met_at_their_steps() {
-        assert_eq!(step(1280, 16, 1920, 16), 1280);
-        assert_eq!(step(1000, 16, 1920, 32), 976);
-        assert_eq!(step(5000, 16, 1920, 0), 1920);
-        assert_eq!(step(1, 16, 8, 2), 16);
+        assert_eq!(step(1280, (16, 1920, 16)), 1280);
+        assert_eq!(step(1000, (16, 1920, 32)), 976);
+        assert_eq!(step(5000, (16, 1920, 0)), 1920);
+        assert_eq!(step(1, (16, 8, 2)), 16);
     }
 }

@@ -3,17 +3,21 @@
 
 use std::io;
 use std::mem::zeroed;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 use std::ptr::NonNull;
 use std::time::Duration;
 
 use v4l::v4l_sys::{self as sys, v4l2_buffer, v4l2_requestbuffers};
 use v4l::v4l2::vidioc;
 
-use super::video::{CAPTURE, Node, ioctl};
+use super::kernel::Request;
+use super::video::{CAPTURE, Node};
 use crate::linux::queue::{Buffers, Filled};
 
 const MMAP: u32 = sys::v4l2_memory_V4L2_MEMORY_MMAP;
+
+/// Buffers that are taken, however many a driver grants: V4L2 itself had no more for long.
+const MAX_BUFFERS: u32 = 32;
 
 /// Buffers of a device that streams.
 ///
@@ -29,13 +33,13 @@ impl MappedBuffers {
     /// Takes buffers, at least 1 and not always `count`, hands all to the driver and starts the
     /// stream.
     pub(crate) fn start(node: Node, count: u32) -> io::Result<Self> {
-        let granted = request(node.descriptor(), count)?;
+        let granted = request(&node, count)?.min(MAX_BUFFERS);
         let mut buffers = Self {
             mappings: Vec::new(),
             node,
         };
         for index in 0..granted {
-            let mapping = Mapping::new(buffers.node.descriptor(), index)?;
+            let mapping = Mapping::new(&buffers.node, index)?;
             buffers.mappings.push(mapping);
         }
         if buffers.mappings.is_empty() {
@@ -48,10 +52,10 @@ impl MappedBuffers {
         Ok(buffers)
     }
 
-    fn stream(&self, request: vidioc::_IOC_TYPE) -> io::Result<()> {
+    fn stream(&self, request: Request) -> io::Result<()> {
         let mut kind = CAPTURE;
         // SAFETY: STREAMON and STREAMOFF read one int.
-        unsafe { ioctl(self.node.descriptor(), request, &mut kind) }
+        unsafe { self.node.call(request, &mut kind) }
     }
 }
 
@@ -63,7 +67,7 @@ impl Buffers for MappedBuffers {
     fn dequeue(&mut self) -> io::Result<Filled> {
         let mut buffer = empty(0);
         // SAFETY: DQBUF reads and writes one v4l2_buffer.
-        unsafe { ioctl(self.node.descriptor(), vidioc::VIDIOC_DQBUF, &mut buffer) }?;
+        unsafe { self.node.call(vidioc::VIDIOC_DQBUF, &mut buffer) }?;
         let index = buffer.index as usize;
         // A driver that names a buffer we don't have is not to be reasoned with.
         let mapping = self
@@ -97,7 +101,7 @@ impl Buffers for MappedBuffers {
         // SAFETY: QBUF reads and writes one v4l2_buffer. Nobody reads the memory that the driver
         // now gets: `bytes` lends it only while this struct is borrowed, and refuses it until the
         // buffer comes back.
-        unsafe { ioctl(self.node.descriptor(), vidioc::VIDIOC_QBUF, &mut buffer) }
+        unsafe { self.node.call(vidioc::VIDIOC_QBUF, &mut buffer) }
     }
 }
 
@@ -108,21 +112,21 @@ impl Drop for MappedBuffers {
             log::debug!("streamoff=\"{why}\"");
         }
         self.mappings.clear();
-        if let Err(why) = request(self.node.descriptor(), 0) {
+        if let Err(why) = request(&self.node, 0) {
             log::debug!("free_buffers=\"{why}\"");
         }
     }
 }
 
 /// Asks for buffers and tells how many were granted; 0 frees them.
-fn request(fd: BorrowedFd<'_>, count: u32) -> io::Result<u32> {
+fn request(node: &Node, count: u32) -> io::Result<u32> {
     // SAFETY: a struct of numbers, for which zero is a value.
     let mut wanted: v4l2_requestbuffers = unsafe { zeroed() };
     wanted.count = count;
     wanted.type_ = CAPTURE;
     wanted.memory = MMAP;
     // SAFETY: REQBUFS reads and writes one v4l2_requestbuffers.
-    unsafe { ioctl(fd, vidioc::VIDIOC_REQBUFS, &mut wanted) }?;
+    unsafe { node.call(vidioc::VIDIOC_REQBUFS, &mut wanted) }?;
     Ok(wanted.count)
 }
 
@@ -164,6 +168,7 @@ fn monotonic() -> Duration {
 
 /// One buffer's memory.
 struct Mapping {
+    node: Node,
     start: NonNull<u8>,
     length: usize,
     /// Bytes filled, at most `length`.
@@ -176,35 +181,16 @@ struct Mapping {
 unsafe impl Send for Mapping {}
 
 impl Mapping {
-    fn new(fd: BorrowedFd<'_>, index: u32) -> io::Result<Self> {
+    fn new(node: &Node, index: u32) -> io::Result<Self> {
         let mut buffer = empty(index);
         // SAFETY: QUERYBUF reads and writes one v4l2_buffer.
-        unsafe { ioctl(fd, vidioc::VIDIOC_QUERYBUF, &mut buffer) }?;
+        unsafe { node.call(vidioc::VIDIOC_QUERYBUF, &mut buffer) }?;
         let length = buffer.length as usize;
         // SAFETY: for MMAP buffers the driver fills `offset`, and any bits are a number.
         let offset = unsafe { buffer.m.offset };
-        // Buffers lie at small offsets, also where off_t is 32 bits wide.
-        let offset = offset as libc::off_t;
-        // SAFETY: the kernel picks the place, so no memory of ours is replaced; it refuses lengths
-        // and offsets that aren't its own. The driver writes there, so it has to be shared and
-        // writable for some of them.
-        let start = unsafe {
-            let protection = libc::PROT_READ | libc::PROT_WRITE;
-            libc::mmap(
-                std::ptr::null_mut(),
-                length,
-                protection,
-                libc::MAP_SHARED,
-                fd.as_raw_fd(),
-                offset,
-            )
-        };
-        if start == libc::MAP_FAILED {
-            return Err(io::Error::last_os_error());
-        }
-        let start = NonNull::new(start.cast()).ok_or(io::ErrorKind::InvalidData)?;
         Ok(Self {
-            start,
+            start: node.kernel().map(length, offset)?,
+            node: node.clone(),
             length,
             used: 0,
             ours: false,
@@ -225,7 +211,7 @@ impl Mapping {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        // SAFETY: start and length are those of our own mmap, unmapped once.
-        unsafe { libc::munmap(self.start.as_ptr().cast(), self.length) };
+        // SAFETY: start and length are those of our own mapping, which is given back once.
+        unsafe { self.node.kernel().unmap(self.start, self.length) };
     }
 }

@@ -3,8 +3,12 @@
 
 #[cfg(target_os = "linux")]
 pub(crate) mod buffers;
+#[cfg(all(test, target_os = "linux"))]
+pub(crate) mod fake;
 #[cfg(target_os = "linux")]
 pub(crate) mod inotify;
+#[cfg(target_os = "linux")]
+pub(crate) mod kernel;
 #[cfg(target_os = "linux")]
 pub(crate) mod usb;
 #[cfg(target_os = "linux")]

@@ -1,25 +1,52 @@
-//! The V4L2 calls of a device node, by the structs and the ioctl wrapper of `v4l`. Where that crate
-//! would panic on what a driver says (names that are no UTF-8, colour spaces it doesn't know), the
-//! call is made here.
+//! The V4L2 calls of a device node, by the structs and the numbers of `v4l`. Its own calls are not
+//! used: they panic on what some drivers say (names that are no UTF-8, colour spaces and controls
+//! that it doesn't know), and no test can stand behind them.
 
-use std::ffi::c_void;
 use std::io;
 use std::mem::zeroed;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 use std::path::Path;
+use std::sync::Arc;
 
-use v4l::v4l_sys::{self as sys, v4l2_capability, v4l2_fmtdesc, v4l2_format, v4l2_pix_format};
+use v4l::v4l_sys::{
+    self as sys, v4l2_capability, v4l2_control, v4l2_fmtdesc, v4l2_format, v4l2_fract,
+    v4l2_frmivalenum, v4l2_frmsizeenum, v4l2_pix_format, v4l2_queryctrl, v4l2_querymenu,
+    v4l2_streamparm,
+};
 use v4l::v4l2::vidioc;
 
-/// Formats that are asked for; vivid, the largest collection there is, has 78.
-const MAX_FORMATS: u32 = 256;
+use crate::Control;
+use crate::control::plain;
 
-/// An open device node. Child processes don't inherit it.
+use super::kernel::{DeviceFile, Kernel, Request};
+
+/// Entries of one list that are asked for; vivid, the largest collection there is, has 78 formats.
+const MAX_ENTRIES: u32 = 256;
+/// Entries of one menu that are asked for.
+const MAX_MENU: i32 = 64;
+/// Calls in a row that a signal may interrupt.
+const MAX_INTERRUPTED: u32 = 100;
+
+/// An open device node.
+#[derive(Clone)]
 pub(crate) struct Node {
-    // Dropped first: the node is then still open by the other descriptor, so that this close can't
-    // fail, where `v4l` would panic.
-    device: v4l::Device,
-    _keeps_open: OwnedFd,
+    kernel: Arc<dyn Kernel>,
+}
+
+/// A size that a format is offered in, or a range of sizes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Size {
+    Discrete(u32, u32),
+    /// Least, most and step, across and down.
+    Range([(u32, u32, u32); 2]),
+}
+
+/// The time between frames, in seconds as numerator and denominator, or a range of such.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Interval {
+    Discrete((u32, u32)),
+    /// The shortest and the longest.
+    Range((u32, u32), (u32, u32)),
 }
 
 /// What a node says it is.
@@ -68,36 +95,48 @@ impl Pixels {
 
 impl Node {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        if path.as_os_str().as_encoded_bytes().contains(&0) {
-            return Err(io::ErrorKind::NotFound.into());
-        }
-        let device = v4l::Device::with_path(path)?;
-        let fd = descriptor(&device);
-        let keeps_open = fd.try_clone_to_owned()?;
-        // SAFETY: the descriptor is open, and F_SETFD takes a number. `v4l` opens without this
-        // flag: a child would keep the camera busy.
-        unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) };
-        Ok(Self {
-            device,
-            _keeps_open: keeps_open,
-        })
+        DeviceFile::open(path).map(Self::new)
     }
 
-    /// For the calls that `v4l` makes well.
-    pub(crate) fn device(&self) -> &v4l::Device {
-        &self.device
+    /// A node behind which that driver stands.
+    pub(crate) fn new(kernel: impl Kernel + 'static) -> Self {
+        let kernel = Arc::new(kernel);
+        Self { kernel }
+    }
+
+    pub(super) fn kernel(&self) -> &dyn Kernel {
+        &*self.kernel
     }
 
     /// Readable when a buffer was filled.
     pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
-        descriptor(&self.device)
+        self.kernel.descriptor()
+    }
+
+    /// Calls the driver, again where a signal came between.
+    ///
+    /// # Safety
+    ///
+    /// `argument` has to be what `request` reads and writes.
+    pub(super) unsafe fn call<T>(&self, request: Request, argument: &mut T) -> io::Result<()> {
+        for _ in 0..MAX_INTERRUPTED {
+            // SAFETY: the pointer is to a live, exclusive T, and the caller answers for its type.
+            match unsafe {
+                self.kernel
+                    .ioctl(request, std::ptr::from_mut(argument).cast())
+            } {
+                Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+        Err(io::ErrorKind::TimedOut.into())
     }
 
     pub(crate) fn identity(&self) -> io::Result<Identity> {
         // SAFETY: a struct of numbers, for which zero is a value.
         let mut told: v4l2_capability = unsafe { zeroed() };
         // SAFETY: QUERYCAP writes one v4l2_capability.
-        unsafe { ioctl(self.descriptor(), vidioc::VIDIOC_QUERYCAP, &mut told) }?;
+        unsafe { self.call(vidioc::VIDIOC_QUERYCAP, &mut told) }?;
         let own = told.capabilities & sys::V4L2_CAP_DEVICE_CAPS != 0;
         Ok(Identity {
             driver: text(&told.driver),
@@ -112,19 +151,68 @@ impl Node {
 
     /// The codes of its formats.
     pub(crate) fn formats(&self) -> Vec<[u8; 4]> {
-        (0..MAX_FORMATS)
-            .map_while(|index| self.format_at(index).ok())
-            .collect()
+        let format = |index| {
+            // SAFETY: a struct of numbers, for which zero is a value.
+            let mut told: v4l2_fmtdesc = unsafe { zeroed() };
+            told.index = index;
+            told.type_ = CAPTURE;
+            // SAFETY: ENUM_FMT reads and writes one v4l2_fmtdesc.
+            unsafe { self.call(vidioc::VIDIOC_ENUM_FMT, &mut told) }.ok()?;
+            Some(told.pixelformat.to_le_bytes())
+        };
+        (0..MAX_ENTRIES).map_while(format).collect()
     }
 
-    fn format_at(&self, index: u32) -> io::Result<[u8; 4]> {
-        // SAFETY: a struct of numbers, for which zero is a value.
-        let mut told: v4l2_fmtdesc = unsafe { zeroed() };
-        told.index = index;
-        told.type_ = CAPTURE;
-        // SAFETY: ENUM_FMT reads and writes one v4l2_fmtdesc.
-        unsafe { ioctl(self.descriptor(), vidioc::VIDIOC_ENUM_FMT, &mut told) }?;
-        Ok(told.pixelformat.to_le_bytes())
+    /// The sizes of a format; none where the driver doesn't list them.
+    pub(crate) fn sizes(&self, fourcc: [u8; 4]) -> Vec<Size> {
+        let size = |index| {
+            // SAFETY: a struct of numbers and a union of such, for which zero is a value.
+            let mut told: v4l2_frmsizeenum = unsafe { zeroed() };
+            told.index = index;
+            told.pixel_format = u32::from_le_bytes(fourcc);
+            // SAFETY: ENUM_FRAMESIZES reads and writes one v4l2_frmsizeenum.
+            unsafe { self.call(vidioc::VIDIOC_ENUM_FRAMESIZES, &mut told) }.ok()?;
+            // SAFETY: both members of the union are numbers only, for which any bits are a value.
+            let (one, range) = unsafe {
+                let told = told.__bindgen_anon_1;
+                (told.discrete, told.stepwise)
+            };
+            Some(match told.type_ {
+                sys::v4l2_frmsizetypes_V4L2_FRMSIZE_TYPE_DISCRETE => {
+                    Size::Discrete(one.width, one.height)
+                }
+                _ => Size::Range([
+                    (range.min_width, range.max_width, range.step_width),
+                    (range.min_height, range.max_height, range.step_height),
+                ]),
+            })
+        };
+        (0..MAX_ENTRIES).map_while(size).collect()
+    }
+
+    /// The times between frames of a format in a size; none where the driver doesn't list them.
+    pub(crate) fn intervals(&self, fourcc: [u8; 4], width: u32, height: u32) -> Vec<Interval> {
+        let interval = |index| {
+            // SAFETY: a struct of numbers and a union of such, for which zero is a value.
+            let mut told: v4l2_frmivalenum = unsafe { zeroed() };
+            told.index = index;
+            told.pixel_format = u32::from_le_bytes(fourcc);
+            (told.width, told.height) = (width, height);
+            // SAFETY: ENUM_FRAMEINTERVALS reads and writes one v4l2_frmivalenum.
+            unsafe { self.call(vidioc::VIDIOC_ENUM_FRAMEINTERVALS, &mut told) }.ok()?;
+            // SAFETY: both members of the union are numbers only, for which any bits are a value.
+            let (one, range) = unsafe {
+                let told = told.__bindgen_anon_1;
+                (told.discrete, told.stepwise)
+            };
+            Some(match told.type_ {
+                sys::v4l2_frmivaltypes_V4L2_FRMIVAL_TYPE_DISCRETE => {
+                    Interval::Discrete(fraction(one))
+                }
+                _ => Interval::Range(fraction(range.min), fraction(range.max)),
+            })
+        };
+        (0..MAX_ENTRIES).map_while(interval).collect()
     }
 
     /// Asks for a format and gives the one that the driver took, which may be another.
@@ -142,41 +230,123 @@ impl Node {
         format.fmt.pix.pixelformat = u32::from_le_bytes(fourcc);
         format.fmt.pix.priv_ = sys::V4L2_PIX_FMT_PRIV_MAGIC;
         // SAFETY: S_FMT reads and writes one v4l2_format.
-        unsafe { ioctl(self.descriptor(), vidioc::VIDIOC_S_FMT, &mut format) }?;
+        unsafe { self.call(vidioc::VIDIOC_S_FMT, &mut format) }?;
         // SAFETY: for this type the driver fills `pix`, and any bits are numbers.
         let pix = unsafe { format.fmt.pix };
         Ok(Pixels::new(&pix))
     }
+
+    /// Asks for a frame rate, 0 for none, and gives the time between frames that the driver took,
+    /// in seconds as numerator and denominator.
+    pub(crate) fn set_rate(&self, fps: u32) -> io::Result<(u32, u32)> {
+        // SAFETY: a struct of numbers and a union of such, for which zero is a value.
+        let mut told: v4l2_streamparm = unsafe { zeroed() };
+        told.type_ = CAPTURE;
+        let request = match fps {
+            0 => vidioc::VIDIOC_G_PARM,
+            _ => {
+                told.parm.capture.timeperframe = v4l2_fract {
+                    numerator: 1,
+                    denominator: fps,
+                };
+                vidioc::VIDIOC_S_PARM
+            }
+        };
+        // SAFETY: both read and write one v4l2_streamparm.
+        unsafe { self.call(request, &mut told) }?;
+        // SAFETY: for this type the driver fills `capture`, and any bits are numbers.
+        let capture = unsafe { told.parm.capture };
+        Ok(fraction(capture.timeperframe))
+    }
+
+    /// The controls that can be set, in the driver's order.
+    pub(crate) fn controls(&self) -> Vec<Control> {
+        let mut controls = Vec::new();
+        let mut last = 0;
+        for _ in 0..MAX_ENTRIES {
+            // SAFETY: a struct of numbers, for which zero is a value.
+            let mut told: v4l2_queryctrl = unsafe { zeroed() };
+            told.id = last | sys::V4L2_CTRL_FLAG_NEXT_CTRL;
+            // SAFETY: QUERYCTRL reads and writes one v4l2_queryctrl.
+            if unsafe { self.call(vidioc::VIDIOC_QUERYCTRL, &mut told) }.is_err() {
+                break;
+            }
+            if told.id <= last {
+                break; // A driver that goes round in circles.
+            }
+            last = told.id;
+            controls.extend(self.control(&told));
+        }
+        controls
+    }
+
+    /// What a control takes; `None` for one that can't be set, or by no number.
+    fn control(&self, told: &v4l2_queryctrl) -> Option<Control> {
+        let fixed = sys::V4L2_CTRL_FLAG_DISABLED | sys::V4L2_CTRL_FLAG_READ_ONLY;
+        let is_switch = told.type_ == sys::v4l2_ctrl_type_V4L2_CTRL_TYPE_BOOLEAN;
+        let is_menu = match told.type_ {
+            sys::v4l2_ctrl_type_V4L2_CTRL_TYPE_MENU => true,
+            sys::v4l2_ctrl_type_V4L2_CTRL_TYPE_INTEGER => false,
+            _ if is_switch => false,
+            _ => return None,
+        };
+        if told.flags & fixed != 0 {
+            return None;
+        }
+        let mut now = v4l2_control {
+            id: told.id,
+            value: 0,
+        };
+        // SAFETY: G_CTRL reads and writes one v4l2_control.
+        let read = unsafe { self.call(vidioc::VIDIOC_G_CTRL, &mut now) };
+        Some(Control {
+            name: plain(&text(&told.name)),
+            min: told.minimum,
+            max: told.maximum,
+            step: told.step,
+            default: told.default_value,
+            value: read.is_ok().then_some(now.value),
+            menu: match is_menu {
+                true => self.menu(told),
+                false => Vec::new(),
+            },
+            is_switch,
+            id: told.id,
+        })
+    }
+
+    fn menu(&self, control: &v4l2_queryctrl) -> Vec<(i32, String)> {
+        let last = control
+            .maximum
+            .min(control.minimum.saturating_add(MAX_MENU));
+        let entry = |value: i32| {
+            // SAFETY: a struct of numbers and a union of such, for which zero is a value.
+            let mut told: v4l2_querymenu = unsafe { zeroed() };
+            told.id = control.id;
+            told.index = u32::try_from(value).ok()?;
+            // SAFETY: QUERYMENU reads and writes one v4l2_querymenu.
+            unsafe { self.call(vidioc::VIDIOC_QUERYMENU, &mut told) }.ok()?;
+            // SAFETY: of a menu the driver fills `name`, and any bits are bytes.
+            let name = unsafe { told.__bindgen_anon_1.name };
+            Some((value, text(&name)))
+        };
+        (control.minimum..=last).filter_map(entry).collect()
+    }
+
+    /// Sets a control.
+    pub(crate) fn set_control(&self, id: u32, value: i32) -> io::Result<()> {
+        let mut control = v4l2_control { id, value };
+        // SAFETY: S_CTRL reads and writes one v4l2_control.
+        unsafe { self.call(vidioc::VIDIOC_S_CTRL, &mut control) }
+    }
+}
+
+fn fraction(told: v4l2_fract) -> (u32, u32) {
+    (told.numerator, told.denominator)
 }
 
 /// The one type of buffer used here.
 pub(super) const CAPTURE: u32 = sys::v4l2_buf_type_V4L2_BUF_TYPE_VIDEO_CAPTURE;
-
-fn descriptor(device: &v4l::Device) -> BorrowedFd<'_> {
-    // SAFETY: the device owns the descriptor and closes it when it is dropped, which the borrow
-    // excludes.
-    unsafe { BorrowedFd::borrow_raw(device.handle().fd()) }
-}
-
-/// Calls the driver, again where a signal came between.
-///
-/// # Safety
-///
-/// `argument` has to be what `request` reads and writes.
-pub(super) unsafe fn ioctl<T>(
-    fd: BorrowedFd<'_>,
-    request: vidioc::_IOC_TYPE,
-    argument: &mut T,
-) -> io::Result<()> {
-    loop {
-        let pointer = std::ptr::from_mut(argument).cast::<c_void>();
-        // SAFETY: the pointer is to a live, exclusive T, and the caller answers for its type.
-        match unsafe { v4l::v4l2::ioctl(fd.as_raw_fd(), request, pointer) } {
-            Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
-            result => return result,
-        }
-    }
-}
 
 fn text(bytes: &[u8]) -> String {
     let end = bytes

@@ -1,5 +1,7 @@
 //! Pictures that come in, and the credit that goes back for each.
 
+use std::time::Duration;
+
 use transom_net::PeerId;
 use transom_proto::{CallId, Instant, ReceivedPicture};
 use transom_wire::{Codec, Orientation, PictureHead};
@@ -49,6 +51,7 @@ pub(super) fn arrived(
     let timing = Timing {
         received: out.net.instant(received),
         stages: stages(link, &head, received, out),
+        sent_after: Duration::from_micros(head.sent_after.into()),
     };
     let picture = RemotePicture {
         jpeg: bytes,

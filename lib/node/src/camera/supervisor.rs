@@ -24,6 +24,8 @@ use std::time::{Duration, Instant};
 
 use transom_media::{Format, ImageError, Source};
 
+use crate::notice::Retry;
+
 /// The longest pause between two openings: a camera that can't be used costs next to nothing, and
 /// one that came back unnoticed is found soon.
 pub(super) const MAX_PAUSE: Duration = Duration::from_secs(15);
@@ -175,6 +177,14 @@ impl Supervisor {
     /// Openings that failed since it last gave pictures for a while.
     pub(super) fn failures(&self) -> u32 {
         self.failures
+    }
+
+    /// Whether it is opened again by itself.
+    pub(super) fn retry(&self) -> Retry {
+        match self.state {
+            State::Waiting { retry: None } if self.kind != Kind::Device => Retry::Never,
+            _ => Retry::Later,
+        }
     }
 
     /// Nobody wants it any more.

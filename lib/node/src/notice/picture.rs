@@ -1,7 +1,7 @@
 //! Pictures as a station gives them to its owner.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::handle::Credit;
 use crate::latency::Stages;
@@ -47,13 +47,26 @@ pub struct Timing {
     pub received: Instant,
     /// Its stages up to then.
     pub stages: Stages,
+    /// How old it was when its first byte was sent, by the sender's clock; at most 71 minutes are
+    /// told.
+    pub sent_after: Duration,
 }
+
+/// A picture that is older when it is sent is no live one: pictures that wait so long are replaced
+/// by newer ones.
+const PAST: Duration = Duration::from_secs(2);
 
 impl Timing {
     /// When it was captured, by this machine's clock. Until the clocks are compared, which takes a
     /// moment after a call began, the time of arrival stands for it.
     pub fn captured(&self) -> Instant {
         let age = self.stages.total().unwrap_or_default();
+        let age = age.max(self.sent_after);
         self.received.checked_sub(age).unwrap_or(self.received)
+    }
+
+    /// Whether it shows the past: the last picture of a camera that gives none now.
+    pub fn is_past(&self) -> bool {
+        self.sent_after > PAST
     }
 }

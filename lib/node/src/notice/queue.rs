@@ -160,6 +160,7 @@ fn matters(notice: &Notice) -> bool {
         | Notice::Measured { .. }
         | Notice::OwnPicture(_)
         | Notice::Picture { .. }
+        | Notice::Pong
         | Notice::Reaching { .. }
         | Notice::Unreachable { .. } => false,
         _ => true,
@@ -182,6 +183,7 @@ enum Subject {
     Connection(PeerName),
     Key(PeerName),
     OwnCamera,
+    OwnCameraFailed,
     OwnPicture,
     Nearby,
     Picture(PeerName),
@@ -208,6 +210,7 @@ fn subject(notice: &Notice) -> Option<Subject> {
         } => Subject::Connection(*peer),
         Notice::FarRecording { peer, .. } => Subject::Recording(*peer),
         Notice::Camera { .. } => Subject::OwnCamera,
+        Notice::CameraFailed { .. } => Subject::OwnCameraFailed,
         Notice::Nearby { .. } => Subject::Nearby,
         Notice::OwnPicture(_) => Subject::OwnPicture,
         Notice::Picture { peer, .. } => Subject::Picture(*peer),

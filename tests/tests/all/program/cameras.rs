@@ -178,6 +178,48 @@ fn a_command_that_stalls_babbles_and_exits_is_a_camera_again_when_it_gives() {
     assert!(camera.is_running());
 }
 
+#[test]
+fn a_viewer_who_comes_later_is_shown_the_last_picture_with_its_age_and_no_snapshot_of_it() {
+    let pair = Pair::new();
+    let fake = FakeCamera::new(&pair.scratch, &sample(32, 16), Mood::Gives);
+    let mut camera = pair.camera(&["--source", &fake.as_command()]);
+    let mut first = pair.near.start(&["watch", "far", "--json"]);
+    camera.event_where("camera", |state| state["state"] == "live");
+    fake.set_mood(Mood::Exits);
+    hears_why(&mut first, "its pictures came to an end");
+    thread::sleep(Duration::from_secs(3));
+    let file = pair.scratch.join("later.jpg");
+    let file = file.to_str().unwrap();
+    let arguments = [
+        "watch",
+        "far",
+        "--json",
+        "--snapshot",
+        file,
+        "--seconds",
+        "2",
+    ];
+    let mut later = pair.near.start(&arguments);
+    later.event_where("last_picture", |told| {
+        told["age_seconds"].as_u64().is_some_and(|age| age >= 3)
+    });
+    let end = later.finish();
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert!(!fs::exists(file).unwrap());
+}
+
+#[test]
+fn a_box_that_is_asked_to_ends_when_its_camera_is_beyond_help() {
+    let pair = Pair::new();
+    let options = ["--source", "cmd:exit 3", "--exit-on-camera-error"];
+    let camera = pair.camera(&options);
+    let _watcher = pair.near.start(&["watch", "far", "--json"]);
+    let end = camera.finish();
+    assert_eq!(end.code, Some(1), "{end:?}");
+    let why = "the camera is given up: cmd: the command ended with exit status: 3";
+    assert!(end.stderr.contains(why), "{end:?}");
+}
+
 /// Writes at least so many bytes of one picture; false once the box has ended.
 fn write_pictures(writer: &mut PipeWriter, picture: &[u8], bytes: usize) -> bool {
     (0..=bytes / picture.len()).all(|_| writer.write_all(picture).is_ok())

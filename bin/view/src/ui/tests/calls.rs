@@ -511,7 +511,6 @@ fn what_is_wrong_with_our_camera_is_a_sentence_in_its_place() {
     state.apply(Notice::Camera {
         state: CameraState::Lost,
         text: "used by zoom; close it".into(),
-        failures: 0,
     });
     let mut screen = open(state);
     screen.get_by_label("Your camera gives no picture: used by zoom; close it");

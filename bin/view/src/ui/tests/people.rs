@@ -639,7 +639,10 @@ fn another_port_counts_when_its_field_is_left() {
     assert_eq!(used, Action::UsePort(7500));
     let state = &mut screen.state_mut().state;
     let address = ([0, 0, 0, 0], 7500).into();
-    state.apply(Notice::Listening { address });
+    state.apply(Notice::Listening {
+        request: None,
+        address,
+    });
     let own = state.own.line();
     assert!(own.starts_with("desk 192.168.1.5:7500 key="), "{own}");
 }
