@@ -40,12 +40,13 @@ impl History {
     }
 
     /// What was written down about that contact.
+    #[cfg(test)]
     pub(super) fn read(&self, owner: &Owner) -> Result<String, String> {
         self.newest(owner).map(|(text, _)| text)
     }
 
-    /// The same. Of a file that is longer than this window makes it, these are the newest lines;
-    /// then a sentence says so.
+    /// What was written down about that contact. Of a file that is longer than this window makes
+    /// it, these are the newest lines; then a sentence says so.
     pub(super) fn newest(&self, owner: &Owner) -> Result<(String, Option<String>), String> {
         let path = self.file(owner)?;
         // One entry may have come over the limit before the file was shortened.

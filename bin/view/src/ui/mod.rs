@@ -182,7 +182,8 @@ fn panes(ui: &Ui, room: Rect, state: &State, draft: &mut Draft) -> Panes {
     let lies_over = width < MIDDLE && (is_call || chat);
     // Over a picture of that width list and chat together would leave no room for its controls.
     let is_crowded = is_picture && sheet::needs(state, width - list_width);
-    let wanted = !hides_all && state.shows_list(is_wide) && !(lies_over && chat) && !is_crowded;
+    let is_hidden = hides_all || is_crowded || (lies_over && chat);
+    let wanted = state.shows_list(is_wide) && !is_hidden;
     let mut panes = Panes {
         list: None,
         page: Some(room),

@@ -295,7 +295,7 @@ impl Strip {
             let (upper, lower) = whole.pixels.split_at(whole.stride);
             let pairs = upper.as_chunks().0.iter().zip(lower.as_chunks().0);
             for (mean, (&[a, b], &[c, d])) in plane.line(y).iter_mut().zip(pairs) {
-                *mean = ([a, b, c, d].map(u16::from).iter().sum::<u16>() + 2 >> 2) as u8;
+                *mean = (([a, b, c, d].map(u16::from).iter().sum::<u16>() + 2) >> 2) as u8;
             }
         }
     }
