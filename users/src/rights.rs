@@ -1,7 +1,7 @@
 //! What a contact may do here, without knowing which contact.
 
 use std::fmt;
-use std::ops::BitOr;
+use std::ops::{BitAnd, BitOr};
 use std::str::FromStr;
 
 use crate::text::quote;
@@ -64,6 +64,21 @@ impl Default for Rights {
 }
 
 /// What either of two sets has.
+impl BitAnd for Rights {
+    type Output = Self;
+
+    fn bitand(self, other: Self) -> Self {
+        Self {
+            view: self.view & other.view,
+            call: self.call & other.call,
+            files: self.files & other.files,
+            hear: self.hear & other.hear,
+            talk: self.talk & other.talk,
+            auto: self.auto & other.auto,
+        }
+    }
+}
+
 impl BitOr for Rights {
     type Output = Self;
 

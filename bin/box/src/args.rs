@@ -7,7 +7,7 @@ mod pairing;
 mod transfers;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 use transom::media::Source;
@@ -119,6 +119,24 @@ pub(crate) enum Command {
         /// Which shell
         shell: clap_complete::Shell,
     },
+    /// Write the manual's pages
+    #[cfg(feature = "manual")]
+    #[command(hide = true)]
+    Manual {
+        /// Where to
+        folder: PathBuf,
+    },
+}
+
+impl Command {
+    /// Its name and the file with more of its options, if one was given.
+    pub(crate) fn config(&self) -> Option<(&'static str, &Path)> {
+        match self {
+            Self::Camera(camera) => Some(("camera", camera.config.as_deref()?)),
+            Self::Receive(receive) => Some(("receive", receive.config.as_deref()?)),
+            _ => None,
+        }
+    }
 }
 
 /// Where to be found, by whom, under which name.

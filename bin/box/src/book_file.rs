@@ -59,6 +59,10 @@ pub(crate) fn append(path: &Path, line: &str) -> io::Result<()> {
 fn replace(path: &Path, old: &str, new: &str) -> io::Result<()> {
     // The file behind a link stays where it is.
     let path = path.canonicalize()?;
+    // As root, a device behind a link would be replaced like any other file.
+    if !fs::metadata(&path)?.is_file() {
+        return Err(io::Error::other("it is no ordinary file"));
+    }
     if fs::read(&path)? != old.as_bytes() {
         let why = "it was changed meanwhile, or is no UTF-8 text";
         return Err(io::Error::other(why));
@@ -77,6 +81,17 @@ fn replace(path: &Path, old: &str, new: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_behind_a_link_is_not_replaced() {
+        let link = std::env::temp_dir().join(format!("transom-device-{}", std::process::id()));
+        std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+        let replaced = replace(&link, "", "anna h\n");
+        fs::remove_file(&link).unwrap();
+        let why = replaced.unwrap_err().to_string();
+        assert_eq!(why, "it is no ordinary file");
+    }
 
     #[test]
     fn a_replaced_book_is_the_new_text_and_leaves_no_other_file() {

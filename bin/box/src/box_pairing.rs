@@ -6,13 +6,14 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use transom::people::Rights;
-use transom::{Code, CodeEnd, InvalidCode, Keep, PairingNotice, PublicKey};
+use transom::{Code, CodeEnd, InvalidCode, Keep, Paired, PairingNotice, Settings};
 
 use crate::args;
 use crate::output::Output;
 use crate::pairing::{self, Shown};
 use crate::place::Place;
 use crate::report;
+use crate::sound;
 use crate::station::Running;
 
 /// What a box does about pairing, at its start and whenever its owner asks it to read its files
@@ -29,11 +30,13 @@ pub(crate) struct BoxPairing {
     shown: Shown<'static>,
     /// What the peer may do here.
     may: Rights,
+    /// What this box can do for a peer that may.
+    served: Rights,
 }
 
 impl BoxPairing {
-    /// For a box with that key.
-    pub(crate) fn new(arguments: &args::BoxPairing, key: PublicKey) -> Self {
+    /// For a box with these settings.
+    pub(crate) fn new(arguments: &args::BoxPairing, settings: &Settings) -> Self {
         let folders = match arguments.boot.as_slice() {
             [] => BOOT.iter().map(PathBuf::from).collect(),
             some => some.to_vec(),
@@ -44,10 +47,11 @@ impl BoxPairing {
             is_shown: false,
             file: None,
             shown: Shown {
-                key,
+                key: settings.identity.public_key(),
                 command: "transom pair",
             },
             may: arguments.may,
+            served: served(settings),
         }
     }
 
@@ -114,7 +118,12 @@ impl BoxPairing {
             }
             _ => {}
         }
-        report::tell_pairing(output, &notice);
+        match &notice {
+            PairingNotice::Paired(paired) => {
+                output.deliver(self.paired_words(paired), pairing::paired_json(paired));
+            }
+            notice => report::tell_pairing(output, notice),
+        }
         if matches!(notice, PairingNotice::CodeEnded { .. }) && self.makes_code {
             output.warn(NEW_CODE);
         }
@@ -130,6 +139,18 @@ impl BoxPairing {
         }
     }
 
+    /// What the peer can do here now. What the box may do there is left out: it asks for nothing.
+    fn paired_words(&self, paired: &Paired) -> String {
+        let them = pairing::paired_with(paired);
+        match paired.keep {
+            Keep::Contact => {
+                let may = pairing::rights(paired.may & self.served);
+                format!("{them}; they may: {may}")
+            }
+            _ => format!("{them}, this once"),
+        }
+    }
+
     /// A code of a file is good once.
     fn use_up(&mut self, output: &Output) {
         let Some(file) = self.file.take() else { return };
@@ -141,6 +162,18 @@ impl BoxPairing {
                 "can't remove {file}: {error}; remove it, or its code is good again at the next start"
             ));
         }
+    }
+}
+
+/// What a box with these settings can do for a peer that may. Nobody takes calls there.
+fn served(settings: &Settings) -> Rights {
+    let (hear, talk) = sound::served(settings);
+    Rights {
+        view: settings.serve_camera,
+        files: settings.inbox.is_some(),
+        hear,
+        talk,
+        ..Rights::NONE
     }
 }
 
@@ -182,7 +215,46 @@ const MAX_FILE: u64 = 1024;
 
 #[cfg(test)]
 mod tests {
+    use transom::Identity;
+
     use super::*;
+
+    #[test]
+    fn a_box_names_the_rights_that_its_owner_gave_and_it_can_serve() {
+        let mut settings = Settings::new("porch".parse().unwrap(), Identity::throwaway().unwrap());
+        settings.serve_camera = true;
+        let arguments = args::BoxPairing {
+            pair: true,
+            may: Rights::default(),
+            boot: Vec::new(),
+        };
+        let key = settings.identity.public_key();
+        let paired = |may: &str| Paired {
+            peer: "anna".parse().unwrap(),
+            key,
+            called: "anna".parse().unwrap(),
+            side: transom::PairingSide::Showed,
+            reached: ([127, 0, 0, 1], 7447).into(),
+            address: "127.0.0.1".parse().unwrap(),
+            may: may.parse().unwrap(),
+            grants: "view,call,files".parse().unwrap(),
+            keep: Keep::Contact,
+        };
+        let told = |settings: &Settings, may| {
+            let words = BoxPairing::new(&arguments, settings).paired_words(&paired(may));
+            words.split_once("; ").map(|(_, rights)| rights.to_owned())
+        };
+        let view = Some("they may: view".to_owned());
+        assert_eq!(told(&settings, "view,call,files,hear"), view);
+        settings.inbox = Some(transom::InboxSettings {
+            into: "inbox".into(),
+            accept: transom::Accept::Known,
+            quota: None,
+            overwrite: false,
+        });
+        let both = Some("they may: view,files".to_owned());
+        assert_eq!(told(&settings, "view,call,files"), both);
+    }
 
     #[test]
     fn the_first_line_that_is_not_blank_is_the_code() {

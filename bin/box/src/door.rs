@@ -50,8 +50,7 @@ pub(crate) fn introduce(settings: &Settings, output: &Output) {
     output.say(human, json);
 }
 
-/// Warns of a book by which nobody may connect. Where a code is shown, the first contact comes by
-/// it.
+/// Warns of a book by which nobody may connect.
 pub(crate) fn warn_of_empty_book(book: &Book, output: &Output) {
     if book.contacts().is_empty() {
         output.warn("the contact book is empty, so nobody may connect; add somebody with: transom users add NAME HOST key=ID");

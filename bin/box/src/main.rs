@@ -6,6 +6,7 @@ mod book_file;
 mod box_pairing;
 mod check;
 mod commands;
+mod config;
 mod dial;
 mod door;
 mod failure;
@@ -24,6 +25,7 @@ mod progress;
 mod qr;
 mod recorder;
 mod report;
+mod service;
 mod signals;
 #[cfg(feature = "sound")]
 mod sound;
@@ -37,7 +39,6 @@ mod words;
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind as UsageKind;
 use serde_json::json;
 
@@ -51,7 +52,7 @@ compile_error!("the profile has to say panic = \"unwind\", or nothing");
 
 fn main() -> ExitCode {
     transom::abort_on_panic();
-    let Arguments { common, command } = match Arguments::try_parse() {
+    let Arguments { common, command } = match config::parse(std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(help) => return tell_usage(&help),
     };
@@ -78,6 +79,8 @@ fn main() -> ExitCode {
         #[cfg(feature = "discovery")]
         Command::Find(arguments) => commands::find::run(&arguments, &place, &output),
         Command::Completions { shell } => commands::completions::run(shell),
+        #[cfg(feature = "manual")]
+        Command::Manual { folder } => commands::manual::run(&folder),
     };
     match result.and_then(|()| output.complete()) {
         Ok(()) => ExitCode::SUCCESS,

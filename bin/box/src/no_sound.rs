@@ -35,6 +35,10 @@ impl HearingOptions {
     pub(crate) fn apply(&self, _: &mut Settings) {}
 }
 
+pub(crate) fn served(_: &Settings) -> (bool, bool) {
+    (false, false)
+}
+
 pub(crate) fn add_tone(_: &mut Settings) {}
 
 #[derive(Debug)]

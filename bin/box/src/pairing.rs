@@ -90,8 +90,8 @@ pub(crate) fn enter(
     running.handle.enter_code(code, candidates, terms);
 }
 
-/// The settings of a station that listens to show a code: at these addresses, else at the usual
-/// port, else at a free one, since a window or a box may run on this machine.
+/// The settings of a station that listens for files or to show a code: at these addresses, else at
+/// the usual port, else at a free one, since a window or a box may run on this machine.
 pub(crate) fn listen(settings: &mut Settings, listen: &[SocketAddr], output: &Output) {
     settings.listen = match listen {
         [] if is_taken(DEFAULT_PORT) => {
@@ -294,33 +294,38 @@ fn wrong_guess_words(from: IpAddr, tries_left: u8) -> String {
 }
 
 fn paired_words(paired: &Paired) -> String {
+    let them = paired_with(paired);
+    match paired.keep {
+        Keep::Contact => format!(
+            "{them}; they may: {}; you may: {}",
+            rights(paired.may),
+            rights(paired.grants)
+        ),
+        _ => format!("{them}, this once"),
+    }
+}
+
+/// Who was found, to be checked by its key.
+pub(crate) fn paired_with(paired: &Paired) -> String {
     let called = match paired.peer == paired.called {
         true => String::new(),
         false => format!(", who goes by {},", paired.called),
     };
-    let print = paired.key.fingerprint();
-    if paired.keep != Keep::Contact {
-        return format!(
-            "paired with {}{called} with the key {print}, this once",
-            paired.peer
-        );
-    }
     format!(
-        "paired with {}{called} with the key {print}; they may: {}; you may: {}",
+        "paired with {}{called} with the key {}",
         paired.peer,
-        rights(paired.may),
-        rights(paired.grants),
+        paired.key.fingerprint()
     )
 }
 
-fn rights(rights: Rights) -> String {
+pub(crate) fn rights(rights: Rights) -> String {
     match rights {
         Rights::NONE => "nothing".to_owned(),
         rights => rights.to_string(),
     }
 }
 
-fn paired_json(paired: &Paired) -> Value {
+pub(crate) fn paired_json(paired: &Paired) -> Value {
     json!({
         "event": "paired",
         "peer": paired.peer.as_str(),

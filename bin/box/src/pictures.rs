@@ -2,7 +2,7 @@
 //! from is said elsewhere.
 
 use clap::{Args, ValueEnum};
-use transom::media::{CaptureRequest, Prefer, Source};
+use transom::media::{CaptureRequest, Prefer, Setting, Source, Turn};
 use transom::{Adaptation, Settings, TradeOff};
 
 use crate::format::parse_size;
@@ -23,6 +23,17 @@ pub(crate) struct Pictures {
     /// What to prefer where there is too little light: full rate or longer exposure
     #[arg(long, value_enum, default_value_t = PreferArgument::Fps)]
     pub(crate) prefer: PreferArgument,
+    /// Turn the pictures to the right, for a camera that hangs on its side or upside down: viewers
+    /// show them so, and nothing is encoded for it
+    #[arg(long, value_name = "DEGREES", default_value_t = 0, value_parser = parse_turn)]
+    pub(crate) rotate: u8,
+    /// Exchange left and right, after --rotate
+    #[arg(long)]
+    pub(crate) mirror: bool,
+    /// Set a control of the camera, such as brightness=120 or power_line_frequency=60Hz; may be
+    /// given again; `transom cameras` lists them
+    #[arg(long = "control", value_name = "NAME=VALUE")]
+    pub(crate) controls: Vec<Setting>,
     /// What to give up first while the link to a viewer is slow
     #[arg(long, value_enum, default_value_t = AdaptArgument::Auto)]
     pub(crate) adapt: AdaptArgument,
@@ -93,7 +104,23 @@ impl Pictures {
             fps: self.fps,
             quality: self.quality,
             prefer: self.prefer.into(),
+            turn: Turn {
+                quarters: self.rotate,
+                mirrored: self.mirror,
+            },
+            controls: self.controls.clone(),
         }
+    }
+}
+
+/// Quarter turns to the right.
+fn parse_turn(text: &str) -> Result<u8, String> {
+    match text {
+        "0" => Ok(0),
+        "90" => Ok(1),
+        "180" => Ok(2),
+        "270" => Ok(3),
+        _ => Err("it is 0, 90, 180 or 270 degrees to the right".to_owned()),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::output::Output;
 use crate::pairing;
 use crate::sound;
 use crate::words::{
-    abilities, bottleneck_word, call_words, camera_word, camera_words, end_said, end_word,
+    abilities, bottleneck_word, call_end_words, call_words, camera_word, camera_words, end_word,
     kind_word, outcome_word, outcome_words, with_text,
 };
 
@@ -62,7 +62,7 @@ fn is_result(notice: &Notice) -> bool {
 /// A notice in words, and with stable field names; `None` for what moves too often to be told.
 pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
     Some(match notice {
-        Notice::Listening { address } => (
+        Notice::Listening { address, .. } => (
             format!("listening on {address}"),
             json!({"event": "listening", "address": address.to_string()}),
         ),
@@ -160,7 +160,7 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             reason,
             text,
         } => (
-            format!("the call with {peer} ended: {}", end_said(*reason, text)),
+            call_end_words(*kind, *outgoing, peer, *reason, text),
             json!({"event": "call_ended", "peer": peer.as_str(), "kind": kind_word(*kind), "outgoing": outgoing,
                    "reason": end_word(*reason), "text": text}),
         ),
@@ -226,11 +226,11 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             why,
         } => (
             if path.is_empty() {
-                why.clone()
+                why.to_string()
             } else {
                 format!("{path}: {why}")
             },
-            json!({"event": "entry_failed", "transfer": transfer.to_string(), "path": path, "why": why}),
+            json!({"event": "entry_failed", "transfer": transfer.to_string(), "path": path, "why": why.to_string()}),
         ),
         Notice::Pairing(_, notice) => return pairing::describe(notice),
         notice => return sound::describe(notice),

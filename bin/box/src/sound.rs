@@ -66,6 +66,13 @@ pub(crate) struct HearingOptions {
     hear: Option<PathBuf>,
 }
 
+/// Whether peers can be let hear a box with these settings, and talk at it.
+pub(crate) fn served(settings: &Settings) -> (bool, bool) {
+    let is_there = |device: &DeviceName| *device != DeviceName::None;
+    let sound = &settings.sound;
+    (is_there(&sound.microphone), is_there(&sound.speaker))
+}
+
 /// A box of a demo that sounds by itself.
 pub(crate) fn add_tone(settings: &mut Settings) {
     settings.sound.microphone = DeviceName::Tone;

@@ -14,6 +14,28 @@ pub(crate) fn call_words(kind: CallKind, outgoing: bool, peer: &PeerName) -> Str
     }
 }
 
+/// How a call ended.
+pub(crate) fn call_end_words(
+    kind: CallKind,
+    outgoing: bool,
+    peer: &PeerName,
+    reason: EndReason,
+    text: &str,
+) -> String {
+    let what = match (kind, outgoing) {
+        (CallKind::View, false) => {
+            let stopped = format!("{peer} stopped watching");
+            return match (reason, text) {
+                (EndReason::Chosen, "") => stopped,
+                _ => format!("{stopped}: {}", end_said(reason, text)),
+            };
+        }
+        (CallKind::View, true) => format!("watching {peer}"),
+        _ => format!("the call with {peer}"),
+    };
+    format!("{what} ended: {}", end_said(reason, text))
+}
+
 pub(crate) fn kind_word(kind: CallKind) -> &'static str {
     match kind {
         CallKind::View => "view",
@@ -77,6 +99,7 @@ pub(crate) fn bottleneck_word(bottleneck: Bottleneck) -> &'static str {
     match bottleneck {
         Bottleneck::Link => "link",
         Bottleneck::Viewer => "viewer",
+        _ => "unknown",
     }
 }
 
@@ -118,6 +141,14 @@ pub(crate) fn with_text(words: &str, text: &str) -> String {
     }
 }
 
+/// What follows the reason of a failure that more entries share.
+fn and_more(more: u32) -> String {
+    match more {
+        0 => String::new(),
+        more => format!(", and {more} more failed"),
+    }
+}
+
 /// How a transfer ended, in words.
 pub(crate) fn outcome_words(outcome: &Outcome) -> String {
     match outcome {
@@ -140,7 +171,7 @@ pub(crate) fn outcome_words(outcome: &Outcome) -> String {
         Outcome::Cancelled { here: true, .. } => "cancelled".into(),
         Outcome::Cancelled { text, .. } => with_text("cancelled by the other side", text),
         Outcome::Lost { why } => format!("lost: {why}"),
-        Outcome::Failed { why } => format!("failed: {why}"),
+        Outcome::Failed { why, more } => format!("failed: {why}{}", and_more(*more)),
         _ => "ended in a way this program does not know".into(),
     }
 }
@@ -148,7 +179,7 @@ pub(crate) fn outcome_words(outcome: &Outcome) -> String {
 /// Why something was not sent, behind words that say that it was not.
 pub(crate) fn unsent_words(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Failed { why } => why.clone(),
+        Outcome::Failed { why, more } => format!("{why}{}", and_more(*more)),
         outcome => outcome_words(outcome),
     }
 }
@@ -170,9 +201,30 @@ pub(crate) fn outcome_word(outcome: &Outcome) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use transom::{LinkEnd, PeerLoss};
+    use transom::{LinkEnd, PeerLoss, TransferFailure};
 
     use super::*;
+
+    #[test]
+    fn a_watch_ends_in_other_words_than_a_call() {
+        let anna = "anna".parse().unwrap();
+        let said =
+            |kind, outgoing, reason, text| call_end_words(kind, outgoing, &anna, reason, text);
+        let (view, chosen) = (CallKind::View, EndReason::Chosen);
+        assert_eq!(said(view, false, chosen, ""), "anna stopped watching");
+        assert_eq!(
+            said(view, false, EndReason::Forbidden, "not any more"),
+            "anna stopped watching: not allowed (\"not any more\")"
+        );
+        assert_eq!(
+            said(view, true, EndReason::NoCamera, ""),
+            "watching anna ended: they have no camera"
+        );
+        assert_eq!(
+            said(CallKind::Talk, false, chosen, ""),
+            "the call with anna ended: they hung up"
+        );
+    }
 
     /// A word that is missing here would say "unknown" to a script, or "does not know" to a person.
     #[test]
@@ -206,8 +258,13 @@ mod tests {
 
     #[test]
     fn what_was_not_sent_is_not_said_to_have_failed_too() {
-        let why = "pipe is neither a file nor a folder".to_owned();
-        assert_eq!(unsent_words(&Outcome::Failed { why: why.clone() }), why);
+        let why = TransferFailure::NothingCame;
+        let unsent = |more| {
+            let why = why.clone();
+            unsent_words(&Outcome::Failed { why, more })
+        };
+        assert_eq!(unsent(0), "nothing came whole");
+        assert_eq!(unsent(2), "nothing came whole, and 2 more failed");
         let why = PeerLoss::Left(LinkEnd::HungUp);
         assert_eq!(unsent_words(&Outcome::Lost { why }), "lost: they hung up");
     }

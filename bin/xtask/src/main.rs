@@ -6,6 +6,7 @@
 mod bench;
 mod children;
 mod constants;
+mod cross;
 mod deb;
 mod demo;
 mod display;
@@ -62,6 +63,7 @@ fn dispatch(arguments: &[&str]) -> Outcome {
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["sound", rest @ ..] => bench::sound::run(rest),
         ["screenshots", rest @ ..] => screenshots::run(rest),
+        ["cross", rest @ ..] => cross::run(rest),
         ["deb", rest @ ..] => deb::run(rest),
         ["sim", rest @ ..] => sim::run(rest),
         ["constants", rest @ ..] => constants::run(rest),
@@ -83,22 +85,29 @@ cargo xtask COMMAND
   bench link [--row N] [--seconds N] [--no-naive] [--own-router] [--json]
                                 calls and files over slow links made of network namespaces
   bench viewers [--seconds N]   what each further viewer costs a camera box
+  bench camera [--seconds N] [--rounds N]
+                                the camera box beside ustreamer on the same fake camera
   bench files [--mib N] [--rounds N] [--parts]
                                 a big file over loopback: ours, scp, rsync, socat, cp, and the parts
                                 that it can't do without
   bench sound [--seconds N]     what sound costs in a call, with and without echo cancelling, and
                                 while nobody calls; each stage; playout under clocks that drift
   bench view [--seconds N]      a 1080p film in the window, and in mpv and ffplay: processor time
-                                link, viewers, files and sound take --bin DIR: the programs to measure
+                                link, viewers, camera, files and sound take --bin DIR: the programs to measure
   sound latency [--row N] [--seconds N] [--server pipewire|ADDRESS]
                                 mouth to ear between two programs through a sound server, alone,
                                 beside pictures and beside a file
   sound quality [FILE.wav]      what Opus costs speech
-  sound long [--minutes N] [--alone]
-                                two programs speak to each other, under load: gaps, clicks, delay
+  sound long [--minutes N] [--alone] [--windows]
+                                two programs, or two windows, speak to each other, under load:
+                                gaps, clicks, delay
   sim [--row N] [...]           whole stations over modelled links on a virtual clock (--help tells more)
   constants [NAME]...           what each constant of the controller decides: rows of `link` with it
                                 halved and doubled
-  deb                           both programs as a Debian package, in target
+  deb [--box] [--arm64] [--check]
+                                Debian packages of the box and of the window (--box: without it),
+                                with --arm64 also of the box for 64-bit ARM; --check installs and
+                                starts the box in a clean Debian in a folder, as root
+  cross                         the box for 64-bit ARM, dynamic and static, each tried in an emulator
   screenshots                   the README's pictures, taken anew
 ";

@@ -157,6 +157,42 @@ pub(crate) const LINK: Need = Need {
     },
 };
 
+/// The camera server that ours is measured beside.
+pub(crate) const USTREAMER: Need = Need {
+    why: "streams a camera too, to be measured beside ours",
+    packages: &["ustreamer"],
+    is_met: || machine::program("ustreamer").is_some(),
+};
+
+/// The fake camera is C: its functions have the names and the open ends of those of libc.
+pub(crate) const CC: Need = Need {
+    why: "compiles the fake camera",
+    packages: &["gcc", "libc6-dev"],
+    is_met: || machine::program("cc").is_some(),
+};
+
+/// Programs for 64-bit ARM are compiled and tried here.
+pub(crate) const CROSS: Need = Need {
+    why: "links, assembles and runs programs for 64-bit ARM",
+    packages: &[
+        "gcc-aarch64-linux-gnu",
+        "libc6-dev-arm64-cross",
+        "qemu-user-static",
+    ],
+    is_met: || {
+        machine::program("aarch64-linux-gnu-gcc").is_some()
+            && machine::program("qemu-aarch64-static").is_some()
+            && Path::new("/usr/aarch64-linux-gnu/include/stdio.h").exists()
+    },
+};
+
+/// A clean system to install a package on.
+pub(crate) const DEBOOTSTRAP: Need = Need {
+    why: "makes a clean Debian system in a folder",
+    packages: &["debootstrap"],
+    is_met: || machine::program("debootstrap").is_some(),
+};
+
 /// libFuzzer is C++ and is built from source.
 pub(crate) const CPP: Need = Need {
     why: "compiles libFuzzer",

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
+use crate::deb;
 use crate::failure::{Failure, Outcome};
 use crate::machine;
 use crate::packages::{self, ACCESSIBILITY, CPP, LIBASOUND, LIBCLANG, PULSEAUDIO, WINDOW, XVFB};
@@ -34,6 +35,10 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     tests(&mark)?;
     hostile_pictures(&mark)?;
     documentation()?;
+    deb::verify_unit()?;
+    eprintln!(
+        "The packages are tested by `cargo xtask deb --check`, the programs for ARM by `cross`."
+    );
     step::check("nothing left running", || {
         nothing_left(&before, &mark, ENDING)
     })?;

@@ -27,8 +27,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(test)]
+#[expect(unsafe_code, reason = "an allocator that counts")]
+mod allocations;
 mod camera;
 mod color;
+mod control;
 #[cfg(any(not(target_os = "linux"), feature = "nokhwa"))]
 mod elsewhere;
 mod error;
@@ -42,6 +46,7 @@ mod jpeg;
 mod linux;
 mod list;
 mod modes;
+mod pool;
 mod request;
 mod signature;
 mod slot;
@@ -49,10 +54,12 @@ mod source;
 #[cfg(unix)]
 #[expect(unsafe_code, reason = "the calls that std lacks, each with its reason")]
 mod sys;
+mod turn;
 mod waiter;
 
 pub use camera::{Camera, Counts, Format, Wait, open, prepare};
 pub use color::{ColorEncoding, Matrix, Quantization};
+pub use control::{Control, InvalidSetting, Setting, SettingError};
 #[cfg(not(target_os = "linux"))]
 pub use elsewhere::{DeviceWatch, Opener};
 pub use error::{CameraError, ImageError};
@@ -71,4 +78,5 @@ pub use linux::{DeviceWatch, Opener};
 pub use list::{Device, list};
 pub use request::{CaptureRequest, Prefer, Source, UnknownSource};
 pub use slot::Slot;
+pub use turn::Turn;
 pub use waiter::{Hold, Waiter};

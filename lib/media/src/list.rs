@@ -3,6 +3,8 @@
 
 use std::path::PathBuf;
 
+use crate::{Control, Setting, SettingError};
+
 /// A device that is a camera, or looks like one.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Device {
@@ -16,11 +18,22 @@ pub struct Device {
     pub driver: String,
     /// What it can do, for people: `MJPG 1280x720 30 fps`.
     pub modes: Vec<String>,
+    /// What can be set on it.
+    pub controls: Vec<Control>,
     /// Why it can't be used, if it can't.
     pub problem: Option<String>,
 }
 
 impl Device {
+    /// Whether it takes that setting.
+    ///
+    /// # Errors
+    /// It has no such control, or the control takes other values.
+    pub fn check(&self, setting: &Setting) -> Result<(), SettingError> {
+        let control = crate::control::find(&self.controls, setting)?;
+        control.value_of(&setting.value).map(drop)
+    }
+
     /// True for the raw sensor of a Raspberry Pi, which is used by way of the source `pi`.
     pub fn is_pi(&self) -> bool {
         matches!(self.driver.as_str(), "unicam" | "rp1-cfe")

@@ -88,11 +88,12 @@ pub(crate) fn printable(fourcc: [u8; 4]) -> String {
 }
 
 /// The mode that suits best: JPEG before raw, then the nearest size, then the best rate. Who names
-/// no size gets a smooth picture first.
+/// no size gets a smooth picture first, or one of the rate that was asked for.
 pub(crate) fn choose(modes: &[Mode], request: &CaptureRequest) -> Option<Mode> {
     let (width, height) = target(request);
-    let smooth = SMOOTH_FPS.min(request.pace(FPS));
     let wanted = request.pace(FPS);
+    // A high rate that is asked for counts more than the size, unless a size is asked for too.
+    let smooth = SMOOTH_FPS.min(wanted).max(wanted * 2 / 3);
     // The highest rate within the request; beyond it the nearest.
     let pace = |fps: u32| (fps > wanted, fps.abs_diff(wanted));
     modes.iter().copied().min_by_key(|mode| {
@@ -118,6 +119,23 @@ pub(crate) fn target(request: &CaptureRequest) -> (u32, u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rate_that_is_asked_for_steers_the_size() {
+        let modes = [mode("MJPG 1280x720 30"), mode("MJPG 640x480 60")];
+        let chosen = |size, fps| {
+            let request = CaptureRequest {
+                size,
+                fps,
+                ..CaptureRequest::default()
+            };
+            choose(&modes, &request).unwrap().fps
+        };
+        assert_eq!(chosen(None, None), 30);
+        assert_eq!(chosen(None, Some(60)), 60);
+        assert_eq!(chosen(Some((1280, 720)), Some(60)), 30);
+        assert_eq!(chosen(None, Some(120)), 30, "none has it");
+    }
 
     fn mode(text: &str) -> Mode {
         let mut words = text.split([' ', 'x']);

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::source;
+use crate::{Setting, Turn, source};
 
 /// What is wanted; a source comes as near to it as it can.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -20,6 +20,10 @@ pub struct CaptureRequest {
     pub quality: u8,
     /// What to give up in the dark.
     pub prefer: Prefer,
+    /// How the camera hangs.
+    pub turn: Turn,
+    /// Controls of the device, set in this order as it is opened.
+    pub controls: Vec<Setting>,
 }
 
 impl Default for CaptureRequest {
@@ -30,6 +34,8 @@ impl Default for CaptureRequest {
             fps: None,
             quality: Self::QUALITY,
             prefer: Prefer::Fps,
+            turn: Turn::default(),
+            controls: Vec::new(),
         }
     }
 }

@@ -17,7 +17,7 @@ use transom_wire::{
 };
 
 use self::receiving::Incoming;
-use crate::notice::TransferId;
+use crate::notice::{TransferFailure, TransferId};
 
 /// Leaves of a file read before others have their turn: some 20 ms.
 const LEAVES_CHECKED: u32 = 64;
@@ -105,7 +105,7 @@ impl Job {
 }
 
 pub(crate) enum Answer {
-    Walked(Result<Walked, String>),
+    Walked(Result<Walked, TransferFailure>),
     Entries(Vec<OwnedEntry>),
     Started {
         index: u32,
@@ -127,7 +127,7 @@ pub(crate) enum Answer {
         spent: Vec<u8>,
     },
     Done(Done),
-    Finished(Result<Finished, String>),
+    Finished(Result<Finished, TransferFailure>),
 }
 
 pub(crate) struct Walked {
@@ -140,7 +140,7 @@ pub(crate) struct Walked {
     pub(crate) files: u32,
     pub(crate) bytes: u64,
     /// What is not sent, and why.
-    pub(crate) skipped: Vec<(String, String)>,
+    pub(crate) skipped: Vec<(String, TransferFailure)>,
 }
 
 /// An offer that can't be taken.
@@ -266,8 +266,8 @@ impl Disk {
         path: &std::path::Path,
         own: [u8; 32],
         peer: [u8; 32],
-    ) -> Result<Walked, String> {
-        let outbox = Outbox::walk(path).map_err(|error| error.text())?;
+    ) -> Result<Walked, TransferFailure> {
+        let outbox = Outbox::walk(path).map_err(|error| TransferFailure::from(&error))?;
         let walked = Walked {
             key: outbox.key(&own, &peer),
             name: outbox.name().to_owned(),
@@ -278,7 +278,7 @@ impl Disk {
             skipped: outbox
                 .skipped()
                 .iter()
-                .map(|skipped| (skipped.path.display().to_string(), skipped.why.clone()))
+                .map(|skipped| (skipped.path.display().to_string(), skipped.into()))
                 .collect(),
         };
         self.outgoing.insert(

@@ -14,7 +14,7 @@ use transom_users::{Book, Contact, Rights};
 use transom_wire::{CallKind, PeerName, PublicKey};
 
 use crate::discovery::Announce;
-use crate::notice::{TextId, TransferId};
+use crate::notice::{ListenId, TextId, TransferId};
 use crate::pairing::{Candidates, PairingId, PairingTerms};
 use crate::quality::Adaptation;
 use crate::settings::{InboxSettings, SendOptions};
@@ -66,6 +66,7 @@ pub(crate) enum Command {
     Measure {
         on: bool,
     },
+    Ping,
     TakeCalls {
         on: bool,
     },
@@ -135,6 +136,7 @@ pub(crate) enum Command {
         announce: Announce,
     },
     Listen {
+        id: ListenId,
         addresses: Vec<SocketAddr>,
     },
     LookNearby {
@@ -279,6 +281,11 @@ impl Handle {
         self.queue.push(Command::Measure { on });
     }
 
+    /// Asks whether the loop turns; the answer is [`Notice::Pong`](crate::Notice).
+    pub fn ping(&self) {
+        self.queue.push(Command::Ping);
+    }
+
     /// Whether calls ring here. While they don't, a peer that rings is told that we are busy.
     pub fn take_calls(&self, on: bool) {
         self.queue.push(Command::TakeCalls { on });
@@ -296,8 +303,10 @@ impl Handle {
     /// [`Notice::NotListening`](crate::Notice), and then nothing has changed; where a listener is
     /// closed, no notice says so. Announcements name the new addresses, as codes do that are shown
     /// from then on.
-    pub fn listen(&self, addresses: Vec<SocketAddr>) {
-        self.queue.push(Command::Listen { addresses });
+    pub fn listen(&self, addresses: Vec<SocketAddr>) -> ListenId {
+        let id = ListenId(self.queue.id());
+        self.queue.push(Command::Listen { id, addresses });
+        id
     }
 
     /// Lets a key in under that name for as long as the station runs, without a line in the book. A

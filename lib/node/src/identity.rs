@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use transom_users::KnownPeers;
+use transom_users::{KnownPeers, NotLearned};
 use transom_wire::{PeerName, PublicKey};
 
 use crate::shared_live::OwnerMarks;
@@ -39,9 +39,9 @@ pub enum StateError {
         /// The line's number and what is wrong with it.
         line: String,
     },
-    /// A name that is pinned to another key already.
-    #[error("{0} is pinned to another key already; forget it first")]
-    Pinned(PeerName),
+    /// The key can't be pinned to that name.
+    #[error(transparent)]
+    NotLearned(NotLearned),
     /// No random numbers, so no key.
     #[error("can't make a key: {0}")]
     Key(String),
@@ -266,19 +266,21 @@ impl KnownPeersFile {
     /// When the name has another key already, or the file can't be written.
     pub fn learn(&mut self, name: &PeerName, key: &PublicKey) -> Result<(), StateError> {
         self.refresh()?;
-        match self.peers.key_of(name) {
-            Some(pinned) if pinned == *key => return Ok(()),
-            Some(_) => return Err(StateError::Pinned(*name)),
-            None => {}
+        if self.peers.key_of(name) == Some(*key) {
+            return Ok(());
         }
-        if let Some(path) = &self.path {
-            append(path, &format!("{name} {key}\n"))
-                .map_err(|source| io_error("can't be written", path, source))?;
-            self.seen = None;
-        }
+        // Before the file: a line beyond the limit would make it unreadable.
         self.peers
             .learn(*name, *key)
-            .map_err(|_| StateError::Pinned(*name))
+            .map_err(StateError::NotLearned)?;
+        let Some(path) = &self.path else {
+            return Ok(());
+        };
+        self.seen = None;
+        append(path, &format!("{name} {key}\n")).map_err(|source| {
+            self.peers.forget(name.as_str());
+            io_error("can't be written", path, source)
+        })
     }
 
     /// Unpins a name; gives the key it had.
@@ -372,6 +374,8 @@ fn mode_of(_: &File) -> io::Result<u32> {
 
 #[cfg(test)]
 mod tests {
+    use transom_users::MAX_KNOWN;
+
     use super::*;
 
     #[test]
@@ -390,5 +394,23 @@ mod tests {
             [read.peers().key_of(&ben), read.peers().key_of(anna)],
             [Some(key), Some(key)]
         );
+    }
+
+    #[test]
+    fn a_key_beyond_the_limit_leaves_the_file_readable_and_says_so() {
+        let folder = std::env::temp_dir().join(format!("transom-full-{}", std::process::id()));
+        let state = State::open(&folder).unwrap();
+        let key = Identity::throwaway().unwrap().public_key();
+        let lines = (0..MAX_KNOWN).map(|number| format!("peer-{number} {key}\n"));
+        fs::write(folder.join("known_peers"), lines.collect::<String>()).unwrap();
+        let mut known = state.known_peers().unwrap();
+        let learned = known.learn(&"anna".parse().unwrap(), &key);
+        let read = state.known_peers();
+        fs::remove_dir_all(&folder).unwrap();
+        assert!(matches!(
+            learned,
+            Err(StateError::NotLearned(NotLearned::Full))
+        ));
+        assert_eq!(read.unwrap().peers(), known.peers());
     }
 }

@@ -73,10 +73,10 @@ pub use discovery::{Announce, Claim, Nearby};
 pub use handle::{Handle, Redial};
 pub use identity::{Identity, KnownPeersFile, State, StateError};
 pub use notice::{
-    CallKind, CameraState, Capabilities, CurrentFile, Direction, EndReason, FailReason, LinkEnd,
-    Notice, NoticeQueue, Numbers, Obstacle, Outcome, OwnPicture, PeerLoss, Phase, RefuseReason,
-    RemotePicture, Retry, Shape, SystemError, TextFailure, TextId, Timing, TransferId,
-    TransferStatus,
+    CallKind, CameraState, Capabilities, CurrentFile, Direction, EndReason, FailReason, FileError,
+    KeyNotKept, LinkEnd, ListenId, Notice, NoticeQueue, Numbers, Obstacle, Outcome, OwnPicture,
+    PeerLoss, Phase, RefuseReason, RemotePicture, Retry, Shape, SystemError, TextFailure, TextId,
+    Timing, TransferFailure, TransferId, TransferStatus,
 };
 pub use pairing::{
     Candidates, CodeEnd, InvalidInvitation, Invitation, MAX_ADDRESSES, Paired, PairingFailure,
@@ -95,8 +95,8 @@ pub use station::{RunError, StartError, Station};
 
 /// Camera sources and JPEG.
 pub use transom_media as media;
-/// What a [`LinkEnd`] tells of the protocol.
-pub use transom_proto::PeerError;
+/// What a [`LinkEnd`] and a [`TransferFailure`] tell of the protocol.
+pub use transom_proto::{PeerError, UsageError};
 /// What a [`LinkEnd`] tells of the encryption.
 pub use transom_secure::{ChannelError, HandshakeError, PairingError};
 /// The code of a pairing, and the words that a field may complete.

@@ -1,13 +1,14 @@
 //! What a station tells its owner: people, calls, pictures, texts and files. Plain data, no
 //! behaviour.
 
+mod failure;
 mod picture;
 mod queue;
 mod transfer;
 mod why;
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use transom_wire::{PeerName, PublicKey};
 
@@ -15,13 +16,19 @@ use crate::discovery::Nearby;
 use crate::pairing::{PairingId, PairingNotice};
 use crate::quality::Quality;
 
+pub use failure::{FileError, TransferFailure};
 pub use picture::{OwnPicture, RemotePicture, Timing};
 pub use queue::NoticeQueue;
+pub(crate) use transfer::and_more;
 pub use transfer::{CurrentFile, Direction, Outcome, Phase, TransferId, TransferStatus};
 pub use transom_wire::{
     CallKind, CameraState, Capabilities, EndReason, FailReason, RefuseReason, Shape,
 };
-pub use why::{LinkEnd, Obstacle, PeerLoss, SystemError, TextFailure};
+pub use why::{KeyNotKept, LinkEnd, Obstacle, PeerLoss, SystemError, TextFailure};
+
+/// Names one request to listen at other addresses.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ListenId(pub(crate) u32);
 
 /// Names one text this station sent.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -64,17 +71,22 @@ pub enum Retry {
 /// | `CameraFailed` | the openings of our camera, five at once and then every 15 s |
 /// | `Sound` | levels ten times a second while the microphone is open; whether a peer speaks, five times a second for each call; of its other words the newest, at its pace |
 /// | `Nearby` | five times a second, while the owner asks for it |
-/// | `OwnPicture`, `Cameras`, `Measured`, `Listening`, `NotListening` | the owner asked for; the numbers once a second |
+/// | `NearbyPaused` | every ten minutes |
+/// | `OwnPicture`, `Cameras`, `Measured`, `Pong`, `Listening`, `NotListening` | the owner asked for; the numbers once a second |
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Notice {
     /// The station takes connections there.
     Listening {
+        /// The request that it answers; `None` for what the settings say.
+        request: Option<ListenId>,
         /// With the port that was really bound.
         address: SocketAddr,
     },
     /// The answer to [`Handle::listen`](crate::Handle::listen) where the addresses can't be used.
     NotListening {
+        /// To which request.
+        request: ListenId,
         /// Why.
         why: SystemError,
     },
@@ -115,6 +127,12 @@ pub enum Notice {
     Nearby {
         /// All of them. Our own running station is left out.
         stations: Vec<Nearby>,
+    },
+    /// No station is found or announced until then: the network sends more announcements than can
+    /// be read or kept, or lets none through. Contacts are dialed at their addresses as before.
+    NearbyPaused {
+        /// When the station looks again.
+        until: Instant,
     },
     /// A peer that had joined is gone.
     Left {
@@ -228,6 +246,8 @@ pub enum Notice {
         /// Its numbers.
         numbers: Numbers,
     },
+    /// The answer to [`Handle::ping`](crate::Handle::ping).
+    Pong,
     /// How our own camera is.
     Camera {
         /// Its state.
@@ -315,8 +335,8 @@ pub enum Notice {
         transfer: TransferId,
         /// The entry's path, as far as known.
         path: String,
-        /// Why, for a person.
-        why: String,
+        /// Why, and on which side.
+        why: TransferFailure,
     },
 }
 

@@ -140,7 +140,8 @@ impl Station {
     /// Before the first turn.
     pub(crate) fn begin(&mut self) {
         for address in self.addresses() {
-            self.out.notify(Notice::Listening { address });
+            let request = None;
+            self.out.notify(Notice::Listening { request, address });
         }
     }
 
@@ -251,6 +252,7 @@ impl Station {
             Command::ListCameras => out.workers.list_cameras(),
             Command::Recording { peer, on } => calls.record(&peer, on, out),
             Command::Measure { on } => measure.ask(on, out.now()),
+            Command::Ping => out.notify(Notice::Pong),
             Command::TakeCalls { on } => calls.take_calls(on),
             Command::Rename { name } => {
                 links.rename(name);
@@ -296,16 +298,17 @@ impl Station {
                 bytes_per_second,
             } => transfers.limit(transfer, bytes_per_second, out),
             Command::Announce { announce } => discovery.announce(announce),
-            Command::Listen { addresses } => match out.net.listen(&addresses) {
+            Command::Listen { id, addresses } => match out.net.listen(&addresses) {
                 Ok(bound) => {
                     discovery.listens(&out.net.local_addresses());
+                    let request = Some(id);
                     for address in bound {
-                        out.notify(Notice::Listening { address });
+                        out.notify(Notice::Listening { request, address });
                     }
                 }
                 Err(error) => {
-                    let why = SystemError::of_bind(&error);
-                    out.notify(Notice::NotListening { why });
+                    let (request, why) = (id, SystemError::of_bind(&error));
+                    out.notify(Notice::NotListening { request, why });
                 }
             },
             Command::LookNearby { on } => discovery.look(on, out),

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::io;
 
 use rustix::io::Errno;
-use transom_wire::{FailReason, RefuseReason, limits};
+use transom_wire::{FailReason, InvalidPath, RefuseReason, limits};
 
 /// One entry can't be taken; the others live on.
 #[derive(Debug, thiserror::Error)]
@@ -170,6 +170,42 @@ pub enum OutboxError {
     },
 }
 
+/// Why something in a folder is not sent with it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SkipReason {
+    /// It is a folder that has a name which is not UTF-8 in it.
+    #[error("holds a name that is not UTF-8")]
+    ForeignName,
+    /// Links are not followed.
+    #[error("is a symbolic link")]
+    Link,
+    /// No message can hold its path.
+    #[error("{0}")]
+    Path(InvalidPath),
+    /// A device, a pipe or a socket.
+    #[error("is neither a file nor a folder")]
+    Special,
+    /// It holds what an inbox has not published.
+    #[error("is the private folder of an inbox")]
+    Staging,
+    /// The system said no.
+    #[error("{0}")]
+    System(io::Error),
+}
+
+impl SkipReason {
+    /// What kind of failure it is, in the terms of the wire.
+    pub fn reason(&self) -> FailReason {
+        match self {
+            Self::ForeignName | Self::Path(_) => FailReason::BadName,
+            Self::Link | Self::Special => FailReason::Unsupported,
+            Self::Staging => FailReason::Denied,
+            Self::System(source) => read_reason(source),
+        }
+    }
+}
+
 impl EntryError {
     /// The reason to tell the sender in Failed.
     pub fn reason(&self) -> FailReason {
@@ -286,11 +322,7 @@ impl OutboxError {
         match self {
             Self::Changed(_) | Self::Sizeless(_) | Self::Protocol(_) => FailReason::SourceChanged,
             Self::Name(_) | Self::Special(_) | Self::TooMany(_) => FailReason::BadName,
-            Self::System { source, .. } => match source.kind() {
-                io::ErrorKind::NotFound => FailReason::Gone,
-                io::ErrorKind::PermissionDenied => FailReason::Denied,
-                _ => FailReason::Io,
-            },
+            Self::System { source, .. } => read_reason(source),
         }
     }
 
@@ -321,7 +353,16 @@ fn errno(error: &io::Error) -> u32 {
     error.raw_os_error().map_or(0, i32::unsigned_abs)
 }
 
-/// The reason on the wire for what the system said.
+/// The reason on the wire for what the system said of something that is to be sent.
+fn read_reason(error: &io::Error) -> FailReason {
+    match error.kind() {
+        io::ErrorKind::NotFound => FailReason::Gone,
+        io::ErrorKind::PermissionDenied => FailReason::Denied,
+        _ => FailReason::Io,
+    }
+}
+
+/// The reason on the wire for what the system said of something that is to be written.
 pub(crate) fn fail_reason(error: &io::Error) -> FailReason {
     use io::ErrorKind as Kind;
     match error.kind() {

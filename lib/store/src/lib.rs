@@ -105,7 +105,7 @@ mod faults;
 #[doc(hidden)]
 pub mod fuzzing;
 
-pub use error::{EntryError, InboxError, OutboxError};
+pub use error::{EntryError, InboxError, OutboxError, SkipReason};
 pub use hash::{hash_file, leaf as hash_leaf};
 pub use inbox::{Inbox, InboxSettings};
 pub use mark::Mark;

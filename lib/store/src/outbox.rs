@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use transom_wire::{EntryKind, RelativePath, Shape, TransferKey, limits};
 
-use crate::OutboxError;
 use crate::dir::Dir;
 use crate::outbox::list::List;
 use crate::outbox::source::Source;
+use crate::{OutboxError, SkipReason};
 
 mod list;
 mod source;
@@ -21,12 +21,12 @@ pub use list::EntryInfo;
 const OPEN_FILES: usize = 32;
 
 /// What was left out of a walk.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Debug)]
 pub struct Skipped {
     /// Where it is.
     pub path: PathBuf,
-    /// Why it can't be sent, in words.
-    pub why: String,
+    /// Why it can't be sent.
+    pub why: SkipReason,
 }
 
 /// A file or folder to send.

@@ -169,12 +169,12 @@ impl Published {
 }
 
 impl Clashes {
-    fn add(&mut self, path: &str, error: &io::Error) {
+    fn add(&mut self, path: &str, source: io::Error) {
         self.count = self.count.saturating_add(1);
         if self.list.len() < NAMED {
             self.list.push(Unplaced {
                 path: path.to_owned(),
-                why: format!("has no place at the receiver: {error}"),
+                source,
             });
         }
     }
@@ -196,7 +196,7 @@ pub(crate) fn merge(from: &Dir, into: &Dir, policy: Collision) -> io::Result<Cla
         };
         match moved {
             // What is in a folder without a place has none either, and each is told.
-            Err(error) if is_clash(&error) => clashes.add(path, &error),
+            Err(error) if is_clash(&error) => clashes.add(path, error),
             moved => moved?,
         }
         Ok(Visit::Into)

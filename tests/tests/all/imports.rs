@@ -48,15 +48,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     (
         "transom-media",
-        &[
-            "jpeg-encoder",
-            "libc",
-            "log",
-            "nokhwa",
-            "thiserror",
-            "v4l",
-            "zune-jpeg",
-        ],
+        &["libc", "log", "nokhwa", "thiserror", "v4l", "zune-jpeg"],
     ),
     (
         "transom-net",
@@ -95,11 +87,13 @@ const TABLE: &[(&str, &[&str])] = &[
         &[
             "clap",
             "clap_complete",
+            "clap_mangen",
             "env_logger",
             "indicatif",
             "log",
             "qrcode",
             "serde_json",
+            "toml",
             "transom",
             "transom-media",
             "transom-place",

@@ -66,6 +66,9 @@ impl From<CollisionArgument> for Collision {
 
 #[derive(Args, Debug)]
 pub(crate) struct Receive {
+    /// Take options from this TOML file, such as accept = "known"; those given here win
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// Where files go; made if missing
     #[arg(long, value_name = "DIR", default_value = "transom-inbox")]
     pub(crate) into: PathBuf,

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use serde_json::json;
-use transom::media::{self, Device, Source};
+use transom::media::{self, Device, Setting, Source};
 use transom::{Accept, InboxSettings, Notice, Retry, Settings};
 
 use crate::args::Camera;
@@ -15,6 +15,7 @@ use crate::measure::FileBeside;
 use crate::output::Output;
 use crate::place::Place;
 use crate::report;
+use crate::service::Service;
 use crate::signals::Signal;
 use crate::station::{Event, Running};
 
@@ -22,14 +23,14 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
     if let Source::File(path) = &arguments.source {
         check_file(path)?;
     }
-    if let Some(why) = camera_trouble(&arguments.source, &media::list()) {
+    let devices = media::list();
+    if let Some(why) = camera_trouble(&arguments.source, &devices) {
         output.warn(format!(
             "{why}; it is tried again whenever somebody watches"
         ));
     }
+    check_controls(&arguments.source, &arguments.pictures.controls, &devices)?;
     let mut settings = place.settings(arguments.door.name, output)?;
-    let key = settings.identity.public_key();
-    let mut pairing = BoxPairing::new(&arguments.pairing, key);
     door::open(&mut settings, arguments.door, output);
     settings.serve_camera = true;
     settings.max_viewers = usize::from(arguments.max_viewers);
@@ -43,6 +44,7 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
         quota: None,
         overwrite: false,
     });
+    let mut pairing = BoxPairing::new(&arguments.pairing, &settings);
     let beside = FileBeside::new(arguments.measure);
     let mut failing = arguments.exit_on_camera_error.then(Failing::default);
     serve(settings, &mut pairing, beside, &mut failing, place, output)
@@ -90,6 +92,37 @@ pub(crate) fn check_file(path: &Path) -> Result<(), Failure> {
     }
 }
 
+/// A control that the camera doesn't have is a wrong name, as far as the camera is there.
+fn check_controls(
+    source: &Source,
+    settings: &[Setting],
+    devices: &[Device],
+) -> Result<(), Failure> {
+    let device = match source {
+        Source::Auto => devices.iter().find(|device| device.problem.is_none()),
+        Source::Device(path) => {
+            let real = path.canonicalize().ok();
+            devices
+                .iter()
+                .find(|device| Some(&device.path) == real.as_ref())
+        }
+        _ if settings.is_empty() => return Ok(()),
+        _ => {
+            let why = "only a camera with a device node has controls";
+            return Err(Failure::usage("--control has no effect", why));
+        }
+    };
+    let Some(device) = device.filter(|device| device.problem.is_none()) else {
+        return Ok(());
+    };
+    let refused = settings
+        .iter()
+        .find_map(|setting| device.check(setting).err());
+    refused.map_or(Ok(()), |error| {
+        Err(Failure::usage(device.path.display(), error))
+    })
+}
+
 /// Why a device would give no pictures now. It is opened for viewers only, and whoever sets up a
 /// box has none yet.
 fn camera_trouble(source: &Source, devices: &[Device]) -> Option<String> {
@@ -134,14 +167,20 @@ fn serve(
     door::introduce(&settings, output);
     let book = settings.book.clone();
     let running = Running::start_service(settings)?;
+    let mut service = Service::of_camera();
+    service.ready(&running.handle);
     pairing.show(&running, output);
     if !pairing.is_shown() {
         door::warn_of_empty_book(&book, output);
     }
     let mut knocks = Knocks::default();
     loop {
-        let event = running.next(beside.due());
+        let event = running.next(beside.due().into_iter().chain(service.due()).min());
         beside.on_time(&book, &running.handle);
+        service.on_time(&running.handle);
+        if let Some(Event::Notice(notice)) = &event {
+            service.notice(notice);
+        }
         match event {
             Some(Event::Notice(Notice::Knock { key, .. })) if !knocks.is_new(&key) => {}
             Some(Event::Notice(Notice::Pairing(_, notice))) => {
@@ -162,6 +201,7 @@ fn serve(
                 pairing.show(&running, output);
             }
             Some(Event::Signal(Signal::End)) => {
+                service.stopping();
                 output.say("ending", json!({"event": "ending"}));
                 return Ok(());
             }

@@ -1,7 +1,7 @@
 //! `transom cameras`: every device, what it can do, or why it can't be used.
 
 use serde_json::json;
-use transom::media::{self, Device};
+use transom::media::{self, Control, Device};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -34,8 +34,29 @@ fn human(device: &Device) -> String {
     for mode in &device.modes {
         text.push_str(&format!("\n  {mode}"));
     }
+    for control in &device.controls {
+        text.push_str(&format!("\n  --control {}", told(control)));
+    }
     if let Some(problem) = &device.problem {
         text.push_str(&format!("\n  can't be used: {problem}"));
+    }
+    text
+}
+
+/// A control, with what it takes and where it stands.
+fn told(control: &Control) -> String {
+    let named = |value: i32| match control.is_switch {
+        true => ["off", "on"][usize::from(value != 0)].to_owned(),
+        false => value.to_string(),
+    };
+    let mut text = format!(
+        "{}={}",
+        control.name,
+        named(control.value.unwrap_or(control.default))
+    );
+    text.push_str(&format!(": {}", control.takes()));
+    if control.value.is_some_and(|value| value != control.default) {
+        text.push_str(&format!(", by default {}", named(control.default)));
     }
     text
 }
@@ -48,6 +69,16 @@ fn json(device: &Device) -> serde_json::Value {
         "name": device.name,
         "driver": device.driver,
         "modes": device.modes,
+        "controls": device.controls.iter().map(|control| json!({
+            "name": control.name,
+            "min": control.min,
+            "max": control.max,
+            "step": control.step,
+            "default": control.default,
+            "value": control.value,
+            "menu": control.menu.iter().map(|(value, name)| json!({"value": value, "name": name}))
+                .collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
         "problem": device.problem,
     })
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use transom::media::{CaptureRequest, Prefer, Source};
+use transom::media::{CaptureRequest, Source};
 use transom::people::Contact;
 use transom::{
     Accept, CallKind, CameraState, Identity, InboxSettings, Notice, Outcome, PublicKey, Redial,
@@ -322,8 +322,7 @@ fn pattern() -> CaptureRequest {
         source: Source::Pattern,
         size: Some((1280, 720)),
         fps: Some(30),
-        quality: 80,
-        prefer: Prefer::Fps,
+        ..CaptureRequest::default()
     }
 }
 

@@ -50,8 +50,8 @@ pub(crate) fn run(arguments: &Find, place: &Place, output: &Output) -> Result<()
 /// What keeps announcements away, the usual first, and what works without them.
 fn causes(seconds: u64) -> String {
     format!(
-        "none announced itself in {seconds} s. Is `transom camera`, `transom receive` or the window \
-         running there, without --no-announce? Guest Wi-Fi, client isolation, a VPN, another \
+        "none announced itself in {seconds} s. Is `transom camera` or `transom receive` running \
+         there, without --no-announce, or the window, with \"Let computers nearby see me\" on? Guest Wi-Fi, client isolation, a VPN, another \
          subnet, or a firewall that drops UDP port 5353 keep announcements away; HOST works \
          wherever a name does"
     )

@@ -8,6 +8,8 @@ pub(crate) mod demo;
 #[cfg(feature = "discovery")]
 pub(crate) mod find;
 pub(crate) mod id;
+#[cfg(feature = "manual")]
+pub(crate) mod manual;
 pub(crate) mod pair;
 pub(crate) mod receive;
 pub(crate) mod send;

@@ -22,6 +22,7 @@ use crate::pairing;
 use crate::place::Place;
 use crate::progress::{Bars, Progress};
 use crate::report;
+use crate::service::Service;
 use crate::signals::Signal;
 use crate::station::{Event, Running};
 
@@ -90,7 +91,9 @@ fn open_inbox(arguments: Receive, place: &Place, output: &Output) -> Result<(), 
             .next("say whose files to take: --accept known, or --accept NAME,…"));
     }
     let mut settings = place.settings(arguments.door.name, output)?;
+    let listen = arguments.door.listen.clone();
     door::open(&mut settings, arguments.door, output);
+    pairing::listen(&mut settings, &listen, output);
     let accept = match arguments.accept {
         Consent::Ask => Accept::Ask,
         Consent::Of(guests) => {
@@ -105,7 +108,10 @@ fn open_inbox(arguments: Receive, place: &Place, output: &Output) -> Result<(), 
         overwrite: arguments.allow_overwrite,
     });
     door::introduce(&settings, output);
-    door::warn_of_empty_book(&settings.book, output);
+    // Where a code can be typed, the first contact comes by it.
+    if !asks {
+        door::warn_of_empty_book(&settings.book, output);
+    }
     let running = Running::start_service(settings)?;
     let into = arguments.into.display().to_string();
     output.say(
@@ -165,6 +171,8 @@ impl<'a> Inbox<'a> {
 
     fn serve(&mut self) -> Result<(), Failure> {
         let mut knocks = Knocks::default();
+        let mut service = Service::of_inbox();
+        service.ready(&self.running.handle);
         loop {
             let now = Instant::now();
             if let Some(success) = self.once.as_ref().and_then(|once| once.is_over(now)) {
@@ -177,7 +185,12 @@ impl<'a> Inbox<'a> {
                 return Err(Failure::new("not received", why).next(SEND_AGAIN));
             }
             let over = self.once.as_ref().and_then(Once::due);
-            let event = self.running.next(over.into_iter().chain(lost).min());
+            let due = over.into_iter().chain(lost).chain(service.due()).min();
+            let event = self.running.next(due);
+            service.on_time(&self.running.handle);
+            if let Some(Event::Notice(notice)) = &event {
+                service.notice(notice);
+            }
             if let (Some(once), Some(Event::Notice(notice))) = (&mut self.once, &event) {
                 once.notice(notice, Instant::now());
             }
@@ -197,6 +210,7 @@ impl<'a> Inbox<'a> {
                     self.bars.aside(reload);
                 }
                 Some(Event::Signal(Signal::End)) => {
+                    service.stopping();
                     self.output.say("ending", json!({"event": "ending"}));
                     return match self.is_for_code {
                         true => Err(Failure::new("not received", "ended by a signal")),

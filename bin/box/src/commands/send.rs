@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use transom::people::Rights;
-use transom::{Keep, Notice, Outcome, Paired, PairingNotice, SendOptions, TransferId};
+use transom::{Keep, Notice, Outcome, Paired, PairingNotice, Redial, SendOptions, TransferId};
 
 use crate::args;
 use crate::commands::pair::NEW_CODE;
@@ -40,7 +40,9 @@ pub(crate) fn run(arguments: &args::Send, place: &Place, output: &Output) -> Res
     let mut stranger = None;
     let line = match arguments.code {
         true => {
-            let (line, paired) = pair(arguments, place, output)?;
+            let (mut line, paired) = pair(arguments, place, output)?;
+            let wait = Duration::from_secs(arguments.wait);
+            await_peer(&mut line, &paired, wait, output)?;
             stranger = Some(paired);
             line
         }
@@ -136,6 +138,45 @@ fn pair(arguments: &args::Send, place: &Place, output: &Output) -> Result<(Line,
         }
     }
 }
+
+/// Waits for the peer that a code has found, and dials it where it does not come. A window stays
+/// where it is that is connected to another program of ours, since it has one connection to a key.
+fn await_peer(
+    line: &mut Line,
+    paired: &Paired,
+    wait: Duration,
+    output: &Output,
+) -> Result<(), Failure> {
+    let start = Instant::now();
+    let mut dials_at = Some(start + TURN);
+    loop {
+        match line.running.next(dials_at.or(Some(start + wait))) {
+            Some(Event::Notice(Notice::Unreachable { .. })) => {}
+            Some(Event::Notice(notice)) => {
+                line.notice(&notice, output)?;
+                if matches!(notice, Notice::Joined { peer, .. } if peer == paired.peer) {
+                    return Ok(());
+                }
+            }
+            Some(Event::Signal(Signal::End)) => {
+                return Err(Failure::new("not sent", "ended by a signal"));
+            }
+            Some(Event::Broken(why)) => return Err(Failure::new("the station ended", why)),
+            Some(Event::Signal(Signal::Reload) | Event::Typed(_)) => {}
+            None if dials_at.take().is_some() => {
+                let contact = pairing::contact(paired, paired.may);
+                line.running.handle.connect(contact, Redial::Always);
+            }
+            None => {
+                let why = format!("they did not come within {} s", wait.as_secs());
+                return Err(Failure::new("not sent", why).next(NEW_CODE));
+            }
+        }
+    }
+}
+
+/// How long a peer that typed the code is waited for before it is dialed; most come at once.
+const TURN: Duration = Duration::from_secs(2);
 
 /// What failed among the paths. A single path's failure is the command's; of several each is told
 /// and the others go on.

@@ -26,11 +26,11 @@ fn human(device: &Device) -> String {
     if !device.offers.is_empty() {
         text.push_str(&format!("\n  {}", device.offers));
     }
-    if device.is_default {
-        text.push_str("\n  used by `auto`");
-    }
-    if let Err(problem) = &device.usable {
-        text.push_str(&format!("\n  can't be used: {problem}"));
+    match (device.is_default, &device.usable) {
+        (true, Ok(())) => text.push_str("\n  used by `auto`"),
+        (true, Err(problem)) => text.push_str(&format!("\n  `auto` fails here: {problem}")),
+        (false, Ok(())) => {}
+        (false, Err(problem)) => text.push_str(&format!("\n  can't be used: {problem}")),
     }
     text
 }
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn a_device_is_told_by_the_name_that_options_take() {
-        let device = Device {
+        let mut device = Device {
             name: "hw:Headset,0".parse().unwrap(),
             words: "Headset".into(),
             kind: DeviceKind::Microphone,
@@ -68,15 +68,17 @@ mod tests {
             offers: "16-48 kHz, 1-2 channels".into(),
             usable: Err("used by zoom".into()),
         };
-        let told = human(&device);
-        assert_eq!(
-            told,
-            "microphone  hw:Headset,0  Headset\n  16-48 kHz, 1-2 channels\n  used by `auto`\n  can't be \
-             used: used by zoom"
-        );
+        let first = "microphone  hw:Headset,0  Headset\n  16-48 kHz, 1-2 channels\n  ";
+        let told = format!("{first}`auto` fails here: used by zoom");
+        assert_eq!(human(&device), told);
         let json = json(&device);
         assert_eq!(json["device"], "hw:Headset,0");
         assert_eq!(json["problem"], "used by zoom");
         assert_eq!(json["offers"], "16-48 kHz, 1-2 channels");
+        device.is_default = false;
+        let told = format!("{first}can't be used: used by zoom");
+        assert_eq!(human(&device), told);
+        (device.is_default, device.usable) = (true, Ok(()));
+        assert_eq!(human(&device), format!("{first}used by `auto`"));
     }
 }

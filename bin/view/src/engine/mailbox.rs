@@ -11,8 +11,9 @@ use super::letter::Letter;
 /// The queues.
 pub(crate) struct Mailbox {
     notices: NoticeQueue,
-    /// As many as the user, the desktop and the disk cause; of broken pictures, which peers send,
-    /// one of each stream.
+    /// As many as the user and the disk cause; of broken pictures, which peers send, one of each
+    /// stream; of what any program of the desktop can send, [`MAX_CLICKS`] clicks and the newest
+    /// wish for less motion.
     letters: Mutex<Vec<Letter>>,
     wake: Wake,
 }
@@ -36,8 +37,17 @@ impl Mailbox {
     pub(super) fn put(&self, letter: Letter) {
         let mut letters = self.lock();
         let is_first = letters.is_empty();
-        if let Letter::Broken(face, _) = &letter {
-            letters.retain(|older| !matches!(older, Letter::Broken(one, _) if one == face));
+        match &letter {
+            Letter::Broken(face, _) => {
+                letters.retain(|older| !matches!(older, Letter::Broken(one, _) if one == face));
+            }
+            Letter::ReducedMotion(_) => {
+                letters.retain(|older| !matches!(older, Letter::ReducedMotion(_)));
+            }
+            _ => {}
+        }
+        if is_click(&letter) && letters.iter().filter(|one| is_click(one)).count() >= MAX_CLICKS {
+            return;
         }
         letters.push(letter);
         drop(letters);
@@ -68,6 +78,15 @@ impl Mailbox {
     }
 }
 
+/// Whether it comes from outside the window by the desktop's bus.
+fn is_click(letter: &Letter) -> bool {
+    matches!(letter, Letter::Clicked(..) | Letter::Tray(_))
+}
+
+/// Clicks at notifications and the tray that wait, far more than a user makes before the window
+/// looks; more are dropped.
+const MAX_CLICKS: usize = 32;
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -75,6 +94,7 @@ mod tests {
 
     use crate::model::Face;
     use crate::model::tests::{joined, peer};
+    use crate::outside::{About, Choice, TrayChoice};
 
     use super::*;
 
@@ -95,6 +115,23 @@ mod tests {
         assert!(matches!(
             &letters[..],
             [Letter::Broken(Face::Own, _), Letter::Broken(Face::Peer(_), why)] if why == "999"
+        ));
+    }
+
+    #[test]
+    fn what_the_desktop_sends_fills_no_memory() {
+        let mailbox = Mailbox::new(Arc::new(|| ()));
+        for number in 0..1000 {
+            mailbox.put(Letter::Tray(TrayChoice::Open));
+            mailbox.put(Letter::Clicked(About::Text(peer("door")), Choice::Open));
+            mailbox.put(Letter::ReducedMotion(number % 2 == 0));
+        }
+        mailbox.put(Letter::Close);
+        let letters = mailbox.take();
+        assert_eq!(letters.len(), MAX_CLICKS + 2);
+        assert!(matches!(
+            letters[MAX_CLICKS..],
+            [Letter::ReducedMotion(false), Letter::Close]
         ));
     }
 

@@ -23,7 +23,11 @@ pub(super) fn read_text(path: &Path, max_bytes: usize) -> Result<Option<String>,
     if bytes.len() > max_bytes {
         return Err(words::too_long(&shown(path), max_bytes));
     }
-    String::from_utf8(bytes).map(Some).map_err(|error| {
+    text_of(path, bytes).map(Some)
+}
+
+fn text_of(path: &Path, bytes: Vec<u8>) -> Result<String, String> {
+    String::from_utf8(bytes).map_err(|error| {
         let before = error.as_bytes().get(..error.utf8_error().valid_up_to());
         let lines = before.unwrap_or(&[]).iter().filter(|byte| **byte == b'\n');
         let line = lines.count() + 1;
@@ -31,11 +35,36 @@ pub(super) fn read_text(path: &Path, max_bytes: usize) -> Result<Option<String>,
     })
 }
 
+/// The whole lines of the file's last bytes, at most so many, and whether there are older ones;
+/// nothing if there is no file.
+pub(super) fn read_newest(path: &Path, max_bytes: usize) -> Result<(String, bool), String> {
+    let wrong = |error: io::Error| failed("can't be read", path, &error);
+    let mut file = match paths::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Default::default()),
+        opened => opened.map_err(wrong)?,
+    };
+    let max = max_bytes as u64;
+    let older = file.metadata().map_err(wrong)?.len().saturating_sub(max);
+    file.seek(SeekFrom::Start(older)).map_err(wrong)?;
+    let mut bytes = Vec::new();
+    file.take(max).read_to_end(&mut bytes).map_err(wrong)?;
+    let start = match older {
+        0 => 0,
+        _ => bytes
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .map_or(bytes.len(), |end| end + 1),
+    };
+    let lines = bytes.split_off(start);
+    text_of(path, lines).map(|text| (text, older > 0))
+}
+
 /// Puts that text in place of the file's, through a file beside it. A link is followed, the mode
-/// kept; a new file is its owner's alone. With `seen`, only if the file still has that text.
+/// kept; a new file is its owner's alone. A folder, a device or a pipe is not replaced. With `seen`, only if the file still has that text.
 pub(super) fn replace(path: &Path, text: &str, seen: Option<&str>) -> Result<(), String> {
     let wrong = |error: io::Error| failed("can't be written", path, &error);
     let target = followed(path).map_err(wrong)?;
+    check_ordinary(&target).map_err(wrong)?;
     if let Some(folder) = target.parent() {
         fs::create_dir_all(folder).map_err(wrong)?;
     }
@@ -99,6 +128,17 @@ fn followed(path: &Path) -> io::Result<PathBuf> {
         Ok(data) if data.is_symlink() => fs::canonicalize(path),
         _ => Ok(path.to_owned()),
     }
+}
+
+/// Fails where there is something that is no ordinary file. As root, a device behind a link would be
+/// replaced like any other file; a folder would leave the file beside it behind.
+fn check_ordinary(path: &Path) -> io::Result<()> {
+    let what = match fs::symlink_metadata(path) {
+        Ok(data) if data.is_dir() => "it is a folder",
+        Ok(data) if !data.is_file() => "it is no ordinary file",
+        _ => return Ok(()),
+    };
+    Err(io::Error::new(io::ErrorKind::InvalidInput, what))
 }
 
 /// The mode of a file that is there, and the owner's alone for a new one.

@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use transom::{Accept, Handle, InboxSettings, PeerName, Redial, everywhere};
+use transom::{Accept, Handle, InboxSettings, PeerName, PublicKey, Redial, everywhere};
 use transom_users::{Book, Contact};
 
 use crate::model::{
@@ -34,6 +34,7 @@ use crate::model::{
 };
 use crate::words;
 
+use history::Owner;
 pub(crate) use queue::Queue;
 pub(crate) use storage::{Answer, Storage};
 use storage::{BookEdit, Found, Job};
@@ -103,7 +104,7 @@ impl Keeper {
         }
         if state.config.history {
             for peer in state.await_histories() {
-                self.ask(state, Job::ReadHistory(peer));
+                self.ask(state, Job::ReadHistory(owner(state, peer)));
             }
         }
     }
@@ -117,10 +118,8 @@ impl Keeper {
                 return state.refuse(words::BUSY_WITH_THEM.to_owned());
             }
             Action::Rename { peer, to } => {
-                let mut people = state.people.iter();
-                let person = people.find(|person| person.name == *peer);
-                let key = person.and_then(|person| person.key);
-                let (peer, to) = (*peer, *to);
+                let Owner { peer, key } = owner(state, *peer);
+                let to = *to;
                 Job::Edit(BookEdit::Rename { peer, to, key })
             }
             Action::Remove(peer) => {
@@ -156,9 +155,12 @@ impl Keeper {
             (Job::Edit(edit), Ok(Found::Book(book, unpinned))) => {
                 self.edited(state, edit, book, unpinned);
             }
-            (Job::ReadHistory(peer), Ok(Found::History(lines, calls))) => {
-                let undelivered = state.remember(peer, lines, calls);
-                self.send(state, peer, undelivered);
+            (Job::ReadHistory(owner), Ok(Found::History(lines, calls, cut))) => {
+                if let Some(cut) = cut {
+                    state.warn(Warning::Trouble(cut));
+                }
+                let undelivered = state.remember(owner.peer, lines, calls);
+                self.send(state, owner.peer, undelivered);
             }
             // Another one was chosen meanwhile.
             (Job::TryInbox(inbox), _) if self.tried.as_ref() != Some(&inbox) => {}
@@ -184,7 +186,7 @@ impl Keeper {
             self.ask(state, Job::SaveCapabilities(known));
         }
         for (peer, entry) in state.unwritten() {
-            self.ask(state, Job::AppendHistory(peer, entry));
+            self.ask(state, Job::AppendHistory(owner(state, peer), entry));
         }
     }
 
@@ -233,10 +235,10 @@ impl Keeper {
         log::warn!("the window's files: {why}");
         match (job, &state.dialog) {
             (Job::AppendHistory(..), _) => state.warn(Warning::Trouble(why)),
-            (Job::ReadHistory(peer), _) => {
+            (Job::ReadHistory(owner), _) => {
                 state.warn(Warning::Trouble(why));
-                let undelivered = state.remember(*peer, Vec::new(), Vec::new());
-                self.send(state, *peer, undelivered);
+                let undelivered = state.remember(owner.peer, Vec::new(), Vec::new());
+                self.send(state, owner.peer, undelivered);
             }
             // They are learned again when the contact is here.
             (Job::SaveCapabilities(_), _) => {}
@@ -270,10 +272,16 @@ impl Keeper {
         match edit {
             BookEdit::Pair(_) => self.rebook(state, book),
             BookEdit::Save(edit) => {
+                let before = owner(state, edit.contact.name);
                 self.rebook(state, book);
+                if let Some(key) = edit.contact.key.filter(|_| edit.before.is_some())
+                    && before.key != Some(key)
+                {
+                    self.ask(state, Job::RekeyHistory(before, key));
+                }
                 state.saved(&edit.contact, edit.before.is_some());
             }
-            BookEdit::Rename { peer, to, .. } => {
+            BookEdit::Rename { peer, to, key } => {
                 if let Err(why) = unpinned {
                     log::warn!("a renamed contact's key is still stored under the old name: {why}");
                 }
@@ -281,26 +289,32 @@ impl Keeper {
                 // A call that ended with the old name.
                 self.write_down(state);
                 self.rebook(state, book);
-                self.ask(state, Job::RenameHistory { peer, to });
+                let owner = Owner { peer, key };
+                self.ask(state, Job::RenameHistory { owner, to });
                 self.save(state);
             }
             BookEdit::Remove(peer) => {
+                let owner = owner(state, peer);
                 self.rebook(state, book);
                 state.tell(match unpinned {
                     Ok(()) => News::Forgotten(peer),
                     Err(why) => News::StillKnown { peer, why },
                 });
-                self.forget(state, peer);
+                self.forget(state, owner);
             }
         }
     }
 
     /// Removes all that is kept under a contact's name: another contact that gets the name later
     /// must neither show nor be sent what was meant for this one.
-    fn forget(&mut self, state: &mut State, peer: PeerName) {
+    fn forget(&mut self, state: &mut State, mut owner: Owner) {
+        let peer = owner.peer;
         state.forget(peer);
         self.handle.set_volume(&peer, Volume::default().factor());
-        self.ask(state, Job::RemoveHistory(peer));
+        // Another name of the same key keeps the history.
+        let is_known = |key: &mut PublicKey| state.people.iter().any(|it| it.key == Some(*key));
+        owner.key.take_if(is_known);
+        self.ask(state, Job::RemoveHistory(owner));
         self.save_unsent(state);
         self.save(state);
     }
@@ -351,6 +365,14 @@ impl Keeper {
         state.config = config;
         self.save(state);
     }
+}
+
+/// Whose history that of a contact is.
+fn owner(state: &State, peer: PeerName) -> Owner {
+    let mut people = state.people.iter();
+    let person = people.find(|person| person.name == peer);
+    let key = person.and_then(|person| person.key);
+    Owner { peer, key }
 }
 
 /// Into that folder, and nothing without asking.

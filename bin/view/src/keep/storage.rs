@@ -15,7 +15,7 @@ use crate::words;
 use super::book::BookFile;
 use super::capabilities::CapabilitiesFile;
 use super::file;
-use super::history::History;
+use super::history::{History, Owner};
 use super::unsent::UnsentFile;
 use super::verified::Verified;
 
@@ -23,15 +23,17 @@ use super::verified::Verified;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Job {
     /// Write down what happened with a contact.
-    AppendHistory(PeerName, Entry),
+    AppendHistory(Owner, Entry),
     /// Change the book.
     Edit(BookEdit),
     /// Remove all histories.
     ForgetHistory,
-    ReadHistory(PeerName),
-    RemoveHistory(PeerName),
+    ReadHistory(Owner),
+    /// A contact has another key from now on.
+    RekeyHistory(Owner, PublicKey),
+    RemoveHistory(Owner),
     RenameHistory {
-        peer: PeerName,
+        owner: Owner,
         to: PeerName,
     },
     SaveCapabilities(Vec<(PublicKey, Capabilities)>),
@@ -85,7 +87,8 @@ pub(super) enum Found {
     Nothing,
     /// The whole book as it is now, and whether the key that was pinned to an old name is unpinned.
     Book(Book, Result<(), String>),
-    History(Vec<Line>, Vec<PastCall>),
+    /// What was said, the calls, and that there is more.
+    History(Vec<Line>, Vec<PastCall>, Option<String>),
 }
 
 impl Answer {
@@ -146,16 +149,17 @@ impl Storage {
                 let result = self.edit(edit);
                 return Answer { job, result };
             }
-            Job::ReadHistory(peer) => {
-                let text = self.history.read(peer);
-                let read = |text: String| Found::History(read_history(&text), read_calls(&text));
-                let result = text.map(read);
+            Job::ReadHistory(owner) => {
+                let kept = self.history.newest(owner);
+                let result = kept
+                    .map(|(text, cut)| Found::History(read_history(&text), read_calls(&text), cut));
                 return Answer { job, result };
             }
-            Job::AppendHistory(peer, entry) => self.history.append(peer, entry),
+            Job::AppendHistory(owner, entry) => self.history.append(owner, entry),
             Job::ForgetHistory => self.history.forget(),
-            Job::RemoveHistory(peer) => self.history.remove(peer),
-            Job::RenameHistory { peer, to } => self.history.rename(peer, to),
+            Job::RekeyHistory(owner, key) => self.history.rekey(owner, key),
+            Job::RemoveHistory(owner) => self.history.remove(owner),
+            Job::RenameHistory { owner, to } => self.history.rename(owner, to),
             Job::SaveCapabilities(known) => self.capabilities.write(known),
             Job::SaveSettings(config) => self.save(config),
             Job::SaveUnsent(unsent) => self.unsent.write(unsent),

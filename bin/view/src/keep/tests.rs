@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use transom::sounds::{DeviceName, EchoMode};
 use transom::{EndReason, Notice, Outcome, Phase, PublicKey, State as Folder, TextId};
 
-use super::history::History;
+use super::history::{History, Owner};
 use super::*;
 use crate::model::calls_tests::rings;
 use crate::model::tests::{Ids, ended, joined, lost, peer, refused_port, status};
@@ -97,6 +97,12 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         drop(fs::remove_dir_all(&self.0));
     }
+}
+
+/// A contact whose key is not known.
+fn unkeyed(name: &str) -> Owner {
+    let (peer, key) = (peer(name), None);
+    Owner { peer, key }
 }
 
 const LIST: &str = "# mine\n\ndoor 192.168.1.20  # the camera\nnonsense\nyard 192.168.1.21\n";
@@ -389,7 +395,7 @@ fn a_history_is_private_and_never_grows_beyond_its_limit() {
     use std::os::unix::fs::PermissionsExt;
     let scratch = Scratch::new("rotation");
     let history = History::new(scratch.path("history"));
-    let friend = peer("Ä/../b");
+    let friend = unkeyed("Ä/../b");
     for count in 0..400 {
         let entry = Entry::Heard {
             at: Duration::from_secs(count),
@@ -410,13 +416,38 @@ fn a_history_is_private_and_never_grows_beyond_its_limit() {
 }
 
 #[test]
+fn of_a_history_that_is_too_long_the_newest_lines_are_read_and_the_rest_is_told() {
+    let scratch = Scratch::new("too-long");
+    let (mut keeper, mut state) = scratch.keeper("door 10.0.0.1\n");
+    state.config.history = true;
+    let entry = |at: u64| Entry::Heard {
+        at: Duration::from_secs(at),
+        text: "ä".repeat(2000),
+    };
+    let text: String = (1..=600).map(|at| entry(at).write()).collect();
+    assert!(text.len() > 2 * 1024 * 1024);
+    let folder = scratch.path("state/history");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("door.txt"), &text).unwrap();
+    let (read, cut) = keeper.storage.history.newest(&unkeyed("door")).unwrap();
+    assert!(text.ends_with(&read) && read.len() > 2_000_000);
+    assert_eq!(read_history(&read).len(), read.lines().count());
+    let cut = cut.unwrap();
+    assert!(cut.contains("door.txt"), "{cut}");
+    keeper.recall(&mut state);
+    let last = state.people[0].talk.back().unwrap();
+    assert_eq!(last.at, Duration::from_secs(600));
+    assert_eq!(state.warnings, [Warning::Trouble(cut)]);
+}
+
+#[test]
 fn half_a_line_of_a_history_does_not_speak_with_the_next_one_s_voice() {
     let scratch = Scratch::new("half");
     let folder = scratch.path("history");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("friend.txt"), "> 1764100000000000 hal").unwrap();
     let history = History::new(folder);
-    let friend = peer("friend");
+    let friend = unkeyed("friend");
     let at = Duration::from_micros(1_764_100_001_000_000);
     let text = "hello".to_owned();
     history.append(&friend, &Entry::Heard { at, text }).unwrap();
@@ -463,6 +494,45 @@ fn what_was_on_its_way_when_the_window_closed_is_there_at_the_next_start() {
     keeper.save_unsent(&mut last);
     let kept = fs::read_to_string(scratch.path("state/unsent")).unwrap();
     assert_eq!(kept, "door\t/films/my film.avi\n");
+}
+
+#[test]
+fn a_folder_in_the_place_of_a_file_is_told_and_nothing_is_left_beside_it() {
+    let scratch = Scratch::new("folder");
+    fs::create_dir_all(scratch.path("state/unsent")).unwrap();
+    let storage = Storage::new(scratch.path("list.txt"), &scratch.path("state"), None);
+    let unsent = vec![Unsent {
+        peer: peer("door"),
+        path: "/film".into(),
+    }];
+    let why = storage
+        .carry_out(Job::SaveUnsent(unsent))
+        .result
+        .unwrap_err();
+    assert!(why.ends_with("can't be written: it is a folder"), "{why}");
+    let beside = fs::read_dir(scratch.path("state")).unwrap().count();
+    assert_eq!(beside, 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_device_behind_a_link_is_not_replaced() {
+    let scratch = Scratch::new("device");
+    fs::create_dir_all(scratch.path("state")).unwrap();
+    std::os::unix::fs::symlink("/dev/null", scratch.path("state/unsent")).unwrap();
+    let unsent = vec![Unsent {
+        peer: peer("door"),
+        path: "/film".into(),
+    }];
+    let storage = Storage::new(scratch.path("list.txt"), &scratch.path("state"), None);
+    let why = storage
+        .carry_out(Job::SaveUnsent(unsent))
+        .result
+        .unwrap_err();
+    assert!(
+        why.ends_with("can't be written: it is no ordinary file"),
+        "{why}"
+    );
 }
 
 #[test]
@@ -595,6 +665,7 @@ fn another_port_is_saved_when_it_is_listened_at() {
     let scratch = Scratch::new("port");
     let (mut keeper, mut state) = scratch.keeper(LIST);
     let listening = |port| Notice::Listening {
+        request: None,
         address: ([0, 0, 0, 0], port).into(),
     };
     let mut choose = |state: &mut State, port, answer: Option<Notice>| {
@@ -681,7 +752,8 @@ fn a_renamed_contact_gets_nothing_that_an_earlier_one_of_that_name_left() {
         text: text.to_owned(),
     };
     for (name, text) in [(hall, "left"), (shed, "left"), (yard, "its own")] {
-        keeper.storage.history.append(&name, &heard(text)).unwrap();
+        let owner = unkeyed(name.as_str());
+        keeper.storage.history.append(&owner, &heard(text)).unwrap();
         state.unsent.push(Unsent {
             peer: name,
             path: text.into(),
@@ -692,9 +764,9 @@ fn a_renamed_contact_gets_nothing_that_an_earlier_one_of_that_name_left() {
         let action = Action::Rename { peer, to };
         keeper.carry_out(&mut state, &action);
     }
-    assert_eq!(keeper.storage.history.read(&hall).unwrap(), "");
+    assert_eq!(keeper.storage.history.read(&unkeyed("hall")).unwrap(), "");
     assert_eq!(
-        keeper.storage.history.read(&shed).unwrap(),
+        keeper.storage.history.read(&unkeyed("shed")).unwrap(),
         heard("its own").write()
     );
     let own = Unsent {
@@ -707,10 +779,55 @@ fn a_renamed_contact_gets_nothing_that_an_earlier_one_of_that_name_left() {
 }
 
 #[test]
+fn a_history_stays_with_its_key_when_the_book_is_changed_by_hand() {
+    let (scratch, ids) = (Scratch::new("keyed"), Ids::new());
+    let keys = [1, 2, 3].map(|byte| PublicKey([byte; 32]));
+    let line = |name: &str, key: usize| format!("{name} 10.0.0.4 key={}\n", keys[key]);
+    let texts = |state: &State, name: &str| {
+        let mut people = state.people.iter();
+        let person = people.find(|person| person.name == peer(name)).unwrap();
+        person.talk.len()
+    };
+    let started = |list: &str| {
+        let (mut keeper, mut state) = scratch.keeper(list);
+        state.config.history = true;
+        keeper.recall(&mut state);
+        (keeper, state)
+    };
+    // As an earlier version left it, by the name.
+    fs::create_dir_all(scratch.path("state/history")).unwrap();
+    let old = scratch.path("state/history/anna.txt");
+    fs::write(&old, "> 1764100000000000 hello\n").unwrap();
+    let (mut keeper, mut state) = started(&line("anna", 0));
+    state.said(peer("anna"), ids.text(), "for the first anna".into());
+    keeper.write_down(&mut state);
+    assert!(!old.exists());
+
+    let (_, state) = started(&line("anna", 1));
+    assert_eq!(texts(&state, "anna"), 0, "another key");
+    let (mut keeper, mut state) = started(&line("ann", 0));
+    assert_eq!(texts(&state, "ann"), 2, "another name");
+    // A key that the user changes here is one of the same contact.
+    let action = save(&state, "ann", line("ann", 2).trim_end());
+    keeper.carry_out(&mut state, &action);
+    let (_, state) = started(&line("ann", 2));
+    assert_eq!(texts(&state, "ann"), 2, "a new key");
+    // Two names of one key have one history, which goes with the last of them.
+    let both = line("ann", 2) + &line("again", 2);
+    let (mut keeper, mut state) = started(&both);
+    keeper.carry_out(&mut state, &Action::Remove(peer("again")));
+    let (mut keeper, mut state) = started(&line("ann", 2));
+    assert_eq!(texts(&state, "ann"), 2);
+    keeper.carry_out(&mut state, &Action::Remove(peer("ann")));
+    let (_, state) = started(&line("ann", 2));
+    assert_eq!(texts(&state, "ann"), 0);
+}
+
+#[test]
 fn calls_without_end_push_no_text_out_of_a_history() {
     let scratch = Scratch::new("calls");
     let folder = scratch.path("history");
-    let friend = peer("friend");
+    let friend = unkeyed("friend");
     let at = Duration::from_micros(1_764_100_000_000_000);
     let text = "hello".to_owned();
     let missed = Entry::Call(PastCall {

@@ -7,9 +7,9 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use transom::{
-    CallKind, CameraState, Direction, EndReason, Handle, Identity, LinkEnd, Notice, Obstacle,
-    Outcome, PairingId, PeerLoss, PeerName, Phase, PublicKey, SendOptions, Settings, Shape,
-    Station, SystemError, TextId, TransferId, TransferStatus,
+    CallKind, CameraState, Direction, EndReason, Handle, Identity, LinkEnd, ListenId, Notice,
+    Obstacle, Outcome, PairingId, PeerLoss, PeerName, Phase, PublicKey, SendOptions, Settings,
+    Shape, Station, SystemError, TextId, TransferFailure, TransferId, TransferStatus,
 };
 use transom_users::Book;
 
@@ -36,6 +36,10 @@ impl Ids {
 
     pub(crate) fn pairing(&self) -> PairingId {
         self.0.show_code(None, State::default().terms())
+    }
+
+    pub(crate) fn listen(&self) -> ListenId {
+        self.0.listen(Vec::new())
     }
 
     pub(crate) fn text(&self) -> TextId {
@@ -101,13 +105,23 @@ fn away(obstacle: Obstacle) -> Notice {
     }
 }
 
+/// That contact's station hangs up on our key.
+pub(crate) fn turned_away(name: &str) -> Notice {
+    Notice::Unreachable {
+        peer: peer(name),
+        obstacle: Obstacle::NotLetIn { new_key: None },
+        retries: true,
+    }
+}
+
 /// The system lets no program listen at that port.
 pub(crate) fn refused_port(words: &str) -> Notice {
     let why = SystemError {
         kind: std::io::ErrorKind::PermissionDenied,
         text: words.to_owned(),
     };
-    Notice::NotListening { why }
+    let request = Ids::new().listen();
+    Notice::NotListening { request, why }
 }
 
 /// The connection broke before the transfer's end.
@@ -418,13 +432,13 @@ fn a_transfer_moves_ends_and_is_cleared() {
     state.apply(Notice::EntryFailed {
         transfer: id,
         path: "a\u{1b}[2J".into(),
-        why: "permission denied".into(),
+        why: TransferFailure::NothingCame,
     });
     let one = &state.transfers[0];
     let told = words::failures(one.failures, one.last_failure.as_ref());
     assert_eq!(
         told,
-        "1 file failed. The last one: a\\u{1b}[2J: permission denied"
+        "1 file failed. The last one: a\\u{1b}[2J: nothing came whole"
     );
     let outcome = Outcome::Durable {
         path: "holiday (1).mp4".into(),

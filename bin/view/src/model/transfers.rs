@@ -203,14 +203,14 @@ impl State {
         }
     }
 
-    pub(super) fn entry_failed(&mut self, transfer: TransferId, path: &str, why: &str) {
+    pub(super) fn entry_failed(&mut self, transfer: TransferId, path: &str, why: String) {
         if let Some(one) = self
             .transfers
             .iter_mut()
             .find(|one| one.status.transfer == transfer)
         {
             one.failures = one.failures.saturating_add(1);
-            one.last_failure = Some((path.to_owned(), why.to_owned()));
+            one.last_failure = Some((path.to_owned(), why));
         }
     }
 

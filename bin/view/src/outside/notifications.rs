@@ -20,6 +20,8 @@ use super::{About, Choice, News};
 const MAX_WAITING: usize = 64;
 /// Notifications that can be clicked; the oldest are forgotten first.
 const MAX_SHOWN: usize = 64;
+/// Clicks that are kept until their number is known; a notification is clicked once.
+const MAX_EARLY: usize = 8;
 /// A service that takes longer is taken for broken.
 const PATIENCE: Duration = Duration::from_secs(10);
 const SERVICE: &str = "org.freedesktop.Notifications";
@@ -38,8 +40,44 @@ enum Order {
     Close(About),
 }
 
-/// What is shown, by the service's numbers, the oldest first.
-type Shown = Arc<Mutex<Vec<(u32, About)>>>;
+/// What the thread that sends and the one that waits for clicks share.
+type Shown = Arc<Mutex<Notifications>>;
+
+#[derive(Default)]
+struct Notifications {
+    /// What is shown, by the service's numbers, the oldest first.
+    shown: Vec<(u32, About)>,
+    /// Clicks at numbers that are not known, while the service is being told of a notification: it
+    /// may be clicked before the service has answered.
+    early: Option<Vec<(u32, Choice)>>,
+}
+
+impl Notifications {
+    /// What the notification of that number is about, which is over by a click.
+    fn clicked(&mut self, id: u32, choice: Choice) -> Option<About> {
+        let at = self.shown.iter().position(|one| one.0 == id);
+        if let (None, Some(early)) = (at, &mut self.early)
+            && early.len() < MAX_EARLY
+        {
+            early.push((id, choice));
+        }
+        at.map(|at| self.shown.remove(at).1)
+    }
+
+    /// The service has shown it under that number. Returns the choice if it was clicked before.
+    fn add(&mut self, id: u32, about: About) -> Option<(About, Choice)> {
+        let early = self.early.take().unwrap_or_default();
+        self.shown.retain(|one| one.0 != id && one.1 != about);
+        if let Some((_, choice)) = early.into_iter().find(|one| one.0 == id) {
+            return Some((about, choice));
+        }
+        if self.shown.len() >= MAX_SHOWN {
+            self.shown.remove(0);
+        }
+        self.shown.push((id, about));
+        None
+    }
+}
 
 impl Desktop {
     /// Starts the thread; `clicked` is called from another one.
@@ -108,10 +146,11 @@ fn run(
     let bus = bus()?.method_timeout(PATIENCE).build()?;
     let service = Service::find(&bus)?;
     let shown = Shown::default();
-    wait_for_clicks(&bus, shown.clone(), clicked)?;
+    let clicked: Arc<Clicked> = Arc::new(clicked);
+    wait_for_clicks(&bus, shown.clone(), clicked.clone())?;
     for order in [first].into_iter().chain(orders) {
         let done = match order {
-            Order::Show(news) => service.show(&shown, news),
+            Order::Show(news) => service.show(&shown, news, &*clicked),
             Order::Close(about) => service.close(&shown, &about),
         };
         if let Err(error) = done {
@@ -120,6 +159,8 @@ fn run(
     }
     Ok(())
 }
+
+type Clicked = dyn Fn(About, Choice) + Send + Sync;
 
 /// The service and what it can do.
 struct Service {
@@ -141,7 +182,7 @@ impl Service {
         })
     }
 
-    fn show(&self, shown: &Shown, news: News) -> zbus::Result<()> {
+    fn show(&self, shown: &Shown, news: News, clicked: &Clicked) -> zbus::Result<()> {
         let is_urgent = matches!(news.about, About::Call(_) | About::Key(_));
         let mut actions = Vec::new();
         if self.has_buttons {
@@ -161,27 +202,31 @@ impl Service {
         };
         // The desktop chooses how long a notification stays.
         let stays = -1_i32;
-        // Held until the number is known: a click that comes at once must find it.
-        let mut shown = lock(shown);
-        let before = shown.iter().find(|one| one.1 == news.about);
+        // Not held while the service is asked, which may take long: clicks go on.
+        let mut known = lock(shown);
+        known.early = Some(Vec::new());
+        let before = known.shown.iter().find(|one| one.1 == news.about);
         let before = before.map_or(0, |one| one.0);
+        drop(known);
         let order = (
             "Transom", before, "transom", news.title, body, actions, hints, stays,
         );
-        let id: u32 = self.proxy.call("Notify", &order)?;
-        shown.retain(|one| one.0 != id && one.1 != news.about);
-        if shown.len() >= MAX_SHOWN {
-            shown.remove(0);
+        let answer = self.proxy.call("Notify", &order);
+        let mut known = lock(shown);
+        let id: u32 = answer.inspect_err(|_| known.early = None)?;
+        let early = known.add(id, news.about);
+        drop(known);
+        if let Some((about, choice)) = early {
+            clicked(about, choice);
         }
-        shown.push((id, news.about));
         Ok(())
     }
 
     fn close(&self, shown: &Shown, about: &About) -> zbus::Result<()> {
-        let mut shown = lock(shown);
-        let at = shown.iter().position(|one| one.1 == *about);
-        let closed = at.map(|at| shown.remove(at));
-        drop(shown);
+        let mut known = lock(shown);
+        let at = known.shown.iter().position(|one| one.1 == *about);
+        let closed = at.map(|at| known.shown.remove(at));
+        drop(known);
         match closed {
             Some((id, _)) => self.proxy.call("CloseNotification", &(id)),
             None => Ok(()),
@@ -189,11 +234,7 @@ impl Service {
     }
 }
 
-fn wait_for_clicks(
-    bus: &Connection,
-    shown: Shown,
-    clicked: impl Fn(About, Choice) + Send + Sync + 'static,
-) -> zbus::Result<()> {
+fn wait_for_clicks(bus: &Connection, shown: Shown, clicked: Arc<Clicked>) -> zbus::Result<()> {
     let proxy = Proxy::new(bus, SERVICE, PATH, SERVICE)?;
     let signals = proxy.receive_signal("ActionInvoked")?;
     let wait = move || {
@@ -201,11 +242,11 @@ fn wait_for_clicks(
             let Ok((id, chosen)) = signal.body().deserialize::<(u32, String)>() else {
                 continue;
             };
-            let mut shown = lock(&shown);
-            let at = shown.iter().position(|one| one.0 == id);
-            let about = at.map(|at| shown.remove(at).1);
-            drop(shown);
-            if let (Some(about), Some(choice)) = (about, choice(&chosen)) {
+            let Some(choice) = choice(&chosen) else {
+                continue;
+            };
+            let about = lock(&shown).clicked(id, choice);
+            if let Some(about) = about {
                 clicked(about, choice);
             }
         }
@@ -218,7 +259,7 @@ fn io_error(error: io::Error) -> zbus::Error {
     zbus::Error::InputOutput(Arc::new(error))
 }
 
-fn lock(shown: &Shown) -> std::sync::MutexGuard<'_, Vec<(u32, About)>> {
+fn lock(shown: &Shown) -> std::sync::MutexGuard<'_, Notifications> {
     shown.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

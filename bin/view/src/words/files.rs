@@ -81,7 +81,10 @@ pub(crate) fn outcome(direction: Direction, name: &str, size: u64, end: &Outcome
         Outcome::Lost { .. } => {
             format!("Connection lost. It goes on when {name} sends it again.")
         }
-        Outcome::Failed { why } => with_words("Failed", why),
+        Outcome::Failed { why, more: 0 } => with_words("Failed", &why.to_string()),
+        Outcome::Failed { why, more } => {
+            with_words("Failed", &format!("{why}, and {more} more files"))
+        }
         _ => "Ended".to_owned(),
     }
 }

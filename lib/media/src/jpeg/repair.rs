@@ -101,20 +101,17 @@ impl Mended<'_> {
         [self.head, tables, self.body, end]
     }
 
-    /// The mended picture as one: one allocation, and one copy of each byte.
-    pub fn to_arc(&self) -> Arc<[u8]> {
-        if !self.added_tables && !self.added_end {
-            return self.body.into();
-        }
-        let mut joined: Arc<[u8]> = std::iter::repeat_n(0, self.len()).collect();
-        // It was made just now, so nobody shares it.
-        let mut rest = Arc::get_mut(&mut joined).unwrap_or_default();
+    /// The mended picture as one.
+    pub fn to_arc(&self) -> Arc<Vec<u8>> {
+        Arc::new(self.pieces().concat())
+    }
+
+    /// Appends the mended picture.
+    pub(crate) fn append_to(&self, bytes: &mut Vec<u8>) {
+        bytes.reserve(self.len());
         for piece in self.pieces() {
-            let (to, after) = rest.split_at_mut(piece.len());
-            to.copy_from_slice(piece);
-            rest = after;
+            bytes.extend_from_slice(piece);
         }
-        joined
     }
 }
 

@@ -12,13 +12,14 @@ use super::devices::problem;
 use super::holder;
 use super::modes::modes;
 use super::queue::{Drain, Leniency};
+use crate::control;
 use crate::modes::{Mode, PixelFormat, choose, printable};
 use crate::source::{fitted, picture};
 use crate::sys::buffers::MappedBuffers;
 use crate::sys::video::{Node, Pixels};
 use crate::{
     Camera, CameraError, CaptureRequest, Encoder, Format, Frame, ImageError, Layout, MAX_SIDE,
-    Picture, Prefer, RawFrame, Wait, repair,
+    Picture, Prefer, RawFrame, Setting, Wait, repair,
 };
 
 /// Bytes of all buffers together, so that a camera box stays small.
@@ -47,6 +48,7 @@ pub(crate) fn start(
     let (pixels, coding) = set_format(&node, path, request)?;
     let fps = set_pace(&node, request, pixels);
     set_exposure(&node, request.prefer);
+    set_controls(&node, &name, &request.controls);
     let mode = Mode {
         fourcc: pixels.fourcc,
         width: pixels.width,
@@ -147,6 +149,25 @@ fn set_exposure(node: &Node, prefer: Prefer) {
     }
 }
 
+/// Sets what the user asks for. A camera that has no such control gives pictures all the same.
+fn set_controls(node: &Node, name: &str, settings: &[Setting]) {
+    if settings.is_empty() {
+        return;
+    }
+    let controls = node.controls();
+    for setting in settings {
+        let wanted = control::find(&controls, setting)
+            .and_then(|control| Ok((control.id, control.value_of(&setting.value)?)));
+        let set = match wanted {
+            Ok((id, value)) => node.set_control(id, value).map_err(|why| why.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(why) = set {
+            log::warn!("{name}: {setting} was not set: {why}");
+        }
+    }
+}
+
 fn side(pixels: u32) -> u16 {
     u16::try_from(pixels).unwrap_or(u16::MAX)
 }
@@ -197,7 +218,8 @@ impl DeviceCamera {
                 let encoder = encoder.filter(|encoder| encoder.wants(stamp.captured))?;
                 // It was looked at already.
                 let mended = repair(bytes).ok()?;
-                let picture = picture(&mended, format, stamp.sequence, stamp.told());
+                let jpeg = encoder.buffers().filled(|bytes| mended.append_to(bytes));
+                let picture = picture(&mended, jpeg, format, stamp.sequence, stamp.told());
                 fitted(picture, Some(encoder), format)
             })
     }

@@ -67,6 +67,7 @@ fn describe(path: &Path) -> Device {
         if modes.is_empty() {
             device.problem = Some("no picture format that can be used".to_owned());
         }
+        device.controls = node.controls();
     }
     device.name = identity.name;
     device.driver = identity.driver;

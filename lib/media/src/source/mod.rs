@@ -23,10 +23,11 @@ use std::time::Instant;
 use crate::jpeg::repair::Mended;
 use crate::{Encoder, Format, Frame, Picture};
 
-/// The picture of a JPEG that was looked at; counts what had to be mended. `captured` is `None`
-/// where the source tells no time.
+/// The picture of a JPEG that was looked at, as its bytes are in `jpeg`; counts what had to be
+/// mended. `captured` is `None` where the source tells no time.
 pub(crate) fn picture(
     mended: &Mended<'_>,
+    jpeg: Bytes,
     format: &mut Format,
     sequence: u32,
     captured: Option<Instant>,
@@ -36,7 +37,6 @@ pub(crate) fn picture(
         format.counts.mended += 1;
     }
     (format.width, format.height) = (header.width, header.height);
-    let jpeg = mended.to_arc();
     let acquired = Instant::now();
     Picture {
         jpeg,
@@ -81,4 +81,4 @@ pub(crate) fn opening(device: &str, hint: &'static str, why: std::io::Error) -> 
 }
 
 /// Pictures that are the same as long as nobody changes them.
-pub(crate) type Bytes = Arc<[u8]>;
+pub(crate) type Bytes = Arc<Vec<u8>>;

@@ -185,7 +185,8 @@ impl Gate {
                 let (sequence, captured) = stamp.unzip();
                 self.format.counts.good += 1;
                 let sequence = sequence.unwrap_or(own);
-                Some(picture(&mended, &mut self.format, sequence, captured))
+                let jpeg = mended.to_arc();
+                Some(picture(&mended, jpeg, &mut self.format, sequence, captured))
             }
             Err(fault) => {
                 self.format.refuse(fault);

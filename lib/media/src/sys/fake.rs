@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use v4l::v4l_sys::{
     self as sys, v4l2_buffer, v4l2_capability, v4l2_control, v4l2_fmtdesc, v4l2_format,
-    v4l2_frmivalenum, v4l2_frmsizeenum, v4l2_requestbuffers, v4l2_streamparm,
+    v4l2_frmivalenum, v4l2_frmsizeenum, v4l2_queryctrl, v4l2_requestbuffers, v4l2_streamparm,
 };
 use v4l::v4l2::vidioc;
 
@@ -27,6 +27,7 @@ pub(crate) enum Call {
     SetFormat,
     SetRate,
     SetControl,
+    QueryControl,
     RequestBuffers,
     QueryBuffer,
     Map,
@@ -37,7 +38,7 @@ pub(crate) enum Call {
 }
 
 impl Call {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::QueryCap,
         Self::EnumFmt,
         Self::EnumSizes,
@@ -45,6 +46,7 @@ impl Call {
         Self::SetFormat,
         Self::SetRate,
         Self::SetControl,
+        Self::QueryControl,
         Self::RequestBuffers,
         Self::QueryBuffer,
         Self::Map,
@@ -63,6 +65,7 @@ impl Call {
             vidioc::VIDIOC_S_FMT => Self::SetFormat,
             vidioc::VIDIOC_S_PARM | vidioc::VIDIOC_G_PARM => Self::SetRate,
             vidioc::VIDIOC_S_CTRL => Self::SetControl,
+            vidioc::VIDIOC_QUERYCTRL => Self::QueryControl,
             vidioc::VIDIOC_REQBUFS => Self::RequestBuffers,
             vidioc::VIDIOC_QUERYBUF => Self::QueryBuffer,
             vidioc::VIDIOC_STREAMON => Self::StreamOn,
@@ -155,7 +158,7 @@ impl Fake {
         }));
         let fake = Self {
             state: state.clone(),
-            descriptor: File::open("/dev/null").unwrap(),
+            descriptor: File::open("/dev/null").expect("every system has it"),
         };
         (fake, Witness(state))
     }
@@ -334,6 +337,19 @@ impl Kernel for Fake {
                 }
                 Call::SetControl => {
                     let _ = &*argument.cast::<v4l2_control>();
+                    Ok(())
+                }
+                Call::QueryControl => {
+                    let told = &mut *argument.cast::<v4l2_queryctrl>();
+                    let after = told.id & !sys::V4L2_CTRL_FLAG_NEXT_CTRL;
+                    (told.id, told.type_) = match after {
+                        0 => (7, sys::v4l2_ctrl_type_V4L2_CTRL_TYPE_INTEGER),
+                        7 => (9, sys::v4l2_ctrl_type_V4L2_CTRL_TYPE_BOOLEAN),
+                        // Round and round, and a menu without an end.
+                        _ => (8, sys::v4l2_ctrl_type_V4L2_CTRL_TYPE_MENU),
+                    };
+                    told.name.fill(b'x');
+                    (told.minimum, told.maximum) = (i32::MIN, i32::MAX);
                     Ok(())
                 }
                 Call::RequestBuffers => {

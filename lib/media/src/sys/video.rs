@@ -10,14 +10,20 @@ use std::sync::Arc;
 
 use v4l::v4l_sys::{
     self as sys, v4l2_capability, v4l2_control, v4l2_fmtdesc, v4l2_format, v4l2_fract,
-    v4l2_frmivalenum, v4l2_frmsizeenum, v4l2_pix_format, v4l2_streamparm,
+    v4l2_frmivalenum, v4l2_frmsizeenum, v4l2_pix_format, v4l2_queryctrl, v4l2_querymenu,
+    v4l2_streamparm,
 };
 use v4l::v4l2::vidioc;
+
+use crate::Control;
+use crate::control::plain;
 
 use super::kernel::{DeviceFile, Kernel, Request};
 
 /// Entries of one list that are asked for; vivid, the largest collection there is, has 78 formats.
 const MAX_ENTRIES: u32 = 256;
+/// Entries of one menu that are asked for.
+const MAX_MENU: i32 = 64;
 /// Calls in a row that a signal may interrupt.
 const MAX_INTERRUPTED: u32 = 100;
 
@@ -251,6 +257,80 @@ impl Node {
         // SAFETY: for this type the driver fills `capture`, and any bits are numbers.
         let capture = unsafe { told.parm.capture };
         Ok(fraction(capture.timeperframe))
+    }
+
+    /// The controls that can be set, in the driver's order.
+    pub(crate) fn controls(&self) -> Vec<Control> {
+        let mut controls = Vec::new();
+        let mut last = 0;
+        for _ in 0..MAX_ENTRIES {
+            // SAFETY: a struct of numbers, for which zero is a value.
+            let mut told: v4l2_queryctrl = unsafe { zeroed() };
+            told.id = last | sys::V4L2_CTRL_FLAG_NEXT_CTRL;
+            // SAFETY: QUERYCTRL reads and writes one v4l2_queryctrl.
+            if unsafe { self.call(vidioc::VIDIOC_QUERYCTRL, &mut told) }.is_err() {
+                break;
+            }
+            if told.id <= last {
+                break; // A driver that goes round in circles.
+            }
+            last = told.id;
+            controls.extend(self.control(&told));
+        }
+        controls
+    }
+
+    /// What a control takes; `None` for one that can't be set, or by no number.
+    fn control(&self, told: &v4l2_queryctrl) -> Option<Control> {
+        let fixed = sys::V4L2_CTRL_FLAG_DISABLED | sys::V4L2_CTRL_FLAG_READ_ONLY;
+        let is_switch = told.type_ == sys::v4l2_ctrl_type_V4L2_CTRL_TYPE_BOOLEAN;
+        let is_menu = match told.type_ {
+            sys::v4l2_ctrl_type_V4L2_CTRL_TYPE_MENU => true,
+            sys::v4l2_ctrl_type_V4L2_CTRL_TYPE_INTEGER => false,
+            _ if is_switch => false,
+            _ => return None,
+        };
+        if told.flags & fixed != 0 {
+            return None;
+        }
+        let mut now = v4l2_control {
+            id: told.id,
+            value: 0,
+        };
+        // SAFETY: G_CTRL reads and writes one v4l2_control.
+        let read = unsafe { self.call(vidioc::VIDIOC_G_CTRL, &mut now) };
+        Some(Control {
+            name: plain(&text(&told.name)),
+            min: told.minimum,
+            max: told.maximum,
+            step: told.step,
+            default: told.default_value,
+            value: read.is_ok().then_some(now.value),
+            menu: match is_menu {
+                true => self.menu(told),
+                false => Vec::new(),
+            },
+            is_switch,
+            id: told.id,
+        })
+    }
+
+    fn menu(&self, control: &v4l2_queryctrl) -> Vec<(i32, String)> {
+        let last = control
+            .maximum
+            .min(control.minimum.saturating_add(MAX_MENU));
+        let entry = |value: i32| {
+            // SAFETY: a struct of numbers and a union of such, for which zero is a value.
+            let mut told: v4l2_querymenu = unsafe { zeroed() };
+            told.id = control.id;
+            told.index = u32::try_from(value).ok()?;
+            // SAFETY: QUERYMENU reads and writes one v4l2_querymenu.
+            unsafe { self.call(vidioc::VIDIOC_QUERYMENU, &mut told) }.ok()?;
+            // SAFETY: of a menu the driver fills `name`, and any bits are bytes.
+            let name = unsafe { told.__bindgen_anon_1.name };
+            Some((value, text(&name)))
+        };
+        (control.minimum..=last).filter_map(entry).collect()
     }
 
     /// Sets a control.

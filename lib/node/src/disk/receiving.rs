@@ -8,7 +8,7 @@ use transom_store::{Begin, EntryError, InboxError, Reception};
 use transom_wire::{Done, Progress, Start};
 
 use super::{Answer, Disk, Failure, Job, LEAVES_CHECKED, Refusal};
-use crate::notice::TransferId;
+use crate::notice::{TransferFailure, TransferId};
 
 /// A transfer to us.
 pub(super) struct Incoming {
@@ -100,7 +100,7 @@ impl Disk {
                     incoming
                         .reception
                         .finish(entries)
-                        .map_err(|error| error.text()),
+                        .map_err(|error| TransferFailure::from(&error)),
                 ));
                 self.incoming.remove(&transfer);
             }

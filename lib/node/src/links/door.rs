@@ -12,7 +12,7 @@ use super::dial::{OtherKey, Reach, Route};
 use super::{Links, PeerLink};
 use crate::budget::MAX_LINKS_PER_KEY;
 use crate::context::Context;
-use crate::notice::{Notice, Obstacle};
+use crate::notice::{KeyNotKept, Notice, Obstacle};
 
 /// A knock of the same key is reported once in this time, so that knocking can't flood a log.
 const KNOCK_PAUSE: Duration = Duration::from_secs(10);
@@ -163,7 +163,7 @@ impl Links {
                         })
                     }
                     Err(error) => {
-                        let obstacle = Obstacle::KeyNotKept(error.to_string());
+                        let obstacle = Obstacle::KeyNotKept(KeyNotKept::of(&error));
                         self.pause(name, obstacle, Some(REFUSED_PAUSE), out);
                         None
                     }

@@ -160,6 +160,7 @@ fn matters(notice: &Notice) -> bool {
         | Notice::Measured { .. }
         | Notice::OwnPicture(_)
         | Notice::Picture { .. }
+        | Notice::Pong
         | Notice::Reaching { .. }
         | Notice::Unreachable { .. } => false,
         _ => true,
@@ -185,6 +186,7 @@ enum Subject {
     OwnCameraFailed,
     OwnPicture,
     Nearby,
+    NearbyPaused,
     Picture(PeerName),
     Presence(PeerName),
     Quality(PeerName),
@@ -211,6 +213,7 @@ fn subject(notice: &Notice) -> Option<Subject> {
         Notice::Camera { .. } => Subject::OwnCamera,
         Notice::CameraFailed { .. } => Subject::OwnCameraFailed,
         Notice::Nearby { .. } => Subject::Nearby,
+        Notice::NearbyPaused { .. } => Subject::NearbyPaused,
         Notice::OwnPicture(_) => Subject::OwnPicture,
         Notice::Picture { peer, .. } => Subject::Picture(*peer),
         Notice::Quality { peer, .. } => Subject::Quality(*peer),

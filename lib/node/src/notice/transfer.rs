@@ -7,6 +7,7 @@ use std::time::Duration;
 use transom_users::escape;
 use transom_wire::{Ending, PeerName, RefuseReason, Shape};
 
+use super::failure::TransferFailure;
 use super::why::PeerLoss;
 
 /// Names one transfer of this station, in either direction, for as long as the station lives.
@@ -148,20 +149,23 @@ pub enum Outcome {
     /// It can't be done.
     Failed {
         /// What happened, on which side.
-        why: String,
+        why: TransferFailure,
+        /// How many more entries failed, beyond what `why` says.
+        more: u32,
     },
 }
 
 impl Outcome {
     /// How a transfer ended that the receiver says ended so, and of which so many entries failed.
+    /// `of_failed` makes the outcome of one of which nothing is there.
     pub(crate) fn of(
         ending: Ending,
         path: PathBuf,
         failed: u32,
-        why: impl FnOnce() -> String,
+        of_failed: impl FnOnce() -> Self,
     ) -> Self {
         match ending {
-            Ending::Failed => Self::Failed { why: why() },
+            Ending::Failed => of_failed(),
             Ending::Partial => Self::Partial { path, failed },
             _ if failed > 0 => Self::Partial { path, failed },
             Ending::AlreadyThere => Self::AlreadyThere { path },
@@ -206,8 +210,19 @@ impl fmt::Display for Outcome {
                     escape(&why.to_string())
                 )
             }
-            Self::Failed { why } => write!(f, "failed: {}", escape(why)),
+            Self::Failed { why, more } => {
+                write!(f, "failed: {}{}", escape(&why.to_string()), and_more(*more))
+            }
         }
+    }
+}
+
+/// What follows the reason of a failure that more entries share.
+pub(crate) fn and_more(more: u32) -> String {
+    match more {
+        0 => String::new(),
+        1 => ", and 1 more entry".to_owned(),
+        more => format!(", and {more} more entries"),
     }
 }
 
@@ -218,7 +233,11 @@ mod tests {
     #[test]
     fn an_ending_with_failed_entries_is_no_success_whatever_the_peer_calls_it() {
         for &ending in Ending::ALL {
-            let outcome = |failed| Outcome::of(ending, "d".into(), failed, String::new);
+            let of_failed = || Outcome::Failed {
+                why: TransferFailure::NothingCame,
+                more: 0,
+            };
+            let outcome = |failed| Outcome::of(ending, "d".into(), failed, of_failed);
             assert!(!outcome(1).is_success(), "{ending:?}");
             let whole = !matches!(ending, Ending::Partial | Ending::Failed);
             assert_eq!(outcome(0).is_success(), whole, "{ending:?}");

@@ -6,7 +6,10 @@ use std::io;
 use transom_net::{BindError, Departure};
 use transom_proto::PeerError;
 use transom_secure::{ChannelError, HandshakeError, PairingError};
+use transom_users::NotLearned;
 use transom_wire::{ByeCode, Fingerprint, PublicKey, limits};
+
+use crate::identity::StateError;
 
 /// What the system says of a failure.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -142,7 +145,7 @@ pub enum Obstacle {
     Busy,
     /// Its key can't be pinned.
     #[error("their key can't be kept: {0}")]
-    KeyNotKept(String),
+    KeyNotKept(KeyNotKept),
     /// The network fails on the way, or the connection came to nothing there.
     #[error("{0}")]
     Network(LinkEnd),
@@ -185,6 +188,30 @@ impl Obstacle {
             Departure::Unanswered => Self::Busy,
             other => Self::Network(LinkEnd::of(other)),
         }
+    }
+}
+
+/// Why the key of a peer can't be pinned.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyNotKept {
+    /// The file of pinned keys can't be read or written.
+    #[error("{0}")]
+    File(SystemError),
+    /// The pinned keys leave no place for it.
+    #[error(transparent)]
+    NotLearned(NotLearned),
+}
+
+impl KeyNotKept {
+    pub(crate) fn of(error: &StateError) -> Self {
+        let kind = match error {
+            StateError::NotLearned(why) => return Self::NotLearned(*why),
+            StateError::Io { source, .. } => source.kind(),
+            _ => io::ErrorKind::InvalidData,
+        };
+        let text = error.to_string();
+        Self::File(SystemError { kind, text })
     }
 }
 

@@ -130,45 +130,44 @@ pub enum CodeEnd {
     NoRandom,
 }
 
-/// Why a typed code led to no station. Of several candidates the failure counts that says most: the
-/// later ones of this list.
+/// Why a typed code led to no station. Of several candidates the failure counts that says most.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PairingFailure {
     /// The owner ended it or typed another code.
     #[error("this code is no longer tried")]
     Ended,
+    /// The connection broke or something illegal came.
+    #[error("the pairing was interrupted: {}", interruption(.0))]
+    Interrupted(LinkEnd),
     /// No station announced the code's number.
     #[error(
         "no station nearby announces this number; are both on the same network? Else say where \
          the other one is"
     )]
     NobodyNearby,
-    /// Nothing answers there, or a name has no address.
-    #[error("can't be reached: {0}")]
-    Unreachable(Obstacle),
     /// The station there shows no code, or no longer.
     #[error("no code is shown there, or no longer; ask for a new one")]
     NobodyShows,
-    /// The address leads to this very station, or to another program of its owner.
-    #[error("that is a program of your own")]
-    OwnStation,
     /// The station has another key than the invitation says.
     #[error("the station there has another key than the invitation says")]
     OtherKey,
-    /// The connection broke or something illegal came.
-    #[error("the pairing was interrupted: {}", interruption(.0))]
-    Interrupted(LinkEnd),
-    /// The station shows another code.
-    #[error("another code is shown there; look at it again and type it anew")]
-    WrongCode,
+    /// The address leads to this very station, or to another program of its owner.
+    #[error("that is a program of your own")]
+    OwnStation,
     /// Others have had three tries at the code, and none of them had it.
     #[error("this code was wrong three times; ask for a new one")]
     TooManyTries,
+    /// Nothing answers there, or a name has no address.
+    #[error("can't be reached: {0}")]
+    Unreachable(Obstacle),
+    /// The station shows another code.
+    #[error("another code is shown there; look at it again and type it anew")]
+    WrongCode,
 }
 
 impl PairingFailure {
-    /// How much it says.
+    /// How much it says: of several failures the one with the highest rank is told.
     pub(super) fn rank(&self) -> u8 {
         match self {
             Self::Ended => 0,

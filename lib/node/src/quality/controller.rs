@@ -26,9 +26,13 @@ use std::time::{Duration, Instant};
 
 /// What keeps a viewer from full quality.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Bottleneck {
     /// The path to the viewer takes no more bytes.
     Link,
+    /// Pictures were lost while files move, so that either may be the cause; or none was lost yet,
+    /// and the viewer began with what others get.
+    Unknown,
     /// The viewer does not show pictures as fast as they come.
     Viewer,
 }
@@ -80,7 +84,7 @@ impl Controller {
     pub(super) fn new(step: usize, now: Instant) -> Self {
         Self {
             step,
-            bottleneck: Bottleneck::Link,
+            bottleneck: Bottleneck::Unknown,
             history: 0,
             changed: now,
             disturbed: now,
@@ -104,6 +108,7 @@ impl Controller {
         self.history = self.history << 1 | u32::from(sample.lost.is_some());
         if is_shut || sample.lost.is_some() {
             self.disturbed = now;
+            // A gate that stays shut waits for the path.
             self.bottleneck = sample.lost.unwrap_or(Bottleneck::Link);
         }
         if let Some(failed) = &mut self.failed {

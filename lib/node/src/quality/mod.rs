@@ -77,6 +77,10 @@ impl fmt::Display for Quality {
                 ", frames are skipped: the link is slow"
             }
             Some(Bottleneck::Link) => ": the link is slow",
+            Some(Bottleneck::Unknown) if self.fps.is_none() && self.quality.is_none() => {
+                ", frames are skipped"
+            }
+            Some(Bottleneck::Unknown) => "",
             Some(Bottleneck::Viewer) => ": the viewer is slow",
         })
     }
@@ -266,12 +270,16 @@ impl SendResult {
         let waits = self.before.picture_waits;
         let is_replaced = self.after.pictures_replaced > self.before.pictures_replaced;
         let bottleneck = match waits {
-            // A picture without credit waits for those before it: on the way, or at the viewer.
-            None if is_replaced && self.before.unacked < ON_THE_WAY => Some(Bottleneck::Viewer),
-            // Two pictures that left the encoder together: it had no time to go.
-            Some(waits) if is_replaced && waits < TIME_TO_GO => None,
             // One that is aborted was on its way.
-            _ => Some(Bottleneck::Link),
+            _ if !is_replaced => Some(Bottleneck::Link),
+            // A picture without credit waits for those before it: on the way, or at the viewer.
+            None if self.before.unacked < ON_THE_WAY => Some(Bottleneck::Viewer),
+            // What is on the way may be file data.
+            None if self.files => Some(Bottleneck::Unknown),
+            None => Some(Bottleneck::Link),
+            // Two pictures that left the encoder together: it had no time to go.
+            Some(waits) if waits < TIME_TO_GO => None,
+            Some(_) => Some(Bottleneck::Link),
         };
         Sample {
             lost: bottleneck.filter(|_| self.lost() > lost),

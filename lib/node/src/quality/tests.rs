@@ -268,3 +268,32 @@ fn pictures_that_leave_the_encoder_together_say_nothing_of_the_link() {
         assert_eq!(room.viewers.quality(0).unwrap().bottleneck, wanted);
     }
 }
+
+#[test]
+fn where_files_move_too_no_cause_is_named_for_pictures_that_wait_without_credit() {
+    for (files, unacked, wanted) in [
+        (true, ON_THE_WAY, Bottleneck::Unknown),
+        (false, ON_THE_WAY, Bottleneck::Link),
+        (true, ON_THE_WAY - 1, Bottleneck::Viewer),
+    ] {
+        let mut room = Room::new(1);
+        for _ in 0..60 {
+            let now = room.now();
+            let before = Stats {
+                picture_waits: None,
+                unacked,
+                ..room.stats[0]
+            };
+            room.stats[0].pictures_replaced += 1;
+            let sent = SendResult {
+                before,
+                after: room.stats[0],
+                files,
+            };
+            room.viewers.handle_picture(0, now, &sent, now);
+            room.frames += 1;
+        }
+        let quality = room.viewers.quality(0).unwrap();
+        assert_eq!(quality.bottleneck, Some(wanted), "{quality}");
+    }
+}

@@ -11,7 +11,7 @@ use super::Place;
 use crate::context::Context;
 use crate::disk::Job;
 use crate::lanes::Lane;
-use crate::notice::TransferId;
+use crate::notice::{FailReason, TransferFailure, TransferId};
 
 /// Entries fetched from the disk thread at once.
 const ENTRY_BATCH: u32 = 64;
@@ -48,7 +48,9 @@ pub(super) struct Attempt {
     pub(super) settled: u32,
     pub(super) failed: u32,
     /// Why the last entry that failed here did.
-    pub(super) unsendable: Option<String>,
+    pub(super) unsendable: Option<TransferFailure>,
+    /// What the receiver said of the last entry that failed there.
+    pub(super) refusal: Option<FailReason>,
     pub(super) finish_said: bool,
     /// Bytes the receiver held before this attempt.
     pub(super) resumed: u64,
@@ -91,6 +93,7 @@ impl Attempt {
             settled: 0,
             failed: 0,
             unsendable: None,
+            refusal: None,
             finish_said: false,
             resumed: 0,
         }

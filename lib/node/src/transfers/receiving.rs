@@ -16,7 +16,8 @@ use crate::disk::Job;
 use crate::links::{Parting, PeerLink};
 use crate::load::Load;
 use crate::notice::{
-    Direction, LinkEnd, Notice, Outcome, PeerLoss, Phase, TransferId, TransferStatus,
+    Direction, FileError, LinkEnd, Notice, Outcome, PeerLoss, Phase, TransferFailure, TransferId,
+    TransferStatus,
 };
 
 /// From [`Stage::Prepared`] on the store holds a claim on the transfer. Every end of the transfer
@@ -50,7 +51,7 @@ pub(super) struct Incoming {
     path_bytes: usize,
     failed: u32,
     /// What went wrong first, the reason to tell in the end.
-    first_failure: Option<String>,
+    first_failure: Option<TransferFailure>,
     load: Load,
     /// Whether buffers of stored leaves are kept for later ones.
     pub(super) recycles: bool,
@@ -304,10 +305,11 @@ impl Incoming {
             }
             TransferEvent::Ended(end) => Job::End(end),
             TransferEvent::Abandoned(failure) => {
-                let (index, why) = (failure.index, format!("at the sender: {}", failure.text));
+                let index = failure.index;
+                let why = TransferFailure::AtSender(FileError::told(failure));
                 if index == WHOLE {
                     self.leave_disk(Job::Keep, out);
-                    self.account.ended(Outcome::Failed { why }, out);
+                    self.account.ended(Outcome::Failed { why, more: 0 }, out);
                     return true;
                 }
                 // For an entry that failed here this is only the echo.

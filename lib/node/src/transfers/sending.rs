@@ -17,7 +17,10 @@ use super::{Account, Place};
 use crate::context::Context;
 use crate::disk::{Answer, Job, Walked};
 use crate::meter::Meter;
-use crate::notice::{Direction, Notice, Outcome, PeerLoss, Phase, TransferId, TransferStatus};
+use crate::notice::{
+    Direction, FailReason, FileError, Notice, Outcome, PeerLoss, Phase, TransferFailure,
+    TransferId, TransferStatus,
+};
 use crate::settings::SendOptions;
 
 pub(super) struct Outgoing {
@@ -188,9 +191,11 @@ impl Outgoing {
             }
             TransferEvent::Started(start) => attempt.wanted.push_back(start),
             TransferEvent::Failed(failure) => {
-                let (index, why) = (failure.index, format!("at the receiver: {}", failure.text));
+                let index = failure.index;
+                attempt.refusal = Some(failure.reason);
+                let why = TransferFailure::AtReceiver(FileError::told(failure));
                 if index == WHOLE {
-                    return Some(Outcome::Failed { why });
+                    return Some(Outcome::Failed { why, more: 0 });
                 }
                 let path = attempt.give_up(index);
                 let job = Job::Stop(index);
@@ -234,12 +239,15 @@ impl Outgoing {
         // Of a single file that failed here the receiver only says again what we told it.
         let single = attempt.filter(|attempt| attempt.entries == 1);
         let unsendable = single.and_then(|attempt| attempt.unsendable.clone());
+        let reason = attempt.and_then(|attempt| attempt.refusal);
         let path = PathBuf::from(&text);
         if matches!(ending, Ending::Durable | Ending::AlreadyThere) {
             (status.verified, status.durable) = (status.bytes, status.bytes);
         }
-        Outcome::of(ending, path, failed, || {
-            unsendable.unwrap_or_else(|| format!("at the receiver: {text}"))
+        // The receiver's words count the entries.
+        Outcome::of(ending, path, failed, || Outcome::Failed {
+            why: unsendable.unwrap_or(TransferFailure::AtReceiver(FileError { reason, text })),
+            more: 0,
         })
     }
 
@@ -248,7 +256,7 @@ impl Outgoing {
         let attempt = self.attempt.as_mut()?;
         match answer {
             Answer::Walked(Ok(walked)) => return self.offer(walked, out),
-            Answer::Walked(Err(why)) => return Some(Outcome::Failed { why }),
+            Answer::Walked(Err(why)) => return Some(Outcome::Failed { why, more: 0 }),
             Answer::Entries(entries) => {
                 attempt.fetch_asked = false;
                 attempt.next_entry += entries.len() as u32;
@@ -291,7 +299,8 @@ impl Outgoing {
             return;
         };
         let path = attempt.give_up(failure.index);
-        attempt.unsendable = Some(failure.text.clone());
+        let why = TransferFailure::here(&failure);
+        attempt.unsendable = Some(why.clone());
         attempt.say(out, |session, place| {
             session.abandon(place.file, failure.as_str())
         });
@@ -300,7 +309,7 @@ impl Outgoing {
             out.notify(Notice::EntryFailed {
                 transfer,
                 path,
-                why: failure.text,
+                why,
             });
         }
     }
@@ -323,10 +332,13 @@ impl Outgoing {
                 why,
             });
         }
-        let Ok(name) = RelativePath::new(&walked.name) else {
-            return Some(Outcome::Failed {
-                why: "its name can't be sent".into(),
-            });
+        let name = match RelativePath::new(&walked.name) {
+            Ok(name) => name,
+            Err(error) => {
+                let (reason, text) = (Some(FailReason::BadName), error.to_string());
+                let why = TransferFailure::Here(FileError { reason, text });
+                return Some(Outcome::Failed { why, more: 0 });
+            }
         };
         let offer = Offer {
             transfer: walked.key,
@@ -352,7 +364,8 @@ impl Outgoing {
                 None
             }
             Err(error) => Some(Outcome::Failed {
-                why: error.to_string(),
+                why: TransferFailure::NotOffered(error),
+                more: 0,
             }),
         }
     }

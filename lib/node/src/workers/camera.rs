@@ -235,7 +235,10 @@ fn read(
                 Some(&mut encoder)
             }
         };
-        let picture = camera.newest(encoder)?;
+        let mut picture = camera.newest(encoder)?;
+        if let Some(picture) = &mut picture {
+            picture.orientation = job.request.turn.of(picture.orientation);
+        }
         let counts = camera.format().counts;
         if counts == before && picture.is_none() {
             idle += 1;
@@ -366,7 +369,7 @@ mod tests {
         let picture = |width| {
             let now = Instant::now();
             Some(Picture {
-                jpeg: [].into(),
+                jpeg: Vec::new().into(),
                 width,
                 height: 1,
                 orientation: 1,

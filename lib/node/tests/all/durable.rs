@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use transom::{
-    Accept, Collision, Direction, Identity, InboxSettings, Notice, Outcome, Redial, SendOptions,
+    Accept, Collision, Direction, FailReason, Identity, InboxSettings, Notice, Outcome, Redial,
+    SendOptions, TransferFailure,
 };
 use transom_store::faults::{Disk, Op};
 
@@ -92,6 +93,13 @@ struct Told {
 }
 
 impl Told {
+    fn why(&self) -> &TransferFailure {
+        match &self.outcome {
+            Outcome::Failed { why, .. } => why,
+            other => panic!("{other:?}"),
+        }
+    }
+
     fn paths(&self) -> Vec<&str> {
         let mut paths: Vec<_> = self.failed.iter().map(|(path, _)| path.as_str()).collect();
         paths.sort_unstable();
@@ -103,7 +111,7 @@ fn told(peer: &Peer, way: Direction) -> Told {
     let failed = std::cell::RefCell::new(Vec::new());
     let outcome = peer.wait(|notice| match notice {
         Notice::EntryFailed { path, why, .. } => {
-            failed.borrow_mut().push((path, why));
+            failed.borrow_mut().push((path, why.to_string()));
             None
         }
         Notice::TransferEnded { status, outcome } if status.direction == way => Some(outcome),
@@ -126,9 +134,7 @@ fn a_write_error_reaches_the_sender_of_each_folder_that_it_may_have_cost() {
     pair.disk.lose("tree/");
     for path in paths {
         for side in pair.send(&path, Collision::Rename) {
-            let Outcome::Failed { why } = &side.outcome else {
-                panic!("{side:?}");
-            };
+            let why = side.why().to_string();
             assert!(why.contains("Input/output error"), "{why}");
         }
     }
@@ -234,10 +240,11 @@ fn of_a_single_file_that_fails_only_the_outcome_is_told() {
     let file = pair.put("film");
     pair.disk.on(Op::Write).at("tree/").nth(1).fail(28);
     for side in pair.send(&file, Collision::Rename) {
-        let Outcome::Failed { why } = &side.outcome else {
+        let (TransferFailure::Here(error) | TransferFailure::AtReceiver(error)) = side.why() else {
             panic!("{side:?}");
         };
-        assert!(why.contains("No space left"), "{why}");
+        assert_eq!(error.reason, Some(FailReason::NoSpace));
+        assert!(error.text.contains("No space left"), "{error}");
         assert_eq!(side.failed, []);
     }
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use transom::media::{CaptureRequest, Source};
 use transom::{
-    Accept, CallKind, CameraState, Direction, EndReason, Identity, InboxSettings, Notice, Obstacle,
-    Outcome, PublicKey, Redial, SendOptions, Settings, Shape, State, Station,
+    Accept, CallKind, CameraState, Direction, EndReason, FailReason, Identity, InboxSettings,
+    Notice, Obstacle, Outcome, PublicKey, Redial, SendOptions, Settings, Shape, State, Station,
+    TransferFailure,
 };
 
 use crate::support::{Peer, Scratch, book, inbox, local};
@@ -473,7 +474,13 @@ fn what_cannot_be_sent_fails_with_words() {
         SendOptions::default(),
     );
     match near.outcome(Direction::Outgoing) {
-        Outcome::Failed { why } => assert!(why.contains("missing"), "{why}"),
+        Outcome::Failed {
+            why: TransferFailure::Here(error),
+            ..
+        } => {
+            assert_eq!(error.reason, Some(FailReason::Gone));
+            assert!(error.text.contains("missing"), "{error}");
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -559,7 +566,7 @@ fn a_file_that_changed_before_it_moved_is_told_on_each_side_by_the_side_it_happe
     fs::write(&source, [7; 2000]).unwrap();
     far.handle.accept(transfer, None);
     let why = |outcome| match outcome {
-        Outcome::Failed { why } => why,
+        Outcome::Failed { why, .. } => why.to_string(),
         other => panic!("{other:?}"),
     };
     let told = "\"source.bin\" changed while it was sent";
@@ -661,16 +668,19 @@ fn a_station_listens_at_another_port_when_its_own_is_taken() {
     });
     near.handle.connect(far.contact("box"), Redial::Never);
     near.joined();
-    near.handle.listen(vec![far.address.unwrap()]);
+    let asked = near.handle.listen(vec![far.address.unwrap()]);
     let why = near.wait(|notice| match notice {
-        Notice::NotListening { why } => Some(why),
+        Notice::NotListening { request, why } => (request == asked).then_some(why),
         _ => None,
     });
     assert_eq!(why.kind, std::io::ErrorKind::AddrInUse, "{why}");
     assert!(why.text.contains("is taken"), "{why}");
-    near.handle.listen(local());
+    let asked = near.handle.listen(local());
     let address = near.wait(|notice| match notice {
-        Notice::Listening { address } => Some(address),
+        Notice::Listening {
+            request: Some(request),
+            address,
+        } if request == asked => Some(address),
         _ => None,
     });
     let other = guest(&third);
@@ -703,7 +713,7 @@ fn a_port_that_was_changed_is_closed_and_its_connections_stay() {
     near.handle.connect(far.contact("box"), Redial::Never);
     near.joined();
     let listening = |notice| match notice {
-        Notice::Listening { address } => Some(address),
+        Notice::Listening { address, .. } => Some(address),
         _ => None,
     };
     let old = far.wait(listening);

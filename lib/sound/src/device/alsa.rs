@@ -67,21 +67,29 @@ pub(super) fn list(has_server: bool) -> Vec<Device> {
             Direction::Capture => DeviceKind::Microphone,
             Direction::Playback => DeviceKind::Speaker,
         };
-        let is_first = !devices.iter().any(|device: &Device| device.kind == kind);
+        let holder = holder(&found.card, found.device, found.direction);
+        let is_default = !has_server && is_auto(&devices, kind, holder.as_deref());
         devices.push(Device {
             offers: offers(&found).unwrap_or_default(),
-            usable: holder(&found.card, found.device, found.direction)
-                .map_or(Ok(()), |by| Err(format!("already in use by {by}"))),
+            usable: holder.map_or(Ok(()), |by| Err(format!("already in use by {by}"))),
             name: DeviceName::Hardware {
                 card: found.card,
                 device: found.device,
             },
             words: found.words,
             kind,
-            is_default: is_first && !has_server,
+            is_default,
         });
     }
     devices
+}
+
+/// Whether `auto` opens the next device of that kind, which that program has: the first that no
+/// other program has.
+fn is_auto(earlier: &[Device], kind: DeviceKind, holder: Option<&str>) -> bool {
+    let is_free = holder.is_none_or(|by| by == OURSELVES);
+    let mut earlier = earlier.iter();
+    is_free && !earlier.any(|device| device.kind == kind && device.is_default)
 }
 
 /// An open PCM.
@@ -464,16 +472,38 @@ fn program(thread: u32) -> String {
         .and_then(|id| id.trim().parse().ok())
         .unwrap_or(thread);
     if id == std::process::id() {
-        return "this program".to_owned();
+        return OURSELVES.to_owned();
     }
     let name = fs::read_to_string(format!("/proc/{id}/comm")).unwrap_or_default();
     // Programs choose their names themselves.
     format!("{} ({id})", name.trim().escape_default())
 }
 
+/// What a device is held by that this very process has opened.
+const OURSELVES: &str = "this program";
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn auto_is_the_first_device_that_no_other_program_has() {
+        let device = |is_default| Device {
+            name: DeviceName::Auto,
+            words: String::new(),
+            kind: DeviceKind::Speaker,
+            is_default,
+            offers: String::new(),
+            usable: Ok(()),
+        };
+        let (held, free) = ([device(false)], [device(true)]);
+        let speaker = DeviceKind::Speaker;
+        assert!(!is_auto(&[], speaker, Some("zoom (12)")));
+        assert!(is_auto(&held, speaker, None));
+        assert!(is_auto(&held, speaker, Some(OURSELVES)));
+        assert!(!is_auto(&free, speaker, None));
+        assert!(is_auto(&free, DeviceKind::Microphone, None));
+    }
 
     #[test]
     fn what_a_card_does_is_told_as_ranges() {

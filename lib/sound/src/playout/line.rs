@@ -4,13 +4,14 @@
 //!   history      next+fraction          end              len
 //!   |--------------|======= plays =======|... arrived ....|
 //! ```
-//! Whatever is joined, cut or run dry is faded, so that no step is heard. The line decides nothing
-//! about time; that is `super::control`.
+//! Whatever is joined, cut or run dry is faded, so that no step is heard; see `super::conceal` for
+//! what stands in for sound that is missing. The line decides nothing about time; that is
+//! `super::control`.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::pitch;
+use super::{conceal, pitch, rise};
 use crate::sinc::Kernel;
 use crate::{RATE, samples_of, time_of};
 
@@ -24,6 +25,8 @@ pub(super) struct Line {
     fraction: f32,
     /// Up to here it plays; what lies behind waits for [`Line::open`].
     end: usize,
+    /// From here to `end` samples stand in for missing sound; none while the line is open.
+    tail: usize,
     /// Capture times of some samples, by their place in `samples`, in order.
     marks: VecDeque<Mark>,
     kernel: Kernel,
@@ -42,6 +45,7 @@ impl Line {
             next: HISTORY,
             fraction: 0.0,
             end: HISTORY,
+            tail: HISTORY,
             marks: VecDeque::new(),
             kernel: Kernel::new(16, 64, 1.0),
         }
@@ -55,38 +59,45 @@ impl Line {
         if self.marks.back().is_none_or(far) {
             self.marks.push_back(Mark { at, captured });
         }
-        let fade = match join {
-            Join::Next => 0,
-            Join::AfterGap | Join::AfterSilence => FADE.min(samples.len()),
+        let old = match join {
+            Join::AfterGap => conceal::continued(&self.samples, FADE.min(samples.len())),
+            Join::AfterSilence | Join::Next => Vec::new(),
         };
-        for (place, sample) in samples.iter().enumerate() {
-            let mut sample = f32::from(*sample);
-            if place < fade {
-                let old = match join {
-                    Join::AfterGap => self.mirrored(at, place),
-                    _ => 0.0,
-                };
-                sample = mix(old, sample, rise(place, fade));
-            }
-            self.samples.push(sample);
-        }
+        self.samples.extend(samples.iter().copied().map(f32::from));
+        cross_fade(&old, &mut self.samples[at..]);
     }
 
-    /// Lets everything that arrived play.
+    /// Lets everything that arrived play, over the made-up end of what played before.
     pub(super) fn open(&mut self) {
-        self.end = self.samples.len();
+        let waiting = self.end;
+        // The samples up to there are in the kernel's reach.
+        let reached = self.next + self.kernel.taps();
+        let start = reached.max(self.tail).min(waiting);
+        let mut old = self.samples[start..waiting].to_vec();
+        old.resize(FADE.min(self.waiting()), 0.0);
+        cross_fade(&old, &mut self.samples[waiting..]);
+        self.take_out(start, waiting - start);
+        self.go_on();
     }
 
-    /// Ends what plays with a fade, and what arrives from here on waits.
-    pub(super) fn close(&mut self) {
+    /// Lets what arrived behind the sound that plays play too.
+    pub(super) fn go_on(&mut self) {
+        self.end = self.samples.len();
+        self.tail = self.end;
+    }
+
+    /// Ends what plays: as it most likely went on, and faded out within so many samples. What
+    /// arrives from here on waits.
+    pub(super) fn close(&mut self, fade: usize) {
         let at = self.samples.len();
-        for place in 0..FADE {
-            let faded = mix(self.mirrored(at, place), 0.0, rise(place, FADE));
-            self.samples.push(faded);
+        self.samples.extend(conceal::continued(&self.samples, fade));
+        for (place, sample) in self.samples[at..].iter_mut().enumerate() {
+            *sample *= 1.0 - rise(place, fade);
         }
         // The kernel reads past the sample that it gives.
-        self.samples.resize(at + FADE + self.kernel.taps(), 0.0);
+        self.samples.resize(at + fade + self.kernel.taps(), 0.0);
         self.end = self.samples.len();
+        self.tail = at;
     }
 
     /// Writes the next samples, `speed` of the line's for each; fewer if the line ends before.
@@ -110,9 +121,14 @@ impl Line {
         self.next + self.kernel.taps() / 2 >= self.end
     }
 
-    /// All samples that have not played.
+    /// Whether all that came before [`Line::close`] has played.
+    pub(super) fn is_in_tail(&self) -> bool {
+        self.next + self.kernel.taps() >= self.tail
+    }
+
+    /// All samples that came and have not played.
     pub(super) fn queued(&self) -> usize {
-        self.samples.len() - self.next
+        self.waiting() + self.tail.saturating_sub(self.next)
     }
 
     /// Samples that wait for [`Line::open`].
@@ -145,28 +161,24 @@ impl Line {
     /// Drops the oldest of what waits, which nothing has led up to.
     pub(super) fn remove_waiting(&mut self, count: usize) {
         let count = count.min(self.waiting());
-        self.samples.drain(self.end..self.end + count);
-        self.marks_after_removal(self.end, count);
-        let fade = FADE.min(self.waiting());
-        for (place, sample) in self.samples[self.end..][..fade].iter_mut().enumerate() {
-            *sample *= rise(place, fade);
-        }
+        self.take_out(self.end, count);
     }
 
     fn splice(&mut self, start: usize, count: usize) -> bool {
-        let fade = FADE;
-        if start + count + fade > self.end {
+        if start + count + FADE > self.tail {
             return false;
         }
-        for place in 0..fade {
-            let old = self.samples[start + place];
-            let new = &mut self.samples[start + count + place];
-            *new = mix(old, *new, rise(place, fade));
-        }
-        self.samples.drain(start..start + count);
+        let old = self.samples[start..start + FADE].to_vec();
+        cross_fade(&old, &mut self.samples[start + count..]);
+        self.take_out(start, count);
+        self.tail -= count;
         self.end -= count;
-        self.marks_after_removal(start, count);
         true
+    }
+
+    fn take_out(&mut self, start: usize, count: usize) {
+        self.samples.drain(start..start + count);
+        self.marks_after_removal(start, count);
     }
 
     fn marks_after_removal(&mut self, start: usize, count: usize) {
@@ -231,6 +243,7 @@ impl Line {
         self.samples.drain(..played);
         self.next -= played;
         self.end -= played;
+        self.tail = self.tail.saturating_sub(played);
         for mark in &mut self.marks {
             let captured = mark
                 .captured
@@ -241,11 +254,6 @@ impl Line {
             };
         }
     }
-
-    /// What follows the sample before `at`, guessed: the sound played backwards from there.
-    fn mirrored(&self, at: usize, place: usize) -> f32 {
-        self.samples[at - 1 - place]
-    }
 }
 
 /// How samples follow those before them.
@@ -253,27 +261,25 @@ impl Line {
 pub(super) enum Join {
     /// Something is missing in between: cross-fade.
     AfterGap,
-    /// Nothing played before: fade in.
+    /// Nothing played before, or what stood in for missing sound.
     AfterSilence,
     /// Without a gap.
     Next,
 }
 
-/// Length of every fade: 5 ms, shorter ones are heard as clicks.
-const FADE: usize = samples_of(Duration::from_millis(5));
-/// What is kept of the past: a fade's mirror, and what the kernel reads.
-const HISTORY: usize = FADE + 16;
+/// Length of the fades: 5 ms, shorter ones are heard as clicks.
+pub(super) const FADE: usize = samples_of(Duration::from_millis(5));
+/// What is kept of the past: what concealment looks at, and what the kernel reads.
+const HISTORY: usize = pitch::WINDOW + 16;
 /// Played samples are dropped this many at a time.
 const FORGET: usize = 4 * RATE as usize / 100;
 /// Marks are at least this far from each other, so that tiny frames don't fill memory with them.
 const MARK_DISTANCE: usize = samples_of(Duration::from_micros(2_500));
 
-fn mix(old: f32, new: f32, part: f32) -> f32 {
-    old + part * (new - old)
-}
-
-/// From 0 to 1 over `length`, like half a cosine.
-fn rise(place: usize, length: usize) -> f32 {
-    let angle = (place as f32 + 0.5) / length as f32 * std::f32::consts::PI;
-    0.5 - 0.5 * angle.cos()
+/// From the old samples to the first of the new ones.
+fn cross_fade(old: &[f32], new: &mut [f32]) {
+    let length = old.len();
+    for (place, (old, new)) in old.iter().zip(new).enumerate() {
+        *new = old + rise(place, length) * (*new - old);
+    }
 }

@@ -10,7 +10,7 @@
 //!   up to 30 ms     speed 1 +- 0.0002 per ms, at most 0.5 %: nobody hears it
 //!   up to 200 ms    one pitch period (2.5 to 15 ms) less, at most every 100 ms
 //!   more            all of the excess cut, with a cross-fade of 5 ms
-//! nothing left      fade out over 5 ms; wait for the reserve; fade in
+//! nothing left      the last pitch period again, fading out over 40 ms, until the reserve is there
 //! ```
 //! The reserve starts at 10 ms. A dry run adds 10, to at most 80, but not in the first 3 s and not
 //! after a stall of more than 100 ms, which no reserve covers. After it has played for 20 s without
@@ -31,6 +31,7 @@
 //!
 //! Sans-IO: `now` is the time since any fixed start, on the caller's clock.
 
+mod conceal;
 mod control;
 mod line;
 mod lip_sync;
@@ -41,7 +42,7 @@ mod tests;
 use std::time::Duration;
 
 use self::control::{Control, Excess};
-use self::line::{Join, Line};
+use self::line::{FADE, Join, Line};
 use crate::{MAX_FRAME, samples_of, time_of};
 
 pub use self::lip_sync::{LipSync, skew_ms};
@@ -119,7 +120,7 @@ impl Playout {
         self.line.push(samples, captured, self.state.join(gap));
         self.last_frame = samples.len().min(usize::from(MAX_FRAME));
         match self.state {
-            State::Playing => self.line.open(),
+            State::Playing => self.line.go_on(),
             State::Ending | State::Silent => self.state = State::Filling,
             State::Dry(since) => {
                 self.control.ran_dry(since, now);
@@ -140,7 +141,7 @@ impl Playout {
             State::Ending | State::Playing | State::Silent => {}
         }
         if self.state == State::Playing {
-            self.line.close();
+            self.line.close(FADE);
             self.control.stopped();
             self.state = State::Ending;
         }
@@ -150,7 +151,8 @@ impl Playout {
     /// Fills `out` with what is to be heard next, silence where there is nothing.
     pub fn pull(&mut self, out: &mut [i16], now: Duration) {
         let enough = samples_of_ms(self.control.target()) + self.last_frame.max(out.len());
-        if self.state == State::Filling && self.line.waiting() >= enough && self.line.is_silent() {
+        let has_enough = self.line.waiting() >= enough && self.line.is_in_tail();
+        if self.state == State::Filling && has_enough {
             self.start();
         }
         let speed = match self.state {
@@ -162,7 +164,7 @@ impl Playout {
             self.dry_runs += 1;
             self.state = State::Dry(now);
             self.control.stopped();
-            self.line.close();
+            self.line.close(CONCEALED);
             count += self.line.read(&mut out[count..], 1.0);
         }
         out[count..].fill(0);
@@ -264,6 +266,8 @@ pub struct PlayoutStats {
 
 /// Most that lip sync may add: a picture later than that is the picture's trouble.
 pub const MAX_LIP_SYNC: Duration = Duration::from_millis(60);
+/// What stands in for missing sound: as long as the reserve needs to fill again after most dry runs.
+const CONCEALED: usize = samples_of(Duration::from_millis(40));
 /// Most samples that wait: one second, five times what is ever played late.
 pub(crate) const MAX_QUEUED: usize = samples_of(Duration::from_secs(1));
 
@@ -293,6 +297,12 @@ impl State {
             State::Filling | State::Playing => Join::Next,
         }
     }
+}
+
+/// From 0 to 1 over `length`, like half a cosine.
+fn rise(place: usize, length: usize) -> f32 {
+    let angle = (place as f32 + 0.5) / length as f32 * std::f32::consts::PI;
+    0.5 - 0.5 * angle.cos()
 }
 
 fn ms(time: Duration) -> f32 {

@@ -10,7 +10,7 @@ use crate::samples_of;
 
 /// The best length to take out at the start of these samples, if they are enough to judge.
 pub(super) fn period(samples: &[f32]) -> Option<usize> {
-    if samples.len() < LONGEST + LOOK {
+    if samples.len() < WINDOW {
         return None;
     }
     let coarse = best(samples, (SHORTEST..=LONGEST).step_by(STEP), STEP)?;
@@ -18,7 +18,9 @@ pub(super) fn period(samples: &[f32]) -> Option<usize> {
     best(samples, around, 1)
 }
 
-const SHORTEST: usize = samples_of(Duration::from_micros(2_500));
+/// Samples that [`period`] looks at.
+pub(super) const WINDOW: usize = LONGEST + LOOK;
+pub(super) const SHORTEST: usize = samples_of(Duration::from_micros(2_500));
 const LONGEST: usize = samples_of(Duration::from_millis(15));
 /// Samples that are compared: 10 ms, the period of a deep voice.
 const LOOK: usize = samples_of(Duration::from_millis(10));

@@ -6,9 +6,9 @@ use transom_wire::{EntryKind, RelativePath, limits};
 
 use super::list::{List, TOP};
 use super::{Skipped, open_failed};
-use crate::OutboxError;
 use crate::dir::{Dir, Kind};
 use crate::inbox::STAGING;
+use crate::{OutboxError, SkipReason};
 
 /// Things left out that are named; beyond it they are counted.
 const NAMED: usize = 1000;
@@ -21,11 +21,11 @@ pub(super) struct Skips {
 }
 
 impl Skips {
-    fn put(&mut self, top: &Path, path: &str, why: impl Into<String>) {
+    fn put(&mut self, top: &Path, path: &str, why: SkipReason) {
         if self.list.len() < NAMED {
             self.list.push(Skipped {
                 path: top.join(path),
-                why: why.into(),
+                why,
             });
         } else {
             self.more = self.more.saturating_add(1);
@@ -54,14 +54,14 @@ pub(super) fn folder(
                 return Err(open_failed(&top.display().to_string(), source));
             }
             Err(error) => {
-                skips.put(top, &path, error.to_string());
+                skips.put(top, &path, SkipReason::System(error));
                 continue;
             }
         };
         let ((mut names, foreign), dir) = names;
         names.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         for _ in 0..foreign {
-            skips.put(top, &path, "holds a name that is not UTF-8");
+            skips.put(top, &path, SkipReason::ForeignName);
         }
         let first = folders.len();
         for (name, kind) in names {
@@ -74,7 +74,7 @@ pub(super) fn folder(
                 return Err(OutboxError::TooMany(top.display().to_string()));
             }
             match dir.metadata(&name) {
-                Err(error) => skips.put(top, &path, error.to_string()),
+                Err(error) => skips.put(top, &path, SkipReason::System(error)),
                 Ok(found) if kind == Kind::Folder => {
                     folders.push(list.len());
                     list.put(above, &name, EntryKind::Folder, found.mode, found.mtime, 0);
@@ -95,12 +95,12 @@ pub(super) fn folder(
     Ok(())
 }
 
-fn unfit(path: &str, name: &str, kind: Kind) -> Option<String> {
+fn unfit(path: &str, name: &str, kind: Kind) -> Option<SkipReason> {
     match kind {
-        _ if name == STAGING => Some("is the private folder of an inbox".to_owned()),
-        Kind::Link => Some("is a symbolic link".to_owned()),
-        Kind::Other => Some("is neither a file nor a folder".to_owned()),
-        Kind::File | Kind::Folder => RelativePath::new(path).err().map(|error| error.to_string()),
+        _ if name == STAGING => Some(SkipReason::Staging),
+        Kind::Link => Some(SkipReason::Link),
+        Kind::Other => Some(SkipReason::Special),
+        Kind::File | Kind::Folder => RelativePath::new(path).err().map(SkipReason::Path),
     }
 }
 

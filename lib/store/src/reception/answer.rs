@@ -1,8 +1,11 @@
 //! What a reception answers.
 
+use std::io;
 use std::path::PathBuf;
 
-use transom_wire::Ending;
+use transom_wire::{Ending, FailReason};
+
+use crate::error::fail_reason;
 
 /// How to go on with an entry.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -46,7 +49,7 @@ pub struct Done {
 }
 
 /// How a transfer ended.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Debug)]
 pub struct Finished {
     /// What to say in Finished.
     pub ending: Ending,
@@ -60,10 +63,18 @@ pub struct Finished {
 }
 
 /// An entry that came and has no place, since something else got its name in the meantime.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Debug, thiserror::Error)]
+#[error("has no place at the receiver: {source}")]
 pub struct Unplaced {
     /// Where below the folder that was sent.
     pub path: String,
-    /// Why, in words.
-    pub why: String,
+    /// What the system said.
+    pub source: io::Error,
+}
+
+impl Unplaced {
+    /// What kind of failure it is, in the terms of the wire.
+    pub fn reason(&self) -> FailReason {
+        fail_reason(&self.source)
+    }
 }

@@ -13,6 +13,8 @@ mod pairing;
 mod prompts;
 mod resume;
 #[cfg(target_os = "linux")]
+mod service;
+#[cfg(target_os = "linux")]
 mod signals;
 mod sounding;
 mod trouble;

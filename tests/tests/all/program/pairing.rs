@@ -1,11 +1,20 @@
 //! Pairing by a typed code with the built program: two terminals, a camera box, and one transfer.
 
 use std::fs;
+#[cfg(target_os = "linux")]
+use std::net::TcpListener;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::channel;
+use std::thread;
 
 use serde_json::Value;
+use transom::people::Book;
+use transom::{
+    Accept, Candidates, Identity, InboxSettings, Keep, Notice, PairingTerms, Redial, Settings,
+    Station,
+};
 #[cfg(target_os = "linux")]
-use transom::{Announce, Code, Keep, PairingTerms};
+use transom::{Announce, Code};
 #[cfg(target_os = "linux")]
 use transom_tests::{Finished, Person, Program, Scratch, eventually};
 #[cfg(target_os = "linux")]
@@ -76,6 +85,54 @@ fn a_file_goes_to_whoever_types_the_code_and_neither_side_keeps_the_other() {
         assert_eq!(book(person), "");
         assert!(!person.state().join("known_peers").exists());
     }
+}
+
+/// A window has one connection to each key: one that is connected to the sender's window stays
+/// there when the code of another program of that sender is typed into it.
+#[test]
+fn a_sender_dials_whoever_typed_its_code_and_does_not_come() {
+    let pair = strangers();
+    let identity = Identity::throwaway().unwrap();
+    let key = identity.public_key();
+    let line = format!("window 127.0.0.1:9 key={key} may=view,call,files");
+    pair.near.write_in_book(&line);
+    let (_window, address) = pair.near.listen(&["receive", "--accept", "known"]);
+
+    let mut settings = Settings::new("window".parse().unwrap(), identity);
+    let line = format!("anna {address} key={} may=files", pair.near.key());
+    settings.book = Book::parse(&line).0;
+    settings.listen = vec!["127.0.0.1:0".parse().unwrap()];
+    settings.inbox = Some(InboxSettings {
+        into: pair.far.path("inbox"),
+        accept: Accept::Known,
+        quota: None,
+        overwrite: false,
+    });
+    let anna = settings.book.contacts()[0].clone();
+    let station = Station::start(settings).unwrap();
+    let handle = station.handle();
+    let (sender, notices) = channel();
+    let running = thread::spawn(move || station.run(|notice| drop(sender.send(notice))));
+    handle.connect(anna, Redial::Always);
+    let joined = |notice: Notice| matches!(notice, Notice::Joined { .. });
+    assert!(notices.iter().any(joined));
+
+    let file = pair.scratch.file("out/letter", "dear friend");
+    let (send, code, address) = showing(&pair.near, &["send", "--code", file.to_str().unwrap()]);
+    let terms = PairingTerms {
+        name: None,
+        may: "files,auto".parse().unwrap(),
+        keep: Keep::Once,
+        port: None,
+    };
+    let at = Candidates::At(vec![address.parse().unwrap()], None);
+    handle.enter_code(code.parse().unwrap(), at, terms);
+    let end = send.finish();
+    handle.stop();
+    running.join().unwrap().unwrap();
+    assert_eq!(end.code, Some(0), "{end:?}");
+    let received = fs::read(pair.far.path("inbox/letter")).unwrap();
+    assert_eq!(received, b"dear friend");
 }
 
 #[test]
@@ -454,4 +511,30 @@ fn somebody_who_announces_the_same_number_gets_no_file_and_keeps_none_away() {
     let end = croc.receive();
     assert_eq!(end.code, Some(0), "{end:?}");
     croc.has_arrived();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_inbox_takes_another_port_where_its_own_is_taken() {
+    let Some(lan) = Lan::new(1) else { return };
+    let pair = strangers();
+    let machine = lan.machine(1);
+    let _other = machine.run(|| TcpListener::bind("0.0.0.0:7447").unwrap());
+    let receive = ["receive", "--into", "inbox", "--accept", "known", "--json"];
+    let command = pair.far.command(&receive);
+    let mut inbox = Program::start(&mut machine.inside(&command));
+    let address = text(&inbox.event("listening")["address"]);
+    assert!(!address.ends_with(":7447"), "{address}");
+    inbox.ask_to_end();
+    let end = inbox.finish();
+    assert!(
+        end.stderr.contains("another program has port 7447"),
+        "{end:?}"
+    );
+
+    // An address that was named is not replaced by another.
+    let named = [&receive[..], &["--listen", "0.0.0.0:7447"]].concat();
+    let command = pair.far.command(&named);
+    let end = Program::start(&mut machine.inside(&command)).finish();
+    assert_eq!(end.code, Some(1), "{end:?}");
 }

@@ -122,7 +122,9 @@ fn a_second_code_does_not_take_the_place_of_a_sender() {
     receive.drawing.until("paired with");
     receive.terminal.type_line(&other);
     receive.drawing.until("for another code run");
-    receive.succeed();
+    let drawn = receive.succeed();
+    // The first contact comes by a code.
+    assert!(!drawn.contains("contact book is empty"), "{drawn}");
     assert_eq!(first.finish().code, Some(0));
     assert!(pair.far.path("inbox/first").exists());
     assert!(!pair.far.path("inbox/second").exists());

@@ -170,9 +170,10 @@ fn a_file_that_ended_says_how_in_the_words_of_its_side() {
         (
             Outgoing,
             Outcome::Failed {
-                why: "disk full".into(),
+                why: TransferFailure::NothingCame,
+                more: 0,
             },
-            "Failed: disk full",
+            "Failed: nothing came whole",
         ),
     ] {
         assert_eq!(

@@ -106,6 +106,27 @@ fn the_desktop_shows_news_tells_a_click_and_takes_back_what_is_over() {
 }
 
 #[test]
+fn a_click_that_comes_before_the_service_answers_is_not_lost() {
+    let mut known = Notifications::default();
+    let anna = About::Text(peer("anna"));
+    known.shown.push((3, About::Call(peer("ben"))));
+    assert_eq!(known.clicked(7, Choice::Open), None);
+    known.early = Some(Vec::new());
+    assert_eq!(known.clicked(7, Choice::Open), None);
+    for _ in 0..1000 {
+        assert_eq!(known.clicked(8, Choice::Open), None);
+    }
+    assert_eq!(known.early.as_ref().map(Vec::len), Some(MAX_EARLY));
+    // Another one is clicked meanwhile as ever.
+    let ben = Some(About::Call(peer("ben")));
+    assert_eq!(known.clicked(3, Choice::Answer), ben);
+    let early = known.add(7, anna.clone());
+    assert_eq!(early, Some((anna.clone(), Choice::Open)));
+    assert_eq!(known.add(9, anna.clone()), None);
+    assert_eq!(known.clicked(9, Choice::Open), Some(anna));
+}
+
+#[test]
 fn what_can_not_be_taken_back_yet_is_taken_back_later() {
     let (put, orders) = mpsc::sync_channel(1);
     let mut desktop = Desktop {

@@ -217,7 +217,10 @@ fn a_port_that_is_taken_is_told_in_the_list_with_the_next_port() {
     assert_eq!(used, [Action::UsePort(7449)]);
     let state = &mut screen.state_mut().state;
     let address = ([0, 0, 0, 0], 7449).into();
-    state.apply(Notice::Listening { address });
+    state.apply(Notice::Listening {
+        request: None,
+        address,
+    });
     assert_eq!(state.own.addresses[0].port(), 7449);
 }
 

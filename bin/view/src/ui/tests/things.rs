@@ -2,13 +2,20 @@
 //! into them.
 
 use egui_kittest::kittest::NodeT as _;
-use transom::{CurrentFile, Direction, RefuseReason};
+use transom::{CurrentFile, Direction, FailReason, FileError, RefuseReason, TransferFailure};
 
 use super::*;
 use crate::model::tests::lost;
 use crate::model::{Dialog, FolderFor, Mishap, News, Unsent};
 
 const FILE: &str = "holiday.mp4";
+
+fn disk_full() -> TransferFailure {
+    TransferFailure::Here(FileError {
+        reason: Some(FailReason::NoSpace),
+        text: "no space left on device".to_owned(),
+    })
+}
 
 pub(super) fn offer(ids: &Ids, name: &str) -> Notice {
     Notice::Offered {
@@ -140,10 +147,10 @@ fn a_transfer_shows_bar_rate_and_time_and_can_be_halted_and_cancelled() {
         paused,
     };
     assert_eq!(click(&mut screen, &of(words::PAUSE, FILE)), [pause]);
-    let why = "no space left on device".to_owned();
+    let why = disk_full();
     screen.state_mut().state.apply(Notice::TransferEnded {
         status: status(id, Phase::Ended, 0),
-        outcome: Outcome::Failed { why },
+        outcome: Outcome::Failed { why, more: 0 },
     });
     screen.run();
     screen.get_by_label("Failed: no space left on device");
@@ -316,7 +323,7 @@ fn a_failed_transfer_can_be_tried_again_and_what_came_be_looked_at() {
     let (ids, mut state) = (Ids::new(), at_home());
     let (ours, theirs) = (ids.transfer(), ids.transfer());
     state.sending(ours, "/a b".into());
-    let why = "no space left on device".to_owned();
+    let why = disk_full();
     state.apply(Notice::EntryFailed {
         transfer: ours,
         path: "a b".into(),
@@ -324,7 +331,7 @@ fn a_failed_transfer_can_be_tried_again_and_what_came_be_looked_at() {
     });
     state.apply(Notice::TransferEnded {
         status: status(ours, Phase::Ended, 0),
-        outcome: Outcome::Failed { why },
+        outcome: Outcome::Failed { why, more: 0 },
     });
     let mut came = status(theirs, Phase::Ended, 0);
     came.direction = Direction::Incoming;

@@ -1,5 +1,6 @@
-//! `cargo xtask sound long`: two built programs speak to each other under load for as long as a
-//! person would, and what each heard is compared with what the other said, minute by minute.
+//! `cargo xtask sound long`: two built programs, or two windows, speak to each other under load for
+//! as long as a person would, and what each heard is compared with what the other said, minute by
+//! minute.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -12,38 +13,37 @@ use crate::children::Background;
 use crate::failure::{Context as _, Outcome};
 use crate::packages::{self, ESPEAK};
 use crate::stage::{Person, STARTING, Stage, is_event, number_field, text_field};
+use crate::step;
+use crate::workspace;
 
 use super::latency::{address, dry_runs, path};
 use super::quality::{TEXT, speak};
 use super::table::print;
+use super::windows::{Windows, files};
 use super::{Ears, programs};
 
 pub(super) fn run(arguments: &[&str]) -> Outcome {
     let minutes = number(arguments, "--minutes", 10)?;
     packages::ensure(&[&ESPEAK])?;
+    let has_windows = arguments.contains(&"--windows");
     let (programs, ears) = programs(arguments)?;
+    if has_windows && !arguments.contains(&"--bin") {
+        let build = "build --locked --release -p transom-view";
+        step::run(
+            "building transom-view",
+            &mut workspace::cargo(build.split(' ')),
+        )?;
+    }
     let stage = Stage::with_programs(programs)?;
     let (near, far) = (stage.person("near")?, stage.person("far")?);
     for (person, voice) in [(&near, "en"), (&far, "en+f3")] {
-        speak(
-            TEXT,
-            voice,
-            &stage.path(&format!("{}-said.wav", person.name())),
-        )?;
+        speak(TEXT, voice, &files(&stage, person).0)?;
     }
-    far.knows(&near, "127.0.0.1:9")?;
-    let answer = call(&stage, &far)?;
-    let answer: Vec<&str> = answer.iter().map(String::as_str).collect();
-    let listens = ["call", "--answer", "--listen", "127.0.0.1:0"];
-    let far_runs = Background::start(&mut far.transom(&[&listens, &answer[..]].concat()))?;
-    near.knows(&far, &address(&far_runs)?)?;
-    let ring = call(&stage, &near)?;
-    let seconds = (60 * minutes + 5).to_string();
-    let ring: Vec<&str> = ring.iter().map(String::as_str).collect();
-    let rings = ["call", "far", "--seconds", &seconds];
-    let near_runs = Background::start(&mut near.transom(&[&rings, &ring[..]].concat()))?;
-    let is_start = |line: &str| is_event(line, "call_started");
-    let (began, _) = near_runs.timed_line(STARTING, is_start)?;
+    let call = match has_windows {
+        true => Call::Windows(Windows::start(&stage, &near, &far)?),
+        false => Call::programs(&stage, &near, &far, minutes)?,
+    };
+    let began = Instant::now();
     let is_alone = arguments.contains(&"--alone");
     let _load = if is_alone { Vec::new() } else { load()? };
     let _file = match is_alone {
@@ -54,12 +54,9 @@ pub(super) fn run(arguments: &[&str]) -> Outcome {
     for minute in 0..=minutes {
         let at = began + Duration::from_secs(u64::from(60 * minute).max(10));
         std::thread::sleep(at.saturating_duration_since(Instant::now()));
-        memory.push([&near_runs, &far_runs].map(|program| resident(program.id())));
+        memory.push(call.both().map(|program| resident(program.id())));
     }
-    let dry = [near_runs, far_runs].map(|program| {
-        let lines = program.lines_until(Instant::now() + STARTING);
-        dry_runs(&lines.into_iter().map(|(_, line)| line).collect::<Vec<_>>())
-    });
+    let dry = call.end()?;
     match is_alone {
         true => println!("\n{minutes} minutes, and no load of our own"),
         false => println!("\n{minutes} minutes beside a busy processor and a file over loopback"),
@@ -67,8 +64,10 @@ pub(super) fn run(arguments: &[&str]) -> Outcome {
     reference(&stage, &ears, &near)?;
     report(&stage, &ears, [&near, &far])?;
     println!();
-    let value = format!("near {:.0}, far {:.0}", dry[0], dry[1]);
-    print("dry runs of the whole call", &value, None);
+    if let Some([near, far]) = dry {
+        let value = format!("near {near:.0}, far {far:.0}");
+        print("dry runs of the whole call", &value, None);
+    }
     for (side, name) in ["near", "far"].into_iter().enumerate() {
         let each: Vec<u64> = memory.iter().map(|sides| sides[side]).collect();
         // The first is of the first seconds, in which buffers grow to their size.
@@ -86,9 +85,53 @@ pub(super) fn run(arguments: &[&str]) -> Outcome {
     Ok(())
 }
 
+/// Both sides of a call.
+enum Call {
+    Programs { near: Background, far: Background },
+    Windows(Windows),
+}
+
+impl Call {
+    fn programs(stage: &Stage, near: &Person, far: &Person, minutes: u32) -> Outcome<Self> {
+        far.knows(near, "127.0.0.1:9")?;
+        let answer = options(stage, far)?;
+        let answer: Vec<&str> = answer.iter().map(String::as_str).collect();
+        let listens = ["call", "--answer", "--listen", "127.0.0.1:0"];
+        let far_runs = Background::start(&mut far.transom(&[&listens, &answer[..]].concat()))?;
+        near.knows(far, &address(&far_runs)?)?;
+        let ring = options(stage, near)?;
+        let seconds = (60 * minutes + 5).to_string();
+        let ring: Vec<&str> = ring.iter().map(String::as_str).collect();
+        let rings = ["call", "far", "--seconds", &seconds];
+        let near_runs = Background::start(&mut near.transom(&[&rings, &ring[..]].concat()))?;
+        near_runs.timed_line(STARTING, |line| is_event(line, "call_started"))?;
+        Ok(Self::Programs {
+            near: near_runs,
+            far: far_runs,
+        })
+    }
+
+    fn both(&self) -> [&Background; 2] {
+        match self {
+            Self::Programs { near, far } | Self::Windows(Windows { near, far, .. }) => [near, far],
+        }
+    }
+
+    /// How often each side ran dry, where the programs tell that.
+    fn end(self) -> Outcome<Option<[f64; 2]>> {
+        match self {
+            Self::Windows(windows) => windows.end().map(|()| None),
+            Self::Programs { near, far } => Ok(Some([near, far].map(|program| {
+                let lines = program.lines_until(Instant::now() + STARTING);
+                dry_runs(&lines.into_iter().map(|(_, line)| line).collect::<Vec<_>>())
+            }))),
+        }
+    }
+}
+
 /// What the codec alone costs this speech: a call can have no better figures.
 fn reference(stage: &Stage, ears: &Ears, speaker: &Person) -> Outcome {
-    let said = stage.path(&format!("{}-said.wav", speaker.name()));
+    let (said, _) = files(stage, speaker);
     for line in ears.say(&["codec", path(&said)?])? {
         let field = |name| number_field(&line, None, name).unwrap_or(f64::NAN);
         let codec = text_field(&line, "codec").unwrap_or_default();
@@ -103,9 +146,8 @@ fn reference(stage: &Stage, ears: &Ears, speaker: &Person) -> Outcome {
 }
 
 /// The options of a side, whose files are named for it.
-fn call(stage: &Stage, person: &Person) -> Outcome<[String; 8]> {
-    let file = |what: &str| stage.path(&format!("{}-{what}.wav", person.name()));
-    let (said, heard) = (file("said"), file("heard"));
+fn options(stage: &Stage, person: &Person) -> Outcome<[String; 8]> {
+    let (said, heard) = files(stage, person);
     Ok([
         "--json".into(),
         "--measure-sound".into(),
@@ -181,8 +223,7 @@ fn report(stage: &Stage, ears: &Ears, [near, far]: [&Person; 2]) -> Outcome {
     for (speaker, listener) in [(near, far), (far, near)] {
         let (from, to) = (speaker.name(), listener.name());
         let title = format!("{from} heard by {to}");
-        let file = |name: &str, what: &str| stage.path(&format!("{name}-{what}.wav"));
-        let (said, heard) = (file(from, "said"), file(to, "heard"));
+        let (said, heard) = (files(stage, speaker).0, files(stage, listener).1);
         let lines = minutes(ears, &said, &heard)?;
         let field = |line: &str, name| number_field(line, None, name).unwrap_or(f64::NAN);
         for line in &lines {

@@ -9,6 +9,7 @@ mod long;
 mod quality;
 mod server;
 mod table;
+mod windows;
 
 use std::path::PathBuf;
 use std::process::Command;

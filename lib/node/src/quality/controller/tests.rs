@@ -331,3 +331,16 @@ fn a_ladder_that_became_shorter_is_left_at_its_last_step() {
     }
     assert_eq!(controller.step(), 3);
 }
+
+#[test]
+fn a_viewer_that_begins_at_a_lowered_step_has_no_known_bottleneck() {
+    let now = Instant::now();
+    let mut controller = Controller::new(2, now);
+    assert_eq!(controller.bottleneck(), Bottleneck::Unknown);
+    let shut = Sample {
+        waits: Some(SHUT),
+        ..Sample::default()
+    };
+    controller.handle_picture(shut, BOTTOM, now);
+    assert_eq!(controller.bottleneck(), Bottleneck::Link);
+}

@@ -7,7 +7,7 @@ use transom_wire::{Ending, EntryKind, Shape};
 use super::{Incoming, Stage};
 use crate::context::Context;
 use crate::disk::{Answer, Refusal};
-use crate::notice::{Notice, Outcome};
+use crate::notice::{Notice, Outcome, TransferFailure, and_more};
 
 /// Failed entries of one transfer that are told one by one, which is more than a user reads; the
 /// others only count. A peer gives up as many as it likes of those it offered.
@@ -60,7 +60,8 @@ impl Incoming {
                 self.say(out, |session, place| {
                     session.failed(place.file, failure.as_str())
                 });
-                self.entry_failed(failure.index, failure.text, out);
+                let why = TransferFailure::here(&failure);
+                self.entry_failed(failure.index, why, out);
             }
             Answer::Finished(finished) => {
                 self.finished(finished, out);
@@ -71,21 +72,26 @@ impl Incoming {
         false
     }
 
-    fn finished(&mut self, finished: Result<transom_store::Finished, String>, out: &mut Context) {
+    fn finished(
+        &mut self,
+        finished: Result<transom_store::Finished, TransferFailure>,
+        out: &mut Context,
+    ) {
         let (ending, outcome) = match finished {
             Ok(finished) => {
                 for entry in finished.unplaced {
-                    self.told_failed(entry.path, entry.why, out);
+                    let why = TransferFailure::from(&entry);
+                    self.told_failed(entry.path, why, out);
                 }
                 let failed = finished.failed.max(self.failed);
-                let why = || self.why_failed();
-                let outcome = Outcome::of(finished.ending, finished.path, failed, why);
+                let of_failed = || self.failed_outcome();
+                let outcome = Outcome::of(finished.ending, finished.path, failed, of_failed);
                 (finished.ending, outcome)
             }
-            Err(why) => (Ending::Failed, Outcome::Failed { why }),
+            Err(why) => (Ending::Failed, Outcome::Failed { why, more: 0 }),
         };
         let (ending, text) = match &outcome {
-            Outcome::Failed { why } => (ending, why.clone()),
+            Outcome::Failed { why, more } => (ending, format!("{why}{}", and_more(*more))),
             Outcome::Partial { path, .. } => (Ending::Partial, name_of(path)),
             Outcome::Durable { path }
             | Outcome::AlreadyThere { path }
@@ -107,18 +113,15 @@ impl Incoming {
         self.account.ended(outcome, out);
     }
 
-    fn why_failed(&self) -> String {
-        let why = self
-            .first_failure
-            .as_deref()
-            .unwrap_or("nothing came whole");
-        match self.failed {
-            0 | 1 => why.to_owned(),
-            more => format!("{why}, and {} more entries", more - 1),
+    fn failed_outcome(&self) -> Outcome {
+        let first = self.first_failure.clone();
+        Outcome::Failed {
+            why: first.unwrap_or(TransferFailure::NothingCame),
+            more: self.failed.saturating_sub(1),
         }
     }
 
-    pub(super) fn entry_failed(&mut self, index: u32, why: String, out: &mut Context) {
+    pub(super) fn entry_failed(&mut self, index: u32, why: TransferFailure, out: &mut Context) {
         let path = match (self.settled(index), self.offer.shape) {
             (Some((_, path)), _) => path,
             (None, Shape::File) => self.offer.name.as_str().to_owned(),
@@ -127,7 +130,7 @@ impl Incoming {
         self.told_failed(path, why, out);
     }
 
-    fn told_failed(&mut self, path: String, why: String, out: &mut Context) {
+    fn told_failed(&mut self, path: String, why: TransferFailure, out: &mut Context) {
         self.failed += 1;
         self.first_failure.get_or_insert_with(|| why.clone());
         // Of a single file the outcome says it.

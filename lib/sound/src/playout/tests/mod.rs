@@ -80,6 +80,15 @@ fn sine() -> Vec<i16> {
     (0..48_000 * 2 + 480).map(|at| sample(at) as i16).collect()
 }
 
+/// Corners have a large second difference, steps as well: of the sine it is at most 8.
+fn largest_corner(sound: &[i16]) -> u32 {
+    let bends = sound.windows(3).map(|three| {
+        let [one, two, three] = [three[0], three[1], three[2]].map(i32::from);
+        (one - 2 * two + three).unsigned_abs()
+    });
+    bends.max().unwrap()
+}
+
 fn largest_step(sound: &[i16]) -> u16 {
     let steps = sound.windows(2).map(|pair| pair[1].abs_diff(pair[0]));
     steps.max().unwrap()
@@ -125,6 +134,41 @@ fn nothing_clicks_whatever_happens() {
     assert_eq!(stats.dry_runs, 2, "{stats:?}");
     let step = largest_step(&stage.heard);
     assert!(step < 420, "a step of {step}, the sine alone has 262");
+    let corner = largest_corner(&stage.heard);
+    assert!(corner < 60, "a corner of {corner}, the sine alone has 8");
+}
+
+/// Frames that are late by 10 ms find a reserve of 10 ms empty.
+#[test]
+fn a_short_dry_run_is_bridged() {
+    let mut stage = Stage::new(sine());
+    stage.run(400);
+    let begun = stage.heard.len();
+    stage.stall(2);
+    stage.send();
+    stage.send();
+    stage.run(100);
+    assert_eq!(stage.playout.stats().dry_runs, 1);
+    for (number, piece) in stage.heard[begun..].chunks(240).enumerate() {
+        let loudest = piece.iter().map(|sample| sample.unsigned_abs()).max();
+        assert!(loudest > Some(4_000), "{loudest:?} in piece {number}");
+    }
+}
+
+/// Played samples are dropped four frames at a time, also while nothing but the bridge plays.
+#[test]
+fn sound_goes_on_after_a_long_dry_run_that_begins_anywhere() {
+    for more in 0..8 {
+        let mut stage = Stage::new(sine());
+        stage.run(300 + more);
+        stage.stall(30);
+        assert_eq!(stage.playout.stats().queued, Duration::ZERO);
+        stage.run(50);
+        let stats = stage.playout.stats();
+        assert!(stats.queued < Duration::from_millis(40), "{stats:?}");
+        let last = &stage.heard[stage.heard.len() - BLOCK..];
+        assert!(last.iter().any(|sample| *sample > 9_000), "{more}");
+    }
 }
 
 #[test]
