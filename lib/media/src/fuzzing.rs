@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use crate::jpeg::header::marker;
 use crate::{
-    ColorEncoding, Encoder, Frame, Image, ImageError, Layout, Limit, RawFrame, Splitter, decode,
-    probe,
+    ColorEncoding, Encoder, Frame, Header, Image, ImageError, Layout, Limit, Picture, RawFrame,
+    Splitter, decode, probe,
 };
 
 pub use film::{Block, Reading, SharedFile, film, read_film};
@@ -15,8 +15,8 @@ pub use film::{Block, Reading, SharedFile, film, read_film};
 /// Bytes a fuzzed splitter may hold, small enough that a fuzzer reaches it.
 const SPLIT_LIMIT: usize = 4096;
 
-/// Whatever can be repaired needs no second repair, keeps its header, and decodes or fails without
-/// harm.
+/// Whatever can be repaired needs no second repair, keeps its header, and decodes and shrinks or
+/// fails without harm.
 pub fn repair(data: &[u8]) {
     let Ok(mended) = crate::repair(data) else {
         return;
@@ -39,6 +39,30 @@ pub fn repair(data: &[u8]) {
         assert_eq!(image.rgba.len(), image.width * image.height * 4);
     }
     assert!(image.rgba.len() <= limit.max_pixels * 4);
+    let pixels = usize::from(one.width) * usize::from(one.height);
+    if pixels <= limit.max_pixels
+        && let Ok(small) = shrunk(&jpeg, one, (64, 64))
+    {
+        assert!(small.width.max(small.height) <= 64);
+        let again = crate::repair(&small.jpeg).expect("our own picture");
+        assert!(again.is_unchanged());
+    }
+}
+
+/// What an encoder makes of a JPEG picture that is to fit into `size`.
+pub fn shrunk(jpeg: &[u8], header: Header, size: (u16, u16)) -> Result<Picture, ImageError> {
+    let now = Instant::now();
+    let picture = Picture {
+        jpeg: jpeg.to_vec().into(),
+        width: header.width,
+        height: header.height,
+        orientation: header.orientation,
+        sequence: 0,
+        captured: now,
+        acquired: now,
+        ready: now,
+    };
+    Encoder::new(80, Some(size)).encode(Frame::Jpeg(picture))
 }
 
 /// However a stream is cut, the same pictures and faults come out, no picture is beyond the limit,

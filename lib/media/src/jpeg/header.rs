@@ -126,6 +126,12 @@ pub(crate) mod marker {
     pub(crate) fn is_bare(marker: u8) -> bool {
         matches!(marker, RST0..=RST7 | TEM)
     }
+
+    /// True for the segments that may stand behind the data of a scan, before the next one: tables,
+    /// a scan, the number of lines, what applications and people noted.
+    pub(crate) fn may_follow_data(marker: u8) -> bool {
+        matches!(marker, DHT | SOS | 0xdb..=0xdd | 0xe0..=0xef | 0xfe)
+    }
 }
 
 struct Segment<'a> {

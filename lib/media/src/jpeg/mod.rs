@@ -2,6 +2,8 @@
 //! scaling. It knows bytes and pixels, no source.
 
 mod baseline;
+#[cfg(test)]
+mod corpus;
 pub(crate) mod decode;
 pub(crate) mod encode;
 pub(crate) mod header;

@@ -250,8 +250,10 @@ impl Splitter {
                 self.end_without_marker(true);
                 1
             }
-            bare if marker::is_bare(bare) => self.keep(&[byte], State::Data(false)),
-            _ => self.marker(byte),
+            known if marker::may_follow_data(known) => self.marker(byte),
+            // A restart, or a byte that was damaged on its way: as the length of a segment, what
+            // follows it would hide the next pictures.
+            _ => self.keep(&[byte], State::Data(false)),
         }
     }
 
