@@ -48,7 +48,7 @@ const FILES: &[(&str, &[u8], Outcome)] = &[
     (
         "chroma larger than luma",
         file!("cjpeg-chroma-larger.jpg"),
-        Shown,
+        Refused("a luma-subsampled"),
     ),
     ("grey", file!("cjpeg-grey.jpg"), Damaged),
     ("RGB", file!("cjpeg-rgb.jpg"), Shown),
@@ -68,7 +68,11 @@ const FILES: &[(&str, &[u8], Outcome)] = &[
         file!("cjpeg-tables-of-16-bits.jpg"),
         Damaged,
     ),
-    ("three scans", file!("cjpeg-three-scans.jpg"), Shown),
+    (
+        "three scans",
+        file!("cjpeg-three-scans.jpg"),
+        Refused("a multi-scan"),
+    ),
     ("turned", file!("jpegtran-rotated.jpg"), Damaged),
     (
         "progressive",
@@ -247,7 +251,7 @@ fn changed() -> Vec<(&'static str, Vec<u8>, Outcome)> {
         ("12 bits", sized(0, &[12]), Refused("a 12-bit")),
         ("four colours", sized(5, &[4]), Refused("a four-colour")),
         ("two colours", sized(5, &[2]), Refused("a multispectral")),
-        ("no sampling", sized(7, &[0]), Undecodable),
+        ("no sampling", sized(7, &[0]), Refused("a luma-subsampled")),
         ("lossless", framed(0xc3), Refused("a lossless")),
         ("hierarchical", framed(0xc5), Refused("a hierarchical")),
         (

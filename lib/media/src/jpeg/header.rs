@@ -65,6 +65,10 @@ pub fn probe(jpeg: &[u8]) -> Result<Header, ImageError> {
                 }
             }
             marker::SOS if header.frame == 0 => return Err(ImageError::Header),
+            // The decoder shows a baseline picture of several scans as garbage.
+            marker::SOS if segment.content.first() != Some(&header.components) => {
+                return Err(ImageError::Unsupported("a multi-scan"));
+            }
             marker::SOS => {
                 header.data = segment.end;
                 return Ok(header);
@@ -80,7 +84,7 @@ pub fn probe(jpeg: &[u8]) -> Result<Header, ImageError> {
 }
 
 fn read_frame(content: &[u8], header: &mut Header) -> Result<(), ImageError> {
-    let [precision, h1, h0, w1, w0, components, ..] = *content else {
+    let [precision, h1, h0, w1, w0, components, ref planes @ ..] = *content else {
         return Err(ImageError::Header);
     };
     header.height = u16::from_be_bytes([h1, h0]);
@@ -94,6 +98,14 @@ fn read_frame(content: &[u8], header: &mut Header) -> Result<(), ImageError> {
         1 | 3 => {}
         4 => return Err(ImageError::Unsupported("a four-colour (CMYK)")),
         _ => return Err(ImageError::Unsupported("a multispectral")),
+    }
+    // Width and height of the sampling, as halves of a byte. The decoder mixes up the lines of a
+    // picture whose luma has fewer of them than its chroma.
+    let mut samplings = planes.chunks(3).filter_map(|plane| plane.get(1));
+    if let Some(luma) = samplings.next()
+        && samplings.any(|chroma| chroma >> 4 > luma >> 4 || chroma & 15 > luma & 15)
+    {
+        return Err(ImageError::Unsupported("a luma-subsampled"));
     }
     if width == 0 || height == 0 {
         return Err(ImageError::Unsupported("an empty"));
