@@ -179,6 +179,20 @@ pub(crate) const DEBOOTSTRAP: Need = Need {
     is_met: || machine::program("debootstrap").is_some(),
 };
 
+/// The camera server that ours is measured beside.
+pub(crate) const USTREAMER: Need = Need {
+    why: "streams a camera too, to be measured beside ours",
+    packages: &["ustreamer"],
+    is_met: || machine::program("ustreamer").is_some(),
+};
+
+/// The fake camera is C: its functions have the names and the open ends of those of libc.
+pub(crate) const CC: Need = Need {
+    why: "compiles the fake camera",
+    packages: &["gcc", "libc6-dev"],
+    is_met: || machine::program("cc").is_some(),
+};
+
 /// libFuzzer is C++ and is built from source.
 pub(crate) const CPP: Need = Need {
     why: "compiles libFuzzer",
