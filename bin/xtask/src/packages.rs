@@ -193,6 +193,16 @@ pub(crate) const CC: Need = Need {
     is_met: || machine::program("cc").is_some(),
 };
 
+/// A machine whose cameras can be plugged in and out. The kernel it runs is fetched apart.
+pub(crate) const VIRTUAL_MACHINE: Need = Need {
+    why: "runs another kernel in a virtual machine",
+    packages: &["qemu-system-x86", "busybox-static", "cpio", "kmod"],
+    is_met: || {
+        let programs = ["qemu-system-x86_64", "busybox", "cpio", "modprobe"];
+        programs.iter().all(|name| machine::program(name).is_some())
+    },
+};
+
 /// libFuzzer is C++ and is built from source.
 pub(crate) const CPP: Need = Need {
     why: "compiles libFuzzer",
