@@ -394,7 +394,8 @@ impl HttpViewer {
             let Some(bytes) = length.filter(|_| line.trim_end().is_empty()) else {
                 continue;
             };
-            (length, picture) = (None, vec![0; bytes]);
+            length = None;
+            picture.resize(bytes, 0);
             if self.stream.read_exact(&mut picture).is_err() {
                 return latencies;
             }
