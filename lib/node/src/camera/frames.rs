@@ -5,9 +5,9 @@ use std::time::Instant;
 use transom_media::{CaptureRequest, Picture, fit};
 use transom_wire::CameraState;
 
-use super::OwnCamera;
 use super::supervisor::Trouble;
 use super::words::Words;
+use super::{Of, OwnCamera};
 use crate::calls::Calls;
 use crate::context::Context;
 use crate::notice::{Notice, OwnPicture};
@@ -113,7 +113,7 @@ impl OwnCamera {
             }));
         }
         self.send(&picture, calls, out);
-        self.last = Some(picture);
+        self.last = (self.of == Of::Box).then_some(picture);
     }
 
     /// What is wrong, in words.

@@ -28,7 +28,7 @@ impl Desk {
         let out = parts::open(config, Disk::default()).unwrap();
         let settings = Settings::new("desk".parse().unwrap(), identity);
         let mut desk = Self {
-            camera: OwnCamera::new(Some(request()), LINGER, Adaptation::default()),
+            camera: OwnCamera::new(Some(request()), Of::Box, Adaptation::default()),
             calls: Calls::new(Policy::new(&settings)),
             out,
             start: Instant::now(),
@@ -204,6 +204,16 @@ fn an_unplugged_camera_is_waited_for_as_long_as_somebody_looks() {
     desk.turn(100);
     assert!(desk.camera.supervisor.is_off() && desk.camera.devices.is_none());
     assert_eq!(desk.told(), [(CameraState::Off, String::new())]);
+}
+
+#[test]
+fn the_last_picture_of_a_box_is_kept_and_that_of_a_person_is_not() {
+    for (of, keeps) in [(Of::Box, true), (Of::Person, false)] {
+        let mut desk = Desk::open();
+        desk.camera.of = of;
+        desk.gives(0, Ok(picture()));
+        assert_eq!(desk.camera.last.is_some(), keeps, "{of:?}");
+    }
 }
 
 #[test]
