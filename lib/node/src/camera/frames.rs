@@ -5,9 +5,9 @@ use std::time::Instant;
 use transom_media::{CaptureRequest, Picture, fit};
 use transom_wire::CameraState;
 
-use super::OwnCamera;
 use super::supervisor::Trouble;
 use super::words::Words;
+use super::{MORE_LOSSES, OwnCamera};
 use crate::calls::Calls;
 use crate::context::Context;
 use crate::notice::{Notice, OwnPicture};
@@ -43,6 +43,10 @@ impl OwnCamera {
         }
         self.format = news.format;
         self.set_source();
+        if self.losses_due.is_some_and(|due| due <= now) {
+            self.losses_due = Some(now + MORE_LOSSES);
+            self.tell_losses(out);
+        }
         if let Some(picture) = news.picture {
             self.distribute(picture, calls, out);
         }
