@@ -61,6 +61,11 @@ impl Of {
     }
 }
 
+/// When the owner is told of the first frames that a camera lost: a few are damaged as it starts.
+const FIRST_LOSSES: Duration = Duration::from_secs(10);
+/// And how long after that of more of them.
+const MORE_LOSSES: Duration = Duration::from_secs(60);
+
 /// One call that shows our camera.
 type ViewerId = (PeerId, CallId);
 
@@ -74,6 +79,9 @@ pub(crate) struct OwnCamera {
     opening: Opening,
     /// What it gives since it was opened.
     format: Format,
+    /// When its owner is next told of frames that it lost, and how many were told of.
+    losses_due: Option<Instant>,
+    losses_told: u64,
     unwanted_since: Option<Instant>,
     /// What its thread was told last.
     wish: Wish,
@@ -102,6 +110,8 @@ impl OwnCamera {
             preview: false,
             opening: Opening::default(),
             format: Format::default(),
+            losses_due: None,
+            losses_told: 0,
             unwanted_since: None,
             wish: Wish::default(),
             devices: None,
@@ -190,6 +200,8 @@ impl OwnCamera {
         if opening == self.opening && self.supervisor.is_opening() {
             self.supervisor.opened(&format, now);
             self.format = format;
+            self.losses_told = 0;
+            self.losses_due = Some(now + FIRST_LOSSES);
         }
     }
 
@@ -198,6 +210,7 @@ impl OwnCamera {
         if opening != self.opening || self.supervisor.is_off() || self.supervisor.is_waiting() {
             return;
         }
+        self.tell_losses(out);
         out.workers.release_camera();
         self.supervisor.failed(error.is_retryable(), out.now());
         self.change(CameraState::Lost, Words::lost(error), out);
@@ -223,6 +236,7 @@ impl OwnCamera {
             }
             Act::Tell(trouble) => self.change(CameraState::Lost, self.words_of(trouble), out),
             Act::Close(trouble) => {
+                self.tell_losses(out);
                 let words = self.words_of(trouble);
                 // It is closed on its thread, since that may take a while.
                 out.workers.release_camera();
@@ -239,7 +253,17 @@ impl OwnCamera {
         });
     }
 
+    /// Tells the owner of frames that were lost or repaired since the last time.
+    fn tell_losses(&mut self, out: &mut Context) {
+        let counts = self.format.counts;
+        if counts.imperfect() > self.losses_told {
+            self.losses_told = counts.imperfect();
+            out.notify(Notice::CameraLosses { counts });
+        }
+    }
+
     fn stop(&mut self, out: &mut Context) {
+        self.tell_losses(out);
         out.workers.release_camera();
         self.supervisor.stop();
         self.unwanted_since = None;

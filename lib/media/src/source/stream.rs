@@ -59,6 +59,7 @@ impl JpegStream {
     }
 
     /// Whether only the end is missing of a picture begun, or more of its data.
+    #[cfg(unix)]
     pub(super) fn is_within_picture(&self) -> bool {
         self.splitter.is_within_data()
     }

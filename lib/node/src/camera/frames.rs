@@ -7,7 +7,7 @@ use transom_wire::CameraState;
 
 use super::supervisor::Trouble;
 use super::words::Words;
-use super::{Of, OwnCamera};
+use super::{MORE_LOSSES, Of, OwnCamera};
 use crate::calls::Calls;
 use crate::context::Context;
 use crate::notice::{Notice, OwnPicture};
@@ -43,6 +43,10 @@ impl OwnCamera {
         }
         self.format = news.format;
         self.set_source();
+        if self.losses_due.is_some_and(|due| due <= now) {
+            self.losses_due = Some(now + MORE_LOSSES);
+            self.tell_losses(out);
+        }
         if let Some(picture) = news.picture {
             self.distribute(picture, calls, out);
         }

@@ -1,6 +1,6 @@
 //! The camera with its owner as the only viewer, and a hand-moved clock.
 
-use transom_media::{ImageError, Source};
+use transom_media::{Counts, ImageError, Source};
 
 use super::onlookers::captured;
 use super::*;
@@ -93,6 +93,17 @@ impl Desk {
         self.turn(milliseconds);
     }
 
+    /// The losses that were told since the last call, which forgets what else was.
+    fn losses(&mut self) -> Option<Counts> {
+        let notices = self.out.notices.drain(..);
+        notices
+            .filter_map(|notice| match notice {
+                Notice::CameraLosses { counts } => Some(counts),
+                _ => None,
+            })
+            .last()
+    }
+
     /// The states that were told since the last call.
     fn told(&mut self) -> Vec<(CameraState, String)> {
         let notices = self.out.notices.drain(..);
@@ -174,6 +185,23 @@ fn pictures_that_can_not_be_used_are_told_with_what_they_are_and_a_good_one_is_l
     desk.told();
     desk.camera.opened(opening, Format::default(), desk.start);
     assert!(desk.camera.supervisor.is_waiting());
+}
+
+#[test]
+fn frames_that_were_lost_are_told_once_a_minute_and_at_the_end() {
+    let mut desk = Desk::open();
+    let mut told = Vec::new();
+    for time in (0..=75_000).step_by(500) {
+        desk.gives(time, Err(ImageError::Truncated));
+        desk.gives(time + 250, Ok(picture()));
+        told.extend(desk.losses().map(|counts| (time, counts.unusable)));
+    }
+    assert_eq!(told, [(10_000, 21), (70_000, 141)]);
+    desk.fails(&unplugged());
+    assert_eq!(desk.losses().map(|counts| counts.unusable), Some(151));
+    desk.camera.preview(false);
+    desk.turn(76_000);
+    assert_eq!(desk.losses(), None);
 }
 
 #[test]

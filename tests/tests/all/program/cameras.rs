@@ -220,6 +220,19 @@ fn a_box_that_is_asked_to_ends_when_its_camera_is_beyond_help() {
     assert!(end.stderr.contains(why), "{end:?}");
 }
 
+#[test]
+fn what_comes_in_place_of_pictures_is_told_by_name_with_what_to_do() {
+    let pair = Pair::new();
+    let source = r"cmd:printf '\211PNG\r\n\032\n'; exec sleep 600";
+    let mut camera = pair.camera(&["--source", source]);
+    let mut watcher = pair.near.start(&["watch", "far", "--json"]);
+    hears_why(&mut watcher, "they are PNG, not JPEG");
+    camera.event_where("camera", |state| {
+        let text = state["text"].as_str().unwrap_or_default();
+        state["state"] == "lost" && text.contains("PNG, not JPEG; make the source send baseline")
+    });
+}
+
 /// Writes at least so many bytes of one picture; false once the box has ended.
 fn write_pictures(writer: &mut PipeWriter, picture: &[u8], bytes: usize) -> bool {
     (0..=bytes / picture.len()).all(|_| writer.write_all(picture).is_ok())
