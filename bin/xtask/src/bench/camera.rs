@@ -376,7 +376,7 @@ impl HttpViewer {
     /// The latency of each picture in milliseconds, until the stream ends.
     fn watch(mut self) -> Vec<f64> {
         let mut latencies = Vec::new();
-        let (mut line, mut picture) = (String::new(), Vec::new());
+        let mut line = String::new();
         let (mut length, mut grabbed) = (None, 0.0);
         loop {
             line.clear();
@@ -394,7 +394,8 @@ impl HttpViewer {
             let Some(bytes) = length.filter(|_| line.trim_end().is_empty()) else {
                 continue;
             };
-            (length, picture) = (None, vec![0; bytes]);
+            length = None;
+            let mut picture = vec![0; bytes];
             if self.stream.read_exact(&mut picture).is_err() {
                 return latencies;
             }

@@ -253,7 +253,7 @@ mod tests {
         }
     }
 
-    fn line(frame: &RawFrame, y: u16) -> [Vec<u8>; 3] {
+    fn line(frame: &RawFrame<'_>, y: u16) -> [Vec<u8>; 3] {
         let rows = RawRows::new(frame).unwrap();
         let across = rows.chroma().across(frame.width);
         let mut planes = [frame.width.into(), across, across].map(|length| vec![1; length]);

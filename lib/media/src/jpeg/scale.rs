@@ -29,20 +29,25 @@ pub(crate) struct Scaled<R> {
     work: RefCell<Work>,
 }
 
-#[derive(Default)]
-struct Work {
+/// Memory for a line, which one picture leaves to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
     line: [Vec<u8>; 3],
     sums: [Vec<u32>; 3],
 }
 
 impl<R: Rows> Scaled<R> {
     /// `to` is at most as large as `rows`, as [`fit`] gives it.
-    pub(crate) fn new(rows: R, to: (u16, u16)) -> Self {
+    pub(crate) fn new(rows: R, to: (u16, u16), work: Work) -> Self {
         Self {
             rows,
             to,
-            work: RefCell::default(),
+            work: RefCell::new(work),
         }
+    }
+
+    pub(crate) fn into_work(self) -> Work {
+        self.work.into_inner()
     }
 
     /// Sums up the lines `from..to` of the picture below.
@@ -150,7 +155,7 @@ mod tests {
             captured: Instant::now(),
             acquired: Instant::now(),
         };
-        let scaled = Scaled::new(RawRows::new(&frame).unwrap(), (2, 1));
+        let scaled = Scaled::new(RawRows::new(&frame).unwrap(), (2, 1), Work::default());
         let mut luma = [0; 2];
         let (cb, cr) = (&mut [][..], &mut [][..]);
         scaled.line(

@@ -99,10 +99,10 @@ impl Quantizer {
     pub(super) fn new(table: &[u8; 64]) -> Self {
         let mut columns = [Divisors::default(); 8];
         for (across, divisors) in columns.iter_mut().enumerate() {
-            for down in 0..8 {
+            for (down, factor) in FACTORS.into_iter().enumerate() {
                 let entry = f64::from(table[down * 8 + across]);
                 // 8 for the transform, 2 for the pixels.
-                let divisor = entry * FACTORS[across] * FACTORS[down] * 16.0;
+                let divisor = entry * FACTORS[across] * factor * 16.0;
                 let shift = divisor.log2().floor().clamp(1.0, 15.0);
                 let reciprocal = (shift + 16.0).exp2() / divisor;
                 divisors.half[down] = (divisor / 2.0).round() as u16;

@@ -8,7 +8,7 @@
 //!
 //! | encoder | ms |
 //! |---|---|
-//! | this one | 3.3 |
+//! | this one | 3.4 |
 //! | this one without AVX2 and BMI | 4.1 |
 //! | libjpeg-turbo 2.1.5 in C | 3.9 |
 //! | libjpeg-turbo-rs 0.9, 72,000 lines of young Rust | 4.5 |
@@ -295,7 +295,8 @@ impl Strip {
             let (upper, lower) = whole.pixels.split_at(whole.stride);
             let pairs = upper.as_chunks().0.iter().zip(lower.as_chunks().0);
             for (mean, (&[a, b], &[c, d])) in plane.line(y).iter_mut().zip(pairs) {
-                *mean = ([a, b, c, d].map(u16::from).iter().sum::<u16>() + 2 >> 2) as u8;
+                let sum: u16 = [a, b, c, d].map(u16::from).iter().sum();
+                *mean = ((sum + 2) / 4) as u8;
             }
         }
     }

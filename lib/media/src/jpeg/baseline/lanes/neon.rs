@@ -9,6 +9,7 @@ use super::Divisors;
 pub(crate) struct Lanes(int16x8_t);
 
 impl Lanes {
+    #[cfg(test)]
     #[inline(always)]
     pub(crate) fn new(values: [i16; 8]) -> Self {
         // SAFETY: it reads the 16 bytes of the array.

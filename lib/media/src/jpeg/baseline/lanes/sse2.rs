@@ -9,6 +9,7 @@ use super::Divisors;
 pub(crate) struct Lanes(__m128i);
 
 impl Lanes {
+    #[cfg(test)]
     #[inline(always)]
     pub(crate) fn new(values: [i16; 8]) -> Self {
         // SAFETY: it reads the 16 bytes of the array, which may lie anywhere.
