@@ -37,7 +37,8 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     documentation()?;
     deb::verify_unit()?;
     eprintln!(
-        "The packages are tested by `cargo xtask deb --check`, the programs for ARM by `cross`."
+        "The packages are tested by `cargo xtask deb --check`, the programs for ARM by `cross`, \
+         USB cameras by `vm`."
     );
     step::check("nothing left running", || {
         nothing_left(&before, &mark, ENDING)

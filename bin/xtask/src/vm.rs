@@ -61,13 +61,14 @@ impl Kernel {
             return Ok(kernel);
         }
         let depends = output(Command::new("apt-cache").args(["depends", "linux-image-amd64"]))?;
-        let package = depends
-            .split_whitespace()
-            .find(|word| word.starts_with("linux-image-"))
+        let mut lines = depends.lines().map(str::trim);
+        let package = lines
+            .find_map(|line| line.strip_prefix("Depends: linux-image-"))
+            .map(|version| format!("linux-image-{version}"))
             .ok_or_else(|| Failure::new("apt-cache knows no linux-image-amd64"))?;
         eprintln!("It will be fetched now, and not installed: {package}");
         let mut download = Command::new("apt-get");
-        download.args(["download", package]).current_dir(&folder);
+        download.args(["download", &package]).current_dir(&folder);
         step::run("apt-get download", &mut download)?;
         for name in machine::names_in(&folder) {
             if name.ends_with(".deb") {

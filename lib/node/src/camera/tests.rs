@@ -101,7 +101,7 @@ impl Desk {
                 Notice::CameraLosses { counts } => Some(counts),
                 _ => None,
             })
-            .last()
+            .next_back()
     }
 
     /// The states that were told since the last call.
