@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use transom_wire::{PeerName, PublicKey};
 
+use crate::camera::CameraStats;
 use crate::discovery::Nearby;
 use crate::pairing::{PairingId, PairingNotice};
 use crate::quality::Quality;
@@ -71,7 +72,7 @@ pub enum Retry {
 /// | `CameraFailed` | the openings of our camera, five at once and then every 15 s |
 /// | `Sound` | levels ten times a second while the microphone is open; whether a peer speaks, five times a second for each call; of its other words the newest, at its pace |
 /// | `Nearby` | five times a second, while the owner asks for it |
-/// | `OwnPicture`, `Cameras`, `Measured`, `Pong`, `Listening`, `NotListening` | the owner asked for; the numbers once a second |
+/// | `OwnPicture`, `Cameras`, `CameraStats`, `Measured`, `Pong`, `Listening`, `NotListening` | the owner asked for; the numbers once a second |
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Notice {
@@ -256,6 +257,9 @@ pub enum Notice {
         /// Whether it is opened again by itself.
         retry: Retry,
     },
+    /// What our camera and its viewers did, once a second while
+    /// [`Handle::camera_stats`](crate::Handle::camera_stats) asks for it.
+    CameraStats(Box<CameraStats>),
     /// A viewer gets our pictures in another quality: lowered for its link, or raised again. Full
     /// quality is told only after a lower one.
     Quality {

@@ -41,6 +41,9 @@ impl OwnCamera {
             let at = news.good_at.unwrap_or(now);
             self.supervisor.good(counts.good - before.good, at);
         }
+        if let Some(statistics) = &mut self.statistics {
+            statistics.count(&counts.since(&before));
+        }
         self.format = news.format;
         self.set_source();
         if let Some(picture) = news.picture {
@@ -111,6 +114,9 @@ impl OwnCamera {
                 height: picture.height,
                 orientation: picture.orientation,
             }));
+        }
+        if let Some(statistics) = &mut self.statistics {
+            statistics.picture(&picture, out.now());
         }
         self.send(&picture, calls, out);
         self.last = Some(picture);
