@@ -34,9 +34,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     viewers.iter().for_each(|viewer| viewer.count(true));
     thread::sleep(Duration::from_secs(seconds));
     viewers.iter().for_each(|viewer| viewer.count(false));
-    let mut latencies: Vec<f64> = viewers.iter().flat_map(Viewer::latencies).collect();
-    latencies.sort_by(f64::total_cmp);
-    let quantile = |q: f64| {
+    let quantile = |times: fn(Counts) -> Vec<f64>, q: f64| {
+        let counts = viewers.iter().map(Viewer::counts);
+        let mut latencies: Vec<f64> = counts.flat_map(times).collect();
+        latencies.sort_by(f64::total_cmp);
         let rank = (latencies.len() as f64 * q).ceil() as usize;
         latencies
             .get(rank.saturating_sub(1))
@@ -44,7 +45,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             .unwrap_or(0.0)
     };
     println!(
-        "{{\"event\":\"summary\",\"pictures\":{},\"lost\":{},\"p50_ms\":{:.3},\"p99_ms\":{:.3}}}",
+        "{{\"event\":\"summary\",\"pictures\":{},\"lost\":{},\"p50_ms\":{:.3},\"p99_ms\":{:.3},\
+         \"whole_p50_ms\":{:.3},\"whole_p99_ms\":{:.3}}}",
         viewers
             .iter()
             .map(|viewer| viewer.counts().pictures)
@@ -53,8 +55,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             .iter()
             .map(|viewer| viewer.counts().lost)
             .sum::<u64>(),
-        quantile(0.5),
-        quantile(0.99),
+        quantile(|counts| counts.latencies, 0.5),
+        quantile(|counts| counts.latencies, 0.99),
+        quantile(|counts| counts.whole, 0.5),
+        quantile(|counts| counts.whole, 0.99),
     );
     Ok(())
 }
@@ -78,6 +82,8 @@ struct Counts {
     last: Option<u32>,
     /// From ready to received in milliseconds.
     latencies: Vec<f64>,
+    /// From captured to received.
+    whole: Vec<f64>,
 }
 
 impl Viewer {
@@ -107,10 +113,6 @@ impl Viewer {
 
     fn counts(&self) -> Counts {
         self.seen.lock().clone()
-    }
-
-    fn latencies(&self) -> Vec<f64> {
-        self.counts().latencies
     }
 }
 
@@ -143,7 +145,13 @@ impl Seen {
         }
         let stages = &picture.timing.stages;
         if let Some((wait, wire)) = stages.share(Stage::Wait).zip(stages.get(Stage::Wire)) {
-            counts.latencies.push((wait + wire).as_secs_f64() * 1000.0);
+            let latency = wait + wire;
+            counts.latencies.push(latency.as_secs_f64() * 1000.0);
+            let before = [Stage::Capture, Stage::Encode].map(|stage| stages.share(stage));
+            if let [Some(capture), Some(encode)] = before {
+                let whole = capture + encode + latency;
+                counts.whole.push(whole.as_secs_f64() * 1000.0);
+            }
         }
     }
 

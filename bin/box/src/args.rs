@@ -7,7 +7,7 @@ mod pairing;
 mod transfers;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 use transom::media::{CaptureRequest, Source};
@@ -133,9 +133,10 @@ pub(crate) enum Command {
     },
 }
 
+#[cfg(feature = "config")]
 impl Command {
     /// Its name and the file with more of its options, if one was given.
-    pub(crate) fn config(&self) -> Option<(&'static str, &Path)> {
+    pub(crate) fn config(&self) -> Option<(&'static str, &std::path::Path)> {
         match self {
             Self::Camera(camera) => Some(("camera", camera.config.as_deref()?)),
             Self::Receive(receive) => Some(("receive", receive.config.as_deref()?)),

@@ -148,7 +148,7 @@ impl Names {
 /// As the film takes it.
 fn for_film(picture: &RemotePicture) -> Picture {
     Picture {
-        jpeg: picture.jpeg.as_slice().into(),
+        jpeg: picture.jpeg.clone().into(),
         width: picture.width,
         height: picture.height,
         orientation: picture.orientation,

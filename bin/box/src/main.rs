@@ -7,6 +7,7 @@ mod box_pairing;
 mod camera_stats;
 mod check;
 mod commands;
+#[cfg(feature = "config")]
 mod config;
 mod dial;
 mod doctor;
@@ -54,7 +55,11 @@ compile_error!("the profile has to say panic = \"unwind\", or nothing");
 
 fn main() -> ExitCode {
     transom::abort_on_panic();
-    let Arguments { common, command } = match config::parse(std::env::args_os()) {
+    #[cfg(feature = "config")]
+    let parsed = config::parse(std::env::args_os());
+    #[cfg(not(feature = "config"))]
+    let parsed = <Arguments as clap::Parser>::try_parse();
+    let Arguments { common, command } = match parsed {
         Ok(arguments) => arguments,
         Err(help) => return tell_usage(&help),
     };

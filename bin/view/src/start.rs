@@ -60,7 +60,11 @@ pub(crate) fn log() {
     // size, and the clipboard of being empty.
     const DEFAULT: &str = "warn,wgpu_core=off,wgpu_hal=off,naga=off,egui=error,sctk=off,winit=error,egui_winit=off,arboard=off";
     let filter = env_logger::Env::new().filter_or("TRANSOM_LOG", DEFAULT);
-    env_logger::Builder::from_env(filter).init();
+    // At `info` the bus tells of each message. A filter that names it counts.
+    let mut builder = env_logger::Builder::new();
+    builder.filter_module("zbus", log::LevelFilter::Warn);
+    builder.filter_module("tracing", log::LevelFilter::Warn);
+    builder.parse_env(filter).init();
 }
 
 /// Opens the window and runs until it is closed.

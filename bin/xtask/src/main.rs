@@ -85,13 +85,15 @@ cargo xtask COMMAND
   bench link [--row N] [--seconds N] [--no-naive] [--own-router] [--json]
                                 calls and files over slow links made of network namespaces
   bench viewers [--seconds N]   what each further viewer costs a camera box
+  bench camera [--seconds N] [--rounds N]
+                                the camera box beside ustreamer on the same fake camera
   bench files [--mib N] [--rounds N] [--parts]
                                 a big file over loopback: ours, scp, rsync, socat, cp, and the parts
                                 that it can't do without
   bench sound [--seconds N]     what sound costs in a call, with and without echo cancelling, and
                                 while nobody calls; each stage; playout under clocks that drift
   bench view [--seconds N]      a 1080p film in the window, and in mpv and ffplay: processor time
-                                link, viewers, files and sound take --bin DIR: the programs to measure
+                                link, viewers, camera, files and sound take --bin DIR: the programs to measure
   sound latency [--row N] [--seconds N] [--server pipewire|ADDRESS]
                                 mouth to ear between two programs through a sound server, alone,
                                 beside pictures and beside a file

@@ -157,6 +157,20 @@ pub(crate) const LINK: Need = Need {
     },
 };
 
+/// The camera server that ours is measured beside.
+pub(crate) const USTREAMER: Need = Need {
+    why: "streams a camera too, to be measured beside ours",
+    packages: &["ustreamer"],
+    is_met: || machine::program("ustreamer").is_some(),
+};
+
+/// The fake camera is C: its functions have the names and the open ends of those of libc.
+pub(crate) const CC: Need = Need {
+    why: "compiles the fake camera",
+    packages: &["gcc", "libc6-dev"],
+    is_met: || machine::program("cc").is_some(),
+};
+
 /// Programs for 64-bit ARM are compiled and tried here.
 pub(crate) const CROSS: Need = Need {
     why: "links, assembles and runs programs for 64-bit ARM",

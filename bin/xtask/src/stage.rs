@@ -188,8 +188,18 @@ impl Person {
 
     /// Starts something that listens on a free port of loopback; gives its address too.
     pub(crate) fn listen(&self, arguments: &[&str]) -> Outcome<(Background, String)> {
+        self.listen_with(arguments, [])
+    }
+
+    /// The same with variables of the environment.
+    pub(crate) fn listen_with<const N: usize>(
+        &self,
+        arguments: &[&str],
+        variables: [(&str, String); N],
+    ) -> Outcome<(Background, String)> {
         let free = ["--listen", "127.0.0.1:0", "--json", "--name", &self.name];
-        let child = Background::start(&mut self.transom(&[arguments, &free].concat()))?;
+        let mut command = self.transom(&[arguments, &free].concat());
+        let child = Background::start(command.envs(variables))?;
         let address = child.line(STARTING, |line| {
             is_event(line, "listening")
                 .then(|| text_field(line, "address"))

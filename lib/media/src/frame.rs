@@ -12,7 +12,7 @@ use crate::ColorEncoding;
 pub struct Picture {
     /// A whole JPEG file, repaired and without padding, at most
     /// [`MAX_JPEG_BYTES`](crate::MAX_JPEG_BYTES).
-    pub jpeg: Arc<[u8]>,
+    pub jpeg: Arc<Vec<u8>>,
     /// Pixels across, at least 1.
     pub width: u16,
     /// Pixels down, at least 1.

@@ -27,6 +27,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(test)]
+#[expect(unsafe_code, reason = "an allocator that counts")]
+mod allocations;
 mod camera;
 mod color;
 mod control;
@@ -43,6 +46,7 @@ mod jpeg;
 mod linux;
 mod list;
 mod modes;
+mod pool;
 mod request;
 mod slot;
 mod source;

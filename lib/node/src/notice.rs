@@ -8,7 +8,7 @@ mod transfer;
 mod why;
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use transom_wire::{PeerName, PublicKey};
 
@@ -72,6 +72,7 @@ pub enum Retry {
 /// | `CameraFailed` | the openings of our camera, five at once and then every 15 s |
 /// | `Sound` | levels ten times a second while the microphone is open; whether a peer speaks, five times a second for each call; of its other words the newest, at its pace |
 /// | `Nearby` | five times a second, while the owner asks for it |
+/// | `NearbyPaused` | every ten minutes |
 /// | `OwnPicture`, `Cameras`, `CameraStats`, `Measured`, `Pong`, `Listening`, `NotListening` | the owner asked for; the numbers once a second |
 #[derive(Debug)]
 #[non_exhaustive]
@@ -127,6 +128,12 @@ pub enum Notice {
     Nearby {
         /// All of them. Our own running station is left out.
         stations: Vec<Nearby>,
+    },
+    /// No station is found or announced until then: the network sends more announcements than can
+    /// be read or kept, or lets none through. Contacts are dialed at their addresses as before.
+    NearbyPaused {
+        /// When the station looks again.
+        until: Instant,
     },
     /// A peer that had joined is gone.
     Left {

@@ -156,8 +156,9 @@ pub enum TransferEvent {
 pub struct Picture {
     /// Metadata; the session fills in `total`.
     pub head: PictureHead,
-    /// The encoded picture.
-    pub bytes: Arc<[u8]>,
+    /// The encoded picture. A buffer behind the `Arc`, so that it can be used again once nobody
+    /// holds it.
+    pub bytes: Arc<Vec<u8>>,
 }
 
 /// What became of a picture given to [`send_picture`](crate::Session::send_picture), or of a frame

@@ -48,15 +48,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     (
         "transom-media",
-        &[
-            "jpeg-encoder",
-            "libc",
-            "log",
-            "nokhwa",
-            "thiserror",
-            "v4l",
-            "zune-jpeg",
-        ],
+        &["libc", "log", "nokhwa", "thiserror", "v4l", "zune-jpeg"],
     ),
     (
         "transom-net",

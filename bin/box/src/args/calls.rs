@@ -15,6 +15,7 @@ use crate::sound::{HearingOptions, SoundOptions};
 #[derive(Args, Debug)]
 pub(crate) struct Camera {
     /// Take options from this TOML file, such as fps = 30; those given here win
+    #[cfg(feature = "config")]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// auto, /dev/videoN, /dev/v4l/by-id/NAME, pi, pattern, file:PATH, cmd:COMMAND or - (stdin)
@@ -120,7 +121,6 @@ pub(super) const CAMERA: &str = "\
 Example:
   transom camera --source /dev/video0 --size 1280x720 --fps 30
   transom camera --pair          shows a code; whoever types it in the window may watch
-  transom camera --config /etc/transom/box.toml
   transom camera --source 'cmd:ffmpeg -loglevel error -re -i in.mp4 -f mjpeg -' --allow anna,ben";
 pub(super) const CALL: &str = "\
 Example:

@@ -67,6 +67,7 @@ impl From<CollisionArgument> for Collision {
 #[derive(Args, Debug)]
 pub(crate) struct Receive {
     /// Take options from this TOML file, such as accept = "known"; those given here win
+    #[cfg(feature = "config")]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Where files go; made if missing

@@ -126,7 +126,7 @@ struct Stream {
     hidden: bool,
     rate: Rate,
     /// The last good picture, as it was received.
-    last: Option<Arc<[u8]>>,
+    last: Option<Arc<Vec<u8>>>,
 }
 
 /// What a decoder is to do.
@@ -210,7 +210,7 @@ impl Desk {
     }
 
     /// The last good picture of a stream, as it was received.
-    pub(crate) fn last(&self, face: Face) -> Option<Arc<[u8]>> {
+    pub(crate) fn last(&self, face: Face) -> Option<Arc<Vec<u8>>> {
         self.lock().by_face.get(&face)?.last.clone()
     }
 

@@ -44,7 +44,7 @@ struct Queue {
 }
 
 enum Job {
-    Snapshot(PeerName, Arc<[u8]>),
+    Snapshot(PeerName, Arc<Vec<u8>>),
     Picture(PeerName, Picture),
     Sound(PeerName, RecordedSound),
     Start(PeerName),
@@ -87,7 +87,7 @@ impl Album {
     }
 
     /// Saves one picture.
-    pub(super) fn snapshot(&self, peer: PeerName, jpeg: Arc<[u8]>) {
+    pub(super) fn snapshot(&self, peer: PeerName, jpeg: Arc<Vec<u8>>) {
         self.push(Job::Snapshot(peer, jpeg));
     }
 

@@ -23,12 +23,40 @@ pub(super) fn read_text(path: &Path, max_bytes: usize) -> Result<Option<String>,
     if bytes.len() > max_bytes {
         return Err(words::too_long(&shown(path), max_bytes));
     }
-    String::from_utf8(bytes).map(Some).map_err(|error| {
+    text_of(path, bytes).map(Some)
+}
+
+fn text_of(path: &Path, bytes: Vec<u8>) -> Result<String, String> {
+    String::from_utf8(bytes).map_err(|error| {
         let before = error.as_bytes().get(..error.utf8_error().valid_up_to());
         let lines = before.unwrap_or(&[]).iter().filter(|byte| **byte == b'\n');
         let line = lines.count() + 1;
         words::no_text(&shown(path), line)
     })
+}
+
+/// The whole lines of the file's last bytes, at most so many, and whether there are older ones;
+/// nothing if there is no file.
+pub(super) fn read_newest(path: &Path, max_bytes: usize) -> Result<(String, bool), String> {
+    let wrong = |error: io::Error| failed("can't be read", path, &error);
+    let mut file = match paths::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Default::default()),
+        opened => opened.map_err(wrong)?,
+    };
+    let max = max_bytes as u64;
+    let older = file.metadata().map_err(wrong)?.len().saturating_sub(max);
+    file.seek(SeekFrom::Start(older)).map_err(wrong)?;
+    let mut bytes = Vec::new();
+    file.take(max).read_to_end(&mut bytes).map_err(wrong)?;
+    let start = match older {
+        0 => 0,
+        _ => bytes
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .map_or(bytes.len(), |end| end + 1),
+    };
+    let lines = bytes.split_off(start);
+    text_of(path, lines).map(|text| (text, older > 0))
 }
 
 /// Puts that text in place of the file's, through a file beside it. A link is followed, the mode

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use transom::{PeerName, PublicKey};
 
 use crate::model::{Entry, without_old_calls};
+use crate::words;
 
 use super::file;
 
@@ -39,8 +40,19 @@ impl History {
     }
 
     /// What was written down about that contact.
+    #[cfg(test)]
     pub(super) fn read(&self, owner: &Owner) -> Result<String, String> {
-        read(&self.file(owner)?)
+        self.newest(owner).map(|(text, _)| text)
+    }
+
+    /// What was written down about that contact. Of a file that is longer than this window makes
+    /// it, these are the newest lines; then a sentence says so.
+    pub(super) fn newest(&self, owner: &Owner) -> Result<(String, Option<String>), String> {
+        let path = self.file(owner)?;
+        // One entry may have come over the limit before the file was shortened.
+        let (text, is_cut) = file::read_newest(&path, 2 * MAX_HISTORY_BYTES)?;
+        let cut = is_cut.then(|| words::older_in_file(&crate::model::name(&owner.peer), &path));
+        Ok((text, cut))
     }
 
     /// Adds a line.
@@ -142,8 +154,8 @@ impl History {
 
 fn read(path: &Path) -> Result<String, String> {
     // What one entry, or a file by name, brought over the limit was not removed yet.
-    let text = file::read_text(path, 3 * MAX_HISTORY_BYTES)?;
-    Ok(text.unwrap_or_default())
+    let (text, _) = file::read_newest(path, 3 * MAX_HISTORY_BYTES)?;
+    Ok(text)
 }
 
 /// Moves a file; whether there was one.

@@ -155,7 +155,10 @@ impl Keeper {
             (Job::Edit(edit), Ok(Found::Book(book, unpinned))) => {
                 self.edited(state, edit, book, unpinned);
             }
-            (Job::ReadHistory(owner), Ok(Found::History(lines, calls))) => {
+            (Job::ReadHistory(owner), Ok(Found::History(lines, calls, cut))) => {
+                if let Some(cut) = cut {
+                    state.warn(Warning::Trouble(cut));
+                }
                 let undelivered = state.remember(owner.peer, lines, calls);
                 self.send(state, owner.peer, undelivered);
             }

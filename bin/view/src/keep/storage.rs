@@ -87,7 +87,8 @@ pub(super) enum Found {
     Nothing,
     /// The whole book as it is now, and whether the key that was pinned to an old name is unpinned.
     Book(Book, Result<(), String>),
-    History(Vec<Line>, Vec<PastCall>),
+    /// What was said, the calls, and that there is more.
+    History(Vec<Line>, Vec<PastCall>, Option<String>),
 }
 
 impl Answer {
@@ -149,9 +150,9 @@ impl Storage {
                 return Answer { job, result };
             }
             Job::ReadHistory(owner) => {
-                let text = self.history.read(owner);
-                let read = |text: String| Found::History(read_history(&text), read_calls(&text));
-                let result = text.map(read);
+                let kept = self.history.newest(owner);
+                let result = kept
+                    .map(|(text, cut)| Found::History(read_history(&text), read_calls(&text), cut));
                 return Answer { job, result };
             }
             Job::AppendHistory(owner, entry) => self.history.append(owner, entry),

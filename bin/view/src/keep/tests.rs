@@ -416,6 +416,31 @@ fn a_history_is_private_and_never_grows_beyond_its_limit() {
 }
 
 #[test]
+fn of_a_history_that_is_too_long_the_newest_lines_are_read_and_the_rest_is_told() {
+    let scratch = Scratch::new("too-long");
+    let (mut keeper, mut state) = scratch.keeper("door 10.0.0.1\n");
+    state.config.history = true;
+    let entry = |at: u64| Entry::Heard {
+        at: Duration::from_secs(at),
+        text: "ä".repeat(2000),
+    };
+    let text: String = (1..=600).map(|at| entry(at).write()).collect();
+    assert!(text.len() > 2 * 1024 * 1024);
+    let folder = scratch.path("state/history");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("door.txt"), &text).unwrap();
+    let (read, cut) = keeper.storage.history.newest(&unkeyed("door")).unwrap();
+    assert!(text.ends_with(&read) && read.len() > 2_000_000);
+    assert_eq!(read_history(&read).len(), read.lines().count());
+    let cut = cut.unwrap();
+    assert!(cut.contains("door.txt"), "{cut}");
+    keeper.recall(&mut state);
+    let last = state.people[0].talk.back().unwrap();
+    assert_eq!(last.at, Duration::from_secs(600));
+    assert_eq!(state.warnings, [Warning::Trouble(cut)]);
+}
+
+#[test]
 fn half_a_line_of_a_history_does_not_speak_with_the_next_one_s_voice() {
     let scratch = Scratch::new("half");
     let folder = scratch.path("history");

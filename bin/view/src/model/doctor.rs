@@ -52,9 +52,9 @@ impl Finding {
 impl State {
     /// All findings, in the order in which they are told.
     pub(crate) fn findings(&self) -> [Finding; 5] {
-        let heard = &self.meeting.heard;
+        let heard = &self.meeting.nearby;
         let name = self.own.name.clone();
-        let is_twice = heard.iter().any(|station| station.as_str() == name);
+        let is_twice = heard.iter().any(|station| station.name.as_str() == name);
         [
             self.finding_of_port(),
             match self.own.addresses.len() {
@@ -90,6 +90,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Station;
     use super::*;
 
     #[test]
@@ -103,10 +104,18 @@ mod tests {
             .own
             .addresses
             .push("192.168.1.5:7447".parse().unwrap());
-        state.meeting.heard.push("anna".parse().unwrap());
+        let named = |name: &str| Station {
+            name: name.parse().unwrap(),
+            contact: None,
+            fingerprint: transom::PublicKey([1; 32]).fingerprint(),
+            address: None,
+            is_camera: false,
+            pairing: None,
+        };
+        state.meeting.nearby.push(named("anna"));
         state.now = EARLIEST;
         assert_eq!(good(&state), [true; 5]);
-        state.meeting.heard.push("desk".parse().unwrap());
+        state.meeting.nearby.push(named("desk"));
         assert_eq!(good(&state), [true, true, true, true, false]);
         state.now = LATEST;
         assert!(!good(&state)[3]);

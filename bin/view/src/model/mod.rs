@@ -62,7 +62,7 @@ pub(crate) use links::links;
 pub(crate) use news::{Mishap, News, Told};
 pub(crate) use own::{Corner, source_of};
 pub(crate) use pace::{Bound, Sample, Summary};
-pub(crate) use pairing::{CodeForm, Entry as CodeEntry, Meeting, ShownCode, Station};
+pub(crate) use pairing::{CodeForm, Entry as CodeEntry, Meeting, ShownCode, Station, TRIES};
 pub(crate) use past::{Past, PastCall};
 pub(crate) use people::{Delivery, Line, Person, Presence, Speaker};
 pub(crate) use pictures::{Face, Kept, MAX_VOLUME, Preferences, Shown, Volume};
@@ -81,6 +81,8 @@ pub(crate) struct State {
     pub(crate) chosen: Option<PeerName>,
     /// What the page is about, and which panes are open.
     pub(crate) view: View,
+    /// Whether the desktop has a tray with our item in it.
+    pub(crate) has_tray: bool,
     /// Whether the desktop wants motion to be reduced.
     pub(crate) desktop_reduces_motion: bool,
     /// The time zone that times are told in.
@@ -215,7 +217,7 @@ impl State {
             return Vec::new();
         }
         match notice {
-            Notice::Listening { address, .. } => self.listens(address),
+            Notice::Listening { address, .. } => return self.listens(address),
             Notice::NotListening { why, .. } => self.listens_not(why.text),
             Notice::Reaching { peer } => self.person(peer).reach(),
             Notice::Unreachable { peer, obstacle, .. } => {
@@ -298,6 +300,7 @@ impl State {
                 why,
             } => self.entry_failed(transfer, &path, why.to_string()),
             Notice::Nearby { stations } => self.nearby(&stations),
+            Notice::NearbyPaused { until } => self.nearby_paused(until),
             Notice::Pairing(id, notice) => return self.pairing_notice(id, notice),
             Notice::Sound(notice) => self.sound_notice(notice),
             other => return self.call_notice(other),
@@ -463,16 +466,39 @@ impl State {
 
     /// What is on the page is no news any more.
     fn see_chosen(&mut self) {
+        self.see_conversation();
         if let Some(peer) = self.chosen {
-            self.person(peer).unread = 0;
             self.calls.see_missed(peer);
         }
     }
 
-    /// Whether what that contact writes is on the screen as it comes: over the picture of a call it
-    /// is only in the chat.
+    /// Whether what that contact writes is on the screen as it comes: over the picture of a call or
+    /// a camera it is only in the chat.
     pub(crate) fn reads(&self, peer: PeerName) -> bool {
-        self.chosen == Some(peer) && (self.view.chat || self.page() != Page::Call(peer))
+        match self.page() {
+            Page::Person(of) => of == peer,
+            Page::Call(of) | Page::Camera(of) => of == peer && self.view.chat,
+            _ => false,
+        }
+    }
+
+    /// Whether there is a conversation with that contact, or can be one. A camera has no reader,
+    /// but a program with its key may have written or sent something.
+    pub(crate) fn has_conversation(&self, person: &Person) -> bool {
+        let peer = person.name;
+        self.abilities(person).reads_texts()
+            || !person.talk.is_empty()
+            || self.offers.iter().any(|offer| offer.peer == peer)
+            || self.transfers.iter().any(|one| one.status.peer == peer)
+    }
+
+    /// What leads to the conversation with that contact, also where its page is a picture.
+    pub(crate) fn to_conversation(&self, peer: PeerName) -> Vec<Action> {
+        let mut people = self.people.iter();
+        let is_camera = people.any(|person| person.name == peer && self.is_camera(person));
+        let is_picture = is_camera || self.calls.of(peer).is_some();
+        let chat = is_picture.then_some(Action::ShowChat(true));
+        [Action::Choose(peer)].into_iter().chain(chat).collect()
     }
 
     /// The first contact that has a page.

@@ -13,7 +13,7 @@ use transom_users::{Address, Contact, Rights};
 use super::{Action, Dialog, News, Presence, SettingsPage, State};
 
 /// Wrong guesses at one code until it is dead.
-const TRIES: u8 = 3;
+pub(crate) const TRIES: u8 = 3;
 /// Stations nearby that are shown; more are found by their code.
 const MAX_SHOWN: usize = 5;
 
@@ -34,10 +34,11 @@ const DIALS: u8 = 2;
 /// Everything about meeting peers.
 #[derive(Debug, Default)]
 pub(crate) struct Meeting {
-    /// Stations that announce themselves, the newest first. What they say proves nothing.
+    /// Stations that announce themselves, the newest first, and not our own. What they say proves
+    /// nothing.
     pub(crate) nearby: Vec<Station>,
-    /// The names of all other stations that announce themselves, contacts among them.
-    pub(crate) heard: Vec<PeerName>,
+    /// Until then nobody is found: too much is announced, or nothing can be.
+    paused_until: Option<Duration>,
     /// The code that is shown here.
     pub(crate) shown: ShownCode,
     /// What a peer that types it may do here.
@@ -70,11 +71,13 @@ impl Meeting {
     }
 }
 
-/// A station that announces itself, and is neither a contact nor ours.
+/// A station that announces itself, and is not ours.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Station {
     /// What it calls itself.
     pub(crate) name: PeerName,
+    /// The contact whose key it says it has.
+    pub(crate) contact: Option<PeerName>,
     /// The key that it says it has.
     pub(crate) fingerprint: Fingerprint,
     /// Where it says it is, at best.
@@ -85,10 +88,16 @@ pub(crate) struct Station {
 }
 
 impl Station {
-    /// `None` for a contact and for our own programs.
+    /// `None` for our own programs.
     fn of(nearby: &Nearby) -> Option<Self> {
-        (nearby.claims == Claim::Stranger).then(|| Self {
+        let contact = match nearby.claims {
+            Claim::Own => return None,
+            Claim::Contact(name) => Some(name),
+            _ => None,
+        };
+        Some(Self {
             name: nearby.name,
+            contact,
             fingerprint: nearby.fingerprint,
             address: nearby.addresses.first().copied(),
             is_camera: nearby.is_camera(),
@@ -103,8 +112,12 @@ pub(crate) enum ShownCode {
     /// It has yet to come.
     #[default]
     Awaited,
-    /// It is good until then, since 1970.
-    Shown { code: Code, until: Duration },
+    /// It is good until then, since 1970, and for so many more wrong codes.
+    Shown {
+        code: Code,
+        until: Duration,
+        tries_left: u8,
+    },
     /// It is good no more.
     Ended(CodeEnd),
 }
@@ -193,15 +206,23 @@ impl State {
     /// Takes in the stations that announce themselves now.
     pub(super) fn nearby(&mut self, stations: &[Nearby]) {
         self.meeting.nearby = stations.iter().filter_map(Station::of).collect();
-        let others = stations
-            .iter()
-            .filter(|station| station.claims != Claim::Own);
-        self.meeting.heard = others.map(|station| station.name).collect();
     }
 
-    /// The stations nearby that are shown.
+    /// Nobody is found until then.
+    pub(super) fn nearby_paused(&mut self, until: Instant) {
+        let left = until.saturating_duration_since(Instant::now());
+        self.meeting.paused_until = Some(self.now + left);
+    }
+
+    /// When stations are looked for again, while they are not.
+    pub(crate) fn looks_again_at(&self) -> Option<Duration> {
+        self.meeting.paused_until.filter(|until| *until > self.now)
+    }
+
+    /// The stations nearby that are shown: a contact is found by itself.
     pub(crate) fn strangers_nearby(&self) -> impl Iterator<Item = &Station> {
-        self.meeting.nearby.iter().take(MAX_SHOWN)
+        let nearby = self.meeting.nearby.iter();
+        nearby.filter(|one| one.contact.is_none()).take(MAX_SHOWN)
     }
 
     /// The station that says it shows a code of that number.
@@ -252,7 +273,16 @@ impl State {
             PairingNotice::CodeShown { code, until } => {
                 let left = until.saturating_duration_since(Instant::now());
                 let until = self.now + left;
-                self.meeting.shown = ShownCode::Shown { code, until };
+                self.meeting.shown = ShownCode::Shown {
+                    code,
+                    until,
+                    tries_left: TRIES,
+                };
+            }
+            PairingNotice::WrongGuess { tries_left: of, .. } => {
+                if let ShownCode::Shown { tries_left, .. } = &mut self.meeting.shown {
+                    *tries_left = of;
+                }
             }
             PairingNotice::CodeEnded { why } => self.meeting.shown = ShownCode::Ended(why),
             PairingNotice::Trying { .. } => self.meeting.entry = Entry::Trying,
@@ -413,6 +443,23 @@ mod tests {
         assert!(matches!(form.candidates(), Candidates::Nearby));
         form.asks_address = true;
         assert!(matches!(form.candidates(), Candidates::At(all, None) if all.len() == 1));
+    }
+
+    #[test]
+    fn a_code_that_a_contact_shows_is_found() {
+        let mut state = two_boxes();
+        let key = transom::PublicKey([3; 32]);
+        state.meeting.nearby = vec![Station {
+            name: peer("box"),
+            contact: Some(peer("door")),
+            fingerprint: key.fingerprint(),
+            address: None,
+            is_camera: true,
+            pairing: Some(47),
+        }];
+        let shows = state.shows_number(47).and_then(|station| station.contact);
+        assert_eq!(shows, Some(peer("door")));
+        assert_eq!(state.strangers_nearby().count(), 0);
     }
 
     #[test]

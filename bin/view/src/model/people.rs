@@ -88,6 +88,13 @@ pub(crate) enum Delivery {
     Failed(String),
 }
 
+impl Presence {
+    /// Whether the station hangs up on us, as it does on a key that it doesn't know.
+    pub(crate) fn turns_us_away(&self) -> bool {
+        matches!(self, Self::Away(Some(Obstacle::NotLetIn { .. })))
+    }
+}
+
 impl Person {
     /// A contact of the book.
     pub(crate) fn from_contact(contact: &Contact) -> Self {
@@ -138,6 +145,11 @@ impl Person {
         if self.presence != Presence::Refused {
             self.presence = Presence::Away(Some(obstacle));
         }
+    }
+
+    /// Whether its station hangs up on us, as it does on a key that it doesn't know.
+    pub(crate) fn turns_us_away(&self) -> bool {
+        self.presence.turns_us_away()
     }
 
     /// It said something.

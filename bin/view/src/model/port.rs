@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::{State, Warning};
+use super::{Action, Dialog, State, Warning};
 
 impl State {
     /// Whether connections are taken at that port already.
@@ -31,13 +31,19 @@ impl State {
         }
     }
 
-    pub(super) fn listens(&mut self, address: SocketAddr) {
-        if self.asked_port == Some(address.port()) {
+    pub(super) fn listens(&mut self, address: SocketAddr) -> Vec<Action> {
+        let is_new = self.asked_port == Some(address.port());
+        if is_new {
             // The station listens at no other port any more.
             self.listening.clear();
             self.use_port(address.port());
         }
         self.listening.push(address);
+        // The peer that types a code learns our port by it, so a code of the old port is replaced.
+        match is_new && self.dialog == Some(Dialog::ShowCode) {
+            true => vec![Action::ShowCode(self.meeting.may)],
+            false => Vec::new(),
+        }
     }
 
     /// The addresses of this machine as they are now. They count where connections are taken at all
@@ -67,7 +73,26 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use transom::Notice;
+
     use super::*;
+
+    #[test]
+    fn a_code_that_is_shown_is_replaced_where_the_port_changes() {
+        let mut state = State::default();
+        let listening = |port: u16| Notice::Listening {
+            request: None,
+            address: SocketAddr::from(([0, 0, 0, 0], port)),
+        };
+        assert_eq!(state.apply(listening(7447)), []);
+        state.act(&Action::UsePort(7448));
+        let show = Action::ShowCode(state.meeting.may);
+        state.act(&show);
+        assert_eq!(state.apply(listening(7448)), [show]);
+        state.act(&Action::Close);
+        state.act(&Action::UsePort(7449));
+        assert_eq!(state.apply(listening(7449)), []);
+    }
 
     #[test]
     fn addresses_follow_the_network_unless_the_command_line_named_them() {

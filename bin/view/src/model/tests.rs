@@ -105,6 +105,15 @@ fn away(obstacle: Obstacle) -> Notice {
     }
 }
 
+/// That contact's station hangs up on our key.
+pub(crate) fn turned_away(name: &str) -> Notice {
+    Notice::Unreachable {
+        peer: peer(name),
+        obstacle: Obstacle::NotLetIn { new_key: None },
+        retries: true,
+    }
+}
+
 /// The system lets no program listen at that port.
 pub(crate) fn refused_port(words: &str) -> Notice {
     let why = SystemError {

@@ -211,16 +211,12 @@ impl About {
             (Self::Received(_, folder), Choice::Folder) => {
                 (vec![Action::OpenFolder(folder)], false)
             }
-            (
-                Self::Away(peer)
-                | Self::Call(peer)
-                | Self::Key(peer)
-                | Self::Missed(peer)
-                | Self::Offer(peer, _)
-                | Self::Received(peer, _)
-                | Self::Text(peer),
-                _,
-            ) => (vec![Action::Choose(peer)], true),
+            (Self::Offer(peer, _) | Self::Received(peer, _) | Self::Text(peer), _) => {
+                (state.to_conversation(peer), true)
+            }
+            (Self::Away(peer) | Self::Call(peer) | Self::Key(peer) | Self::Missed(peer), _) => {
+                (vec![Action::Choose(peer)], true)
+            }
             (Self::Stranger(_), _) => (Vec::new(), true),
         }
     }
@@ -327,6 +323,23 @@ mod tests {
         assert_eq!(actions, [Action::Choose(peer("door"))]);
         assert_eq!(ring.about.clicked(Choice::Decline, &state), (vec![], false));
         assert_eq!(news(&state, &ended(), false), None);
+    }
+
+    #[test]
+    fn a_text_of_a_camera_leads_to_where_it_can_be_read() {
+        let mut state = two_boxes();
+        state.apply(joined_as("door", PublicKey([1; 32]), Capabilities::CAMERA));
+        state.act(&Action::Choose(peer("door")));
+        let about = news(&state, &text(), false).unwrap().about;
+        state.apply(text());
+        assert!(!is_over(&state, &about, true), "its page is a picture");
+        let (actions, raises) = about.clone().clicked(Choice::Open, &state);
+        let chat = [Action::Choose(peer("door")), Action::ShowChat(true)];
+        assert_eq!((&actions[..], raises), (&chat[..], true));
+        for action in &actions {
+            state.act(action);
+        }
+        assert!(is_over(&state, &about, true));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::Shell;
 impl Shell {
     /// Tells the tray what changed.
     pub(super) fn show_in_tray(&mut self) {
+        self.state.has_tray = self.tray.is_there();
         self.tray.show(TrayView {
             tip: self.state.tray_tip(),
             is_not_disturbed: self.state.config.do_not_disturb,

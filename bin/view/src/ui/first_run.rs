@@ -176,7 +176,13 @@ pub(super) fn stations(ui: &mut Ui, state: &State, draft: &mut Draft, actions: &
         station(ui, nearby, actions);
         ui.add_space(8.0);
     }
-    if is_empty {
+    if let Some(until) = state.looks_again_at() {
+        let words = words::finding_paused(&words::clock(&state.zone, until));
+        let words = text::rich(words, Type::Small, tokens(ui).warn);
+        ui.add(egui::Label::new(words).wrap());
+        let left = until.saturating_sub(state.now);
+        ui.ctx().request_repaint_after(left);
+    } else if is_empty {
         nobody_nearby(ui, draft);
     }
 }

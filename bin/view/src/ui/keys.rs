@@ -142,6 +142,14 @@ fn of_person(ui: &Ui, state: &State, person: &Person, actions: &mut Vec<Action>)
             }
         }
     }
+    let has_chat = match state.page() {
+        Page::Call(_) => true,
+        Page::Camera(_) => state.view.chat || state.has_conversation(person),
+        _ => false,
+    };
+    if has_chat && command(ui, Key::B) {
+        actions.push(Action::ShowChat(!state.view.chat));
+    }
     if command(ui, Key::I) {
         actions.push(Action::Sheet(!state.view.sheet));
     }
@@ -193,9 +201,6 @@ fn of_call(ui: &Ui, state: &State, call: &Call, draft: &mut Draft, actions: &mut
             }
             None => draft.more.open_cameras(ui),
         }
-    }
-    if matches!(state.page(), Page::Call(_)) && command(ui, Key::B) {
-        actions.push(Action::ShowChat(!state.view.chat));
     }
     if call.shown.is_none() {
         return;
@@ -255,6 +260,7 @@ fn escape(state: &State) -> Vec<Action> {
             actions.push(Action::Cameras(false));
             actions
         }
+        Page::Camera(_) if state.view.chat => vec![Action::ShowChat(false)],
         Page::Camera(peer) if calls.of(peer).is_some() => vec![Action::HangUp(peer)],
         Page::Call(peer) => match calls.of(peer) {
             Some(call) if !call.is_open() => vec![Action::HangUp(peer)],

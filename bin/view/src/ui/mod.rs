@@ -177,10 +177,13 @@ fn panes(ui: &Ui, room: Rect, state: &State, draft: &mut Draft) -> Panes {
     let is_first = page == Page::FirstRun;
     let list_width = if width < MIDDLE { 260.0 } else { 304.0 };
     let is_call = matches!(page, Page::Call(_));
-    let chat = is_call && state.view.chat;
-    let lies_over = width < MIDDLE && is_call;
+    let has_chat = is_call || matches!(page, Page::Camera(_));
+    let chat = has_chat && state.view.chat;
+    let lies_over = width < MIDDLE && (is_call || chat);
     // Over a picture of that width list and chat together would leave no room for its controls.
-    let wanted = !hides_all && state.shows_list(is_wide) && !(lies_over && chat);
+    let is_crowded = is_picture && sheet::needs(state, width - list_width);
+    let is_hidden = hides_all || is_crowded || (lies_over && chat);
+    let wanted = state.shows_list(is_wide) && !is_hidden;
     let mut panes = Panes {
         list: None,
         page: Some(room),
@@ -211,18 +214,23 @@ fn panes(ui: &Ui, room: Rect, state: &State, draft: &mut Draft) -> Panes {
         }
         // Elsewhere the page is the conversation, which is drawn once.
         let share = kit::slide(ui, "chat", chat);
-        if share > 0.0 && is_call {
+        if share > 0.0 && has_chat {
             let wide = if is_wide { 400.0 } else { 360.0 };
             let page = panes.page.unwrap_or(room);
             let start = page.right() - (wide * share).round();
             panes.chat = Some(page.with_min_x(start).with_max_x(start + wide));
             panes.clear.max.x = start;
-            panes.page = Some(if lies_over {
+            panes.page = Some(if lies_over && is_call {
                 page
             } else {
                 page.with_max_x(start)
             });
         }
+    }
+    // The controls of a picture keep clear of the sheet, which covers all where both have no room.
+    let right = sheet::clear_of(ui, room, state);
+    if right - panes.clear.left() >= sheet::BESIDE {
+        panes.clear.max.x = panes.clear.right().min(right);
     }
     draft.layout = Layout {
         is_narrow,
@@ -259,7 +267,7 @@ fn page_of(
                 call::show(ui, (room, clear), state, call, album, draft, actions);
             }
         }
-        Page::Camera(peer) => camera::show(ui, room, state, peer, album, draft, actions),
+        Page::Camera(peer) => camera::show(ui, (room, clear), state, peer, album, draft, actions),
         Page::Cameras => camera::grid(ui, room, state, album, draft, actions),
     }
     call::corners(ui, room, state, album, draft, actions);

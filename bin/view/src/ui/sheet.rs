@@ -19,6 +19,8 @@ use super::{Draft, NARROW};
 /// Points across, and the padding at its sides.
 const WIDTH: f32 = 380.0;
 const PADDING: f32 = 24.0;
+/// What the controls of a picture take beside it: those of a camera that can be spoken to.
+pub(super) const BESIDE: f32 = 580.0;
 /// A name's bytes on the wire.
 const MAX_NAME_CHARS: usize = 64;
 const MAX_ADDRESS_CHARS: usize = 260;
@@ -32,6 +34,32 @@ pub(super) struct Typed {
     wrong: Option<String>,
     /// Whether the field is to get the keyboard as soon as it is drawn.
     wants_focus: bool,
+}
+
+/// In a window without room for the page beside the sheet, the sheet covers all.
+fn width(room: Rect, state: &State) -> f32 {
+    let least = match state.page().is_picture() {
+        true => WIDTH + BESIDE,
+        false => NARROW,
+    };
+    match room.width() < least {
+        true => room.width(),
+        false => WIDTH,
+    }
+}
+
+fn is_open(state: &State) -> bool {
+    state.view.sheet && state.chosen_person().is_some()
+}
+
+/// Whether the sheet is open, and together with a picture's controls needs more than that width.
+pub(super) fn needs(state: &State, width: f32) -> bool {
+    is_open(state) && width < WIDTH + BESIDE
+}
+
+/// The part of that room that the sheet leaves, from the left.
+pub(super) fn clear_of(ui: &Ui, room: Rect, state: &State) -> f32 {
+    room.right() - (width(room, state) * kit::slide(ui, "sheet", is_open(state))).round()
 }
 
 /// Shows it over that room, if it is open.
@@ -59,12 +87,7 @@ pub(super) fn show(
             ..Typed::default()
         };
     }
-    // In a narrow window it covers all.
-    let width = if room.width() < NARROW {
-        room.width()
-    } else {
-        WIDTH
-    };
+    let width = width(room, state);
     let start = room.right() - (width * share).round();
     let rect = room.with_min_x(start).with_max_x(start + width);
     let typed = &mut draft.sheet;
@@ -170,9 +193,20 @@ fn watch(ui: &mut Ui, state: &State, person: &Person, actions: &mut Vec<Action>)
         return;
     }
     ui.add_space(4.0);
+    let (words, note) = match state.is_camera(person) {
+        true => (words::WATCH, None),
+        false => (
+            words::WATCH_A_PERSON,
+            Some(words::lets_you_watch(&name(&peer))),
+        ),
+    };
     ui.vertical_centered(|ui| {
-        if kit::link(ui, Some(icons::EYE), words::WATCH).clicked() {
+        if kit::link(ui, Some(icons::EYE), words).clicked() {
             actions.extend([Action::Sheet(false), Action::Watch(peer)]);
+        }
+        if let Some(note) = note {
+            let note = text::rich(note, Type::Small, tokens(ui).soft);
+            ui.add(Label::new(note).wrap());
         }
     });
 }
@@ -383,33 +417,7 @@ pub(super) fn grant(contact: &Contact, may: Rights) -> Action {
 
 /// A switch with its words at the left.
 pub(super) fn row(ui: &mut Ui, words: &str, below: &str, on: &mut bool) {
-    let t = tokens(ui);
-    let height = if below.is_empty() { 44.0 } else { 56.0 };
-    let size = vec2(ui.available_width(), height);
-    let (row, _) = ui.allocate_exact_size(size, Sense::hover());
-    let width = row.width() - 60.0;
-    let middle = row.center().y;
-    let p = ui.painter();
-    let up = if below.is_empty() { 0.0 } else { 9.5 };
-    text::cut(
-        p,
-        pos2(row.left(), middle - up),
-        width,
-        words,
-        Type::Medium,
-        t.text,
-    );
-    text::cut(
-        p,
-        pos2(row.left(), middle + 9.5),
-        width,
-        below,
-        Type::Small,
-        t.soft,
-    );
-    let place = Rect::from_center_size(pos2(row.right() - 22.0, middle), vec2(44.0, 26.0));
-    let place = UiBuilder::new().id_salt(words).max_rect(place);
-    if within(ui, place, |ui| kit::switch(ui, *on, words)).clicked() {
+    if kit::switch_row(ui, *on, words, below).clicked() {
         *on = !*on;
     }
 }

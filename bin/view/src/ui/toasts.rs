@@ -120,7 +120,7 @@ fn all(state: &State) -> impl Iterator<Item = Toast<'_>> {
 fn offers(state: &State) -> impl Iterator<Item = Toast<'_>> {
     let in_sight = match state.page() {
         Page::Person(peer) => Some(peer),
-        Page::Call(peer) if state.view.chat => Some(peer),
+        Page::Call(peer) | Page::Camera(peer) if state.view.chat => Some(peer),
         _ => None,
     };
     let mut by_peer: Vec<(PeerName, Vec<&Offer>)> = Vec::new();

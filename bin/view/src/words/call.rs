@@ -14,6 +14,7 @@ use super::{capitalised, line, with_words};
 pub(crate) const CALL: &str = "Call";
 pub(crate) const VIDEO_CALL: &str = "Video call";
 pub(crate) const WATCH: &str = "Watch";
+pub(crate) const WATCH_A_PERSON: &str = "Watch without calling";
 pub(crate) const IT_RINGS: &str = "It is ringing";
 pub(crate) const DECLINE: &str = "Decline";
 pub(crate) const ANSWER: &str = "Answer";
@@ -158,10 +159,26 @@ pub(crate) fn only_you_see(name: &str) -> String {
     format!("Only you see this picture until {name} answers")
 }
 
+/// A person's window says nothing of who may watch its camera.
+pub(crate) fn lets_you_watch(name: &str) -> String {
+    format!("Works only if {name} lets you come in without asking and see their camera.")
+}
+
 /// The contact that is called isn't connected.
 pub(crate) fn away_for_now(name: &str, kind: CallKind) -> String {
     format!("{name} is away. {}", starts_later(kind))
 }
+
+/// The contact's station doesn't know our key.
+pub(crate) fn turned_away(name: &str) -> String {
+    format!("{name}'s Transom doesn't know you, or no longer does. Connect again by a code.")
+}
+
+pub(crate) fn does_not_know_you(name: &str) -> String {
+    format!("{name} doesn't know you")
+}
+
+pub(crate) const CONNECT_AGAIN: &str = "Connect again by its code.";
 
 pub(crate) fn is_away(name: &str) -> String {
     format!("{name} is away")
@@ -409,7 +426,7 @@ pub(crate) fn size(width: usize, height: usize) -> String {
 
 /// Pictures a second.
 pub(crate) fn pace(rate: f32) -> String {
-    format!("{rate:.0} /s")
+    format!("{rate:.0} a second")
 }
 
 pub(crate) fn megabits(rate: f32) -> String {
@@ -422,31 +439,36 @@ pub(crate) fn millis(time: Duration) -> String {
 
 /// By how much sound is ahead of its pictures, in microseconds.
 pub(crate) fn skew(skew_us: i64) -> String {
-    format!("{:+.0} ms", skew_us as f64 / 1e3)
+    let millis = (skew_us as f64 / 1e3).round();
+    match millis as i64 {
+        0 => "with picture".to_owned(),
+        1.. => format!("{millis:.0} ms ahead"),
+        _ => format!("{:.0} ms behind", -millis),
+    }
 }
 
-/// Pictures that were never seen, by where they were lost.
-pub(crate) fn lost(network: u32, undecoded: u32, undrawn: u32) -> String {
-    match network + undecoded + undrawn {
-        0 => "0".to_owned(),
-        all => format!("{all} ({network}, {undecoded}, {undrawn})"),
-    }
+/// Where pictures were lost that were never seen, if some were.
+pub(crate) fn lost(network: u32, undecoded: u32, undrawn: u32) -> Option<String> {
+    (network + undecoded + undrawn > 0).then(|| {
+        format!("Lost: {network} on the network, {undecoded} undecoded, {undrawn} not drawn")
+    })
 }
 
 pub(crate) fn round_trip(time: Duration) -> String {
     format!("Round trip {}", millis(time))
 }
 
-/// What is heard: how late, what waits, what is held back, and how often there was nothing.
+/// What is heard: how old, how much is buffered, how much should be, and how often there was
+/// nothing.
 pub(crate) fn sound_detail(
     delay: Option<Duration>,
     queued: Duration,
     reserve: Duration,
     dry_runs: u64,
 ) -> String {
-    let late = delay.map(|delay| format!("{} late, ", millis(delay)));
+    let late = delay.map(|delay| format!("{} old, ", millis(delay)));
     let (late, queued, reserve) = (late.unwrap_or_default(), millis(queued), millis(reserve));
-    format!("Sound {late}{queued} waits, {reserve} held, {dry_runs} gaps")
+    format!("Sound: {late}{queued} buffered of {reserve}, {dry_runs} gaps")
 }
 
 /// How the far picture is lowered for a slow link.
@@ -474,5 +496,20 @@ pub(crate) fn bound(bound: Bound) -> &'static str {
         Bound::Missing => "Not every picture arrives",
         Bound::Decoder => "This computer's decoder is the limit",
         Bound::Screen => "Drawing is the limit here",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_need_no_legend() {
+        assert_eq!(skew(12_300), "12 ms ahead");
+        assert_eq!(skew(-40_000), "40 ms behind");
+        assert_eq!(skew(-400), "with picture");
+        assert_eq!(lost(0, 0, 0), None);
+        let told = "Lost: 2 on the network, 1 undecoded, 0 not drawn";
+        assert_eq!(lost(2, 1, 0).as_deref(), Some(told));
     }
 }

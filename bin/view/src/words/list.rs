@@ -42,6 +42,7 @@ pub(crate) fn presence(presence: &Presence) -> String {
     match presence {
         Presence::Unknown => "Not seen yet".to_owned(),
         Presence::Reaching => "Looking for them".to_owned(),
+        away if away.turns_us_away() => "Doesn't know you".to_owned(),
         Presence::Away(_) => "Away".to_owned(),
         Presence::Here => "Online".to_owned(),
         Presence::Refused => BLOCKED.to_owned(),
@@ -62,12 +63,20 @@ pub(crate) fn row(name: &str, presence: &Presence, is_verified: bool, news: &str
 }
 
 /// A card for a screen reader: `Front door, camera, live`.
-pub(crate) fn camera_card(name: &str, is_live: bool, presence: &Presence) -> String {
+pub(crate) fn camera_card(name: &str, is_live: bool, presence: &Presence, unread: usize) -> String {
     let how = match is_live {
         true => "live".to_owned(),
         false => super::list::presence(presence).to_lowercase(),
     };
-    format!("{name}, camera, {how}")
+    match unread {
+        0 => format!("{name}, camera, {how}"),
+        count => format!("{name}, camera, {how}, {}", super::list::unread(count)),
+    }
+}
+
+/// How old the picture of a card is, at the end of its words.
+pub(crate) fn picture_age(age: Duration) -> String {
+    format!(", picture {} old", super::list::age(age))
 }
 
 /// The way to all cameras; how many there are, where not all have a card.

@@ -14,6 +14,16 @@ pub(crate) const UNPROVEN: &str = "Names are unproven until you connect";
 pub(crate) const CONNECT: &str = "Connect";
 pub(crate) const NOBODY_NEARBY: &str = "Nobody nearby yet";
 pub(crate) const WHY: &str = "Why?";
+pub(crate) const NOBODY_IS_FOUND: &str = "Nobody is found now. Give the address.";
+
+/// Nobody is found until that time of day.
+pub(crate) fn finding_paused(until: &str) -> String {
+    format!(
+        "Finding is paused until {until}: this network sends too many announcements, or lets none \
+         through. Addresses can still be typed."
+    )
+}
+
 pub(crate) const WHY_NOBODY: &str = "Others appear here when they have Transom open on the same network. \
      Guest networks, VPNs and some routers keep computers apart; then use Add by address.";
 
@@ -109,6 +119,15 @@ pub(crate) fn good_for(time: &str) -> String {
 /// A code for a screen reader.
 pub(crate) fn code_said(code: &str, minutes: u64) -> String {
     format!("{}, good for {minutes} minutes", code.replace('-', " "))
+}
+
+/// A wrong code was typed where ours is asked for.
+pub(crate) fn wrong_guess(tries_left: u8) -> String {
+    match tries_left {
+        0 => "Somebody typed a wrong code.".to_owned(),
+        1 => "Somebody typed a wrong code. 1 try left.".to_owned(),
+        left => format!("Somebody typed a wrong code. {left} tries left."),
+    }
 }
 
 /// Why a code is good no more.

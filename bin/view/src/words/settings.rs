@@ -91,16 +91,20 @@ pub(crate) const ELSE_ITS_PAGE: &str = "Else a click on a camera only opens its 
 
 // Files.
 
-pub(crate) const SAVE_FILES_IN: &str = "Save files in";
+pub(crate) const SAVE_FILES_IN: &str = "Save the files I accept in";
 pub(crate) const NO_FOLDER: &str = "Name a folder for the files you accept.";
-pub(crate) const ASK_WHERE: &str = "Ask me where";
-pub(crate) const ASK_WHERE_MEANS: &str = "Each time that I accept a file";
+pub(crate) const OPEN_FOLDER: &str = "Open folder";
+pub(crate) const ASK_WHERE: &str = "Ask for a folder each time";
+pub(crate) const ASK_WHERE_MEANS: &str = "Else accepted files go into the folder above";
 
 /// Whose files come without a question.
 pub(crate) fn saved_without_asking(names: &[String]) -> String {
     match names {
-        [] => "Every file is asked for first.".to_owned(),
-        names => format!("Saved without asking: files from {}.", names.join(", ")),
+        [] => "You are asked before any file is saved.".to_owned(),
+        names => format!(
+            "Files from {} are saved without asking, as you allow them to come in.",
+            names.join(", ")
+        ),
     }
 }
 
@@ -113,7 +117,8 @@ pub(crate) const HIDE_WORDS_MEANS: &str = "They only say that there is something
 pub(crate) const NOT_WHILE_DISTURBED: &str = "There are none in Do not disturb.";
 
 pub(crate) const KEEP_IN_TRAY: &str = "Keep running in the tray when the window is closed";
-pub(crate) const KEEP_IN_TRAY_MEANS: &str = "Where the desktop has one; Quit is in its menu";
+pub(crate) const KEEP_IN_TRAY_MEANS: &str = "Quit is in the menu of the tray";
+pub(crate) const NO_TRAY: &str = "This desktop has no tray";
 
 // Privacy.
 

@@ -80,6 +80,15 @@ pub(crate) fn too_long(file: &str, max_bytes: usize) -> String {
     format!("{file} is too large: more than {max_bytes} bytes")
 }
 
+/// A history is longer than what is read of it.
+pub(crate) fn older_in_file(name: &str, file: &Path) -> String {
+    let file = super::line(&file.to_string_lossy()).into_owned();
+    format!(
+        "Only the newest texts with {name} are shown. Older ones are in {file} until the next text \
+         is kept."
+    )
+}
+
 pub(crate) fn changed_by_another(file: &str) -> String {
     format!("{file} was changed by another program. Try again.")
 }

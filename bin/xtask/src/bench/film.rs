@@ -46,6 +46,16 @@ impl Pictures {
         largest + MIN_SEGMENT
     }
 
+    /// The first of them, padded to exactly that size.
+    pub(super) fn padded(&self, bytes: usize) -> Outcome<Vec<u8>> {
+        let padded = self.0.first().and_then(|jpeg| pad(jpeg, bytes));
+        padded.ok_or_else(|| {
+            Failure::new(format!(
+                "the pattern's picture is larger than {bytes} bytes"
+            ))
+        })
+    }
+
     /// Writes a film of them, each padded to exactly that size.
     pub(super) fn write(&self, path: &Path, bytes: usize) -> Outcome {
         let padded: Option<Vec<_>> = self.0.iter().map(|jpeg| pad(jpeg, bytes)).collect();

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what the built programs do in numbers, beside what others do on the same
 //! machine.
 
+mod camera;
 mod files;
 mod film;
 mod lab;
@@ -25,6 +26,9 @@ use crate::workspace;
 pub(crate) fn run(arguments: &[&str]) -> Outcome {
     match arguments {
         ["video", rest @ ..] => video::run(known(rest, &["--seconds"], &[])?),
+        ["camera", rest @ ..] => {
+            camera::run(known(rest, &["--seconds", "--rounds", "--bin"], &[])?)
+        }
         ["files", rest @ ..] => {
             let valued = ["--mib", "--rounds", "--bin"];
             files::run(known(rest, &valued, &["--parts"])?)
@@ -34,7 +38,7 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
         ["view", rest @ ..] => view::run(known(rest, &["--seconds", "--calls"], &[])?),
         ["viewers", rest @ ..] => viewers::run(known(rest, &["--seconds", "--bin"], &[])?),
         _ => Err(Failure::usage(
-            "bench: say which, link, viewers, video, files, sound or view",
+            "bench: say which, link, viewers, video, camera, files, sound or view",
         )),
     }
 }

@@ -173,7 +173,7 @@ mod tests {
         let now = std::time::Instant::now();
         let mut shrink = |jpeg: &[u8]| {
             encoder.encode(Frame::Jpeg(Picture {
-                jpeg: jpeg.into(),
+                jpeg: jpeg.to_vec().into(),
                 width: 32,
                 height: 16,
                 orientation: 1,

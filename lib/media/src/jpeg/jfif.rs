@@ -10,6 +10,7 @@
 //!   Cr' =                  vu * Cb + vv * Cr
 //! ```
 
+use super::rows::Planes;
 use crate::{ColorEncoding, Matrix, Quantization};
 
 /// Bits behind the point of the coefficients: the largest coefficient, below 2, is then an i16.
@@ -27,6 +28,9 @@ pub(crate) struct ToJfif {
     uv: i16,
     vu: i16,
     vv: i16,
+    /// The matrix is that of JFIF already.
+    keeps_matrix: bool,
+    is_limited: bool,
 }
 
 impl ToJfif {
@@ -58,24 +62,36 @@ impl ToJfif {
             uv: fixed(chroma * -yv / per_blue),
             vu: fixed(chroma * -yu / per_red),
             vv: fixed(chroma * (v_red - yv) / per_red),
+            keeps_matrix: from.matrix == Matrix::Bt601,
+            is_limited: from.quantization == Quantization::Limited,
         })
     }
 
-    /// Converts a line in place.
-    pub(crate) fn line(&self, y: &mut [u8], cb: &mut [u8], cr: &mut [u8]) {
-        for ((y, cb), cr) in y.iter_mut().zip(cb).zip(cr) {
-            let (u, v) = (i16::from(*cb) - 128, i16::from(*cr) - 128);
-            let luma = times(self.y, i16::from(*y) - self.black);
-            *y = byte(luma + times(self.yu, u) + times(self.yv, v), 0);
-            *cb = byte(times(self.uu, u) + times(self.uv, v), 128);
-            *cr = byte(times(self.vu, u) + times(self.vv, v), 128);
+    /// Converts a line in place. Pixels that share their chroma stand side by side.
+    pub(crate) fn line(&self, planes: &mut Planes<'_>) {
+        let Planes { y, cb, cr } = planes;
+        if self.keeps_matrix || cb.is_empty() {
+            if self.is_limited {
+                y.iter_mut().for_each(full_luma);
+                cb.iter_mut().for_each(full_chroma);
+                cr.iter_mut().for_each(full_chroma);
+            }
+        } else if cb.len() == y.len() {
+            self.matrix::<1>(y, cb, cr);
+        } else {
+            self.matrix::<2>(y, cb, cr);
         }
     }
 
-    /// Converts a line of grey in place.
-    pub(crate) fn grey(&self, line: &mut [u8]) {
-        for value in line {
-            *value = self.level(*value);
+    fn matrix<const SHARING: usize>(&self, y: &mut [u8], cb: &mut [u8], cr: &mut [u8]) {
+        for ((y, cb), cr) in y.chunks_mut(SHARING).zip(cb).zip(cr) {
+            let (u, v) = (i16::from(*cb) - 128, i16::from(*cr) - 128);
+            let tint = times(self.yu, u) + times(self.yv, v);
+            for luma in y {
+                *luma = byte(times(self.y, i16::from(*luma) - self.black) + tint, 0);
+            }
+            *cb = byte(times(self.uu, u) + times(self.uv, v), 128);
+            *cr = byte(times(self.vu, u) + times(self.vv, v), 128);
         }
     }
 
@@ -83,6 +99,33 @@ impl ToJfif {
     pub(crate) fn level(&self, value: u8) -> u8 {
         byte(times(self.y, i16::from(value) - self.black), 0)
     }
+}
+
+/// Luma of limited range, 255/219 as 149/128: 16 bits are enough, so that many are done at once.
+fn full_luma(value: &mut u8) {
+    let above_black = u16::from(value.saturating_sub(16));
+    *value = ((above_black * 149 + 64) >> 7).min(255) as u8;
+}
+
+/// Chroma of limited range, 255/224 as 1 + 71/512.
+fn full_chroma(value: &mut u8) {
+    let chroma = i16::from(*value) - 128;
+    *value = (chroma + ((chroma * 71 + 256) >> 9) + 128).clamp(0, 255) as u8;
+}
+
+/// JFIF's YCbCr of red, green and blue, in 65,536ths.
+pub(crate) fn rgb_to_ycbcr([red, green, blue]: [u8; 3]) -> [u8; 3] {
+    let sum = |factors: [i32; 3], middle: i32| {
+        let [r, g, b] = [red, green, blue].map(i32::from);
+        let sum = factors[0] * r + factors[1] * g + factors[2] * b;
+        // A half is rounded down: the purest blue and red would be 256.
+        ((sum + (middle << 16) + 0x7fff) >> 16) as u8
+    };
+    [
+        sum([19_595, 38_470, 7_471], 0),
+        sum([-11_059, -21_709, 32_768], 128),
+        sum([32_768, -27_439, -5_329], 128),
+    ]
 }
 
 fn fixed(value: f32) -> i16 {
@@ -229,6 +272,21 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn each_value_of_limited_range_becomes_the_nearest_of_full_range() {
+        let off = |value: u8, exact: f64| {
+            let off = (f64::from(value) - exact.clamp(0.0, 255.0)).abs();
+            assert!(off <= 0.75, "{value} for {exact}");
+        };
+        for limited in 0..=255 {
+            let (mut luma, mut chroma) = (limited, limited);
+            full_luma(&mut luma);
+            full_chroma(&mut chroma);
+            off(luma, (f64::from(limited) - 16.0) * 255.0 / 219.0);
+            off(chroma, (f64::from(limited) - 128.0) * 255.0 / 224.0 + 128.0);
         }
     }
 

@@ -1,12 +1,13 @@
 //! JPEG pictures in and out: reading headers, mending, splitting a stream, decoding, encoding,
 //! scaling. It knows bytes and pixels, no source.
 
+mod baseline;
 pub(crate) mod decode;
 pub(crate) mod encode;
 mod exif;
 pub(crate) mod header;
 mod huffman;
-mod jfif;
+pub(crate) mod jfif;
 pub(crate) mod repair;
 pub(crate) mod rows;
 pub(crate) mod scale;

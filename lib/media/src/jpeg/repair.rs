@@ -92,12 +92,17 @@ impl Mended<'_> {
         [self.head, tables, self.body, end]
     }
 
-    /// The mended picture as one, with one copy where only padding had to go.
-    pub fn to_arc(&self) -> Arc<[u8]> {
-        if self.added_tables || self.added_end {
-            return self.pieces().concat().into();
+    /// The mended picture as one.
+    pub fn to_arc(&self) -> Arc<Vec<u8>> {
+        Arc::new(self.pieces().concat())
+    }
+
+    /// Appends the mended picture.
+    pub(crate) fn append_to(&self, bytes: &mut Vec<u8>) {
+        bytes.reserve(self.len());
+        for piece in self.pieces() {
+            bytes.extend_from_slice(piece);
         }
-        self.body.into()
     }
 }
 

@@ -1,28 +1,27 @@
 //! Reads raw pixels line by line as the Y, Cb and Cr of JFIF, which is what a JPEG encoder wants.
 //! YCbCr layouts are never turned into RGB and back.
 
-use jpeg_encoder::rgb_to_ycbcr;
-
-use super::jfif::ToJfif;
+use super::jfif::{ToJfif, rgb_to_ycbcr};
 use crate::{ImageError, Layout, RawFrame};
 
-/// Lines of a picture as planes of equal width.
+/// Lines of a picture as three planes.
 pub(crate) trait Rows {
     /// Pixels across and down.
     fn size(&self) -> (u16, u16);
 
-    /// How much the chroma planes are worth.
+    /// How many values the chroma planes have.
     fn chroma(&self) -> Chroma;
 
-    /// Appends line `y` to the three planes; for [`Chroma::None`] to the first alone.
+    /// Fills in line `y` of each plane.
     fn line(&self, y: u16, planes: &mut Planes<'_>);
 }
 
-/// Where a line goes.
+/// Where a line goes: as many values of luma as there are pixels across, and of each chroma as many
+/// as [`Chroma::across`] tells.
 pub(crate) struct Planes<'a> {
-    pub(crate) y: &'a mut Vec<u8>,
-    pub(crate) cb: &'a mut Vec<u8>,
-    pub(crate) cr: &'a mut Vec<u8>,
+    pub(crate) y: &'a mut [u8],
+    pub(crate) cb: &'a mut [u8],
+    pub(crate) cr: &'a mut [u8],
 }
 
 /// How many pixels share one colour.
@@ -30,12 +29,23 @@ pub(crate) struct Planes<'a> {
 pub(crate) enum Chroma {
     /// Each pixel has its own chroma.
     Yuv444,
-    /// Two side by side, repeated for both.
+    /// Two side by side share one.
     Yuv422,
-    /// Two by two, repeated for all four.
+    /// Two by two share one: an even line has the same chroma as the one below it.
     Yuv420,
     /// No colour at all.
     None,
+}
+
+impl Chroma {
+    /// Values of Cb, and of Cr, in a line of so many pixels.
+    pub(crate) fn across(self, width: u16) -> usize {
+        match self {
+            Self::Yuv444 => width.into(),
+            Self::Yuv422 | Self::Yuv420 => width.div_ceil(2).into(),
+            Self::None => 0,
+        }
+    }
 }
 
 /// Raw pixels whose length was checked.
@@ -76,79 +86,75 @@ impl<'a> RawRows<'a> {
             .unwrap_or_default()
     }
 
-    fn packed(&self, y: usize, order: [usize; 4], planes: &mut Planes<'_>) {
-        let width = usize::from(self.frame.width);
-        let line = self.bytes(
-            y * self.frame.stride,
-            self.frame.layout.line(self.frame.width),
-        );
-        let [y0, y1, cb, cr] = order;
-        let quads = || line.as_chunks::<4>().0.iter();
-        let length = planes.y.len() + width;
-        planes
-            .y
-            .extend(quads().flat_map(|quad| [quad[y0], quad[y1]]));
-        planes.cb.extend(quads().flat_map(|quad| [quad[cb]; 2]));
-        planes.cr.extend(quads().flat_map(|quad| [quad[cr]; 2]));
+    /// Bytes of a line that has one plane.
+    fn packed(&self, y: usize) -> &'a [u8] {
+        let length = self.frame.layout.line(self.frame.width);
+        self.bytes(y * self.frame.stride, length)
+    }
+
+    /// Two pixels in four bytes, which `split` takes apart into both luma, Cb and Cr.
+    fn pairs(
+        &self,
+        y: usize,
+        split: impl Fn([u8; 4]) -> ([u8; 2], u8, u8),
+        planes: &mut Planes<'_>,
+    ) {
+        let quads = self.packed(y).as_chunks().0;
+        let (whole, rest) = planes.y.as_chunks_mut();
+        let chroma = planes.cb.iter_mut().zip(&mut *planes.cr);
+        for ((quad, luma), (cb, cr)) in quads.iter().zip(whole).zip(chroma) {
+            (*luma, *cb, *cr) = split(*quad);
+        }
         // A line of odd width has half a pair too many.
-        for plane in [&mut *planes.y, planes.cb, planes.cr] {
-            plane.truncate(length);
+        if let ([luma], [.., quad]) = (rest, quads)
+            && let (Some(last_cb), Some(last_cr)) = (planes.cb.last_mut(), planes.cr.last_mut())
+        {
+            ([*luma, _], *last_cb, *last_cr) = split(*quad);
         }
     }
 
-    fn triples(&self, y: usize) -> &'a [[u8; 3]] {
-        let line = self.bytes(
-            y * self.frame.stride,
-            self.frame.layout.line(self.frame.width),
-        );
-        line.as_chunks::<3>().0
-    }
-
-    fn rgb(&self, y: usize, order: [usize; 3], level: impl Fn(u8) -> u8, planes: &mut Planes<'_>) {
-        let [red, green, blue] = order;
-        for pixel in self.triples(y) {
-            let pixel = pixel.map(&level);
-            let (y, cb, cr) = rgb_to_ycbcr(pixel[red], pixel[green], pixel[blue]);
-            planes.y.push(y);
-            planes.cb.push(cb);
-            planes.cr.push(cr);
+    /// Three bytes a pixel, of which `convert` makes Y, Cb and Cr.
+    fn triples(&self, y: usize, convert: impl Fn([u8; 3]) -> [u8; 3], planes: &mut Planes<'_>) {
+        let pixels = self.packed(y).as_chunks().0;
+        let chroma = planes.cb.iter_mut().zip(&mut *planes.cr);
+        for ((pixel, luma), (cb, cr)) in pixels.iter().zip(&mut *planes.y).zip(chroma) {
+            [*luma, *cb, *cr] = convert(*pixel);
         }
-    }
-
-    fn ycbcr(&self, y: usize, planes: &mut Planes<'_>) {
-        let pixels = self.triples(y);
-        planes.y.extend(pixels.iter().map(|pixel| pixel[0]));
-        planes.cb.extend(pixels.iter().map(|pixel| pixel[1]));
-        planes.cr.extend(pixels.iter().map(|pixel| pixel[2]));
     }
 
     fn luma(&self, y: usize, planes: &mut Planes<'_>) {
-        planes
-            .y
-            .extend_from_slice(self.bytes(y * self.frame.stride, self.frame.width.into()));
+        copy(
+            self.bytes(y * self.frame.stride, self.frame.width.into()),
+            planes.y,
+        );
     }
 
-    /// Two planes: luma, then both colours in turn.
-    fn interleaved(&self, y: usize, cb: usize, planes: &mut Planes<'_>) {
+    /// Two planes: luma, then both colours in turn, which `split` puts into the order of Cb and Cr.
+    fn interleaved(&self, y: usize, split: impl Fn([u8; 2]) -> [u8; 2], planes: &mut Planes<'_>) {
         self.luma(y, planes);
-        let (width, stride) = (usize::from(self.frame.width), self.frame.stride);
+        let stride = self.frame.stride;
         let start = stride * usize::from(self.frame.height) + (y / 2) * stride;
+        // A stride that is odd, as the width is, ends in the middle of a pair.
         let pairs = self
-            .bytes(start, (width.div_ceil(2) * 2).min(stride))
-            .as_chunks::<2>()
+            .bytes(start, (planes.cb.len() * 2).min(stride))
+            .as_chunks()
             .0;
-        double(planes.cb, pairs.iter().map(|pair| pair[cb]), width);
-        double(planes.cr, pairs.iter().map(|pair| pair[1 - cb]), width);
+        let chroma = planes.cb.iter_mut().zip(&mut *planes.cr);
+        for (pair, (cb, cr)) in pairs.iter().zip(chroma) {
+            [*cb, *cr] = split(*pair);
+        }
+        let filled = pairs.len();
+        for plane in [&mut *planes.cb, &mut *planes.cr] {
+            let last = plane[..filled].last().copied().unwrap_or(128);
+            plane[filled..].fill(last);
+        }
     }
 
-    /// Three planes.
+    /// Three planes; `swapped` where Cr comes before Cb.
     fn planar(&self, y: usize, swapped: bool, planes: &mut Planes<'_>) {
         self.luma(y, planes);
-        let (width, height) = (
-            usize::from(self.frame.width),
-            usize::from(self.frame.height),
-        );
-        let (stride, half) = (self.frame.stride, self.frame.stride.div_ceil(2));
+        let (stride, height) = (self.frame.stride, usize::from(self.frame.height));
+        let half = stride.div_ceil(2);
         let first = stride * height + (y / 2) * half;
         let second = first + half * height.div_ceil(2);
         let (cb, cr) = if swapped {
@@ -156,25 +162,14 @@ impl<'a> RawRows<'a> {
         } else {
             (first, second)
         };
-        double(
-            planes.cb,
-            self.bytes(cb, width.div_ceil(2)).iter().copied(),
-            width,
-        );
-        double(
-            planes.cr,
-            self.bytes(cr, width.div_ceil(2)).iter().copied(),
-            width,
-        );
+        copy(self.bytes(cb, planes.cb.len()), planes.cb);
+        copy(self.bytes(cr, planes.cr.len()), planes.cr);
     }
 }
 
-/// Appends every value twice, `width` in all, repeating the last where there are too few.
-fn double(plane: &mut Vec<u8>, half: impl Iterator<Item = u8>, width: usize) {
-    let length = plane.len() + width;
-    plane.extend(half.flat_map(|value| [value; 2]));
-    let last = plane.last().copied().unwrap_or(128);
-    plane.resize(length, last);
+/// Both are of the same length, by the check in [`RawRows::new`].
+fn copy(from: &[u8], to: &mut [u8]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
 }
 
 impl Rows for RawRows<'_> {
@@ -192,47 +187,32 @@ impl Rows for RawRows<'_> {
     }
 
     fn line(&self, y: u16, planes: &mut Planes<'_>) {
-        let y = usize::from(y);
-        let order = match self.frame.layout {
-            Layout::Rgb => Some([0, 1, 2]),
-            Layout::Bgr => Some([2, 1, 0]),
-            _ => None,
-        };
-        match (order, &self.to_jfif) {
-            (Some(order), None) => self.rgb(y, order, |value| value, planes),
-            (Some(order), Some(jfif)) => self.rgb(y, order, |value| jfif.level(value), planes),
-            (None, None) => self.split(y, planes),
-            (None, Some(jfif)) => {
-                let start = planes.y.len();
-                self.split(y, planes);
-                // The line is still in the processor's first cache.
-                match self.chroma() {
-                    Chroma::None => jfif.grey(&mut planes.y[start..]),
-                    _ => jfif.line(
-                        &mut planes.y[start..],
-                        &mut planes.cb[start..],
-                        &mut planes.cr[start..],
-                    ),
-                }
-            }
+        self.split(y.into(), planes);
+        if let Some(jfif) = &self.to_jfif
+            && !matches!(self.frame.layout, Layout::Bgr | Layout::Rgb)
+        {
+            // The line is still in the processor's first cache.
+            jfif.line(planes);
         }
     }
 }
 
 impl RawRows<'_> {
-    /// The planes of a YCbCr line as the source has them.
+    /// The planes of a line: those of YCbCr as the source has them, those of RGB as JFIF has them.
     fn split(&self, y: usize, planes: &mut Planes<'_>) {
+        let level = |value| self.to_jfif.map_or(value, |jfif| jfif.level(value));
         match self.frame.layout {
-            Layout::Bgr | Layout::Rgb => {}
+            Layout::Bgr => self.triples(y, |[b, g, r]| rgb_to_ycbcr([r, g, b].map(level)), planes),
             Layout::Grey => self.luma(y, planes),
             Layout::I420 => self.planar(y, false, planes),
-            Layout::Nv12 => self.interleaved(y, 0, planes),
-            Layout::Nv21 => self.interleaved(y, 1, planes),
-            Layout::Uyvy => self.packed(y, [1, 3, 0, 2], planes),
-            Layout::Ycbcr => self.ycbcr(y, planes),
-            Layout::Yuyv => self.packed(y, [0, 2, 1, 3], planes),
+            Layout::Nv12 => self.interleaved(y, |pair| pair, planes),
+            Layout::Nv21 => self.interleaved(y, |[cr, cb]| [cb, cr], planes),
+            Layout::Rgb => self.triples(y, |rgb| rgb_to_ycbcr(rgb.map(level)), planes),
+            Layout::Uyvy => self.pairs(y, |[cb, y0, cr, y1]| ([y0, y1], cb, cr), planes),
+            Layout::Ycbcr => self.triples(y, |pixel| pixel, planes),
+            Layout::Yuyv => self.pairs(y, |[y0, cb, y1, cr]| ([y0, y1], cb, cr), planes),
             Layout::Yv12 => self.planar(y, true, planes),
-            Layout::Yvyu => self.packed(y, [0, 2, 3, 1], planes),
+            Layout::Yvyu => self.pairs(y, |[y0, cr, y1, cb]| ([y0, y1], cb, cr), planes),
         }
     }
 }
@@ -274,22 +254,19 @@ mod tests {
     }
 
     fn line(frame: &RawFrame<'_>, y: u16) -> [Vec<u8>; 3] {
-        let [mut a, mut b, mut c] = [Vec::new(), Vec::new(), Vec::new()];
-        RawRows::new(frame).unwrap().line(
-            y,
-            &mut Planes {
-                y: &mut a,
-                cb: &mut b,
-                cr: &mut c,
-            },
-        );
-        [a, b, c]
+        let rows = RawRows::new(frame).unwrap();
+        let across = rows.chroma().across(frame.width);
+        let mut planes = [frame.width.into(), across, across].map(|length| vec![1; length]);
+        let [y_plane, cb, cr] = &mut planes;
+        rows.line(y, &mut Planes { y: y_plane, cb, cr });
+        planes
     }
 
     #[test]
     fn every_layout_gives_the_same_pixels() {
         let packed = |order: &[u8; 4]| order.repeat(2);
-        let same = [[10; 2], [20; 2], [30; 2]].map(|plane| plane.to_vec());
+        let half = [vec![10; 2], vec![20], vec![30]];
+        let whole = [10, 20, 30].map(|value| vec![value; 2]);
         for (layout, data) in [
             (Layout::Yuyv, packed(&[10, 20, 10, 30])),
             (Layout::Uyvy, packed(&[20, 10, 30, 10])),
@@ -300,12 +277,14 @@ mod tests {
             (Layout::Nv21, vec![10, 10, 10, 10, 30, 20]),
             (Layout::Ycbcr, [10, 20, 30].repeat(4)),
         ] {
+            let wanted = if layout == Layout::Ycbcr {
+                &whole
+            } else {
+                &half
+            };
             for y in 0..2 {
-                assert_eq!(
-                    line(&raw(layout, 2, 2, data.clone()), y),
-                    same,
-                    "{layout:?}"
-                );
+                let line = line(&raw(layout, 2, 2, data.clone()), y);
+                assert_eq!(line, *wanted, "{layout:?}");
             }
         }
         assert_eq!(
@@ -323,6 +302,10 @@ mod tests {
         for layout in ALL {
             for (width, height) in [(1, 1), (3, 3), (5, 2), (2, 5)] {
                 let stride = layout.line(width) + 3;
+                // RGB of one value each is grey: 9, 128, 128.
+                if matches!(layout, Layout::Bgr | Layout::Rgb) {
+                    continue;
+                }
                 let data = vec![9; layout.bytes(width, height, stride)];
                 let frame = RawFrame {
                     stride,
@@ -330,14 +313,8 @@ mod tests {
                 };
                 for y in 0..height {
                     let planes = line(&frame, y);
-                    let wanted = if layout == Layout::Grey { 1 } else { 3 };
-                    for plane in &planes[..wanted] {
-                        assert_eq!(
-                            plane.len(),
-                            usize::from(width),
-                            "{layout:?} {width}x{height}"
-                        );
-                    }
+                    let wrong = planes.iter().flatten().find(|value| **value != 9);
+                    assert_eq!(wrong, None, "{layout:?} {width}x{height}");
                 }
             }
         }

@@ -29,31 +29,38 @@ pub(crate) struct Scaled<R> {
     work: RefCell<Work>,
 }
 
-#[derive(Default)]
-struct Work {
+/// Memory for a line, which one picture leaves to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Work {
     line: [Vec<u8>; 3],
     sums: [Vec<u32>; 3],
 }
 
 impl<R: Rows> Scaled<R> {
     /// `to` is at most as large as `rows`, as [`fit`] gives it.
-    pub(crate) fn new(rows: R, to: (u16, u16)) -> Self {
+    pub(crate) fn new(rows: R, to: (u16, u16), work: Work) -> Self {
         Self {
             rows,
             to,
-            work: RefCell::default(),
+            work: RefCell::new(work),
         }
+    }
+
+    pub(crate) fn into_work(self) -> Work {
+        self.work.into_inner()
     }
 
     /// Sums up the lines `from..to` of the picture below.
     fn sum(&self, from: u16, to: u16, work: &mut Work) {
-        for sum in &mut work.sums {
-            sum.clear();
+        work.sums.iter_mut().for_each(Vec::clear);
+        let chroma = self.rows.chroma().across(self.rows.size().0);
+        let lengths = [self.rows.size().0.into(), chroma, chroma];
+        for (line, length) in work.line.iter_mut().zip(lengths) {
+            line.resize(length, 0);
         }
         for y in from..to {
-            work.line.iter_mut().for_each(Vec::clear);
-            let [a, b, c] = &mut work.line;
-            self.rows.line(y, &mut Planes { y: a, cb: b, cr: c });
+            let [y_line, cb, cr] = &mut work.line;
+            self.rows.line(y, &mut Planes { y: y_line, cb, cr });
             for (sum, line) in work.sums.iter_mut().zip(&work.line) {
                 sum.resize(line.len(), 0);
                 sum.iter_mut()
@@ -77,7 +84,7 @@ impl<R: Rows> Rows for Scaled<R> {
     }
 
     fn line(&self, y: u16, planes: &mut Planes<'_>) {
-        let (width, height) = self.rows.size();
+        let height = self.rows.size().1;
         let work = &mut *self.work.borrow_mut();
         let (from, to) = cover(y, self.to.1, height);
         self.sum(from, to, work);
@@ -85,15 +92,13 @@ impl<R: Rows> Rows for Scaled<R> {
             .into_iter()
             .zip(&work.sums)
         {
-            if !sums.is_empty() {
-                shrink(sums, u32::from(to - from), (self.to.0, width), plane);
-            }
+            shrink(sums, u32::from(to - from), plane);
         }
     }
 }
 
 /// Which of `source` lines or columns number `at` of `target` covers: at least one, none beyond the
-/// end.
+/// end. Where there are fewer of `source`, as chroma has in most layouts, some are covered twice.
 fn cover(at: u16, target: u16, source: u16) -> (u16, u16) {
     let edge = |at: u32| at * u32::from(source) / u32::from(target.max(1));
     let from = edge(at.into()).min(u32::from(source) - 1);
@@ -102,8 +107,11 @@ fn cover(at: u16, target: u16, source: u16) -> (u16, u16) {
     (from as u16, to as u16)
 }
 
-fn shrink(sums: &[u32], lines: u32, (target, source): (u16, u16), plane: &mut Vec<u8>) {
-    plane.extend((0..target).map(|x| {
+/// Fills `plane` with the means of the columns of `sums`, each of so many lines.
+fn shrink(sums: &[u32], lines: u32, plane: &mut [u8]) {
+    // Both are at most the width of a picture, which is a u16.
+    let (target, source) = (plane.len() as u16, sums.len() as u16);
+    for (x, value) in (0..target).zip(plane) {
         let (from, to) = cover(x, target, source);
         let covered = sums
             .get(usize::from(from)..usize::from(to))
@@ -112,8 +120,8 @@ fn shrink(sums: &[u32], lines: u32, (target, source): (u16, u16), plane: &mut Ve
         // The mean of bytes is a byte. A sum of 16,384 x 16,384 of them would need 36 bits.
         let mean = (covered.iter().map(|&sum| u64::from(sum)).sum::<u64>() + u64::from(count) / 2)
             / u64::from(count);
-        mean as u8
-    }));
+        *value = mean as u8;
+    }
 }
 
 #[cfg(test)]
@@ -147,17 +155,18 @@ mod tests {
             captured: Instant::now(),
             acquired: Instant::now(),
         };
-        let scaled = Scaled::new(RawRows::new(&frame).unwrap(), (2, 1));
-        let [mut a, mut b, mut c] = [Vec::new(), Vec::new(), Vec::new()];
+        let scaled = Scaled::new(RawRows::new(&frame).unwrap(), (2, 1), Work::default());
+        let mut luma = [0; 2];
+        let (cb, cr) = (&mut [][..], &mut [][..]);
         scaled.line(
             0,
             &mut Planes {
-                y: &mut a,
-                cb: &mut b,
-                cr: &mut c,
+                y: &mut luma,
+                cb,
+                cr,
             },
         );
-        assert_eq!((a, b, c), (vec![25, 45], vec![], vec![]));
+        assert_eq!(luma, [25, 45]);
     }
 
     #[test]

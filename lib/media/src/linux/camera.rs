@@ -218,7 +218,8 @@ impl DeviceCamera {
                 let encoder = encoder.filter(|encoder| encoder.wants(stamp.captured))?;
                 // It was looked at already.
                 let mended = repair(bytes).ok()?;
-                let picture = picture(&mended, format, stamp.sequence, stamp.told());
+                let jpeg = encoder.buffers().filled(|bytes| mended.append_to(bytes));
+                let picture = picture(&mended, jpeg, format, stamp.sequence, stamp.told());
                 fitted(picture, Some(encoder), format)
             })
     }

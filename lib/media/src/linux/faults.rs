@@ -171,3 +171,28 @@ fn a_driver_without_faults_gives_every_frame() {
         assert!(witness.mappings() == 0 && !witness.is_open());
     }
 }
+
+#[test]
+fn pictures_of_a_camera_take_no_memory_once_there_were_some() {
+    use crate::allocations::allocations;
+
+    let request = CaptureRequest::default();
+    for (fourcc, frame) in [
+        (*b"MJPG", sample(48, 32)),
+        (*b"YUYV", vec![90; 48 * 32 * 2]),
+    ] {
+        let (driver, witness) = Fake::new(fourcc, (48, 32), frame, BTreeMap::new());
+        let mut camera = start(Node::new(driver), Path::new("/dev/video9"), &request).unwrap();
+        let mut encoder = Encoder::new(80, None);
+        let (mut shown, mut counts) = (None, Vec::new());
+        for _ in 0..FRAMES {
+            witness.take_frame();
+            // The one before is still shown.
+            let taken = allocations(|| shown = camera.newest(Some(&mut encoder)).unwrap());
+            assert!(shown.is_some());
+            counts.push(taken);
+        }
+        assert!(counts[0] > 0);
+        assert_eq!(counts[4..], [0; FRAMES as usize - 4], "{fourcc:?}");
+    }
+}

@@ -81,7 +81,10 @@ impl FileCamera {
             let mut bytes = &self.chunk[self.rest.clone()];
             let found = self.splitter.push(&mut bytes);
             let usable = found.and_then(|jpeg| match repair(jpeg) {
-                Ok(mended) => Some(picture(&mended, &mut self.format, sequence, Some(captured))),
+                Ok(mended) => {
+                    let (jpeg, captured) = (mended.to_arc(), Some(captured));
+                    Some(picture(&mended, jpeg, &mut self.format, sequence, captured))
+                }
                 Err(fault) => {
                     self.format.refuse(fault);
                     None

@@ -22,10 +22,11 @@ use std::time::Instant;
 use crate::jpeg::repair::Mended;
 use crate::{Encoder, Format, Frame, Picture};
 
-/// The picture of a JPEG that was looked at; counts what had to be mended. `captured` is `None`
-/// where the source tells no time.
+/// The picture of a JPEG that was looked at, as its bytes are in `jpeg`; counts what had to be
+/// mended. `captured` is `None` where the source tells no time.
 pub(crate) fn picture(
     mended: &Mended<'_>,
+    jpeg: Bytes,
     format: &mut Format,
     sequence: u32,
     captured: Option<Instant>,
@@ -35,7 +36,6 @@ pub(crate) fn picture(
         format.counts.mended += 1;
     }
     (format.width, format.height) = (header.width, header.height);
-    let jpeg = mended.to_arc();
     let acquired = Instant::now();
     Picture {
         jpeg,
@@ -88,4 +88,4 @@ pub(crate) fn chunk() -> Box<[u8]> {
 }
 
 /// Pictures that are the same as long as nobody changes them.
-pub(crate) type Bytes = Arc<[u8]>;
+pub(crate) type Bytes = Arc<Vec<u8>>;

@@ -3,9 +3,8 @@
 
 use std::time::Instant;
 
-use jpeg_encoder::rgb_to_ycbcr;
-
 use super::{Bytes, pace::Pace};
+use crate::jpeg::jfif::rgb_to_ycbcr;
 use crate::jpeg::rows::{Chroma, Planes, Rows};
 use crate::{Camera, CameraError, CaptureRequest, Encoder, Format, MAX_SIDE, Picture, Wait};
 
@@ -207,20 +206,18 @@ impl Rows for Pattern {
     }
 
     fn chroma(&self) -> Chroma {
-        Chroma::Yuv420
+        Chroma::Yuv444
     }
 
     fn line(&self, y: u16, planes: &mut Planes<'_>) {
         let (left, top, side) = self.block();
         let y = u32::from(y);
         let crossed = (top..top + side).contains(&y);
-        for x in 0..u32::from(self.size.0) {
+        let Planes { y: luma, cb, cr } = planes;
+        for (x, ((luma, cb), cr)) in (0..).zip(luma.iter_mut().zip(&mut **cb).zip(&mut **cr)) {
             let inside = crossed && (left..left + side).contains(&x);
-            let [red, green, blue] = if inside { [255; 3] } else { self.pixel(x, y) };
-            let (luma, cb, cr) = rgb_to_ycbcr(red, green, blue);
-            planes.y.push(luma);
-            planes.cb.push(cb);
-            planes.cr.push(cr);
+            let rgb = if inside { [255; 3] } else { self.pixel(x, y) };
+            [*luma, *cb, *cr] = rgb_to_ycbcr(rgb);
         }
     }
 }

@@ -131,7 +131,8 @@ impl PipeReader {
                 self.format.counts.good += 1;
                 let sequence = self.sequence;
                 self.sequence = sequence.wrapping_add(1);
-                Some(picture(&mended, &mut self.format, sequence, None))
+                let jpeg = mended.to_arc();
+                Some(picture(&mended, jpeg, &mut self.format, sequence, None))
             }
             Some(Err(why)) => {
                 self.sequence = self.sequence.wrapping_add(1);

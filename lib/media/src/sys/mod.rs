@@ -1,5 +1,5 @@
 //! Calls into the kernel that the standard library doesn't offer: the only unsafe code of this
-//! crate. It decides nothing.
+//! crate beside the eight numbers at once of `jpeg/baseline/lanes`. It decides nothing.
 
 #[cfg(target_os = "linux")]
 pub(crate) mod buffers;

@@ -220,15 +220,7 @@ impl Discovery {
     pub(crate) fn turn(&mut self, now: Instant, links: &mut Links, out: &mut Context) {
         match out.workers.news() {
             Some(News::Stations(stations)) => self.hear(stations, links, out),
-            Some(News::Ended) => {
-                log::warn!(
-                    "no station is announced or found for {} minutes",
-                    REST.as_secs() / 60
-                );
-                self.job = Job::default();
-                self.rests_until = Some(now + REST);
-                self.hear(Vec::new(), links, out);
-            }
+            Some(News::Ended) => self.rest(now, links, out),
             None => {}
         }
         if self.rests_until.is_some_and(|until| until <= now) {
@@ -240,6 +232,19 @@ impl Discovery {
             self.changed = false;
             self.update(links, out);
         }
+    }
+
+    /// The responder has ended.
+    fn rest(&mut self, now: Instant, links: &mut Links, out: &mut Context) {
+        log::warn!(
+            "no station is announced or found for {} minutes",
+            REST.as_secs() / 60
+        );
+        self.job = Job::default();
+        let until = now + REST;
+        self.rests_until = Some(until);
+        out.notify(Notice::NearbyPaused { until });
+        self.hear(Vec::new(), links, out);
     }
 
     /// Takes what is announced now, in place of all before. The responder calls it, and tests do.

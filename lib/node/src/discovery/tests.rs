@@ -465,6 +465,20 @@ fn our_own_running_station_is_not_nearby_and_another_program_of_ours_is() {
     assert_eq!(stations[0].addresses[0].port(), port ^ 1);
 }
 
+#[test]
+fn the_owner_is_told_that_nobody_is_found_for_some_minutes() {
+    let (mut near, _, _) = moved(PATIENCE);
+    let now = Instant::now();
+    let (discovery, links, out) = near.station.discovery();
+    discovery.rest(now, links, out);
+    assert_eq!(discovery.due(), Some(now + REST));
+    let paused = |notice: &Notice| match notice {
+        Notice::NearbyPaused { until } => Some(*until),
+        _ => None,
+    };
+    assert_eq!(near.until(paused), now + REST);
+}
+
 /// A moved contact is a contact: calls, texts and files go to it as to any other.
 #[test]
 fn a_contact_that_moved_is_called() {

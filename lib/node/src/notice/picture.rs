@@ -31,7 +31,7 @@ pub struct RemotePicture {
 #[derive(Clone, Debug)]
 pub struct OwnPicture {
     /// One baseline JPEG image.
-    pub jpeg: Arc<[u8]>,
+    pub jpeg: Arc<Vec<u8>>,
     /// Pixels across.
     pub width: u16,
     /// Pixels down.

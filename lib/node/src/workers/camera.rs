@@ -369,7 +369,7 @@ mod tests {
         let picture = |width| {
             let now = Instant::now();
             Some(Picture {
-                jpeg: [].into(),
+                jpeg: Vec::new().into(),
                 width,
                 height: 1,
                 orientation: 1,

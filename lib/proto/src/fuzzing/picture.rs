@@ -22,6 +22,6 @@ pub fn picture(sequence: u32, captured: u64, bytes: usize) -> Picture {
         codec: Codec::Jpeg,
         total: 0,
     };
-    let bytes = Arc::from(vec![sequence as u8; bytes]);
+    let bytes = Arc::new(vec![sequence as u8; bytes]);
     Picture { head, bytes }
 }

@@ -25,7 +25,7 @@ pub(super) struct Line {
     fraction: f32,
     /// Up to here it plays; what lies behind waits for [`Line::open`].
     end: usize,
-    /// Samples before `end` that stand in for missing sound.
+    /// From here to `end` samples stand in for missing sound; none while the line is open.
     tail: usize,
     /// Capture times of some samples, by their place in `samples`, in order.
     marks: VecDeque<Mark>,
@@ -45,7 +45,7 @@ impl Line {
             next: HISTORY,
             fraction: 0.0,
             end: HISTORY,
-            tail: 0,
+            tail: HISTORY,
             marks: VecDeque::new(),
             kernel: Kernel::new(16, 64, 1.0),
         }
@@ -72,18 +72,18 @@ impl Line {
         let waiting = self.end;
         // The samples up to there are in the kernel's reach.
         let reached = self.next + self.kernel.taps();
-        let start = reached.max(waiting - self.tail).min(waiting);
+        let start = reached.max(self.tail).min(waiting);
         let mut old = self.samples[start..waiting].to_vec();
         old.resize(FADE.min(self.waiting()), 0.0);
         cross_fade(&old, &mut self.samples[waiting..]);
         self.take_out(start, waiting - start);
-        self.end = self.samples.len();
-        self.tail = 0;
+        self.go_on();
     }
 
     /// Lets what arrived behind the sound that plays play too.
     pub(super) fn go_on(&mut self) {
         self.end = self.samples.len();
+        self.tail = self.end;
     }
 
     /// Ends what plays: as it most likely went on, and faded out within so many samples. What
@@ -95,9 +95,9 @@ impl Line {
             *sample *= 1.0 - rise(place, fade);
         }
         // The kernel reads past the sample that it gives.
-        self.tail = fade + self.kernel.taps();
-        self.samples.resize(at + self.tail, 0.0);
+        self.samples.resize(at + fade + self.kernel.taps(), 0.0);
         self.end = self.samples.len();
+        self.tail = at;
     }
 
     /// Writes the next samples, `speed` of the line's for each; fewer if the line ends before.
@@ -123,12 +123,12 @@ impl Line {
 
     /// Whether all that came before [`Line::close`] has played.
     pub(super) fn is_in_tail(&self) -> bool {
-        self.next + self.kernel.taps() >= self.end - self.tail
+        self.next + self.kernel.taps() >= self.tail
     }
 
     /// All samples that came and have not played.
     pub(super) fn queued(&self) -> usize {
-        self.waiting() + (self.end - self.tail).saturating_sub(self.next)
+        self.waiting() + self.tail.saturating_sub(self.next)
     }
 
     /// Samples that wait for [`Line::open`].
@@ -165,12 +165,13 @@ impl Line {
     }
 
     fn splice(&mut self, start: usize, count: usize) -> bool {
-        if start + count + FADE > self.end - self.tail {
+        if start + count + FADE > self.tail {
             return false;
         }
         let old = self.samples[start..start + FADE].to_vec();
         cross_fade(&old, &mut self.samples[start + count..]);
         self.take_out(start, count);
+        self.tail -= count;
         self.end -= count;
         true
     }
@@ -242,6 +243,7 @@ impl Line {
         self.samples.drain(..played);
         self.next -= played;
         self.end -= played;
+        self.tail = self.tail.saturating_sub(played);
         for mark in &mut self.marks {
             let captured = mark
                 .captured

@@ -178,7 +178,7 @@ fn what_is_no_picture_leaves_the_last_good_one_and_its_size_is_the_decoders_word
                 "{number}: {letters:?}"
             );
             assert!(!desk.has_news(), "{number}");
-            assert_eq!(desk.last(face("door")).as_deref(), Some(&good[..]));
+            assert_eq!(desk.last(face("door")).as_deref(), Some(&good));
         }
         let mut boast = arrived(face("door"), good, 2);
         (boast.picture.width, boast.picture.height) = (16_000, 1);

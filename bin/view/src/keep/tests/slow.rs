@@ -61,7 +61,7 @@ fn what_peers_write_while_the_disk_hangs_fills_no_memory_and_its_loss_is_told() 
     let behind = Warning::Trouble(words::DISK_BEHIND.to_owned());
     assert_eq!(state.warnings, [behind]);
     kept.work(&mut state);
-    let written = kept.storage.history.read(&peer("door")).unwrap();
+    let written = kept.storage.history.read(&unkeyed("door")).unwrap();
     let lines = read_history(&written).len();
     assert!((1000..10_000).contains(&lines), "{lines}");
     assert_eq!(lines + 1, state.people[0].talk.len());
@@ -146,7 +146,7 @@ fn what_comes_while_a_contact_is_removed_or_renamed_goes_with_it() {
     let files = fs::read_dir(scratch.path("state/history")).unwrap();
     let files: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
     assert_eq!(files, ["shed.txt"]);
-    let written = kept.storage.history.read(&to).unwrap();
+    let written = kept.storage.history.read(&unkeyed("shed")).unwrap();
     assert_eq!(read_history(&written)[0].text, "still here");
     let names: Vec<_> = state.people.iter().map(|person| person.name).collect();
     assert_eq!(names, [to]);

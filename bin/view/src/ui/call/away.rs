@@ -97,6 +97,7 @@ fn waiting(state: &State, call: &Call) -> String {
     let person = state.people.iter().find(|person| person.name == call.peer);
     match person.map(|person| &person.presence) {
         Some(Presence::Refused) => words::BLOCKED.to_owned(),
+        Some(presence) if presence.turns_us_away() => words::turned_away(&shown),
         _ => words::away_for_now(&shown, call.kind),
     }
 }

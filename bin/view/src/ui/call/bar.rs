@@ -251,19 +251,7 @@ pub(super) fn of_call<'a>(state: &State, call: &Call, draft: &Draft) -> Bar<'a> 
     let talks = draft.talks_since.is_some();
     let mut items = vec![microphone(state, call, talks), camera(state, call)];
     if !is_ringing {
-        let chat = Action::ShowChat(!state.view.chat);
-        let look = if state.view.chat {
-            Over::Open
-        } else {
-            Over::Rest
-        };
-        let icon = icons::CHAT_CIRCLE.filled();
-        let chat = Item::new("chat", icon, words::CHAT, chat);
-        let mut people = state.people.iter();
-        let person = people.find(|person| person.name == call.peer);
-        let unread = person.map_or(0, |person| person.unread);
-        let chat = chat.look(look).keys("Ctrl+B");
-        items.push(Item { unread, ..chat });
+        items.push(chat(state, call));
     }
     if call.stage == Stage::Live && !draft.layout.is_narrow {
         items.push(screen(state));
@@ -278,6 +266,25 @@ pub(super) fn of_call<'a>(state: &State, call: &Call, draft: &Draft) -> Bar<'a> 
     let end = Item::new("end", icon, words, Action::HangUp(call.peer));
     items.push(end.look(Over::Danger).keys("Ctrl+H"));
     Bar { items, wide: 0.0 }
+}
+
+/// The button of the conversation beside the picture.
+pub(in crate::ui) fn chat<'a>(state: &State, call: &Call) -> Item<'a> {
+    let act = Action::ShowChat(!state.view.chat);
+    let look = if state.view.chat {
+        Over::Open
+    } else {
+        Over::Rest
+    };
+    let icon = icons::CHAT_CIRCLE.filled();
+    let chat = Item::new("chat", icon, words::CHAT, act);
+    let mut people = state.people.iter();
+    let person = people.find(|person| person.name == call.peer);
+    let unread = person.map_or(0, |person| person.unread);
+    Item {
+        unread,
+        ..chat.look(look).keys("Ctrl+B")
+    }
 }
 
 /// The button of the whole screen.

@@ -24,7 +24,7 @@ use super::theme::{OVER_SOFT, STAGE, Type, shade};
 use super::{Draft, Layout, guard};
 
 pub(super) use away::{colour, mirrored};
-pub(super) use bar::{Bar, Item, screen};
+pub(super) use bar::{Bar, Item, chat, screen};
 pub(super) use chip::{chips, list_button, warnings};
 pub(super) use corner::show as corners;
 pub(super) use hide::Hiding;

@@ -52,19 +52,19 @@ fn facts(state: &State, call: &Call, summary: &Summary) -> Vec<Fact> {
         Some(skew) => words::skew(skew),
         None => sound.delay.map_or_else(words::unknown, words::millis),
     });
-    let lost = words::lost(summary.missing, summary.undecoded, summary.unseen);
+    let lost = summary.missing + summary.undecoded + summary.unseen;
     vec![
         (words::PICTURE, size.unwrap_or_else(words::unknown)),
         (words::PACE, words::pace(summary.fps)),
         (words::RATE, words::megabits(summary.megabits)),
-        (words::LOST, lost),
+        (words::LOST, lost.to_string()),
         (words::QUEUE, queue.unwrap_or_else(words::unknown)),
         (words::SOUND, sound.unwrap_or_else(words::unknown)),
     ]
 }
 
 /// Everything else that is known, a line each.
-fn details(state: &State, call: &Call) -> Vec<String> {
+fn details(state: &State, call: &Call, summary: &Summary) -> Vec<String> {
     let numbers = state.calls.numbers.get(&call.peer);
     let theirs = match &call.far_camera {
         Some((CameraState::Reduced, text)) => Some(words::their_quality(text)),
@@ -79,9 +79,11 @@ fn details(state: &State, call: &Call) -> Vec<String> {
     let trip = numbers
         .and_then(|numbers| numbers.rtt)
         .map(words::round_trip);
+    let lost = words::lost(summary.missing, summary.undecoded, summary.unseen);
     theirs
         .into_iter()
         .chain(ours)
+        .chain(lost)
         .chain(sound)
         .chain(trip)
         .collect()
@@ -95,7 +97,7 @@ pub(in crate::ui) fn panel(ui: &Ui, frame: &mut Frame, state: &State, call: &Cal
         return frame.covers.push(line);
     };
     let facts = facts(state, call, &summary);
-    let details = details(state, call);
+    let details = details(state, call, &summary);
     let rows = facts.len().div_ceil(2) as f32;
     let extra = details.len() as f32 * 18.0;
     let width = WIDTH.min(frame.room.width() - 2.0 * MARGIN);

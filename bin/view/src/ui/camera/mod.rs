@@ -14,19 +14,24 @@ use crate::words;
 use super::album::Album;
 use super::call::{self, Bar, Frame, Hint, Item, backdrop, centred, scrims};
 use super::kit::{self, Drawing, Over, icons, text, within};
+use super::page::pair_again;
 use super::theme::{DARK, OFF, OFF_TEXT, OVER_CAPTION, OVER_SOFT, STAGE, Type, shade};
 use super::{Draft, guard};
 
 pub(super) use grid::show as grid;
 
+/// The room that the bar of a camera needs with all of its buttons; with less, some are in the
+/// menu.
+const WHOLE_BAR: f32 = 640.0;
 /// The button that is held to speak to a camera, and the same in a narrow window.
 const TALK: f32 = 172.0;
 const TALK_NARROW: f32 = 116.0;
 
-/// One camera. Without a call for it, it was stopped: it can be watched again.
+/// One camera; controls take only the part that is clear of panes. Without a call for it, it was
+/// stopped: it can be watched again.
 pub(super) fn show(
     ui: &mut Ui,
-    room: Rect,
+    (room, clear): (Rect, Rect),
     state: &State,
     peer: PeerName,
     album: &Album,
@@ -39,7 +44,7 @@ pub(super) fn show(
     within(ui, place, |ui| {
         ui.set_clip_rect(room);
         match state.calls.of(peer) {
-            Some(call) => watched(ui, room, state, call, album, draft, actions),
+            Some(call) => watched(ui, (room, clear), state, call, album, draft, actions),
             None => idle(ui, room, state, peer, album, actions),
         }
     });
@@ -47,7 +52,7 @@ pub(super) fn show(
 
 fn watched(
     ui: &mut Ui,
-    room: Rect,
+    (room, clear): (Rect, Rect),
     state: &State,
     call: &Call,
     album: &Album,
@@ -89,8 +94,10 @@ fn watched(
         None => instead(ui, room, state, call),
     }
     let is_talking = can_talk(state, call);
-    let bar = bar(state, call, draft, is_talking);
-    let mut frame = Frame::new(room, draft.layout, &bar);
+    let is_narrow = draft.layout.is_narrow || clear.width() < WHOLE_BAR;
+    let bar = bar(state, call, draft, is_narrow, is_talking);
+    let mut frame = Frame::new(clear.intersect(room), draft.layout, &bar);
+    frame.is_narrow = is_narrow;
     let needed = call.stage != Stage::Live || draft.more.is_open() || call.spoken_to;
     let is_shown = draft.hiding.shows(ui, needed);
     if is_shown {
@@ -178,19 +185,38 @@ fn idle(
         let how = Drawing::whole(state.preferences(peer)).tint(Color32::from_gray(90));
         kit::draw(ui.painter(), picture, how, room);
     }
-    centred(
-        ui,
-        room.center() - vec2(0.0, 40.0),
-        room.width() - 48.0,
-        &shown,
-        "",
-    );
-    let watch = kit::Button::new(kit::Kind::Call, words::WATCH).height(44.0);
-    let size = vec2(watch.measure(ui), 44.0);
+    let person = state.people.iter().find(|person| person.name == peer);
+    let stranger = person.filter(|person| person.turns_us_away());
+    let (title, line) = match stranger {
+        Some(_) => (words::does_not_know_you(&shown), words::CONNECT_AGAIN),
+        None => (shown, ""),
+    };
+    let above = room.center() - vec2(0.0, if line.is_empty() { 40.0 } else { 64.0 });
+    centred(ui, above, room.width() - 48.0, &title, line);
+    let (words, does) = match stranger {
+        Some(person) => (words::CONNECT_BY_CODE, pair_again(state, person)),
+        None => (words::WATCH, Action::Watch(peer)),
+    };
+    let button = kit::Button::new(kit::Kind::Call, words).height(44.0);
+    let size = vec2(button.measure(ui), 44.0);
     let place = Rect::from_center_size(room.center() + vec2(0.0, 30.0), size);
     let place = UiBuilder::new().id(Id::new("watch")).max_rect(place);
-    if within(ui, place, |ui| ui.add(watch)).clicked() {
-        actions.push(Action::Watch(peer));
+    if within(ui, place, |ui| ui.add(button)).clicked() {
+        actions.push(does);
+    }
+    if let Some(person) = person.filter(|person| state.has_conversation(person)) {
+        let chat = kit::Button::new(kit::Kind::OnStage, words::CHAT).height(44.0);
+        let chat = chat.icon(icons::CHAT_CIRCLE.filled());
+        let size = vec2(chat.measure(ui), 44.0);
+        let place = Rect::from_center_size(room.center() + vec2(0.0, 90.0), size);
+        let builder = UiBuilder::new().id(Id::new("idle chat")).max_rect(place);
+        if within(ui, builder, |ui| ui.add(chat)).clicked() {
+            actions.push(Action::ShowChat(!state.view.chat));
+        }
+        if person.unread > 0 {
+            let right = place.right_top() + vec2(8.0, 2.0);
+            kit::badge(ui.painter(), right, person.unread, &DARK);
+        }
     }
 }
 
@@ -211,6 +237,10 @@ pub(super) fn situation(state: &State, call: &Call, album: &Album) -> Option<(St
             let person = state.people.iter().find(|person| person.name == call.peer);
             match person.map(|person| &person.presence) {
                 Some(Presence::Refused) => alone(words::BLOCKED.to_owned()),
+                Some(presence) if presence.turns_us_away() => {
+                    let line = words::CONNECT_AGAIN.to_owned();
+                    Some((words::does_not_know_you(&shown), line))
+                }
                 _ => {
                     let line = last.unwrap_or_else(|| words::starts_later(CallKind::View));
                     Some((words::is_away(&shown), line))
@@ -321,7 +351,7 @@ pub(super) fn sound(call: &Call) -> (kit::Icon, &'static str, Over, Action) {
     }
 }
 
-fn bar<'a>(state: &State, call: &Call, draft: &Draft, can_talk: bool) -> Bar<'a> {
+fn bar<'a>(state: &State, call: &Call, draft: &Draft, is_narrow: bool, can_talk: bool) -> Bar<'a> {
     let peer = call.peer;
     let mut items = Vec::new();
     let is_live = call.stage == Stage::Live;
@@ -329,8 +359,7 @@ fn bar<'a>(state: &State, call: &Call, draft: &Draft, can_talk: bool) -> Bar<'a>
         let (icon, words, look, action) = sound(call);
         items.push(Item::new("sound", icon, words, action).look(look));
     }
-    let is_narrow = draft.layout.is_narrow;
-    // In a narrow window both are in the menu.
+    // In a narrow room both are in the menu.
     if is_live && call.shown.is_some() && !is_narrow {
         let icon = icons::CAMERA.filled();
         let save = Item::new("snapshot", icon, words::SNAPSHOT, Action::Snapshot(peer));
@@ -345,6 +374,16 @@ fn bar<'a>(state: &State, call: &Call, draft: &Draft, can_talk: bool) -> Bar<'a>
     }
     if is_live && !is_narrow {
         items.push(call::screen(state));
+    }
+    let mut people = state.people.iter();
+    let person = people.find(|person| person.name == peer);
+    if person.is_some_and(|person| state.has_conversation(person)) {
+        items.push(call::chat(state, call));
+    }
+    let stranger = person.filter(|person| person.turns_us_away());
+    if let Some(person) = stranger.filter(|_| call.stage == Stage::Waiting) {
+        let does = pair_again(state, person);
+        items.push(Item::new("pair", icons::KEYBOARD, words::CONNECT, does));
     }
     if let Stage::Ended(_) = call.stage {
         let icon = icons::ARROW_CLOCKWISE;

@@ -2,18 +2,20 @@
 
 use egui::{Color32, Id, Painter, Rect, Stroke, StrokeKind, Ui, UiBuilder, Vec2, pos2, vec2};
 
-use crate::model::{Action, Call, Face, Stage, State, name};
+use crate::model::{Action, Call, Face, Preferences, Stage, State, name};
 use crate::words;
 
 use super::super::album::Album;
 use super::super::call::brief;
-use super::super::kit::{self, Drawing, Round, icons, text, within};
+use super::super::kit::{self, Drawing, Picture, Round, icons, text, within};
 use super::super::theme::{DARK, Type};
 use super::super::{Draft, guard};
 use super::{gives_pictures, has_sound, held, last, situation, sound, tile_fade};
 
 /// Of the corners of a tile.
 pub(super) const RADIUS: u8 = 14;
+/// The share of a picture that has to be seen in a tile that it fills.
+const LEAST_SEEN: f32 = 0.8;
 
 pub(super) fn show(
     ui: &mut Ui,
@@ -49,14 +51,17 @@ pub(super) fn show(
         } else {
             Color32::from_gray(70)
         };
-        // The shape of a tile is near that of a picture: it fills its tile unless the person wants
-        // it whole.
-        let is_whole = like.fill != call.is_talk();
-        let how = match is_whole || state.calls.alone().is_some() {
-            true => Drawing::whole(like),
-            false => Drawing::filling(like),
-        };
-        kit::around(ui.painter(), rect, &[how.place(picture, rect)], ground);
+        let how = how(
+            like,
+            picture,
+            rect,
+            call.is_talk(),
+            state.calls.alone().is_some(),
+        );
+        // In the round corners of a picture that is smaller than its tile the ground is seen.
+        let corners = if how.fills { 0.0 } else { f32::from(RADIUS) };
+        let covered = how.place(picture, rect).shrink2(vec2(corners, 0.0));
+        kit::around(ui.painter(), rect, &[covered], ground);
         let drawn = kit::draw(ui.painter(), picture, how.radius(RADIUS).tint(tint), rect);
         if is_live {
             draft.sizes.push((face, drawn));
@@ -91,6 +96,16 @@ pub(super) fn show(
             .rect_stroke(rect, RADIUS, stroke, StrokeKind::Inside);
     }
     kit::focus_ring_over(ui, &response, rect.shrink(4.0), 12);
+}
+
+/// A picture fills its tile if nearly all of it is seen then, unless the user wants it whole.
+fn how(like: Preferences, picture: Picture, tile: Rect, is_talk: bool, is_alone: bool) -> Drawing {
+    let filling = Drawing::filling(like);
+    let is_whole = like.fill != is_talk || is_alone;
+    match is_whole || filling.seen(picture, tile) < LEAST_SEEN {
+        true => Drawing::whole(like),
+        false => filling,
+    }
 }
 
 fn words_in(ui: &Ui, at: egui::Pos2, width: f32, title: &str, line: &str) {
@@ -184,5 +199,27 @@ fn buttons(
         if within(ui, place, |ui| ui.add(round)).clicked() {
             actions.push(action);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tile_of_another_shape_than_its_picture_shows_it_whole() {
+        let picture = Picture {
+            texture: egui::TextureId::default(),
+            size: Vec2::new(1280.0, 720.0),
+            orientation: 1,
+        };
+        let fills = |width: f32, height: f32| {
+            let tile = Rect::from_min_size(pos2(0.0, 0.0), Vec2::new(width, height));
+            how(Preferences::default(), picture, tile, false, false).fills
+        };
+        assert!(fills(640.0, 360.0) && fills(580.0, 370.0));
+        // Two below each other in a narrow window.
+        assert!(!fills(456.0, 330.0));
+        assert!(!fills(900.0, 300.0));
     }
 }

@@ -163,12 +163,12 @@ pub(in crate::ui) fn switch_row(ui: &mut Ui, on: bool, words: &str, detail: &str
     let t = tokens(ui);
     let width = ui.available_width();
     let room = width - 44.0 - 16.0;
-    let lines = [(words, Type::Body, t.text), (detail, Type::Small, t.soft)];
+    let lines = [(words, Type::Medium, t.text), (detail, Type::Small, t.soft)];
     let lines = lines.map(|(words, font, ink)| text::lines(ui.painter(), room, words, font, ink));
     let [above, below] = lines.each_ref().map(|galley| galley.size().y);
     let (least, all) = match detail {
         "" => (44.0, above),
-        _ => (54.0, above + below - 1.0),
+        _ => (56.0, above + below - 1.0),
     };
     let height = f32::max(least, all + 16.0);
     let (row, _) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
@@ -182,9 +182,8 @@ pub(in crate::ui) fn switch_row(ui: &mut Ui, on: bool, words: &str, detail: &str
     }
     let corner = pos2(row.right() - 44.0, middle - 13.0);
     let place = Rect::from_min_size(corner, vec2(44.0, 26.0));
-    within(ui, UiBuilder::new().max_rect(place), |ui| {
-        switch(ui, on, words)
-    })
+    let place = UiBuilder::new().id_salt(words).max_rect(place);
+    within(ui, place, |ui| switch(ui, on, words))
 }
 
 /// A choice among several, with what is chosen; its menu is the caller's.

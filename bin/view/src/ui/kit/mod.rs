@@ -18,8 +18,10 @@ pub(super) use button::{
     Button, Kind, Over, Round, Touch, area, coloured_link, focus_ring, focus_ring_over,
     icon_button, link,
 };
+#[cfg(test)]
+pub(super) use field::switch;
 pub(super) use field::{
-    Field, around_line, bar, caret_to_end, is_new, key_cap, level, progress_ring, select, switch,
+    Field, around_line, bar, caret_to_end, is_new, key_cap, level, progress_ring, select,
     switch_row,
 };
 pub(super) use icons::Icon;

@@ -73,6 +73,12 @@ impl Drawing {
         }
     }
 
+    /// The share of the picture that is seen where it fills that area.
+    pub(in crate::ui) fn seen(self, picture: Picture, area: Rect) -> f32 {
+        let whole = cover(self.turned(picture), area);
+        area.area() / whole.area().max(1.0)
+    }
+
     /// The picture's size after turning.
     fn turned(self, picture: Picture) -> Vec2 {
         match self.like.turn(picture.orientation) {

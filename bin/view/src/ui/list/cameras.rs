@@ -1,5 +1,7 @@
 //! Cameras as cards with the last picture that this window saw. No camera is opened for a card.
 
+use std::time::Duration;
+
 use egui::{
     Align2, Color32, CornerRadius, Id, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, pos2, vec2,
 };
@@ -17,6 +19,7 @@ const GAP: f32 = 8.0;
 const MARGIN: f32 = 12.0;
 /// A card in a list of the usual width.
 const HEIGHT: f32 = 78.0;
+const MINUTE: Duration = Duration::from_secs(60);
 
 pub(super) fn show(
     ui: &mut Ui,
@@ -114,7 +117,15 @@ fn card(
         .of(camera.name)
         .is_some_and(|call| call.stage == Stage::Live);
     let is_here = is_live || camera.presence == Presence::Here;
-    let said = words::camera_card(&shown, is_live, &camera.presence);
+    let taken = album.last(face).filter(|_| is_here && !is_live);
+    let age = taken.map(|(_, at)| state.now.saturating_sub(at));
+    // A picture of this moment needs no words.
+    let age = age.filter(|age| *age >= MINUTE);
+    let mut said = words::camera_card(&shown, is_live, &camera.presence, camera.unread);
+    if let Some(age) = age {
+        said.push_str(&words::picture_age(age));
+        ui.ctx().request_repaint_after(MINUTE);
+    }
     let response = kit::area(ui, rect, Id::new(("camera", camera.name)), &said);
     let p = ui.painter().with_clip_rect(ui.clip_rect());
     let picture = match is_here {
@@ -142,7 +153,11 @@ fn card(
     let left = pos2(rect.left() + 10.0, rect.bottom() - 15.0);
     let width = rect.width() - 20.0;
     text::cut(&p, left, width, &shown, Type::CaptionStrong, Color32::WHITE);
-    corner(ui, &p, rect, state, camera, is_live);
+    corner(ui, &p, rect, state, camera, (is_live, age));
+    if camera.unread > 0 {
+        let right = rect.left_top() + vec2(30.0, 17.0);
+        kit::badge(&p, right, camera.unread, &DARK);
+    }
     let is_chosen = state.chosen == Some(camera.name) && !state.view.cameras && is_live;
     if response.hovered() && !is_chosen {
         let edge = Stroke::new(1.0, Color32::from_white_alpha(70));
@@ -175,8 +190,16 @@ fn fade(p: &egui::Painter, rect: Rect) {
     p.rect_filled(lower.with_min_y(rect.bottom() - 12.0), radius, shade(0.5));
 }
 
-/// At the upper right: a dot for online, *Live* while it is watched, and since when it is away.
-fn corner(ui: &Ui, p: &egui::Painter, rect: Rect, state: &State, camera: &Person, is_live: bool) {
+/// At the upper right: a dot for online with how old the picture is, *Live* while it is watched,
+/// and since when it is away.
+fn corner(
+    ui: &Ui,
+    p: &egui::Painter,
+    rect: Rect,
+    state: &State,
+    camera: &Person,
+    (is_live, age): (bool, Option<Duration>),
+) {
     let at = rect.right_top() + vec2(-16.0, 16.0);
     let chip = |width: f32| {
         let chip = Rect::from_min_size(
@@ -191,6 +214,11 @@ fn corner(ui: &Ui, p: &egui::Painter, rect: Rect, state: &State, camera: &Person
         p.circle_filled(chip.left_center() + vec2(9.0, 0.0), 3.5, DARK.good);
         let left = chip.left_center() + vec2(16.0, 0.0);
         text::cut(p, left, 60.0, words::LIVE, Type::Tiny, Color32::WHITE);
+    } else if let Some(age) = age.map(words::age) {
+        let chip = chip(text::width(ui, &age, Type::Tiny) + 25.0);
+        p.circle_filled(chip.left_center() + vec2(9.0, 0.0), 3.5, DARK.good);
+        let left = chip.left_center() + vec2(16.0, 0.0);
+        text::cut(p, left, 60.0, &age, Type::Tiny, Color32::WHITE);
     } else if camera.presence == Presence::Here {
         p.circle_filled(at, 9.0, PILL);
         p.circle_filled(at, 4.0, DARK.good);

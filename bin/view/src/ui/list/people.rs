@@ -198,6 +198,7 @@ fn second<'a>(state: &State, person: &'a Person, draft: &'a Draft) -> Second<'a>
         _ if person.presence == Presence::Refused => Second::Blocked,
         _ if call.is_some_and(|call| call.is_talk() && call.stage == Stage::Live) => Second::InCall,
         _ if missed > 0 => Second::Missed(missed),
+        _ if person.turns_us_away() => Second::Presence,
         _ if written.is_some() => Second::Draft(written.unwrap_or_default()),
         Some(line) => Second::Wrote {
             is_own: matches!(line.by, Speaker::Us(..)),

@@ -58,6 +58,9 @@ pub(super) fn show(
     let column = super::column(row);
     let is_blocked = person.presence == Presence::Refused;
     let abilities = state.abilities(person);
+    if !abilities.takes_files() && !abilities.reads_texts() {
+        return; // There is nothing to write to.
+    }
     let written = draft.written.of(person.name);
     let bottom = row.bottom() - 16.0;
     let high = lines(ui, column, &written.text) * LINE + AROUND;

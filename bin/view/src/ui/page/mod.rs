@@ -8,6 +8,7 @@ mod files;
 mod header;
 mod offers;
 mod timeline;
+mod turned_away;
 
 pub(super) use blocked::key_box;
 pub(super) use drop::show as drops;
@@ -15,6 +16,7 @@ pub(super) use files::to_open;
 pub(super) use header::call;
 pub(super) use offers::offers;
 pub(super) use timeline::Timeline;
+pub(super) use turned_away::pair_again;
 
 use egui::{Id, Rect, Ui, UiBuilder, pos2, vec2};
 
@@ -103,6 +105,7 @@ fn conversation(
 ) {
     let high = composer::height(ui, column(room), person, draft);
     let (above, below) = room.split_top_bottom_at_y(room.bottom() - high);
+    let above = turned_away::show(ui, above, state, person, actions);
     match blocked::of(state, person) {
         Some(changed) => blocked::show(ui, above, state, person, changed, actions),
         None => {

@@ -124,7 +124,8 @@ fn chips(ui: &mut Ui, state: &State, form: &CodeForm) {
     let Some(number) = form.number() else { return };
     let shows = state.shows_number(number);
     let words = match shows {
-        Some(nearby) => words::shows_this_code(&name(&nearby.name)),
+        Some(nearby) => words::shows_this_code(&name(&nearby.contact.unwrap_or(nearby.name))),
+        None if state.looks_again_at().is_some() => words::NOBODY_IS_FOUND.to_owned(),
         None => words::nobody_shows(number),
     };
     let width = text::width(ui, &words, Type::Small);

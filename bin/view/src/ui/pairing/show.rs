@@ -7,7 +7,7 @@ use qrcode::{Color, QrCode};
 use transom::Code;
 use transom_users::Rights;
 
-use crate::model::{Action, ShownCode, State};
+use crate::model::{Action, ShownCode, State, TRIES};
 use crate::words;
 
 use super::super::Draft;
@@ -30,15 +30,20 @@ pub(super) fn dialog(ui: &Ui, state: &State, draft: &mut Draft, actions: &mut Ve
         ui.add_space(22.0);
         let is_narrow = ui.available_width() < 500.0;
         match &state.meeting.shown {
-            ShownCode::Shown { code, until } => {
+            ShownCode::Shown {
+                code,
+                until,
+                tries_left,
+            } => {
                 let left = until.saturating_sub(state.now);
+                let good = (left, *tries_left);
                 ui.ctx().request_repaint_after(SECOND);
                 match is_narrow {
-                    true => facts(ui, state, draft, code, left, actions),
+                    true => facts(ui, state, draft, code, good, actions),
                     false => drop(ui.horizontal_top(|ui| {
                         picture(ui, state, code);
                         ui.add_space(20.0);
-                        ui.vertical(|ui| facts(ui, state, draft, code, left, actions));
+                        ui.vertical(|ui| facts(ui, state, draft, code, good, actions));
                     })),
                 }
             }
@@ -66,13 +71,13 @@ fn read_out(ui: &mut Ui) {
     });
 }
 
-/// The code, its buttons, and how long it is good.
+/// The code, its buttons, wrong tries at it, and how long it is good.
 fn facts(
     ui: &mut Ui,
     state: &State,
     draft: &mut Draft,
     code: &Code,
-    left: Duration,
+    (left, tries_left): (Duration, u8),
     actions: &mut Vec<Action>,
 ) {
     let t = tokens(ui);
@@ -105,7 +110,14 @@ fn facts(
         }
         new_code(ui, state, actions);
     });
-    ui.add_space(74.0);
+    let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), 74.0), Sense::hover());
+    if tries_left < TRIES {
+        let words = words::wrong_guess(tries_left);
+        let galley = text::lines(ui.painter(), row.width(), &words, Type::Small, t.warn);
+        let at = egui::Align2::LEFT_CENTER.anchor_size(row.left_center(), galley.size());
+        ui.painter().galley(at.min, galley, t.warn);
+        text::say(ui, at, &words);
+    }
     let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), 40.0), Sense::hover());
     let p = ui.painter();
     let at = row.left_center() + vec2(18.0, 0.0);

@@ -59,7 +59,7 @@ fn content(
     let t = tokens(ui);
     let is_narrow = rect.width() < NARROW;
     let (side, page) = match is_narrow {
-        true => rect.split_top_bottom_at_y(rect.top() + 112.0),
+        true => rect.split_top_bottom_at_y(rect.top() + 116.0),
         false => rect.split_left_right_at_x(rect.left() + SIDE),
     };
     let corners = match is_narrow {
@@ -89,15 +89,14 @@ fn content(
     within(ui, place, |ui| {
         ui.set_clip_rect(page.shrink(2.0));
         ui.spacing_mut().item_spacing = vec2(8.0, 0.0);
-        if !is_narrow {
-            let size = vec2(ui.available_width(), 56.0);
-            let (row, _) = ui.allocate_exact_size(size, Sense::hover());
-            let title = words::page(form.page);
-            let left = row.left_center();
-            let shown = text::cut(ui.painter(), left, row.width(), title, Type::Title, t.text);
-            text::say(ui, shown, title);
-            ui.add_space(6.0);
-        }
+        let height = if is_narrow { 36.0 } else { 56.0 };
+        let size = vec2(ui.available_width(), height);
+        let (row, _) = ui.allocate_exact_size(size, Sense::hover());
+        let title = words::page(form.page);
+        let left = row.left_center();
+        let shown = text::cut(ui.painter(), left, row.width(), title, Type::Title, t.text);
+        text::say(ui, shown, title);
+        ui.add_space(6.0);
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.spacing_mut().item_spacing = vec2(8.0, 0.0);
             if let Some(why) = &form.problem {
@@ -139,7 +138,7 @@ fn icon(page: SettingsPage) -> Icon {
     }
 }
 
-/// The list of pages.
+/// The list of pages; in a narrow window a row of their icons, so that none is out of sight.
 fn pages_of(
     ui: &mut Ui,
     side: Rect,
@@ -161,13 +160,16 @@ fn pages_of(
         .id(Id::new("pages"))
         .max_rect(inner)
         .layout(layout);
+    let count = SettingsPage::ALL.len() as f32;
+    let share = is_narrow.then_some(inner.width() / count);
     within(ui, place, |ui| {
         let area = ScrollArea::both().id_salt("pages").auto_shrink(false);
         area.show(ui, |ui| {
-            ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
+            let gap = if is_narrow { 0.0 } else { 4.0 };
+            ui.spacing_mut().item_spacing = vec2(gap, gap);
             ui.with_layout(layout, |ui| {
                 for page in SettingsPage::ALL {
-                    if entry(ui, page, page == form.page, is_narrow) && page != form.page {
+                    if entry(ui, page, page == form.page, share) && page != form.page {
                         form.page = page;
                         form.problem = None;
                         actions.extend(page.looks_for());
@@ -178,13 +180,10 @@ fn pages_of(
     });
 }
 
-fn entry(ui: &mut Ui, page: SettingsPage, is_chosen: bool, is_narrow: bool) -> bool {
+fn entry(ui: &mut Ui, page: SettingsPage, is_chosen: bool, share: Option<f32>) -> bool {
     let t = tokens(ui);
     let words = words::page(page);
-    let width = match is_narrow {
-        true => 52.0 + text::width(ui, words, Type::Medium),
-        false => ui.available_width(),
-    };
+    let width = share.unwrap_or(ui.available_width());
     let (rect, response) = ui.allocate_exact_size(vec2(width, 40.0), Sense::click());
     response.widget_info(|| {
         let kind = egui::WidgetType::SelectableLabel;
@@ -198,14 +197,22 @@ fn entry(ui: &mut Ui, page: SettingsPage, is_chosen: bool, is_narrow: bool) -> b
     };
     p.rect_filled(rect, 10.0, fill);
     let ink = if is_chosen { t.text } else { t.soft };
-    icon(page).paint(p, rect.left_center() + vec2(22.0, 0.0), 20.0, ink);
-    let left = rect.left_center() + vec2(44.0, 0.0);
-    let font = if is_chosen {
-        Type::Strong
+    if share.is_some() {
+        icon(page).paint(p, rect.center(), 20.0, ink);
     } else {
-        Type::Medium
-    };
-    text::cut(p, left, rect.width() - 44.0, words, font, ink);
+        icon(page).paint(p, rect.left_center() + vec2(22.0, 0.0), 20.0, ink);
+        let left = rect.left_center() + vec2(44.0, 0.0);
+        let font = if is_chosen {
+            Type::Strong
+        } else {
+            Type::Medium
+        };
+        text::cut(p, left, rect.width() - 44.0, words, font, ink);
+    }
     kit::focus_ring(ui, &response, rect, 10);
+    let response = match share {
+        Some(_) => response.on_hover_text(words),
+        None => response,
+    };
     response.clicked()
 }

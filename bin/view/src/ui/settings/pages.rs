@@ -58,7 +58,7 @@ pub(super) fn show(
         }
         SettingsPage::Files => files(ui, state, form, &mut config, actions),
         SettingsPage::Privacy => privacy(ui, form, &mut config, actions),
-        SettingsPage::Notifications => notifications(ui, &mut config),
+        SettingsPage::Notifications => notifications(ui, state, &mut config),
         SettingsPage::Network => network(ui, state, form, &mut config, actions),
     }
     if config != state.config {
@@ -276,7 +276,7 @@ fn files(
         if ui.add_enabled(!state.picking, choose).clicked() {
             actions.push(Action::PickFolder(FolderFor::Inbox));
         }
-        let show = Button::new(Kind::OnCard, words::SHOW_IN_FOLDER);
+        let show = Button::new(Kind::OnCard, words::OPEN_FOLDER);
         if ui.add(show).clicked() {
             actions.push(Action::OpenFolder(state.inbox.clone()));
         }
@@ -318,7 +318,7 @@ fn findings(ui: &mut Ui, state: &State) {
 }
 
 /// What the desktop is told while the window is not in front.
-fn notifications(ui: &mut Ui, config: &mut Config) {
+fn notifications(ui: &mut Ui, state: &State, config: &mut Config) {
     let (words, below) = (words::NOTIFY, words::NOTIFY_MEANS);
     sheet::row(ui, words, below, &mut config.notifications);
     ui.add_enabled_ui(config.notifications, |ui| {
@@ -329,8 +329,13 @@ fn notifications(ui: &mut Ui, config: &mut Config) {
     note(ui, words::NOT_WHILE_DISTURBED);
     if cfg!(all(unix, feature = "desktop")) {
         line(ui);
-        let (words, below) = (words::KEEP_IN_TRAY, words::KEEP_IN_TRAY_MEANS);
-        sheet::row(ui, words, below, &mut config.keep_in_tray);
+        let below = match state.has_tray {
+            true => words::KEEP_IN_TRAY_MEANS,
+            false => words::NO_TRAY,
+        };
+        ui.add_enabled_ui(state.has_tray, |ui| {
+            sheet::row(ui, words::KEEP_IN_TRAY, below, &mut config.keep_in_tray);
+        });
     }
 }
 

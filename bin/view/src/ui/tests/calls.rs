@@ -350,9 +350,9 @@ fn the_numbers_come_and_go_with_a_key() {
     // The picture is a second old soon.
     screen.step();
     screen.get_by_label("Rate: 1.6 Mbit/s");
-    screen.get_by_label("Sound: -12 ms");
+    screen.get_by_label("Sound: 12 ms behind");
     screen.get_by_label("Round trip 1.5 ms");
-    screen.get_by_label_contains("Sound 45.0 ms late");
+    screen.get_by_label_contains("Sound: 45.0 ms old");
     screen.get_by_label_contains("Your picture is reduced: 10 fps, 320x240");
     let off = [Action::Overlay(false)];
     assert_eq!(press(&mut screen, Modifiers::NONE, Key::F3), off);

@@ -4,6 +4,8 @@ use egui::pos2;
 use transom::Capabilities;
 
 use crate::model::calls_tests::{rings, talk};
+use crate::model::tests::turned_away;
+use crate::model::{CodeForm, Dialog};
 
 use super::*;
 
@@ -61,6 +63,55 @@ fn a_camera_is_stopped_by_button_and_by_esc_and_then_watched_again() {
     screen.state_mut().state.apply(started("door"));
     screen.run();
     assert_eq!(click(&mut screen, words::STOP), stop);
+}
+
+#[test]
+fn a_camera_that_forgot_us_says_so_and_asks_for_its_code() {
+    let mut state = boxes();
+    state.apply(left("door"));
+    state.apply(turned_away("door"));
+    let mut screen = open(state);
+    click(&mut screen, "door, camera, doesn't know you");
+    let said = words::does_not_know_you("door");
+    screen.get_by_label_contains(&said);
+    let typed = [Action::Open(Dialog::EnterCode(CodeForm::default()))];
+    assert_eq!(click(&mut screen, words::CONNECT), typed);
+    screen.state_mut().state.act(&Action::Close);
+    click(&mut screen, words::STOP);
+    screen.get_by_label_contains(&said);
+    assert_eq!(click(&mut screen, words::CONNECT_BY_CODE), typed);
+}
+
+#[test]
+fn what_a_camera_wrote_is_read_beside_its_picture() {
+    for size in [DESK, vec2(800.0, 700.0), LEAST] {
+        let mut screen = open_as_large(boxes(), size);
+        assert_eq!(press(&mut screen, Modifiers::COMMAND, Key::B), []);
+        screen.state_mut().state.apply(Notice::Text {
+            peer: peer("door"),
+            text: "The battery is low".to_owned(),
+        });
+        screen.run();
+        let card = "door, camera, online, 1 unread";
+        click(&mut screen, card);
+        let written = |screen: &Screen| {
+            let mut bubbles = screen.query_all_by_label_contains("The battery is low");
+            bubbles.next().is_some()
+        };
+        for is_watched in [true, false] {
+            assert!(!written(&screen));
+            let chat = [Action::ShowChat(true)];
+            assert_eq!(click(&mut screen, words::CHAT), chat, "{size}");
+            assert!(written(&screen), "{size}");
+            let unread = screen.state().state.people[0].unread;
+            assert_eq!(unread, 0);
+            let close = [Action::ShowChat(false)];
+            assert_eq!(press(&mut screen, Modifiers::NONE, Key::Escape), close);
+            if is_watched {
+                click(&mut screen, words::STOP);
+            }
+        }
+    }
 }
 
 #[test]

@@ -131,6 +131,27 @@ fn list_chat_numbers_and_the_own_picture_cover_each_other_at_no_width() {
 }
 
 #[test]
+fn the_sheet_leaves_room_for_the_controls_of_a_picture_or_covers_all_of_it() {
+    for width in [1200.0, 1000.0, 960.0] {
+        for state in [calling(Theme::Dark), super::scenes::watching(Theme::Dark)] {
+            let mut screen = open_as_large(state, vec2(width, 760.0));
+            paint(&mut screen);
+            screen.state_mut().state.act(&Action::Sheet(true));
+            pass(&mut screen);
+            let sheet = screen.get_by_label(words::CLOSE).rect().right() - 368.0;
+            // Where there is less room, full screen has its key only.
+            let more = screen.get_by_label(words::MORE);
+            let full = screen.query_by_label(words::FULL_SCREEN);
+            for button in [Some(more), full].into_iter().flatten() {
+                let button = button.rect();
+                assert!(button.left() >= 0.0, "{width}: {button:?}");
+                assert!(button.right() <= sheet, "{width}: {button:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn where_list_and_chat_have_no_room_together_the_list_takes_the_place_of_the_chat() {
     let mut screen = open_as_large(everything(), vec2(900.0, 760.0));
     press(&mut screen, Modifiers::COMMAND, Key::L);

@@ -74,7 +74,11 @@ fn looks_like_a_code_that_is_shown() {
         let code = "47-otter-violin".parse().unwrap();
         let mut state = pairing(theme, Dialog::ShowCode, None);
         let until = state.now + std::time::Duration::from_secs(492);
-        state.meeting.shown = ShownCode::Shown { code, until };
+        state.meeting.shown = ShownCode::Shown {
+            code,
+            until,
+            tries_left: crate::model::TRIES,
+        };
         state
     });
 }

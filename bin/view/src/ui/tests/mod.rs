@@ -157,6 +157,7 @@ pub(super) fn compare<T>(screen: &mut Harness<'static, T>, name: &str) -> Snapsh
 fn at_home() -> State {
     let mut state = two_boxes();
     state.inbox = "/home/me/Downloads/transom".into();
+    state.has_tray = true;
     state.calls.own.request = state.config.request();
     state.own.name = "desk".into();
     state.own.key = Some(PublicKey([5; 32]));

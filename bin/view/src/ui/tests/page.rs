@@ -5,10 +5,11 @@ use std::time::Duration;
 use egui::PointerButton;
 use egui_kittest::kittest::NodeT as _;
 use transom::{PeerLoss, TextFailure};
+use transom_users::Rights;
 
 use super::*;
 use crate::model::calls_tests::{rings, talk};
-use crate::model::tests::ended;
+use crate::model::tests::{ended, turned_away};
 
 /// The field of the door's page.
 pub(super) const FIELD: &str = "Message door";
@@ -23,6 +24,30 @@ fn text(text: &str) -> Action {
 fn hears(state: &mut State, from: &str, text: &str) {
     let (peer, text) = (peer(from), text.to_owned());
     state.apply(Notice::Text { peer, text });
+}
+
+#[test]
+fn a_contact_that_forgot_us_says_so_and_offers_a_code() {
+    for size in [DESK, LEAST] {
+        let mut state = two_boxes();
+        state.apply(joined("door"));
+        state.act(&Action::Choose(peer("door")));
+        state.apply(left("door"));
+        let mut screen = open_as_large(state, size);
+        let said = words::turned_away("door");
+        assert!(screen.query_by_label(&said).is_none());
+        let state = &mut screen.state_mut().state;
+        state.apply(turned_away("door"));
+        screen.run();
+        screen.get_by_label(&said);
+        let show = [Action::ShowCode(Rights::default())];
+        assert_eq!(click(&mut screen, words::CONNECT_BY_CODE), show);
+        let state = &mut screen.state_mut().state;
+        state.act(&Action::Close);
+        state.apply(joined("door"));
+        screen.run();
+        assert!(screen.query_by_label(&said).is_none());
+    }
 }
 
 #[test]

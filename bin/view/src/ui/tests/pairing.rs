@@ -185,6 +185,7 @@ fn a_camera_that_was_connected_is_watched_by_one_click() {
 pub(super) fn nearby() -> Vec<Station> {
     let station = |name: &str, key: u8, pairing: Option<u8>| Station {
         name: peer(name),
+        contact: None,
         fingerprint: PublicKey([key; 32]).fingerprint(),
         address: Some(([192, 168, 1, key], 7447).into()),
         is_camera: pairing.is_some(),
@@ -237,6 +238,30 @@ fn other_rights_make_another_code() {
         panic!("{actions:?}");
     };
     assert!(may.call && !may.files);
+}
+
+#[test]
+fn a_wrong_try_at_our_code_is_told_under_it() {
+    let mut screen = open(first_run());
+    click(&mut screen, words::SHOW_MY_CODE);
+    told(&mut screen, code_shown());
+    let guess = |tries_left| PairingNotice::WrongGuess {
+        address: address(),
+        tries_left,
+    };
+    for (left, said) in [(2, "2 tries left"), (1, "1 try left")] {
+        let said = format!("Somebody typed a wrong code. {said}.");
+        assert!(screen.query_by_label(&said).is_none());
+        told(&mut screen, guess(left));
+        screen.get_by_label(&said);
+    }
+    told(&mut screen, guess(0));
+    let why = CodeEnd::Guessed;
+    told(&mut screen, PairingNotice::CodeEnded { why });
+    screen.get_by_label(words::code_ended(CodeEnd::Guessed));
+    // A new code has all its tries.
+    told(&mut screen, code_shown());
+    assert!(screen.query_by_label(&words::wrong_guess(1)).is_none());
 }
 
 #[test]
@@ -346,8 +371,30 @@ fn who_is_nearby_is_found_after_the_first_run_too() {
     ));
 }
 
+#[test]
+fn a_flood_of_announcements_is_told_where_stations_are_listed() {
+    let mut screen = open(first_run());
+    screen.get_by_label(words::NOBODY_NEARBY);
+    let state = &mut screen.state_mut().state;
+    let rest = Duration::from_secs(600);
+    let until = Instant::now() + rest;
+    state.apply(Notice::NearbyPaused { until });
+    screen.run();
+    screen.get_by_label_contains("Finding is paused until 00:");
+    assert!(screen.query_by_label(words::NOBODY_NEARBY).is_none());
+    click(&mut screen, words::ENTER_A_CODE);
+    let field = screen.get_by_role_and_label(Role::TextInput, words::CODE_FIELD);
+    field.type_text("47");
+    screen.run_steps(3);
+    screen.get_by_label(words::NOBODY_IS_FOUND);
+    screen.state_mut().state.act(&Action::Close);
+    screen.state_mut().state.now += rest;
+    screen.run();
+    screen.get_by_label(words::NOBODY_NEARBY);
+}
+
 /// Whether those words are painted and none of them is cut off.
-fn is_whole(screen: &Screen, words: &str) -> bool {
+pub(super) fn is_whole(screen: &Screen, words: &str) -> bool {
     let mut shapes = screen.output().shapes.iter();
     shapes.any(|shape| {
         let egui::Shape::Text(text) = &shape.shape else {

@@ -525,6 +525,39 @@ fn settings_count_at_once() {
 }
 
 #[test]
+fn a_desktop_without_a_tray_is_told_at_the_switch() {
+    let mut state = at_home();
+    state.has_tray = false;
+    let mut screen = open(state);
+    settings(&mut screen, SettingsPage::Notifications);
+    assert!(super::pairing::is_whole(&screen, words::NO_TRAY));
+    let switch = screen.get_by_role_and_label(Role::CheckBox, words::KEEP_IN_TRAY);
+    assert!(switch.accesskit_node().is_disabled());
+    screen.state_mut().state.has_tray = true;
+    screen.run();
+    assert!(!super::pairing::is_whole(&screen, words::NO_TRAY));
+    let switch = screen.get_by_role_and_label(Role::CheckBox, words::KEEP_IN_TRAY);
+    assert!(!switch.accesskit_node().is_disabled());
+}
+
+#[test]
+fn every_page_of_the_settings_is_in_sight_and_whole_in_a_narrow_window() {
+    for width in [360.0, 420.0] {
+        let size = vec2(width, 760.0);
+        let mut screen = open_as_large(at_home(), size);
+        settings(&mut screen, SettingsPage::You);
+        let room = egui::Rect::from_min_size(egui::Pos2::ZERO, size);
+        for page in SettingsPage::ALL {
+            let mut shown = screen.get_all_by_label(words::page(page));
+            let is_in_sight = shown.all(|one| room.shrink(8.0).contains_rect(one.rect()));
+            assert!(is_in_sight, "{page:?}");
+        }
+        click(&mut screen, words::page(SettingsPage::Notifications));
+        assert!(super::pairing::is_whole(&screen, words::KEEP_IN_TRAY));
+    }
+}
+
+#[test]
 fn a_folder_counts_when_its_field_is_left_and_is_chosen_by_a_dialog() {
     let mut screen = open(at_home());
     settings(&mut screen, SettingsPage::Files);
@@ -702,7 +735,7 @@ fn the_page_of_the_network_says_what_is_well_and_what_to_do() {
     // Announcements of others are heard while they are asked for.
     assert!(screen.state().state.looks_nearby());
     screen.get_by_label_contains("No other computer nearby is heard now");
-    screen.state_mut().state.meeting.heard = vec![peer("anna")];
+    screen.state_mut().state.meeting.nearby = vec![super::pairing::nearby().remove(0)];
     screen.run();
     screen.get_by_label_contains("nearby is heard.");
 }

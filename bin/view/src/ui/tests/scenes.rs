@@ -51,6 +51,7 @@ pub(super) fn home(theme: Theme) -> State {
     assert_eq!(errors.len(), 0);
     let mut state = State::new(book.contacts(), "user_list.txt".into(), Vec::new());
     state.config.theme = theme;
+    state.has_tray = true;
     state.now = NOW - Duration::from_secs(7300);
     state.own.name = "Leo".into();
     state.own.key = Some(key("Leo"));

@@ -155,6 +155,22 @@ fn a_short_dry_run_is_bridged() {
     }
 }
 
+/// Played samples are dropped four frames at a time, also while nothing but the bridge plays.
+#[test]
+fn sound_goes_on_after_a_long_dry_run_that_begins_anywhere() {
+    for more in 0..8 {
+        let mut stage = Stage::new(sine());
+        stage.run(300 + more);
+        stage.stall(30);
+        assert_eq!(stage.playout.stats().queued, Duration::ZERO);
+        stage.run(50);
+        let stats = stage.playout.stats();
+        assert!(stats.queued < Duration::from_millis(40), "{stats:?}");
+        let last = &stage.heard[stage.heard.len() - BLOCK..];
+        assert!(last.iter().any(|sample| *sample > 9_000), "{more}");
+    }
+}
+
 #[test]
 fn the_end_is_no_dry_run_and_plays_everything() {
     let mut stage = Stage::new(speech(2.0, 2));
