@@ -5,17 +5,17 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use transom::media::{self, CaptureRequest, Device, Source};
+use transom::media::{self, CameraError, CaptureRequest, Device, Source};
 use transom::people::DEFAULT_PORT;
 use transom::{State, everywhere, own_addresses};
 
 use crate::args::Doctor;
 use crate::box_pairing;
 use crate::doctor::cameras::{self, CameraFacts, LOW_LIGHT, Wanted};
-use crate::doctor::look::{self, look};
+use crate::doctor::look::{self, Look, look};
 use crate::doctor::machine::Machine;
 use crate::doctor::station::{self, PortFacts};
 use crate::doctor::{Finding, Level};
@@ -86,7 +86,10 @@ fn of_look(request: &CaptureRequest, cameras: &[CameraFacts], seconds: u64) -> V
         let mut controls = camera.device.controls.iter();
         controls.any(|control| control.name == LOW_LIGHT)
     });
-    let look = look(request, Duration::from_secs(seconds));
+    let mut look = look(request, Duration::from_secs(seconds));
+    if let Look::Failed(CameraError::Busy { by, .. }) = &mut look {
+        *by = by.take().or_else(hidden_station);
+    }
     look::findings(&look, &request.source_name(), can_lower_rate)
 }
 
@@ -159,17 +162,37 @@ fn port_holder(port: u16) -> Option<String> {
     let sockets: BTreeSet<_> = { tables.iter() }
         .flat_map(|table| listening_sockets(table, port))
         .collect();
-    let processes = fs::read_dir("/proc").ok()?.flatten();
-    processes.map(|entry| entry.path()).find_map(|process| {
-        // Also `self` has descriptors.
-        let id: u32 = process.file_name()?.to_str()?.parse().ok()?;
+    let named = processes().find_map(|(process, name)| {
         let mut descriptors = fs::read_dir(process.join("fd")).ok()?.flatten();
         let is_meant = descriptors.any(|descriptor| {
             let target = fs::read_link(descriptor.path()).unwrap_or_default();
             target.to_str().is_some_and(|it| sockets.contains(it))
         });
-        let name = fs::read_to_string(process.join("comm")).unwrap_or_default();
-        is_meant.then(|| format!("{} ({id})", name.trim()))
+        is_meant.then_some(name)
+    });
+    named.or_else(hidden_station)
+}
+
+/// A station of another user, such as the service of the package: what it has open can't be seen,
+/// so it may be what has the port or the camera.
+fn hidden_station() -> Option<String> {
+    processes().find_map(|(process, name)| {
+        let is_hidden = || {
+            let opened = fs::read_dir(process.join("fd"));
+            opened.is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
+        };
+        (name.starts_with("transom") && is_hidden()).then_some(name)
+    })
+}
+
+/// The folder of each process, and its name with its id.
+fn processes() -> impl Iterator<Item = (PathBuf, String)> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| {
+        // Also `self` has descriptors.
+        let id: u32 = entry.file_name().to_str()?.parse().ok()?;
+        let name = fs::read_to_string(entry.path().join("comm")).ok()?;
+        Some((entry.path(), format!("{} ({id})", name.trim())))
     })
 }
 
