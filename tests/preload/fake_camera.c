@@ -3,13 +3,23 @@
 //   cc -shared -fPIC -O2 -o fake_camera.so fake_camera.c
 //   FAKE_CAMERA='/dev/video0 1280 720 30 YUYV frame.raw' LD_PRELOAD=./fake_camera.so PROGRAM
 //
-// It gives the one picture of that file, as MJPG or YUYV, at that many frames a second. All buffers
+// It gives the one picture of that file, as MJPG or YUYV, at that many frames a second. The variable
+// FAKE_CAMERA_STATE names a file whose first letter says how the camera is, from then on:
+//
+//   g  gives pictures            f  flags each picture as damaged
+//   e  fails each time with EIO  b  is busy: another program streams from it
+//   s  is silent                 h  hangs while it is opened
+//
+// Without the file it is unplugged. What the program watches in /dev happens in the file's folder.
+//
+// All buffers
 // hold the picture from the start, so that a frame costs the program no more than its ioctls, as
 // with a camera whose driver is in the kernel. A program that is linked statically can't use it.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <linux/videodev2.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -28,6 +38,8 @@ enum { MAX_BUFFERS = 8 };
 static struct {
     char path[256];
     char file[1024];
+    const char *state; // the file of that name, or NULL
+    int is_gone;       // unplugged since it was opened
     unsigned width, height, fps;
     uint32_t format;
     int timer;  // what the program has as the device; readable once a frame is due
@@ -54,15 +66,35 @@ __attribute__((constructor)) static void configure(void) {
         camera.path[0] = 0;
         return;
     }
+    camera.state = getenv("FAKE_CAMERA_STATE");
     camera.format = strcmp(kind, "MJPG") ? V4L2_PIX_FMT_YUYV : V4L2_PIX_FMT_MJPEG;
 }
+
+static int is_device(int fd) { return fd >= 0 && fd == camera.timer; }
 
 static int fail(int error) {
     errno = error;
     return -1;
 }
 
+enum { UNPLUGGED = 0 };
+
+static char state(void) {
+    if (!camera.state) return 'g';
+    char letter = 'g';
+    int file = system_call(SYS_openat, AT_FDCWD, (long)camera.state, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+    if (file < 0) return UNPLUGGED;
+    if (read(file, &letter, 1) < 0) letter = 'e';
+    system_call(SYS_close, file, 0, 0, 0, 0, 0);
+    return letter;
+}
+
 static int open_device(void) {
+    while (state() == 'h') usleep(10000);
+    if (state() == UNPLUGGED) return fail(ENOENT);
+    if (camera.timer >= 0) return fail(EBUSY);
+    if (camera.memory >= 0) close(camera.memory);
+    camera.is_gone = 0;
     camera.room = ((size_t)camera.width * camera.height * 2 + 4095) & ~(size_t)4095;
     camera.memory = memfd_create("fake_camera", MFD_CLOEXEC);
     if (camera.memory < 0 || ftruncate(camera.memory, camera.room * MAX_BUFFERS)) return -1;
@@ -80,9 +112,12 @@ static int open_device(void) {
     return camera.timer;
 }
 
-static int is_ours(const char *path) { return camera.path[0] && !strcmp(path, camera.path); }
+int close(int fd) {
+    if (is_device(fd)) camera.timer = -1;
+    return system_call(SYS_close, fd, 0, 0, 0, 0, 0);
+}
 
-static int is_device(int fd) { return fd >= 0 && fd == camera.timer; }
+static int is_ours(const char *path) { return camera.path[0] && !strcmp(path, camera.path); }
 
 #define OPEN(name)                                                                                 \
     int name(const char *path, int flags, ...) {                                                   \
@@ -101,7 +136,8 @@ int __open_2(const char *path, int flags) { return open(path, flags, 0); }
 int __open64_2(const char *path, int flags) { return open(path, flags, 0); }
 
 int access(const char *path, int mode) {
-    return is_ours(path) ? 0 : system_call(SYS_access, (long)path, mode, 0, 0, 0, 0);
+    if (is_ours(path)) return state() == UNPLUGGED ? fail(ENOENT) : 0;
+    return system_call(SYS_access, (long)path, mode, 0, 0, 0, 0);
 }
 
 static int capability(struct v4l2_capability *answer) {
@@ -175,7 +211,10 @@ static int enqueue(struct v4l2_buffer *buffer) {
 
 static int dequeue(struct v4l2_buffer *answer) {
     uint64_t expirations;
+    char now_is = state();
     if (read(camera.timer, &expirations, sizeof expirations) < 0) return fail(EAGAIN);
+    if (now_is == 'e') return fail(EIO);
+    if (now_is == 's') return fail(EAGAIN);
     if (!camera.queued) return fail(EAGAIN);
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -186,6 +225,7 @@ static int dequeue(struct v4l2_buffer *answer) {
     answer->length = camera.room;
     answer->sequence = camera.sequence++;
     answer->flags = V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC;
+    if (now_is == 'f') answer->flags |= V4L2_BUF_FLAG_ERROR;
     answer->timestamp.tv_sec = now.tv_sec;
     answer->timestamp.tv_usec = now.tv_nsec / 1000;
     return 0;
@@ -200,11 +240,15 @@ static int stream(int on) {
 }
 
 static int answer(uint32_t number, void *data) {
+    if (state() == UNPLUGGED) camera.is_gone = 1;
+    if (camera.is_gone) return fail(ENODEV);
     switch (number) {
     case (uint32_t)VIDIOC_QUERYCAP: return capability(data);
     case (uint32_t)VIDIOC_S_INPUT: return 0;
-    case (uint32_t)VIDIOC_G_FMT:
     case (uint32_t)VIDIOC_S_FMT:
+        if (state() == 'b') return fail(EBUSY);
+        return format(data);
+    case (uint32_t)VIDIOC_G_FMT:
     case (uint32_t)VIDIOC_TRY_FMT: return format(data);
     case (uint32_t)VIDIOC_G_PARM:
     case (uint32_t)VIDIOC_S_PARM: return parameters(data);
@@ -256,4 +300,11 @@ void *mmap(void *start, size_t length, int protection, int flags, int fd, off_t 
 
 void *mmap64(void *start, size_t length, int protection, int flags, int fd, off_t offset) {
     return mmap(start, length, protection, flags, fd, offset);
+}
+
+int inotify_add_watch(int fd, const char *path, uint32_t mask) {
+    char folder[1024];
+    if (camera.state && !strcmp(path, "/dev") && strlen(camera.state) < sizeof folder)
+        path = dirname(strcpy(folder, camera.state));
+    return system_call(SYS_inotify_add_watch, fd, (long)path, mask, 0, 0, 0);
 }

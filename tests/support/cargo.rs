@@ -21,13 +21,17 @@ pub fn cargo(arguments: &str) -> String {
     ask(arguments).unwrap_or_else(|problem| panic!("cargo {arguments}: {problem}"))
 }
 
-/// The program `transom`, built from the sources as they are now, once for all tests of a run.
+/// The program `transom`, built from the sources as they are now, once for all tests of a run; the
+/// one that the variable `TRANSOM_PROGRAM` names, on a machine without cargo.
 ///
 /// # Panics
 /// When it can't be built.
 pub fn transom() -> &'static Path {
     static PROGRAM: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let program = PROGRAM.get_or_init(|| {
+        if let Some(program) = std::env::var_os("TRANSOM_PROGRAM") {
+            return Ok(program.into());
+        }
         let messages = ask("build --locked -p transom-box --message-format json")?;
         let mut executables = messages.lines().rev().filter_map(executable);
         executables.next().ok_or("nothing was built".into())

@@ -5,6 +5,8 @@ mod camera;
 mod cargo;
 mod evil;
 #[cfg(target_os = "linux")]
+mod fake_device;
+#[cfg(target_os = "linux")]
 mod lan;
 mod person;
 mod processes;
@@ -12,10 +14,14 @@ mod program;
 mod scratch;
 mod sound;
 mod terminal;
+#[cfg(target_os = "linux")]
+mod usb_camera;
 
 pub use camera::{FakeCamera, Mood};
 pub use cargo::{cargo, root, transom};
 pub use evil::{Evil, Raw};
+#[cfg(target_os = "linux")]
+pub use fake_device::{DeviceMood, FakeDevice};
 #[cfg(target_os = "linux")]
 pub use lan::{Lan, Machine};
 pub use person::Person;
@@ -25,3 +31,5 @@ pub use rustix::process::Signal;
 pub use scratch::Scratch;
 pub use sound::{FakeSoundServer, SINKS, SOURCES, ServerMood, server_replies};
 pub use terminal::{Drawing, Terminal};
+#[cfg(target_os = "linux")]
+pub use usb_camera::{UsbCamera, UsbPictures};

@@ -230,6 +230,12 @@ fn of_pictures(notice: &Notice) -> Option<Told> {
             format!("the camera {}", with_text(camera_words(*state), text)),
             json!({"event": "camera", "state": camera_word(*state), "text": text}),
         ),
+        Notice::CameraLosses { counts } => (
+            format!("the camera: {counts}"),
+            json!({"event": "camera_losses", "good": counts.good, "repaired": counts.mended, "replaced": counts.stale,
+                   "damaged": counts.damaged, "unusable": counts.unusable, "too_large": counts.too_large,
+                   "skipped": counts.skipped}),
+        ),
         Notice::Quality { peer, quality } => (
             format!("{peer} gets {quality}"),
             json!({"event": "quality", "peer": peer.as_str(), "fps": quality.fps, "quality": quality.quality,

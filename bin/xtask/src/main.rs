@@ -11,6 +11,13 @@ mod deb;
 mod demo;
 mod display;
 mod failure;
+#[path = "../../../tests/support/fake_device.rs"]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "the file belongs to the tests' support, a library"
+)]
+mod fake_device;
 mod fuzz;
 mod machine;
 mod packages;
@@ -25,6 +32,7 @@ mod sim;
 mod stage;
 mod step;
 mod test;
+mod vm;
 mod workspace;
 
 use std::env;
@@ -65,6 +73,8 @@ fn dispatch(arguments: &[&str]) -> Outcome {
         ["screenshots", rest @ ..] => screenshots::run(rest),
         ["cross", rest @ ..] => cross::run(rest),
         ["deb", rest @ ..] => deb::run(rest),
+        ["soak", rest @ ..] => bench::soak::run(rest),
+        ["vm", rest @ ..] => vm::run(rest),
         ["sim", rest @ ..] => sim::run(rest),
         ["constants", rest @ ..] => constants::run(rest),
         [other, ..] => Err(Failure::usage(format!(
@@ -109,5 +119,10 @@ cargo xtask COMMAND
                                 with --arm64 also of the box for 64-bit ARM; --check installs and
                                 starts the box in a clean Debian in a folder, as root
   cross                         the box for 64-bit ARM, dynamic and static, each tried in an emulator
+  soak [--minutes N] [--bin DIR]
+                                a camera box for an hour whose viewers come, go, stall and are killed
+                                and whose camera is unplugged: memory, descriptors, threads, rate
+  vm                            the camera box on the kernel's driver for USB cameras, in a virtual
+                                machine: 20 times unplugged, silent, reset, busy, swapped
   screenshots                   the README's pictures, taken anew
 ";

@@ -157,20 +157,6 @@ pub(crate) const LINK: Need = Need {
     },
 };
 
-/// The camera server that ours is measured beside.
-pub(crate) const USTREAMER: Need = Need {
-    why: "streams a camera too, to be measured beside ours",
-    packages: &["ustreamer"],
-    is_met: || machine::program("ustreamer").is_some(),
-};
-
-/// The fake camera is C: its functions have the names and the open ends of those of libc.
-pub(crate) const CC: Need = Need {
-    why: "compiles the fake camera",
-    packages: &["gcc", "libc6-dev"],
-    is_met: || machine::program("cc").is_some(),
-};
-
 /// Programs for 64-bit ARM are compiled and tried here.
 pub(crate) const CROSS: Need = Need {
     why: "links, assembles and runs programs for 64-bit ARM",
@@ -191,6 +177,30 @@ pub(crate) const DEBOOTSTRAP: Need = Need {
     why: "makes a clean Debian system in a folder",
     packages: &["debootstrap"],
     is_met: || machine::program("debootstrap").is_some(),
+};
+
+/// The camera server that ours is measured beside.
+pub(crate) const USTREAMER: Need = Need {
+    why: "streams a camera too, to be measured beside ours",
+    packages: &["ustreamer"],
+    is_met: || machine::program("ustreamer").is_some(),
+};
+
+/// The fake camera is C: its functions have the names and the open ends of those of libc.
+pub(crate) const CC: Need = Need {
+    why: "compiles the fake camera",
+    packages: &["gcc", "libc6-dev"],
+    is_met: || machine::program("cc").is_some(),
+};
+
+/// A machine whose cameras can be plugged in and out. The kernel it runs is fetched apart.
+pub(crate) const VIRTUAL_MACHINE: Need = Need {
+    why: "runs another kernel in a virtual machine",
+    packages: &["qemu-system-x86", "busybox-static", "cpio", "kmod"],
+    is_met: || {
+        let programs = ["qemu-system-x86_64", "busybox", "cpio", "modprobe"];
+        programs.iter().all(|name| machine::program(name).is_some())
+    },
 };
 
 /// libFuzzer is C++ and is built from source.

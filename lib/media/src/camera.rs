@@ -43,6 +43,9 @@ pub enum Wait<'a> {
     /// Poll this descriptor for reading.
     #[cfg(unix)]
     Readable(std::os::fd::BorrowedFd<'a>),
+    /// Poll this descriptor for reading, and come back at this time if nothing is there before.
+    #[cfg(unix)]
+    ReadableUntil(std::os::fd::BorrowedFd<'a>, Instant),
     /// Come back at this time.
     At(Instant),
     /// Call [`Camera::newest`] on a thread of its own, it waits there.
@@ -144,9 +147,35 @@ impl Counts {
         self.damaged + self.unusable + self.too_large
     }
 
+    /// Frames that came damaged, that could not be used, or that never came: the camera's doing, and
+    /// that of its cable.
+    pub fn imperfect(&self) -> u64 {
+        self.bad() + self.mended + self.skipped
+    }
+
     /// Frames lost in all.
     pub fn lost(&self) -> u64 {
         self.bad() + self.stale + self.skipped
+    }
+}
+
+/// What came and what became of it, without what did not happen.
+impl std::fmt::Display for Counts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} good frames", self.good)?;
+        for (count, what) in [
+            (self.mended, "of these repaired"),
+            (self.stale, "of these replaced by newer ones"),
+            (self.damaged, "marked as damaged by the driver"),
+            (self.unusable, "that can't be used"),
+            (self.too_large, "too large"),
+            (self.skipped, "skipped by the camera"),
+        ] {
+            if count > 0 {
+                write!(f, ", {count} {what}")?;
+            }
+        }
+        Ok(())
     }
 }
 

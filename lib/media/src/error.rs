@@ -103,13 +103,15 @@ pub enum CameraError {
         /// What to do, or nothing.
         hint: &'static str,
     },
-    /// What came from it holds no JPEG picture.
-    #[error("{source_name}: no JPEG picture in its first {bytes} bytes")]
+    /// What came from it holds no picture that can be used.
+    #[error("{source_name}: no usable picture in {bytes} bytes: {fault}{}", fault.advice())]
     NotPictures {
         /// The source.
         source_name: String,
         /// How far it was searched.
         bytes: u64,
+        /// What is wrong with what came.
+        fault: ImageError,
     },
     /// It is gone, and another one has taken its name.
     #[error(
@@ -163,10 +165,9 @@ impl CameraError {
             Self::NoneFound { .. } => "no camera was found",
             Self::NotACamera { .. } => "it is no camera",
             Self::NotFound { .. } => "it was not found",
-            Self::NotPictures { .. } => "it sends no JPEG pictures",
             Self::Stalled { .. } => "it sends no pictures",
             Self::Unsupported { .. } => "its system can't use it",
-            Self::Unusable { fault, .. } => {
+            Self::NotPictures { fault, .. } | Self::Unusable { fault, .. } => {
                 return format!("none of its pictures can be used: {}", fault.for_viewers()).into();
             }
         };
@@ -228,6 +229,9 @@ pub enum ImageError {
     /// A segment ends after the bytes do, or there are none left before the picture begins.
     #[error("the JPEG ends within its header")]
     Header,
+    /// It is in another format, of that name.
+    #[error("{0}, not JPEG")]
+    OtherFormat(&'static str),
     /// It doesn't begin like a JPEG.
     #[error("not a JPEG")]
     NotJpeg,
@@ -270,6 +274,7 @@ impl ImageError {
             }
             Self::Flagged => "its driver marks them as damaged",
             Self::Encode(_) | Self::Panicked => "they can't be encoded",
+            Self::OtherFormat(name) => return format!("they are {name}, not JPEG").into(),
             Self::NotJpeg => "they are no JPEG",
             Self::TooLarge { .. } | Self::TooLong(_) => "they are too large",
             Self::Unsupported(_) => return self.to_string().into(),
@@ -284,7 +289,9 @@ impl ImageError {
                 "; try another cable or USB port, or a smaller --size"
             }
             Self::TooLarge { .. } | Self::TooLong(_) => "; ask for a smaller --size",
-            Self::NotJpeg | Self::Unsupported(_) => "; make the source send baseline JPEG",
+            Self::NotJpeg | Self::OtherFormat(_) | Self::Unsupported(_) => {
+                "; make the source send baseline JPEG, as ffmpeg does with `-c:v mjpeg -f mjpeg`"
+            }
             Self::Broken(_) | Self::Encode(_) | Self::Panicked => "",
         }
     }

@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use crate::jpeg::header::marker;
 use crate::{
-    ColorEncoding, Encoder, Frame, Image, Layout, Limit, RawFrame, Splitter, decode, probe,
+    ColorEncoding, Encoder, Frame, Header, Image, ImageError, Layout, Limit, Picture, RawFrame,
+    Splitter, decode, probe,
 };
 
 pub use film::{Block, Reading, SharedFile, film, read_film};
@@ -14,8 +15,8 @@ pub use film::{Block, Reading, SharedFile, film, read_film};
 /// Bytes a fuzzed splitter may hold, small enough that a fuzzer reaches it.
 const SPLIT_LIMIT: usize = 4096;
 
-/// Whatever can be repaired needs no second repair, keeps its header, and decodes or fails without
-/// harm.
+/// Whatever can be repaired needs no second repair, keeps its header, and decodes and shrinks or
+/// fails without harm.
 pub fn repair(data: &[u8]) {
     let Ok(mended) = crate::repair(data) else {
         return;
@@ -38,10 +39,34 @@ pub fn repair(data: &[u8]) {
         assert_eq!(image.rgba.len(), image.width * image.height * 4);
     }
     assert!(image.rgba.len() <= limit.max_pixels * 4);
+    let pixels = usize::from(one.width) * usize::from(one.height);
+    if pixels <= limit.max_pixels
+        && let Ok(small) = shrunk(&jpeg, one, (64, 64))
+    {
+        assert!(small.width.max(small.height) <= 64);
+        let again = crate::repair(&small.jpeg).expect("our own picture");
+        assert!(again.is_unchanged());
+    }
 }
 
-/// However a stream is cut, the same pictures come out, each of them a JPEG by its frame, none
-/// beyond the limit. The first byte tells the grain of the cut.
+/// What an encoder makes of a JPEG picture that is to fit into `size`.
+pub fn shrunk(jpeg: &[u8], header: Header, size: (u16, u16)) -> Result<Picture, ImageError> {
+    let now = Instant::now();
+    let picture = Picture {
+        jpeg: jpeg.to_vec().into(),
+        width: header.width,
+        height: header.height,
+        orientation: header.orientation,
+        sequence: 0,
+        captured: now,
+        acquired: now,
+        ready: now,
+    };
+    Encoder::new(80, Some(size)).encode(Frame::Jpeg(picture))
+}
+
+/// However a stream is cut, the same pictures and faults come out, no picture is beyond the limit,
+/// and each ends at its end marker, or lacks one. The first byte tells the grain of the cut.
 pub fn split(data: &[u8]) {
     let Some((&grain, stream)) = data.split_first() else {
         return;
@@ -49,26 +74,29 @@ pub fn split(data: &[u8]) {
     let whole = pictures(&[stream], SPLIT_LIMIT);
     let pieces: Vec<_> = stream.chunks(usize::from(grain) + 1).collect();
     assert_eq!(whole, pictures(&pieces, SPLIT_LIMIT));
-    for picture in &whole.0 {
-        assert!(
-            picture.starts_with(&[0xff, marker::SOI]) && picture.ends_with(&[0xff, marker::EOI])
-        );
+    for picture in whole.iter().flatten() {
+        assert!(picture.starts_with(&[0xff, marker::SOI]));
         assert!(picture.len() <= SPLIT_LIMIT);
+        if let Ok(mended) = crate::repair(picture) {
+            let is_ended = picture.ends_with(&[0xff, marker::EOI]);
+            assert!(is_ended || mended.added_end || mended.padding > 0);
+        }
     }
 }
 
-/// The pictures of a stream that comes in these pieces, and how many were left out.
-pub fn pictures(pieces: &[&[u8]], limit: usize) -> (Vec<Vec<u8>>, u64) {
+/// What is found in a stream that comes in these pieces and then ends.
+pub fn pictures(pieces: &[&[u8]], limit: usize) -> Vec<Result<Vec<u8>, ImageError>> {
     let mut splitter = Splitter::with_limit(limit);
     let mut found = Vec::new();
     for piece in pieces {
         let mut rest = *piece;
         while let Some(picture) = splitter.push(&mut rest) {
-            found.push(picture.to_vec());
+            found.push(picture.map(<[u8]>::to_vec));
         }
         assert!(splitter.held() <= limit.max(2));
     }
-    (found, splitter.broken())
+    found.extend(splitter.flush().map(|picture| picture.map(<[u8]>::to_vec)));
+    found
 }
 
 /// A small colourful JPEG.

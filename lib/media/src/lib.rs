@@ -48,6 +48,7 @@ mod list;
 mod modes;
 mod pool;
 mod request;
+mod signature;
 mod slot;
 mod source;
 #[cfg(unix)]

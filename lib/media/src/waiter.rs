@@ -69,6 +69,9 @@ impl Waiter {
         let end = self.end.as_fd();
         match camera.wait() {
             Wait::Readable(device) => crate::sys::wait_for(Some(device), end, None),
+            Wait::ReadableUntil(device, due) => {
+                crate::sys::wait_for(Some(device), end, Some(due));
+            }
             Wait::At(due) => crate::sys::wait_for(None, end, Some(due)),
             Wait::Blocking => {}
         }

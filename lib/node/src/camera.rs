@@ -9,8 +9,8 @@
 //!
 //! It is wanted while a viewer is shown it, or its owner previews it. Another request closes it and
 //! begins anew. It is said to be live with its first picture, and to be lost while nothing comes
-//! that can be used. A viewer who comes while it is not live gets the last picture there was, which
-//! tells its age.
+//! that can be used. A viewer who comes while the camera of a box is not live gets the last picture
+//! there was, which tells its age.
 
 mod frames;
 mod onlookers;
@@ -41,17 +41,41 @@ use words::Words;
 
 /// The camera of a box stays on so long without a viewer, so that a viewer that reconnects need
 /// not wait for it; then its light goes out.
-pub(crate) const LINGER: Duration = Duration::from_secs(5);
+const LINGER: Duration = Duration::from_secs(5);
 /// A person's camera goes off as it is let go of; only what follows at once, such as a call upon
 /// the preview, keeps it on.
-pub(crate) const PARTING: Duration = Duration::from_millis(300);
+const PARTING: Duration = Duration::from_millis(300);
+
+/// Whose camera it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Of {
+    /// A box: whoever may watch it sees what it sees.
+    Box,
+    /// A person, who shows it to one and not to another.
+    Person,
+}
+
+impl Of {
+    /// How long it stays on without a viewer.
+    fn linger(self) -> Duration {
+        match self {
+            Self::Box => LINGER,
+            Self::Person => PARTING,
+        }
+    }
+}
+
+/// When the owner is told of the first frames that a camera lost: a few are damaged as it starts.
+const FIRST_LOSSES: Duration = Duration::from_secs(10);
+/// And how long after that of more of them.
+const MORE_LOSSES: Duration = Duration::from_secs(60);
 
 /// One call that shows our camera.
 type ViewerId = (PeerId, CallId);
 
 pub(crate) struct OwnCamera {
     request: Option<CaptureRequest>,
-    linger: Duration,
+    of: Of,
     /// Whether its owner looks.
     preview: bool,
     supervisor: Supervisor,
@@ -59,6 +83,9 @@ pub(crate) struct OwnCamera {
     opening: Opening,
     /// What it gives since it was opened.
     format: Format,
+    /// When its owner is next told of frames that it lost, and how many were told of.
+    losses_due: Option<Instant>,
+    losses_told: u64,
     unwanted_since: Option<Instant>,
     /// What its thread was told last.
     wish: Wish,
@@ -66,7 +93,8 @@ pub(crate) struct OwnCamera {
     devices: Option<(DeviceWatch, WatchId)>,
     camera_state: CameraState,
     words: Words,
-    /// The last picture of this camera, for viewers who come while it gives none.
+    /// The last picture of a box, for viewers who come while its camera gives none. What a person
+    /// showed to one is not shown to another.
     last: Option<Picture>,
     /// What each onlooker was told last.
     told: BTreeMap<ViewerId, Told>,
@@ -79,20 +107,17 @@ pub(crate) struct OwnCamera {
 }
 
 impl OwnCamera {
-    /// A camera that stays on so long after its last viewer has gone.
-    pub(crate) fn new(
-        request: Option<CaptureRequest>,
-        linger: Duration,
-        adaptation: Adaptation,
-    ) -> Self {
+    pub(crate) fn new(request: Option<CaptureRequest>, of: Of, adaptation: Adaptation) -> Self {
         prepare(request.as_ref());
         Self {
             supervisor: Supervisor::new(request.as_ref().map(|request| &request.source)),
             request,
-            linger,
+            of,
             preview: false,
             opening: Opening::default(),
             format: Format::default(),
+            losses_due: None,
+            losses_told: 0,
             unwanted_since: None,
             wish: Wish::default(),
             devices: None,
@@ -158,7 +183,7 @@ impl OwnCamera {
         } else if !self.supervisor.is_off() {
             // Also one that is just opening: its light need not go on.
             let since = *self.unwanted_since.get_or_insert(now);
-            if !self.supervisor.is_open() || now >= since + self.linger {
+            if !self.supervisor.is_open() || now >= since + self.of.linger() {
                 self.stop(out);
             }
         }
@@ -173,7 +198,7 @@ impl OwnCamera {
 
     /// When [`turn`](Self::turn) has something to do though nothing happens.
     pub(crate) fn due(&self) -> Option<Instant> {
-        let off = self.unwanted_since.map(|since| since + self.linger);
+        let off = self.unwanted_since.map(|since| since + self.of.linger());
         let off = off.filter(|_| self.supervisor.is_open());
         let statistics = self.statistics.as_ref().map(Statistics::due);
         let own = earlier(off, self.supervisor.due());
@@ -185,6 +210,8 @@ impl OwnCamera {
         if opening == self.opening && self.supervisor.is_opening() {
             self.supervisor.opened(&format, now);
             self.format = format;
+            self.losses_told = 0;
+            self.losses_due = Some(now + FIRST_LOSSES);
         }
     }
 
@@ -193,6 +220,7 @@ impl OwnCamera {
         if opening != self.opening || self.supervisor.is_off() || self.supervisor.is_waiting() {
             return;
         }
+        self.tell_losses(out);
         out.workers.release_camera();
         self.supervisor.failed(error.is_retryable(), out.now());
         self.change(CameraState::Lost, Words::lost(error), out);
@@ -218,6 +246,7 @@ impl OwnCamera {
             }
             Act::Tell(trouble) => self.change(CameraState::Lost, self.words_of(trouble), out),
             Act::Close(trouble) => {
+                self.tell_losses(out);
                 let words = self.words_of(trouble);
                 // It is closed on its thread, since that may take a while.
                 out.workers.release_camera();
@@ -234,7 +263,17 @@ impl OwnCamera {
         });
     }
 
+    /// Tells the owner of frames that were lost or repaired since the last time.
+    fn tell_losses(&mut self, out: &mut Context) {
+        let counts = self.format.counts;
+        if counts.imperfect() > self.losses_told {
+            self.losses_told = counts.imperfect();
+            out.notify(Notice::CameraLosses { counts });
+        }
+    }
+
     fn stop(&mut self, out: &mut Context) {
+        self.tell_losses(out);
         out.workers.release_camera();
         self.supervisor.stop();
         self.unwanted_since = None;

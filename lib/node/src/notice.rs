@@ -70,6 +70,7 @@ pub enum Retry {
 /// | `Quality` | every two seconds for each viewer |
 /// | `Camera` | our camera's changes; a peer that may open it does so by its rings |
 /// | `CameraFailed` | the openings of our camera, five at once and then every 15 s |
+/// | `CameraLosses` | once a minute, and once for each opening of our camera |
 /// | `Sound` | levels ten times a second while the microphone is open; whether a peer speaks, five times a second for each call; of its other words the newest, at its pace |
 /// | `Nearby` | five times a second, while the owner asks for it |
 /// | `NearbyPaused` | every ten minutes |
@@ -267,6 +268,12 @@ pub enum Notice {
     /// What our camera and its viewers did, once a second while
     /// [`Handle::camera_stats`](crate::Handle::camera_stats) asks for it.
     CameraStats(Box<CameraStats>),
+    /// Frames of our own camera came damaged, could not be used, or never came: ten seconds after its
+    /// opening, then once a minute while there are more, and as it is closed.
+    CameraLosses {
+        /// All that came since it was opened, by what became of it.
+        counts: transom_media::Counts,
+    },
     /// A viewer gets our pictures in another quality: lowered for its link, or raised again. Full
     /// quality is told only after a lower one.
     Quality {

@@ -10,7 +10,7 @@ use transom_store::InboxError;
 use transom_wire::ByeCode;
 
 use crate::calls::{Calls, Policy};
-use crate::camera::{self, OwnCamera};
+use crate::camera::{Of, OwnCamera};
 use crate::context::{Context, earlier};
 use crate::discovery::Discovery;
 use crate::disk::Disk;
@@ -89,9 +89,9 @@ impl Station {
         let discovery = Discovery::new(&settings, &out.net.local_addresses());
         let policy = Policy::new(&settings);
         out.workers.set_marks(std::mem::take(&mut settings.marks));
-        let linger = match settings.serve_camera {
-            true => camera::LINGER,
-            false => camera::PARTING,
+        let of = match settings.serve_camera {
+            true => Of::Box,
+            false => Of::Person,
         };
         #[cfg(feature = "sound")]
         let sound = Sound::new(std::mem::take(&mut settings.sound));
@@ -102,7 +102,7 @@ impl Station {
             links,
             discovery,
             calls: Calls::new(policy),
-            camera: OwnCamera::new(settings.camera.take(), linger, settings.adaptation),
+            camera: OwnCamera::new(settings.camera.take(), of, settings.adaptation),
             measure: Measure::default(),
             pairings: Pairings::new(settings.name),
             texts: Texts::default(),

@@ -113,6 +113,7 @@ impl Talk<'_> {
             | Notice::FarCamera { .. }
             | Notice::FarRecording { .. }
             | Notice::Camera { .. }
+            | Notice::CameraLosses { .. }
             | Notice::Quality { .. } => {}
             notice if is_sound(notice) => {}
             _ => return None,

@@ -9,6 +9,7 @@ mod link;
 mod parts;
 pub(crate) mod peers;
 mod processor;
+pub(crate) mod soak;
 pub(crate) mod sound;
 mod sshd;
 mod video;

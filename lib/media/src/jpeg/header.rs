@@ -1,8 +1,9 @@
 //! Reads what stands before the picture data of a JPEG: the segments, the size, which tables are
 //! there. It never looks at the data itself.
 
-use super::{MAX_SIDE, exif};
+use super::{MAX_SIDE, tiff};
 use crate::ImageError;
+use crate::signature::not_jpeg;
 
 /// What the header of a JPEG tells.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -17,6 +18,8 @@ pub struct Header {
     pub orientation: u8,
     /// False where the Huffman tables are left out, as USB cameras may.
     pub has_tables: bool,
+    /// Pictures in the same file behind this one: the other eye's, a preview, a map of brightness.
+    pub further: u8,
     /// Where the frame header (SOF) begins.
     pub(crate) frame: usize,
     /// Where the picture data begins.
@@ -26,7 +29,7 @@ pub struct Header {
 /// Reads the header of a JPEG, and refuses what no camera makes.
 ///
 /// ```
-/// assert_eq!(transom_media::probe(b"GIF89a"), Err(transom_media::ImageError::NotJpeg));
+/// assert_eq!(transom_media::probe(b"GIF89a"), Err(transom_media::ImageError::OtherFormat("GIF")));
 /// ```
 pub fn probe(jpeg: &[u8]) -> Result<Header, ImageError> {
     let mut header = Header {
@@ -35,6 +38,7 @@ pub fn probe(jpeg: &[u8]) -> Result<Header, ImageError> {
         components: 0,
         orientation: 1,
         has_tables: false,
+        further: 0,
         frame: 0,
         data: 0,
     };
@@ -46,31 +50,41 @@ pub fn probe(jpeg: &[u8]) -> Result<Header, ImageError> {
                 read_frame(segment.content, &mut header)?;
                 header.frame = segment.start;
             }
-            marker::SOF0 | marker::SOF1 => return Err(ImageError::Unsupported("a hierarchical")),
+            marker::SOF0 | marker::SOF1 | marker::DHP => {
+                return Err(ImageError::Unsupported("a hierarchical"));
+            }
             marker::DHT => header.has_tables = true,
             marker::APP1 => {
-                if let Some(orientation) = exif::orientation(segment.content) {
+                if let Some(orientation) = tiff::orientation(segment.content) {
                     header.orientation = orientation;
                 }
             }
+            marker::APP2 => {
+                if let Some(pictures) = tiff::pictures(segment.content) {
+                    header.further = pictures.saturating_sub(1);
+                }
+            }
             marker::SOS if header.frame == 0 => return Err(ImageError::Header),
+            // The decoder shows a baseline picture of several scans as garbage.
+            marker::SOS if segment.content.first() != Some(&header.components) => {
+                return Err(ImageError::Unsupported("a multi-scan"));
+            }
             marker::SOS => {
                 header.data = segment.end;
                 return Ok(header);
             }
-            0xc2 | 0xc6 | 0xca | 0xce => return Err(ImageError::Unsupported("a progressive")),
-            0xc3 | 0xc5 | 0xc7 | 0xc8 | 0xc9 | 0xcb | 0xcd | 0xcf => {
-                return Err(ImageError::Unsupported(
-                    "a lossless, hierarchical or arithmetic",
-                ));
-            }
+            // SOF2 to SOF15 and that of JPEG-LS, as ITU-T T.81 table B.1 and T.87 name them.
+            0xc2 => return Err(ImageError::Unsupported("a progressive")),
+            0xc3 | 0xcb | 0xf7 => return Err(ImageError::Unsupported("a lossless")),
+            0xc5..=0xc7 | 0xcd..=0xcf => return Err(ImageError::Unsupported("a hierarchical")),
+            0xc9 | 0xca => return Err(ImageError::Unsupported("an arithmetic-coded")),
             _ => {}
         }
     }
 }
 
 fn read_frame(content: &[u8], header: &mut Header) -> Result<(), ImageError> {
-    let [precision, h1, h0, w1, w0, components, ..] = *content else {
+    let [precision, h1, h0, w1, w0, components, ref planes @ ..] = *content else {
         return Err(ImageError::Header);
     };
     header.height = u16::from_be_bytes([h1, h0]);
@@ -80,8 +94,18 @@ fn read_frame(content: &[u8], header: &mut Header) -> Result<(), ImageError> {
     if precision != 8 {
         return Err(ImageError::Unsupported("a 12-bit"));
     }
-    if components != 1 && components != 3 {
-        return Err(ImageError::Unsupported("a four-colour"));
+    match components {
+        1 | 3 => {}
+        4 => return Err(ImageError::Unsupported("a four-colour (CMYK)")),
+        _ => return Err(ImageError::Unsupported("a multispectral")),
+    }
+    // Width and height of the sampling, as halves of a byte. The decoder mixes up the lines of a
+    // picture whose luma has fewer of them than its chroma.
+    let mut samplings = planes.chunks(3).filter_map(|plane| plane.get(1));
+    if let Some(luma) = samplings.next()
+        && samplings.any(|chroma| chroma >> 4 > luma >> 4 || chroma & 15 > luma & 15)
+    {
+        return Err(ImageError::Unsupported("a luma-subsampled"));
     }
     if width == 0 || height == 0 {
         return Err(ImageError::Unsupported("an empty"));
@@ -105,12 +129,20 @@ pub(crate) mod marker {
     pub(crate) const SOI: u8 = 0xd8;
     pub(crate) const EOI: u8 = 0xd9;
     pub(crate) const SOS: u8 = 0xda;
+    pub(crate) const DHP: u8 = 0xde;
     pub(crate) const APP1: u8 = 0xe1;
+    pub(crate) const APP2: u8 = 0xe2;
     pub(crate) const TEM: u8 = 0x01;
 
     /// True for markers that stand alone, without a length.
     pub(crate) fn is_bare(marker: u8) -> bool {
         matches!(marker, RST0..=RST7 | TEM)
+    }
+
+    /// True for the segments that may stand behind the data of a scan, before the next one: tables,
+    /// a scan, the number of lines, what applications and people noted.
+    pub(crate) fn may_follow_data(marker: u8) -> bool {
+        matches!(marker, DHT | SOS | 0xdb..=0xdd | 0xe0..=0xef | 0xfe)
     }
 }
 
@@ -132,7 +164,7 @@ struct Segments<'a> {
 impl<'a> Segments<'a> {
     fn new(jpeg: &'a [u8]) -> Result<Self, ImageError> {
         if !jpeg.starts_with(&[0xff, marker::SOI]) {
-            return Err(ImageError::NotJpeg);
+            return Err(not_jpeg(jpeg));
         }
         Ok(Self { jpeg, at: 2 })
     }

@@ -2,9 +2,10 @@
 //! scaling. It knows bytes and pixels, no source.
 
 mod baseline;
+#[cfg(test)]
+mod corpus;
 pub(crate) mod decode;
 pub(crate) mod encode;
-mod exif;
 pub(crate) mod header;
 mod huffman;
 pub(crate) mod jfif;
@@ -12,6 +13,7 @@ pub(crate) mod repair;
 pub(crate) mod rows;
 pub(crate) mod scale;
 pub(crate) mod splitter;
+mod tiff;
 
 /// Bytes of the largest picture that is passed on: a 4K JPEG of high quality is 4 to 6 MiB.
 pub const MAX_JPEG_BYTES: usize = 8 * 1024 * 1024;

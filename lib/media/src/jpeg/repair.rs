@@ -23,7 +23,7 @@ pub struct Mended<'a> {
     pub added_tables: bool,
     /// True where the picture ended early; its lower part may be grey.
     pub added_end: bool,
-    /// Bytes of padding left out.
+    /// Bytes left out behind its end: padding, or further pictures.
     pub padding: usize,
     head: &'a [u8],
     body: &'a [u8],
@@ -44,10 +44,16 @@ pub struct Mended<'a> {
 pub fn repair(jpeg: &[u8]) -> Result<Mended<'_>, ImageError> {
     let header = probe(jpeg)?;
     let data = jpeg.get(header.data..).unwrap_or_default();
-    let (length, added_end) = match end_of(data) {
+    // A JPEG of several pictures may end with the end of its last one.
+    let main = if header.further == 0 {
+        data
+    } else {
+        main_picture(data)
+    };
+    let (length, added_end) = match end_of(main) {
         Some(length) => (length, false),
         // A last 0xff would be half a marker.
-        None => (data.len() - usize::from(data.last() == Some(&0xff)), true),
+        None => (main.len() - usize::from(main.last() == Some(&0xff)), true),
     };
     if length == 0 || (!added_end && length == END.len()) {
         return Err(ImageError::Header);
@@ -59,7 +65,10 @@ pub fn repair(jpeg: &[u8]) -> Result<Mended<'_>, ImageError> {
         header,
         added_tables: !header.has_tables,
         added_end,
-        padding: if added_end { 0 } else { data.len() - length },
+        padding: match added_end {
+            true => data.len() - main.len(),
+            false => data.len() - length,
+        },
         head,
         body,
     };
@@ -103,6 +112,16 @@ impl Mended<'_> {
         for piece in self.pieces() {
             bytes.extend_from_slice(piece);
         }
+    }
+}
+
+/// The data up to the end of the first picture, or the beginning of the second.
+fn main_picture(data: &[u8]) -> &[u8] {
+    let is_border = |pair: &[u8]| pair == END || pair == [0xff, marker::SOI];
+    match data.windows(2).position(is_border) {
+        Some(at) if data[at + 1] == marker::EOI => &data[..at + 2],
+        Some(at) => &data[..at],
+        None => data,
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::MAX_JPEG_BYTES;
 use super::header::marker;
+use crate::ImageError;
 
 /// Finds whole JPEG pictures in a stream that arrives in pieces of any size.
 ///
@@ -14,6 +15,8 @@ use super::header::marker;
 ///      +------------------+--------------------------------------------+
 /// ```
 ///
+/// In the data, `FF D8` ends a picture too: it had no end marker, and the next one begins.
+///
 /// ```
 /// # let jpeg = transom_media::fuzzing::sample(64, 48);
 /// let mut splitter = transom_media::Splitter::new();
@@ -21,7 +24,7 @@ use super::header::marker;
 /// let mut rest = &stream[..];
 /// let mut count = 0;
 /// while let Some(picture) = splitter.push(&mut rest) {
-///     assert_eq!(picture, jpeg);
+///     assert_eq!(picture, Ok(&jpeg[..]));
 ///     count += 1;
 /// }
 /// assert_eq!(count, 2);
@@ -30,7 +33,10 @@ use super::header::marker;
 pub struct Splitter {
     picture: Vec<u8>,
     state: State,
-    broken: u64,
+    /// Why a picture begun was just left out.
+    fault: Option<ImageError>,
+    /// Bytes that belonged to no picture.
+    skipped: u64,
     limit: usize,
 }
 
@@ -48,8 +54,9 @@ enum State {
     Segment(u8, usize),
     /// In the picture data; true after a 0xff.
     Data(bool),
-    /// A picture was given out, its bytes still stand in the buffer.
-    Done,
+    /// A picture was given out, its bytes still stand in the buffer; true after the 0xff 0xd8 of the
+    /// next one.
+    Done(bool),
 }
 
 impl Splitter {
@@ -63,43 +70,71 @@ impl Splitter {
         Self {
             picture: Vec::new(),
             state: State::Seeking(false),
-            broken: 0,
+            fault: None,
+            skipped: 0,
             limit,
         }
     }
 
-    /// Takes bytes from the front of `bytes` until a picture is whole. `None` means that all were
-    /// taken.
-    pub fn push(&mut self, bytes: &mut &[u8]) -> Option<&[u8]> {
-        if self.state == State::Done {
-            self.restart();
-        }
+    /// Takes bytes from the front of `bytes` until a picture is whole, or one begun has to be left
+    /// out: it is cut short, too large, or not JPEG after all. `None` means that all were taken.
+    pub fn push(&mut self, bytes: &mut &[u8]) -> Option<Result<&[u8], ImageError>> {
+        self.leave_done();
         while !bytes.is_empty() {
             let taken = self.step(bytes);
             *bytes = &bytes[taken..];
-            if self.state == State::Done {
-                return Some(&self.picture);
+            if let Some(fault) = self.fault.take() {
+                return Some(Err(fault));
+            }
+            if matches!(self.state, State::Done(_)) {
+                return Some(Ok(&self.picture));
             }
         }
         None
     }
 
-    /// Forgets a picture begun, as when its stream starts over.
-    pub fn reset(&mut self) {
-        if !matches!(self.state, State::Seeking(_) | State::Done) {
-            self.broken += 1;
+    /// Ends the picture begun, as when nothing more comes. One without an end marker is given out if
+    /// its data had begun. `None` where no picture had begun.
+    pub fn flush(&mut self) -> Option<Result<&[u8], ImageError>> {
+        self.leave_done();
+        match self.state {
+            State::Seeking(_) | State::Done(_) => {
+                self.restart();
+                None
+            }
+            State::Data(_) => {
+                self.end_without_marker(false);
+                Some(Ok(&self.picture))
+            }
+            _ => {
+                self.restart();
+                Some(Err(ImageError::Truncated))
+            }
         }
-        self.restart();
     }
 
-    /// Pictures that were begun and left out: cut short, too large, or not JPEG after all.
-    pub fn broken(&self) -> u64 {
-        self.broken
+    /// Whether the data of a picture have begun, and not ended yet.
+    pub fn is_within_data(&self) -> bool {
+        matches!(self.state, State::Data(_))
+    }
+
+    /// Bytes so far that belonged to no picture, not even to one that was begun.
+    pub fn skipped(&self) -> u64 {
+        self.skipped
     }
 
     /// Bytes held of a picture begun.
     pub fn held(&self) -> usize {
         self.picture.len()
+    }
+
+    /// Forgets the picture that was given out.
+    fn leave_done(&mut self) {
+        match self.state {
+            State::Done(true) => self.begin(),
+            State::Done(false) => self.restart(),
+            _ => {}
+        }
     }
 
     fn restart(&mut self) {
@@ -111,24 +146,37 @@ impl Splitter {
     fn step(&mut self, bytes: &[u8]) -> usize {
         let byte = bytes[0];
         match self.state {
-            State::Seeking(after_ff) => self.seek(byte, after_ff),
+            State::Seeking(false) => self.seek(bytes),
+            State::Seeking(true) => self.marker_outside(byte),
             State::Marker(false) if byte == 0xff => self.keep(&[byte], State::Marker(true)),
-            State::Marker(false) => self.give_up(),
+            State::Marker(false) => self.give_up(no_marker()),
             State::Marker(true) => self.marker(byte),
             State::LengthHigh(marker) => self.keep(&[byte], State::LengthLow(marker, byte)),
             State::LengthLow(marker, high) => self.length(marker, u16::from_be_bytes([high, byte])),
             State::Segment(marker, left) => self.segment(marker, left, bytes),
             State::Data(false) => self.data(bytes),
             State::Data(true) => self.marker_in_data(byte),
-            State::Done => 0,
+            State::Done(_) => 0,
         }
     }
 
-    fn seek(&mut self, byte: u8, after_ff: bool) -> usize {
-        if after_ff && byte == marker::SOI {
-            self.begin();
-        } else {
-            self.state = State::Seeking(byte == 0xff);
+    fn seek(&mut self, bytes: &[u8]) -> usize {
+        let before = find_ff(bytes);
+        let taken = before.map_or(bytes.len(), |before| before + 1);
+        self.skipped += before.unwrap_or(taken) as u64;
+        self.state = State::Seeking(before.is_some());
+        taken
+    }
+
+    /// The byte after a 0xff outside of any picture.
+    fn marker_outside(&mut self, byte: u8) -> usize {
+        match byte {
+            marker::SOI => self.begin(),
+            0xff => self.skipped += 1,
+            _ => {
+                self.skipped += 2;
+                self.state = State::Seeking(false);
+            }
         }
         1
     }
@@ -144,12 +192,12 @@ impl Splitter {
             0xff => self.keep(&[byte], State::Marker(true)),
             // A picture that starts over: the first was cut short.
             marker::SOI => {
-                self.broken += 1;
+                self.fault = Some(ImageError::Truncated);
                 self.begin();
                 1
             }
             marker::EOI | 0 => {
-                self.give_up();
+                self.give_up(no_marker());
                 1
             }
             bare if marker::is_bare(bare) => self.keep(&[byte], State::Marker(false)),
@@ -161,7 +209,7 @@ impl Splitter {
         let low = length.to_be_bytes()[1];
         match usize::from(length).checked_sub(2) {
             None => {
-                self.give_up();
+                self.give_up(no_marker());
                 1
             }
             Some(0) => self.keep(&[low], after(marker)),
@@ -197,9 +245,15 @@ impl Splitter {
         match byte {
             0 => self.keep(&[byte], State::Data(false)),
             0xff => self.keep(&[byte], State::Data(true)),
-            marker::EOI => self.keep(&[byte], State::Done),
-            bare if marker::is_bare(bare) => self.keep(&[byte], State::Data(false)),
-            _ => self.marker(byte),
+            marker::EOI => self.keep(&[byte], State::Done(false)),
+            marker::SOI => {
+                self.end_without_marker(true);
+                1
+            }
+            known if marker::may_follow_data(known) => self.marker(byte),
+            // A restart, or a byte that was damaged on its way: as the length of a segment, what
+            // follows it would hide the next pictures.
+            _ => self.keep(&[byte], State::Data(false)),
         }
     }
 
@@ -208,7 +262,7 @@ impl Splitter {
         // is cut.
         let room = self.limit.saturating_sub(self.picture.len());
         if run.len() > room {
-            self.give_up();
+            self.give_up(ImageError::TooLong(self.limit.saturating_add(1)));
             return room.min(run.len());
         }
         self.picture.extend_from_slice(run);
@@ -216,9 +270,17 @@ impl Splitter {
         run.len()
     }
 
+    /// Gives out a picture that has no end marker. A 0xff at its end would be half of one.
+    fn end_without_marker(&mut self, is_next_begun: bool) {
+        while self.picture.last() == Some(&0xff) {
+            self.picture.pop();
+        }
+        self.state = State::Done(is_next_begun);
+    }
+
     /// Leaves this picture out and looks for the next from the byte at hand.
-    fn give_up(&mut self) -> usize {
-        self.broken += 1;
+    fn give_up(&mut self, fault: ImageError) -> usize {
+        self.fault = Some(fault);
         self.restart();
         0
     }
@@ -228,6 +290,10 @@ impl Default for Splitter {
     fn default() -> Self {
         Self::new()
     }
+}
+
+fn no_marker() -> ImageError {
+    ImageError::Broken("no marker where one must be".to_owned())
 }
 
 /// Where the first 0xff stands. Whether a block has one is found many bytes at a time.
@@ -264,19 +330,40 @@ mod tests {
         let (one, two) = (sample(32, 16), sample(48, 16));
         let stream = [&b"\xff\xff junk"[..], &one, &[0, 0, 0xff], &two, &one].concat();
         for cut in 0..stream.len() {
-            let got = pictures(&[&stream[..cut], &stream[cut..]], MAX_JPEG_BYTES).0;
-            assert_eq!(got, [one.clone(), two.clone(), one.clone()], "cut at {cut}");
+            let got = pictures(&[&stream[..cut], &stream[cut..]], MAX_JPEG_BYTES);
+            let whole = [&one, &two, &one].map(|jpeg| Ok(jpeg.clone()));
+            assert_eq!(got, whole, "cut at {cut}");
         }
     }
 
     #[test]
-    fn a_picture_cut_short_costs_itself_alone() {
+    fn a_picture_that_begins_and_is_none_costs_itself_alone() {
         let jpeg = sample(32, 16);
-        let stream = [&jpeg[..jpeg.len() - 20], &jpeg, b"\xff\xd8garbage", &jpeg].concat();
+        let stream = [b"\xff\xd8\xff", &jpeg[..], b"\xff\xd8garbage", &jpeg].concat();
+        let got = pictures(&[&stream], MAX_JPEG_BYTES);
         assert_eq!(
-            pictures(&[&stream], MAX_JPEG_BYTES),
-            (vec![jpeg.clone(), jpeg], 2)
+            got,
+            [
+                Err(ImageError::Truncated),
+                Ok(jpeg.clone()),
+                Err(no_marker()),
+                Ok(jpeg)
+            ]
         );
+    }
+
+    #[test]
+    fn a_picture_without_an_end_marker_ends_with_the_next_one_or_with_the_stream() {
+        let jpeg = sample(32, 16);
+        let open = &jpeg[..jpeg.len() - 2];
+        for half in [&b""[..], b"\xff"] {
+            let stream = [open, half, open, &jpeg, open, half].concat();
+            for cut in 0..stream.len() {
+                let got = pictures(&[&stream[..cut], &stream[cut..]], MAX_JPEG_BYTES);
+                let open = || Ok(open.to_vec());
+                assert_eq!(got, [open(), open(), Ok(jpeg.clone()), open()], "{cut}");
+            }
+        }
     }
 
     #[test]
@@ -286,8 +373,9 @@ mod tests {
         assert!(large.len() > limit);
         let stream = [&large[..], &small].concat();
         for cut in (0..stream.len()).step_by(89) {
-            let (got, broken) = pictures(&[&stream[..cut], &stream[cut..]], limit);
-            assert_eq!((got, broken), (vec![small.clone()], 1), "cut at {cut}");
+            let got = pictures(&[&stream[..cut], &stream[cut..]], limit);
+            let too_long = Err(ImageError::TooLong(limit + 1));
+            assert_eq!(got, [too_long, Ok(small.clone())], "cut at {cut}");
         }
     }
 
@@ -297,7 +385,7 @@ mod tests {
         let mut fat = jpeg[..2].to_vec();
         fat.extend([0xff, 0xe4, 0, 8, 0xff, 0xd9, 0xff, 0xd8, 0xff, 0xd9]);
         fat.extend_from_slice(&jpeg[2..]);
-        assert_eq!(pictures(&[&fat], MAX_JPEG_BYTES).0, [fat]);
+        assert_eq!(pictures(&[&fat], MAX_JPEG_BYTES), [Ok(fat)]);
     }
 
     #[test]

@@ -110,13 +110,15 @@ impl ChildCamera {
             CameraError::Ended { source_name, how } if self.is_driver => {
                 driver_ended(source_name, how)
             }
-            CameraError::NotPictures { source_name, bytes } if self.is_driver => {
-                CameraError::Driver {
-                    device: source_name,
-                    step: "take pictures",
-                    why: format!("no JPEG picture in {bytes} bytes"),
-                }
-            }
+            CameraError::NotPictures {
+                source_name,
+                bytes,
+                fault,
+            } if self.is_driver => CameraError::Driver {
+                device: source_name,
+                step: "take pictures",
+                why: format!("no usable picture in {bytes} bytes: {fault}"),
+            },
             error => error,
         }
     }
@@ -229,7 +231,7 @@ mod tests {
                 "echo starting >&2; echo no cameras available >&2; exit 255",
                 "no cameras available",
             ),
-            ("cat /dev/zero", "no JPEG picture in"),
+            ("cat /dev/zero", "no usable picture in"),
         ] {
             let mut command = shell(script);
             command.stderr(Stdio::piped());

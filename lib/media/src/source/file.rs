@@ -2,32 +2,24 @@
 //! It reads as it plays: a long file is never held in memory.
 
 use std::fs::File;
-use std::io::{Read, Seek};
+use std::io::Seek;
 use std::path::Path;
 use std::time::Instant;
 
 use super::pace::Pace;
-use super::{chunk, fitted, opening, picture};
-use crate::{
-    Camera, CameraError, CaptureRequest, Encoder, Format, MAX_JPEG_BYTES, Picture, Splitter, Wait,
-    repair,
-};
+use super::stream::JpegStream;
+use super::{fitted, opening};
+use crate::{Camera, CameraError, CaptureRequest, Encoder, Format, Picture, Wait};
 
 pub(crate) const FPS: u32 = 25;
-/// Bytes read in search of one picture before the file counts as no pictures: two of the largest.
-const SEARCH: u64 = 2 * MAX_JPEG_BYTES as u64;
 
 /// Plays a file at a steady pace, from the start again after its end.
 pub(crate) struct FileCamera {
     name: String,
     file: File,
-    chunk: Box<[u8]>,
-    /// Bytes of `chunk` that the splitter has not had yet.
-    rest: std::ops::Range<usize>,
-    splitter: Splitter,
+    stream: JpegStream,
     pace: Pace,
     looped: bool,
-    format: Format,
 }
 
 impl FileCamera {
@@ -57,78 +49,46 @@ impl FileCamera {
             ..Format::default()
         };
         Ok(Self {
+            stream: JpegStream::new(name.clone(), format),
             name,
             file,
-            chunk: chunk(),
-            rest: 0..0,
-            splitter: Splitter::new(),
             pace: Pace::new(fps, Instant::now()),
             looped,
-            format,
         })
     }
 
     /// The next picture that can be used.
     fn next_picture(&mut self, sequence: u32, captured: Instant) -> Result<Picture, CameraError> {
-        let mut searched = 0;
+        let stamp = Some((sequence, captured));
         let mut ends = 0;
         loop {
-            if self.rest.is_empty() {
-                let read = self.fill()?;
-                searched += read as u64;
-                ends += u32::from(read == 0);
-            }
-            let mut bytes = &self.chunk[self.rest.clone()];
-            let found = self.splitter.push(&mut bytes);
-            let usable = found.and_then(|jpeg| match repair(jpeg) {
-                Ok(mended) => {
-                    let (jpeg, captured) = (mended.to_arc(), Some(captured));
-                    Some(picture(&mended, jpeg, &mut self.format, sequence, captured))
-                }
-                Err(fault) => {
-                    self.format.refuse(fault);
-                    None
-                }
-            });
-            self.rest.start = self.rest.end - bytes.len();
-            if let Some(picture) = usable {
-                self.format.counts.good += 1;
+            if let Some(picture) = self.stream.next(stamp)? {
                 return Ok(picture);
             }
-            if ends > 1 || searched > SEARCH {
-                return Err(CameraError::NotPictures {
-                    source_name: self.name.clone(),
-                    bytes: searched,
-                });
+            // A file would block only if it were none.
+            if self
+                .stream
+                .read(&mut self.file)?
+                .is_some_and(|read| read > 0)
+            {
+                continue;
             }
-        }
-    }
-
-    /// Reads the next chunk; 0 at the end of the file, which is then back at its start.
-    fn fill(&mut self) -> Result<usize, CameraError> {
-        let failed = |step| {
-            let device = self.name.clone();
-            move |why| CameraError::Io { device, step, why }
-        };
-        let read = loop {
-            match self.file.read(&mut self.chunk) {
-                Err(why) if why.kind() == std::io::ErrorKind::Interrupted => {}
-                read => break read.map_err(failed("read"))?,
+            if let Some(picture) = self.stream.flush(stamp) {
+                return Ok(picture);
             }
-        };
-        if read == 0 {
             if !self.looped {
-                let how = "the end of the file".to_owned();
-                return Err(CameraError::Ended {
-                    source_name: self.name.clone(),
-                    how,
-                });
+                return Err(self.stream.ended("the end of the file"));
             }
-            self.file.rewind().map_err(failed("go back to the start"))?;
-            self.splitter.reset();
+            ends += 1;
+            if ends > 1 {
+                return Err(self.stream.no_pictures());
+            }
+            self.file.rewind().map_err(|why| CameraError::Io {
+                device: self.name.clone(),
+                step: "go back to the start",
+                why,
+            })?;
         }
-        self.rest = 0..read;
-        Ok(read)
     }
 }
 
@@ -142,11 +102,11 @@ impl Camera for FileCamera {
             return Ok(None);
         };
         let picture = self.next_picture(sequence, captured)?;
-        Ok(fitted(picture, encoder, &mut self.format))
+        Ok(fitted(picture, encoder, self.stream.format_mut()))
     }
 
     fn format(&self) -> &Format {
-        &self.format
+        self.stream.format()
     }
 }
 
@@ -200,7 +160,7 @@ mod tests {
     #[test]
     fn pictures_across_the_chunks_are_whole() {
         let jpeg = sample(320, 240);
-        let count = 3 * super::super::CHUNK / jpeg.len() + 2;
+        let count = 3 * super::super::stream::CHUNK / jpeg.len() + 2;
         let file = Scratch::new("chunks", &jpeg.repeat(count));
         assert_eq!(
             play(&file, count as u32 + 1).unwrap(),

@@ -15,6 +15,7 @@ mod process_group;
 #[path = "process_alone.rs"]
 mod process_group;
 pub(crate) mod stdin;
+mod stream;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -77,14 +78,6 @@ pub(crate) fn opening(device: &str, hint: &'static str, why: std::io::Error) -> 
             why,
         },
     }
-}
-
-/// Bytes read from a file or pipe at once.
-pub(crate) const CHUNK: usize = 64 * 1024;
-
-/// A buffer of [`CHUNK`] bytes.
-pub(crate) fn chunk() -> Box<[u8]> {
-    vec![0; CHUNK].into()
 }
 
 /// Pictures that are the same as long as nobody changes them.

@@ -2,55 +2,51 @@
 //! is held up gives old pictures.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read};
 #[cfg(unix)]
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::ChildStdout;
-use std::time::Instant;
+#[cfg(unix)]
+use std::time::{Duration, Instant};
 
-use super::{chunk, fitted, picture};
-use crate::{CameraError, Encoder, Format, ImageError, Picture, Splitter, Wait, repair};
+use super::fitted;
+use super::stream::JpegStream;
+use crate::{CameraError, Encoder, Format, Picture, Wait};
 
-/// Bytes without any picture after which this is no stream of pictures.
-const SEARCH: u64 = 64 * 1024 * 1024;
-/// Bytes split in one call, so that a writer faster than we are can't hold the loop: two of the
+/// Bytes read in one call, so that a writer faster than we are can't hold the loop: two of the
 /// largest pictures.
 #[cfg(unix)]
 const BUDGET: usize = 2 * crate::MAX_JPEG_BYTES;
+/// How long nothing comes until a picture that has no end marker is taken as it is. Programs that
+/// read from a network pause within a picture too, for shorter.
+#[cfg(unix)]
+const SILENCE: Duration = Duration::from_millis(500);
 
-/// Splits what comes through a pipe.
+/// The pictures that come through a pipe.
 pub(crate) struct PipeReader {
-    name: String,
     file: File,
-    chunk: Box<[u8]>,
-    /// Bytes of `chunk` that the splitter has not had yet.
-    rest: std::ops::Range<usize>,
-    splitter: Splitter,
-    sequence: u32,
-    searched: u64,
+    stream: JpegStream,
+    /// When bytes came last.
+    #[cfg(unix)]
+    read_at: Instant,
     #[cfg(unix)]
     ended: bool,
     #[cfg(unix)]
     again: bool,
-    format: Format,
 }
 
 /// For a thread that may wait.
 impl PipeReader {
     /// Reads it as it is: the flags of a descriptor that others share are not ours to set.
     pub(crate) fn new(name: String, file: File) -> Self {
+        let format = Format {
+            what: name.as_str().into(),
+            ..Format::default()
+        };
         Self {
-            format: Format {
-                what: name.as_str().into(),
-                ..Format::default()
-            },
-            name,
             file,
-            chunk: chunk(),
-            rest: 0..0,
-            splitter: Splitter::new(),
-            sequence: 0,
-            searched: 0,
+            stream: JpegStream::new(name, format),
+            #[cfg(unix)]
+            read_at: Instant::now(),
             #[cfg(unix)]
             ended: false,
             #[cfg(unix)]
@@ -61,89 +57,36 @@ impl PipeReader {
     /// Waits for the next whole picture.
     pub(crate) fn wait_for_next(&mut self) -> Result<Picture, CameraError> {
         loop {
-            if self.rest.is_empty() {
-                match self.read()? {
-                    Some(0) => return Err(self.end()),
-                    Some(_) => {}
-                    // Somebody else made it non-blocking.
-                    #[cfg(unix)]
-                    None => crate::sys::wait_readable(self.file.as_fd()),
-                    #[cfg(not(unix))]
-                    None => {}
+            if let Some(picture) = self.stream.next(None)? {
+                return Ok(picture);
+            }
+            #[cfg(unix)]
+            if self.stream.is_within_picture() {
+                let due = Instant::now() + SILENCE;
+                if !crate::sys::wait_readable(self.file.as_fd(), Some(due))
+                    && let Some(picture) = self.stream.flush(None)
+                {
+                    return Ok(picture);
                 }
             }
-            if let Some(picture) = self.split() {
-                return Ok(picture);
+            match self.stream.read(&mut self.file)? {
+                Some(0) => return self.stream.flush(None).ok_or_else(|| self.end()),
+                Some(_) => {}
+                // Another program made it non-blocking.
+                #[cfg(unix)]
+                None => drop(crate::sys::wait_readable(self.file.as_fd(), None)),
+                #[cfg(not(unix))]
+                None => {}
             }
         }
     }
 
     pub(crate) fn format(&self) -> &Format {
-        &self.format
+        self.stream.format()
     }
 
     fn end(&self) -> CameraError {
-        CameraError::Ended {
-            source_name: self.name.clone(),
-            how: "the end of its pictures".to_owned(),
-        }
-    }
-
-    /// Fills `chunk` with the next bytes, 0 at the end; `None` where a read would block.
-    fn read(&mut self) -> Result<Option<usize>, CameraError> {
-        if self.searched > SEARCH {
-            let bytes = std::mem::take(&mut self.searched);
-            return Err(CameraError::NotPictures {
-                source_name: self.name.clone(),
-                bytes,
-            });
-        }
-        loop {
-            match self.file.read(&mut self.chunk) {
-                Ok(read) => {
-                    self.rest = 0..read;
-                    self.searched += read as u64;
-                    return Ok(Some(read));
-                }
-                Err(why) if why.kind() == ErrorKind::Interrupted => {}
-                Err(why) if why.kind() == ErrorKind::WouldBlock => return Ok(None),
-                Err(why) => {
-                    return Err(CameraError::Io {
-                        device: self.name.clone(),
-                        step: "read",
-                        why,
-                    });
-                }
-            }
-        }
-    }
-
-    /// The next whole picture of the bytes at hand. What was begun and can't be used is counted.
-    fn split(&mut self) -> Option<Picture> {
-        let broken = self.splitter.broken();
-        let mut bytes = &self.chunk[self.rest.clone()];
-        let mended = self.splitter.push(&mut bytes).map(repair);
-        self.rest.start = self.rest.end - bytes.len();
-        let picture = match mended {
-            None => None,
-            Some(Ok(mended)) => {
-                self.searched = 0;
-                self.format.counts.good += 1;
-                let sequence = self.sequence;
-                self.sequence = sequence.wrapping_add(1);
-                let jpeg = mended.to_arc();
-                Some(picture(&mended, jpeg, &mut self.format, sequence, None))
-            }
-            Some(Err(why)) => {
-                self.sequence = self.sequence.wrapping_add(1);
-                self.format.refuse(why);
-                None
-            }
-        };
-        for _ in broken..self.splitter.broken() {
-            self.format.refuse(ImageError::Truncated);
-        }
-        picture
+        self.stream.ended("the end of its pictures")
     }
 }
 
@@ -163,9 +106,11 @@ impl PipeReader {
     }
 
     pub(crate) fn wait(&self) -> Wait<'_> {
-        // Bytes may be left that no edge will tell of.
         if self.again {
+            // Bytes may be left that no edge will tell of.
             Wait::At(Instant::now())
+        } else if self.stream.is_within_picture() {
+            Wait::ReadableUntil(self.file.as_fd(), self.read_at + SILENCE)
         } else {
             Wait::Readable(self.file.as_fd())
         }
@@ -178,31 +123,41 @@ impl PipeReader {
     ) -> Result<Option<Picture>, CameraError> {
         let mut newest: Option<Picture> = None;
         let mut budget = BUDGET;
-        self.again = false;
-        while budget > 0 && self.fill()? {
-            let before = self.rest.len();
-            if let Some(picture) = self.split() {
-                self.format.counts.stale += u64::from(newest.is_some());
+        while budget > 0 {
+            let mut picture = self.stream.next(None)?;
+            if picture.is_none() {
+                match self.stream.read(&mut self.file)? {
+                    None if self.is_silent() => picture = self.stream.flush(None),
+                    None => break,
+                    Some(0) => {
+                        self.ended = true;
+                        picture = self.stream.flush(None);
+                    }
+                    Some(read) => {
+                        self.read_at = Instant::now();
+                        budget = budget.saturating_sub(read);
+                    }
+                }
+            }
+            if let Some(picture) = picture {
+                self.stream.format_mut().counts.stale += u64::from(newest.is_some());
                 newest = Some(picture);
             }
-            budget = budget.saturating_sub(before - self.rest.len());
+            if self.ended {
+                break;
+            }
         }
         self.again = budget == 0 || (self.ended && newest.is_some());
         match newest {
-            Some(picture) => Ok(fitted(picture, encoder, &mut self.format)),
+            Some(picture) => Ok(fitted(picture, encoder, self.stream.format_mut())),
             None if self.ended => Err(self.end()),
             None => Ok(None),
         }
     }
 
-    /// Makes sure that there are bytes to split; false where none are to be had now.
-    fn fill(&mut self) -> Result<bool, CameraError> {
-        if !self.rest.is_empty() {
-            return Ok(true);
-        }
-        let read = self.read()?;
-        self.ended = read == Some(0);
-        Ok(read.is_some_and(|read| read > 0))
+    /// Whether the end of the picture begun is waited for no longer.
+    fn is_silent(&self) -> bool {
+        self.stream.is_within_picture() && self.read_at.elapsed() >= SILENCE
     }
 }
 
@@ -224,7 +179,7 @@ impl PipeReader {
         encoder: Option<&mut Encoder>,
     ) -> Result<Option<Picture>, CameraError> {
         let picture = self.wait_for_next()?;
-        Ok(fitted(picture, encoder, &mut self.format))
+        Ok(fitted(picture, encoder, self.stream.format_mut()))
     }
 }
 
@@ -285,26 +240,47 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_cut_short_is_counted() {
+    fn a_picture_without_an_end_is_shown_when_the_next_begins_or_nothing_follows() {
         let (mut reader, mut writer) = reader();
         let jpeg = sample(32, 16);
-        writer.write_all(&jpeg[..jpeg.len() - 20]).unwrap();
-        writer.write_all(&jpeg).unwrap();
-        assert!(reader.newest(Some(&mut encoder())).unwrap().is_some());
-        assert_eq!(reader.format().counts.bad(), 1);
-    }
-
-    #[test]
-    fn a_stream_of_noise_is_given_up() {
-        let (mut reader, mut writer) = reader();
-        reader.searched = SEARCH;
+        let open = &jpeg[..jpeg.len() - 2];
+        writer.write_all(&open.repeat(3)).unwrap();
+        let picture = reader.newest(Some(&mut encoder())).unwrap().unwrap();
+        assert_eq!((picture.sequence, &picture.jpeg[..]), (1, &jpeg[..]));
+        let Wait::ReadableUntil(_, due) = reader.wait() else {
+            panic!("{:?}", reader.wait())
+        };
+        assert!(due <= Instant::now() + SILENCE);
         assert!(reader.newest(Some(&mut encoder())).unwrap().is_none());
-        writer.write_all(b"noise").unwrap();
+        reader.read_at = Instant::now() - SILENCE;
+        let picture = reader.newest(Some(&mut encoder())).unwrap().unwrap();
+        assert_eq!((picture.sequence, &picture.jpeg[..]), (2, &jpeg[..]));
+        assert!(matches!(reader.wait(), Wait::Readable(_)));
+        assert_eq!(
+            (reader.format().counts.mended, reader.format().counts.bad()),
+            (3, 0)
+        );
+        // Or the writer ends.
+        writer.write_all(open).unwrap();
+        drop(writer);
+        assert!(reader.newest(Some(&mut encoder())).unwrap().is_some());
         assert!(matches!(
             reader.newest(Some(&mut encoder())),
-            Err(CameraError::NotPictures { .. })
+            Err(CameraError::Ended { .. })
         ));
     }
+
+    /// As standard input is read.
+    #[test]
+    fn a_thread_that_waits_takes_a_picture_without_an_end_after_a_silence() {
+        let (ours, mut writer) = std::io::pipe().unwrap();
+        let mut reader = PipeReader::new("test".to_owned(), OwnedFd::from(ours).into());
+        let jpeg = sample(32, 16);
+        writer.write_all(&jpeg[..jpeg.len() - 2]).unwrap();
+        let picture = reader.wait_for_next().unwrap();
+        assert_eq!(picture.jpeg[..], jpeg[..]);
+    }
+
     /// As the standard input of a program may be, by another that shares the descriptor.
     #[test]
     fn a_thread_waits_also_at_a_descriptor_that_was_made_non_blocking() {

@@ -78,23 +78,30 @@ pub(crate) fn end_with_this_thread(command: &mut Command) {
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn end_with_this_thread(_: &mut Command) {}
 
-/// Waits until a descriptor can be read, or has ended or failed: then the read says so.
-pub(crate) fn wait_readable(descriptor: BorrowedFd<'_>) {
-    poll(&mut [asked(descriptor)], -1);
+/// Waits until a descriptor can be read, or has ended or failed: then the read says so. False where
+/// none of it came until `due`.
+pub(crate) fn wait_readable(descriptor: BorrowedFd<'_>, due: Option<Instant>) -> bool {
+    wait(&mut [asked(descriptor)], due)
 }
 
 /// Waits until the device or `end` can be read, has ended or failed, or until `due`.
 pub(crate) fn wait_for(device: Option<BorrowedFd<'_>>, end: BorrowedFd<'_>, due: Option<Instant>) {
-    let mut wanted = [asked(end), device.map_or(NOTHING, asked)];
+    wait(&mut [asked(end), device.map_or(NOTHING, asked)], due);
+}
+
+/// Waits until one of them has something; false where it is `due` before.
+fn wait(wanted: &mut [libc::pollfd], due: Option<Instant>) -> bool {
     loop {
         let left = due.map(|due| due.saturating_duration_since(Instant::now()));
         // Rounded up, so that the wait does not end just before its time.
         let milliseconds = left.map_or(-1, |left| {
             libc::c_int::try_from(left.as_micros().div_ceil(1000)).unwrap_or(libc::c_int::MAX)
         });
-        let is_over = poll(&mut wanted, milliseconds) || left.is_some_and(|left| left.is_zero());
-        if is_over {
-            return;
+        if poll(wanted, milliseconds) {
+            return true;
+        }
+        if left.is_some_and(|left| left.is_zero()) {
+            return false;
         }
     }
 }

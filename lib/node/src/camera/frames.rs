@@ -5,9 +5,9 @@ use std::time::Instant;
 use transom_media::{CaptureRequest, Picture, fit};
 use transom_wire::CameraState;
 
-use super::OwnCamera;
 use super::supervisor::Trouble;
 use super::words::Words;
+use super::{MORE_LOSSES, Of, OwnCamera};
 use crate::calls::Calls;
 use crate::context::Context;
 use crate::notice::{Notice, OwnPicture};
@@ -46,6 +46,10 @@ impl OwnCamera {
         }
         self.format = news.format;
         self.set_source();
+        if self.losses_due.is_some_and(|due| due <= now) {
+            self.losses_due = Some(now + MORE_LOSSES);
+            self.tell_losses(out);
+        }
         if let Some(picture) = news.picture {
             self.distribute(picture, calls, out);
         }
@@ -119,7 +123,7 @@ impl OwnCamera {
             statistics.picture(&picture, out.now());
         }
         self.send(&picture, calls, out);
-        self.last = Some(picture);
+        self.last = (self.of == Of::Box).then_some(picture);
     }
 
     /// What is wrong, in words.

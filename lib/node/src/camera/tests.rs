@@ -1,6 +1,6 @@
 //! The camera with its owner as the only viewer, and a hand-moved clock.
 
-use transom_media::{ImageError, Source};
+use transom_media::{Counts, ImageError, Source};
 
 use super::onlookers::captured;
 use super::*;
@@ -28,7 +28,7 @@ impl Desk {
         let out = parts::open(config, Disk::default()).unwrap();
         let settings = Settings::new("desk".parse().unwrap(), identity);
         let mut desk = Self {
-            camera: OwnCamera::new(Some(request()), LINGER, Adaptation::default()),
+            camera: OwnCamera::new(Some(request()), Of::Box, Adaptation::default()),
             calls: Calls::new(Policy::new(&settings)),
             out,
             start: Instant::now(),
@@ -91,6 +91,17 @@ impl Desk {
         };
         self.camera.take(news, now, &self.calls, &mut self.out);
         self.turn(milliseconds);
+    }
+
+    /// The losses that were told since the last call, which forgets what else was.
+    fn losses(&mut self) -> Option<Counts> {
+        let notices = self.out.notices.drain(..);
+        notices
+            .filter_map(|notice| match notice {
+                Notice::CameraLosses { counts } => Some(counts),
+                _ => None,
+            })
+            .last()
     }
 
     /// The states that were told since the last call.
@@ -177,6 +188,23 @@ fn pictures_that_can_not_be_used_are_told_with_what_they_are_and_a_good_one_is_l
 }
 
 #[test]
+fn frames_that_were_lost_are_told_once_a_minute_and_at_the_end() {
+    let mut desk = Desk::open();
+    let mut told = Vec::new();
+    for time in (0..=75_000).step_by(500) {
+        desk.gives(time, Err(ImageError::Truncated));
+        desk.gives(time + 250, Ok(picture()));
+        told.extend(desk.losses().map(|counts| (time, counts.unusable)));
+    }
+    assert_eq!(told, [(10_000, 21), (70_000, 141)]);
+    desk.fails(&unplugged());
+    assert_eq!(desk.losses().map(|counts| counts.unusable), Some(151));
+    desk.camera.preview(false);
+    desk.turn(76_000);
+    assert_eq!(desk.losses(), None);
+}
+
+#[test]
 fn a_silent_camera_is_told_of_closed_and_opened_again() {
     let mut desk = Desk::open();
     let first = desk.camera.opening;
@@ -204,6 +232,16 @@ fn an_unplugged_camera_is_waited_for_as_long_as_somebody_looks() {
     desk.turn(100);
     assert!(desk.camera.supervisor.is_off() && desk.camera.devices.is_none());
     assert_eq!(desk.told(), [(CameraState::Off, String::new())]);
+}
+
+#[test]
+fn the_last_picture_of_a_box_is_kept_and_that_of_a_person_is_not() {
+    for (of, keeps) in [(Of::Box, true), (Of::Person, false)] {
+        let mut desk = Desk::open();
+        desk.camera.of = of;
+        desk.gives(0, Ok(picture()));
+        assert_eq!(desk.camera.last.is_some(), keeps, "{of:?}");
+    }
 }
 
 #[test]

@@ -98,12 +98,19 @@ fn viewers_are_told_the_kind_and_the_size_and_never_a_command_or_a_path() {
         (
             command(format!("head -c 70000000 /dev/zero; sleep 600 # {SECRET}")),
             CameraState::Lost,
-            "it sends no JPEG pictures",
+            "none of its pictures can be used: they are no JPEG",
+        ),
+        (
+            command(format!(
+                "printf '\\211PNG\\r\\n\\032\\n'; sleep 600 # {SECRET}"
+            )),
+            CameraState::Lost,
+            "none of its pictures can be used: they are PNG, not JPEG",
         ),
         (
             Source::File(text.clone()),
             CameraState::Lost,
-            "it sends no JPEG pictures",
+            "none of its pictures can be used: they are no JPEG",
         ),
         (
             Source::File(path(&scratch.0, "missing")),

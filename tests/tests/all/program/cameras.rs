@@ -124,7 +124,7 @@ fn a_pi_camera_that_hangs_is_told_and_started_again() {
 
 #[test]
 fn a_pi_camera_that_babbles_is_told_and_started_again() {
-    assert_pi_recovers(Mood::Babbles, "its driver failed", "no JPEG picture in");
+    assert_pi_recovers(Mood::Babbles, "its driver failed", "no usable picture in");
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn a_command_that_stalls_babbles_and_exits_is_a_camera_again_when_it_gives() {
     assert_eq!(end.code, Some(0), "{end:?}");
 
     for (mood, why) in [
-        (Mood::Babbles, "it sends no JPEG pictures"),
+        (Mood::Babbles, "they are no JPEG"),
         (Mood::Exits, "its pictures came to an end"),
     ] {
         fake.set_mood(mood);
@@ -218,6 +218,19 @@ fn a_box_that_is_asked_to_ends_when_its_camera_is_beyond_help() {
     assert_eq!(end.code, Some(1), "{end:?}");
     let why = "the camera is given up: cmd: the command ended with exit status: 3";
     assert!(end.stderr.contains(why), "{end:?}");
+}
+
+#[test]
+fn what_comes_in_place_of_pictures_is_told_by_name_with_what_to_do() {
+    let pair = Pair::new();
+    let source = r"cmd:printf '\211PNG\r\n\032\n'; exec sleep 600";
+    let mut camera = pair.camera(&["--source", source]);
+    let mut watcher = pair.near.start(&["watch", "far", "--json"]);
+    hears_why(&mut watcher, "they are PNG, not JPEG");
+    camera.event_where("camera", |state| {
+        let text = state["text"].as_str().unwrap_or_default();
+        state["state"] == "lost" && text.contains("PNG, not JPEG; make the source send baseline")
+    });
 }
 
 /// Writes at least so many bytes of one picture; false once the box has ended.

@@ -3,9 +3,13 @@
 mod calling;
 mod cameras;
 #[cfg(target_os = "linux")]
+mod device;
+#[cfg(target_os = "linux")]
 mod drawing;
 mod files;
 mod hostile;
+#[cfg(target_os = "linux")]
+mod kernel;
 #[cfg(target_os = "linux")]
 mod nearby;
 mod pairing;

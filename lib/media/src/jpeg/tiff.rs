@@ -1,21 +1,26 @@
-//! Finds the orientation in an Exif segment. It reads that one tag and nothing else.
+//! Reads two tags of the TIFF structures in a JPEG: the orientation of Exif (CIPA DC-008), and the
+//! number of pictures of the Multi-Picture Format (CIPA DC-007), which MPO and Ultra HDR are.
 
 const ORIENTATION: u16 = 0x0112;
+const NUMBER_OF_IMAGES: u16 = 0xb001;
 /// Tags of the first directory that are looked at; real ones have a dozen.
 const MAX_TAGS: usize = 64;
 
 /// The orientation, 1 to 8, that the content of an APP1 segment tells.
 pub(crate) fn orientation(app1: &[u8]) -> Option<u8> {
     let tiff = Tiff::new(app1.strip_prefix(b"Exif\0\0")?)?;
-    let directory = usize::try_from(tiff.u32(4)?).ok()?;
-    let tags = usize::from(tiff.u16(directory)?).min(MAX_TAGS);
-    let value = (0..tags).find_map(|tag| {
-        let at = directory.checked_add(2 + tag * 12)?;
-        (tiff.u16(at)? == ORIENTATION).then(|| tiff.u16(at + 8))?
-    })?;
+    let value = tiff.u16(tiff.value_of(ORIENTATION)?)?;
     u8::try_from(value)
         .ok()
         .filter(|value| (1..=8).contains(value))
+}
+
+/// How many pictures the file has, at most 255, that the content of an APP2 segment tells. Only the
+/// first picture of the file says so.
+pub(crate) fn pictures(app2: &[u8]) -> Option<u8> {
+    let tiff = Tiff::new(app2.strip_prefix(b"MPF\0")?)?;
+    let value = tiff.u32(tiff.value_of(NUMBER_OF_IMAGES)?)?;
+    Some(u8::try_from(value).unwrap_or(u8::MAX))
 }
 
 struct Tiff<'a> {
@@ -36,6 +41,16 @@ impl<'a> Tiff<'a> {
             }),
             _ => None,
         }
+    }
+
+    /// Where the value of a tag of the first directory stands.
+    fn value_of(&self, wanted: u16) -> Option<usize> {
+        let directory = usize::try_from(self.u32(4)?).ok()?;
+        let tags = usize::from(self.u16(directory)?).min(MAX_TAGS);
+        (0..tags).find_map(|tag| {
+            let at = directory.checked_add(2 + tag * 12)?;
+            (self.u16(at)? == wanted).then_some(at + 8)
+        })
     }
 
     fn u16(&self, at: usize) -> Option<u16> {
@@ -67,6 +82,15 @@ mod tests {
         let little = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x03\0\0\0";
         assert_eq!(orientation(big), Some(6));
         assert_eq!(orientation(little), Some(3));
+    }
+
+    #[test]
+    fn the_first_picture_of_several_tells_their_number() {
+        let index = b"MPF\0MM\0*\0\0\0\x08\0\x02\xb0\0\0\x07\0\0\0\x040100\xb0\x01\0\x04\0\0\0\x01\0\0\0\x02";
+        assert_eq!(pictures(index), Some(2));
+        let other = b"MPF\0II*\0\x08\0\0\0\x01\0\x01\xb1\x04\0\x01\0\0\0\x02\0\0\0";
+        assert_eq!(pictures(other), None);
+        assert_eq!(pictures(b"ICC_PROFILE\0\x01\x01"), None);
     }
 
     #[test]
