@@ -10,11 +10,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
-use transom::media::Source;
+use transom::media::{CaptureRequest, Source};
 use transom::{Announce, PeerName};
 use transom_place::listen_address;
 
+use crate::format::parse_size;
 use crate::guests::Guests;
+use crate::pictures::PreferArgument;
 
 use calls::{CALL, CAMERA, WATCH};
 #[cfg(feature = "discovery")]
@@ -110,6 +112,9 @@ pub(crate) enum Command {
     #[cfg(feature = "discovery")]
     #[command(after_help = FIND)]
     Find(Find),
+    /// Say what is wrong with the cameras and the station of this machine, and how to mend it
+    #[command(after_help = DOCTOR)]
+    Doctor(Doctor),
     /// Try it all on this machine: a box, a watcher and a file, with throw-away keys
     #[command(after_help = DEMO)]
     Demo(Demo),
@@ -182,6 +187,43 @@ pub(crate) struct Demo {
     pub(crate) seconds: u64,
 }
 
+/// What a box would be told.
+#[derive(Args, Debug)]
+pub(crate) struct Doctor {
+    /// The source to look at, as for `transom camera`
+    #[arg(long, default_value = "auto", value_parser = parse_source)]
+    pub(crate) source: Source,
+    /// Picture size, such as 1280x720
+    #[arg(long, value_name = "WxH", value_parser = parse_size)]
+    pub(crate) size: Option<(u16, u16)>,
+    /// Pictures a second
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=240))]
+    pub(crate) fps: Option<u32>,
+    /// What to prefer where there is too little light: full rate or longer exposure
+    #[arg(long, value_enum, default_value_t = PreferArgument::Fps)]
+    pub(crate) prefer: PreferArgument,
+    /// How long to look at the pictures; 0 opens no camera
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(0..=60))]
+    pub(crate) seconds: u64,
+    /// Where the station would take connections; may be given twice [default: port 7447, all
+    /// addresses]
+    #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
+    pub(crate) listen: Vec<SocketAddr>,
+}
+
+impl Doctor {
+    /// The pictures that a box with these options would ask for.
+    pub(crate) fn request(&self) -> CaptureRequest {
+        CaptureRequest {
+            source: self.source.clone(),
+            size: self.size,
+            fps: self.fps,
+            prefer: self.prefer.into(),
+            ..CaptureRequest::default()
+        }
+    }
+}
+
 fn parse_source(text: &str) -> Result<Source, String> {
     text.parse::<Source>().map_err(|error| error.to_string())
 }
@@ -200,6 +242,10 @@ const SOUNDS: &str = "\
 Example:
   transom sounds
   transom camera --microphone auto --speaker auto";
+const DOCTOR: &str = "\
+Example:
+  transom doctor
+  transom doctor --source /dev/video2 --size 1920x1080 --seconds 10";
 const DEMO: &str = "\
 Example:
   transom demo --seconds 5";

@@ -178,7 +178,7 @@ fn served(settings: &Settings) -> Rights {
 }
 
 /// The code in that file, if the file can be removed afterwards.
-fn read(file: &Path) -> Result<Code, String> {
+pub(crate) fn read(file: &Path) -> Result<Code, String> {
     let mut text = String::new();
     let read = File::open(file).and_then(|file| file.take(MAX_FILE).read_to_string(&mut text));
     read.map_err(|error| match error.kind() {
@@ -205,10 +205,10 @@ const NEW_CODE: &str =
     "SIGHUP makes a box that runs without a terminal show a new code; others do so at their start";
 
 /// What the owner writes to the card.
-const FILE: &str = "transom-pair.txt";
+pub(crate) const FILE: &str = "transom-pair.txt";
 
 /// Where the boot partition is mounted by Raspberry Pi OS, now and before 2023.
-const BOOT: &[&str] = &["/boot/firmware", "/boot"];
+pub(crate) const BOOT: &[&str] = &["/boot/firmware", "/boot"];
 
 /// Bytes of the file that are read: one line.
 const MAX_FILE: u64 = 1024;

@@ -4,11 +4,13 @@
 mod args;
 mod book_file;
 mod box_pairing;
+mod camera_stats;
 mod check;
 mod commands;
 #[cfg(feature = "config")]
 mod config;
 mod dial;
+mod doctor;
 mod door;
 mod failure;
 mod film;
@@ -77,6 +79,7 @@ fn main() -> ExitCode {
         Command::Pair(arguments) => commands::pair::run(&arguments, &place, &output),
         Command::Text(arguments) => commands::text::run(&arguments, &place, &output),
         Command::Users(arguments) => commands::users::run(arguments, &place, &output),
+        Command::Doctor(arguments) => commands::doctor::run(&arguments, &place, &output),
         Command::Cameras => commands::cameras::run(&output),
         #[cfg(feature = "sound")]
         Command::Sounds => commands::sounds::run(&output),

@@ -37,6 +37,11 @@ impl Place {
         }
     }
 
+    /// The state folder, which may not be there yet.
+    pub(crate) fn state_folder(&self) -> Option<&Path> {
+        self.state.as_deref()
+    }
+
     /// The state folder, made on first use.
     pub(crate) fn state(&self) -> Result<State, Failure> {
         let dir = self.state.clone().ok_or_else(|| {

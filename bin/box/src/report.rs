@@ -59,8 +59,27 @@ fn is_result(notice: &Notice) -> bool {
     }
 }
 
+/// A notice in words for people, and with stable field names.
+type Told = (String, Value);
+
 /// A notice in words, and with stable field names; `None` for what moves too often to be told.
-pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
+pub(crate) fn describe(notice: &Notice) -> Option<Told> {
+    if let Notice::Pairing(_, notice) = notice {
+        return pairing::describe(notice);
+    }
+    let groups = [
+        of_reaching,
+        of_peers,
+        of_calls,
+        of_pictures,
+        of_transfers,
+        sound::describe,
+    ];
+    groups.iter().find_map(|describe| describe(notice))
+}
+
+/// How this station and others find each other.
+fn of_reaching(notice: &Notice) -> Option<Told> {
     Some(match notice {
         Notice::Listening { address, .. } => (
             format!("listening on {address}"),
@@ -81,6 +100,24 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             ),
             json!({"event": "unreachable", "peer": peer.as_str(), "why": obstacle.to_string(), "retries": retries}),
         ),
+        Notice::Knock { key, address, name } => (
+            format!(
+                "a stranger at {address}{} was turned away; if you know the key {}, let them in \
+                 with: transom users add NAME {} key={key}",
+                (*name).map_or_else(String::new, |name| format!(", who goes by {name},")),
+                key.fingerprint(),
+                address.ip(),
+            ),
+            json!({"event": "knock", "key": key.to_string(), "name": name.map(|name| name.as_str().to_owned()),
+                   "fingerprint": key.fingerprint().to_string(), "address": address.to_string()}),
+        ),
+        _ => return None,
+    })
+}
+
+/// Peers that are there or were, and what they say.
+fn of_peers(notice: &Notice) -> Option<Told> {
+    Some(match notice {
         Notice::Joined {
             peer,
             key,
@@ -106,17 +143,6 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             },
             json!({"event": "left", "peer": peer.as_str(), "why": why.to_string(), "lost": lost}),
         ),
-        Notice::Knock { key, address, name } => (
-            format!(
-                "a stranger at {address}{} was turned away; if you know the key {}, let them in \
-                 with: transom users add NAME {} key={key}",
-                (*name).map_or_else(String::new, |name| format!(", who goes by {name},")),
-                key.fingerprint(),
-                address.ip(),
-            ),
-            json!({"event": "knock", "key": key.to_string(), "name": name.map(|name| name.as_str().to_owned()),
-                   "fingerprint": key.fingerprint().to_string(), "address": address.to_string()}),
-        ),
         Notice::KeyChanged {
             peer,
             pinned,
@@ -131,6 +157,17 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             json!({"event": "key_changed", "peer": peer.as_str(), "pinned": pinned.to_string(),
                    "offered": offered.to_string(), "in_book": in_book}),
         ),
+        Notice::Text { peer, text } => (
+            format!("{peer}: {text}"),
+            json!({"event": "text", "peer": peer.as_str(), "text": text}),
+        ),
+        _ => return None,
+    })
+}
+
+/// Calls, from their ring to their end.
+fn of_calls(notice: &Notice) -> Option<Told> {
+    Some(match notice {
         Notice::Ringing { peer, kind } => (
             format!("{peer} is calling"),
             json!({"event": "ringing", "peer": peer.as_str(), "kind": kind_word(*kind), "outgoing": false}),
@@ -164,6 +201,13 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             json!({"event": "call_ended", "peer": peer.as_str(), "kind": kind_word(*kind), "outgoing": outgoing,
                    "reason": end_word(*reason), "text": text}),
         ),
+        _ => return None,
+    })
+}
+
+/// Cameras, ours and those of others, and what becomes of their pictures.
+fn of_pictures(notice: &Notice) -> Option<Told> {
+    Some(match notice {
         Notice::FarCamera { peer, state, text } => (
             format!(
                 "the camera of {peer} {}",
@@ -198,10 +242,13 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
                    "width": quality.size.0, "height": quality.size.1,
                    "bottleneck": quality.bottleneck.map(bottleneck_word)}),
         ),
-        Notice::Text { peer, text } => (
-            format!("{peer}: {text}"),
-            json!({"event": "text", "peer": peer.as_str(), "text": text}),
-        ),
+        _ => return None,
+    })
+}
+
+/// Files and folders.
+fn of_transfers(notice: &Notice) -> Option<Told> {
+    Some(match notice {
         Notice::Offered {
             transfer,
             peer,
@@ -238,8 +285,7 @@ pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
             },
             json!({"event": "entry_failed", "transfer": transfer.to_string(), "path": path, "why": why.to_string()}),
         ),
-        Notice::Pairing(_, notice) => return pairing::describe(notice),
-        notice => return sound::describe(notice),
+        _ => return None,
     })
 }
 

@@ -19,6 +19,7 @@
 //! | SIGINT, SIGTERM | end; again within [`SAME_WISH`], the same wish; again later, end at once |
 //! | SIGHUP | the terminal is gone: end; for a service without a terminal: reload |
 //! | SIGHUP, ignored at the start (`nohup`) | nothing |
+//! | SIGUSR1 | how is it going? ([`watch_inquiries`]) |
 //! | SIGXFSZ | nothing: the write fails with EFBIG |
 #![cfg(unix)]
 #![forbid(unsafe_code)]
@@ -29,7 +30,7 @@ use std::sync::Arc;
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
 use signal_hook::iterator::Signals;
 use signal_hook::{flag, low_level};
 
@@ -87,6 +88,20 @@ pub fn watch(hangup: Hangup, mut tell: impl FnMut(Wish) + Send + 'static) -> io:
         }
     };
     Builder::new().name("signals".into()).spawn(hear).map(drop)
+}
+
+/// Tells each SIGUSR1, by which a user asks a program how it is doing, on a thread of its own.
+/// Without this the signal ends the program.
+///
+/// # Errors
+/// When the system gives no handler, pipe or thread.
+pub fn watch_inquiries(mut tell: impl FnMut() + Send + 'static) -> io::Result<()> {
+    let mut signals = Signals::new([SIGUSR1])?;
+    let hear = move || signals.forever().for_each(|_| tell());
+    Builder::new()
+        .name("inquiries".into())
+        .spawn(hear)
+        .map(drop)
 }
 
 /// Makes a write beyond the limit of `ulimit -f` fail with EFBIG, where SIGXFSZ would kill the

@@ -115,17 +115,30 @@ pub struct Counts {
     pub mended: u64,
 }
 
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, more: Self) {
+        self.good += more.good;
+        self.stale += more.stale;
+        self.damaged += more.damaged;
+        self.unusable += more.unusable;
+        self.too_large += more.too_large;
+        self.skipped += more.skipped;
+        self.mended += more.mended;
+    }
+}
+
 impl Counts {
-    /// What came after `before`.
-    pub(crate) fn since(&self, before: &Self) -> Self {
+    /// What came after `before`, an earlier count of the same camera.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Self {
         Self {
-            good: self.good - before.good,
-            stale: self.stale - before.stale,
-            damaged: self.damaged - before.damaged,
-            unusable: self.unusable - before.unusable,
-            too_large: self.too_large - before.too_large,
-            skipped: self.skipped - before.skipped,
-            mended: self.mended - before.mended,
+            good: self.good.saturating_sub(before.good),
+            stale: self.stale.saturating_sub(before.stale),
+            damaged: self.damaged.saturating_sub(before.damaged),
+            unusable: self.unusable.saturating_sub(before.unusable),
+            too_large: self.too_large.saturating_sub(before.too_large),
+            skipped: self.skipped.saturating_sub(before.skipped),
+            mended: self.mended.saturating_sub(before.mended),
         }
     }
 

@@ -34,6 +34,23 @@ impl Device {
         control.value_of(&setting.value).map(drop)
     }
 
+    /// The program that has it open, by name and process id, where this user may see that. Looking
+    /// at the descriptors of every process takes milliseconds.
+    pub fn holder(&self) -> Option<String> {
+        crate::source::device::holder(&self.path)
+    }
+
+    /// The speed of its USB port in Mbit/s, where it has one: 12, 480, 5000.
+    pub fn usb_speed(&self) -> Option<u32> {
+        crate::source::device::usb_speed(&self.path)
+    }
+
+    /// Whether it compresses pictures itself.
+    pub fn sends_jpeg(&self) -> bool {
+        let is_jpeg = |mode: &String| mode.starts_with("MJPG") || mode.starts_with("JPEG");
+        self.modes.iter().any(is_jpeg)
+    }
+
     /// True for the raw sensor of a Raspberry Pi, which is used by way of the source `pi`.
     pub fn is_pi(&self) -> bool {
         matches!(self.driver.as_str(), "unicam" | "rp1-cfe")

@@ -14,6 +14,7 @@
 
 mod frames;
 mod onlookers;
+mod stats;
 mod supervisor;
 mod words;
 
@@ -31,7 +32,10 @@ use crate::notice::Notice;
 use crate::quality::{Adaptation, Quality, Viewers};
 use crate::workers::{Opening, Wish};
 
+pub use stats::{CameraStats, ViewerStats};
+
 use onlookers::Told;
+use stats::Statistics;
 use supervisor::{Act, Supervisor};
 use words::Words;
 
@@ -96,6 +100,8 @@ pub(crate) struct OwnCamera {
     told: BTreeMap<ViewerId, Told>,
     changes: u32,
     viewers: Viewers<ViewerId>,
+    /// While its owner wants to know.
+    statistics: Option<Statistics>,
     /// Whether files move at our station or in another program of its owner.
     files_move: bool,
 }
@@ -121,6 +127,7 @@ impl OwnCamera {
             told: BTreeMap::new(),
             changes: 0,
             viewers: Viewers::new(adaptation),
+            statistics: None,
             files_move: false,
         }
     }
@@ -186,13 +193,16 @@ impl OwnCamera {
         self.tell_wish(calls, out);
         self.watch_devices(out);
         self.tell_onlookers(now, calls, out);
+        self.tell_statistics(now, calls, out);
     }
 
     /// When [`turn`](Self::turn) has something to do though nothing happens.
     pub(crate) fn due(&self) -> Option<Instant> {
         let off = self.unwanted_since.map(|since| since + self.of.linger());
         let off = off.filter(|_| self.supervisor.is_open());
-        earlier(earlier(off, self.supervisor.due()), self.viewers.due())
+        let statistics = self.statistics.as_ref().map(Statistics::due);
+        let own = earlier(off, self.supervisor.due());
+        earlier(earlier(own, self.viewers.due()), statistics)
     }
 
     /// The camera is open.

@@ -59,6 +59,9 @@ pub(crate) enum Command {
         on: bool,
     },
     ListCameras,
+    CameraStats {
+        on: bool,
+    },
     Recording {
         peer: PeerName,
         on: bool,
@@ -268,6 +271,12 @@ impl Handle {
     /// Looks for the cameras of this machine; the answer is [`Notice::Cameras`](crate::Notice).
     pub fn list_cameras(&self) {
         self.queue.push(Command::ListCameras);
+    }
+
+    /// Asks once a second for what our camera and its viewers did since the first time this was
+    /// asked ([`Notice::CameraStats`](crate::Notice)), or no longer.
+    pub fn camera_stats(&self, on: bool) {
+        self.queue.push(Command::CameraStats { on });
     }
 
     /// Tells the peer of a call whether we record its pictures.

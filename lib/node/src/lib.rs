@@ -69,6 +69,7 @@ mod transfers;
 mod workers;
 
 pub use addresses::{lasting_address, own_addresses};
+pub use camera::{CameraStats, ViewerStats};
 pub use discovery::{Announce, Claim, Nearby};
 pub use handle::{Handle, Redial};
 pub use identity::{Identity, KnownPeersFile, State, StateError};

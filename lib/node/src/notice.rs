@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use transom_wire::{PeerName, PublicKey};
 
+use crate::camera::CameraStats;
 use crate::discovery::Nearby;
 use crate::pairing::{PairingId, PairingNotice};
 use crate::quality::Quality;
@@ -73,7 +74,7 @@ pub enum Retry {
 /// | `Sound` | levels ten times a second while the microphone is open; whether a peer speaks, five times a second for each call; of its other words the newest, at its pace |
 /// | `Nearby` | five times a second, while the owner asks for it |
 /// | `NearbyPaused` | every ten minutes |
-/// | `OwnPicture`, `Cameras`, `Measured`, `Pong`, `Listening`, `NotListening` | the owner asked for; the numbers once a second |
+/// | `OwnPicture`, `Cameras`, `CameraStats`, `Measured`, `Pong`, `Listening`, `NotListening` | the owner asked for; the numbers once a second |
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Notice {
@@ -264,6 +265,9 @@ pub enum Notice {
         /// Whether it is opened again by itself.
         retry: Retry,
     },
+    /// What our camera and its viewers did, once a second while
+    /// [`Handle::camera_stats`](crate::Handle::camera_stats) asks for it.
+    CameraStats(Box<CameraStats>),
     /// Frames of our own camera came damaged, could not be used, or never came: ten seconds after its
     /// opening, then once a minute while there are more, and as it is closed.
     CameraLosses {

@@ -250,6 +250,8 @@ impl Session {
             queue_delay: self.path.queue_delay(),
             bulk_window: self.path.bulk_window(),
             silent: self.path.pinger.silent(now),
+            pictures_begun: counts.begun.0,
+            picture_waited: counts.begun.1,
             pictures_sent: counts.sent,
             pictures_replaced: counts.replaced,
             pictures_aborted: counts.aborted,

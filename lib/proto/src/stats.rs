@@ -28,6 +28,10 @@ pub struct Stats {
     pub bulk_window: u64,
     /// Time since the peer was last heard.
     pub silent: Duration,
+    /// Pictures whose sending began.
+    pub pictures_begun: u64,
+    /// Time from the moment the last of them was ready until its first byte.
+    pub picture_waited: Duration,
     /// Pictures sent completely.
     pub pictures_sent: u64,
     /// Pictures dropped for newer ones before they were begun.

@@ -1,6 +1,7 @@
 //! Received pictures of one call (wire 6): reassembled from chunks, within the sender's credit.
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use transom_wire::limits::PICTURE_CREDIT;
 use transom_wire::{DecodeError, PictureHead};
@@ -18,6 +19,8 @@ pub(crate) struct Counts {
     pub(crate) replaced: u64,
     pub(crate) aborted: u64,
     pub(crate) received: u64,
+    /// Pictures whose sending began, and how long the last of them had waited for it.
+    pub(crate) begun: (u64, Duration),
 }
 
 /// At most one incomplete picture, and [`PICTURE_CREDIT`] pictures not yet shown.

@@ -31,6 +31,10 @@ pub(crate) struct Camera {
     /// was reset: for containers, and for service managers that start the box again
     #[arg(long)]
     pub(crate) exit_on_camera_error: bool,
+    /// Tell every so many seconds what the camera gives and what viewers get; SIGUSR1 asks for it
+    /// once
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) stats: Option<u64>,
     /// Most viewers at once; one key has at most half of the places
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) max_viewers: u16,

@@ -9,6 +9,7 @@ use transom::{Accept, InboxSettings, Notice, Retry, Settings};
 
 use crate::args::Camera;
 use crate::box_pairing::BoxPairing;
+use crate::camera_stats::CameraReport;
 use crate::door::{self, Knocks};
 use crate::failure::Failure;
 use crate::measure::FileBeside;
@@ -47,7 +48,16 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
     let mut pairing = BoxPairing::new(&arguments.pairing, &settings);
     let beside = FileBeside::new(arguments.measure);
     let mut failing = arguments.exit_on_camera_error.then(Failing::default);
-    serve(settings, &mut pairing, beside, &mut failing, place, output)
+    let every = arguments.stats;
+    serve(
+        settings,
+        &mut pairing,
+        beside,
+        &mut failing,
+        every,
+        place,
+        output,
+    )
 }
 
 /// Failures of a camera in a row after which a box that is asked to ends: it was opened again at
@@ -161,12 +171,15 @@ fn serve(
     pairing: &mut BoxPairing,
     mut beside: FileBeside,
     failing: &mut Option<Failing>,
+    stats_every: Option<u64>,
     place: &Place,
     output: &Output,
 ) -> Result<(), Failure> {
     door::introduce(&settings, output);
     let book = settings.book.clone();
     let running = Running::start_service(settings)?;
+    let mut report = CameraReport::start(stats_every, &running.handle)
+        .map_err(|error| Failure::new("can't watch for signals", error))?;
     let mut service = Service::of_camera();
     service.ready(&running.handle);
     pairing.show(&running, output);
@@ -183,6 +196,9 @@ fn serve(
         }
         match event {
             Some(Event::Notice(Notice::Knock { key, .. })) if !knocks.is_new(&key) => {}
+            Some(Event::Notice(Notice::CameraStats(stats))) => {
+                report.take(stats, &running.handle, output);
+            }
             Some(Event::Notice(Notice::Pairing(_, notice))) => {
                 pairing.notice(notice, place, &running, output);
             }

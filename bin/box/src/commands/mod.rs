@@ -5,6 +5,7 @@ pub(crate) mod camera;
 pub(crate) mod cameras;
 pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 #[cfg(feature = "discovery")]
 pub(crate) mod find;
 pub(crate) mod id;

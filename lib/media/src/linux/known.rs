@@ -57,6 +57,18 @@ pub(crate) fn reset(node: &Path) -> io::Result<()> {
     crate::sys::usb::reset(&fs::OpenOptions::new().write(true).open(node)?)
 }
 
+/// The speed of the USB port of a node in Mbit/s: 12, 480, 5000.
+pub(crate) fn usb_speed(node: &Path) -> Option<u32> {
+    let node = fs::canonicalize(node).ok()?;
+    speed_in(Path::new(CLASS), &node)
+}
+
+fn speed_in(class: &Path, node: &Path) -> Option<u32> {
+    let speed = read(&usb_device(class, node)?.join("speed"));
+    // Low speed is 1.5 Mbit/s.
+    speed.split('.').next()?.parse().ok()
+}
+
 fn find_in(class: &Path, device: &Known) -> Option<PathBuf> {
     let entries = fs::read_dir(class).ok()?.flatten();
     let mut alike: Vec<_> = entries
@@ -172,6 +184,19 @@ mod tests {
         sysfs.plug("video1", "usb1", "HD Webcam", "A1");
         assert_eq!(sysfs.find(&first), Some("/dev/video1".into()));
         assert_eq!(sysfs.find(&second), Some("/dev/video0".into()));
+    }
+
+    #[test]
+    fn the_speed_of_the_port_is_read() {
+        let sysfs = Sysfs::new("speed");
+        sysfs.plug("video0", "usb1", "HD Webcam", "A1");
+        let speed = || speed_in(&sysfs.class(), Path::new("/dev/video0"));
+        assert_eq!(speed(), None);
+        for (text, told) in [("480\n", Some(480)), ("1.5\n", Some(1)), ("fast\n", None)] {
+            fs::write(sysfs.0.join("usb1/speed"), text).unwrap();
+            assert_eq!(speed(), told);
+        }
+        assert_eq!(speed_in(&sysfs.class(), Path::new("/dev/video1")), None);
     }
 
     #[test]

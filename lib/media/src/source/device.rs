@@ -2,10 +2,10 @@
 
 #[cfg(not(target_os = "linux"))]
 pub(crate) use crate::elsewhere::{list, open};
-#[cfg(target_os = "linux")]
-pub(crate) use crate::linux::list;
 #[cfg(all(target_os = "linux", not(feature = "nokhwa")))]
 pub(crate) use crate::linux::open;
+#[cfg(target_os = "linux")]
+pub(crate) use crate::linux::{holder, list, usb_speed};
 
 /// Opens a device by its path, or by its number through the backend of other systems.
 #[cfg(all(target_os = "linux", feature = "nokhwa"))]
@@ -23,4 +23,16 @@ pub(crate) fn open(
     } else {
         crate::linux::open(path, request)
     }
+}
+
+/// Only Linux tells which program has a device open.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn holder(_: &std::path::Path) -> Option<String> {
+    None
+}
+
+/// Only Linux tells the speed of a port.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn usb_speed(_: &std::path::Path) -> Option<u32> {
+    None
 }

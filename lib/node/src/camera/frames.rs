@@ -41,6 +41,9 @@ impl OwnCamera {
             let at = news.good_at.unwrap_or(now);
             self.supervisor.good(counts.good - before.good, at);
         }
+        if let Some(statistics) = &mut self.statistics {
+            statistics.count(&counts.since(&before));
+        }
         self.format = news.format;
         self.set_source();
         if self.losses_due.is_some_and(|due| due <= now) {
@@ -115,6 +118,9 @@ impl OwnCamera {
                 height: picture.height,
                 orientation: picture.orientation,
             }));
+        }
+        if let Some(statistics) = &mut self.statistics {
+            statistics.picture(&picture, out.now());
         }
         self.send(&picture, calls, out);
         self.last = (self.of == Of::Box).then_some(picture);

@@ -103,6 +103,9 @@ impl OwnCamera {
         let now = out.net.instant(moment);
         for (link, call) in calls.viewers() {
             if !self.viewers.wants((link, call), picture.captured) {
+                if let Some(statistics) = &mut self.statistics {
+                    statistics.left_out(link);
+                }
                 continue;
             }
             let bytes = picture.jpeg.clone();
@@ -119,6 +122,9 @@ impl OwnCamera {
             match sent {
                 Some(Ok(outcome)) => {
                     let id = (link, call);
+                    if let Some(statistics) = &mut self.statistics {
+                        statistics.sent(link, &outcome.before, now);
+                    }
                     (self.viewers).handle_picture(id, picture.captured, &outcome, now);
                 }
                 Some(Err(error)) => log::warn!("picture {} can't be sent: {error}", head.sequence),

@@ -278,3 +278,64 @@ fn a_time_stamp_of_the_future_or_long_ago_is_that_of_the_frames_arrival() {
         assert_eq!(stamped(ancient), now);
     }
 }
+
+#[test]
+fn statistics_count_all_openings_and_are_told_once_a_second_while_they_are_asked_for() {
+    let mut desk = Desk::open();
+    let told = |desk: &mut Desk| -> Vec<_> {
+        let notices = desk.out.notices.drain(..);
+        let stats = notices.filter_map(|notice| match notice {
+            Notice::CameraStats(stats) => Some(stats),
+            _ => None,
+        });
+        stats
+            .map(|it| (it.counts.good, it.counts.unusable))
+            .collect()
+    };
+    desk.gives(0, Ok(picture()));
+    assert_eq!(told(&mut desk), [], "not asked for");
+    let start = desk.at(10);
+    desk.camera.tell_stats(true, start);
+    assert_eq!(desk.camera.statistics.as_ref().unwrap().due(), start);
+    desk.gives(20, Ok(picture()));
+    desk.gives(30, Err(ImageError::NotJpeg));
+    assert_eq!(told(&mut desk), [(1, 0)], "what was before is not counted");
+    desk.fails(&unplugged());
+    desk.turn(1025);
+    assert_eq!(told(&mut desk), [(1, 1)]);
+    // Another opening counts from zero.
+    desk.format.counts = transom_media::Counts::default();
+    let retry = desk.camera.supervisor.due().unwrap();
+    let retry = u64::try_from(retry.duration_since(desk.start).as_millis()).unwrap() + 1;
+    desk.turn(retry);
+    desk.opened(retry);
+    desk.gives(retry + 1500, Ok(picture()));
+    assert_eq!(told(&mut desk).last(), Some(&(2, 1)));
+    desk.camera.tell_stats(false, desk.at(retry + 1500));
+    desk.turn(retry + 9000);
+    assert_eq!(told(&mut desk), []);
+}
+
+#[test]
+fn stages_of_pictures_are_told_where_they_are_known() {
+    let mut desk = Desk::open();
+    desk.camera.tell_stats(true, desk.at(0));
+    let milli = Duration::from_millis(1);
+    let mut picture = picture();
+    picture.acquired = picture.captured + milli * 3;
+    picture.ready = picture.acquired + milli * 2;
+    desk.gives(10, Ok(picture));
+    desk.turn(1500);
+    let stats = desk
+        .out
+        .notices
+        .drain(..)
+        .rev()
+        .find_map(|notice| match notice {
+            Notice::CameraStats(stats) => Some(stats),
+            _ => None,
+        });
+    let stages = stats.unwrap().latency.stages;
+    let stages = stages.map(|spread| spread.map(|spread| spread.p50));
+    assert_eq!(stages[..3], [Some(milli * 3), Some(milli * 2), None]);
+}

@@ -152,7 +152,8 @@ fn matters(notice: &Notice) -> bool {
         Notice::Sound(
             SoundNotice::Level(_) | SoundNotice::MutedSpeech | SoundNotice::Recorded { .. },
         ) => false,
-        Notice::Text { .. }
+        Notice::CameraStats(_)
+        | Notice::Text { .. }
         | Notice::Transfer(_)
         | Notice::EntryFailed { .. }
         | Notice::FarCamera { .. }

@@ -189,6 +189,9 @@ impl Outgoing {
             self.slot = Some(picture);
             return false;
         };
+        let waited = (picture.head.sent_after).saturating_sub(picture.head.ready_after);
+        counts.begun.0 += 1;
+        counts.begun.1 = Duration::from_micros(waited.into());
         let at = chunk.len();
         self.unshown.push_back(Unshown {
             sequence: picture.head.sequence,
@@ -289,6 +292,18 @@ mod tests {
             "without credit it is not held by the gate"
         );
         assert!(!begin(&mut outgoing, 9_000));
+    }
+
+    #[test]
+    fn a_picture_that_begins_tells_how_long_it_waited() {
+        let (mut outgoing, mut counts) = (Outgoing::default(), Counts::default());
+        let mut ready = picture(1, 999_000, 5_000);
+        ready.head.ready_after = 200;
+        outgoing.put(ready, &mut counts).unwrap();
+        assert_eq!(counts.begun.0, 0);
+        let mut out = [0; 2_000];
+        assert!(outgoing.begin(1, &mut Record::new(&mut out), GATE, &mut counts));
+        assert_eq!(counts.begun, (1, Duration::from_micros(800)));
     }
 
     #[test]

@@ -1,0 +1,275 @@
+//! `transom doctor`: what is wrong with this machine's cameras and its station, each finding with
+//! what mends it. It gathers facts; what they mean is said in [`crate::doctor`].
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use transom::media::{self, CameraError, CaptureRequest, Device, Source};
+use transom::people::DEFAULT_PORT;
+use transom::{State, everywhere, own_addresses};
+
+use crate::args::Doctor;
+use crate::box_pairing;
+use crate::doctor::cameras::{self, CameraFacts, LOW_LIGHT, Wanted};
+use crate::doctor::look::{self, Look, look};
+use crate::doctor::machine::Machine;
+use crate::doctor::station::{self, PortFacts};
+use crate::doctor::{Finding, Level};
+use crate::failure::Failure;
+use crate::format::count;
+use crate::output::Output;
+use crate::place::{self, Place};
+
+pub(crate) fn run(arguments: &Doctor, place: &Place, output: &Output) -> Result<(), Failure> {
+    let mut broken = 0;
+    let mut tell = |findings: Vec<Finding>| {
+        for finding in findings {
+            broken += u64::from(finding.level == Level::Broken);
+            // Names of devices and programs are in it.
+            output.deliver(finding.human(), finding.json());
+        }
+    };
+    tell(of_station(arguments, place));
+    tell(Machine::read().findings());
+    let cameras: Vec<_> = media::list().into_iter().map(facts).collect();
+    let request = arguments.request();
+    let wanted = Wanted {
+        source: request.source.clone(),
+        size: request.size,
+        prefer: request.prefer,
+    };
+    let found = cameras::findings(&cameras, &wanted);
+    let is_missing = found.iter().any(|finding| finding.level == Level::Broken);
+    tell(found);
+    if !is_missing && arguments.seconds > 0 {
+        tell(of_look(&request, &cameras, arguments.seconds));
+    }
+    match broken {
+        0 => Ok(()),
+        count_broken => Err(Failure::new(
+            "not all is well",
+            format!("{} broken", count(count_broken, "thing")),
+        )),
+    }
+}
+
+fn facts(device: Device) -> CameraFacts {
+    let denied = ErrorKind::PermissionDenied;
+    CameraFacts {
+        usb_speed: device.usb_speed(),
+        holder: device.holder(),
+        is_denied: device.problem.is_some()
+            && File::open(&device.path).is_err_and(|error| error.kind() == denied),
+        device,
+    }
+}
+
+/// A look at the source, unless another program has its device.
+fn of_look(request: &CaptureRequest, cameras: &[CameraFacts], seconds: u64) -> Vec<Finding> {
+    let camera = match &request.source {
+        Source::Auto => { cameras.iter() }.find(|camera| camera.device.problem.is_none()),
+        Source::Device(path) => {
+            let real = path.canonicalize().ok();
+            { cameras.iter() }.find(|camera| Some(&camera.device.path) == real.as_ref())
+        }
+        _ => None,
+    };
+    if camera.is_some_and(|camera| camera.holder.is_some()) {
+        // Said with the device.
+        return Vec::new();
+    }
+    let can_lower_rate = camera.is_some_and(|camera| {
+        let mut controls = camera.device.controls.iter();
+        controls.any(|control| control.name == LOW_LIGHT)
+    });
+    let mut look = look(request, Duration::from_secs(seconds));
+    if let Look::Failed(CameraError::Busy { by, .. }) = &mut look {
+        *by = by.take().or_else(hidden_station);
+    }
+    look::findings(&look, &request.source_name(), can_lower_rate)
+}
+
+fn of_station(arguments: &Doctor, place: &Place) -> Vec<Finding> {
+    let listen = match arguments.listen.as_slice() {
+        [] => everywhere(DEFAULT_PORT),
+        some => some.to_vec(),
+    };
+    let ports = ports(&listen);
+    let mut findings: Vec<_> = ports.iter().map(station::port).collect();
+    findings.push(station::addresses(&own_addresses()));
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    findings.push(station::clock(now.unwrap_or_default()));
+    findings.push(station::key(key(place)));
+    findings.extend(station::book(book(place)));
+    if cfg!(feature = "discovery") {
+        let tried = multicast().map_err(|error| error.to_string());
+        findings.push(station::multicast(&tried));
+    }
+    let folders = box_pairing::BOOT.iter().map(Path::new);
+    let files = folders.map(|folder| folder.join(box_pairing::FILE));
+    findings.extend(files.filter(|file| file.is_file()).map(|file| {
+        let read = box_pairing::read(&file).map(drop);
+        station::pairing(&file.display().to_string(), &read)
+    }));
+    findings
+}
+
+/// Tries each address. Those of IPv6 and IPv4 that are everything take one port twice: told once
+/// where both are alike.
+fn ports(listen: &[SocketAddr]) -> Vec<PortFacts> {
+    let mut facts: Vec<PortFacts> = Vec::new();
+    for address in listen {
+        let refused = TcpListener::bind(address).err();
+        if refused.as_ref().is_some_and(no_such_family) && listen.len() > 1 {
+            continue;
+        }
+        let refused = refused.map(|error| (error.kind(), error.to_string()));
+        let is_same = |known: &PortFacts| {
+            let (kind, known_kind) = (refused.as_ref(), known.refused.as_ref());
+            known.address.port() == address.port()
+                && known.address.ip().is_unspecified()
+                && address.ip().is_unspecified()
+                && kind.map(|(kind, _)| *kind) == known_kind.map(|(kind, _)| *kind)
+        };
+        if !facts.iter().any(is_same) {
+            let in_use = matches!(&refused, Some((ErrorKind::AddrInUse, _)));
+            facts.push(PortFacts {
+                address: *address,
+                holder: in_use.then(|| port_holder(address.port())).flatten(),
+                refused,
+            });
+        }
+    }
+    facts
+}
+
+/// Whether this machine has no addresses of that kind, as one without IPv6.
+fn no_such_family(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Unsupported | ErrorKind::AddrNotAvailable
+    )
+}
+
+/// The program that listens at that port, as far as Linux lets this user see it.
+fn port_holder(port: u16) -> Option<String> {
+    let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
+    let tables = tables.map(|table| fs::read_to_string(table).unwrap_or_default());
+    let sockets: BTreeSet<_> = { tables.iter() }
+        .flat_map(|table| listening_sockets(table, port))
+        .collect();
+    let named = processes().find_map(|(process, name)| {
+        let mut descriptors = fs::read_dir(process.join("fd")).ok()?.flatten();
+        let is_meant = descriptors.any(|descriptor| {
+            let target = fs::read_link(descriptor.path()).unwrap_or_default();
+            target.to_str().is_some_and(|it| sockets.contains(it))
+        });
+        is_meant.then_some(name)
+    });
+    named.or_else(hidden_station)
+}
+
+/// A station of another user, such as the service of the package: what it has open can't be seen,
+/// so it may be what has the port or the camera.
+fn hidden_station() -> Option<String> {
+    processes().find_map(|(process, name)| {
+        let is_hidden = || {
+            let opened = fs::read_dir(process.join("fd"));
+            opened.is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
+        };
+        (name.starts_with("transom") && is_hidden()).then_some(name)
+    })
+}
+
+/// The folder of each process, and its name with its id.
+fn processes() -> impl Iterator<Item = (PathBuf, String)> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| {
+        // Also `self` has descriptors.
+        let id: u32 = entry.file_name().to_str()?.parse().ok()?;
+        let name = fs::read_to_string(entry.path().join("comm")).ok()?;
+        Some((entry.path(), format!("{} ({id})", name.trim())))
+    })
+}
+
+/// The sockets that listen at that port, as `/proc/PID/fd` names them, by a table of `/proc/net`.
+fn listening_sockets(table: &str, port: u16) -> Vec<String> {
+    const LISTEN: &str = "0A";
+    let port = format!(":{port:04X}");
+    let sockets = table.lines().filter_map(|line| {
+        let mut fields = line.split_whitespace().skip(1);
+        let (local, state) = (fields.next()?, fields.nth(1)?);
+        let is_meant = local.ends_with(&port) && state == LISTEN;
+        let inode = fields.nth(5)?;
+        is_meant.then(|| format!("socket:[{inode}]"))
+    });
+    sockets.collect()
+}
+
+/// The fingerprint of the key; a folder that is not there yet is not made.
+fn key(place: &Place) -> Option<Result<String, String>> {
+    let folder = place.state_folder().filter(|folder| folder.exists())?;
+    let key = State::open(folder).and_then(|state| state.identity());
+    let key = key.map(|identity| identity.public_key().fingerprint().to_string());
+    Some(key.map_err(|error| error.to_string()))
+}
+
+fn book(place: &Place) -> Option<Result<(usize, Vec<String>), String>> {
+    let read = place::read_book(&place.users()?);
+    let read = read.map(|(book, errors)| (book.contacts().len(), errors));
+    Some(read.map_err(|failure| failure.to_string()))
+}
+
+/// Sends a packet to the group of mDNS that stays on this machine, and waits for it.
+fn multicast() -> io::Result<()> {
+    const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+    socket.join_multicast_v4(&GROUP, &Ipv4Addr::UNSPECIFIED)?;
+    socket.set_multicast_loop_v4(true)?;
+    socket.set_multicast_ttl_v4(0)?;
+    socket.set_read_timeout(Some(Duration::from_secs(1)))?;
+    let port = socket.local_addr()?.port();
+    socket.send_to(b"transom", (IpAddr::from(GROUP), port))?;
+    socket.recv(&mut [0; 16]).map(drop).map_err(|error| {
+        let is_late = matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
+        match is_late {
+            true => io::Error::other("nothing came back"),
+            false => error,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sockets_are_found_by_their_port() {
+        let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n   \
+            0: 00000000:1D17 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 33158 1 0000000000000000 100 0 0 10 0\n   \
+            1: 0100007F:1D17 0100007F:C350 01 00000000:00000000 00:00000000 00000000  1000        0 33160 1 0000000000000000 20 4 30 10 -1\n";
+        assert_eq!(listening_sockets(table, 7447), ["socket:[33158]"]);
+        assert_eq!(listening_sockets(table, 50_000), Vec::<String>::new());
+        assert_eq!(listening_sockets("what\n0:\n", 7447), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_port_that_is_taken_is_told_once_with_its_program() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let facts = ports(&[address]);
+        let (kind, _) = facts[0].refused.as_ref().unwrap();
+        assert_eq!(*kind, ErrorKind::AddrInUse);
+        let holder = facts[0].holder.as_ref().unwrap();
+        let id = std::process::id();
+        assert!(holder.ends_with(&format!("({id})")), "{holder}");
+        drop(listener);
+        assert!(ports(&[address])[0].refused.is_none());
+        let both: Vec<SocketAddr> = everywhere(address.port());
+        assert_eq!(ports(&both).len(), 1);
+    }
+}

@@ -1,0 +1,405 @@
+//! A short look at what a source gives: how many pictures, how many of them bad, and why there are
+//! not more.
+
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread::Builder;
+use std::time::{Duration, Instant};
+
+use transom::latency::Spread;
+use transom::media::{self, CameraError, CaptureRequest, Counts, Encoder, ImageError, Waiter};
+
+use super::Finding;
+use super::cameras::{LOW_LIGHT, SUBJECT};
+
+/// What was seen of a source.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    /// In words, as `MJPG 1280x720 30 fps of HD Webcam`.
+    pub(crate) what: String,
+    /// Pictures a second as agreed with the device, 0 where nothing is agreed.
+    pub(crate) agreed: u32,
+    /// Whether each picture is encoded by this machine.
+    pub(crate) encodes: bool,
+    /// What came in the time.
+    pub(crate) counts: Counts,
+    pub(crate) time: Duration,
+    /// What was wrong with the last one that could not be used.
+    pub(crate) fault: Option<ImageError>,
+    /// How long encoding took.
+    pub(crate) encoding: Option<Spread>,
+}
+
+/// How a look ended.
+#[derive(Debug)]
+pub(crate) enum Look {
+    Seen(Seen),
+    Failed(CameraError),
+    /// It was still not open after so long.
+    Hangs(Duration),
+}
+
+/// How long a source may take to open, as for a box.
+const OPENING: Duration = Duration::from_secs(10);
+/// How long the first picture may take after that.
+const FIRST_PICTURE: Duration = Duration::from_secs(5);
+/// A device that ended its look is closed within this time.
+const CLOSING: Duration = Duration::from_secs(2);
+/// The first pictures of many cameras are late, or damaged.
+const WARM_UP: Duration = Duration::from_millis(500);
+
+/// Looks at a source for that time, on a thread of its own: a driver that hangs costs that thread.
+pub(crate) fn look(request: &CaptureRequest, time: Duration) -> Look {
+    media::prepare(request);
+    let failed = |why| {
+        let device = request.source_name();
+        let step = "start to look";
+        Look::Failed(CameraError::Io { device, step, why })
+    };
+    let (hold, waiter) = match Waiter::new() {
+        Ok(pair) => pair,
+        Err(why) => return failed(why),
+    };
+    let (opened, is_open) = channel();
+    let (ended, end) = channel();
+    let wanted = request.clone();
+    let thread = Builder::new().name("look".into()).spawn(move || {
+        let seen = watch(&wanted, &waiter, time, || {
+            // The doctor may have given up.
+            let _ = opened.send(());
+        });
+        let _ = ended.send(seen);
+    });
+    if let Err(why) = thread {
+        return failed(why);
+    }
+    if is_open.recv_timeout(OPENING) == Err(RecvTimeoutError::Timeout) {
+        return Look::Hangs(OPENING);
+    }
+    let result = end
+        .recv_timeout(FIRST_PICTURE + WARM_UP + time)
+        .or_else(|_| {
+            drop(hold);
+            end.recv_timeout(CLOSING)
+        });
+    match result {
+        Ok(Ok(seen)) => Look::Seen(seen),
+        Ok(Err(error)) => Look::Failed(error),
+        Err(_) => Look::Hangs(OPENING + FIRST_PICTURE),
+    }
+}
+
+/// Reads a source until the time is over or the wait is ended.
+fn watch(
+    request: &CaptureRequest,
+    waiter: &Waiter,
+    time: Duration,
+    opened: impl FnOnce(),
+) -> Result<Seen, CameraError> {
+    let mut camera = media::open(request)?;
+    opened();
+    let mut encoder = Encoder::new(request.quality, request.size);
+    let mut encoding = Vec::new();
+    let mut first = None;
+    let mut start: Option<(Instant, Counts)> = None;
+    loop {
+        waiter.wait(&*camera);
+        if !waiter.is_held() {
+            break;
+        }
+        let picture = camera.newest(Some(&mut encoder))?;
+        let (now, counts) = (Instant::now(), camera.format().counts);
+        let took = picture.map(|picture| picture.ready.duration_since(picture.acquired));
+        if counts.good > 0 {
+            first.get_or_insert(now);
+        }
+        match start {
+            None if first.is_some_and(|first| now >= first + WARM_UP) => {
+                start = Some((now, counts));
+            }
+            Some((since, _)) if now >= since + time => break,
+            Some(_) if encoding.len() < MAX_TIMES => encoding.extend(took),
+            _ => {}
+        }
+    }
+    let format = camera.format();
+    let (since, before) = start.unwrap_or((Instant::now(), Counts::default()));
+    Ok(Seen {
+        what: format.what.to_string(),
+        agreed: format.fps,
+        encodes: format.encodes,
+        counts: format.counts.since(&before),
+        time: since.elapsed(),
+        fault: format.fault.clone(),
+        encoding: Spread::of(&mut encoding).filter(|spread| !spread.p50.is_zero()),
+    })
+}
+
+/// A source without a pace of its own gives any number of pictures.
+const MAX_TIMES: usize = 10_000;
+
+/// What a look at a source of that name tells; a device may have a control that lets the light lower
+/// its rate.
+pub(crate) fn findings(look: &Look, source: &str, can_lower_rate: bool) -> Vec<Finding> {
+    match look {
+        Look::Seen(seen) => of_pictures(seen, can_lower_rate),
+        Look::Failed(error) => vec![of_error(error)],
+        Look::Hangs(time) => vec![Finding::broken(
+            SUBJECT,
+            format!("{source} does not answer for {} s", time.as_secs()),
+            "unplug the camera, or restart this machine",
+        )],
+    }
+}
+
+/// The errors of a camera say what to do behind a semicolon.
+fn of_error(error: &CameraError) -> Finding {
+    let text = match std::error::Error::source(error) {
+        Some(why) => format!("{error}: {why}"),
+        None => error.to_string(),
+    };
+    match error {
+        // A box that streams is what is wanted.
+        CameraError::Busy { by: Some(by), .. } if by.starts_with("transom") => {
+            Finding::good(SUBJECT, format!("{by} uses it; it was not looked at"))
+        }
+        _ => match text.split_once("; ") {
+            Some((text, mend)) => Finding::broken(SUBJECT, text, mend),
+            None => Finding::broken(SUBJECT, text, "`transom cameras` lists what there is"),
+        },
+    }
+}
+
+fn of_pictures(seen: &Seen, can_lower_rate: bool) -> Vec<Finding> {
+    let counts = seen.counts;
+    let came = counts.good + counts.bad();
+    let what = &seen.what;
+    if counts.good == 0 || seen.time.is_zero() {
+        let why = seen.fault.as_ref();
+        let why = why.map_or_else(String::new, |fault| format!(": {fault}"));
+        let mend = match came {
+            0 => "try another cable or USB port; look whether a cover or a switch is closed",
+            _ => "try another cable or USB port, or a smaller --size",
+        };
+        let text = format!("{what} gave no picture that can be used{why}");
+        return vec![Finding::broken(SUBJECT, text, mend)];
+    }
+    let rate = |count: u64| count as f64 / seen.time.as_secs_f64();
+    let share = |count: u64| count as f64 / (came + counts.skipped) as f64;
+    let mut findings = Vec::new();
+    if share(counts.bad()) > BAD {
+        let reasons = [
+            (counts.damaged, "marked as damaged"),
+            (counts.unusable, "no usable JPEG"),
+            (counts.too_large, "too large"),
+        ];
+        let reasons = reasons.iter().filter(|(count, _)| *count > 0);
+        let reasons: Vec<_> = reasons
+            .map(|(count, reason)| format!("{count} {reason}"))
+            .collect();
+        findings.push(Finding::hint(
+            SUBJECT,
+            format!(
+                "{:.0} % of the pictures are bad: {}",
+                share(counts.bad()) * 100.0,
+                reasons.join(", ")
+            ),
+            match counts.too_large == counts.bad() {
+                true => "ask for a smaller --size",
+                false => "try another cable or USB port, without a hub, or a smaller --size",
+            },
+        ));
+    }
+    if share(counts.skipped) > BAD {
+        let text = format!(
+            "{:.0} % of the pictures never came: the camera or the USB bus skips them",
+            share(counts.skipped) * 100.0
+        );
+        let mend = "use another port, without a hub, or ask for a smaller --size or --fps";
+        findings.push(Finding::hint(SUBJECT, text, mend));
+    }
+    if share(counts.stale) > BAD
+        && let Some(encoding) = seen.encoding
+    {
+        let text = format!(
+            "this machine is too slow for {:.0} fps: encoding a picture takes {:.0} ms",
+            rate(came),
+            encoding.p50.as_secs_f64() * 1000.0
+        );
+        let mend = "ask for a smaller --size, or use a camera that sends MJPG";
+        findings.push(Finding::hint(SUBJECT, text, mend));
+    }
+    let sent = rate(came + counts.skipped);
+    if seen.agreed > 0 && sent < f64::from(seen.agreed) * SLOW {
+        let text = format!(
+            "the camera takes {sent:.1} fps where {} are agreed: usually too little light",
+            seen.agreed
+        );
+        let mend = match can_lower_rate {
+            true => format!("more light, or --control {LOW_LIGHT}=off"),
+            false => "more light, or a shorter exposure by --control".to_owned(),
+        };
+        findings.push(Finding::hint(SUBJECT, text, mend));
+    } else if seen.encodes && (1..SMOOTH).contains(&seen.agreed) {
+        let text = format!("{what}: raw pictures are that few");
+        let mend = "ask for a smaller --size, or use a camera that sends MJPG";
+        findings.push(Finding::hint(SUBJECT, text, mend));
+    }
+    let agreed = match seen.agreed {
+        0 => String::new(),
+        fps => format!(" of {fps} agreed"),
+    };
+    let usable = rate(counts.good - counts.stale.min(counts.good));
+    let mended = match counts.mended {
+        0 => String::new(),
+        mended => format!(", {mended} repaired"),
+    };
+    findings.insert(
+        0,
+        Finding::good(
+            SUBJECT,
+            format!(
+                "{what} gives {usable:.1} fps{agreed}, {} bad, {} skipped{mended}",
+                counts.bad(),
+                counts.skipped
+            ),
+        ),
+    );
+    findings
+}
+
+/// The share of pictures that may be lost without a word.
+const BAD: f64 = 0.03;
+/// Below this share of the agreed rate a camera is slow. In the dark it halves its rate.
+const SLOW: f64 = 0.75;
+/// Fewer frames a second are no smooth picture.
+const SMOOTH: u32 = 20;
+
+#[cfg(test)]
+mod tests {
+    use transom::media::Source;
+
+    use super::super::Level::{self, Broken, Good, Hint};
+    use super::*;
+
+    /// Three seconds of a camera at 30 fps of which so many pictures came.
+    fn seen(good: u64) -> Seen {
+        Seen {
+            what: "MJPG 1280x720 30 fps of HD Webcam".to_owned(),
+            agreed: 30,
+            counts: Counts {
+                good,
+                ..Counts::default()
+            },
+            time: Duration::from_secs(3),
+            ..Seen::default()
+        }
+    }
+
+    fn told(seen: Seen) -> Vec<String> {
+        let findings = findings(&Look::Seen(seen), "auto", true);
+        findings.iter().map(Finding::human).collect()
+    }
+
+    fn levels(seen: Seen) -> Vec<Level> {
+        let findings = findings(&Look::Seen(seen), "auto", true);
+        findings.iter().map(|finding| finding.level).collect()
+    }
+
+    #[test]
+    fn a_camera_that_keeps_its_word_is_good() {
+        let line = "good    camera     MJPG 1280x720 30 fps of HD Webcam gives 30.0 fps of 30 \
+                    agreed, 0 bad, 0 skipped";
+        assert_eq!(told(seen(90)), [line]);
+    }
+
+    #[test]
+    fn half_of_the_rate_is_too_little_light() {
+        let told = told(seen(45));
+        assert!(told[0].contains("15.0 fps of 30 agreed"), "{told:?}");
+        assert!(told[1].contains("too little light"), "{told:?}");
+        assert!(told[1].ends_with("--control exposure_dynamic_framerate=off"));
+    }
+
+    #[test]
+    fn pictures_that_are_lost_are_told_by_reason_and_are_not_the_dark() {
+        let mut bad = seen(45);
+        (bad.counts.damaged, bad.counts.unusable) = (40, 5);
+        let told = told(bad);
+        let reason = "50 % of the pictures are bad: 40 marked as damaged, 5 no usable JPEG";
+        assert!(told.len() == 2 && told[1].contains(reason), "{told:?}");
+        let mut skipped = seen(45);
+        skipped.counts.skipped = 45;
+        assert_eq!(levels(skipped), [Good, Hint]);
+    }
+
+    #[test]
+    fn a_machine_that_encodes_too_slowly_is_told() {
+        let mut slow = seen(90);
+        slow.counts.stale = 45;
+        slow.encodes = true;
+        let time = Duration::from_millis(60);
+        slow.encoding = Some(Spread {
+            p50: time,
+            p99: time,
+        });
+        let told = told(slow);
+        assert!(told[0].contains("gives 15.0 fps of 30"), "{told:?}");
+        assert!(
+            told[1].contains("encoding a picture takes 60 ms"),
+            "{told:?}"
+        );
+    }
+
+    #[test]
+    fn raw_pictures_are_few_by_agreement() {
+        let raw = Seen {
+            agreed: 10,
+            encodes: true,
+            ..seen(30)
+        };
+        assert_eq!(levels(raw), [Good, Hint]);
+    }
+
+    #[test]
+    fn no_picture_at_all_is_broken() {
+        assert_eq!(levels(seen(0)), [Broken]);
+        let mut damaged = seen(0);
+        (damaged.counts.damaged, damaged.fault) = (90, Some(ImageError::Flagged));
+        assert!(told(damaged)[0].contains("the driver marks it as damaged"));
+    }
+
+    #[test]
+    fn errors_are_told_with_what_mends_them() {
+        let device = || "/dev/video0".to_owned();
+        let finding = of_error(&CameraError::Bandwidth { device: device() });
+        assert_eq!(finding.level, Broken);
+        assert!(finding.human().contains("USB bus: ask for a smaller"));
+        let busy = |by: &str| CameraError::Busy {
+            device: device(),
+            by: Some(by.to_owned()),
+        };
+        assert_eq!(of_error(&busy("transom (7)")).level, Good);
+        assert_eq!(of_error(&busy("zoom (7)")).level, Broken);
+    }
+
+    #[test]
+    fn the_test_pattern_keeps_its_pace() {
+        let request = CaptureRequest {
+            source: Source::Pattern,
+            size: Some((64, 48)),
+            fps: Some(50),
+            ..CaptureRequest::default()
+        };
+        let Look::Seen(seen) = look(&request, Duration::from_millis(200)) else {
+            panic!("no look");
+        };
+        assert_eq!((seen.agreed, seen.counts.bad()), (50, 0));
+        assert!(seen.counts.good > 0 && seen.time >= Duration::from_millis(200));
+        let missing = CaptureRequest {
+            source: Source::Device("/missing".into()),
+            ..CaptureRequest::default()
+        };
+        let ended = look(&missing, Duration::from_secs(9));
+        assert!(matches!(ended, Look::Failed(CameraError::NotFound { .. })));
+    }
+}

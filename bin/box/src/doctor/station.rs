@@ -1,0 +1,234 @@
+//! What keeps a station from being found and reached: port, addresses, key, contacts, clock,
+//! multicast.
+
+use std::io::ErrorKind;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use super::Finding;
+
+/// What was found out about a port.
+#[derive(Clone, Debug)]
+pub(crate) struct PortFacts {
+    pub(crate) address: SocketAddr,
+    /// Why it can't be listened at.
+    pub(crate) refused: Option<(ErrorKind, String)>,
+    /// The program that listens there, as far as this user may see that.
+    pub(crate) holder: Option<String>,
+}
+
+/// Whether a port can be used.
+pub(crate) fn port(facts: &PortFacts) -> Finding {
+    const SUBJECT: &str = "port";
+    let address = facts.address;
+    let Some((kind, why)) = &facts.refused else {
+        return Finding::good(SUBJECT, format!("{address} is free"));
+    };
+    match (kind, &facts.holder) {
+        (ErrorKind::AddrInUse, Some(holder)) if holder.starts_with("transom") => {
+            Finding::good(SUBJECT, format!("{address} is used by {holder}"))
+        }
+        (ErrorKind::AddrInUse, holder) => {
+            let holder = holder.as_deref().unwrap_or("another program");
+            let port = address.port();
+            Finding::broken(
+                SUBJECT,
+                format!("{address} is used by {holder}"),
+                format!(
+                    "end that program (`sudo ss -ltnp 'sport = :{port}'` names it), or choose \
+                     another port with --listen"
+                ),
+            )
+        }
+        (ErrorKind::PermissionDenied, _) => Finding::broken(
+            SUBJECT,
+            format!("{address} is for the system alone"),
+            "choose a port above 1023 with --listen",
+        ),
+        (ErrorKind::AddrNotAvailable, _) => Finding::broken(
+            SUBJECT,
+            format!("{} is no address of this machine", address.ip()),
+            "choose one that `transom id` lists",
+        ),
+        _ => Finding::broken(
+            SUBJECT,
+            format!("can't listen on {address}: {why}"),
+            "choose another address with --listen",
+        ),
+    }
+}
+
+/// Whether other machines can reach this one.
+pub(crate) fn addresses(addresses: &[IpAddr]) -> Finding {
+    const SUBJECT: &str = "network";
+    let listed: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+    if addresses.is_empty() {
+        let mend = "plug in a cable or join a Wi-Fi network";
+        return Finding::broken(SUBJECT, "this machine has no address", mend);
+    }
+    Finding::good(SUBJECT, format!("reached at {}", listed.join(" ")))
+}
+
+/// Whether the clock is set: of a machine without a battery it begins long before this program was
+/// written.
+pub(crate) fn clock(since_1970: Duration) -> Finding {
+    const SUBJECT: &str = "clock";
+    match (EARLIEST..LATEST).contains(&since_1970) {
+        true => Finding::good(SUBJECT, "it is set"),
+        false => Finding::broken(
+            SUBJECT,
+            "it is not set",
+            "sudo timedatectl set-ntp true, or sudo date -s 'YEAR-MONTH-DAY HOUR:MINUTE'",
+        ),
+    }
+}
+
+/// The beginning of 2025, and of 2100.
+const EARLIEST: Duration = Duration::from_secs(1_735_689_600);
+const LATEST: Duration = Duration::from_secs(4_102_444_800);
+
+/// What a contact book says; `None` where there is none.
+pub(crate) fn book(read: Option<Result<(usize, Vec<String>), String>>) -> Vec<Finding> {
+    const SUBJECT: &str = "contacts";
+    const ADD: &str = "transom pair, or transom users add NAME HOST key=ID";
+    let (contacts, errors) = match read {
+        None => {
+            let text = "there is no contact book, so nobody may connect";
+            return vec![Finding::hint(SUBJECT, text, ADD)];
+        }
+        Some(Err(why)) => {
+            let mend = "make it readable for this user, or name another one with --users FILE";
+            return vec![Finding::broken(SUBJECT, why, mend)];
+        }
+        Some(Ok(read)) => read,
+    };
+    let mut findings: Vec<_> = { errors.iter() }
+        .map(|error| Finding::broken(SUBJECT, error, "mend that line; the others count"))
+        .take(MAX_ERRORS)
+        .collect();
+    if errors.len() > MAX_ERRORS {
+        let text = format!("{} more lines are wrong", errors.len() - MAX_ERRORS);
+        findings.push(Finding::broken(SUBJECT, text, "transom users check"));
+    }
+    findings.push(match contacts {
+        0 => Finding::hint(
+            SUBJECT,
+            "the contact book is empty, so nobody may connect",
+            ADD,
+        ),
+        count => Finding::good(
+            SUBJECT,
+            format!(
+                "{} in the book",
+                crate::format::count(count as u64, "contact")
+            ),
+        ),
+    });
+    findings
+}
+
+/// Wrong lines of a book that are told one by one.
+const MAX_ERRORS: usize = 10;
+
+/// Whether the key can be used: its fingerprint, or why not; `None` where there is none yet.
+pub(crate) fn key(read: Option<Result<String, String>>) -> Finding {
+    const SUBJECT: &str = "key";
+    match read {
+        None => Finding::good(SUBJECT, "there is none yet; it is made on first use"),
+        Some(Ok(fingerprint)) => Finding::good(SUBJECT, format!("{fingerprint} can be read")),
+        Some(Err(why)) => Finding::broken(
+            SUBJECT,
+            why,
+            "give the folder to this user (chown), or name another one with --state DIR",
+        ),
+    }
+}
+
+/// Whether announcements can leave and come.
+pub(crate) fn multicast(tried: &Result<(), String>) -> Finding {
+    const SUBJECT: &str = "discovery";
+    match tried {
+        Ok(()) => Finding::good(SUBJECT, "multicast works on this machine"),
+        Err(why) => Finding::hint(
+            SUBJECT,
+            format!("stations nearby can't be found: multicast fails: {why}"),
+            "let a firewall pass UDP port 5353; peers are reached by HOST[:PORT] all the same",
+        ),
+    }
+}
+
+/// A code on the boot partition, if there is one.
+pub(crate) fn pairing(file: &str, read: &Result<(), String>) -> Finding {
+    const SUBJECT: &str = "pairing";
+    match read {
+        Ok(()) => Finding::good(SUBJECT, format!("{file} has a code for the next start")),
+        Err(why) => Finding::broken(
+            SUBJECT,
+            format!("{file} is not used: {why}"),
+            "write one line, such as `transom pair --print` prints",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Level::{self, Broken, Good, Hint};
+    use super::*;
+
+    fn port_level(kind: Option<ErrorKind>, holder: Option<&str>) -> Level {
+        port(&PortFacts {
+            address: ([0, 0, 0, 0], 7447).into(),
+            refused: kind.map(|kind| (kind, "why".to_owned())),
+            holder: holder.map(str::to_owned),
+        })
+        .level
+    }
+
+    #[test]
+    fn a_port_is_free_or_used_by_us_or_broken() {
+        let used = Some(ErrorKind::AddrInUse);
+        assert_eq!(port_level(None, None), Good);
+        assert_eq!(port_level(used, Some("transom (7)")), Good);
+        assert_eq!(port_level(used, Some("nginx (7)")), Broken);
+        assert_eq!(port_level(used, None), Broken);
+        for kind in [
+            ErrorKind::PermissionDenied,
+            ErrorKind::AddrNotAvailable,
+            ErrorKind::Other,
+        ] {
+            assert_eq!(port_level(Some(kind), None), Broken, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_not_set_is_found() {
+        assert_eq!(clock(Duration::ZERO).level, Broken);
+        assert_eq!(clock(EARLIEST).level, Good);
+        assert_eq!(clock(LATEST).level, Broken);
+    }
+
+    #[test]
+    fn wrong_lines_of_the_book_are_told_and_not_without_end() {
+        let levels = |read| -> Vec<_> { book(read).iter().map(|it| it.level).collect() };
+        assert_eq!(levels(None), [Hint]);
+        assert_eq!(levels(Some(Err("why".to_owned()))), [Broken]);
+        assert_eq!(levels(Some(Ok((0, Vec::new())))), [Hint]);
+        assert_eq!(levels(Some(Ok((2, Vec::new())))), [Good]);
+        let errors = |count| vec!["book:1: what".to_owned(); count];
+        assert_eq!(levels(Some(Ok((1, errors(1))))), [Broken, Good]);
+        assert_eq!(levels(Some(Ok((1, errors(500))))).len(), MAX_ERRORS + 2);
+    }
+
+    #[test]
+    fn the_other_facts_are_good_or_say_what_to_do() {
+        assert_eq!(addresses(&[]).level, Broken);
+        assert_eq!(addresses(&[[192, 168, 1, 5].into()]).level, Good);
+        assert_eq!(key(None).level, Good);
+        assert_eq!(key(Some(Ok("a-b".to_owned()))).level, Good);
+        assert_eq!(key(Some(Err("why".to_owned()))).level, Broken);
+        assert_eq!(multicast(&Ok(())).level, Good);
+        assert_eq!(multicast(&Err("why".to_owned())).level, Hint);
+        assert_eq!(pairing("file", &Ok(())).level, Good);
+        assert_eq!(pairing("file", &Err("why".to_owned())).level, Broken);
+    }
+}
