@@ -198,7 +198,11 @@ impl UsbCamera {
 
 impl Drop for UsbCamera {
     fn drop(&mut self) {
-        self.pull();
+        match thread::panicking() {
+            true => self.pull(),
+            // The next camera must not be taken for this one.
+            false => self.unplug(),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::machine;
 use crate::packages::{self, ACCESSIBILITY, CPP, LIBASOUND, LIBCLANG, PULSEAUDIO, WINDOW, XVFB};
 use crate::processes::Mark;
 use crate::step;
+use crate::vm;
 use crate::workspace::{self, cargo};
 
 pub(crate) fn run(arguments: &[&str]) -> Outcome {
@@ -33,12 +34,12 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     lint()?;
     no_std()?;
     tests(&mark)?;
+    vm::run(&[])?;
     hostile_pictures(&mark)?;
     documentation()?;
     deb::verify_unit()?;
     eprintln!(
-        "The packages are tested by `cargo xtask deb --check`, the programs for ARM by `cross`, \
-         USB cameras by `vm`."
+        "The packages are tested by `cargo xtask deb --check`, the programs for ARM by `cross`."
     );
     step::check("nothing left running", || {
         nothing_left(&before, &mark, ENDING)

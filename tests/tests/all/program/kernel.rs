@@ -49,15 +49,15 @@ fn a_camera_comes_back_within_a_second_as_often_as_it_is_unplugged() {
     if is_skipped() {
         return;
     }
-    for (pictures, name) in [
-        (UsbPictures::Jpeg(sample(320, 240)), "MJPG"),
-        (UsbPictures::Yuyv, "YUYV"),
+    for (pictures, name, cycles) in [
+        (UsbPictures::Jpeg(sample(320, 240)), "MJPG", 20),
+        (UsbPictures::Yuyv, "YUYV", 6),
     ] {
         let mut camera = UsbCamera::new(0, "A1", (320, 240), pictures);
         camera.plug_in();
-        let node = camera.wait_for_node();
+        let first = camera.wait_for_node();
         let pair = Pair::new();
-        let mut station = pair.camera(&["--source", text(&node)]);
+        let mut station = pair.camera(&["--source", text(&first)]);
         let mut viewers = [(); 2].map(|()| pair.near.start(&["watch", "far", "--json"]));
         hears(&mut station, OWN, "live", name);
         for viewer in &mut viewers {
@@ -65,7 +65,7 @@ fn a_camera_comes_back_within_a_second_as_often_as_it_is_unplugged() {
         }
         let mut other = jpeg_camera(1, "B2", (160, 120));
         let mut delays = Vec::new();
-        for cycle in 0..20 {
+        for cycle in 0..cycles {
             camera.unplug();
             hears(&mut station, OWN, "lost", "");
             for viewer in &mut viewers {
@@ -80,6 +80,7 @@ fn a_camera_comes_back_within_a_second_as_often_as_it_is_unplugged() {
             camera.plug_in();
             let node = camera.wait_for_node();
             let plugged = Instant::now();
+            assert!(cycle % 2 == 1 || node != first, "{}", node.display());
             hears(&mut station, OWN, "live", "");
             delays.push(plugged.elapsed());
             for viewer in &mut viewers {
