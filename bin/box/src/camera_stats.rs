@@ -54,6 +54,10 @@ impl CameraReport {
 
     /// Takes numbers, and tells what happened since the earlier ones once it is time.
     pub(crate) fn take(&mut self, now: Box<CameraStats>, handle: &Handle, output: &Output) {
+        if self.every.is_none() && !self.asked.load(Ordering::Relaxed) {
+            // Sent before the station heard that nobody asks any more.
+            return;
+        }
         let at = Instant::now();
         let Some((since, before)) = &self.before else {
             self.before = Some((at, now));
@@ -71,6 +75,10 @@ impl CameraReport {
         self.before = self.every.map(|_| (at, now));
         if self.every.is_none() {
             handle.camera_stats(false);
+            // Asked again in between.
+            if self.asked.load(Ordering::Relaxed) {
+                handle.camera_stats(true);
+            }
         }
     }
 
@@ -124,7 +132,6 @@ impl<'a> Stretch<'a> {
     }
 
     fn human(&self, machine: &Machine) -> String {
-        let counts = self.counts;
         let what = match self.now.state {
             CameraState::Live => self.now.what.to_string(),
             state => format!("the camera {}", camera_words(state)),
@@ -134,19 +141,8 @@ impl<'a> Stretch<'a> {
             fps => format!(" of {fps}"),
         };
         let mut parts = vec![format!("{what}: {:.1} fps{agreed}", self.rate(self.came()))];
-        let drops = [
-            (counts.damaged + counts.unusable, "bad"),
-            (counts.too_large, "too large"),
-            (counts.skipped, "skipped by the camera"),
-            (counts.stale, "replaced before encoding"),
-            (counts.mended, "repaired"),
-        ];
-        let drops: Vec<_> = { drops.iter() }
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, why)| format!("{count} {why}"))
-            .collect();
-        if !drops.is_empty() {
-            parts.push(drops.join(", "));
+        if self.counts != Counts::default() {
+            parts.push(self.counts.to_string());
         }
         let stages = self.now.latency.known().map(|(stage, spread)| {
             format!(
@@ -259,7 +255,8 @@ mod tests {
         let machine = Machine::default();
         assert_eq!(
             stretch.human(&machine),
-            "MJPG 640x480 30 fps of HD Webcam: 30.0 fps of 30; 2 bad; capture 3.0 (p99 6.0), wait \
+            "MJPG 640x480 30 fps of HD Webcam: 30.0 fps of 30; 58 good frames, \
+             2 marked as damaged by the driver; capture 3.0 (p99 6.0), wait \
              3.0 (p99 6.0) ms; 1 viewer: anna 30.0 fps (3 not sent: the link or the viewer is slow)"
         );
         let json = stretch.json(&machine);
