@@ -214,7 +214,7 @@ impl NokhwaCamera {
             PixelFormat::Raw(layout) => layout,
             PixelFormat::Jpeg => {
                 let mended = repair(buffer.buffer())?;
-                let picture = picture(&mended, &mut self.format, sequence, None);
+                let picture = picture(&mended, mended.to_arc(), &mut self.format, sequence, None);
                 self.format.counts.good += 1;
                 return Ok(fitted(picture, encoder, &mut self.format));
             }
