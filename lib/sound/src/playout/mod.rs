@@ -202,6 +202,8 @@ impl Playout {
     fn start(&mut self) {
         self.line.open();
         self.state = State::Playing;
+        // What was still in the kernel's reach counts again.
+        self.bound();
     }
 
     /// After a pull: measures what is left, and takes out what was never needed.
