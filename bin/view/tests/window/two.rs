@@ -282,9 +282,7 @@ fn writes(ada: &Person, bert: &Person, left: &Seat<'_>, right: &Seat<'_>) {
     left.click(TEXT_FIELD);
     left.display.write(&left.id, "may I call");
     left.key("Return");
-    bert.keeps(|line| {
-        line.starts_with('<') && line.ends_with("may I call")
-    });
+    bert.keeps(|line| line.starts_with('<') && line.ends_with("may I call"));
     ada.keeps(|line| line.starts_with('+'));
 }
 

@@ -48,6 +48,12 @@ pub enum TransferFailure {
 }
 
 impl TransferFailure {
+    /// There is nothing of that name here.
+    #[cfg(feature = "sim")]
+    pub(crate) fn missing(text: String) -> Self {
+        Self::Here(FileError::new(FailReason::Gone, text))
+    }
+
     pub(crate) fn here(failure: &Failure<String>) -> Self {
         Self::Here(FileError::told(failure.clone()))
     }

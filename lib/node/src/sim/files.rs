@@ -13,7 +13,7 @@ use transom_wire::{
 };
 
 use crate::disk::{Answer, Job, Walked};
-use crate::notice::TransferId;
+use crate::notice::{TransferFailure, TransferId};
 
 /// The path of a file of that many bytes.
 pub fn file(name: &str, bytes: u64) -> PathBuf {
@@ -85,8 +85,10 @@ impl Files {
     pub(super) fn work(&mut self, transfer: TransferId, job: Job, answer: &mut dyn FnMut(Answer)) {
         match job {
             Job::Walk { path, own, peer } => answer(Answer::Walked(
-                self.walk(transfer, &path, own, peer)
-                    .ok_or_else(|| format!("{}: there is no such file", path.display())),
+                self.walk(transfer, &path, own, peer).ok_or_else(|| {
+                    let text = format!("{}: there is no such file", path.display());
+                    TransferFailure::missing(text)
+                }),
             )),
             Job::Receive { peer, offer, .. } => {
                 let key = (peer, offer.transfer.0);

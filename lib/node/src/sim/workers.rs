@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use transom_media::{CameraError, CaptureRequest, Picture, fit};
+use transom_media::{CameraError, CaptureRequest, fit};
 use transom_net::sim::World;
 use transom_wire::PeerName;
 
