@@ -47,19 +47,20 @@ type Shown = Arc<Mutex<Notifications>>;
 struct Notifications {
     /// What is shown, by the service's numbers, the oldest first.
     shown: Vec<(u32, About)>,
-    /// Clicks at numbers that are not known, while the service is being told of a notification: it
-    /// may be clicked before the service has answered.
-    early: Option<Vec<(u32, Choice)>>,
+    /// Clicks while the service is being told of a notification: it may be clicked before the
+    /// service has answered. With the choice where the number is not known; without it where it is
+    /// that of one which is being replaced, whose click was told at once.
+    early: Option<Vec<(u32, Option<Choice>)>>,
 }
 
 impl Notifications {
     /// What the notification of that number is about, which is over by a click.
     fn clicked(&mut self, id: u32, choice: Choice) -> Option<About> {
         let at = self.shown.iter().position(|one| one.0 == id);
-        if let (None, Some(early)) = (at, &mut self.early)
+        if let Some(early) = &mut self.early
             && early.len() < MAX_EARLY
         {
-            early.push((id, choice));
+            early.push((id, at.is_none().then_some(choice)));
         }
         at.map(|at| self.shown.remove(at).1)
     }
@@ -69,7 +70,7 @@ impl Notifications {
         let early = self.early.take().unwrap_or_default();
         self.shown.retain(|one| one.0 != id && one.1 != about);
         if let Some((_, choice)) = early.into_iter().find(|one| one.0 == id) {
-            return Some((about, choice));
+            return choice.map(|choice| (about, choice));
         }
         if self.shown.len() >= MAX_SHOWN {
             self.shown.remove(0);

@@ -120,6 +120,13 @@ fn a_click_that_comes_before_the_service_answers_is_not_lost() {
     // Another one is clicked meanwhile as ever.
     let ben = Some(About::Call(peer("ben")));
     assert_eq!(known.clicked(3, Choice::Answer), ben);
+    // One that takes the place of another is clicked: it is told once, and is over.
+    known.early = Some(Vec::new());
+    known.shown.push((5, anna.clone()));
+    assert_eq!(known.clicked(5, Choice::Open), Some(anna.clone()));
+    assert_eq!(known.add(5, anna.clone()), None);
+    assert_eq!(known.clicked(5, Choice::Open), None);
+    known.early = Some(vec![(7, Some(Choice::Open))]);
     let early = known.add(7, anna.clone());
     assert_eq!(early, Some((anna.clone(), Choice::Open)));
     assert_eq!(known.add(9, anna.clone()), None);
