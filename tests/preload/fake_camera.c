@@ -12,9 +12,9 @@
 //
 // Without the file it is unplugged. What the program watches in /dev happens in the file's folder.
 //
-// All buffers
-// hold the picture from the start, so that a frame costs the program no more than its ioctls, as
-// with a camera whose driver is in the kernel. A program that is linked statically can't use it.
+// All buffers hold the picture from the start, so that a frame costs the program no more than its
+// ioctls, as with a camera whose driver is in the kernel. A program that is linked statically can't
+// use it.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

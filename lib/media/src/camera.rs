@@ -24,8 +24,8 @@ pub trait Camera: Send {
     /// `encoder`. Without an encoder no picture is made, and what there is is dropped.
     ///
     /// Reads until the source would block; only a camera of [`Wait::Blocking`] blocks here. A frame
-    /// that can't be used is no error: [`Format::counts`] counts it, and [`Format::fault`] says what
-    /// was wrong with the last one.
+    /// that can't be used is no error: [`Format::counts`] counts it, and [`Format::fault`] says
+    /// what was wrong with the last one.
     fn newest(&mut self, encoder: Option<&mut Encoder>) -> Result<Option<Picture>, CameraError>;
 
     /// What it gives, as known by now.
@@ -147,8 +147,8 @@ impl Counts {
         self.damaged + self.unusable + self.too_large
     }
 
-    /// Frames that came damaged, that could not be used, or that never came: the camera's doing, and
-    /// that of its cable.
+    /// Frames that came damaged, that could not be used, or that never came: the camera's doing,
+    /// and that of its cable.
     pub fn imperfect(&self) -> u64 {
         self.bad() + self.mended + self.skipped
     }

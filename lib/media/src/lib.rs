@@ -1,10 +1,10 @@
 //! Pictures: camera sources, JPEG in and out, conversion, scaling. It knows no socket, no peer and
 //! no file format but those of moving pictures.
 //!
-//! Every source stands behind the [`Camera`] trait, is opened by [`open`], and belongs to one thread
-//! from there to its close, which may each take seconds. Two sources have a further thread of their
-//! own: one reads standard input, one waits for a program that is a camera, since the parent-death
-//! signal of Linux follows the thread that started it.
+//! Every source stands behind the [`Camera`] trait, is opened by [`open`], and belongs to one
+//! thread from there to its close, which may each take seconds. Two sources have a further thread
+//! of their own: one reads standard input, one waits for a program that is a camera, since the
+//! parent-death signal of Linux follows the thread that started it.
 //!
 //! ```
 //! use transom_media::{CaptureRequest, Encoder, Source, Waiter, open};

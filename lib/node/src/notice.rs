@@ -268,8 +268,8 @@ pub enum Notice {
     /// What our camera and its viewers did, once a second while
     /// [`Handle::camera_stats`](crate::Handle::camera_stats) asks for it.
     CameraStats(Box<CameraStats>),
-    /// Frames of our own camera came damaged, could not be used, or never came: ten seconds after its
-    /// opening, then once a minute while there are more, and as it is closed.
+    /// Frames of our own camera came damaged, could not be used, or never came: ten seconds after
+    /// its opening, then once a minute while there are more, and as it is closed.
     CameraLosses {
         /// All that came since it was opened, by what became of it.
         counts: transom_media::Counts,

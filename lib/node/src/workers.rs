@@ -221,8 +221,8 @@ impl Workers {
         self.owner_marks = marks;
     }
 
-    /// What another program of our owner does, as far as the last look knows. The loop is woken when
-    /// that changes.
+    /// What another program of our owner does, as far as the last look knows. The loop is woken
+    /// when that changes.
     pub(crate) fn elsewhere(&mut self, need: Need) -> Elsewhere {
         let is_new = need != std::mem::replace(&mut self.need, need);
         if is_new && self.owner_marks != OwnerMarks::default() {
@@ -283,8 +283,9 @@ const STACK_BYTES: usize = 512 * 1024;
 
 impl Drop for Workers {
     /// Lets every thread end, and waits for those that hold files. The camera thread has
-    /// [`CLOSING`] to end a program; it and the threads `cameras`, `names`, `marks` and `nearby` may
-    /// sit in a system call for seconds, hold nothing that could be lost, and end by themselves.
+    /// [`CLOSING`] to end a program; it and the threads `cameras`, `names`, `marks` and `nearby`
+    /// may sit in a system call for seconds, hold nothing that could be lost, and end by
+    /// themselves.
     fn drop(&mut self) {
         self.mdns.close();
         if let Some(marks) = &self.marks {

@@ -37,6 +37,9 @@ fn human(device: &Device) -> String {
     for control in &device.controls {
         text.push_str(&format!("\n  --control {}", told(control)));
     }
+    if let Some(holder) = device.holder() {
+        text.push_str(&format!("\n  in use by {holder}"));
+    }
     if let Some(problem) = &device.problem {
         text.push_str(&format!("\n  can't be used: {problem}"));
     }
@@ -79,6 +82,7 @@ fn json(device: &Device) -> serde_json::Value {
             "menu": control.menu.iter().map(|(value, name)| json!({"value": value, "name": name}))
                 .collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
+        "holder": device.holder(),
         "problem": device.problem,
     })
 }

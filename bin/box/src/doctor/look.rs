@@ -137,8 +137,8 @@ fn watch(
 /// A source without a pace of its own gives any number of pictures.
 const MAX_TIMES: usize = 10_000;
 
-/// What a look at a source of that name tells; a device may have a control that lets the light lower
-/// its rate.
+/// What a look at a source of that name tells; a device may have a control that lets the light
+/// lower its rate.
 pub(crate) fn findings(look: &Look, source: &str, can_lower_rate: bool) -> Vec<Finding> {
     match look {
         Look::Seen(seen) => of_pictures(seen, can_lower_rate),

@@ -60,7 +60,8 @@ pub(super) fn read_newest(path: &Path, max_bytes: usize) -> Result<(String, bool
 }
 
 /// Puts that text in place of the file's, through a file beside it. A link is followed, the mode
-/// kept; a new file is its owner's alone. A folder, a device or a pipe is not replaced. With `seen`, only if the file still has that text.
+/// kept; a new file is its owner's alone. A folder, a device or a pipe is not replaced. With
+/// `seen`, only if the file still has that text.
 pub(super) fn replace(path: &Path, text: &str, seen: Option<&str>) -> Result<(), String> {
     let wrong = |error: io::Error| failed("can't be written", path, &error);
     let target = followed(path).map_err(wrong)?;
@@ -130,8 +131,8 @@ fn followed(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// Fails where there is something that is no ordinary file. As root, a device behind a link would be
-/// replaced like any other file; a folder would leave the file beside it behind.
+/// Fails where there is something that is no ordinary file. As root, a device behind a link would
+/// be replaced like any other file; a folder would leave the file beside it behind.
 fn check_ordinary(path: &Path) -> io::Result<()> {
     let what = match fs::symlink_metadata(path) {
         Ok(data) if data.is_dir() => "it is a folder",

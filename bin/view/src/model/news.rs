@@ -1,5 +1,5 @@
-//! What happened and needs no answer: told once, for some seconds, in words that are made where they
-//! are drawn.
+//! What happened and needs no answer: told once, for some seconds, in words that are made where
+//! they are drawn.
 
 use std::path::PathBuf;
 use std::time::Duration;

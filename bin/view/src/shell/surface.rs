@@ -67,8 +67,8 @@ impl Surface {
                 required_limits: adapter.limits(),
                 ..Default::default()
             }))?;
-        // Without this an error of the driver, as of one that is out of memory, ends the program and
-        // the call with it.
+        // Without this an error of the driver, as of one that is out of memory, ends the program
+        // and the call with it.
         device.on_uncaptured_error(Arc::new(|error: wgpu::Error| {
             log::error!("the graphics driver: {error}");
         }));

@@ -1,5 +1,5 @@
-//! The window on the screen, with what draws into it: how it opens, what it looks like, and where it
-//! stands.
+//! The window on the screen, with what draws into it: how it opens, what it looks like, and where
+//! it stands.
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! `cargo xtask bench camera`: the camera box beside ustreamer, both on the same fake camera, which
-//! a library that is preloaded plays (`tests/preload/fake_camera.c`). Both show each picture to each
-//! viewer; ours is encrypted. They take turns, and the processor time of all turns counts.
+//! a library that is preloaded plays (`tests/preload/fake_camera.c`). Both show each picture to
+//! each viewer; ours is encrypted. They take turns, and the processor time of all turns counts.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};

@@ -1,6 +1,6 @@
-//! `cargo xtask soak`: a camera box for as long as that is wanted, with viewers that come, go, stall
-//! and are killed, and a camera that is pulled out and fails at random. After each minute it is
-//! left alone and measured: its memory, descriptors and threads have to stay as they are, and a
+//! `cargo xtask soak`: a camera box for as long as that is wanted, with viewers that come, go,
+//! stall and are killed, and a camera that is pulled out and fails at random. After each minute it
+//! is left alone and measured: its memory, descriptors and threads have to stay as they are, and a
 //! viewer has to get every picture.
 
 use std::fmt;

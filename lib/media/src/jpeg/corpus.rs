@@ -399,8 +399,8 @@ fn every_picture_of_the_corpus_comes_to_its_end() {
         if !is_right {
             wrong.push(format!("{name}: {came:?} in place of {wanted:?}"));
         }
-        // In a stream it costs no other picture. One that lacks its end, or its further pictures, is
-        // found as what it is.
+        // In a stream it costs no other picture. One that lacks its end, or its further pictures,
+        // is found as what it is.
         let good = file!("cjpeg-422.jpg");
         let found = pictures(&[good, &jpeg, good], MAX_JPEG_BYTES);
         assert_eq!(found.first(), Some(&Ok(good.to_vec())), "{name}");

@@ -145,6 +145,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
+    use crate::jpeg::frame_of;
     use crate::{Encoder, Frame, Image, Layout, Limit, RawFrame, decode};
 
     /// Black, white, grey, the bars of 75 %, skin, and the purest colours.
@@ -227,15 +228,8 @@ mod tests {
             Layout::Yvyu => [y, cr, y, cb].repeat(pixels / 2),
         };
         RawFrame {
-            data: data.leak(),
-            layout,
             color,
-            width,
-            height,
-            stride: layout.line(width),
-            sequence: 0,
-            captured: Instant::now(),
-            acquired: Instant::now(),
+            ..frame_of(layout, (width, height), data)
         }
     }
 

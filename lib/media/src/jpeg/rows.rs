@@ -222,7 +222,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::ColorEncoding;
+    use crate::jpeg::frame_of;
 
     const ALL: [Layout; 11] = [
         Layout::Bgr,
@@ -239,18 +239,7 @@ mod tests {
     ];
 
     fn raw(layout: Layout, width: u16, height: u16, data: Vec<u8>) -> RawFrame<'static> {
-        let stride = layout.line(width);
-        RawFrame {
-            data: data.leak(),
-            layout,
-            color: ColorEncoding::default(),
-            width,
-            height,
-            stride,
-            sequence: 0,
-            captured: Instant::now(),
-            acquired: Instant::now(),
-        }
+        frame_of(layout, (width, height), data)
     }
 
     fn line(frame: &RawFrame<'_>, y: u16) -> [Vec<u8>; 3] {

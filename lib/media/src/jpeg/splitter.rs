@@ -54,8 +54,8 @@ enum State {
     Segment(u8, usize),
     /// In the picture data; true after a 0xff.
     Data(bool),
-    /// A picture was given out, its bytes still stand in the buffer; true after the 0xff 0xd8 of the
-    /// next one.
+    /// A picture was given out, its bytes still stand in the buffer; true after the 0xff 0xd8 of
+    /// the next one.
     Done(bool),
 }
 
@@ -93,8 +93,8 @@ impl Splitter {
         None
     }
 
-    /// Ends the picture begun, as when nothing more comes. One without an end marker is given out if
-    /// its data had begun. `None` where no picture had begun.
+    /// Ends the picture begun, as when nothing more comes. One without an end marker is given out
+    /// if its data had begun. `None` where no picture had begun.
     pub fn flush(&mut self) -> Option<Result<&[u8], ImageError>> {
         self.leave_done();
         match self.state {

@@ -1,5 +1,5 @@
-//! The pictures in the bytes of a pipe or a file: read, split, mended and counted. Where other bytes
-//! come than those of pictures, what they are is told.
+//! The pictures in the bytes of a pipe or a file: read, split, mended and counted. Where other
+//! bytes come than those of pictures, what they are is told.
 
 use std::io::{ErrorKind, Read};
 use std::ops::Range;
@@ -64,8 +64,8 @@ impl JpegStream {
         self.splitter.is_within_data()
     }
 
-    /// Reads more, once [`next`](Self::next) has nothing left. Gives how much, 0 at the end, or `None`
-    /// where a read would block.
+    /// Reads more, once [`next`](Self::next) has nothing left. Gives how much, 0 at the end, or
+    /// `None` where a read would block.
     pub(super) fn read(&mut self, from: &mut impl Read) -> Result<Option<usize>, CameraError> {
         loop {
             match from.read(&mut self.chunk) {
@@ -217,8 +217,9 @@ impl Outside {
         (self.other, self.skipped_before, self.told) = (None, skipped, 0);
     }
 
-    /// Takes note of bytes of no whole picture, and of a fault that the splitter found in them. Gives
-    /// what is to be counted: for another format its name, at once and then for so many bytes.
+    /// Takes note of bytes of no whole picture, and of a fault that the splitter found in them.
+    /// Gives what is to be counted: for another format its name, at once and then for so many
+    /// bytes.
     fn take(
         &mut self,
         taken: &[u8],

@@ -1,5 +1,5 @@
-//! What the camera and its viewers did, told once a second while its owner wants to know. Nothing is
-//! counted for it otherwise.
+//! What the camera and its viewers did, told once a second while its owner wants to know. Nothing
+//! is counted for it otherwise.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

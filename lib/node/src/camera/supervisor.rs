@@ -255,7 +255,10 @@ impl Supervisor {
 
     /// It could not be opened, or an error ended it. `again` tells whether that may help.
     pub(super) fn failed(&mut self, again: bool, now: Instant) {
-        self.failures = self.failures.saturating_add(1);
+        // The quick openings are expected to fail, until udev has looked at the node.
+        if self.quick == 0 {
+            self.failures = self.failures.saturating_add(1);
+        }
         let again = again || self.kind == Kind::Command;
         let retry = again.then(|| now + self.pause());
         self.state = State::Waiting { retry };
@@ -455,6 +458,7 @@ mod tests {
             bench.supervisor.failed(true, bench.at(1000));
             assert_eq!(bench.due(), Some(1000 + pause));
         }
+        assert_eq!(bench.supervisor.failures(), 6, "the quick ones don't count");
         // Also where nothing else would have brought it back.
         bench.supervisor.failed(false, bench.at(1000));
         assert_eq!(bench.due(), None);

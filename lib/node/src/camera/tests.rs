@@ -163,6 +163,34 @@ fn it_is_live_with_its_first_picture_and_not_before() {
 }
 
 #[test]
+fn the_owner_is_told_the_size_that_a_program_gives_and_what_a_smaller_one_costs() {
+    let mut desk = Desk::open();
+    desk.camera.request = Some(CaptureRequest {
+        source: Source::Command("secret".to_owned()),
+        ..request()
+    });
+    desk.format.what = "cmd".into();
+    desk.gives(1, Ok(picture()));
+    let live = |text: &str| (CameraState::Live, text.to_owned());
+    assert_eq!(desk.told(), [live("64x48 of cmd")]);
+
+    let mut desk = Desk::open();
+    (desk.format.width, desk.format.height) = (1280, 720);
+    let acquired = Instant::now();
+    desk.gives(
+        1,
+        Ok(Picture {
+            acquired,
+            ready: acquired + Duration::from_millis(12),
+            ..picture()
+        }),
+    );
+    let costs = "a webcam; made smaller here, to 64x48: each picture is decoded and encoded again, \
+                 this one in 12 ms";
+    assert_eq!(desk.told(), [live(costs)]);
+}
+
+#[test]
 fn pictures_that_can_not_be_used_are_told_with_what_they_are_and_a_good_one_is_live_again() {
     let mut desk = Desk::open();
     let progressive = || Err(ImageError::Unsupported("progressive"));

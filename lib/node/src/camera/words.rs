@@ -18,11 +18,24 @@ impl Words {
     pub(super) fn live(format: &Format, source: &Source, picture: &Picture) -> Self {
         let size = format!("{}x{}", picture.width, picture.height);
         let (what, kind) = (&format.what, source.kind());
-        let owner = match (format.width, format.fps) {
-            // A program, or a file, of which nothing was known before.
-            (0, 0) => format!("{size} of {what}"),
-            (0, _) => format!("{size} {what}"),
+        let owner = match source {
+            // What is said of these was said before anything came.
+            Source::Command(_) | Source::Stdin => format!("{size} of {what}"),
+            Source::File(_) => format!("{size} {what}"),
             _ => what.to_string(),
+        };
+        let is_made_smaller =
+            !format.encodes && (picture.width, picture.height) != (format.width, format.height);
+        let owner = match is_made_smaller {
+            true => format!(
+                "{owner}; made smaller here, to {size}: each picture is decoded and encoded again, \
+                 this one in {} ms",
+                picture
+                    .ready
+                    .saturating_duration_since(picture.acquired)
+                    .as_millis()
+            ),
+            false => owner,
         };
         let viewers = match format.fps {
             0 => format!("{size}, from {kind}"),

@@ -61,7 +61,8 @@ impl Exchange {
         self.news.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts news; a picture that nobody took is replaced, and one for which there is no newer stays.
+    /// Puts news; a picture that nobody took is replaced, and one for which there is no newer
+    /// stays.
     fn tell(&self, mut news: News) {
         let mut place = self.news();
         if let Some(older) = place.take().filter(|older| older.opening == news.opening) {

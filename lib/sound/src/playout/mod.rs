@@ -268,7 +268,8 @@ pub struct PlayoutStats {
 
 /// Most that lip sync may add: a picture later than that is the picture's trouble.
 pub const MAX_LIP_SYNC: Duration = Duration::from_millis(60);
-/// What stands in for missing sound: as long as the reserve needs to fill again after most dry runs.
+/// What stands in for missing sound: as long as the reserve needs to fill again after most dry
+/// runs.
 const CONCEALED: usize = samples_of(Duration::from_millis(40));
 /// Most samples that wait: one second, five times what is ever played late.
 pub(crate) const MAX_QUEUED: usize = samples_of(Duration::from_secs(1));

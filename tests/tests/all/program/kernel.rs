@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use transom_media::fuzzing::sample;
@@ -26,6 +26,14 @@ fn is_skipped() -> bool {
 fn jpeg_camera(port: u8, serial: &str, size: (u16, u16)) -> UsbCamera {
     let picture = sample(size.0, size.1);
     UsbCamera::new(port, serial, size, UsbPictures::Jpeg(picture))
+}
+
+/// A camera that is plugged in, and its node.
+fn plugged_in() -> (UsbCamera, PathBuf) {
+    let mut camera = jpeg_camera(0, "A1", (320, 240));
+    camera.plug_in();
+    let node = camera.wait_for_node();
+    (camera, node)
 }
 
 fn text(path: &Path) -> &str {
@@ -103,9 +111,7 @@ fn a_silent_camera_is_opened_again_then_reset() {
     if is_skipped() {
         return;
     }
-    let mut camera = jpeg_camera(0, "A1", (320, 240));
-    camera.plug_in();
-    let node = camera.wait_for_node();
+    let (camera, node) = plugged_in();
     let pair = Pair::new();
     let mut station = pair.camera(&["--source", text(&node)]);
     let mut viewer = pair.near.start(&["watch", "far", "--json"]);
@@ -124,9 +130,7 @@ fn a_control_is_set() {
     if is_skipped() {
         return;
     }
-    let mut camera = jpeg_camera(0, "A1", (320, 240));
-    camera.plug_in();
-    let node = camera.wait_for_node();
+    let (camera, node) = plugged_in();
     let pair = Pair::new();
     let options = ["--source", text(&node), "--control", "brightness=77"];
     let _station = pair.camera(&options);
@@ -140,9 +144,7 @@ fn a_camera_that_another_program_holds_is_told_with_its_name() {
     if is_skipped() {
         return;
     }
-    let mut camera = jpeg_camera(0, "A1", (320, 240));
-    camera.plug_in();
-    let node = camera.wait_for_node();
+    let (camera, node) = plugged_in();
     let (first, second) = (Pair::new(), Pair::new());
     let holder = first.camera(&["--source", text(&node)]);
     let mut viewer = first.near.start(&["watch", "far", "--json"]);

@@ -1,5 +1,5 @@
-//! Where a text is written: it grows with what is typed, Enter sends it, Shift and Enter begin a new
-//! line. Beside it the ways to send files.
+//! Where a text is written: it grows with what is typed, Enter sends it, Shift and Enter begin a
+//! new line. Beside it the ways to send files.
 
 use std::path::PathBuf;
 

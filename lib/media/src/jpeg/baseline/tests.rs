@@ -4,6 +4,7 @@ use jpeg_encoder::{ColorType, SamplingFactor};
 
 use super::*;
 use crate::jpeg::decode::{Limit, decode_planes};
+use crate::jpeg::frame_of;
 use crate::jpeg::rows::RawRows;
 use crate::{ColorEncoding, Image, Layout, Mended, RawFrame, decode, repair};
 
@@ -26,17 +27,7 @@ fn scene(width: u16, height: u16) -> Vec<u8> {
 }
 
 fn raw(layout: Layout, width: u16, height: u16, data: Vec<u8>) -> RawFrame<'static> {
-    RawFrame {
-        data: data.leak(),
-        layout,
-        color: ColorEncoding::default(),
-        width,
-        height,
-        stride: layout.line(width),
-        sequence: 0,
-        captured: Instant::now(),
-        acquired: Instant::now(),
-    }
+    frame_of(layout, (width, height), data)
 }
 
 /// The scene in a layout whose chroma is that of the first pixel of those that share it.
