@@ -142,8 +142,6 @@ fn byte(sum: i32, middle: i32) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use super::*;
     use crate::jpeg::frame_of;
     use crate::{Encoder, Frame, Image, Layout, Limit, RawFrame, decode};

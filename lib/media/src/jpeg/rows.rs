@@ -219,8 +219,6 @@ impl RawRows<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use super::*;
     use crate::jpeg::frame_of;
 

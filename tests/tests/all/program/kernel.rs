@@ -144,7 +144,7 @@ fn a_camera_that_another_program_holds_is_told_with_its_name() {
     if is_skipped() {
         return;
     }
-    let (camera, node) = plugged_in();
+    let (_camera, node) = plugged_in();
     let (first, second) = (Pair::new(), Pair::new());
     let holder = first.camera(&["--source", text(&node)]);
     let mut viewer = first.near.start(&["watch", "far", "--json"]);

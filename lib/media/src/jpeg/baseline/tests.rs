@@ -1,12 +1,10 @@
-use std::time::Instant;
-
 use jpeg_encoder::{ColorType, SamplingFactor};
 
 use super::*;
 use crate::jpeg::decode::{Limit, decode_planes};
 use crate::jpeg::frame_of;
 use crate::jpeg::rows::RawRows;
-use crate::{ColorEncoding, Image, Layout, Mended, RawFrame, decode, repair};
+use crate::{Image, Layout, Mended, RawFrame, decode, repair};
 
 /// Waves, edges and noise in three bytes a pixel: Y, Cb, Cr.
 fn scene(width: u16, height: u16) -> Vec<u8> {
