@@ -202,11 +202,8 @@ fn a_microphone_whose_command_ends_is_lost_with_its_words() {
         assert!(start.elapsed() < Duration::from_secs(60), "{states:?}");
         microphone.read(&mut [0; 480]);
         states.extend(microphone.poll_state());
-        let timeout = microphone
-            .due()
-            .map(|due| due.saturating_duration_since(Instant::now()));
-        poll.poll(&mut mio::Events::with_capacity(8), timeout)
-            .unwrap();
+        let mut events = mio::Events::with_capacity(8);
+        crate::device::tests::wait(&mut poll, &mut events, microphone.due());
     }
     let DeviceState::Lost {
         words, for_peers, ..

@@ -6,6 +6,7 @@ use mio::{Events, Poll, Token};
 use transom_tests::{FakeSoundServer, Scratch, ServerMood};
 
 use super::pulse::{OF_THIS_TEST, Server};
+use super::tests::wait;
 use super::{
     DeviceKind, DeviceName, DeviceState, DeviceWatcher, KeptMicrophone, KeptSpeaker, Loss,
 };
@@ -76,8 +77,7 @@ impl Thread {
             self.watcher.due(),
         ];
         let due = due.into_iter().flatten().min();
-        let wait = due.map(|due| due.saturating_duration_since(Instant::now()));
-        self.poll.poll(&mut Events::with_capacity(8), wait).unwrap();
+        wait(&mut self.poll, &mut Events::with_capacity(8), due);
     }
 
     fn until(&mut self, is_so: impl Fn(&Self) -> bool) {

@@ -1,5 +1,6 @@
 //! Devices that need no hardware, polled as the sound thread polls them.
 
+use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,16 @@ use super::*;
 
 /// Generous: the machine may be loaded.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits for devices, at most until then. A signal ends a wait early, as on a machine that was
+/// suspended.
+pub(crate) fn wait(poll: &mut Poll, events: &mut Events, due: Option<Instant>) {
+    let timeout = due.map(|due| due.saturating_duration_since(Instant::now()));
+    match poll.poll(events, timeout) {
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => events.clear(),
+        waited => waited.unwrap(),
+    }
+}
 
 /// A microphone or loudspeaker with the poll it is registered with.
 struct Polled<T> {
@@ -27,10 +38,7 @@ impl<T> Polled<T> {
     }
 
     fn wait(&mut self, due: Option<Instant>) {
-        let timeout = due.map(|due| due.saturating_duration_since(Instant::now()));
-        self.poll
-            .poll(&mut Events::with_capacity(8), timeout)
-            .unwrap();
+        wait(&mut self.poll, &mut Events::with_capacity(8), due);
     }
 }
 

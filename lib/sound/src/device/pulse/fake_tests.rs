@@ -6,6 +6,7 @@ use mio::{Events, Poll, Token};
 use transom_tests::{FakeSoundServer, Scratch, ServerMood};
 
 use super::*;
+use crate::device::tests::wait;
 use crate::device::{Microphone, Speaker};
 
 /// Generous: the machine may be loaded.
@@ -45,8 +46,7 @@ impl Test {
     }
 
     fn wait(&mut self, due: Option<Instant>) {
-        let wait = due.map(|due| due.saturating_duration_since(Instant::now()));
-        self.poll.poll(&mut Events::with_capacity(8), wait).unwrap();
+        wait(&mut self.poll, &mut Events::with_capacity(8), due);
     }
 
     /// Hears until that is so.
@@ -130,8 +130,8 @@ fn sound_that_the_server_takes_wakes_nobody() {
     test.fake.set_mood(ServerMood::Stops);
     let mut events = Events::with_capacity(8);
     let mut is_woken = |poll: &mut Poll| {
-        let wait = Some(Duration::from_millis(100));
-        poll.poll(&mut events, wait).unwrap();
+        let due = Instant::now() + Duration::from_millis(100);
+        wait(poll, &mut events, Some(due));
         !events.is_empty()
     };
     while is_woken(&mut test.poll) {

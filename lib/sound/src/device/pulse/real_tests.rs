@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use mio::{Events, Poll, Token};
 
 use super::*;
+use crate::device::tests::wait;
 use crate::device::{Microphone, Speaker};
 use crate::{Tone, ToneKind, measure};
 
@@ -161,10 +162,7 @@ impl Room {
             self.heard.extend(&block[..heard.samples]);
         }
         let due = self.microphone.due().into_iter().chain(self.speaker.due());
-        let wait = due
-            .min()
-            .map(|due| due.saturating_duration_since(Instant::now()));
-        self.poll.poll(&mut Events::with_capacity(8), wait).unwrap();
+        wait(&mut self.poll, &mut Events::with_capacity(8), due.min());
         Ok(())
     }
 
