@@ -6,10 +6,12 @@ use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use transom::latency::Spread;
-use transom::media::{self, CameraError, CaptureRequest, Counts, Encoder, ImageError, Waiter};
+use transom::media::{
+    self, CameraError, CaptureRequest, Counts, Encoder, ImageError, Prefer, Waiter,
+};
 
 use super::Finding;
-use super::cameras::{LOW_LIGHT, SUBJECT};
+use super::cameras::SUBJECT;
 
 /// What was seen of a source.
 #[derive(Clone, Debug, Default)]
@@ -139,9 +141,9 @@ const MAX_TIMES: usize = 10_000;
 
 /// What a look at a source of that name tells; a device may have a control that lets the light
 /// lower its rate.
-pub(crate) fn findings(look: &Look, source: &str, can_lower_rate: bool) -> Vec<Finding> {
+pub(crate) fn findings(look: &Look, source: &str, prefer: Prefer) -> Vec<Finding> {
     match look {
-        Look::Seen(seen) => of_pictures(seen, can_lower_rate),
+        Look::Seen(seen) => of_pictures(seen, prefer),
         Look::Failed(error) => vec![of_error(error)],
         Look::Hangs(time) => vec![Finding::broken(
             SUBJECT,
@@ -169,7 +171,7 @@ fn of_error(error: &CameraError) -> Finding {
     }
 }
 
-fn of_pictures(seen: &Seen, can_lower_rate: bool) -> Vec<Finding> {
+fn of_pictures(seen: &Seen, prefer: Prefer) -> Vec<Finding> {
     let counts = seen.counts;
     let came = counts.good + counts.bad();
     let what = &seen.what;
@@ -234,9 +236,10 @@ fn of_pictures(seen: &Seen, can_lower_rate: bool) -> Vec<Finding> {
             "the camera takes {sent:.1} fps where {} are agreed: usually too little light",
             seen.agreed
         );
-        let mend = match can_lower_rate {
-            true => format!("more light, or --control {LOW_LIGHT}=off"),
-            false => "more light, or a shorter exposure by --control".to_owned(),
+        let mend = match prefer {
+            Prefer::Light => "more light, or --prefer fps for darker pictures at the full rate",
+            // The camera was asked already not to lower its rate.
+            Prefer::Fps => "more light, or a shorter exposure by --control",
         };
         findings.push(Finding::hint(SUBJECT, text, mend));
     } else if seen.encodes && (1..SMOOTH).contains(&seen.agreed) {
@@ -296,12 +299,12 @@ mod tests {
     }
 
     fn told(seen: Seen) -> Vec<String> {
-        let findings = findings(&Look::Seen(seen), "auto", true);
+        let findings = findings(&Look::Seen(seen), "auto", Prefer::Light);
         findings.iter().map(Finding::human).collect()
     }
 
     fn levels(seen: Seen) -> Vec<Level> {
-        let findings = findings(&Look::Seen(seen), "auto", true);
+        let findings = findings(&Look::Seen(seen), "auto", Prefer::Light);
         findings.iter().map(|finding| finding.level).collect()
     }
 
@@ -317,7 +320,9 @@ mod tests {
         let told = told(seen(45));
         assert!(told[0].contains("15.0 fps of 30 agreed"), "{told:?}");
         assert!(told[1].contains("too little light"), "{told:?}");
-        assert!(told[1].ends_with("--control exposure_dynamic_framerate=off"));
+        assert!(told[1].ends_with("--prefer fps for darker pictures at the full rate"));
+        let already = findings(&Look::Seen(seen(45)), "auto", Prefer::Fps);
+        assert!(!already[1].human().contains("--prefer"), "{already:?}");
     }
 
     #[test]
