@@ -1,5 +1,6 @@
 //! Calls into the kernel that the standard library doesn't offer: the only unsafe code of this
-//! crate beside the eight numbers at once of `jpeg/baseline/lanes`. It decides nothing.
+//! crate beside the eight numbers at once of `jpeg/baseline/lanes` and the call of
+//! `jpeg/baseline` to a function for newer processors. It decides nothing.
 
 #[cfg(target_os = "linux")]
 pub(crate) mod buffers;
