@@ -23,13 +23,13 @@ use crate::workspace;
 
 use super::film::Pictures;
 use super::peers::{LISTENING, free_port};
-use super::{number, processor, programs, resident};
+use super::{number, packaged_programs, processor, resident};
 
 pub(super) fn run(arguments: &[&str]) -> Outcome {
     let seconds = number(arguments, "--seconds", 10)?;
     let rounds = number(arguments, "--rounds", 3)?;
     packages::ensure(&[&packages::USTREAMER, &packages::CC])?;
-    let stage = Stage::with_programs(programs(arguments)?)?;
+    let stage = Stage::with_programs(packaged_programs(arguments)?)?;
     if !arguments.contains(&"--bin") || !workspace::release(VIEWERS).is_file() {
         let build = "build --locked --release -p transom-tests --example viewers";
         step::run(

@@ -19,6 +19,7 @@ mod viewers;
 use std::fs;
 use std::path::{self, PathBuf};
 
+use crate::cross;
 use crate::failure::{Context as _, Failure, Outcome};
 use crate::packages;
 use crate::step;
@@ -67,22 +68,31 @@ fn known<'a, 'b>(
 
 /// The folder of the programs to be measured: that of `--bin`, or what is built now.
 fn programs(arguments: &[&str]) -> Outcome<PathBuf> {
+    programs_of(RELEASE, arguments)
+}
+
+/// The same, as the package of the camera box has them.
+fn packaged_programs(arguments: &[&str]) -> Outcome<PathBuf> {
+    programs_of(cross::PROFILE, arguments)
+}
+
+fn programs_of(profile: &str, arguments: &[&str]) -> Outcome<PathBuf> {
     let Some(at) = arguments.iter().position(|argument| *argument == "--bin") else {
-        build()?;
-        return Ok(workspace::release(""));
+        build(profile)?;
+        return Ok(workspace::target().join(profile));
     };
     let folder = arguments.get(at + 1);
     let folder = folder.ok_or_else(|| Failure::usage("bench: --bin takes a folder"))?;
     path::absolute(folder).context(folder)
 }
 
-/// The release build is what users run.
-fn build() -> Outcome {
+/// The profile of the programs that users build.
+const RELEASE: &str = "release";
+
+fn build(profile: &str) -> Outcome {
     packages::ensure(&[&packages::LIBCLANG])?;
-    step::run(
-        "building transom",
-        &mut workspace::cargo(["build", "--locked", "--release", "-p", "transom-box"]),
-    )
+    let mut build = workspace::cargo(["build", "--locked", "-p", "transom-box", "--profile"]);
+    step::run("building transom", build.arg(profile))
 }
 
 /// The value after an option, or the usual one.

@@ -19,14 +19,18 @@ use crate::stage::{Person, STARTING, Stage, is_event, number_field};
 use crate::workspace;
 
 use super::film::Pictures;
-use super::{known, number, programs, resident};
+use super::{known, number, packaged_programs, resident};
 
 pub(crate) fn run(arguments: &[&str]) -> Outcome {
     let options = ["--minutes", "--bin"];
     let arguments = known(arguments, &options, &[])?;
     let minutes = number(arguments, "--minutes", 60)?;
+    if minutes < MIN_MINUTES {
+        let why = format!("soak: --minutes takes {MIN_MINUTES} or more, to compare two of them");
+        return Err(Failure::usage(why));
+    }
     packages::ensure(&[&packages::CC])?;
-    let stage = Stage::with_programs(programs(arguments)?)?;
+    let stage = Stage::with_programs(packaged_programs(arguments)?)?;
     let mut soak = Soak::new(&stage)?;
     let mut all = Vec::new();
     for minute in 1..=minutes {
@@ -51,6 +55,8 @@ const MOST_VIEWERS: usize = 6;
 const SIZE: (u16, u16) = (640, 480);
 /// Minutes that fill caches and pools.
 const WARMING: usize = 2;
+/// The shortest run that has two minutes after them.
+const MIN_MINUTES: u32 = 4;
 /// What the memory may have grown by after them.
 const MAX_GROWTH_KB: u64 = 1024;
 
@@ -73,11 +79,12 @@ impl fmt::Display for Seen {
 }
 
 fn verdict(all: &[Seen]) -> Outcome {
-    let [first, .., last] = all.get(WARMING.min(all.len() / 2)..).unwrap_or_default() else {
-        return Ok(());
+    let [first, .., last] = all.get(WARMING..).unwrap_or_default() else {
+        return Err(Failure::new("there are too few minutes to compare"));
     };
     let counts = |seen: &Seen| (seen.descriptors, seen.threads);
-    let is_flat = counts(first) == counts(last) && last.kb <= first.kb + MAX_GROWTH_KB;
+    let is_known = first.kb > 0 && last.kb > 0;
+    let is_flat = is_known && counts(first) == counts(last) && last.kb <= first.kb + MAX_GROWTH_KB;
     let keeps_pace = last.fps >= first.fps * 0.95;
     match is_flat && keeps_pace {
         true => Ok(()),

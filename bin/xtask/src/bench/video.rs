@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use crate::failure::{Failure, Outcome};
 use crate::stage::{STARTING, Stage, is_event, number_field};
 
-use super::{build, number, processor, resident};
+use super::{RELEASE, build, number, processor, resident};
 use crate::children::Background;
 
 pub(crate) fn run(arguments: &[&str]) -> Outcome {
     // Figures are of the third second to the last but one.
     let seconds = number(arguments, "--seconds", 60)?.max(5);
-    build()?;
+    build(RELEASE)?;
     let stage = Stage::new()?;
     let (camera, viewer) = (stage.person("camera")?, stage.person("viewer")?);
     camera.knows(&viewer, "127.0.0.1:9")?;

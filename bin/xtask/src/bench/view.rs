@@ -21,13 +21,13 @@ use crate::step;
 use crate::workspace;
 
 use super::processor::{TICKS_PER_SECOND, USER, name_and_ticks};
-use super::{build, number, resident};
+use super::{RELEASE, build, number, resident};
 
 pub(crate) fn run(arguments: &[&str]) -> Outcome {
     let seconds = number(arguments, "--seconds", 20)?;
     let calls = number(arguments, "--calls", 500)?;
     packages::ensure(&[&WINDOW, &XVFB])?;
-    build()?;
+    build(RELEASE)?;
     step::run(
         "building transom-view",
         &mut workspace::cargo(["build", "--locked", "--release", "-p", "transom-view"]),
