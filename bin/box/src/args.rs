@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
-use transom::media::{CaptureRequest, Source};
+use transom::media::{CaptureRequest, Setting, Source};
 use transom::{Announce, PeerName};
 use transom_place::listen_address;
 
@@ -133,13 +133,21 @@ pub(crate) enum Command {
     },
 }
 
+/// The command that looks at what others would use.
+#[cfg(feature = "config")]
+pub(crate) const DOCTOR_COMMAND: &str = "doctor";
+/// The command whose file it takes too.
+#[cfg(feature = "config")]
+pub(crate) const CAMERA_COMMAND: &str = "camera";
+
 #[cfg(feature = "config")]
 impl Command {
     /// Its name and the file with more of its options, if one was given.
     pub(crate) fn config(&self) -> Option<(&'static str, &std::path::Path)> {
         match self {
-            Self::Camera(camera) => Some(("camera", camera.config.as_deref()?)),
+            Self::Camera(camera) => Some((CAMERA_COMMAND, camera.config.as_deref()?)),
             Self::Receive(receive) => Some(("receive", receive.config.as_deref()?)),
+            Self::Doctor(doctor) => Some((DOCTOR_COMMAND, doctor.config.as_deref()?)),
             _ => None,
         }
     }
@@ -190,6 +198,10 @@ pub(crate) struct Demo {
 /// What a box would be told.
 #[derive(Args, Debug)]
 pub(crate) struct Doctor {
+    /// Look at what a camera box with that file would use, such as /etc/transom/box.toml
+    #[cfg(feature = "config")]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// The source to look at, as for `transom camera`
     #[arg(long, default_value = "auto", value_parser = parse_source)]
     pub(crate) source: Source,
@@ -202,6 +214,9 @@ pub(crate) struct Doctor {
     /// What to prefer where there is too little light: full rate or longer exposure
     #[arg(long, value_enum, default_value_t = PreferArgument::Fps)]
     pub(crate) prefer: PreferArgument,
+    /// A control to be set, as for `transom camera`; may be given again
+    #[arg(long = "control", value_name = "NAME=VALUE")]
+    pub(crate) controls: Vec<Setting>,
     /// How long to look at the pictures; 0 opens no camera
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(0..=60))]
     pub(crate) seconds: u64,
@@ -219,6 +234,7 @@ impl Doctor {
             size: self.size,
             fps: self.fps,
             prefer: self.prefer.into(),
+            controls: self.controls.clone(),
             ..CaptureRequest::default()
         }
     }

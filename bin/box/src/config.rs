@@ -11,7 +11,7 @@ use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Command, CommandFactory as _, FromArgMatches as _, Parser as _};
 use toml::de::{DeTable, DeValue};
 
-use crate::args::Arguments;
+use crate::args::{Arguments, CAMERA_COMMAND, DOCTOR_COMMAND};
 
 /// The command line together with the file that it names.
 ///
@@ -43,8 +43,21 @@ fn with_file(name: &str, file: &Path) -> Result<Command, String> {
     let mut command = Arguments::command();
     for (key, value) in table.get_ref() {
         let here = |what: String| at(key.span().start, &what);
-        let option = find(&command, name, key.get_ref())
-            .ok_or_else(|| here(format!("{} is no option of this command", key.get_ref())))?;
+        let option = match find(&command, name, key.get_ref()) {
+            Some(option) => option,
+            // The file of a box says more than the doctor looks at.
+            None if name == DOCTOR_COMMAND
+                && find(&command, CAMERA_COMMAND, key.get_ref()).is_some() =>
+            {
+                continue;
+            }
+            None => {
+                return Err(here(format!(
+                    "{} is no option of this command",
+                    key.get_ref()
+                )));
+            }
+        };
         let values = values(&option, value.get_ref()).map_err(here)?;
         // Alone first, so that a wrong value is blamed on its line.
         with_default(Arguments::command(), name, &option, &values)
@@ -223,6 +236,27 @@ mod tests {
         };
         assert_eq!(options.quota, Some(20_000_000_000));
         assert_eq!(options.accept, "anna,ben".parse().unwrap());
+    }
+
+    #[test]
+    fn the_doctor_takes_from_the_file_of_a_box_what_it_looks_at() {
+        let doctor = |text| {
+            let file = Scratch::new(text);
+            let line = ["transom", "doctor", "--config"].map(OsString::from);
+            parse(line.into_iter().chain([file.0.clone().into()]))
+        };
+        let read = doctor("source = 'pattern'\nmax-viewers = 3\ncontrol = ['gain=1']").unwrap();
+        let args::Command::Doctor(options) = read.command else {
+            panic!("another command");
+        };
+        let request = options.request();
+        assert_eq!(request.source, transom::media::Source::Pattern);
+        assert_eq!(request.controls.len(), 1);
+        let words = first_line(&doctor("sise = 3").unwrap_err());
+        assert!(
+            words.ends_with("sise is no option of this command"),
+            "{words}"
+        );
     }
 
     #[test]

@@ -41,6 +41,7 @@ pub(crate) fn run(arguments: &Doctor, place: &Place, output: &Output) -> Result<
         source: request.source.clone(),
         size: request.size,
         prefer: request.prefer,
+        controls: request.controls.clone(),
     };
     let found = cameras::findings(&cameras, &wanted);
     let is_missing = found.iter().any(|finding| finding.level == Level::Broken);

@@ -1,6 +1,6 @@
 //! What can be said of the cameras without opening a stream.
 
-use transom::media::{Device, DeviceProblem, Prefer, Source};
+use transom::media::{Device, DeviceProblem, Prefer, Setting, Source};
 
 use super::Finding;
 
@@ -20,6 +20,18 @@ pub(crate) struct Wanted {
     pub(crate) source: Source,
     pub(crate) size: Option<(u16, u16)>,
     pub(crate) prefer: Prefer,
+    pub(crate) controls: Vec<Setting>,
+}
+
+impl Wanted {
+    /// Whether it may be this device that is to give the pictures.
+    fn asks_for(&self, device: &Device) -> bool {
+        match &self.source {
+            Source::Auto => true,
+            Source::Device(asked) => asked.canonicalize().is_ok_and(|asked| asked == device.path),
+            _ => false,
+        }
+    }
 }
 
 /// The size that is asked for where the user names none.
@@ -95,27 +107,23 @@ fn of_device(camera: &CameraFacts, wanted: &Wanted) -> Vec<Finding> {
 
 /// A device that can't be used. One that the user doesn't ask for is a hint only.
 fn of_problem(camera: &CameraFacts, problem: &DeviceProblem, wanted: &Wanted) -> Finding {
-    let path = &camera.device.path;
-    let text = format!("{}: {problem}", path.display());
-    let is_asked_for = match &wanted.source {
-        Source::Auto => true,
-        Source::Device(asked) => asked.canonicalize().is_ok_and(|asked| asked == *path),
-        _ => false,
-    };
-    let wrong = |mend: &str| match is_asked_for {
+    let path = camera.device.path.display();
+    let text = format!("{path}: {problem}");
+    let wrong = |mend: &str| match wanted.asks_for(&camera.device) {
         true => Finding::broken(SUBJECT, &text, mend),
         false => Finding::hint(SUBJECT, &text, mend),
     };
     match problem {
         // Nodes for metadata and for converters are as they have to be.
         DeviceProblem::NoCapture | DeviceProblem::Converter => Finding::good(SUBJECT, text),
-        DeviceProblem::PlanesApart => Finding::hint(SUBJECT, text, {
-            let path = path.display();
+        DeviceProblem::PlanesApart => Finding::hint(
+            SUBJECT,
+            text,
             format!(
                 "let a program convert: --source \"cmd:gst-launch-1.0 -q v4l2src device={path} ! \
                  videoconvert ! jpegenc ! fdsink\""
-            )
-        }),
+            ),
+        ),
         DeviceProblem::Denied(_) => wrong("sudo usermod -aG video $USER, then log in again"),
         DeviceProblem::Silent => wrong("see also: sudo dmesg | tail"),
         _ => match held(camera) {
@@ -158,6 +166,13 @@ fn of_camera(camera: &CameraFacts, wanted: &Wanted) -> Vec<Finding> {
             ));
         }
         _ => {}
+    }
+    if wanted.asks_for(device) {
+        let refused = { wanted.controls.iter() }.filter_map(|control| device.check(control).err());
+        findings.extend(refused.map(|why| {
+            let mend = "`transom cameras` lists the controls and what each takes";
+            Finding::broken(SUBJECT, format!("{path}: {why}"), mend)
+        }));
     }
     let lowers = |name| {
         let control = device.controls.iter().find(|control| control.name == name);
@@ -224,6 +239,7 @@ mod tests {
             source: Source::Auto,
             size: None,
             prefer: Prefer::Fps,
+            controls: Vec::new(),
         }
     }
 
@@ -307,6 +323,17 @@ mod tests {
             assert_eq!(levels(&facts, &named), [Broken]);
             assert_eq!(levels(&facts, &other), [Hint], "nobody asks for it");
         }
+    }
+
+    #[test]
+    fn a_control_that_the_camera_does_not_have_is_told() {
+        let wanted = Wanted {
+            controls: vec!["zoom=3".parse().unwrap()],
+            ..auto()
+        };
+        let camera = camera(&["MJPG 640x480"], None);
+        assert_eq!(levels(&camera, &wanted), [Good, Broken]);
+        assert!(last(camera, &wanted).contains("zoom"));
     }
 
     #[test]
