@@ -2,7 +2,7 @@
 //! from is said elsewhere.
 
 use clap::{Args, ValueEnum};
-use transom::media::{CaptureRequest, Prefer, Setting, Source, Turn};
+use transom::media::{CaptureRequest, Prefer, Rotation, Setting, Source};
 use transom::{Adaptation, Settings, TradeOff};
 
 use crate::format::parse_size;
@@ -104,7 +104,7 @@ impl Pictures {
             fps: self.fps,
             quality: self.quality,
             prefer: self.prefer.into(),
-            turn: Turn {
+            rotation: Rotation {
                 quarters: self.rotate,
                 mirrored: self.mirror,
             },

@@ -17,7 +17,7 @@ pub struct Picture {
     pub width: u16,
     /// Pixels down, at least 1.
     pub height: u16,
-    /// How to turn it for the eye, 1 to 8 as Exif numbers it.
+    /// How to rotate and mirror it for display, 1 to 8 as Exif numbers it.
     pub orientation: u8,
     /// Counts the pictures of the source, also those that were skipped.
     pub sequence: u32,
@@ -50,14 +50,14 @@ pub enum Frame<'a> {
     Raw(RawFrame<'a>),
 }
 
-/// One picture as the sensor's pixels.
+/// One picture as raw pixels.
 #[derive(Clone)]
 pub struct RawFrame<'a> {
     /// The pixels, plane after plane.
     pub data: &'a [u8],
     /// How they lie in `data`.
     pub layout: Layout,
-    /// What their numbers mean.
+    /// How the samples encode colour.
     pub color: ColorEncoding,
     /// Pixels across.
     pub width: u16,

@@ -1,4 +1,4 @@
-//! Cameras of Linux: V4L2 devices. Twin of `elsewhere`; both offer the same.
+//! Cameras of Linux: V4L2 devices. It offers the same functions as `nokhwa`.
 
 mod camera;
 mod color;

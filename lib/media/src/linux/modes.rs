@@ -9,7 +9,7 @@ const MAX_SIZES: usize = 128;
 
 /// What a device can do that is of use, each with the rate nearest to the request.
 pub(crate) fn modes(node: &Node, request: &CaptureRequest) -> Vec<Mode> {
-    let fps = request.pace(FPS);
+    let fps = request.fps_or(FPS);
     let mut modes = Vec::new();
     for fourcc in node.formats() {
         if PixelFormat::of(fourcc).is_none() {

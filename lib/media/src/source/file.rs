@@ -42,7 +42,7 @@ impl FileCamera {
         request: &CaptureRequest,
         looped: bool,
     ) -> Result<Self, CameraError> {
-        let fps = request.pace(FPS);
+        let fps = request.fps_or(FPS);
         let format = Format {
             what: format!("{fps} fps of {name}").into(),
             fps,

@@ -34,7 +34,7 @@ impl PatternCamera {
     pub(crate) fn new(request: &CaptureRequest) -> Result<Self, CameraError> {
         let (width, height) = request.size.unwrap_or(SIZE);
         let size = (width.clamp(16, MAX_SIDE), height.clamp(16, MAX_SIDE));
-        let fps = request.pace(FPS);
+        let fps = request.fps_or(FPS);
         let mut camera = Self {
             full: size,
             size,

@@ -46,7 +46,7 @@ fn command(program: &str, request: &CaptureRequest) -> Command {
             "--height",
             &height.to_string(),
         ])
-        .args(["--framerate", &request.pace(FPS).to_string()])
+        .args(["--framerate", &request.fps_or(FPS).to_string()])
         .args(["--quality", &request.quality.clamp(1, 100).to_string()])
         .args(["--output", "-"]);
     command
