@@ -98,7 +98,7 @@ fn of_device(camera: &CameraFacts, wanted: &Wanted) -> Vec<Finding> {
     }
     if let Some(problem) = &device.problem {
         let text = format!("{path}: {problem}");
-        return match problem.contains("planes apart") {
+        return match problem.contains("multi-planar") {
             true => vec![Finding::hint(
                 SUBJECT,
                 text,
@@ -260,7 +260,7 @@ mod tests {
             ..auto()
         };
         assert!(last(sensor, &named).ends_with("use --source pi"));
-        let planes = with("it gives its planes apart", "rkisp");
+        let planes = with("it is multi-planar", "rkisp");
         assert_eq!(levels(&planes, &auto()), [Hint, Broken]);
         let metadata = with("it takes no pictures", "uvcvideo");
         assert_eq!(levels(&metadata, &named), [Good]);

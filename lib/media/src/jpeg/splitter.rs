@@ -15,7 +15,7 @@ use crate::ImageError;
 ///      +------------------+--------------------------------------------+
 /// ```
 ///
-/// In the data, `FF D8` ends a picture too: it had no end marker, and the next one begins.
+/// In the data, `FF D8` ends a picture too: the picture has no end marker, and the next one begins.
 ///
 /// ```
 /// # let jpeg = transom_media::fuzzing::sample(64, 48);
@@ -33,7 +33,7 @@ use crate::ImageError;
 pub struct Splitter {
     picture: Vec<u8>,
     state: State,
-    /// Why a picture begun was just left out.
+    /// Why the last picture begun was left out, until it is returned.
     fault: Option<ImageError>,
     /// Bytes that belonged to no picture.
     skipped: u64,
@@ -76,8 +76,9 @@ impl Splitter {
         }
     }
 
-    /// Takes bytes from the front of `bytes` until a picture is whole, or one begun has to be left
-    /// out: it is cut short, too large, or not JPEG after all. `None` means that all were taken.
+    /// Takes bytes from the front of `bytes` until a picture is complete, or has to be left out
+    /// because it is cut short, too large, or not JPEG after all. `None` means that all bytes were
+    /// taken.
     pub fn push(&mut self, bytes: &mut &[u8]) -> Option<Result<&[u8], ImageError>> {
         self.leave_done();
         while !bytes.is_empty() {
@@ -93,8 +94,8 @@ impl Splitter {
         None
     }
 
-    /// Ends the picture begun, as when nothing more comes. One without an end marker is given out
-    /// if its data had begun. `None` where no picture had begun.
+    /// Ends the picture begun, at the end of the stream. It is returned without an end marker if
+    /// its data had begun. `None` where no picture had begun.
     pub fn flush(&mut self) -> Option<Result<&[u8], ImageError>> {
         self.leave_done();
         match self.state {
@@ -308,7 +309,7 @@ fn find_ff(bytes: &[u8]) -> Option<usize> {
     Some(before + at)
 }
 
-/// A few vectors of any processor.
+/// A multiple of the vector width of every processor.
 const BLOCK: usize = 64;
 
 /// What follows the segment of this marker.

@@ -1,4 +1,5 @@
-//! The video nodes of this machine, with stable names and with the reason why one can't be used.
+//! The video nodes of this machine, with their stable names and, where a node can't be used, the
+//! reason.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,12 +10,12 @@ use super::modes::modes;
 use crate::sys::video::{Identity, Node};
 use crate::{CaptureRequest, Device};
 
-/// Nodes that are looked at; numbers above are free for use, but nobody has so many cameras.
+/// Limit of nodes that are examined: more than any machine has.
 const MAX_NODES: usize = 256;
-/// Modes that are told of one device.
+/// Limit of modes that are listed for one device.
 const MAX_MODES: usize = 100;
-/// Where udev keeps names that stay: by what it is, else by where it is plugged in, for twins
-/// without a serial number.
+/// Where udev keeps stable names: by device, else by port, for identical devices without a serial
+/// number.
 const STABLE: [&str; 2] = ["/dev/v4l/by-id", "/dev/v4l/by-path"];
 
 /// Every video node.
@@ -49,7 +50,7 @@ fn describe(path: &Path) -> Device {
         Ok(node) => node,
         Err(why) => {
             let told = super::camera::refused(path, "open", why).to_string();
-            // Whoever reads it has the path beside it.
+            // The list shows the path beside it.
             let bare = told.strip_prefix(&format!("{}: ", path.display()));
             device.problem = Some(bare.unwrap_or(&told).to_owned());
             return device;
@@ -86,7 +87,7 @@ pub(crate) fn problem(identity: &Identity) -> Option<String> {
         }
         _ if has(V4L2_CAP_VIDEO_CAPTURE) && has(V4L2_CAP_STREAMING) => return None,
         _ if has(V4L2_CAP_VIDEO_CAPTURE_MPLANE) => {
-            "it gives its planes apart, which is not supported"
+            "it uses the multi-planar API of V4L2, which is not supported"
         }
         _ if has(V4L2_CAP_VIDEO_CAPTURE) => "it can't stream",
         _ => "it takes no pictures; many cameras have a second node for their metadata",

@@ -1,4 +1,4 @@
-//! Cameras with a driver, by way of the system at hand.
+//! Cameras with a driver, through the folder of this system.
 
 #[cfg(all(target_os = "linux", not(feature = "nokhwa")))]
 pub(crate) use crate::linux::open;

@@ -1,5 +1,5 @@
-//! A driver for tests. It keeps to V4L2's rules, but for the faults that its script asks for, and
-//! notes whoever breaks them.
+//! A driver for tests. It keeps to V4L2's rules, except for the faults in its script, and records
+//! each call that breaks a rule.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::c_void;
@@ -100,7 +100,7 @@ pub(crate) enum Fault {
     Sequence(u32),
 }
 
-/// What the driver has, shared with the test.
+/// The state of the driver, shared with the test.
 #[derive(Default)]
 struct State {
     script: BTreeMap<(Call, u32), Fault>,
@@ -118,7 +118,7 @@ struct State {
     granted: usize,
     mapped: Vec<usize>,
     queued: VecDeque<u32>,
-    /// Frames that the sensor has taken, and nobody has dequeued.
+    /// Frames that the sensor has taken and that were not dequeued yet.
     ready: u32,
     sequence: u32,
     /// Rules that were broken.

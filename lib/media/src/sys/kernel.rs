@@ -1,5 +1,5 @@
-//! The driver of a device node. Every call that reaches it goes through [`Kernel`], so that a test
-//! can play the driver.
+//! The driver of a device node. Every call to it goes through [`Kernel`], so that a test can
+//! replace the driver.
 
 use std::ffi::c_void;
 use std::fs::OpenOptions;
