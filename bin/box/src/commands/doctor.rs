@@ -1,5 +1,5 @@
 //! `transom doctor`: what is wrong with this machine's cameras and its station, each finding with
-//! what mends it. It gathers facts; what they mean is said in [`crate::doctor`].
+//! its fix. This file gathers facts; [`crate::doctor`] judges them.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -15,8 +15,8 @@ use transom::{State, everywhere, own_addresses};
 use crate::args::Doctor;
 use crate::box_pairing;
 use crate::doctor::cameras::{self, CameraFacts, LOW_LIGHT, Wanted};
-use crate::doctor::look::{self, Look, look};
 use crate::doctor::machine::Machine;
+use crate::doctor::probe::{self, Probe, probe};
 use crate::doctor::station::{self, PortFacts};
 use crate::doctor::{Finding, Level};
 use crate::failure::Failure;
@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &Doctor, place: &Place, output: &Output) -> Result<
     let mut tell = |findings: Vec<Finding>| {
         for finding in findings {
             broken += u64::from(finding.level == Level::Broken);
-            // Names of devices and programs are in it.
+            // Escaped, since it has names of devices and programs in it.
             output.deliver(finding.human(), finding.json());
         }
     };
@@ -46,12 +46,12 @@ pub(crate) fn run(arguments: &Doctor, place: &Place, output: &Output) -> Result<
     let is_missing = found.iter().any(|finding| finding.level == Level::Broken);
     tell(found);
     if !is_missing && arguments.seconds > 0 {
-        tell(of_look(&request, &cameras, arguments.seconds));
+        tell(of_source(&request, &cameras, arguments.seconds));
     }
     match broken {
         0 => Ok(()),
         count_broken => Err(Failure::new(
-            "not all is well",
+            "problems found",
             format!("{} broken", count(count_broken, "thing")),
         )),
     }
@@ -68,8 +68,8 @@ fn facts(device: Device) -> CameraFacts {
     }
 }
 
-/// A look at the source, unless another program has its device.
-fn of_look(request: &CaptureRequest, cameras: &[CameraFacts], seconds: u64) -> Vec<Finding> {
+/// Probes the source, unless another program has its device.
+fn of_source(request: &CaptureRequest, cameras: &[CameraFacts], seconds: u64) -> Vec<Finding> {
     let camera = match &request.source {
         Source::Auto => { cameras.iter() }.find(|camera| camera.device.problem.is_none()),
         Source::Device(path) => {
@@ -79,18 +79,18 @@ fn of_look(request: &CaptureRequest, cameras: &[CameraFacts], seconds: u64) -> V
         _ => None,
     };
     if camera.is_some_and(|camera| camera.holder.is_some()) {
-        // Said with the device.
+        // Reported with the device.
         return Vec::new();
     }
     let can_lower_rate = camera.is_some_and(|camera| {
         let mut controls = camera.device.controls.iter();
         controls.any(|control| control.name == LOW_LIGHT)
     });
-    let mut look = look(request, Duration::from_secs(seconds));
-    if let Look::Failed(CameraError::Busy { by, .. }) = &mut look {
+    let mut result = probe(request, Duration::from_secs(seconds));
+    if let Probe::Failed(CameraError::Busy { by, .. }) = &mut result {
         *by = by.take().or_else(hidden_station);
     }
-    look::findings(&look, &request.source_name(), can_lower_rate)
+    probe::findings(&result, &request.source_name(), can_lower_rate)
 }
 
 fn of_station(arguments: &Doctor, place: &Place) -> Vec<Finding> {
@@ -118,8 +118,8 @@ fn of_station(arguments: &Doctor, place: &Place) -> Vec<Finding> {
     findings
 }
 
-/// Tries each address. Those of IPv6 and IPv4 that are everything take one port twice: told once
-/// where both are alike.
+/// Tries each address. The wildcard addresses of IPv6 and IPv4 use the same port; if both give the
+/// same result, it is reported once.
 fn ports(listen: &[SocketAddr]) -> Vec<PortFacts> {
     let mut facts: Vec<PortFacts> = Vec::new();
     for address in listen {
@@ -147,7 +147,7 @@ fn ports(listen: &[SocketAddr]) -> Vec<PortFacts> {
     facts
 }
 
-/// Whether this machine has no addresses of that kind, as one without IPv6.
+/// Whether this machine has no addresses of the family, as without IPv6.
 fn no_such_family(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -173,8 +173,8 @@ fn port_holder(port: u16) -> Option<String> {
     named.or_else(hidden_station)
 }
 
-/// A station of another user, such as the service of the package: what it has open can't be seen,
-/// so it may be what has the port or the camera.
+/// A station of another user, such as the service of the package. Its open files can't be seen, so
+/// it may hold the port or the camera.
 fn hidden_station() -> Option<String> {
     processes().find_map(|(process, name)| {
         let is_hidden = || {
@@ -189,7 +189,7 @@ fn hidden_station() -> Option<String> {
 fn processes() -> impl Iterator<Item = (PathBuf, String)> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     entries.filter_map(|entry| {
-        // Also `self` has descriptors.
+        // Numbers only: `self` has descriptors too.
         let id: u32 = entry.file_name().to_str()?.parse().ok()?;
         let name = fs::read_to_string(entry.path().join("comm")).ok()?;
         Some((entry.path(), format!("{} ({id})", name.trim())))
@@ -210,7 +210,7 @@ fn listening_sockets(table: &str, port: u16) -> Vec<String> {
     sockets.collect()
 }
 
-/// The fingerprint of the key; a folder that is not there yet is not made.
+/// The fingerprint of the key. A missing state folder is not created.
 fn key(place: &Place) -> Option<Result<String, String>> {
     let folder = place.state_folder().filter(|folder| folder.exists())?;
     let key = State::open(folder).and_then(|state| state.identity());
@@ -237,7 +237,7 @@ fn multicast() -> io::Result<()> {
     socket.recv(&mut [0; 16]).map(drop).map_err(|error| {
         let is_late = matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
         match is_late {
-            true => io::Error::other("nothing came back"),
+            true => io::Error::other("no packet came back"),
             false => error,
         }
     })
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_that_is_taken_is_told_once_with_its_program() {
+    fn a_port_that_is_taken_is_reported_once_with_its_program() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let facts = ports(&[address]);
