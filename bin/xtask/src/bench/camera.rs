@@ -244,10 +244,10 @@ impl Bench {
         viewers.arg((SETTLING.as_secs() + u64::from(self.seconds) + 1).to_string());
         viewers.args(self.viewers.iter().map(User::state));
         let viewers = Background::start(viewers.current_dir(&self.folder))?;
-        let patience = Duration::from_secs(self.seconds.into()) + STARTING * 5;
-        viewers.line(patience, |line| is_event(line, "watching").then_some(()))?;
+        let timeout = Duration::from_secs(self.seconds.into()) + STARTING * 5;
+        viewers.line(timeout, |line| is_event(line, "watching").then_some(()))?;
         let mut cost = self.measure(camera.id())?;
-        let summary = viewers.line(patience, |line| {
+        let summary = viewers.line(timeout, |line| {
             is_event(line, "summary").then(|| line.to_owned())
         })?;
         let field = |name| {

@@ -41,8 +41,8 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     let watch = ["watch", "camera", "--seconds", &time, "--stats-json"];
     let watcher = Background::start(&mut viewer.transom(&watch))?;
     let usage = Usage::watch([box_.id(), watcher.id()], seconds)?;
-    let patience = Duration::from_secs(seconds.into()) + STARTING;
-    let summary = watcher.line(patience, |line| {
+    let timeout = Duration::from_secs(seconds.into()) + STARTING;
+    let summary = watcher.line(timeout, |line| {
         is_event(line, "summary").then(|| line.to_owned())
     })?;
     watcher.finish()?;

@@ -208,7 +208,7 @@ fn memory(sandbox: &Sandbox, display: &Display, user: &User, calls: u32) -> Outc
 /// Hangs up by a key press, which a busy display sometimes loses.
 fn hang_up(display: &Display, camera: &Camera) -> Outcome {
     let ended =
-        |patience| (camera.box_).line(patience, |line| is_event(line, "call_ended").then_some(()));
+        |timeout| (camera.box_).line(timeout, |line| is_event(line, "call_ended").then_some(()));
     for _ in 1..PRESSES {
         display.xdotool(&["key", "ctrl+h"])?;
         if ended(PRESSED).is_ok() {

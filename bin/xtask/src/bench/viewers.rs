@@ -175,8 +175,8 @@ impl<'a> Bench<'a> {
     }
 
     fn summary(&self, viewers: &Background) -> Outcome<Summary> {
-        let patience = Duration::from_secs(self.seconds.into()) + STARTING;
-        let line = viewers.line(patience, |line| {
+        let timeout = Duration::from_secs(self.seconds.into()) + STARTING;
+        let line = viewers.line(timeout, |line| {
             is_event(line, "summary").then(|| line.to_owned())
         })?;
         Summary::of(&line).ok_or_else(|| Failure::new(format!("a figure is missing: {line}")))

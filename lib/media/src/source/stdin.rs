@@ -37,7 +37,7 @@ enum Input {
     Pipe(Pictures),
 }
 
-/// Opens standard input. A file is played once, at its frame rate.
+/// Opens standard input. A file is played once, at the requested frame rate.
 pub(crate) fn open(request: &CaptureRequest) -> Result<Box<dyn Camera>, CameraError> {
     match input()? {
         Input::File(file) => Ok(Box::new(FileCamera::new(

@@ -26,10 +26,8 @@ pub(super) fn rate(lab: &Lab, seconds: u32) -> Outcome<f64> {
     let address = sink.line(STARTING, |line| text_field(line, "address"))?;
     let pour = command(&[POUR, &address, &seconds.to_string()]);
     let pour = Background::start(&mut from.inside(&pour))?;
-    let patience = Duration::from_secs(seconds.into()) + STARTING;
-    let rate = sink.line(patience, |line| {
-        number_field(line, None, "bytes_per_second")
-    })?;
+    let timeout = Duration::from_secs(seconds.into()) + STARTING;
+    let rate = sink.line(timeout, |line| number_field(line, None, "bytes_per_second"))?;
     pour.finish()?;
     Ok(rate)
 }

@@ -106,7 +106,8 @@ pub(super) const ROWS: &[Row] = &[
         bounds: &[Bound::shown(100.0), Bound::file_of_alone(70.0)],
         ..USUAL
     },
-    // The latency is that of pictures that arrive; skipped pictures don't count.
+    // The promise is about the age of the newest picture, which is measured when the picture
+    // arrives, as its latency.
     Row {
         video: Video::Film(36.0, 30),
         file: None,
