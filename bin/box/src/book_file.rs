@@ -63,7 +63,7 @@ fn replace(path: &Path, old: &str, new: &str) -> io::Result<()> {
         return Err(io::Error::other("it is no regular file"));
     }
     if fs::read(&path)? != old.as_bytes() {
-        let why = "it was changed meanwhile, or is no UTF-8 text";
+        let why = "it was changed meanwhile, or is not UTF-8 text";
         return Err(io::Error::other(why));
     }
     let beside = path.with_extension(format!("new-{}", std::process::id()));

@@ -182,7 +182,7 @@ pub(crate) fn read(file: &Path) -> Result<Code, String> {
     let mut text = String::new();
     let read = File::open(file).and_then(|file| file.take(MAX_FILE).read_to_string(&mut text));
     read.map_err(|error| match error.kind() {
-        ErrorKind::InvalidData => "it is no text".to_owned(),
+        ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
         _ => error.to_string(),
     })?;
     let writable = OpenOptions::new().write(true).open(file);

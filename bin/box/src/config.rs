@@ -83,7 +83,7 @@ fn find(command: &Command, name: &str, long: &str) -> Option<Arg> {
     all.find(is_meant).cloned()
 }
 
-/// The value as it would stand on the command line.
+/// The value as it would be on the command line.
 fn values(option: &Arg, value: &DeValue<'_>) -> Result<Vec<String>, String> {
     let name = option.get_long().unwrap_or_default();
     match (option.get_action(), value) {

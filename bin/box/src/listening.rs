@@ -54,7 +54,7 @@ pub(crate) fn introduce(settings: &Settings, output: &Output) {
 /// Warns if the contact book lets nobody connect.
 pub(crate) fn warn_of_empty_book(book: &Book, output: &Output) {
     if book.contacts().is_empty() {
-        output.warn("the contact book is empty, so nobody may connect; add somebody with: transom users add NAME HOST key=ID");
+        output.warn("the contact book is empty, so nobody may connect; add a contact with: transom users add NAME HOST key=ID");
     }
 }
 

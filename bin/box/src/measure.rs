@@ -28,7 +28,7 @@ pub(crate) struct MeasureCamera {
 /// For a viewer under measurement.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct MeasureWatch {
-    /// Also take files, from every contact, into this folder, and tell how far they are
+    /// Also take files, from every contact, into this folder, and print their progress
     #[arg(long, hide = true, value_name = "DIR")]
     measure_inbox: Option<PathBuf>,
     /// One JSON object for each picture

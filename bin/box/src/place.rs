@@ -101,14 +101,15 @@ impl Place {
             .clone()
             .or_else(transom_place::book)
             .ok_or_else(|| {
-                Failure::new("no contact book", "there is none yet")
+                Failure::new("no contact book", "it does not exist yet")
                     .next("name one with --users FILE")
             })
     }
 
     /// The contact of a name or of `HOST[:PORT]`.
     pub(crate) fn contact(&self, peer: &str, book: &Book) -> Result<Contact, Failure> {
-        let wrong = |why| Failure::usage(format!("{peer} is no contact and no address"), why);
+        let wrong =
+            |why| Failure::usage(format!("{peer} is neither a contact nor an address"), why);
         book.lookup(peer).map_err(wrong)
     }
 

@@ -98,8 +98,8 @@ impl Drop for Progress<'_> {
     }
 }
 
-/// Before the peer has answered there is nothing to measure, and what is offered to us is for
-/// somebody to decide.
+/// Whether there is nothing to show yet: the peer has not answered, or the user has not decided on
+/// an offer.
 fn is_not_yet(status: &TransferStatus) -> bool {
     match status.phase {
         Phase::Waiting => true,

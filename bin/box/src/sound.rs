@@ -276,7 +276,7 @@ fn numbers_json(sound: &SoundNumbers) -> Value {
     })
 }
 
-/// Why the loudspeaker is lost, and whether it is a pipe that nobody reads.
+/// Why the loudspeaker is lost, and whether it is a pipe without a reader.
 fn loss(notice: &Notice) -> Option<(&str, bool)> {
     match notice {
         Notice::Sound(SoundNotice::Speaker(DeviceState::Lost { words, loss, .. })) => {
@@ -295,8 +295,8 @@ pub(crate) fn is_sound(notice: &Notice) -> bool {
     matches!(notice, Notice::Sound(_))
 }
 
-/// A notice of sound in words, and with stable field names; `None` for what moves too often to be
-/// told.
+/// A notice of sound in words, and with stable field names; `None` for frequent notices that are
+/// not printed.
 pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
     let Notice::Sound(notice) = notice else {
         return None;

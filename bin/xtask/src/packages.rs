@@ -182,7 +182,7 @@ pub(crate) const DEBOOTSTRAP: Need = Need {
 
 /// The camera server to which ours is compared.
 pub(crate) const USTREAMER: Need = Need {
-    why: "streams a camera too, to be measured beside ours",
+    why: "streams a camera too, to be compared with ours",
     packages: &["ustreamer"],
     is_met: || machine::program("ustreamer").is_some(),
 };

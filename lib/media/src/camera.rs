@@ -10,7 +10,8 @@ use crate::{CameraError, CaptureRequest, Encoder, ImageError, Picture, Source};
 
 /// A source of pictures, read by one thread.
 ///
-/// 1. [`Camera::wait`] tells when a frame may be there; [`Waiter`](crate::Waiter) waits for it.
+/// 1. [`Camera::wait`] says what to wait for; [`Waiter`](crate::Waiter) waits until a frame may be
+///    there.
 /// 2. [`Camera::newest`] then makes a picture of the newest one and drops the older.
 /// 3. An error ends it: drop the camera, and open it again later if [`CameraError::is_retryable`].
 ///

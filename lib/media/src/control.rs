@@ -38,7 +38,7 @@ pub struct Setting {
 
 /// A text that is no `name=value`.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{0:?} is no NAME=VALUE such as brightness=120; `transom cameras` lists the controls")]
+#[error("{0:?} is not NAME=VALUE, such as brightness=120; `transom cameras` lists the controls")]
 pub struct InvalidSetting(String);
 
 /// Why a setting can't be applied to a device.
@@ -53,7 +53,7 @@ pub enum SettingError {
         offered: String,
     },
     /// The control takes other values.
-    #[error("control {name} takes no {value:?}, but {takes}")]
+    #[error("control {name} can't be {value:?}; it takes {takes}")]
     Value {
         /// The control.
         name: String,
@@ -204,8 +204,8 @@ mod tests {
             assert_eq!(control.value_of(word).ok(), value, "{word}");
         }
         let error = frequency.value_of("70").unwrap_err().to_string();
-        let takes = "control power_line_frequency takes no \"70\", but 0 (Disabled), 1 (50 Hz), \
-                     2 (60 Hz)";
+        let takes = "control power_line_frequency can't be \"70\"; it takes 0 (Disabled), \
+                     1 (50 Hz), 2 (60 Hz)";
         assert_eq!(error, takes);
         let unknown = find(&[switch], &"zoom=1".parse().unwrap()).unwrap_err();
         assert_eq!(unknown.to_string(), "no control \"zoom\"; it has auto");

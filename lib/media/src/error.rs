@@ -21,7 +21,7 @@ pub enum CameraError {
     Busy {
         /// The device.
         device: String,
-        /// The program that holds it, where it can be told.
+        /// The program that has it open, if it is known.
         by: Option<String>,
     },
     /// This user may not open it.

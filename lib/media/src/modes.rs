@@ -55,7 +55,7 @@ pub(crate) struct Mode {
     pub(crate) fourcc: [u8; 4],
     pub(crate) width: u32,
     pub(crate) height: u32,
-    /// The rate to ask for; 0 where the device doesn't tell.
+    /// The rate to ask for; 0 where the device lists none.
     pub(crate) fps: u32,
 }
 

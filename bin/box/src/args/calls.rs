@@ -50,8 +50,8 @@ pub(crate) struct Camera {
 
 #[derive(Args, Debug)]
 pub(crate) struct Call {
-    /// A contact's name, or HOST[:PORT]; with --answer the contact whose call to take [default:
-    /// whoever may call]
+    /// A contact's name, or HOST[:PORT]; with --answer the contact whose call to answer [default:
+    /// any contact with the right to call]
     #[arg(required_unless_present = "answer")]
     pub(crate) peer: Option<String>,
     /// Wait for a call and take it, instead of ringing

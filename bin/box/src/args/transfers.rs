@@ -21,7 +21,7 @@ pub(crate) struct Send {
     /// Files and folders
     #[arg(required_unless_present = "code", value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Show a code and send to whoever types it after `transom receive`, or in the window
+    /// Show a code, and send to the user who types it after `transom receive` or in the window
     #[arg(long)]
     pub(crate) code: bool,
     /// Make them a contact too
@@ -73,7 +73,7 @@ pub(crate) struct Receive {
     /// The folder for the files; it is created if missing
     #[arg(long, value_name = "DIR", default_value = "transom-inbox")]
     pub(crate) into: PathBuf,
-    /// Whose files to take without asking: ask (nobody's), known (the contact book) or NAME,…
+    /// Whose files to take without asking: ask (always ask), known (the contact book) or NAME,…
     #[arg(long, value_name = "WHOSE", default_value = "ask")]
     pub(crate) accept: Consent,
     /// Limit of the bytes in the inbox, from all senders, such as 20G. Each file and folder counts

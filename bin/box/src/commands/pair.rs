@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &args::Pair, place: &Place, output: &Output) -> Res
         .is_some_and(|name| name.as_str().parse::<Code>().is_ok())
     {
         return Err(
-            Failure::usage("a code is no argument", "other users could read it there")
+            Failure::usage("a code can't be an argument", "other users could read it")
                 .next("it is asked for, or taken from TRANSOM_CODE"),
         );
     }

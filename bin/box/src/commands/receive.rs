@@ -87,8 +87,11 @@ fn sender_terms(remember: bool) -> PairingTerms {
 fn open_inbox(arguments: Receive, place: &Place, output: &Output) -> Result<(), Failure> {
     let asks = arguments.accept == Consent::Ask;
     if asks && !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
-        return Err(Failure::usage("nobody to ask", "this is no terminal")
-            .next("say whose files to take: --accept known, or --accept NAME,…"));
+        return Err(Failure::usage(
+            "can't ask about offers",
+            "stdin or stderr is not a terminal",
+        )
+        .next("say whose files to take: --accept known, or --accept NAME,…"));
     }
     let mut settings = place.settings(arguments.listening.name, output)?;
     let listen = arguments.listening.listen.clone();

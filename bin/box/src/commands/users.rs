@@ -46,7 +46,7 @@ fn list(place: &Place, output: &Output) -> Result<(), Failure> {
 fn table(book: &Book, known: &KnownPeers, source: &str) -> String {
     let contacts = book.contacts();
     let mut text = match contacts.len() as u64 {
-        0 => format!("no contacts in {source}; add somebody with: transom users add NAME HOST"),
+        0 => format!("no contacts in {source}; add a contact with: transom users add NAME HOST"),
         contacts => format!("{} in {source}", count(contacts, "contact")),
     };
     let rows: Vec<[String; 5]> = contacts

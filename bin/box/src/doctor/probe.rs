@@ -145,7 +145,7 @@ pub(crate) fn findings(probe: &Probe, source: &str, can_lower_rate: bool) -> Vec
         Probe::Failed(error) => vec![of_error(error)],
         Probe::Hangs(time) => vec![Finding::broken(
             SUBJECT,
-            format!("{source} does not answer for {} s", time.as_secs()),
+            format!("{source} has not answered for {} s", time.as_secs()),
             "unplug the camera, or restart this machine",
         )],
     }

@@ -133,7 +133,7 @@ const MAX_ERRORS: usize = 10;
 pub(crate) fn key(read: Option<Result<String, String>>) -> Finding {
     const SUBJECT: &str = "key";
     match read {
-        None => Finding::good(SUBJECT, "there is none yet; it is made on first use"),
+        None => Finding::good(SUBJECT, "none yet; it is created on first use"),
         Some(Ok(fingerprint)) => Finding::good(SUBJECT, format!("{fingerprint} can be read")),
         Some(Err(why)) => Finding::broken(
             SUBJECT,

@@ -157,7 +157,7 @@ impl<W: Write + Seek> MatroskaWriter<W> {
         head.extend_from_slice(&long_size(bytes.len() as u64 + 4));
         head.push(0x80 | track);
         head.extend_from_slice(&within.to_be_bytes());
-        head.push(0x80); // A key frame: each of ours stands alone.
+        head.push(0x80); // Each frame is a key frame.
         self.out.write_all(&head)?;
         self.out.write_all(bytes)?;
         self.written += (head.len() + bytes.len()) as u64;

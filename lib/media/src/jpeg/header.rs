@@ -1,5 +1,5 @@
-//! Reads what stands before the picture data of a JPEG: the segments, the size, which tables are
-//! there. It never looks at the data itself.
+//! Reads the header of a JPEG, up to its picture data: the segments, the size, which tables it has.
+//! It never looks at the data itself.
 
 use super::{MAX_SIDE, tiff};
 use crate::ImageError;

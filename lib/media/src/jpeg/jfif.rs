@@ -67,7 +67,7 @@ impl ToJfif {
         })
     }
 
-    /// Converts a line in place. Pixels that share their chroma stand side by side.
+    /// Converts a line in place. With subsampled chroma, neighbouring pixels share one value of it.
     pub(crate) fn line(&self, planes: &mut Planes<'_>) {
         let Planes { y, cb, cr } = planes;
         if self.keeps_matrix || cb.is_empty() {

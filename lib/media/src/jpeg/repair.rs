@@ -17,7 +17,7 @@ const END: [u8; 2] = [0xff, marker::EOI];
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Mended<'a> {
-    /// What its header tells.
+    /// The header of the picture.
     pub header: Header,
     /// True where the camera left the Huffman tables out.
     pub added_tables: bool,

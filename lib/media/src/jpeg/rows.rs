@@ -16,8 +16,8 @@ pub(crate) trait Rows {
     fn line(&self, y: u16, planes: &mut Planes<'_>);
 }
 
-/// Where a line goes: as many values of luma as there are pixels across, and of each chroma as many
-/// as [`Chroma::across`] tells.
+/// Where a line goes: as many values of luma as pixels across, and [`Chroma::across`] values of
+/// each chroma.
 pub(crate) struct Planes<'a> {
     pub(crate) y: &'a mut [u8],
     pub(crate) cb: &'a mut [u8],

@@ -54,7 +54,7 @@ enum State {
     Segment(u8, usize),
     /// In the picture data; true after a 0xff.
     Data(bool),
-    /// A picture was given out, its bytes still stand in the buffer; true after the 0xff 0xd8 of
+    /// A picture was returned, and its bytes are still in the buffer; true after the 0xff 0xd8 of
     /// the next one.
     Done(bool),
 }
@@ -279,7 +279,7 @@ impl Splitter {
         self.state = State::Done(is_next_begun);
     }
 
-    /// Leaves this picture out and looks for the next from the byte at hand.
+    /// Leaves this picture out, and looks for the next one from the current byte on.
     fn give_up(&mut self, fault: ImageError) -> usize {
         self.fault = Some(fault);
         self.restart();
@@ -297,7 +297,7 @@ fn no_marker() -> ImageError {
     ImageError::Broken("no marker where one must be".to_owned())
 }
 
-/// Where the first 0xff stands. Whether a block has one is found many bytes at a time.
+/// The position of the first 0xff. Blocks without one are skipped, many bytes at a time.
 fn find_ff(bytes: &[u8]) -> Option<usize> {
     let has_ff = |block: &[u8]| {
         block

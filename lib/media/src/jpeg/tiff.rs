@@ -43,7 +43,7 @@ impl<'a> Tiff<'a> {
         }
     }
 
-    /// Where the value of a tag of the first directory stands.
+    /// The offset of the value of a tag in the first directory.
     fn value_of(&self, wanted: u16) -> Option<usize> {
         let directory = usize::try_from(self.u32(4)?).ok()?;
         let tags = usize::from(self.u16(directory)?).min(MAX_TAGS);

@@ -87,7 +87,7 @@ fn no_camera(path: &Path, why: io::Error) -> CameraError {
     let why = if is_device {
         "it is another kind of device"
     } else {
-        "it is no device; for a file of pictures use `file:PATH`"
+        "it is not a device; for a file of pictures use `file:PATH`"
     };
     CameraError::NotACamera {
         device: path.display().to_string(),

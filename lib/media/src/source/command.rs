@@ -29,7 +29,7 @@ pub(crate) fn open(command: &str) -> Result<Box<dyn Camera>, CameraError> {
     let mut shell = shell(command);
     // Its messages may hold secrets of its command line: they go to the terminal only.
     shell.stderr(Stdio::inherit());
-    // The command may hold a password, and this name stands in logs.
+    // Named `cmd`, since the command may hold a password, and the name is logged.
     let camera = spawn("cmd".to_owned(), shell, "", false)?;
     Ok(Box::new(camera))
 }

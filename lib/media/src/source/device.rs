@@ -25,13 +25,13 @@ pub(crate) fn open(
     }
 }
 
-/// Only Linux tells which program has a device open.
+/// Only Linux can report which program has a device open.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn holder(_: &std::path::Path) -> Option<String> {
     None
 }
 
-/// Only Linux tells the speed of a port.
+/// Only Linux can report the speed of a port.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn usb_speed(_: &std::path::Path) -> Option<u32> {
     None

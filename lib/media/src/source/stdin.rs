@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn what_came_while_nobody_looked_is_not_shown() {
         let (pictures, mut writer) = input();
-        // More than any pipe holds: it would not be taken if nobody read.
+        // More than a pipe holds: writing it ends only because the thread reads.
         let past = sample(64, 64);
         for _ in 0..4 * 1024 * 1024 / past.len() {
             writer.write_all(&past).unwrap();

@@ -119,7 +119,7 @@ impl Drop for MappedBuffers {
     }
 }
 
-/// Asks for buffers and tells how many were granted; 0 frees them.
+/// Requests buffers, and returns how many were granted; 0 frees them.
 fn request(node: &Node, count: u32) -> io::Result<u32> {
     // SAFETY: a struct of numbers, for which zero is a value.
     let mut wanted: v4l2_requestbuffers = unsafe { zeroed() };
@@ -140,7 +140,7 @@ fn empty(index: u32) -> v4l2_buffer {
     buffer
 }
 
-/// How long ago the sensor began the frame. `None` unless the timestamp is of the monotonic clock
+/// How long ago the sensor began the frame; `None` unless the timestamp is of the monotonic clock
 /// and in the past.
 fn age(buffer: &v4l2_buffer) -> Option<Duration> {
     if buffer.flags & sys::V4L2_BUF_FLAG_TIMESTAMP_MASK != sys::V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC {

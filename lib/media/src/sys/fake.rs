@@ -90,9 +90,9 @@ pub(crate) enum Fault {
     Size(u32, u32),
     /// DQBUF names a buffer that isn't there.
     WildIndex,
-    /// DQBUF says that the frame is damaged.
+    /// DQBUF marks the frame as damaged.
     Flagged,
-    /// DQBUF tells so many bytes.
+    /// DQBUF reports so many bytes.
     Used(u32),
     /// DQBUF stamps with so many seconds of the monotonic clock.
     Stamp(i64),
@@ -204,7 +204,7 @@ fn errno(number: i32) -> io::Error {
 }
 
 impl State {
-    /// Counts a call, and tells what is to be wrong with its answer.
+    /// Counts a call, and returns the fault of its answer, if any.
     fn fault(&mut self, call: Call) -> io::Result<Option<Fault>> {
         self.calls += 1;
         let nth = self.made.entry(call).or_default();
