@@ -40,7 +40,7 @@ impl Connection {
         Self::with(place.settings(None, output)?, peer, place)
     }
 
-    /// The same with a station of these settings.
+    /// Like [`Connection::open`], for a station with these settings.
     pub(crate) fn with(settings: Settings, peer: &str, place: &Place) -> Result<Self, Failure> {
         let contact = place.contact(peer, &settings.book)?;
         let book = place.looked_in();

@@ -113,7 +113,7 @@ impl Place {
         book.lookup(peer).map_err(wrong)
     }
 
-    /// Where a contact of that name was looked for, for a message.
+    /// Where contacts are looked up, in words for a message.
     pub(crate) fn looked_in(&self) -> String {
         match self.users() {
             Some(path) => format!("the contact book {}", path.display()),

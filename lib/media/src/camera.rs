@@ -57,7 +57,7 @@ pub enum Wait<'a> {
     Never(std::convert::Infallible, std::marker::PhantomData<&'a ()>),
 }
 
-/// What a camera gives.
+/// Format and counts of a camera's pictures.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Format {
     /// For the owner: `MJPG 1280x720 30 fps of HD Webcam`. It may hold a path or a device's name.

@@ -27,7 +27,7 @@ pub struct Control {
     pub(crate) id: u32,
 }
 
-/// What a user asks of a control: `name=value`.
+/// A control and the value that the user wants: `name=value`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Setting {
     /// The control's name: letters, digits and `_`, without regard to case.
@@ -59,7 +59,7 @@ pub enum SettingError {
         name: String,
         /// The value asked for.
         value: String,
-        /// What it takes.
+        /// The accepted values, in words.
         takes: String,
     },
 }

@@ -35,9 +35,9 @@ pub enum CameraError {
     Driver {
         /// The device.
         device: String,
-        /// What was being done.
+        /// The step that failed.
         step: &'static str,
-        /// What the driver says.
+        /// The error of the driver.
         why: String,
     },
     /// The file, command or pipe came to its end.
@@ -78,7 +78,7 @@ pub enum CameraError {
     NoFormat {
         /// The device.
         device: String,
-        /// What it offers.
+        /// The formats that it offers.
         offered: String,
     },
     /// No usable camera was found.
@@ -103,7 +103,7 @@ pub enum CameraError {
         /// What to do, or nothing.
         hint: &'static str,
     },
-    /// What came from it holds no picture that can be used.
+    /// It sends bytes without a usable picture.
     #[error("{source_name}: no usable picture in {bytes} bytes: {fault}{}", fault.advice())]
     NotPictures {
         /// The source.
@@ -143,7 +143,7 @@ pub enum CameraError {
     Unusable {
         /// The device.
         device: String,
-        /// What is wrong with them.
+        /// What is wrong with its last picture.
         fault: ImageError,
     },
 }

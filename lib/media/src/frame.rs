@@ -41,7 +41,7 @@ impl fmt::Debug for Picture {
     }
 }
 
-/// What an encoder makes a picture of.
+/// The input of an encoder.
 #[derive(Clone, Debug)]
 pub enum Frame<'a> {
     /// A picture that may be too large.

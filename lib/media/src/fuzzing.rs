@@ -85,7 +85,7 @@ pub fn split(data: &[u8]) {
     }
 }
 
-/// What is found in a stream that comes in these pieces and then ends.
+/// The pictures and faults in a stream that consists of these pieces.
 pub fn pictures(pieces: &[&[u8]], limit: usize) -> Vec<Result<Vec<u8>, ImageError>> {
     let mut splitter = Splitter::with_limit(limit);
     let mut found = Vec::new();
@@ -123,7 +123,7 @@ pub fn sample(width: u16, height: u16) -> Vec<u8> {
     picture.jpeg.to_vec()
 }
 
-/// The same picture as a camera sends it that leaves its Huffman tables out.
+/// The picture without its Huffman tables, as some cameras send it.
 pub fn without_tables(jpeg: &[u8]) -> Vec<u8> {
     let data = probe(jpeg).expect("a good picture").data;
     let mut bare = jpeg[..2].to_vec();

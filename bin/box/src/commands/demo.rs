@@ -131,7 +131,7 @@ impl Stage {
         Ok(())
     }
 
-    /// The time of watching is over, the transfer has ended, and the tone was is_heard.
+    /// The time of watching is over, the transfer has ended, and the tone was heard.
     fn is_over(&self) -> bool {
         self.stats
             .first()

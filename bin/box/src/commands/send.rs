@@ -74,7 +74,7 @@ pub(crate) fn run(arguments: &args::Send, place: &Place, output: &Output) -> Res
 }
 
 impl args::Send {
-    /// With `--code` existing is no peer argument: the first argument is a path too.
+    /// With `--code` there is no peer argument: the first argument is a path too.
     fn paths(&self) -> Vec<PathBuf> {
         let first = self.peer.iter().filter(|_| self.code);
         first

@@ -444,7 +444,7 @@ const SETTLING: Duration = Duration::from_secs(3);
 /// Processor usage of a process in per cent of one core.
 struct Usage {
     own: f64,
-    /// That of the threads of the software rasteriser.
+    /// The part of the software rasteriser's threads.
     rasteriser: f64,
 }
 

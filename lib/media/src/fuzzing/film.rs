@@ -14,7 +14,7 @@ pub struct Block {
     pub track: u8,
     /// Milliseconds.
     pub time: u64,
-    /// As they were written.
+    /// The bytes of the frame.
     pub bytes: Vec<u8>,
 }
 
@@ -36,7 +36,7 @@ pub struct Reading {
 pub struct SharedFile(Rc<RefCell<Cursor<Vec<u8>>>>);
 
 impl SharedFile {
-    /// What is in it.
+    /// The content of the file.
     pub fn bytes(&self) -> Vec<u8> {
         self.0.borrow().get_ref().clone()
     }

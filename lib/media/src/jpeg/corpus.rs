@@ -5,7 +5,7 @@ use super::header::marker;
 use crate::fuzzing::{pictures, shrunk, without_tables};
 use crate::{Image, ImageError, Limit, MAX_JPEG_BYTES, decode, probe, repair};
 
-/// What becomes of a picture.
+/// What box and viewer make of a picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Outcome {
     /// It shows what it was made of, and nothing was mended.
@@ -330,7 +330,7 @@ const LIMIT: Limit = Limit {
     max_pixels: 4096 * 4096,
 };
 
-/// What a picture of test stripes is to look like.
+/// The reference picture of test stripes.
 fn reference() -> Image {
     let mut image = Image::default();
     decode(file!("ffmpeg-yuvj444p.jpg"), LIMIT, &mut image).unwrap();

@@ -161,7 +161,7 @@ impl PipeReader {
     }
 }
 
-/// Where pipes can't be polled.
+/// For systems on which pipes can't be polled.
 #[cfg(not(unix))]
 impl PipeReader {
     pub(crate) fn of_child(name: String, output: ChildStdout) -> Result<Self, CameraError> {

@@ -44,7 +44,7 @@ pub(crate) struct ProcessGroup {
     /// Never written to: open as long as this process lives.
     _lifeline: PipeWriter,
     ends: Receiver<End>,
-    /// What `ends` gave.
+    /// The value received from `ends`.
     end: Option<End>,
 }
 

@@ -77,7 +77,7 @@ impl Call {
     }
 }
 
-/// What is wrong with an answer.
+/// A fault in an answer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Fault {
     /// The call fails, this once.
