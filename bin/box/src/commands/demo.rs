@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: &Demo, output: &Output) -> Result<(), Failure> {
         ),
         json!({"event": "demo", "seconds": arguments.seconds, "file_bytes": FILE_BYTES}),
     );
-    let mut demo = Stage::build(&scratch, time)?;
+    let mut demo = Stations::build(&scratch, time)?;
     demo.play()?;
     let same = matches!(demo.sent, Some((_, true)))
         && same_bytes(&scratch.source(), &scratch.arrived()).unwrap_or(false);
@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &Demo, output: &Output) -> Result<(), Failure> {
 }
 
 /// The three stations, and the results so far.
-struct Stage {
+struct Stations {
     camera: Running,
     desk: Running,
     friend: Running,
@@ -63,7 +63,7 @@ struct Stage {
     failure: Option<String>,
 }
 
-impl Stage {
+impl Stations {
     fn build(scratch: &Scratch, time: Duration) -> Result<Self, Failure> {
         let [camera_id, desk_id, friend_id] = [identity()?, identity()?, identity()?];
         let (camera_key, desk_key, friend_key) = (

@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &Watch, place: &Place, output: &Output) -> Result<(
 fn output_for(arguments: &Watch, output: &Output) -> Output {
     let output = output.with_json(arguments.stats_json);
     if arguments.stdout.is_some() || arguments.hearing.takes_stdout() {
-        output.aside()
+        output.on_stderr()
     } else {
         output
     }

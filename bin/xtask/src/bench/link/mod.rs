@@ -133,7 +133,7 @@ fn measure(
         };
         measured.naive = Some(participants.run(&naive)?);
     }
-    if let Some(report) = lab.confession()? {
+    if let Some(report) = lab.router_report()? {
         table::progress(&report);
     }
     Ok(measured)

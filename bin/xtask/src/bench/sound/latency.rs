@@ -201,8 +201,8 @@ impl Bench<'_> {
         let (near, far) = (self.sandbox.user("near")?, self.sandbox.user("far")?);
         far.knows(&near, NOWHERE)?;
         let _chirps = [
-            server.say(Wire::A, self.chirps)?,
-            server.say(Wire::B, self.chirps)?,
+            server.play(Wire::A, self.chirps)?,
+            server.play(Wire::B, self.chirps)?,
         ];
         let call = Calling::start(&server, &near, &far, self.seconds, "off")?;
         let recorded = self.record(&server, call.began)?;
@@ -226,7 +226,7 @@ impl Bench<'_> {
 
     fn peers(&self) -> Outcome {
         let server = Server::start(self.sandbox, self.server)?;
-        let _chirps = server.say(Wire::A, self.chirps)?;
+        let _chirps = server.play(Wire::A, self.chirps)?;
         let pipe = server.pipe(Wire::A)?;
         let recorded = self.record(&server, Instant::now())?;
         self.delays(&recorded)?.print("parec | pacat", None);
@@ -302,7 +302,7 @@ impl Bench<'_> {
             self.sandbox.user(&name("viewer"))?,
         );
         porch.is_heard_by(&viewer, NOWHERE)?;
-        let _chirps = server.say(Wire::A, self.chirps)?;
+        let _chirps = server.play(Wire::A, self.chirps)?;
         let source = format!("file:{}", film.display());
         let (microphone, speaker) = (Wire::A.microphone(), Wire::A.speaker());
         let mut camera = vec![

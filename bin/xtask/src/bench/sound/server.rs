@@ -210,7 +210,7 @@ impl Server {
     }
 
     /// Plays raw samples into the microphone end of a wire, until dropped.
-    pub(super) fn say(&self, wire: Wire, samples: &Path) -> Outcome<Background> {
+    pub(super) fn play(&self, wire: Wire, samples: &Path) -> Outcome<Background> {
         let device = format!("--device=mouth-{}", wire.letter());
         let mut command = Command::new("pacat");
         command.args(["--playback", &device, "--latency-msec=50"]);
