@@ -33,7 +33,10 @@ pub(in crate::bench) fn run(arguments: &[&str]) -> Outcome {
         let user = |role: &str| sandbox.user(&format!("{role}-{echo}"));
         let (near, far) = (user("near")?, user("far")?);
         far.knows(&near, "127.0.0.1:9")?;
-        let _said = [server.play(Wire::A, &chirps)?, server.play(Wire::B, &chirps)?];
+        let _said = [
+            server.play(Wire::A, &chirps)?,
+            server.play(Wire::B, &chirps)?,
+        ];
         let call = Calling::start(&server, &near, &far, seconds + 10, echo)?;
         // Opening the devices and measuring the path are left out.
         thread::sleep(Duration::from_secs(5));
