@@ -75,7 +75,7 @@ pub use jpeg::splitter::Splitter;
 pub use jpeg::{MAX_JPEG_BYTES, MAX_SIDE};
 #[cfg(target_os = "linux")]
 pub use linux::{DeviceWatch, Opener};
-pub use list::{Device, list};
+pub use list::{Device, DeviceProblem, list};
 pub use request::{CaptureRequest, Prefer, Source, UnknownChoice};
 pub use rotation::Rotation;
 pub use slot::Slot;

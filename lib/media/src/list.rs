@@ -21,7 +21,42 @@ pub struct Device {
     /// The controls that can be set.
     pub controls: Vec<Control>,
     /// Why it can't be used, if it can't.
-    pub problem: Option<String>,
+    pub problem: Option<DeviceProblem>,
+}
+
+/// Why a device gives this program no pictures.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeviceProblem {
+    /// A sensor without the processing that makes pictures of its values.
+    #[error("it is the raw sensor of a ribbon cable camera; use the source `pi`")]
+    RawSensor,
+    /// A converter or codec of the system.
+    #[error("it converts pictures, it takes none")]
+    Converter,
+    /// It has the multi-planar interface of V4L2 only.
+    #[error("it gives its planes apart, which is not supported")]
+    MultiPlanar,
+    /// It has no buffers that can be mapped.
+    #[error("it can't stream")]
+    NoStreaming,
+    /// It doesn't capture video, as the second node of a webcam.
+    #[error("it takes no pictures; many cameras have a second node for their metadata")]
+    NoCapture,
+    /// It has no picture format that this program knows.
+    #[error("no picture format that can be used")]
+    NoFormat,
+    /// This user has no right to open it.
+    #[error("{0}")]
+    Denied(String),
+    /// It can't be opened, for that reason.
+    #[error("{0}")]
+    Failed(String),
+    /// Its driver does not answer.
+    #[error(
+        "its driver does not answer; unplug the camera and plug it in again, or restart the machine"
+    )]
+    Silent,
 }
 
 impl Device {
@@ -57,7 +92,8 @@ impl Device {
     }
 }
 
-/// Every device, the usable ones first, then by path.
+/// Every device, the usable ones first, then by path. It takes two seconds at most: a device whose
+/// driver doesn't answer has [`DeviceProblem::Silent`].
 pub fn list() -> Vec<Device> {
     let mut devices = crate::source::device::list();
     devices.sort_by(|a, b| (a.problem.is_some(), &a.path).cmp(&(b.problem.is_some(), &b.path)));

@@ -24,7 +24,11 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
     if let Source::File(path) = &arguments.source {
         check_file(path)?;
     }
-    let devices = media::list();
+    // Only these sources use a device.
+    let devices = match &arguments.source {
+        Source::Auto | Source::Device(_) => media::list(),
+        _ => Vec::new(),
+    };
     if let Some(why) = camera_problem(&arguments.source, &devices) {
         output.warn(format!(
             "{why}; it is tried again whenever a viewer watches"
@@ -230,12 +234,14 @@ fn serve(
 
 #[cfg(test)]
 mod tests {
+    use transom::media::DeviceProblem;
+
     use super::*;
 
-    fn device(problem: Option<&str>) -> Device {
+    fn device(problem: Option<DeviceProblem>) -> Device {
         Device {
             path: "/dev/null".into(),
-            problem: problem.map(Into::into),
+            problem,
             ..Device::default()
         }
     }
@@ -246,7 +252,8 @@ mod tests {
         let why = camera_problem(&missing, &[device(None)]);
         let said = "/missing: not found; plug it in, or choose one that `transom cameras` lists";
         assert_eq!(why.as_deref(), Some(said));
-        let busy = [device(Some("used by zoom; close it"))];
+        let busy = "used by zoom; close it".to_owned();
+        let busy = [device(Some(DeviceProblem::Failed(busy)))];
         for (source, said) in [
             (
                 Source::Auto,
@@ -262,7 +269,7 @@ mod tests {
         }
         let sensor = Device {
             driver: "unicam".into(),
-            ..device(Some("use the source `pi`"))
+            ..device(Some(DeviceProblem::RawSensor))
         };
         assert_eq!(camera_problem(&Source::Auto, &[sensor]), None);
         let none = camera_problem(&Source::Auto, &[]).unwrap_or_default();

@@ -83,6 +83,6 @@ fn json(device: &Device) -> serde_json::Value {
                 .collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
         "holder": device.holder(),
-        "problem": device.problem,
+        "problem": device.problem.as_ref().map(ToString::to_string),
     })
 }

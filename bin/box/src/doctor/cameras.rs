@@ -1,6 +1,6 @@
 //! Findings about the cameras without starting a stream.
 
-use transom::media::{Device, Prefer, Source};
+use transom::media::{Device, DeviceProblem, Prefer, Source};
 
 use super::Finding;
 
@@ -12,8 +12,6 @@ pub(crate) struct CameraFacts {
     pub(crate) usb_speed: Option<u32>,
     /// The program that has it open.
     pub(crate) holder: Option<String>,
-    /// Whether this user may not open it.
-    pub(crate) is_denied: bool,
 }
 
 /// The user's request.
@@ -27,7 +25,7 @@ pub(crate) struct Wanted {
 /// The size that is requested if the user names none.
 const SIZE: (u16, u16) = (1280, 720);
 /// The control by which a camera may lower its rate in little light.
-pub(crate) const LOW_LIGHT: &str = "exposure_dynamic_framerate";
+const LOW_LIGHT: &str = "exposure_dynamic_framerate";
 pub(crate) const SUBJECT: &str = "camera";
 
 /// Bytes a second that a USB port can carry for a camera: three packets of 1024 bytes in each of
@@ -89,28 +87,42 @@ fn of_device(camera: &CameraFacts, wanted: &Wanted) -> Vec<Finding> {
             )],
         };
     }
-    if camera.is_denied {
-        return vec![Finding::broken(
-            SUBJECT,
-            format!("{path} may not be opened by this user"),
-            "sudo usermod -aG video $USER, then log in again",
-        )];
+    match &device.problem {
+        None => of_camera(camera, wanted),
+        Some(problem) => vec![of_problem(camera, problem, wanted)],
     }
-    if let Some(problem) = &device.problem {
-        let text = format!("{path}: {problem}");
-        return match problem.contains("multi-planar") {
-            true => vec![Finding::hint(
-                SUBJECT,
-                text,
-                format!(
-                    "let a program convert: --source \"cmd:ffmpeg -i {path} -c:v mjpeg -f mjpeg -\""
-                ),
-            )],
-            // Nodes for metadata and for converters are normal.
-            false => vec![Finding::good(SUBJECT, text)],
-        };
+}
+
+/// The finding about a device that can't be used. It is only a hint if the user didn't ask for it.
+fn of_problem(camera: &CameraFacts, problem: &DeviceProblem, wanted: &Wanted) -> Finding {
+    let path = &camera.device.path;
+    let text = format!("{}: {problem}", path.display());
+    let is_asked_for = match &wanted.source {
+        Source::Auto => true,
+        Source::Device(asked) => asked.canonicalize().is_ok_and(|asked| asked == *path),
+        _ => false,
+    };
+    let wrong = |mend: &str| match is_asked_for {
+        true => Finding::broken(SUBJECT, &text, mend),
+        false => Finding::hint(SUBJECT, &text, mend),
+    };
+    match problem {
+        // Nodes for metadata and for converters are normal.
+        DeviceProblem::NoCapture | DeviceProblem::Converter => Finding::good(SUBJECT, text),
+        DeviceProblem::MultiPlanar => Finding::hint(SUBJECT, text, {
+            let path = path.display();
+            format!(
+                "let a program convert: --source \"cmd:gst-launch-1.0 -q v4l2src device={path} ! \
+                 videoconvert ! jpegenc ! fdsink\""
+            )
+        }),
+        DeviceProblem::Denied(_) => wrong("sudo usermod -aG video $USER, then log in again"),
+        DeviceProblem::Silent => wrong("see also: sudo dmesg | tail"),
+        _ => match held(camera) {
+            Some(held) => held,
+            None => wrong("plug it in again, at another port or without a hub; sudo dmesg | tail"),
+        },
     }
-    of_camera(camera, wanted)
 }
 
 /// Findings about a device that gives pictures.
@@ -173,6 +185,17 @@ pub(crate) fn held(camera: &CameraFacts) -> Option<Finding> {
         true => Finding::good(SUBJECT, text),
         false => Finding::hint(SUBJECT, text, "close that program if a box is to use it"),
     })
+}
+
+/// The finding about a camera that a program of another user has open, perhaps this station.
+pub(crate) fn perhaps_held(device: &str, station: &str) -> Finding {
+    Finding::hint(
+        SUBJECT,
+        format!(
+            "{device} is used by a program of another user, perhaps {station}; it was not tested"
+        ),
+        format!("sudo fuser -v {device} names it"),
+    )
 }
 
 #[cfg(test)]
@@ -247,32 +270,43 @@ mod tests {
 
     #[test]
     fn a_device_that_cannot_be_used_is_reported_with_its_fix() {
-        let with = |problem: &str, driver: &str| {
+        let with = |problem, driver: &str| {
             let mut facts = camera(&[], None);
-            facts.device.problem = Some(problem.to_owned());
+            facts.device.path = "/dev/null".into();
+            facts.device.problem = Some(problem);
             facts.device.driver = driver.to_owned();
             facts
         };
-        let sensor = with("it is the raw sensor", "unicam");
+        let sensor = with(DeviceProblem::RawSensor, "unicam");
         assert_eq!(levels(&sensor, &auto()), [Good]);
         let named = Wanted {
             source: Source::Device("/dev/null".into()),
             ..auto()
         };
         assert!(last(sensor, &named).ends_with("use --source pi"));
-        let planes = with("it is multi-planar", "rkisp");
+        let planes = with(DeviceProblem::MultiPlanar, "rkisp");
         assert_eq!(levels(&planes, &auto()), [Hint, Broken]);
-        let metadata = with("it takes no pictures", "uvcvideo");
+        let metadata = with(DeviceProblem::NoCapture, "uvcvideo");
         assert_eq!(levels(&metadata, &named), [Good]);
-        let denied = CameraFacts {
-            is_denied: true,
-            ..with("permission denied", "")
-        };
+        let denied = with(DeviceProblem::Denied("permission denied".to_owned()), "");
+        let told = findings(&[denied], &named)[0].human();
         assert!(
-            findings(&[denied], &auto())[0]
-                .human()
-                .contains("usermod -aG video")
+            told.starts_with("broken") && told.contains("usermod -aG video"),
+            "{told}"
         );
+        let other = Wanted {
+            source: Source::Device("/dev/zero".into()),
+            ..auto()
+        };
+        for problem in [
+            DeviceProblem::Silent,
+            DeviceProblem::Failed("open: Input/output error".to_owned()),
+            DeviceProblem::NoFormat,
+        ] {
+            let facts = with(problem, "");
+            assert_eq!(levels(&facts, &named), [Broken]);
+            assert_eq!(levels(&facts, &other), [Hint], "nobody asks for it");
+        }
     }
 
     #[test]

@@ -6,10 +6,12 @@ use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use transom::latency::Spread;
-use transom::media::{self, CameraError, CaptureRequest, Counts, Encoder, ImageError, Waiter};
+use transom::media::{
+    self, CameraError, CaptureRequest, Counts, Encoder, ImageError, Prefer, Waiter,
+};
 
 use super::Finding;
-use super::cameras::{LOW_LIGHT, SUBJECT};
+use super::cameras::SUBJECT;
 
 /// The measurement of a source.
 #[derive(Clone, Debug, Default)]
@@ -137,11 +139,10 @@ fn watch(
 /// Limit of encoding times: a file or a pipe may give any number of pictures.
 const MAX_TIMES: usize = 10_000;
 
-/// The findings of a test of the source of this name. `can_lower_rate`: the device has the control
-/// that lowers its rate in little light.
-pub(crate) fn findings(probe: &Probe, source: &str, can_lower_rate: bool) -> Vec<Finding> {
+/// The findings of a test of the source of this name. `prefer` is what the camera was set to.
+pub(crate) fn findings(probe: &Probe, source: &str, prefer: Prefer) -> Vec<Finding> {
     match probe {
-        Probe::Measured(seen) => of_pictures(seen, can_lower_rate),
+        Probe::Measured(seen) => of_pictures(seen, prefer),
         Probe::Failed(error) => vec![of_error(error)],
         Probe::Hangs(time) => vec![Finding::broken(
             SUBJECT,
@@ -169,7 +170,7 @@ fn of_error(error: &CameraError) -> Finding {
     }
 }
 
-fn of_pictures(seen: &Measurement, can_lower_rate: bool) -> Vec<Finding> {
+fn of_pictures(seen: &Measurement, prefer: Prefer) -> Vec<Finding> {
     let counts = seen.counts;
     let came = counts.good + counts.bad();
     let what = &seen.what;
@@ -234,9 +235,10 @@ fn of_pictures(seen: &Measurement, can_lower_rate: bool) -> Vec<Finding> {
             "the camera takes {sent:.1} fps where {} are agreed: usually too little light",
             seen.agreed
         );
-        let mend = match can_lower_rate {
-            true => format!("more light, or --control {LOW_LIGHT}=off"),
-            false => "more light, or a shorter exposure by --control".to_owned(),
+        let mend = match prefer {
+            Prefer::Light => "more light, or --prefer fps for darker pictures at the full rate",
+            // The camera was asked already not to lower its rate.
+            Prefer::Fps => "more light, or a shorter exposure by --control",
         };
         findings.push(Finding::hint(SUBJECT, text, mend));
     } else if seen.encodes && (1..SMOOTH).contains(&seen.agreed) {
@@ -297,12 +299,12 @@ mod tests {
     }
 
     fn told(seen: Measurement) -> Vec<String> {
-        let findings = findings(&Probe::Measured(seen), "auto", true);
+        let findings = findings(&Probe::Measured(seen), "auto", Prefer::Light);
         findings.iter().map(Finding::human).collect()
     }
 
     fn levels(seen: Measurement) -> Vec<Level> {
-        let findings = findings(&Probe::Measured(seen), "auto", true);
+        let findings = findings(&Probe::Measured(seen), "auto", Prefer::Light);
         findings.iter().map(|finding| finding.level).collect()
     }
 
@@ -318,7 +320,9 @@ mod tests {
         let told = told(seen(45));
         assert!(told[0].contains("15.0 fps of 30 agreed"), "{told:?}");
         assert!(told[1].contains("too little light"), "{told:?}");
-        assert!(told[1].ends_with("--control exposure_dynamic_framerate=off"));
+        assert!(told[1].ends_with("--prefer fps for darker pictures at the full rate"));
+        let already = findings(&Probe::Measured(seen(45)), "auto", Prefer::Fps);
+        assert!(!already[1].human().contains("--prefer"), "{already:?}");
     }
 
     #[test]

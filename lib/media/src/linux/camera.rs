@@ -43,7 +43,10 @@ pub(crate) fn start(
     let name = path.display().to_string();
     let identity = node.identity().map_err(|why| no_camera(path, why))?;
     if let Some(why) = problem(&identity) {
-        return Err(CameraError::NotACamera { device: name, why });
+        return Err(CameraError::NotACamera {
+            device: name,
+            why: why.to_string(),
+        });
     }
     let (pixels, pixel_format) = set_format(&node, path, request)?;
     let fps = set_rate(&node, request, pixels);
