@@ -28,14 +28,14 @@ pub struct Device {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeviceProblem {
-    /// A sensor without the processing that makes pictures of its values.
+    /// A sensor without an image processor, which makes pictures of its values.
     #[error("it is the raw sensor of a ribbon cable camera; use the source `pi`")]
     RawSensor,
     /// A converter or codec of the system.
     #[error("it converts pictures, it takes none")]
     Converter,
-    /// It has the multi-planar interface of V4L2 only.
-    #[error("it gives its planes apart, which is not supported")]
+    /// It has only the multi-planar API of V4L2.
+    #[error("it uses the multi-planar API of V4L2, which is not supported")]
     MultiPlanar,
     /// It has no buffers that can be mapped.
     #[error("it can't stream")]
