@@ -127,13 +127,17 @@ impl Layout {
     }
 
     /// Bytes of a whole frame whose first plane has lines of `stride` bytes; the last line may end
-    /// early.
+    /// early. Saturates at `usize::MAX` for an absurd stride of a driver.
     pub fn bytes(self, width: u16, height: u16, stride: usize) -> usize {
         let (lines, half) = (usize::from(height), usize::from(height).div_ceil(2));
         match self {
-            Self::I420 | Self::Yv12 => stride * lines + stride.div_ceil(2) * half * 2,
-            Self::Nv12 | Self::Nv21 => stride * lines + stride * half,
-            _ => stride * lines.saturating_sub(1) + self.line(width),
+            Self::I420 | Self::Yv12 => stride
+                .saturating_mul(lines)
+                .saturating_add(stride.div_ceil(2).saturating_mul(half * 2)),
+            Self::Nv12 | Self::Nv21 => stride.saturating_mul(lines + half),
+            _ => stride
+                .saturating_mul(lines.saturating_sub(1))
+                .saturating_add(self.line(width)),
         }
     }
 }

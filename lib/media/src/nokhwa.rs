@@ -103,6 +103,7 @@ pub(crate) fn open(path: &Path, request: &CaptureRequest) -> Result<Box<dyn Came
     let format = Format {
         what: what.into(),
         fps: camera.frame_rate(),
+        encodes: matches!(PixelFormat::of(mode.fourcc), Some(PixelFormat::Raw(_))),
         ..Format::default()
     };
     Ok(Box::new(NokhwaCamera {

@@ -85,22 +85,32 @@ impl Encoder {
     }
 
     fn shrink(&mut self, picture: &Picture) -> Result<Picture, ImageError> {
-        let mut data = std::mem::take(&mut self.pixels);
-        let (layout, width, height) = decode_planes(&picture.jpeg, Limit::default(), &mut data)?;
+        let mut pixels = std::mem::take(&mut self.pixels);
+        let smaller = self.shrink_by(picture, &mut pixels);
+        self.pixels = pixels;
+        smaller
+    }
+
+    /// Decodes a picture into `pixels`, whose memory is reused, and encodes it in a smaller size.
+    fn shrink_by(
+        &mut self,
+        picture: &Picture,
+        pixels: &mut Vec<u8>,
+    ) -> Result<Picture, ImageError> {
+        let (layout, width, height) = decode_planes(&picture.jpeg, Limit::default(), pixels)?;
         let raw = RawFrame {
             stride: layout.line(width),
             layout,
             color: ColorEncoding::default(),
-            data: &data,
+            data: pixels,
             width,
             height,
             sequence: picture.sequence,
             captured: picture.captured,
             acquired: picture.acquired,
         };
-        let smaller = self.encode_raw(&raw);
-        self.pixels = data;
-        smaller.map(|smaller| Picture {
+        let smaller = self.encode_raw(&raw)?;
+        Ok(Picture {
             orientation: picture.orientation,
             ..smaller
         })

@@ -4,6 +4,7 @@
 use std::io;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use v4l::v4l_sys::V4L2_CID_EXPOSURE_AUTO_PRIORITY;
 
@@ -76,6 +77,7 @@ pub(crate) fn start(
         pixel_format,
         pixels,
         damage_policy: DamagePolicy::default(),
+        warm_up: WarmUp::default(),
         format,
     }))
 }
@@ -209,26 +211,56 @@ struct DeviceCamera {
     pixel_format: PixelFormat,
     pixels: Pixels,
     damage_policy: DamagePolicy,
+    warm_up: WarmUp,
     format: Format,
 }
 
+/// Leaves out the first frames of a stream, which many cameras send dark or green. They are
+/// counted, but not shown.
+#[derive(Debug, Default)]
+struct WarmUp {
+    begun: Option<Instant>,
+    left_out: u32,
+}
+
+/// Frames that are left out at 30 fps. The exposure takes longer to settle, but a dark picture is
+/// better than none.
+pub(super) const WARM_UP_FRAMES: u32 = 2;
+/// Frames after this time are shown, so that a slow camera loses fewer.
+const WARM_UP: Duration = Duration::from_millis(150);
+
+impl WarmUp {
+    /// Whether a frame that was dequeued at `acquired` is shown.
+    fn is_over(&mut self, acquired: Instant) -> bool {
+        let begun = *self.begun.get_or_insert(acquired);
+        let is_over = self.left_out >= WARM_UP_FRAMES || acquired - begun >= WARM_UP;
+        self.left_out += u32::from(!is_over);
+        is_over
+    }
+}
+
 impl DeviceCamera {
-    fn jpeg(&mut self, encoder: Option<&mut Encoder>) -> io::Result<Option<Picture>> {
-        let damage_policy = &mut self.damage_policy;
+    fn jpeg(&mut self, mut encoder: Option<&mut Encoder>) -> io::Result<Option<Picture>> {
+        let (damage_policy, warm_up) = (&mut self.damage_policy, &mut self.warm_up);
         let judge = |bytes: &[u8], is_flagged: bool| {
             let mended = repair(bytes)?;
             let cut = mended.added_end.then_some(ImageError::Truncated);
             damage_policy.judge(is_flagged.then_some(ImageError::Flagged).or(cut))
         };
-        self.drain
+        let newest = self
+            .drain
             .newest(&mut self.format, judge, |bytes, stamp, format| {
+                let is_over = warm_up.is_over(stamp.acquired);
+                let encoder = encoder.as_deref_mut().filter(|_| is_over);
                 let encoder = encoder.filter(|encoder| encoder.wants(stamp.captured))?;
                 // Can't fail: `judge` has repaired the same bytes.
                 let mended = repair(bytes).ok()?;
                 let jpeg = encoder.buffers().filled(|bytes| mended.append_to(bytes));
-                let picture = picture(&mended, jpeg, format, stamp.sequence, stamp.reported());
-                fitted(picture, Some(encoder), format)
-            })
+                let (sequence, captured) = (stamp.sequence, stamp.reported());
+                Some(picture(&mended, jpeg, format, sequence, captured))
+            })?;
+        // Scaled down after the driver has its buffer back, since it may take longer than a frame.
+        Ok(newest.and_then(|picture| fitted(picture, encoder, &mut self.format)))
     }
 
     fn raw(
@@ -240,7 +272,7 @@ impl DeviceCamera {
         let stride = (self.pixels.stride as usize).max(layout.line(width));
         let needed = layout.bytes(width, height, stride);
         let color = color_encoding(self.pixels, layout);
-        let damage_policy = &mut self.damage_policy;
+        let (damage_policy, warm_up) = (&mut self.damage_policy, &mut self.warm_up);
         let judge = |bytes: &[u8], is_flagged: bool| {
             if bytes.len() < needed {
                 let bytes = bytes.len();
@@ -250,7 +282,8 @@ impl DeviceCamera {
         };
         self.drain
             .newest(&mut self.format, judge, |bytes, stamp, format| {
-                let encoder = encoder.filter(|encoder| encoder.wants(stamp.captured))?;
+                let is_over = warm_up.is_over(stamp.acquired);
+                let encoder = encoder.filter(|encoder| is_over && encoder.wants(stamp.captured))?;
                 let frame = Frame::Raw(RawFrame {
                     data: &bytes[..needed],
                     layout,
@@ -321,6 +354,21 @@ mod tests {
             libc::ENOENT,
         ] {
             assert!(reported(errno).is_retryable(), "{errno}");
+        }
+    }
+
+    #[test]
+    fn the_first_frames_are_left_out_of_a_slow_camera_one() {
+        let start = Instant::now();
+        for (interval, wanted) in [
+            (33, [false, false, true, true]),
+            (100, [false, false, true, true]),
+            (1000, [false, true, true, true]),
+        ] {
+            let mut warm_up = WarmUp::default();
+            let frames = [0, 1, 2, 3]
+                .map(|frame| warm_up.is_over(start + Duration::from_millis(interval) * frame));
+            assert_eq!(frames, wanted, "{interval} ms");
         }
     }
 

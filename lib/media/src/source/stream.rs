@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::time::Instant;
 
 use super::picture;
+use crate::pool::BufferPool;
 use crate::signature::{SIGNATURE_BYTES, other_format};
 use crate::{CameraError, Format, ImageError, MAX_JPEG_BYTES, Picture, Splitter, repair};
 
@@ -45,6 +46,7 @@ impl JpegStream {
                 sequence: 0,
                 further: 0,
                 format,
+                buffers: BufferPool::default(),
             },
             between: BetweenPictures::default(),
         }
@@ -166,6 +168,7 @@ struct Gate {
     /// Pictures to come that belong to the same file as the last one, and are left out.
     further: u8,
     format: Format,
+    buffers: BufferPool,
 }
 
 impl Gate {
@@ -186,7 +189,7 @@ impl Gate {
                 let (sequence, captured) = stamp.unzip();
                 self.format.counts.good += 1;
                 let sequence = sequence.unwrap_or(own);
-                let jpeg = mended.to_arc();
+                let jpeg = self.buffers.filled(|bytes| mended.append_to(bytes));
                 Some(picture(&mended, jpeg, &mut self.format, sequence, captured))
             }
             Err(fault) => {
@@ -250,7 +253,26 @@ impl BetweenPictures {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::allocations::allocations;
     use crate::fuzzing::sample;
+
+    #[test]
+    fn a_stream_allocates_nothing_after_its_first_pictures() {
+        let mut stream = JpegStream::new("test".to_owned(), Format::default());
+        let bytes = sample(48, 32);
+        let (mut shown, mut counts) = (None, Vec::new());
+        for _ in 0..10 {
+            let mut rest = &bytes[..];
+            // The previous picture is still shown.
+            counts.push(allocations(|| {
+                stream.read(&mut rest).unwrap();
+                shown = stream.next(None).unwrap();
+            }));
+            assert!(shown.is_some());
+        }
+        assert!(counts[0] > 0);
+        assert_eq!(counts[4..], [0; 6]);
+    }
 
     /// The widths of the pictures in these bytes, and the counts.
     fn found(bytes: &[u8]) -> (Vec<u16>, Format) {

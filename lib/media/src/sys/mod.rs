@@ -1,5 +1,6 @@
 //! Calls into the kernel that the standard library doesn't offer: the only unsafe code of this
-//! crate besides the SIMD of `jpeg/baseline/lanes`. It decides nothing.
+//! crate besides the SIMD of `jpeg/baseline/lanes`, and the call in `jpeg/baseline` of a function
+//! that is compiled for newer processors. It decides nothing.
 
 #[cfg(target_os = "linux")]
 pub(crate) mod buffers;

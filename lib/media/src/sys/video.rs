@@ -320,18 +320,25 @@ impl Node {
         let last = control
             .maximum
             .min(control.minimum.saturating_add(MAX_MENU));
-        let entry = |value: i32| {
+        let mut menu = Vec::new();
+        for value in control.minimum.max(0)..=last {
             // SAFETY: a struct of numbers and a union of such, for which zero is a value.
             let mut told: v4l2_querymenu = unsafe { zeroed() };
             told.id = control.id;
-            told.index = u32::try_from(value).ok()?;
+            told.index = value.unsigned_abs();
             // SAFETY: QUERYMENU reads and writes one v4l2_querymenu.
-            unsafe { self.call(vidioc::VIDIOC_QUERYMENU, &mut told) }.ok()?;
-            // SAFETY: of a menu the driver fills `name`, and any bits are bytes.
-            let name = unsafe { told.__bindgen_anon_1.name };
-            Some((value, text(&name)))
-        };
-        (control.minimum..=last).filter_map(entry).collect()
+            match unsafe { self.call(vidioc::VIDIOC_QUERYMENU, &mut told) } {
+                Ok(()) => {
+                    // SAFETY: of a menu the driver fills `name`, and any bits are bytes.
+                    let name = unsafe { told.__bindgen_anon_1.name };
+                    menu.push((value, text(&name)));
+                }
+                // A menu may leave out numbers.
+                Err(why) if why.kind() == io::ErrorKind::InvalidInput => {}
+                Err(_) => break,
+            }
+        }
+        menu
     }
 
     /// Sets a control.
