@@ -1,5 +1,5 @@
-//! The cameras of this machine and what can be said of each without opening a stream. How they are
-//! found is each system's business.
+//! The cameras of this machine, and what is known of each without starting a stream. The folder of
+//! each system finds them.
 
 use std::path::PathBuf;
 
@@ -10,15 +10,15 @@ use crate::{Control, Setting, SettingError};
 pub struct Device {
     /// Its node, as `/dev/video0`.
     pub path: PathBuf,
-    /// A name that stays after it was plugged in again, as `/dev/v4l/by-id/…`.
+    /// A name that stays the same when the device is plugged in again, as `/dev/v4l/by-id/…`.
     pub stable: Option<PathBuf>,
     /// What it calls itself. It comes from the device: escape it before showing it.
     pub name: String,
     /// The driver, as `uvcvideo`.
     pub driver: String,
-    /// What it can do, for people: `MJPG 1280x720 30 fps`.
+    /// The modes that it offers: `MJPG 1280x720 30 fps`.
     pub modes: Vec<String>,
-    /// What can be set on it.
+    /// The controls that can be set.
     pub controls: Vec<Control>,
     /// Why it can't be used, if it can't.
     pub problem: Option<DeviceProblem>,
@@ -28,15 +28,15 @@ pub struct Device {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeviceProblem {
-    /// A sensor without the processing that makes pictures of its values.
+    /// A sensor without an image processor, which makes pictures of its values.
     #[error("it is the raw sensor of a ribbon cable camera; use the source `pi`")]
     RawSensor,
     /// A converter or codec of the system.
     #[error("it converts pictures, it takes none")]
     Converter,
-    /// It has the multi-planar interface of V4L2 only.
-    #[error("it gives its planes apart, which is not supported")]
-    PlanesApart,
+    /// It has only the multi-planar API of V4L2.
+    #[error("it uses the multi-planar API of V4L2, which is not supported")]
+    MultiPlanar,
     /// It has no buffers that can be mapped.
     #[error("it can't stream")]
     NoStreaming,
@@ -60,7 +60,7 @@ pub enum DeviceProblem {
 }
 
 impl Device {
-    /// Whether it takes that setting.
+    /// Checks that the device accepts a setting.
     ///
     /// # Errors
     /// It has no such control, or the control takes other values.
@@ -86,7 +86,7 @@ impl Device {
         self.modes.iter().any(is_jpeg)
     }
 
-    /// True for the raw sensor of a Raspberry Pi, which is used by way of the source `pi`.
+    /// True for the raw sensor of a Raspberry Pi, which is used through the source `pi`.
     pub fn is_pi(&self) -> bool {
         matches!(self.driver.as_str(), "unicam" | "rp1-cfe")
     }

@@ -1,5 +1,5 @@
 //! `transom doctor`: what is wrong with this machine's cameras and its station, each finding with
-//! what mends it. It gathers facts; what they mean is said in [`crate::doctor`].
+//! its fix. This file gathers facts; [`crate::doctor`] judges them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,8 +15,8 @@ use transom::{State, everywhere, own_addresses};
 use crate::args::Doctor;
 use crate::box_pairing;
 use crate::doctor::cameras::{self, CameraFacts, Wanted};
-use crate::doctor::look::{self, Look, look};
 use crate::doctor::machine::Machine;
+use crate::doctor::probe::{self, Probe, probe};
 use crate::doctor::station::{self, PortFacts};
 use crate::doctor::{Finding, Level};
 use crate::failure::Failure;
@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &Doctor, place: &Place, output: &Output) -> Result<
     let mut tell = |findings: Vec<Finding>| {
         for finding in findings {
             broken += u64::from(finding.level == Level::Broken);
-            // Names of devices and programs are in it.
+            // Escaped, since it has names of devices and programs in it.
             output.deliver(finding.human(), finding.json());
         }
     };
@@ -47,12 +47,12 @@ pub(crate) fn run(arguments: &Doctor, place: &Place, output: &Output) -> Result<
     let is_missing = found.iter().any(|finding| finding.level == Level::Broken);
     tell(found);
     if !is_missing && arguments.seconds > 0 {
-        tell(of_look(&request, &cameras, arguments.seconds));
+        tell(of_source(&request, &cameras, arguments.seconds));
     }
     match broken {
         0 => Ok(()),
         count_broken => Err(Failure::new(
-            "not all is well",
+            "problems found",
             format!("{} broken", count(count_broken, "thing")),
         )),
     }
@@ -66,8 +66,8 @@ fn facts(device: Device) -> CameraFacts {
     }
 }
 
-/// A look at the source, unless another program has its device.
-fn of_look(request: &CaptureRequest, cameras: &[CameraFacts], seconds: u64) -> Vec<Finding> {
+/// Probes the source, unless another program has its device.
+fn of_source(request: &CaptureRequest, cameras: &[CameraFacts], seconds: u64) -> Vec<Finding> {
     let camera = match &request.source {
         Source::Auto => { cameras.iter() }.find(|camera| camera.device.problem.is_none()),
         Source::Device(path) => {
@@ -77,16 +77,16 @@ fn of_look(request: &CaptureRequest, cameras: &[CameraFacts], seconds: u64) -> V
         _ => None,
     };
     if camera.is_some_and(|camera| camera.holder.is_some()) {
-        // Said with the device.
+        // Reported with the device.
         return Vec::new();
     }
-    let look = look(request, Duration::from_secs(seconds));
-    if let Look::Failed(CameraError::Busy { device, by: None }) = &look
+    let result = probe(request, Duration::from_secs(seconds));
+    if let Probe::Failed(CameraError::Busy { device, by: None }) = &result
         && let Some(station) = hidden_station(None)
     {
         return vec![cameras::perhaps_held(device, &station)];
     }
-    look::findings(&look, &request.source_name(), request.prefer)
+    probe::findings(&result, &request.source_name(), request.prefer)
 }
 
 fn of_station(arguments: &Doctor, place: &Place) -> Vec<Finding> {
@@ -114,8 +114,8 @@ fn of_station(arguments: &Doctor, place: &Place) -> Vec<Finding> {
     findings
 }
 
-/// Tries each address. Those of IPv6 and IPv4 that are everything take one port twice: told once
-/// where both are alike.
+/// Tries each address. The wildcard addresses of IPv6 and IPv4 use the same port; if both give the
+/// same result, it is reported once.
 fn ports(listen: &[SocketAddr]) -> Vec<PortFacts> {
     let mut facts: Vec<PortFacts> = Vec::new();
     for address in listen {
@@ -143,7 +143,7 @@ fn ports(listen: &[SocketAddr]) -> Vec<PortFacts> {
     facts
 }
 
-/// Whether this machine has no addresses of that kind, as one without IPv6.
+/// Whether this machine has no addresses of the family, as without IPv6.
 fn no_such_family(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -166,7 +166,7 @@ fn port_holder(port: u16) -> Option<String> {
         });
         is_meant.then_some(name)
     });
-    // What has the port is a program of the socket's user.
+    // The socket's user runs the program that has the port.
     named.or_else(|| {
         sockets
             .values()
@@ -174,8 +174,8 @@ fn port_holder(port: u16) -> Option<String> {
     })
 }
 
-/// A station of another user, such as the service of the package, or of that one: what it has open
-/// can't be seen.
+/// A station of another user (of `user`, if given), such as the service of the package. Its open
+/// files can't be seen.
 fn hidden_station(user: Option<u32>) -> Option<String> {
     processes().find_map(|(process, name)| {
         let is_hidden = || {
@@ -187,14 +187,14 @@ fn hidden_station(user: Option<u32>) -> Option<String> {
     })
 }
 
-/// The user whose process it is.
+/// The user id of a process.
 #[cfg(unix)]
 fn owner(process: &Path) -> Option<u32> {
     use std::os::unix::fs::MetadataExt as _;
     Some(fs::metadata(process).ok()?.uid())
 }
 
-/// Only Linux has such folders.
+/// Only Linux has a folder for each process.
 #[cfg(not(unix))]
 fn owner(_: &Path) -> Option<u32> {
     None
@@ -204,7 +204,7 @@ fn owner(_: &Path) -> Option<u32> {
 fn processes() -> impl Iterator<Item = (PathBuf, String)> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     entries.filter_map(|entry| {
-        // Also `self` has descriptors.
+        // Numbers only: `self` has descriptors too.
         let id: u32 = entry.file_name().to_str()?.parse().ok()?;
         let name = fs::read_to_string(entry.path().join("comm")).ok()?;
         Some((entry.path(), format!("{} ({id})", name.trim())))
@@ -227,7 +227,7 @@ fn listening_sockets(table: &str, port: u16) -> Vec<(String, u32)> {
     sockets.collect()
 }
 
-/// The fingerprint of the key; a folder that is not there yet is not made.
+/// The fingerprint of the key. A missing state folder is not created.
 fn key(place: &Place) -> Option<Result<String, String>> {
     let folder = place.state_folder().filter(|folder| folder.exists())?;
     let key = State::open(folder).and_then(|state| state.identity());
@@ -254,7 +254,7 @@ fn multicast() -> io::Result<()> {
     socket.recv(&mut [0; 16]).map(drop).map_err(|error| {
         let is_late = matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
         match is_late {
-            true => io::Error::other("nothing came back"),
+            true => io::Error::other("no packet came back"),
             false => error,
         }
     })
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_that_is_taken_is_told_once_with_its_program() {
+    fn a_port_that_is_taken_is_reported_once_with_its_program() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let facts = ports(&[address]);

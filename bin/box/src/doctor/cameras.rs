@@ -1,20 +1,20 @@
-//! What can be said of the cameras without opening a stream.
+//! Findings about the cameras without starting a stream.
 
 use transom::media::{Device, DeviceProblem, Prefer, Setting, Source};
 
 use super::Finding;
 
-/// What is known of one device.
+/// The facts about one device.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CameraFacts {
     pub(crate) device: Device,
-    /// Of its USB port, in Mbit/s.
+    /// The speed of its USB port, in Mbit/s.
     pub(crate) usb_speed: Option<u32>,
     /// The program that has it open.
     pub(crate) holder: Option<String>,
 }
 
-/// What the user wants of a camera.
+/// The user's request.
 #[derive(Clone, Debug)]
 pub(crate) struct Wanted {
     pub(crate) source: Source,
@@ -34,15 +34,15 @@ impl Wanted {
     }
 }
 
-/// The size that is asked for where the user names none.
+/// The size that is requested if the user names none.
 const SIZE: (u16, u16) = (1280, 720);
 /// The control by which a camera may lower its rate in little light.
 const LOW_LIGHT: &str = "exposure_dynamic_framerate";
 pub(crate) const SUBJECT: &str = "camera";
 
-/// Bytes a second that a USB port has for pictures: three packets of 1024 bytes in each of 8000
-/// microframes at 480 Mbit/s, one of 1023 bytes in each of 1000 frames at 12 Mbit/s. Faster ports
-/// do not limit raw pictures of usual sizes.
+/// Bytes a second that a USB port can carry for a camera: three packets of 1024 bytes in each of
+/// 8000 microframes at 480 Mbit/s, one of 1023 bytes in each of 1000 frames at 12 Mbit/s. Faster
+/// ports do not limit raw pictures of usual sizes.
 fn usb_room(speed: u32) -> Option<u32> {
     match speed {
         0..=12 => Some(1_023_000),
@@ -57,7 +57,7 @@ fn raw_rate(speed: u32, (width, height): (u16, u16)) -> Option<u32> {
     usb_room(speed)?.checked_div(frame)
 }
 
-/// What is wrong with the cameras, or that all is well.
+/// The findings about all cameras.
 pub(crate) fn findings(cameras: &[CameraFacts], wanted: &Wanted) -> Vec<Finding> {
     let mut findings: Vec<_> = cameras
         .iter()
@@ -105,7 +105,7 @@ fn of_device(camera: &CameraFacts, wanted: &Wanted) -> Vec<Finding> {
     }
 }
 
-/// A device that can't be used. One that the user doesn't ask for is a hint only.
+/// The finding about a device that can't be used. It is only a hint if the user didn't ask for it.
 fn of_problem(camera: &CameraFacts, problem: &DeviceProblem, wanted: &Wanted) -> Finding {
     let path = camera.device.path.display();
     let text = format!("{path}: {problem}");
@@ -114,9 +114,9 @@ fn of_problem(camera: &CameraFacts, problem: &DeviceProblem, wanted: &Wanted) ->
         false => Finding::hint(SUBJECT, &text, mend),
     };
     match problem {
-        // Nodes for metadata and for converters are as they have to be.
+        // Nodes for metadata and for converters are normal.
         DeviceProblem::NoCapture | DeviceProblem::Converter => Finding::good(SUBJECT, text),
-        DeviceProblem::PlanesApart => Finding::hint(
+        DeviceProblem::MultiPlanar => Finding::hint(
             SUBJECT,
             text,
             format!(
@@ -133,7 +133,7 @@ fn of_problem(camera: &CameraFacts, problem: &DeviceProblem, wanted: &Wanted) ->
     }
 }
 
-/// A device that gives pictures.
+/// Findings about a device that gives pictures.
 fn of_camera(camera: &CameraFacts, wanted: &Wanted) -> Vec<Finding> {
     let device = &camera.device;
     let path = device.path.display();
@@ -188,26 +188,26 @@ fn of_camera(camera: &CameraFacts, wanted: &Wanted) -> Vec<Finding> {
     findings
 }
 
-/// Fewer frames a second are no smooth picture.
+/// Below this rate motion is not smooth.
 const SMOOTH: u32 = 20;
 
-/// Of a camera that another program holds: it is asked nothing.
+/// The finding about a camera that another program has open, which is then not probed.
 pub(crate) fn held(camera: &CameraFacts) -> Option<Finding> {
     let holder = camera.holder.as_ref()?;
     let path = camera.device.path.display();
-    let text = format!("{path} is used by {holder}; it was asked nothing");
+    let text = format!("{path} is used by {holder}, so it was not tested");
     Some(match holder.starts_with("transom") {
         true => Finding::good(SUBJECT, text),
         false => Finding::hint(SUBJECT, text, "close that program if a box is to use it"),
     })
 }
 
-/// Of a camera that a program of another user holds, which may be that station.
+/// The finding about a camera that a program of another user has open, perhaps this station.
 pub(crate) fn perhaps_held(device: &str, station: &str) -> Finding {
     Finding::hint(
         SUBJECT,
         format!(
-            "{device} is used by a program of another user, perhaps {station}; it was asked nothing"
+            "{device} is used by a program of another user, perhaps {station}; it was not tested"
         ),
         format!("sudo fuser -v {device} names it"),
     )
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_that_can_not_be_used_is_told_with_what_to_do() {
+    fn a_device_that_cannot_be_used_is_reported_with_its_fix() {
         let with = |problem, driver: &str| {
             let mut facts = camera(&[], None);
             facts.device.path = "/dev/null".into();
@@ -300,7 +300,7 @@ mod tests {
             ..auto()
         };
         assert!(last(sensor, &named).ends_with("use --source pi"));
-        let planes = with(DeviceProblem::PlanesApart, "rkisp");
+        let planes = with(DeviceProblem::MultiPlanar, "rkisp");
         assert_eq!(levels(&planes, &auto()), [Hint, Broken]);
         let metadata = with(DeviceProblem::NoCapture, "uvcvideo");
         assert_eq!(levels(&metadata, &named), [Good]);
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_control_that_the_camera_does_not_have_is_told() {
+    fn a_control_that_the_camera_does_not_have_is_reported() {
         let wanted = Wanted {
             controls: vec!["zoom=3".parse().unwrap()],
             ..auto()
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn a_camera_in_use_is_told_with_its_user() {
+    fn a_camera_in_use_is_reported_with_its_user() {
         let held = |holder: &str| CameraFacts {
             holder: Some(holder.to_owned()),
             ..camera(&["MJPG 640x480"], None)
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_that_follows_the_light_is_told_where_it_is_asked_for() {
+    fn a_rate_that_follows_the_light_is_reported_if_it_was_requested() {
         let mut facts = camera(&["MJPG 640x480"], None);
         let mut control = Control::default();
         (control.name, control.value) = (LOW_LIGHT.to_owned(), Some(1));

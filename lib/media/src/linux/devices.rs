@@ -1,4 +1,5 @@
-//! The video nodes of this machine, with stable names and with the reason why one can't be used.
+//! The video nodes of this machine, with their stable names and, where a node can't be used, the
+//! reason.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,19 +14,20 @@ use super::modes::modes;
 use crate::sys::video::{Identity, Node};
 use crate::{CameraError, CaptureRequest, Device, DeviceProblem};
 
-/// Nodes that are looked at; numbers above are free for use, but nobody has so many cameras.
+/// Limit of nodes that are examined: more than any machine has.
 const MAX_NODES: usize = 256;
-/// Modes that are told of one device.
+/// Limit of modes that are listed for one device.
 const MAX_MODES: usize = 100;
-/// How long a driver may take to answer. A camera that sleeps takes a part of a second to wake up;
-/// one that hangs never answers.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// Where udev keeps names that stay: by what it is, else by where it is plugged in, for twins
-/// without a serial number.
+/// How long a driver may take to answer. A suspended camera takes a fraction of a second to wake
+/// up; a driver that hangs never answers.
+const ANSWER_TIME: Duration = Duration::from_secs(2);
+/// Where udev keeps stable names: by device, else by port, for identical devices without a serial
+/// number.
 const STABLE: [&str; 2] = ["/dev/v4l/by-id", "/dev/v4l/by-path"];
 
-/// Nodes that are being asked. The thread of one whose driver hangs stays in the kernel: it is
-/// asked no second time meanwhile, so that there is one such thread for each node at most.
+/// The nodes whose drivers have not answered yet. If a driver hangs, its thread stays in the
+/// kernel. Such a node is not asked again meanwhile, so there is at most one such thread for each
+/// node.
 static ASKED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 /// Every video node.
@@ -37,14 +39,14 @@ pub(crate) fn list() -> Vec<Device> {
         .flatten()
         .map(|entry| entry.path())
         .filter(|path| is_video(path));
-    ask_all(nodes.take(MAX_NODES), describe, PATIENCE)
+    ask_all(nodes.take(MAX_NODES), describe, ANSWER_TIME)
 }
 
-/// Asks each node on a thread of its own, and waits so long for all of them.
+/// Asks each node on a thread of its own, and waits at most for `timeout` for all of them.
 fn ask_all(
     nodes: impl Iterator<Item = PathBuf>,
     ask: fn(&Path) -> Device,
-    patience: Duration,
+    timeout: Duration,
 ) -> Vec<Device> {
     let (sender, answers) = channel();
     let mut waiting = BTreeSet::new();
@@ -53,7 +55,7 @@ fn ask_all(
         ask_one(path, ask, sender.clone());
     }
     drop(sender);
-    let (until, mut devices) = (Instant::now() + patience, Vec::new());
+    let (until, mut devices) = (Instant::now() + timeout, Vec::new());
     while let Ok(device) = answers.recv_timeout(until.saturating_duration_since(Instant::now())) {
         waiting.remove(&device.path);
         devices.push(device);
@@ -77,7 +79,7 @@ fn ask_one(path: PathBuf, ask: fn(&Path) -> Device, answer: Sender<Device>) {
         .spawn(move || {
             let device = ask(&node);
             asked().remove(&node);
-            // Nobody listens any more where it took too long.
+            // Fails if the answer comes after the timeout.
             let _ = answer.send(device);
         });
     if let Err(why) = started {
@@ -107,7 +109,7 @@ fn describe(path: &Path) -> Device {
         Err(why) => {
             let refused = super::camera::refused(path, "open", why);
             let told = refused.to_string();
-            // Whoever reads it has the path beside it.
+            // The list shows the path beside it.
             let bare = told.strip_prefix(&format!("{}: ", path.display()));
             let bare = bare.unwrap_or(&told).to_owned();
             device.problem = Some(match refused {
@@ -145,7 +147,7 @@ pub(crate) fn problem(identity: &Identity) -> Option<DeviceProblem> {
             DeviceProblem::Converter
         }
         _ if has(V4L2_CAP_VIDEO_CAPTURE) && has(V4L2_CAP_STREAMING) => return None,
-        _ if has(V4L2_CAP_VIDEO_CAPTURE_MPLANE) => DeviceProblem::PlanesApart,
+        _ if has(V4L2_CAP_VIDEO_CAPTURE_MPLANE) => DeviceProblem::MultiPlanar,
         _ if has(V4L2_CAP_VIDEO_CAPTURE) => DeviceProblem::NoStreaming,
         _ => DeviceProblem::NoCapture,
     })
@@ -190,7 +192,7 @@ mod tests {
             ),
             ("unicam", camera, Some(DeviceProblem::RawSensor)),
             ("bcm2835-isp", camera, Some(DeviceProblem::Converter)),
-            ("rkisp", planes, Some(DeviceProblem::PlanesApart)),
+            ("rkisp", planes, Some(DeviceProblem::MultiPlanar)),
             (
                 "old",
                 V4L2_CAP_VIDEO_CAPTURE,
@@ -214,17 +216,17 @@ mod tests {
             }
         }
         let held = LET_GO.lock().unwrap();
-        let list = |patience| {
+        let list = |timeout| {
             let nodes = ["/test/hangs", "/test/answers"].map(PathBuf::from);
-            let devices = ask_all(nodes.into_iter(), ask, patience);
+            let devices = ask_all(nodes.into_iter(), ask, timeout);
             let told = |device: Device| (device.path.ends_with("hangs"), device.problem);
             devices.into_iter().map(told).collect::<Vec<_>>()
         };
         let silent = Some(DeviceProblem::Silent);
-        // Patience is used up by the one that hangs; the other one answers within it.
-        let patience = Duration::from_millis(500);
-        assert_eq!(list(patience), [(false, None), (true, silent.clone())]);
-        // Now nobody is waited for: the one that hangs is not asked.
+        // Waiting for the node that hangs takes the whole timeout; the other one answers within it.
+        let timeout = Duration::from_millis(500);
+        assert_eq!(list(timeout), [(false, None), (true, silent.clone())]);
+        // Now the node that hangs is not asked, so there is nothing to wait for.
         let long = Duration::from_secs(600);
         assert_eq!(list(long), [(false, None), (true, silent)]);
         drop(held);

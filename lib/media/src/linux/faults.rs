@@ -1,5 +1,6 @@
-//! A thousand drivers, each with other faults at other calls: whatever a driver answers, a camera
-//! gives pictures or ends with an error, never spins, and leaves nothing open.
+//! A thousand scripted drivers, each with different faults at different calls. Whatever a driver
+//! answers, the camera gives pictures or ends with an error; it never spins, and leaves nothing
+//! open.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +11,7 @@ use crate::sys::fake::{Call, Fake, Fault, Witness};
 use crate::sys::video::Node;
 use crate::{CameraError, CaptureRequest, Encoder, fuzzing::sample, repair};
 
-/// Frames that each driver gives, if it lives so long.
+/// Frames of each driver, unless a fault ends it before.
 const FRAMES: u32 = 40;
 /// Calls that a driver may see: to set it up, and a few for each frame.
 const MAX_CALLS: u32 = 200 + FRAMES * 8;
@@ -30,7 +31,7 @@ const ERRNOS: [i32; 12] = [
     libc::ENOMEM,
 ];
 
-/// Numbers that are always the same.
+/// A pseudo-random generator, the same for a seed in each run.
 struct Dice(u64);
 
 impl Dice {
@@ -81,8 +82,8 @@ impl Dice {
     }
 }
 
-/// Runs a camera on such a driver; gives the good frames and the pictures that came, and the error
-/// that ended it.
+/// Runs a camera on such a driver. Returns the numbers of good frames and of pictures, and the
+/// error that ended it.
 fn run(node: Node, witness: &Witness) -> (u64, u32, Option<CameraError>) {
     let request = CaptureRequest {
         controls: ["brightness=1", "power_line_frequency=60Hz"]
@@ -154,7 +155,7 @@ fn a_thousand_faulty_drivers_do_no_harm() {
 }
 
 #[test]
-fn a_list_of_controls_that_goes_round_in_circles_ends() {
+fn a_list_of_controls_that_repeats_for_ever_ends() {
     let (driver, witness) = Fake::new(*b"MJPG", (48, 32), Vec::new(), BTreeMap::new());
     let controls = Node::new(driver).controls();
     let names: Vec<_> = controls.iter().map(|control| &*control.name).collect();
@@ -178,7 +179,7 @@ fn a_driver_without_faults_gives_every_frame() {
 }
 
 #[test]
-fn pictures_of_a_camera_take_no_memory_once_there_were_some() {
+fn a_camera_allocates_nothing_after_its_first_pictures() {
     use crate::allocations::allocations;
 
     let request = CaptureRequest::default();

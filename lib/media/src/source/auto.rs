@@ -1,4 +1,5 @@
-//! The first camera that works, or a list of what was looked at and why it won't do.
+//! Opens the first camera that works; otherwise the error lists each device and why it can't be
+//! used.
 
 use crate::{Camera, CameraError, CaptureRequest, Source, list, open as open_source};
 

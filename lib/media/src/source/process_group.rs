@@ -25,16 +25,17 @@ use crate::sys::{Signal, end_with_this_thread, signal_group};
 const GRACE: Duration = Duration::from_millis(500);
 /// How long a killed process may take to be gone: only one that hangs in a driver needs more.
 const KILLED: Duration = Duration::from_millis(500);
-/// How often a group that was asked to end is looked at.
+/// How often to check whether a group that was asked to end has ended.
 const POLL: Duration = Duration::from_millis(20);
-/// Whether the members of a group can be told: on other systems a group has all of [`GRACE`].
+/// Whether the members of a group can be listed. On other systems a drop always waits for all of
+/// [`GRACE`].
 const CAN_LOOK: bool = cfg!(target_os = "linux");
 /// What the watcher does. Nothing is ever written to its standard input, so `read` ends with the
 /// pipe. Process group 0 is its own group, so the last line also ends the watcher.
 const WATCH: &str = "trap '' HUP INT TERM; read -r _; kill -TERM 0; sleep 1; kill -KILL 0";
-/// Bytes of one message; what is longer counts as several.
+/// Bytes of one message; a longer line counts as several.
 const MAX_MESSAGE_BYTES: u64 = 512;
-/// Enough for a thread that reads and waits.
+/// Enough for the thread of [`run`], which only reads and waits.
 const STACK_BYTES: usize = 128 * 1024;
 
 /// A running group. Dropping it waits up to [`GRACE`] and [`KILLED`]: not in a loop.
@@ -43,7 +44,7 @@ pub(crate) struct ProcessGroup {
     /// Never written to: open as long as this process lives.
     _lifeline: PipeWriter,
     ends: Receiver<End>,
-    /// What `ends` gave.
+    /// The value received from `ends`.
     end: Option<End>,
 }
 
@@ -106,8 +107,8 @@ impl ProcessGroup {
 impl Drop for ProcessGroup {
     fn drop(&mut self) {
         let last = Instant::now() + GRACE;
-        // The watcher ignores this. It stays until nothing else is left: this process may be
-        // killed while it waits here, and the group's id can't be given to another group.
+        // The watcher ignores SIGTERM and stays until the end: this process may be killed while it
+        // waits here, and the id of the group stays taken.
         signal_group(self.id(), Signal::Terminate);
         if self.ends_by(last) {
             self.wait_for_others(last);
@@ -117,7 +118,7 @@ impl Drop for ProcessGroup {
         if !self.ends_by(last) || CAN_LOOK && !self.wait_for_others(last) {
             log::warn!("group={} a killed program does not end", self.id());
         }
-        // It was killed with its group.
+        // The watcher was killed with its group.
         let _ = self.watcher.wait();
     }
 }
@@ -182,7 +183,7 @@ fn run(
     let _ = started.send(output.ok_or_else(|| io::Error::other("it has no output")));
     let message = child.stderr.take().map(last_message).unwrap_or_default();
     if let Ok(status) = child.wait() {
-        // Nobody asks any more if the camera was dropped.
+        // Fails if the camera was dropped.
         let _ = ended.send(End { status, message });
     }
 }

@@ -1,5 +1,5 @@
-//! A driver for tests. It keeps to V4L2's rules, but for the faults that its script asks for, and
-//! notes whoever breaks them.
+//! A driver for tests. It keeps to V4L2's rules, except for the faults in its script, and records
+//! each call that breaks a rule.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::c_void;
@@ -83,7 +83,7 @@ impl Call {
     }
 }
 
-/// What is wrong with an answer.
+/// A fault in an answer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Fault {
     /// The call fails, this once.
@@ -96,9 +96,9 @@ pub(crate) enum Fault {
     Size(u32, u32),
     /// DQBUF names a buffer that isn't there.
     WildIndex,
-    /// DQBUF says that the frame is damaged.
+    /// DQBUF marks the frame as damaged.
     Flagged,
-    /// DQBUF tells so many bytes.
+    /// DQBUF reports so many bytes.
     Used(u32),
     /// DQBUF stamps with so many seconds of the monotonic clock.
     Stamp(i64),
@@ -106,7 +106,7 @@ pub(crate) enum Fault {
     Sequence(u32),
 }
 
-/// What the driver has, shared with the test.
+/// The state of the driver, shared with the test.
 #[derive(Default)]
 struct State {
     script: BTreeMap<(Call, u32), Fault>,
@@ -124,9 +124,9 @@ struct State {
     granted: usize,
     mapped: Vec<usize>,
     queued: VecDeque<u32>,
-    /// The controls that were set, by their numbers.
+    /// The values of the controls that were set, by control id.
     set: BTreeMap<u32, i32>,
-    /// Frames that the sensor has taken, and nobody has dequeued.
+    /// Frames that the sensor has taken and that were not dequeued yet.
     ready: u32,
     sequence: u32,
     /// Rules that were broken.
@@ -191,7 +191,7 @@ impl Witness {
         self.state().calls
     }
 
-    /// What a control was set to.
+    /// The value that a control was set to.
     pub(crate) fn control(&self, id: u32) -> Option<i32> {
         self.state().set.get(&id).copied()
     }
@@ -217,7 +217,7 @@ fn errno(number: i32) -> io::Error {
 }
 
 impl State {
-    /// Counts a call, and tells what is to be wrong with its answer.
+    /// Counts a call, and returns the fault of its answer, if any.
     fn fault(&mut self, call: Call) -> io::Result<Option<Fault>> {
         self.calls += 1;
         let nth = self.made.entry(call).or_default();
@@ -367,7 +367,7 @@ unsafe impl Kernel for Fake {
                         sys::v4l2_ctrl_type_V4L2_CTRL_TYPE_BOOLEAN,
                         sys::v4l2_ctrl_type_V4L2_CTRL_TYPE_MENU,
                     );
-                    // A name without an end, a menu without an end, and then round and round.
+                    // A name without a terminating zero, an endless menu, then ids that repeat.
                     let endless = "x".repeat(32);
                     let (id, kind, name) = match after {
                         0 => (7, integer, "Brightness"),

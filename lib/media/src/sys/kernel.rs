@@ -1,5 +1,5 @@
-//! The driver of a device node. Every call that reaches it goes through [`Kernel`], so that a test
-//! can play the driver.
+//! The driver of a device node. Every call to it goes through [`Kernel`], so that a test can
+//! replace the driver.
 
 use std::ffi::c_void;
 use std::fs::OpenOptions;
@@ -18,8 +18,8 @@ pub(crate) type Request = vidioc::_IOC_TYPE;
 ///
 /// # Safety
 ///
-/// [`Kernel::map`] has to return the start of `length` readable bytes that stay mapped until they
-/// are given back by [`Kernel::unmap`].
+/// [`Kernel::map`] must return the start of `length` readable bytes that stay mapped until
+/// [`Kernel::unmap`].
 pub(crate) unsafe trait Kernel: Send + Sync {
     /// Readable when a buffer was filled.
     fn descriptor(&self) -> BorrowedFd<'_>;

@@ -255,7 +255,7 @@ fn read(
         };
         let mut picture = camera.newest(encoder)?;
         if let Some(picture) = &mut picture {
-            picture.orientation = job.request.turn.of(picture.orientation);
+            picture.orientation = job.request.rotation.of(picture.orientation);
         }
         let counts = camera.format().counts;
         if counts == before && picture.is_none() {

@@ -1,4 +1,4 @@
-//! Which device is which, whatever number it has: by what sysfs knows of it.
+//! Recognises a device by its attributes in sysfs, whatever number its node has.
 
 use std::fmt;
 use std::fs;
@@ -8,20 +8,20 @@ use std::path::{Path, PathBuf};
 /// Where sysfs lists the video nodes.
 const CLASS: &str = "/sys/class/video4linux";
 
-/// What stays of a device when it is unplugged and plugged in again.
+/// The attributes that a device keeps when it is unplugged and plugged in again.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Known {
+pub(crate) struct DeviceIdentity {
     name: String,
-    /// Which of the nodes of the device: the pictures, or their metadata.
+    /// The number of the node within its device: one node has the pictures, another their metadata.
     index: String,
     /// Vendor, product and serial number of a USB device.
     usb: Option<[String; 3]>,
-    /// Where it is plugged in.
+    /// The folder of its port in sysfs.
     port: PathBuf,
 }
 
-impl fmt::Display for Known {
-    /// The name comes from the device.
+impl fmt::Display for DeviceIdentity {
+    /// The name comes from the device, so it is escaped.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.name.escape_default())?;
         match &self.usb {
@@ -31,14 +31,14 @@ impl fmt::Display for Known {
     }
 }
 
-/// What is known of a video node, if sysfs has it.
-pub(crate) fn identify(node: &Path) -> Option<Known> {
+/// The identity of a video node, if sysfs has it.
+pub(crate) fn identify(node: &Path) -> Option<DeviceIdentity> {
     let node = fs::canonicalize(node).ok()?;
-    known_at(Path::new(CLASS), &node)
+    identity_of(Path::new(CLASS), &node)
 }
 
-/// The node of that device now. Of several that are alike it is the one at the same port.
-pub(crate) fn find(device: &Known) -> Option<PathBuf> {
+/// The present node of a device. Among identical devices the one at the same port.
+pub(crate) fn find(device: &DeviceIdentity) -> Option<PathBuf> {
     find_in(Path::new(CLASS), device)
 }
 
@@ -69,12 +69,12 @@ fn speed_in(class: &Path, node: &Path) -> Option<u32> {
     speed.split('.').next()?.parse().ok()
 }
 
-fn find_in(class: &Path, device: &Known) -> Option<PathBuf> {
+fn find_in(class: &Path, device: &DeviceIdentity) -> Option<PathBuf> {
     let entries = fs::read_dir(class).ok()?.flatten();
     let mut alike: Vec<_> = entries
         .filter_map(|entry| {
             let node = Path::new("/dev").join(entry.file_name());
-            let known = known_at(class, &node)?;
+            let known = identity_of(class, &node)?;
             let is_alike = (&known.name, &known.index, &known.usb)
                 == (&device.name, &device.index, &device.usb);
             is_alike.then_some((known.port != device.port, node))
@@ -85,11 +85,11 @@ fn find_in(class: &Path, device: &Known) -> Option<PathBuf> {
     Some(node)
 }
 
-/// What is known of the node of that name.
-fn known_at(class: &Path, node: &Path) -> Option<Known> {
+/// The identity of the node of this name.
+fn identity_of(class: &Path, node: &Path) -> Option<DeviceIdentity> {
     let entry = class.join(node.file_name()?);
     let usb = usb_device(class, node);
-    Some(Known {
+    Some(DeviceIdentity {
         name: read(&entry.join("name")),
         index: read(&entry.join("index")),
         port: fs::canonicalize(entry.join("device")).ok()?,
@@ -106,7 +106,7 @@ fn usb_device(class: &Path, node: &Path) -> Option<PathBuf> {
     Some(device.to_owned())
 }
 
-/// A file of sysfs without its end of line; empty where there is none.
+/// The content of a sysfs file without its line end; empty where there is no file.
 fn read(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap_or_default();
     text.trim().to_owned()
@@ -153,11 +153,11 @@ mod tests {
             fs::remove_dir_all(self.class().join(node)).unwrap();
         }
 
-        fn known(&self, node: &str) -> Known {
-            known_at(&self.class(), Path::new(node)).unwrap()
+        fn known(&self, node: &str) -> DeviceIdentity {
+            identity_of(&self.class(), Path::new(node)).unwrap()
         }
 
-        fn find(&self, known: &Known) -> Option<PathBuf> {
+        fn find(&self, known: &DeviceIdentity) -> Option<PathBuf> {
             find_in(&self.class(), known)
         }
     }
