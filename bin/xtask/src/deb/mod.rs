@@ -34,14 +34,18 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     ensure_cargo_deb()?;
     let release = workspace::release("");
     write_manual(&release)?;
-    build("transom-box")?;
+    build("transom-box", "release")?;
     write_completions(&release)?;
+    let texts_beside = |program: &Path| -> Outcome {
+        for folder in [MANUAL, COMPLETIONS] {
+            copy_folder(&release.join(folder), program.join(folder))?;
+        }
+        Ok(())
+    };
     if options.arm64 {
         packages::ensure(&[&CROSS])?;
         cross::DYNAMIC.build()?;
-        for folder in [MANUAL, COMPLETIONS] {
-            copy_folder(&release.join(folder), cross::DYNAMIC.folder().join(folder))?;
-        }
+        texts_beside(&cross::DYNAMIC.folder())?;
         let target = [
             "--target",
             cross::DYNAMIC.triple,
@@ -50,9 +54,11 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
         ];
         package("transom-box", &target)?;
     }
-    let package = package("transom-box", &[])?;
+    build("transom-box", cross::PROFILE)?;
+    texts_beside(&workspace::target().join(cross::PROFILE))?;
+    let package = package("transom-box", &["--profile", cross::PROFILE])?;
     if !options.box_only {
-        build("transom-view")?;
+        build("transom-view", "release")?;
         self::package("transom-view", &[])?;
     }
     match options.check {
@@ -86,10 +92,10 @@ fn ensure_cargo_deb() -> Outcome {
     )
 }
 
-fn build(package: &str) -> Outcome {
+fn build(package: &str, profile: &str) -> Outcome {
     step::run(
         &format!("building {package}"),
-        &mut cargo(["build", "--locked", "--release", "-p", package]),
+        &mut cargo(["build", "--locked", "--profile", profile, "-p", package]),
     )
 }
 
