@@ -36,7 +36,7 @@ pub use stats::{CameraStats, ViewerStats};
 
 use onlookers::Told;
 use stats::Statistics;
-use supervisor::{Act, Supervisor};
+use supervisor::{Act, Supervisor, Trouble};
 use words::Words;
 
 /// The camera of a box stays on so long without a viewer, so that a viewer that reconnects need
@@ -243,6 +243,9 @@ impl OwnCamera {
                 if let Some(request) = self.request.clone() {
                     self.opening = out.workers.open_camera(request, reset);
                 }
+            }
+            Act::Tell(Trouble::Hangs(_)) if out.workers.camera_hangs() => {
+                self.supervisor.start(out.now());
             }
             Act::Tell(trouble) => self.change(CameraState::Lost, self.words_of(trouble), out),
             Act::Close(trouble) => {

@@ -186,6 +186,13 @@ impl Workers {
         }
     }
 
+    pub(crate) fn camera_hangs(&mut self) -> bool {
+        match self {
+            Self::Threads(threads) => threads.camera_hangs(),
+            Self::Inline(_) => false,
+        }
+    }
+
     pub(crate) fn release_camera(&mut self) {
         match self {
             Self::Threads(threads) => threads.release_camera(),
