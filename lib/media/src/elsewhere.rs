@@ -32,7 +32,7 @@ impl Opener {
     }
 
     /// Does nothing: the system resets its devices itself.
-    pub fn reset(&mut self) {}
+    pub fn reset(&mut self, _: &CaptureRequest) {}
 }
 
 /// A watch on the video devices of this machine: this system has none.

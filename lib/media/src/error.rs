@@ -174,6 +174,12 @@ impl CameraError {
         fixed.into()
     }
 
+    /// True where a device answers as one does whose USB link or firmware hangs: to open it again
+    /// may not help, and a reset of the device may.
+    pub fn wants_reset(&self) -> bool {
+        matches!(self, Self::Io { why, .. } if crate::source::device::wants_reset(why))
+    }
+
     /// True where opening it again later can help without anybody's doing.
     pub fn is_retryable(&self) -> bool {
         match self {

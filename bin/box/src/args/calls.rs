@@ -27,8 +27,9 @@ pub(crate) struct Camera {
     pub(crate) sound: SoundOptions,
     #[command(flatten)]
     pub(crate) door: Door,
-    /// End with an error when the camera still fails after it was opened again and its USB device
-    /// was reset: for containers, and for service managers that start the box again
+    /// End with an error when the camera still fails after it was opened again and, where that may
+    /// help, its USB device was reset: for containers, and for service managers that start the box
+    /// again
     #[arg(long)]
     pub(crate) exit_on_camera_error: bool,
     /// Tell every so many seconds what the camera gives and what viewers get; SIGUSR1 asks for it

@@ -60,8 +60,8 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
     )
 }
 
-/// Failures of a camera in a row after which a box that is asked to ends: it was opened again at
-/// once, after a pause, and after a reset of its USB device.
+/// Failures of a camera in a row after which a box that is asked to ends: it was opened again three
+/// times, with pauses, and where it was silent or its bus failed, after a reset of its USB device.
 const MAX_FAILURES: u32 = 4;
 
 /// What a box knows of its camera that is to end when the camera is beyond help.

@@ -42,6 +42,15 @@ pub(crate) fn find(device: &Known) -> Option<PathBuf> {
     find_in(Path::new(CLASS), device)
 }
 
+/// Whether an error of a driver is that of a USB link or a firmware that hangs.
+pub(crate) fn wants_reset(why: &io::Error) -> bool {
+    let errno = why.raw_os_error();
+    matches!(
+        errno,
+        Some(libc::EIO | libc::EPIPE | libc::EPROTO | libc::ETIMEDOUT)
+    )
+}
+
 /// Resets the USB device of a node, as if it were unplugged and plugged in again.
 ///
 /// # Errors

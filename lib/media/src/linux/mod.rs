@@ -15,6 +15,6 @@ mod watch;
 pub(crate) use camera::open;
 pub(crate) use devices::list;
 pub(crate) use holder::name as holder;
-pub(crate) use known::usb_speed;
+pub(crate) use known::{usb_speed, wants_reset};
 pub use opener::Opener;
 pub use watch::DeviceWatch;

@@ -5,7 +5,7 @@ pub(crate) use crate::elsewhere::{list, open};
 #[cfg(all(target_os = "linux", not(feature = "nokhwa")))]
 pub(crate) use crate::linux::open;
 #[cfg(target_os = "linux")]
-pub(crate) use crate::linux::{holder, list, usb_speed};
+pub(crate) use crate::linux::{holder, list, usb_speed, wants_reset};
 
 /// Opens a device by its path, or by its number through the backend of other systems.
 #[cfg(all(target_os = "linux", feature = "nokhwa"))]
@@ -29,6 +29,12 @@ pub(crate) fn open(
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn holder(_: &std::path::Path) -> Option<String> {
     None
+}
+
+/// Other systems reset their devices themselves.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn wants_reset(_: &std::io::Error) -> bool {
+    false
 }
 
 /// Only Linux tells the speed of a port.

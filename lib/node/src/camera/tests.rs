@@ -249,6 +249,27 @@ fn a_silent_camera_is_told_of_closed_and_opened_again() {
 }
 
 #[test]
+fn a_driver_that_hangs_counts_as_a_failure_every_ten_seconds_and_is_told_once() {
+    let mut desk = Desk::new();
+    desk.told();
+    let (mut told, mut failures) = (0, Vec::new());
+    for seconds in 1..=45 {
+        desk.turn(seconds * 1000);
+        for notice in desk.out.notices.drain(..) {
+            match notice {
+                Notice::Camera { text, .. } if text.contains("has not answered") => told += 1,
+                Notice::CameraFailed {
+                    failures: count, ..
+                } => failures.push((seconds, count)),
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(failures, [(10, 1), (20, 2), (30, 3), (40, 4)]);
+    assert_eq!(told, 1);
+}
+
+#[test]
 fn an_unplugged_camera_is_waited_for_as_long_as_somebody_looks() {
     let mut desk = Desk::open();
     desk.fails(&unplugged());

@@ -147,10 +147,9 @@ impl Desks {
     /// done by another thread.
     fn last_hangs(&mut self) -> Option<Job> {
         let mut tasks = self.0.last()?.tasks();
-        tasks.hangs = tasks.source.is_some();
-        let source = tasks.source.clone();
-        let waits_for_other = |job: &mut Job| Some(&job.request.source) != source.as_ref();
-        let job = tasks.next.take_if(waits_for_other)?;
+        let source = tasks.source.clone()?;
+        tasks.hangs = true;
+        let job = tasks.next.take_if(|job| job.request.source != source)?;
         drop(tasks);
         let has_other = self.0.len() < MAX_THREADS || self.0.iter().any(|desk| !desk.tasks().hangs);
         if has_other {
@@ -317,7 +316,7 @@ fn run(desk: &Desk, reports: &Reports, exchange: &Exchange) {
             continue;
         }
         if job.reset {
-            opener.reset();
+            opener.reset(&job.request);
         }
         let ended = match opener.open(&job.request) {
             // Closed here, so that the device is free for the next opening.
