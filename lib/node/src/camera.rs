@@ -216,7 +216,15 @@ impl OwnCamera {
     }
 
     /// It could not be opened, or an error ended it.
-    pub(crate) fn failed(&mut self, opening: Opening, error: &CameraError, out: &mut Context) {
+    pub(crate) fn failed(
+        &mut self,
+        opening: Opening,
+        error: &CameraError,
+        calls: &Calls,
+        out: &mut Context,
+    ) {
+        // What it gave before it failed.
+        self.take_news(out.now(), calls, out);
         if opening != self.opening || self.supervisor.is_off() || self.supervisor.is_waiting() {
             return;
         }

@@ -214,6 +214,14 @@ impl Workers {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn give_news(&self, news: CameraNews) {
+        match self {
+            Self::Threads(threads) => threads.give_news(news),
+            Self::Inline(_) => {}
+        }
+    }
+
     pub(crate) fn list_cameras(&mut self) {
         match self {
             Self::Threads(threads) => threads.list_cameras(),

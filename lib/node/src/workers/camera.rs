@@ -272,6 +272,11 @@ impl Workers {
         self.camera.exchange.mailbox().news.take()
     }
 
+    #[cfg(test)]
+    pub(crate) fn give_news(&self, news: News) {
+        self.camera.exchange.tell(news);
+    }
+
     /// Lets the threads end, and waits until they have closed their cameras, at most so long.
     pub(super) fn end_camera(&mut self, patience: Duration) {
         self.camera.hold = None;
