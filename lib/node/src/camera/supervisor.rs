@@ -15,6 +15,7 @@
 //! |---|---|
 //! | a stall, or an error of the bus, the first one | at once |
 //! | failures in a row | 1, 2, 4, 8 s, then every [`MAX_PAUSE`] |
+//! | a device that is no camera yet | every [`MAX_PAUSE`] |
 //! | two of these in a row | with a reset of its USB device before it, where that is permitted |
 //! | a change among the devices | at once, and again after 0.1, 0.2, 0.4 and 0.8 s |
 //!
@@ -187,7 +188,7 @@ impl Supervisor {
     /// Whether it is opened again by itself.
     pub(super) fn retry(&self) -> Retry {
         match self.state {
-            State::Waiting { retry: None } if self.kind != Kind::Device => Retry::Never,
+            State::Waiting { retry: None } => Retry::Never,
             _ => Retry::Later,
         }
     }
@@ -278,7 +279,13 @@ impl Supervisor {
             self.failures = self.failures.saturating_add(1);
         }
         let again = error.is_retryable() || self.kind == Kind::Command;
-        let retry = again.then(|| now + self.pause());
+        let pause = match self.quick {
+            0 if !again => MAX_PAUSE,
+            _ => self.pause(),
+        };
+        // A program that feeds a node, or the signal of a grabber, comes without a change among the
+        // devices.
+        let retry = (again || self.kind == Kind::Device).then(|| now + pause);
         self.state = State::Waiting { retry };
     }
 
@@ -496,6 +503,13 @@ mod tests {
         }
     }
 
+    fn no_format() -> CameraError {
+        CameraError::NoFormat {
+            device: "/dev/video0".to_owned(),
+            offered: "none".to_owned(),
+        }
+    }
+
     const SILENT: fn(u64) -> Trouble = |seconds| Trouble::Silent(Duration::from_secs(seconds));
 
     #[test]
@@ -527,9 +541,9 @@ mod tests {
             assert_eq!(bench.due(), Some(1000 + pause));
         }
         assert_eq!(bench.supervisor.failures(), 6, "the quick ones don't count");
-        // Also where nothing else would have brought it back.
-        bench.supervisor.failed(&ended(), bench.at(1000));
-        assert_eq!(bench.due(), None);
+        // Also where no opening is expected to help.
+        bench.supervisor.failed(&no_format(), bench.at(1000));
+        assert_eq!(bench.due(), Some(16_000));
         bench.supervisor.devices_changed(bench.at(2000));
         assert_eq!(bench.due(), Some(2000));
         let mut file = Bench::new(&Source::File("film".into()));
@@ -730,6 +744,20 @@ mod tests {
             bench.fails(17_000);
             assert_eq!(bench.due(), Some(17_000 + pause));
         }
+    }
+
+    #[test]
+    fn a_device_without_a_signal_is_looked_at_every_fifteen_seconds() {
+        let mut bench = Bench::new(&device());
+        for time in [0, 15_000, 30_000] {
+            bench.supervisor.start(bench.at(time));
+            bench.supervisor.failed(&no_format(), bench.at(time));
+            assert_eq!(bench.due(), Some(u128::from(time) + 15_000));
+            assert_eq!(bench.supervisor.retry(), Retry::Later);
+        }
+        let mut file = Bench::new(&Source::File("film".into()));
+        file.supervisor.failed(&ended(), file.at(0));
+        assert_eq!((file.due(), file.supervisor.retry()), (None, Retry::Never));
     }
 
     #[test]
