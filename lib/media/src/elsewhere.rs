@@ -31,6 +31,9 @@ impl Opener {
         crate::open(request)
     }
 
+    /// Does nothing: a number is all that is known of a camera.
+    pub fn closes(&mut self, _: &dyn Camera) {}
+
     /// Does nothing: the system resets its devices itself.
     pub fn reset(&mut self, _: &CaptureRequest) {}
 }

@@ -113,10 +113,10 @@ pub enum CameraError {
         /// What is wrong with what came.
         fault: ImageError,
     },
-    /// It is gone, and another one has taken its name.
+    /// It is gone, and another one is there in its place.
     #[error(
-        "{device}: another camera has this name now; waiting for {wanted}, or start again to use \
-         the other one"
+        "{device}: another camera is there now; waiting for {wanted}, or start again to use the \
+         other one"
     )]
     Replaced {
         /// The name that was asked for.

@@ -19,14 +19,27 @@ const STABLE: [&str; 2] = ["/dev/v4l/by-id", "/dev/v4l/by-path"];
 
 /// Every video node.
 pub(crate) fn list() -> Vec<Device> {
-    let Ok(entries) = fs::read_dir("/dev") else {
-        return Vec::new();
-    };
-    let nodes = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| is_video(path));
-    nodes.take(MAX_NODES).map(|path| describe(&path)).collect()
+    nodes().map(|path| describe(&path)).collect()
+}
+
+/// What may be opened, without its modes and controls: each is looked at as its turn comes. The one
+/// of that path comes last, and those behind it first.
+pub(crate) fn candidates(last: Option<&Path>) -> impl Iterator<Item = Device> {
+    let nodes = in_turn(nodes().collect(), last).into_iter();
+    nodes.map(|path| look(&path).0)
+}
+
+fn in_turn(mut nodes: Vec<PathBuf>, last: Option<&Path>) -> Vec<PathBuf> {
+    nodes.sort();
+    let place = nodes.iter().position(|node| Some(node.as_path()) == last);
+    nodes.rotate_left(place.map_or(0, |place| place + 1));
+    nodes
+}
+
+fn nodes() -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir("/dev").into_iter().flatten().flatten();
+    let paths = entries.map(|entry| entry.path());
+    paths.filter(|path| is_video(path)).take(MAX_NODES)
 }
 
 fn is_video(path: &Path) -> bool {
@@ -40,6 +53,24 @@ fn is_video(path: &Path) -> bool {
 }
 
 fn describe(path: &Path) -> Device {
+    let (mut device, node) = look(path);
+    if let Some(node) = node.filter(|_| device.problem.is_none()) {
+        let modes = modes(&node, &CaptureRequest::default());
+        device.modes = modes
+            .iter()
+            .take(MAX_MODES)
+            .map(ToString::to_string)
+            .collect();
+        if modes.is_empty() {
+            device.problem = Some("no picture format that can be used".to_owned());
+        }
+        device.controls = node.controls();
+    }
+    device
+}
+
+/// What a node is; the node itself if it can be opened.
+fn look(path: &Path) -> (Device, Option<Node>) {
     let mut device = Device {
         path: path.to_owned(),
         stable: stable_name(path),
@@ -52,26 +83,14 @@ fn describe(path: &Path) -> Device {
             // Whoever reads it has the path beside it.
             let bare = told.strip_prefix(&format!("{}: ", path.display()));
             device.problem = Some(bare.unwrap_or(&told).to_owned());
-            return device;
+            return (device, None);
         }
     };
     let identity = node.identity().unwrap_or_default();
     device.problem = problem(&identity);
-    if device.problem.is_none() {
-        let modes = modes(&node, &CaptureRequest::default());
-        device.modes = modes
-            .iter()
-            .take(MAX_MODES)
-            .map(ToString::to_string)
-            .collect();
-        if modes.is_empty() {
-            device.problem = Some("no picture format that can be used".to_owned());
-        }
-        device.controls = node.controls();
-    }
     device.name = identity.name;
     device.driver = identity.driver;
-    device
+    (device, Some(node))
 }
 
 /// Why a node is no camera for us.
@@ -136,6 +155,17 @@ mod tests {
                 .unwrap()
                 .contains("planes")
         );
+    }
+
+    #[test]
+    fn the_turn_begins_behind_the_one_that_comes_last() {
+        let [a, b, c] = ["/dev/video0", "/dev/video2", "/dev/video4"].map(PathBuf::from);
+        let nodes = vec![c.clone(), a.clone(), b.clone()];
+        let turn = |last: Option<&Path>| in_turn(nodes.clone(), last);
+        assert_eq!(turn(None), [a.clone(), b.clone(), c.clone()]);
+        assert_eq!(turn(Some(&a)), [b.clone(), c.clone(), a.clone()]);
+        assert_eq!(turn(Some(&c)), [a.clone(), b.clone(), c.clone()]);
+        assert_eq!(turn(Some(Path::new("/dev/video9"))), [a, b, c]);
     }
 
     #[test]

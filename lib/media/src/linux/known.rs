@@ -37,9 +37,17 @@ pub(crate) fn identify(node: &Path) -> Option<Known> {
     known_at(Path::new(CLASS), &node)
 }
 
-/// The node of that device now. Of several that are alike it is the one at the same port.
-pub(crate) fn find(device: &Known) -> Option<PathBuf> {
-    find_in(Path::new(CLASS), device)
+/// The node of that device now: one that is like it, at the same port or else at one that is not
+/// among those of `others`.
+pub(crate) fn find(device: &Known, others: &[PathBuf]) -> Option<PathBuf> {
+    find_in(Path::new(CLASS), device, others)
+}
+
+/// Where those are plugged in that are like the device, and are others.
+pub(crate) fn others(device: &Known) -> Vec<PathBuf> {
+    let alike = alike_in(Path::new(CLASS), device);
+    let ports = alike.map(|(port, _)| port);
+    ports.filter(|port| *port != device.port).collect()
 }
 
 /// Whether an error of a driver is that of a USB link or a firmware that hangs.
@@ -78,20 +86,23 @@ fn speed_in(class: &Path, node: &Path) -> Option<u32> {
     speed.split('.').next()?.parse().ok()
 }
 
-fn find_in(class: &Path, device: &Known) -> Option<PathBuf> {
-    let entries = fs::read_dir(class).ok()?.flatten();
-    let mut alike: Vec<_> = entries
-        .filter_map(|entry| {
-            let node = Path::new("/dev").join(entry.file_name());
-            let known = known_at(class, &node)?;
-            let is_alike = (&known.name, &known.index, &known.usb)
-                == (&device.name, &device.index, &device.usb);
-            is_alike.then_some((known.port != device.port, node))
-        })
-        .collect();
-    alike.sort();
-    let (_, node) = alike.into_iter().next()?;
-    Some(node)
+fn find_in(class: &Path, device: &Known, others: &[PathBuf]) -> Option<PathBuf> {
+    alike_in(class, device)
+        .filter(|(port, _)| !others.contains(port))
+        .min_by_key(|(port, node)| (*port != device.port, node.clone()))
+        .map(|(_, node)| node)
+}
+
+/// The ports and nodes of all that are like the device, itself among them.
+fn alike_in(class: &Path, device: &Known) -> impl Iterator<Item = (PathBuf, PathBuf)> {
+    let entries = fs::read_dir(class).into_iter().flatten().flatten();
+    entries.filter_map(move |entry| {
+        let node = Path::new("/dev").join(entry.file_name());
+        let known = known_at(class, &node)?;
+        let is_alike =
+            (&known.name, &known.index, &known.usb) == (&device.name, &device.index, &device.usb);
+        is_alike.then_some((known.port, node))
+    })
 }
 
 /// What is known of the node of that name.
@@ -119,6 +130,16 @@ fn usb_device(class: &Path, node: &Path) -> Option<PathBuf> {
 fn read(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap_or_default();
     text.trim().to_owned()
+}
+
+#[cfg(test)]
+pub(crate) fn sample(port: &str) -> Known {
+    Known {
+        name: "HD Webcam".to_owned(),
+        index: "0".to_owned(),
+        usb: None,
+        port: port.into(),
+    }
 }
 
 #[cfg(test)]
@@ -167,7 +188,7 @@ mod tests {
         }
 
         fn find(&self, known: &Known) -> Option<PathBuf> {
-            find_in(&self.class(), known)
+            find_in(&self.class(), known, &[])
         }
     }
 
@@ -215,10 +236,17 @@ mod tests {
         sysfs.plug("video1", "usb2", "Cheap", "");
         let second = sysfs.known("video1");
         assert_eq!(sysfs.find(&second), Some("/dev/video1".into()));
+        // It is unplugged: the one that was there beside it is no other port of its own.
+        let others = [sysfs.known("video0").port];
+        sysfs.unplug("video1");
+        assert_eq!(find_in(&sysfs.class(), &second, &others), None);
+        sysfs.plug("video1", "usb3", "Cheap", "");
+        let found = find_in(&sysfs.class(), &second, &others);
+        assert_eq!(found, Some("/dev/video1".into()));
         // Moved to another port, and alone.
         sysfs.unplug("video0");
         sysfs.unplug("video1");
-        sysfs.plug("video0", "usb3", "Cheap", "");
+        sysfs.plug("video0", "usb4", "Cheap", "");
         assert_eq!(sysfs.find(&second), Some("/dev/video0".into()));
     }
 }

@@ -1,18 +1,34 @@
 //! Opens a camera again and again, and remembers which one it was: the same device is opened again
 //! under whatever name it comes back, and no other one is taken for it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::devices::candidates;
 use super::known::{self, Known};
+use crate::source::auto;
 use crate::{Camera, CameraError, CaptureRequest, Source};
 
 /// Opens one camera after another, each time it was lost.
 #[derive(Debug, Default)]
 pub struct Opener {
-    /// What was asked for, and the device that was found for it.
-    known: Option<(Source, Known)>,
-    /// What was asked for last, and the device that a reset is for: it was opened, or failed.
-    resettable: Option<(Source, Known)>,
+    /// What was asked for; all below belongs to that.
+    source: Option<Source>,
+    kept: Option<Kept>,
+    /// The device that a reset is for: it was opened, or failed.
+    resettable: Option<Known>,
+    /// Of those that [`Source::Auto`] may take: the one that is tried last, since it gives nothing.
+    silent: Option<Known>,
+}
+
+/// The device that was found for what was asked for.
+#[derive(Debug)]
+struct Kept {
+    known: Known,
+    /// The ports of those that are like it and were there beside it: one of them may be unused, or
+    /// another program's.
+    others: Vec<PathBuf>,
+    /// Whether it ever gave a picture that can be used.
+    gave: bool,
 }
 
 impl Opener {
@@ -21,42 +37,91 @@ impl Opener {
     ///
     /// # Errors
     /// Those of [`open`](crate::open); [`CameraError::Replaced`] where the device is not there and
-    /// another one has taken its name.
+    /// another one is there in its place.
     pub fn open(&mut self, request: &CaptureRequest) -> Result<Box<dyn Camera>, CameraError> {
-        self.known.take_if(|(source, _)| *source != request.source);
-        let source = match &self.known {
-            Some((source, known)) if !has_stable_name(source) => {
-                Source::Device(known::find(known).ok_or_else(|| gone(source, known))?)
-            }
+        if self.source.as_ref() != Some(&request.source) {
+            *self = Self {
+                source: Some(request.source.clone()),
+                ..Self::default()
+            };
+        }
+        let source = match &mut self.kept {
+            Some(kept) if !has_stable_name(&request.source) => Source::Device(
+                kept.find()
+                    .ok_or_else(|| gone(&request.source, &kept.known))?,
+            ),
             _ => request.source.clone(),
         };
-        let opened = crate::open(&CaptureRequest {
-            source,
-            ..request.clone()
-        });
+        let opened = match source {
+            Source::Auto => {
+                let silent = self.silent.as_ref();
+                let silent = silent.and_then(|silent| known::find(silent, &[]));
+                auto::open(request, silent.as_deref())
+            }
+            source => crate::open(&CaptureRequest {
+                source,
+                ..request.clone()
+            }),
+        };
         if let Some(known) = node(&opened).and_then(known::identify) {
             if opened.is_ok() {
-                self.known = Some((request.source.clone(), known.clone()));
+                self.keep(known.clone());
             }
-            self.resettable = Some((request.source.clone(), known));
+            self.resettable = Some(known);
         }
         opened
     }
 
+    /// The camera that was opened last is about to be closed, or is lost.
+    pub fn closes(&mut self, camera: &dyn Camera) {
+        self.closes_after(camera.format().counts.good > 0);
+    }
+
     /// Resets the USB device of the camera that was opened last for this request, or that failed,
-    /// where this user may do that. It has to be closed.
+    /// where this user may do that. It has to be closed. If it never gave a picture, and any other
+    /// camera would do, that one is opened next.
     pub fn reset(&mut self, request: &CaptureRequest) {
-        let Some((source, known)) = &self.resettable else {
-            return;
-        };
-        if *source != request.source {
+        if self.source.as_ref() != Some(&request.source) {
             return;
         }
-        match known::find(known).map(|node| known::reset(&node)) {
+        let Some(known) = &self.resettable else {
+            return;
+        };
+        match known::find(known, &[]).map(|node| known::reset(&node)) {
             Some(Ok(())) => log::warn!("{known}: its USB device was reset"),
             Some(Err(why)) => log::info!("{known}: its USB device can't be reset: {why}"),
             None => {}
         }
+        if request.source == Source::Auto && self.kept.is_none() {
+            self.silent = Some(known.clone());
+        }
+    }
+
+    fn keep(&mut self, known: Known) {
+        self.kept = Some(Kept {
+            gave: self.kept.as_ref().is_some_and(|kept| kept.gave),
+            others: known::others(&known),
+            known,
+        });
+    }
+
+    fn closes_after(&mut self, gave: bool) {
+        if let Some(kept) = &mut self.kept {
+            kept.gave |= gave;
+            // Now, since more may have been plugged in beside it.
+            kept.others = known::others(&kept.known);
+        }
+        let is_auto = self.source == Some(Source::Auto);
+        self.kept.take_if(|kept| is_auto && !kept.gave);
+    }
+}
+
+impl Kept {
+    fn find(&mut self) -> Option<PathBuf> {
+        let now = known::others(&self.known);
+        // What was unplugged meanwhile leaves its port to anything.
+        self.others.retain(|port| now.contains(port));
+        known::find(&self.known, &self.others)
     }
 }
 
@@ -76,17 +141,22 @@ fn has_stable_name(source: &Source) -> bool {
 
 /// The device that is wanted is not there.
 fn gone(source: &Source, known: &Known) -> CameraError {
-    match source {
-        Source::Device(path) if path.exists() => CameraError::Replaced {
-            device: path.display().to_string(),
+    let (device, is_replaced) = match source {
+        Source::Device(path) => (path.display().to_string(), path.exists()),
+        _ => {
+            let has_other = candidates(None).any(|device| device.problem.is_none());
+            match has_other {
+                true => ("auto".to_owned(), true),
+                false => (known.to_string(), false),
+            }
+        }
+    };
+    match is_replaced {
+        true => CameraError::Replaced {
+            device,
             wanted: known.to_string(),
         },
-        Source::Device(path) => CameraError::Lost {
-            device: path.display().to_string(),
-        },
-        _ => CameraError::Lost {
-            device: known.to_string(),
-        },
+        false => CameraError::Lost { device },
     }
 }
 
@@ -105,5 +175,36 @@ mod tests {
             device: "/dev/video3".to_owned(),
         };
         assert_eq!(node(&Err(lost)), None);
+    }
+
+    fn opener(source: Source) -> Opener {
+        let mut opener = Opener {
+            source: Some(source),
+            resettable: Some(known::sample("usb1")),
+            ..Opener::default()
+        };
+        opener.keep(known::sample("usb1"));
+        opener
+    }
+
+    #[test]
+    fn the_first_camera_is_kept_only_once_it_gave_a_picture_and_else_tried_last() {
+        let auto = CaptureRequest::default();
+        let mut first = opener(Source::Auto);
+        first.closes_after(false);
+        assert!(first.kept.is_none() && first.silent.is_none());
+        first.reset(&auto);
+        assert!(first.silent.is_some());
+        // One that gave pictures is waited for, whatever it does later.
+        let mut first = opener(Source::Auto);
+        first.closes_after(true);
+        first.keep(known::sample("usb1"));
+        first.closes_after(false);
+        first.reset(&auto);
+        assert!(first.kept.is_some() && first.silent.is_none());
+        // So is one that was asked for by its name.
+        let mut named = opener(Source::Device("/dev/video0".into()));
+        named.closes_after(false);
+        assert!(named.kept.is_some());
     }
 }

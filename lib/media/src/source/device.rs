@@ -5,7 +5,7 @@ pub(crate) use crate::elsewhere::{list, open};
 #[cfg(all(target_os = "linux", not(feature = "nokhwa")))]
 pub(crate) use crate::linux::open;
 #[cfg(target_os = "linux")]
-pub(crate) use crate::linux::{holder, list, usb_speed, wants_reset};
+pub(crate) use crate::linux::{candidates, holder, list, usb_speed, wants_reset};
 
 /// Opens a device by its path, or by its number through the backend of other systems.
 #[cfg(all(target_os = "linux", feature = "nokhwa"))]
@@ -23,6 +23,12 @@ pub(crate) fn open(
     } else {
         crate::linux::open(path, request)
     }
+}
+
+/// Other systems tell of all their devices at once.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn candidates(_: Option<&std::path::Path>) -> impl Iterator<Item = crate::Device> {
+    crate::list().into_iter()
 }
 
 /// Only Linux tells which program has a device open.

@@ -324,18 +324,11 @@ fn run(desk: &Desk, reports: &Reports, exchange: &Exchange) {
             opener.reset(&job.request);
         }
         let ended = match opener.open(&job.request) {
-            // Closed here, so that the device is free for the next opening.
-            Ok(_) if !job.waiter.is_held() => Ok(()),
             Ok(mut camera) => {
-                let format = camera.format().clone();
-                reports.send(Report::Opened(job.opening, format));
-                let tell = |news, wakes| {
-                    exchange.tell(news);
-                    if wakes {
-                        reports.queue.wake();
-                    }
-                };
-                read(&mut *camera, &job, || *exchange.wish(), tell)
+                let ended = show(&mut *camera, &job, reports, exchange);
+                opener.closes(&*camera);
+                // Closed here, so that the device is free for the next opening.
+                ended
             }
             Err(error) => Err(error),
         };
@@ -343,6 +336,27 @@ fn run(desk: &Desk, reports: &Reports, exchange: &Exchange) {
             reports.send(Report::CameraFailed(job.opening, error));
         }
     }
+}
+
+/// Says that a camera is open, and reads it, for as long as it is held.
+fn show(
+    camera: &mut dyn Camera,
+    job: &Job,
+    reports: &Reports,
+    exchange: &Exchange,
+) -> Result<(), CameraError> {
+    if !job.waiter.is_held() {
+        return Ok(());
+    }
+    let format = camera.format().clone();
+    reports.send(Report::Opened(job.opening, format));
+    let tell = |news, wakes| {
+        exchange.tell(news);
+        if wakes {
+            reports.queue.wake();
+        }
+    };
+    read(camera, job, || *exchange.wish(), tell)
 }
 
 /// Waits in a row that may end without anything being there. A driver that says so all the time
