@@ -197,7 +197,7 @@ pub fn prepare(request: &CaptureRequest) {
 /// [`Source::Pi`] is ended first.
 pub fn open(request: &CaptureRequest) -> Result<Box<dyn Camera>, CameraError> {
     match &request.source {
-        Source::Auto => source::auto::open(request),
+        Source::Auto => source::auto::open(request, None),
         Source::Command(command) => source::command::open(command),
         Source::Device(path) => source::device::open(path, request),
         Source::File(path) => Ok(Box::new(source::file::FileCamera::open(path, request)?)),

@@ -113,10 +113,10 @@ pub enum CameraError {
         /// What was wrong with the last of them.
         fault: ImageError,
     },
-    /// It is gone, and another camera has taken its name.
+    /// It is gone, and another one is there in its place.
     #[error(
-        "{device}: another camera has this name now; waiting for {wanted}, or start again to use \
-         the other one"
+        "{device}: another camera is there now; waiting for {wanted}, or start again to use the \
+         other one"
     )]
     Replaced {
         /// The name that was asked for.
@@ -172,6 +172,12 @@ impl CameraError {
             }
         };
         fixed.into()
+    }
+
+    /// True where a device answers as one does whose USB link or firmware hangs: to open it again
+    /// may not help, and a reset of the device may.
+    pub fn wants_reset(&self) -> bool {
+        matches!(self, Self::Io { why, .. } if crate::source::device::wants_reset(why))
     }
 
     /// True if opening the camera again later may succeed without the user doing anything.

@@ -31,8 +31,11 @@ impl Opener {
         crate::open(request)
     }
 
+    /// Does nothing: a number is all that is known of a camera.
+    pub fn closes(&mut self, _: &dyn Camera) {}
+
     /// Does nothing: the system resets its devices itself.
-    pub fn reset(&mut self) {}
+    pub fn reset(&mut self, _: &CaptureRequest) {}
 }
 
 /// A watch on the video devices of this machine: this system has none.

@@ -27,8 +27,9 @@ pub(crate) struct Camera {
     pub(crate) sound: SoundOptions,
     #[command(flatten)]
     pub(crate) listening: Listening,
-    /// Exit with an error if the camera still fails after it was opened again and its USB device
-    /// was reset: for containers and service managers, which start the box again
+    /// Exit with an error if the camera still fails after it was opened again and, where that may
+    /// help, its USB device was reset: for containers and service managers, which start the box
+    /// again
     #[arg(long)]
     pub(crate) exit_on_camera_error: bool,
     /// Print statistics of the camera and of each viewer every so many seconds; SIGUSR1 prints them

@@ -65,7 +65,8 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
 }
 
 /// Failures in a row after which `--exit-on-camera-error` ends the box: the camera was opened again
-/// at once, after a pause, and after a reset of its USB device.
+/// three times, with pauses, and, if it was silent or its bus failed, after a reset of its USB
+/// device.
 const MAX_FAILURES: u32 = 4;
 
 /// Follows the camera for `--exit-on-camera-error`.

@@ -32,14 +32,7 @@ static ASKED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 /// Every video node.
 pub(crate) fn list() -> Vec<Device> {
-    let Ok(entries) = fs::read_dir("/dev") else {
-        return Vec::new();
-    };
-    let nodes = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| is_video(path));
-    ask_all(nodes.take(MAX_NODES), describe, ANSWER_TIME)
+    ask_all(nodes(), describe, ANSWER_TIME)
 }
 
 /// Asks each node on a thread of its own, and waits at most for `timeout` for all of them.
@@ -88,6 +81,26 @@ fn ask_one(path: PathBuf, ask: fn(&Path) -> Device, answer: Sender<Device>) {
     }
 }
 
+/// What may be opened, without its modes and controls: each is looked at as its turn comes. The one
+/// of that path comes last, and those behind it first.
+pub(crate) fn candidates(last: Option<&Path>) -> impl Iterator<Item = Device> {
+    let nodes = in_turn(nodes().collect(), last).into_iter();
+    nodes.map(|path| look(&path).0)
+}
+
+fn in_turn(mut nodes: Vec<PathBuf>, last: Option<&Path>) -> Vec<PathBuf> {
+    nodes.sort();
+    let place = nodes.iter().position(|node| Some(node.as_path()) == last);
+    nodes.rotate_left(place.map_or(0, |place| place + 1));
+    nodes
+}
+
+fn nodes() -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir("/dev").into_iter().flatten().flatten();
+    let paths = entries.map(|entry| entry.path());
+    paths.filter(|path| is_video(path)).take(MAX_NODES)
+}
+
 fn is_video(path: &Path) -> bool {
     let number = path
         .file_name()
@@ -99,6 +112,24 @@ fn is_video(path: &Path) -> bool {
 }
 
 fn describe(path: &Path) -> Device {
+    let (mut device, node) = look(path);
+    if let Some(node) = node.filter(|_| device.problem.is_none()) {
+        let modes = modes(&node, &CaptureRequest::default());
+        device.modes = modes
+            .iter()
+            .take(MAX_MODES)
+            .map(ToString::to_string)
+            .collect();
+        if modes.is_empty() {
+            device.problem = Some(DeviceProblem::NoFormat);
+        }
+        device.controls = node.controls();
+    }
+    device
+}
+
+/// What a node is; the node itself if it can be opened.
+fn look(path: &Path) -> (Device, Option<Node>) {
     let mut device = Device {
         path: path.to_owned(),
         stable: stable_name(path),
@@ -116,26 +147,14 @@ fn describe(path: &Path) -> Device {
                 CameraError::Denied { .. } => DeviceProblem::Denied(bare),
                 _ => DeviceProblem::Failed(bare),
             });
-            return device;
+            return (device, None);
         }
     };
     let identity = node.identity().unwrap_or_default();
     device.problem = problem(&identity);
-    if device.problem.is_none() {
-        let modes = modes(&node, &CaptureRequest::default());
-        device.modes = modes
-            .iter()
-            .take(MAX_MODES)
-            .map(ToString::to_string)
-            .collect();
-        if modes.is_empty() {
-            device.problem = Some(DeviceProblem::NoFormat);
-        }
-        device.controls = node.controls();
-    }
     device.name = identity.name;
     device.driver = identity.driver;
-    device
+    (device, Some(node))
 }
 
 /// Why a node is no camera for us.
@@ -235,6 +254,17 @@ mod tests {
         while !both() {
             assert!(Instant::now() < until, "it is not asked again");
         }
+    }
+
+    #[test]
+    fn the_turn_begins_behind_the_one_that_comes_last() {
+        let [a, b, c] = ["/dev/video0", "/dev/video2", "/dev/video4"].map(PathBuf::from);
+        let nodes = vec![c.clone(), a.clone(), b.clone()];
+        let turn = |last: Option<&Path>| in_turn(nodes.clone(), last);
+        assert_eq!(turn(None), [a.clone(), b.clone(), c.clone()]);
+        assert_eq!(turn(Some(&a)), [b.clone(), c.clone(), a.clone()]);
+        assert_eq!(turn(Some(&c)), [a.clone(), b.clone(), c.clone()]);
+        assert_eq!(turn(Some(Path::new("/dev/video9"))), [a, b, c]);
     }
 
     #[test]

@@ -37,9 +37,26 @@ pub(crate) fn identify(node: &Path) -> Option<DeviceIdentity> {
     identity_of(Path::new(CLASS), &node)
 }
 
-/// The present node of a device. Among identical devices the one at the same port.
-pub(crate) fn find(device: &DeviceIdentity) -> Option<PathBuf> {
-    find_in(Path::new(CLASS), device)
+/// The node of that device now: one that is like it, at the same port or else at one that is not
+/// among those of `others`.
+pub(crate) fn find(device: &DeviceIdentity, others: &[PathBuf]) -> Option<PathBuf> {
+    find_in(Path::new(CLASS), device, others)
+}
+
+/// Where those are plugged in that are like the device, and are others.
+pub(crate) fn others(device: &DeviceIdentity) -> Vec<PathBuf> {
+    let alike = alike_in(Path::new(CLASS), device);
+    let ports = alike.map(|(port, _)| port);
+    ports.filter(|port| *port != device.port).collect()
+}
+
+/// Whether an error of a driver is that of a USB link or a firmware that hangs.
+pub(crate) fn wants_reset(why: &io::Error) -> bool {
+    let errno = why.raw_os_error();
+    matches!(
+        errno,
+        Some(libc::EIO | libc::EPIPE | libc::EPROTO | libc::ETIMEDOUT)
+    )
 }
 
 /// Resets the USB device of a node, as if it were unplugged and plugged in again.
@@ -69,20 +86,23 @@ fn speed_in(class: &Path, node: &Path) -> Option<u32> {
     speed.split('.').next()?.parse().ok()
 }
 
-fn find_in(class: &Path, device: &DeviceIdentity) -> Option<PathBuf> {
-    let entries = fs::read_dir(class).ok()?.flatten();
-    let mut alike: Vec<_> = entries
-        .filter_map(|entry| {
-            let node = Path::new("/dev").join(entry.file_name());
-            let known = identity_of(class, &node)?;
-            let is_alike = (&known.name, &known.index, &known.usb)
-                == (&device.name, &device.index, &device.usb);
-            is_alike.then_some((known.port != device.port, node))
-        })
-        .collect();
-    alike.sort();
-    let (_, node) = alike.into_iter().next()?;
-    Some(node)
+fn find_in(class: &Path, device: &DeviceIdentity, others: &[PathBuf]) -> Option<PathBuf> {
+    alike_in(class, device)
+        .filter(|(port, _)| !others.contains(port))
+        .min_by_key(|(port, node)| (*port != device.port, node.clone()))
+        .map(|(_, node)| node)
+}
+
+/// The ports and nodes of all that are like the device, itself among them.
+fn alike_in(class: &Path, device: &DeviceIdentity) -> impl Iterator<Item = (PathBuf, PathBuf)> {
+    let entries = fs::read_dir(class).into_iter().flatten().flatten();
+    entries.filter_map(move |entry| {
+        let node = Path::new("/dev").join(entry.file_name());
+        let known = identity_of(class, &node)?;
+        let is_alike =
+            (&known.name, &known.index, &known.usb) == (&device.name, &device.index, &device.usb);
+        is_alike.then_some((known.port, node))
+    })
 }
 
 /// The identity of the node of this name.
@@ -110,6 +130,16 @@ fn usb_device(class: &Path, node: &Path) -> Option<PathBuf> {
 fn read(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap_or_default();
     text.trim().to_owned()
+}
+
+#[cfg(test)]
+pub(crate) fn sample(port: &str) -> DeviceIdentity {
+    DeviceIdentity {
+        name: "HD Webcam".to_owned(),
+        index: "0".to_owned(),
+        usb: None,
+        port: port.into(),
+    }
 }
 
 #[cfg(test)]
@@ -158,7 +188,7 @@ mod tests {
         }
 
         fn find(&self, known: &DeviceIdentity) -> Option<PathBuf> {
-            find_in(&self.class(), known)
+            find_in(&self.class(), known, &[])
         }
     }
 
@@ -206,10 +236,17 @@ mod tests {
         sysfs.plug("video1", "usb2", "Cheap", "");
         let second = sysfs.known("video1");
         assert_eq!(sysfs.find(&second), Some("/dev/video1".into()));
+        // It is unplugged: the one that was there beside it is no other port of its own.
+        let others = [sysfs.known("video0").port];
+        sysfs.unplug("video1");
+        assert_eq!(find_in(&sysfs.class(), &second, &others), None);
+        sysfs.plug("video1", "usb3", "Cheap", "");
+        let found = find_in(&sysfs.class(), &second, &others);
+        assert_eq!(found, Some("/dev/video1".into()));
         // Moved to another port, and alone.
         sysfs.unplug("video0");
         sysfs.unplug("video1");
-        sysfs.plug("video0", "usb3", "Cheap", "");
+        sysfs.plug("video0", "usb4", "Cheap", "");
         assert_eq!(sysfs.find(&second), Some("/dev/video0".into()));
     }
 }

@@ -13,8 +13,8 @@ pub(crate) mod queue;
 mod watch;
 
 pub(crate) use camera::open;
-pub(crate) use devices::list;
+pub(crate) use devices::{candidates, list};
 pub(crate) use holder::name as holder;
-pub(crate) use identity::usb_speed;
+pub(crate) use identity::{usb_speed, wants_reset};
 pub use opener::Opener;
 pub use watch::DeviceWatch;

@@ -3,7 +3,7 @@
 #[cfg(all(target_os = "linux", not(feature = "nokhwa")))]
 pub(crate) use crate::linux::open;
 #[cfg(target_os = "linux")]
-pub(crate) use crate::linux::{holder, list, usb_speed};
+pub(crate) use crate::linux::{candidates, holder, list, usb_speed, wants_reset};
 #[cfg(not(target_os = "linux"))]
 pub(crate) use crate::nokhwa::{list, open};
 
@@ -25,10 +25,22 @@ pub(crate) fn open(
     }
 }
 
+/// Other systems tell of all their devices at once.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn candidates(_: Option<&std::path::Path>) -> impl Iterator<Item = crate::Device> {
+    crate::list().into_iter()
+}
+
 /// Only Linux can report which program has a device open.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn holder(_: &std::path::Path) -> Option<String> {
     None
+}
+
+/// Other systems reset their devices themselves.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn wants_reset(_: &std::io::Error) -> bool {
+    false
 }
 
 /// Only Linux can report the speed of a port.

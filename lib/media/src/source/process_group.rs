@@ -11,11 +11,16 @@
 //! process ends without a drop (SIGKILL, abort, `_exit`), the kernel closes the pipe, and the
 //! watcher does the same. The parent-death signal of Linux alone would not do: it reaches the
 //! program but not its children. A process that leaves the group, as by `setsid`, is out of reach.
+//!
+//! A killed process that hangs in a driver does not end. Its group is kept in [`Left`], and the same
+//! command is not started again before it has ended: it would hang too.
 
+use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::command::{CODE_VARIABLE, End};
@@ -38,31 +43,45 @@ const MAX_MESSAGE_BYTES: u64 = 512;
 /// Enough for the thread of [`run`], which only reads and waits.
 const STACK_BYTES: usize = 128 * 1024;
 
+/// Groups that do not end, at most; with so many no command is started at all.
+const MAX_LEFT: usize = 4;
+
 /// A running group. Dropping it waits up to [`GRACE`] and [`KILLED`]: not in a loop.
 pub(crate) struct ProcessGroup {
-    watcher: Child,
-    /// Never written to: open as long as this process lives.
-    _lifeline: PipeWriter,
-    ends: Receiver<End>,
-    /// The value received from `ends`.
+    /// There until the drop.
+    group: Option<Group>,
+    /// How the program ended, once that was asked for.
     end: Option<End>,
+    left: &'static Left,
 }
 
 impl ProcessGroup {
     /// Starts a program with its output piped. Messages are read if its standard error is piped.
-    pub(crate) fn start(mut command: Command) -> io::Result<(Self, ChildStdout)> {
+    pub(crate) fn start(command: Command) -> io::Result<(Self, ChildStdout)> {
+        static LEFT: Left = Left::new();
+        Self::start_beside(&LEFT, command)
+    }
+
+    fn start_beside(left: &'static Left, mut command: Command) -> io::Result<(Self, ChildStdout)> {
+        let words = words(&command);
+        left.allows(&words)?;
         let (watched, lifeline) = io::pipe()?;
         let watcher = watcher(watched)?;
         let (ended, ends) = sync_channel(1);
-        // From here on, dropping the group ends the watcher too.
-        let group = Self {
+        command.stdout(Stdio::piped());
+        let group = Group {
+            words,
             watcher,
             _lifeline: lifeline,
             ends,
-            end: None,
         };
-        command.stdout(Stdio::piped());
         command.process_group(group.id());
+        // From here on, dropping the group ends the watcher too.
+        let group = Self {
+            group: Some(group),
+            end: None,
+            left,
+        };
         let (started, start) = sync_channel(1);
         std::thread::Builder::new()
             .name("child".to_owned())
@@ -74,15 +93,64 @@ impl ProcessGroup {
 
     /// How the program ended, if it has. Its children may run on.
     pub(crate) fn end(&mut self) -> Option<&End> {
-        if self.end.is_none() {
-            self.end = self.ends.try_recv().ok();
+        if let (None, Some(group)) = (&self.end, &self.group) {
+            self.end = group.ends.try_recv().ok();
         }
         self.end.as_ref()
     }
+}
 
+impl Drop for ProcessGroup {
+    fn drop(&mut self) {
+        let Some(mut group) = self.group.take() else {
+            return;
+        };
+        if group.kill() {
+            group.forget();
+        } else {
+            log::warn!("group={} a killed program does not end", group.id());
+            self.left.keep(group);
+        }
+    }
+}
+
+/// The processes of a group, and how their end is noticed.
+struct Group {
+    /// The command, as it was started.
+    words: Vec<OsString>,
+    watcher: Child,
+    /// Never written to: open as long as this process lives.
+    _lifeline: PipeWriter,
+    ends: Receiver<End>,
+}
+
+impl Group {
     fn id(&self) -> i32 {
         // Process ids fit by definition: the kernel's type is the same i32.
         self.watcher.id().cast_signed()
+    }
+
+    /// Ends all of it but the watcher, whose end is not waited for; whether that was done in time.
+    fn kill(&self) -> bool {
+        let last = Instant::now() + GRACE;
+        // The watcher ignores this. It stays until nothing else is left: this process may be
+        // killed while it waits here, and the group's id can't be given to another group.
+        signal_group(self.id(), Signal::Terminate);
+        if self.ends_by(last) {
+            self.wait_for_others(last);
+        }
+        signal_group(self.id(), Signal::Kill);
+        self.is_over_by(Instant::now() + KILLED)
+    }
+
+    /// Gives its id free. The watcher was killed with its group.
+    fn forget(&mut self) {
+        let _ = self.watcher.wait();
+    }
+
+    /// Whether nothing of it but the watcher is left by then.
+    fn is_over_by(&self, last: Instant) -> bool {
+        self.ends_by(last) && (!CAN_LOOK || self.wait_for_others(last))
     }
 
     /// Whether the program has ended by then, or was never started.
@@ -104,23 +172,38 @@ impl ProcessGroup {
     }
 }
 
-impl Drop for ProcessGroup {
-    fn drop(&mut self) {
-        let last = Instant::now() + GRACE;
-        // The watcher ignores SIGTERM and stays until the end: this process may be killed while it
-        // waits here, and the id of the group stays taken.
-        signal_group(self.id(), Signal::Terminate);
-        if self.ends_by(last) {
-            self.wait_for_others(last);
-        }
-        signal_group(self.id(), Signal::Kill);
-        let last = Instant::now() + KILLED;
-        if !self.ends_by(last) || CAN_LOOK && !self.wait_for_others(last) {
-            log::warn!("group={} a killed program does not end", self.id());
-        }
-        // The watcher was killed with its group.
-        let _ = self.watcher.wait();
+/// Groups that were killed and have not ended, [`MAX_LEFT`] at most.
+struct Left(Mutex<Vec<Group>>);
+
+impl Left {
+    const fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
     }
+
+    fn keep(&self, group: Group) {
+        let mut groups = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        groups.push(group);
+    }
+
+    /// Whether that command may be started.
+    fn allows(&self, words: &[OsString]) -> io::Result<()> {
+        let mut groups = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        for mut ended in groups.extract_if(.., |group| group.is_over_by(now)) {
+            ended.forget();
+        }
+        if groups.len() < MAX_LEFT && !groups.iter().any(|group| group.words == words) {
+            return Ok(());
+        }
+        let why = "the one before it was killed and does not end: it hangs in a driver";
+        Err(io::Error::new(io::ErrorKind::ResourceBusy, why))
+    }
+}
+
+/// The program and its arguments.
+fn words(command: &Command) -> Vec<OsString> {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(Into::into).collect()
 }
 
 /// Whether a group has a member that runs, its leader left out.
@@ -241,7 +324,7 @@ mod tests {
             &format!("{children} echo"),
         ] {
             let (group, output) = started(script);
-            let id = group.id();
+            let id = group.group.as_ref().unwrap().id();
             assert!(has_members(id));
             drop(group);
             assert!(!has_members(id) && runs_in(id).is_none(), "{script}");
@@ -254,5 +337,32 @@ mod tests {
         // Only a group that was dropped gives its error, and a drop waits for the watcher.
         let missing = ProcessGroup::start(Command::new("/no/such/program"));
         assert_eq!(missing.err().unwrap().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_command_whose_killed_program_does_not_end_is_not_started_again_before_it_does() {
+        static LEFT: Left = Left::new();
+        let start = |seconds| {
+            let mut sleep = Command::new("sleep");
+            sleep.arg(seconds);
+            ProcessGroup::start_beside(&LEFT, sleep)
+        };
+        let (mut group, _output) = start("600").unwrap();
+        // As if it had been killed in vain.
+        let hanging = group.group.take().unwrap();
+        let id = hanging.id();
+        LEFT.keep(hanging);
+        for _ in 0..10 {
+            let refused = start("600").err().unwrap();
+            assert!(refused.to_string().contains("does not end"), "{refused}");
+        }
+        assert!(start("601").is_ok(), "another command");
+        signal_group(id, Signal::Kill);
+        let end = Instant::now() + Duration::from_secs(60);
+        while start("600").is_err() {
+            assert!(Instant::now() < end);
+            std::thread::sleep(POLL);
+        }
+        assert!(LEFT.0.lock().unwrap().is_empty());
     }
 }

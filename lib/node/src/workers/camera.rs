@@ -1,12 +1,17 @@
-//! The thread `camera`. It owns the device or the program from its opening to its close: the loop
-//! says what it wants of it, and takes the newest picture.
+//! The threads `camera`. One of them owns the device or the program from its opening to its close:
+//! the loop says what it wants of it, and takes the newest picture.
+//!
+//! All is done by one thread, until that hangs in a driver: what opens another camera then goes to
+//! another thread. Bounded are the threads, by [`MAX_THREADS`], and what waits for each: one
+//! opening, the newest.
 
-use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::io;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use transom_media::{
-    Camera, CameraError, CaptureRequest, Encoder, Format, Hold, Opener, Picture, Waiter,
+    Camera, CameraError, CaptureRequest, Encoder, Format, Hold, Opener, Picture, Source, Waiter,
 };
 
 use super::{Opening, Report, Reports, Workers};
@@ -90,19 +95,122 @@ impl Exchange {
     }
 }
 
-/// The camera thread, as the loop has it.
+/// The camera threads, as the loop has them.
 #[derive(Debug, Default)]
-pub(super) struct CameraThread {
-    jobs: Option<std::sync::mpsc::Sender<Job>>,
-    /// Closed when the thread ends.
-    ended: Option<Receiver<()>>,
+pub(super) struct CameraThreads {
+    desks: Desks,
+    /// Closed when the last thread ends.
+    running: Option<(Sender<()>, Receiver<()>)>,
     last: Opening,
     /// Keeps the camera open, or opening.
     hold: Option<Hold>,
     exchange: Arc<Exchange>,
 }
 
+/// One camera that hangs, another one in its place that hangs too, and a third that does not.
+const MAX_THREADS: usize = 3;
+
+/// The threads by what they have to do; the last of them is the one that was asked last.
+#[derive(Debug, Default)]
+struct Desks(Vec<Arc<Desk>>);
+
+impl Desks {
+    /// Gives a job to a thread. One that hangs gets nothing but jobs for the camera that it hangs
+    /// with, and those not to another thread, unless all of them hang. `start` starts a thread.
+    fn give(
+        &mut self,
+        job: Job,
+        start: impl FnOnce(Arc<Desk>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let place = |fits: &dyn Fn(&Tasks) -> bool| {
+            let desks = &self.0;
+            desks.iter().rposition(|desk| fits(&desk.tasks()))
+        };
+        let place =
+            place(&|tasks| tasks.hangs && tasks.source.as_ref() == Some(&job.request.source))
+                .or_else(|| place(&|tasks| !tasks.hangs))
+                .or_else(|| (self.0.len() >= MAX_THREADS).then(|| self.0.len() - 1));
+        let desk = match place {
+            Some(place) => self.0.remove(place),
+            None => {
+                let desk = Arc::<Desk>::default();
+                start(desk.clone())?;
+                desk
+            }
+        };
+        desk.put(job);
+        self.0.push(desk);
+        Ok(())
+    }
+
+    /// The thread that was asked last hangs. Gives its job back if that was not begun, and can be
+    /// done by another thread.
+    fn last_hangs(&mut self) -> Option<Job> {
+        let mut tasks = self.0.last()?.tasks();
+        let source = tasks.source.clone()?;
+        tasks.hangs = true;
+        let job = tasks.next.take_if(|job| job.request.source != source)?;
+        drop(tasks);
+        let has_other = self.0.len() < MAX_THREADS || self.0.iter().any(|desk| !desk.tasks().hangs);
+        if has_other {
+            return Some(job);
+        }
+        self.0.last()?.put(job);
+        None
+    }
+
+    fn close(&mut self) {
+        for desk in self.0.drain(..) {
+            desk.tasks().is_over = true;
+            desk.changed.notify_one();
+        }
+    }
+}
+
+/// What one thread has to do.
+#[derive(Debug, Default)]
+struct Desk {
+    tasks: Mutex<Tasks>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Tasks {
+    /// The job that waits. An older one that waited is dropped: it is no longer held.
+    next: Option<Job>,
+    /// The camera that the thread opens, reads or closes.
+    source: Option<Source>,
+    /// Whether the loop has waited for that in vain.
+    hangs: bool,
+    is_over: bool,
+}
+
+impl Desk {
+    fn tasks(&self) -> MutexGuard<'_, Tasks> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(&self, job: Job) {
+        self.tasks().next = Some(job);
+        self.changed.notify_one();
+    }
+
+    /// What is to be done next: waits for it, and gives `None` at the end.
+    fn next(&self) -> Option<Job> {
+        let mut tasks = self.tasks();
+        (tasks.source, tasks.hangs) = (None, false);
+        while tasks.next.is_none() && !tasks.is_over {
+            let woken = self.changed.wait(tasks);
+            tasks = woken.unwrap_or_else(PoisonError::into_inner);
+        }
+        let job = tasks.next.take().filter(|_| !tasks.is_over)?;
+        tasks.source = Some(job.request.source.clone());
+        Some(job)
+    }
+}
+
 /// One opening, and all that follows until it is no longer held.
+#[derive(Debug)]
 struct Job {
     opening: Opening,
     request: CaptureRequest,
@@ -117,27 +225,35 @@ impl Workers {
     pub(crate) fn open_camera(&mut self, request: CaptureRequest, reset: bool) -> Opening {
         let opening = Opening(self.camera.last.0.wrapping_add(1).max(1));
         self.camera.last = opening;
-        match Waiter::new() {
-            Ok((hold, waiter)) => {
-                self.camera.hold = Some(hold);
-                self.camera_job(Job {
-                    opening,
-                    request,
-                    reset,
-                    waiter,
-                });
-            }
-            Err(why) => {
-                self.camera.hold = None;
-                let failed = CameraError::Io {
-                    device: "camera".to_owned(),
-                    step: "make a pipe",
-                    why,
-                };
-                self.reports.send(Report::CameraFailed(opening, failed));
-            }
+        let begun = Waiter::new().map_err(|why| ("make a pipe", why));
+        let begun = begun.and_then(|(hold, waiter)| {
+            let job = Job {
+                opening,
+                request,
+                reset,
+                waiter,
+            };
+            // The job before it is not held from here on.
+            self.camera.hold = Some(hold);
+            self.camera_job(job).map_err(|why| ("start a thread", why))
+        });
+        if let Err((step, why)) = begun {
+            self.camera_refused(opening, step, why);
         }
         opening
+    }
+
+    /// The camera that was to be opened last is waited for in vain. Tells whether another thread
+    /// opens it from now on: then it only waited behind another camera, which hangs.
+    pub(crate) fn camera_hangs(&mut self) -> bool {
+        let Some(job) = self.camera.desks.last_hangs() else {
+            return false;
+        };
+        let opening = job.opening;
+        if let Err(why) = self.camera_job(job) {
+            self.camera_refused(opening, "start a thread", why);
+        }
+        true
     }
 
     /// Lets the camera be closed on its thread, or not be opened. What is opened after it finds the
@@ -156,57 +272,63 @@ impl Workers {
         self.camera.exchange.mailbox().news.take()
     }
 
-    /// Lets the thread end, and waits until it has closed its camera, at most so long.
+    #[cfg(test)]
+    pub(crate) fn give_news(&self, news: News) {
+        self.camera.exchange.tell(news);
+    }
+
+    /// Lets the threads end, and waits until they have closed their cameras, at most so long.
     pub(super) fn end_camera(&mut self, patience: Duration) {
         self.camera.hold = None;
-        self.camera.jobs = None;
-        if let Some(ended) = &self.camera.ended {
-            // An error is what is waited for: the thread sends nothing.
+        self.camera.desks.close();
+        if let Some((running, ended)) = self.camera.running.take() {
+            drop(running);
+            // An error is what is waited for: the threads send nothing.
             let _ = ended.recv_timeout(patience);
         }
     }
 
-    fn camera_job(&mut self, job: Job) {
-        let sender = match self.camera.jobs.take() {
-            Some(sender) => sender,
-            None => {
-                let (sender, jobs) = channel();
-                let (running, ended) = channel();
-                self.camera.ended = Some(ended);
-                let (reports, exchange) = (self.reports.clone(), self.camera.exchange.clone());
-                self.start("camera", move || {
-                    run(&jobs, &reports, &exchange);
-                    drop(running);
-                });
-                sender
-            }
+    fn camera_job(&mut self, job: Job) -> io::Result<()> {
+        let mut desks = std::mem::take(&mut self.camera.desks);
+        let given = desks.give(job, |desk| {
+            let (reports, exchange) = (self.reports.clone(), self.camera.exchange.clone());
+            let (running, _) = self.camera.running.get_or_insert_with(channel);
+            let running = running.clone();
+            self.try_start("camera", move || {
+                run(&desk, &reports, &exchange);
+                drop(running);
+            })
+        });
+        self.camera.desks = desks;
+        given
+    }
+
+    fn camera_refused(&mut self, opening: Opening, step: &'static str, why: io::Error) {
+        self.camera.hold = None;
+        let failed = CameraError::Io {
+            device: "camera".to_owned(),
+            step,
+            why,
         };
-        self.camera.jobs = sender.send(job).is_ok().then_some(sender);
+        self.reports.send(Report::CameraFailed(opening, failed));
     }
 }
 
-fn run(jobs: &Receiver<Job>, reports: &Reports, exchange: &Exchange) {
+fn run(desk: &Desk, reports: &Reports, exchange: &Exchange) {
     let mut opener = Opener::default();
-    for job in jobs {
+    while let Some(job) = desk.next() {
         if !job.waiter.is_held() {
             continue;
         }
         if job.reset {
-            opener.reset();
+            opener.reset(&job.request);
         }
         let ended = match opener.open(&job.request) {
-            // Closed here, so that the device is free for the next opening.
-            Ok(_) if !job.waiter.is_held() => Ok(()),
             Ok(mut camera) => {
-                let format = camera.format().clone();
-                reports.send(Report::Opened(job.opening, format));
-                let tell = |news, wakes| {
-                    exchange.tell(news);
-                    if wakes {
-                        reports.queue.wake();
-                    }
-                };
-                read(&mut *camera, &job, || *exchange.wish(), tell)
+                let ended = show(&mut *camera, &job, reports, exchange);
+                opener.closes(&*camera);
+                // Closed here, so that the device is free for the next opening.
+                ended
             }
             Err(error) => Err(error),
         };
@@ -214,6 +336,27 @@ fn run(jobs: &Receiver<Job>, reports: &Reports, exchange: &Exchange) {
             reports.send(Report::CameraFailed(job.opening, error));
         }
     }
+}
+
+/// Says that a camera is open, and reads it, for as long as it is held.
+fn show(
+    camera: &mut dyn Camera,
+    job: &Job,
+    reports: &Reports,
+    exchange: &Exchange,
+) -> Result<(), CameraError> {
+    if !job.waiter.is_held() {
+        return Ok(());
+    }
+    let format = camera.format().clone();
+    reports.send(Report::Opened(job.opening, format));
+    let tell = |news, wakes| {
+        exchange.tell(news);
+        if wakes {
+            reports.queue.wake();
+        }
+    };
+    read(camera, job, || *exchange.wish(), tell)
 }
 
 /// Waits in a row that may end without anything being there. A driver that says so all the time
@@ -254,6 +397,10 @@ fn read(
             }
         };
         let mut picture = camera.newest(encoder)?;
+        // That may have taken long, and what another camera gave meanwhile is newer.
+        if !job.waiter.is_held() {
+            return Ok(());
+        }
         if let Some(picture) = &mut picture {
             picture.orientation = job.request.rotation.of(picture.orientation);
         }
@@ -284,9 +431,11 @@ fn read(
 mod tests {
     use std::cell::RefCell;
 
-    use transom_media::{Source, Wait};
+    use transom_media::Wait;
 
     use super::*;
+    use crate::disk::Disk;
+    use crate::handle::Queue;
 
     /// A camera whose every second frame is damaged; after ten it ends.
     #[derive(Default)]
@@ -330,6 +479,111 @@ mod tests {
             waiter,
         };
         (hold, job)
+    }
+
+    /// Threads that do nothing by themselves, and what is opened with them.
+    #[derive(Default)]
+    struct Bench {
+        desks: Desks,
+        started: usize,
+        holds: Vec<Hold>,
+    }
+
+    impl Bench {
+        fn give(&mut self, source: Source) {
+            let (hold, job) = job(source);
+            self.holds.push(hold);
+            let start = |_| {
+                self.started += 1;
+                Ok(())
+            };
+            self.desks.give(job, start).unwrap();
+        }
+
+        /// The thread that was asked last takes its job, and so comes back from the one before.
+        fn takes(&mut self) -> Arc<Desk> {
+            let desk = self.desks.0.last().unwrap().clone();
+            assert!(desk.next().is_some());
+            desk
+        }
+
+        /// What waits for the thread that was asked last.
+        fn waiting(&self) -> Option<Source> {
+            let tasks = self.desks.0.last()?.tasks();
+            Some(tasks.next.as_ref()?.request.source.clone())
+        }
+    }
+
+    fn webcam(number: usize) -> Source {
+        Source::Device(format!("/dev/video{number}").into())
+    }
+
+    #[test]
+    fn of_many_openings_behind_a_camera_that_hangs_one_waits() {
+        let mut bench = Bench::default();
+        bench.give(webcam(0));
+        bench.takes();
+        for _ in 0..100 {
+            bench.give(webcam(0));
+            assert!(bench.desks.last_hangs().is_none());
+            assert_eq!(bench.waiting(), Some(webcam(0)));
+        }
+        assert_eq!(bench.started, 1);
+    }
+
+    #[test]
+    fn a_camera_that_hangs_holds_up_no_other_one() {
+        let mut bench = Bench::default();
+        bench.give(webcam(0));
+        let first = bench.takes();
+        // It is not known yet that it hangs: another one waits behind it, as for any close.
+        bench.give(webcam(1));
+        assert_eq!((bench.started, bench.waiting()), (1, Some(webcam(1))));
+        let job = bench.desks.last_hangs().unwrap();
+        assert_eq!(job.request.source, webcam(1));
+        bench.give(job.request.source);
+        assert_eq!((bench.started, bench.waiting()), (2, Some(webcam(1))));
+        bench.takes();
+        // The first one again, which still hangs, and another one.
+        bench.give(webcam(0));
+        assert_eq!((bench.started, bench.waiting()), (2, Some(webcam(0))));
+        assert!(bench.desks.last_hangs().is_none());
+        bench.give(webcam(2));
+        assert_eq!((bench.started, bench.waiting()), (2, Some(webcam(2))));
+        // It answers at last, and is free for anything.
+        assert_eq!(first.next().unwrap().request.source, webcam(0));
+        assert!(!first.tasks().hangs);
+    }
+
+    #[test]
+    fn there_is_an_end_to_threads_that_hang() {
+        let mut bench = Bench::default();
+        for number in 0..MAX_THREADS {
+            bench.give(webcam(number));
+            bench.takes();
+            assert!(bench.desks.last_hangs().is_none());
+        }
+        bench.give(webcam(9));
+        assert_eq!(bench.waiting(), Some(webcam(9)));
+        assert!(bench.desks.last_hangs().is_none());
+        assert_eq!(
+            (bench.started, bench.waiting()),
+            (MAX_THREADS, Some(webcam(9)))
+        );
+    }
+
+    #[test]
+    fn a_thread_that_can_not_be_started_takes_no_job_with_it() {
+        let mut workers = Workers::new(Queue::new(|| ()), Disk::default());
+        let (hold, job) = job(webcam(0));
+        let mut desks = Desks::default();
+        let refused = desks.give(job, |_| Err(io::ErrorKind::WouldBlock.into()));
+        assert!(refused.is_err() && desks.0.is_empty());
+        workers.camera.hold = Some(hold);
+        workers.camera_refused(Opening(1), "start a thread", refused.unwrap_err());
+        let told: Vec<_> = workers.reports().into();
+        assert!(matches!(&told[..], [Report::CameraFailed(Opening(1), _)]));
+        assert!(workers.camera.hold.is_none());
     }
 
     #[test]
