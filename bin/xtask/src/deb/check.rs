@@ -220,6 +220,7 @@ fn await_message(manager: &UnixDatagram, message: &str) -> Outcome {
 const FILES: &[&str] = &[
     "etc/transom/box.toml",
     "usr/lib/transom/take-code",
+    "usr/lib/udev/rules.d/60-transom-camera.rules",
     "usr/share/man/man1/transom.1.gz",
     "usr/share/man/man1/transom-camera.1.gz",
     "usr/share/bash-completion/completions/transom",

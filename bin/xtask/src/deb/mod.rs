@@ -104,7 +104,12 @@ fn build(package: &str, profile: &str) -> Outcome {
 fn write_manual(release: &Path) -> Outcome {
     let folder = new_folder(release.join(MANUAL))?;
     let mut write = cargo("run --locked --release -p transom-box --features manual --".split(' '));
-    step::run("man pages", write.arg("manual").arg(folder))
+    step::run("man pages", write.arg("manual").arg(&folder))?;
+    // Debian wants them compressed, and without the time at which that was done.
+    let mut compress = Command::new("gzip");
+    let pages = machine::names_in(&folder);
+    let pages = pages.iter().map(|page| folder.join(page));
+    step::run("gzip", compress.arg("-9n").args(pages))
 }
 
 fn write_completions(release: &Path) -> Outcome {
