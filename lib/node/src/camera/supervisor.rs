@@ -18,6 +18,7 @@
 //! | a device that is no camera yet | every [`MAX_PAUSE`] |
 //! | two of these in a row | with a reset of its USB device before it, where that is permitted |
 //! | a change among the devices | at once, and again after 0.1, 0.2, 0.4 and 0.8 s |
+//! | [`OPENING`] without an answer | when the driver has answered; until then it fails once more each time |
 //!
 //! A camera that gave pictures for [`SOUND`] has no failures behind it any more.
 
