@@ -113,7 +113,7 @@ pub enum CameraError {
         /// What was wrong with the last of them.
         fault: ImageError,
     },
-    /// It is gone, and another one is there in its place.
+    /// It is gone, and another camera is there in its place.
     #[error(
         "{device}: another camera is there now; waiting for {wanted}, or start again to use the \
          other one"
@@ -174,8 +174,8 @@ impl CameraError {
         fixed.into()
     }
 
-    /// True where a device answers as one does whose USB link or firmware hangs: to open it again
-    /// may not help, and a reset of the device may.
+    /// True if a reset of the USB device may help: the driver reports an error of the bus, as it
+    /// does when the device or its link hangs.
     pub fn wants_reset(&self) -> bool {
         matches!(self, Self::Io { why, .. } if crate::source::device::wants_reset(why))
     }

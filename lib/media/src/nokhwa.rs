@@ -31,8 +31,8 @@ impl Opener {
         crate::open(request)
     }
 
-    /// Does nothing: a number is all that is known of a camera.
-    pub fn closes(&mut self, _: &dyn Camera) {}
+    /// Does nothing: no device is pinned.
+    pub fn closing(&mut self, _: &dyn Camera) {}
 
     /// Does nothing: the system resets its devices itself.
     pub fn reset(&mut self, _: &CaptureRequest) {}

@@ -3,7 +3,7 @@
 //!
 //! | thread | does | fed by |
 //! |---|---|---|
-//! | `camera` | opens, reads and closes the camera, and encodes its pictures; further ones, to three, while others hang in a driver | the newest opening |
+//! | `camera` | opens, reads and closes the camera, and encodes its pictures; up to three, while others hang in a driver | the newest opening |
 //! | `cameras` | looks for cameras | one request of the owner |
 //! | `hash` | with more than two processors: hashes the leaves that came, and hands all jobs of receiving on to `disk` in their order | [`Lanes`], one a peer, bounded by the grants of its transfers |
 //! | `disk` | reads, hashes what it read, writes, syncs; tidies inboxes when idle | the same, and by the rooms of the transfers from us |
@@ -262,14 +262,17 @@ impl Workers {
         }
     }
 
-    /// Starts a thread. If there are too many, that is logged, and its work is left undone.
+    /// Starts a thread. A failure is only logged.
     fn start(&mut self, name: &str, work: impl FnOnce() + Send + 'static) {
         if let Err(error) = self.try_start(name, work) {
             log::error!("can't start the {name} thread: {error}");
         }
     }
 
-    /// Starts a thread; an error is that there are too many.
+    /// Starts a thread.
+    ///
+    /// # Errors
+    /// The process has too many threads.
     fn try_start(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
         let thread = std::thread::Builder::new()
             .name(name.to_owned())

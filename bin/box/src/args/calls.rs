@@ -27,7 +27,7 @@ pub(crate) struct Camera {
     pub(crate) sound: SoundOptions,
     #[command(flatten)]
     pub(crate) listening: Listening,
-    /// Exit with an error if the camera still fails after it was opened again and, where that may
+    /// Exit with an error if the camera still fails after it was opened again and, where that can
     /// help, its USB device was reset: for containers and service managers, which start the box
     /// again
     #[arg(long)]

@@ -65,8 +65,7 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
 }
 
 /// Failures in a row after which `--exit-on-camera-error` ends the box: the camera was opened again
-/// three times, with pauses, and, if it was silent or its bus failed, after a reset of its USB
-/// device.
+/// three times with pauses and, if it stalled or its bus failed, after a reset of its USB device.
 const MAX_FAILURES: u32 = 4;
 
 /// Follows the camera for `--exit-on-camera-error`.

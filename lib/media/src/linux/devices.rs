@@ -35,6 +35,27 @@ pub(crate) fn list() -> Vec<Device> {
     ask_all(nodes(), describe, ANSWER_TIME)
 }
 
+/// The devices that [`Source::Auto`](crate::Source::Auto) tries, without their modes and controls.
+/// Each is examined when the iterator reaches it. The order is that of the paths, starting after
+/// `last`, which comes last.
+pub(crate) fn candidates(last: Option<&Path>) -> impl Iterator<Item = Device> {
+    let nodes = rotated(nodes().collect(), last).into_iter();
+    nodes.flat_map(|path| ask_all([path].into_iter(), examine, ANSWER_TIME))
+}
+
+fn rotated(mut nodes: Vec<PathBuf>, last: Option<&Path>) -> Vec<PathBuf> {
+    nodes.sort();
+    let place = nodes.iter().position(|node| Some(node.as_path()) == last);
+    nodes.rotate_left(place.map_or(0, |place| place + 1));
+    nodes
+}
+
+fn nodes() -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir("/dev").into_iter().flatten().flatten();
+    let paths = entries.map(|entry| entry.path());
+    paths.filter(|path| is_video(path)).take(MAX_NODES)
+}
+
 /// Asks each node on a thread of its own, and waits at most for `timeout` for all of them.
 fn ask_all(
     nodes: impl Iterator<Item = PathBuf>,
@@ -81,26 +102,6 @@ fn ask_one(path: PathBuf, ask: fn(&Path) -> Device, answer: Sender<Device>) {
     }
 }
 
-/// What may be opened, without its modes and controls: each is looked at as its turn comes. The one
-/// of that path comes last, and those behind it first.
-pub(crate) fn candidates(last: Option<&Path>) -> impl Iterator<Item = Device> {
-    let nodes = in_turn(nodes().collect(), last).into_iter();
-    nodes.map(|path| look(&path).0)
-}
-
-fn in_turn(mut nodes: Vec<PathBuf>, last: Option<&Path>) -> Vec<PathBuf> {
-    nodes.sort();
-    let place = nodes.iter().position(|node| Some(node.as_path()) == last);
-    nodes.rotate_left(place.map_or(0, |place| place + 1));
-    nodes
-}
-
-fn nodes() -> impl Iterator<Item = PathBuf> {
-    let entries = fs::read_dir("/dev").into_iter().flatten().flatten();
-    let paths = entries.map(|entry| entry.path());
-    paths.filter(|path| is_video(path)).take(MAX_NODES)
-}
-
 fn is_video(path: &Path) -> bool {
     let number = path
         .file_name()
@@ -112,7 +113,7 @@ fn is_video(path: &Path) -> bool {
 }
 
 fn describe(path: &Path) -> Device {
-    let (mut device, node) = look(path);
+    let (mut device, node) = open(path);
     if let Some(node) = node.filter(|_| device.problem.is_none()) {
         let modes = modes(&node, &CaptureRequest::default());
         device.modes = modes
@@ -128,8 +129,13 @@ fn describe(path: &Path) -> Device {
     device
 }
 
-/// What a node is; the node itself if it can be opened.
-fn look(path: &Path) -> (Device, Option<Node>) {
+/// What a node is, without its modes and controls.
+fn examine(path: &Path) -> Device {
+    open(path).0
+}
+
+/// What a node is, and the open node.
+fn open(path: &Path) -> (Device, Option<Node>) {
     let mut device = Device {
         path: path.to_owned(),
         stable: stable_name(path),
@@ -257,14 +263,14 @@ mod tests {
     }
 
     #[test]
-    fn the_turn_begins_behind_the_one_that_comes_last() {
+    fn the_order_of_candidates_starts_after_the_last_one() {
         let [a, b, c] = ["/dev/video0", "/dev/video2", "/dev/video4"].map(PathBuf::from);
         let nodes = vec![c.clone(), a.clone(), b.clone()];
-        let turn = |last: Option<&Path>| in_turn(nodes.clone(), last);
-        assert_eq!(turn(None), [a.clone(), b.clone(), c.clone()]);
-        assert_eq!(turn(Some(&a)), [b.clone(), c.clone(), a.clone()]);
-        assert_eq!(turn(Some(&c)), [a.clone(), b.clone(), c.clone()]);
-        assert_eq!(turn(Some(Path::new("/dev/video9"))), [a, b, c]);
+        let order = |last: Option<&Path>| rotated(nodes.clone(), last);
+        assert_eq!(order(None), [a.clone(), b.clone(), c.clone()]);
+        assert_eq!(order(Some(&a)), [b.clone(), c.clone(), a.clone()]);
+        assert_eq!(order(Some(&c)), [a.clone(), b.clone(), c.clone()]);
+        assert_eq!(order(Some(Path::new("/dev/video9"))), [a, b, c]);
     }
 
     #[test]

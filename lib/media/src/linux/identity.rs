@@ -37,20 +37,19 @@ pub(crate) fn identify(node: &Path) -> Option<DeviceIdentity> {
     identity_of(Path::new(CLASS), &node)
 }
 
-/// The node of that device now: one that is like it, at the same port or else at one that is not
-/// among those of `others`.
-pub(crate) fn find(device: &DeviceIdentity, others: &[PathBuf]) -> Option<PathBuf> {
-    find_in(Path::new(CLASS), device, others)
+/// The present node of a device: an identical device at the same port, else at a port that is not
+/// among `siblings`.
+pub(crate) fn find(device: &DeviceIdentity, siblings: &[PathBuf]) -> Option<PathBuf> {
+    find_in(Path::new(CLASS), device, siblings)
 }
 
-/// Where those are plugged in that are like the device, and are others.
-pub(crate) fn others(device: &DeviceIdentity) -> Vec<PathBuf> {
-    let alike = alike_in(Path::new(CLASS), device);
-    let ports = alike.map(|(port, _)| port);
+/// The other ports at which an identical device is plugged in.
+pub(crate) fn sibling_ports(device: &DeviceIdentity) -> Vec<PathBuf> {
+    let ports = identical_in(Path::new(CLASS), device).map(|(port, _)| port);
     ports.filter(|port| *port != device.port).collect()
 }
 
-/// Whether an error of a driver is that of a USB link or a firmware that hangs.
+/// True for the errors that uvcvideo reports when a device or its USB link hangs.
 pub(crate) fn wants_reset(why: &io::Error) -> bool {
     let errno = why.raw_os_error();
     matches!(
@@ -86,22 +85,22 @@ fn speed_in(class: &Path, node: &Path) -> Option<u32> {
     speed.split('.').next()?.parse().ok()
 }
 
-fn find_in(class: &Path, device: &DeviceIdentity, others: &[PathBuf]) -> Option<PathBuf> {
-    alike_in(class, device)
-        .filter(|(port, _)| !others.contains(port))
+fn find_in(class: &Path, device: &DeviceIdentity, siblings: &[PathBuf]) -> Option<PathBuf> {
+    identical_in(class, device)
+        .filter(|(port, _)| !siblings.contains(port))
         .min_by_key(|(port, node)| (*port != device.port, node.clone()))
         .map(|(_, node)| node)
 }
 
-/// The ports and nodes of all that are like the device, itself among them.
-fn alike_in(class: &Path, device: &DeviceIdentity) -> impl Iterator<Item = (PathBuf, PathBuf)> {
+/// The ports and nodes of all identical devices, including the device itself.
+fn identical_in(class: &Path, device: &DeviceIdentity) -> impl Iterator<Item = (PathBuf, PathBuf)> {
     let entries = fs::read_dir(class).into_iter().flatten().flatten();
     entries.filter_map(move |entry| {
         let node = Path::new("/dev").join(entry.file_name());
         let known = identity_of(class, &node)?;
-        let is_alike =
+        let is_identical =
             (&known.name, &known.index, &known.usb) == (&device.name, &device.index, &device.usb);
-        is_alike.then_some((known.port, node))
+        is_identical.then_some((known.port, node))
     })
 }
 
@@ -236,12 +235,12 @@ mod tests {
         sysfs.plug("video1", "usb2", "Cheap", "");
         let second = sysfs.known("video1");
         assert_eq!(sysfs.find(&second), Some("/dev/video1".into()));
-        // It is unplugged: the one that was there beside it is no other port of its own.
-        let others = [sysfs.known("video0").port];
+        // The second camera is unplugged: the first one is not mistaken for it.
+        let siblings = [sysfs.known("video0").port];
         sysfs.unplug("video1");
-        assert_eq!(find_in(&sysfs.class(), &second, &others), None);
+        assert_eq!(find_in(&sysfs.class(), &second, &siblings), None);
         sysfs.plug("video1", "usb3", "Cheap", "");
-        let found = find_in(&sysfs.class(), &second, &others);
+        let found = find_in(&sysfs.class(), &second, &siblings);
         assert_eq!(found, Some("/dev/video1".into()));
         // Moved to another port, and alone.
         sysfs.unplug("video0");

@@ -11,24 +11,25 @@ use crate::{Camera, CameraError, CaptureRequest, Source};
 /// Opens a camera again each time it was lost.
 #[derive(Debug, Default)]
 pub struct Opener {
-    /// What was asked for; all below belongs to that.
+    /// The requested source. Another request discards all fields below.
     source: Option<Source>,
-    kept: Option<Kept>,
-    /// The device that a reset is for: it was opened, or failed.
+    /// The only device that is opened from now on.
+    pinned: Option<PinnedDevice>,
+    /// The device to reset: the last one that was opened, or whose driver refused a step.
     resettable: Option<DeviceIdentity>,
-    /// Of those that [`Source::Auto`] may take: the one that is tried last, since it gives nothing.
-    silent: Option<DeviceIdentity>,
+    /// A device without pictures, which [`Source::Auto`] tries after all others.
+    tried_last: Option<DeviceIdentity>,
 }
 
-/// The device that was found for what was asked for.
+/// The device that was opened for a source.
 #[derive(Debug)]
-struct Kept {
-    known: DeviceIdentity,
-    /// The ports of those that are like it and were there beside it: one of them may be unused, or
-    /// another program's.
-    others: Vec<PathBuf>,
-    /// Whether it ever gave a picture that can be used.
-    gave: bool,
+struct PinnedDevice {
+    identity: DeviceIdentity,
+    /// Ports of identical devices that were plugged in at the same time. If the pinned device is
+    /// unplugged, these are not the same device at another port.
+    siblings: Vec<PathBuf>,
+    /// Whether it has delivered a usable picture.
+    has_delivered: bool,
 }
 
 impl Opener {
@@ -36,8 +37,8 @@ impl Opener {
     /// seconds.
     ///
     /// # Errors
-    /// Those of [`open`](crate::open); [`CameraError::Replaced`] where the device is not there and
-    /// another one is there in its place.
+    /// Those of [`open`](crate::open); [`CameraError::Replaced`] if the device is gone and another
+    /// one is there in its place.
     pub fn open(&mut self, request: &CaptureRequest) -> Result<Box<dyn Camera>, CameraError> {
         if self.source.as_ref() != Some(&request.source) {
             *self = Self {
@@ -45,83 +46,86 @@ impl Opener {
                 ..Self::default()
             };
         }
-        let source = match &mut self.kept {
-            Some(kept) if !has_stable_name(&request.source) => Source::Device(
-                kept.find()
-                    .ok_or_else(|| gone(&request.source, &kept.known))?,
-            ),
+        let source = match &mut self.pinned {
+            Some(pinned) if !has_stable_name(&request.source) => {
+                let node = pinned.find();
+                Source::Device(node.ok_or_else(|| gone(&request.source, &pinned.identity))?)
+            }
             _ => request.source.clone(),
         };
         let opened = match source {
             Source::Auto => {
-                let silent = self.silent.as_ref();
-                let silent = silent.and_then(|silent| identity::find(silent, &[]));
-                auto::open(request, silent.as_deref())
+                let last = self.tried_last.as_ref();
+                let last = last.and_then(|device| identity::find(device, &[]));
+                auto::open(request, last.as_deref())
             }
             source => crate::open(&CaptureRequest {
                 source,
                 ..request.clone()
             }),
         };
-        if let Some(known) = node(&opened).and_then(identity::identify) {
+        if let Some(device) = node(&opened).and_then(identity::identify) {
             if opened.is_ok() {
-                self.keep(known.clone());
+                self.pin(device.clone());
             }
-            self.resettable = Some(known);
+            self.resettable = Some(device);
         }
         opened
     }
 
-    /// The camera that was opened last is about to be closed, or is lost.
-    pub fn closes(&mut self, camera: &dyn Camera) {
-        self.closes_after(camera.format().counts.good > 0);
+    /// To be called before the camera that was opened last is dropped. With [`Source::Auto`] its
+    /// device stays pinned only if it has delivered a picture.
+    pub fn closing(&mut self, camera: &dyn Camera) {
+        self.closing_after(camera.format().counts.good > 0);
     }
 
-    /// Resets the USB device of the camera that was opened last for this request, or that failed,
-    /// where this user may do that. It has to be closed. If it never gave a picture, and any other
-    /// camera would do, that one is opened next.
+    /// Resets the USB device of the camera that was opened last for this request, or whose driver
+    /// failed, if this user may do that. The camera must be closed. With [`Source::Auto`] a device
+    /// that has delivered no picture is then tried after all others.
     pub fn reset(&mut self, request: &CaptureRequest) {
         if self.source.as_ref() != Some(&request.source) {
             return;
         }
-        let Some(known) = &self.resettable else {
+        let Some(device) = &self.resettable else {
             return;
         };
-        match identity::find(known, &[]).map(|node| identity::reset(&node)) {
-            Some(Ok(())) => log::warn!("{known}: its USB device was reset"),
-            Some(Err(why)) => log::info!("{known}: its USB device can't be reset: {why}"),
+        match identity::find(device, &[]).map(|node| identity::reset(&node)) {
+            Some(Ok(())) => log::warn!("{device}: its USB device was reset"),
+            Some(Err(why)) => log::info!("{device}: its USB device can't be reset: {why}"),
             None => {}
         }
-        if request.source == Source::Auto && self.kept.is_none() {
-            self.silent = Some(known.clone());
+        if request.source == Source::Auto && self.pinned.is_none() {
+            self.tried_last = Some(device.clone());
         }
     }
 
-    fn keep(&mut self, known: DeviceIdentity) {
-        self.kept = Some(Kept {
-            gave: self.kept.as_ref().is_some_and(|kept| kept.gave),
-            others: identity::others(&known),
-            known,
+    fn pin(&mut self, identity: DeviceIdentity) {
+        let before = self.pinned.as_ref();
+        self.pinned = Some(PinnedDevice {
+            has_delivered: before.is_some_and(|pinned| pinned.has_delivered),
+            siblings: identity::sibling_ports(&identity),
+            identity,
         });
     }
 
-    fn closes_after(&mut self, gave: bool) {
-        if let Some(kept) = &mut self.kept {
-            kept.gave |= gave;
-            // Now, since more may have been plugged in beside it.
-            kept.others = identity::others(&kept.known);
+    fn closing_after(&mut self, has_delivered: bool) {
+        if let Some(pinned) = &mut self.pinned {
+            pinned.has_delivered |= has_delivered;
+            // Another identical device may have been plugged in since the opening.
+            pinned.siblings = identity::sibling_ports(&pinned.identity);
         }
         let is_auto = self.source == Some(Source::Auto);
-        self.kept.take_if(|kept| is_auto && !kept.gave);
+        self.pinned
+            .take_if(|pinned| is_auto && !pinned.has_delivered);
     }
 }
 
-impl Kept {
+impl PinnedDevice {
     fn find(&mut self) -> Option<PathBuf> {
-        let now = identity::others(&self.known);
-        // What was unplugged meanwhile leaves its port to anything.
-        self.others.retain(|port| now.contains(port));
-        identity::find(&self.known, &self.others)
+        let present = identity::sibling_ports(&self.identity);
+        // The port of a sibling that was unplugged may be used by the pinned device next.
+        self.siblings.retain(|port| present.contains(port));
+        identity::find(&self.identity, &self.siblings)
     }
 }
 
@@ -139,22 +143,19 @@ fn has_stable_name(source: &Source) -> bool {
     matches!(source, Source::Device(path) if path.starts_with("/dev/v4l"))
 }
 
-/// The device that is wanted is not there.
-fn gone(source: &Source, known: &DeviceIdentity) -> CameraError {
+/// The error for a device that is not there.
+fn gone(source: &Source, wanted: &DeviceIdentity) -> CameraError {
     let (device, is_replaced) = match source {
         Source::Device(path) => (path.display().to_string(), path.exists()),
-        _ => {
-            let has_other = candidates(None).any(|device| device.problem.is_none());
-            match has_other {
-                true => ("auto".to_owned(), true),
-                false => (known.to_string(), false),
-            }
-        }
+        _ => match candidates(None).any(|device| device.problem.is_none()) {
+            true => ("auto".to_owned(), true),
+            false => (wanted.to_string(), false),
+        },
     };
     match is_replaced {
         true => CameraError::Replaced {
             device,
-            wanted: known.to_string(),
+            wanted: wanted.to_string(),
         },
         false => CameraError::Lost { device },
     }
@@ -165,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_device_that_fails_as_it_is_opened_is_known_for_its_reset() {
+    fn a_device_whose_driver_fails_can_be_reset() {
         let device = "/dev/video3".to_owned();
         let why = std::io::Error::from_raw_os_error(libc::EPROTO);
         let step = "set the format";
@@ -183,28 +184,28 @@ mod tests {
             resettable: Some(identity::sample("usb1")),
             ..Opener::default()
         };
-        opener.keep(identity::sample("usb1"));
+        opener.pin(identity::sample("usb1"));
         opener
     }
 
     #[test]
-    fn the_first_camera_is_kept_only_once_it_gave_a_picture_and_else_tried_last() {
+    fn auto_pins_a_device_once_it_has_delivered_a_picture_and_tries_it_last_otherwise() {
         let auto = CaptureRequest::default();
-        let mut first = opener(Source::Auto);
-        first.closes_after(false);
-        assert!(first.kept.is_none() && first.silent.is_none());
-        first.reset(&auto);
-        assert!(first.silent.is_some());
-        // One that gave pictures is waited for, whatever it does later.
-        let mut first = opener(Source::Auto);
-        first.closes_after(true);
-        first.keep(identity::sample("usb1"));
-        first.closes_after(false);
-        first.reset(&auto);
-        assert!(first.kept.is_some() && first.silent.is_none());
-        // So is one that was asked for by its name.
+        let mut silent = opener(Source::Auto);
+        silent.closing_after(false);
+        assert!(silent.pinned.is_none() && silent.tried_last.is_none());
+        silent.reset(&auto);
+        assert!(silent.tried_last.is_some());
+        // A device that has delivered stays pinned even if it is silent later.
+        let mut good = opener(Source::Auto);
+        good.closing_after(true);
+        good.pin(identity::sample("usb1"));
+        good.closing_after(false);
+        good.reset(&auto);
+        assert!(good.pinned.is_some() && good.tried_last.is_none());
+        // A device that was requested by its path stays pinned in any case.
         let mut named = opener(Source::Device("/dev/video0".into()));
-        named.closes_after(false);
-        assert!(named.kept.is_some());
+        named.closing_after(false);
+        assert!(named.pinned.is_some());
     }
 }

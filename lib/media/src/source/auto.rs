@@ -6,7 +6,7 @@ use std::path::Path;
 use super::device::candidates;
 use crate::{Camera, CameraError, CaptureRequest, Device, Source, open as open_source};
 
-/// Opens the first device that can be opened; the one of that path is tried last.
+/// Opens the first device that can be opened. The device of the path `last` is tried last.
 pub(crate) fn open(
     request: &CaptureRequest,
     last: Option<&Path>,
@@ -19,7 +19,8 @@ pub(crate) fn open(
     })
 }
 
-/// Looks at a device only once those before it have failed.
+/// Opens the first device that works. The iterator examines a device only once all before it have
+/// failed.
 fn first(
     devices: impl Iterator<Item = Device>,
     mut open: impl FnMut(Source) -> Result<Box<dyn Camera>, CameraError>,
@@ -40,7 +41,7 @@ fn first(
             Err(error) => looked.push(error.to_string()),
         }
     }
-    // One program for all nodes of a ribbon cable camera.
+    // A ribbon cable camera has several nodes and is opened by one program.
     if has_pi {
         match open(Source::Pi) {
             Ok(camera) => return Ok(camera),
@@ -77,11 +78,11 @@ mod tests {
     }
 
     #[test]
-    fn devices_behind_the_first_that_works_are_not_looked_at() {
-        let mut looked = 0;
+    fn devices_after_the_first_that_works_are_not_examined() {
+        let mut examined = 0;
         let devices = ["/dev/video0", "/dev/video1", "/dev/video2"];
         let devices = devices.into_iter().map(|path| {
-            looked += 1;
+            examined += 1;
             device(path, "uvcvideo", None)
         });
         let opened = first(devices, |source| match source {
@@ -91,7 +92,7 @@ mod tests {
             _ => camera(),
         });
         assert!(opened.is_ok());
-        assert_eq!(looked, 2);
+        assert_eq!(examined, 2);
     }
 
     #[test]
@@ -116,7 +117,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn one_whose_bus_fails_is_told_by_itself_so_that_it_is_reset() {
+    fn an_error_of_the_bus_is_returned_itself_so_that_the_device_is_reset() {
         let devices = ["/dev/video0", "/dev/video1"].map(|path| device(path, "uvcvideo", None));
         let error = first(devices.into_iter(), |source| match source {
             source if source == webcam("/dev/video0") => Err(CameraError::Io {

@@ -25,7 +25,8 @@ pub(crate) fn open(
     }
 }
 
-/// Other systems tell of all their devices at once.
+/// The devices that [`Source::Auto`](crate::Source::Auto) tries. Other systems list them all at
+/// once.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn candidates(_: Option<&std::path::Path>) -> impl Iterator<Item = crate::Device> {
     crate::list().into_iter()

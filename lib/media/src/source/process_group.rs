@@ -12,15 +12,15 @@
 //! watcher does the same. The parent-death signal of Linux alone would not do: it reaches the
 //! program but not its children. A process that leaves the group, as by `setsid`, is out of reach.
 //!
-//! A killed process that hangs in a driver does not end. Its group is kept in [`Left`], and the same
-//! command is not started again before it has ended: it would hang too.
+//! A killed process that hangs in a driver does not end. Its group is kept in [`Unkillable`], and
+//! the same command is not started again before that group has ended: it would hang too.
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::command::{CODE_VARIABLE, End};
@@ -43,34 +43,37 @@ const MAX_MESSAGE_BYTES: u64 = 512;
 /// Enough for the thread of [`run`], which only reads and waits.
 const STACK_BYTES: usize = 128 * 1024;
 
-/// Groups that do not end, at most; with so many no command is started at all.
-const MAX_LEFT: usize = 4;
+/// Limit of groups in [`Unkillable`]. At the limit no command is started at all.
+const MAX_UNKILLABLE: usize = 4;
 
 /// A running group. Dropping it waits up to [`GRACE`] and [`KILLED`]: not in a loop.
 pub(crate) struct ProcessGroup {
-    /// There until the drop.
+    /// `None` only within the drop.
     group: Option<Group>,
-    /// How the program ended, once that was asked for.
+    /// The value received from `ends`.
     end: Option<End>,
-    left: &'static Left,
+    unkillable: &'static Unkillable,
 }
 
 impl ProcessGroup {
     /// Starts a program with its output piped. Messages are read if its standard error is piped.
     pub(crate) fn start(command: Command) -> io::Result<(Self, ChildStdout)> {
-        static LEFT: Left = Left::new();
-        Self::start_beside(&LEFT, command)
+        static UNKILLABLE: Unkillable = Unkillable::new();
+        Self::start_unless(&UNKILLABLE, command)
     }
 
-    fn start_beside(left: &'static Left, mut command: Command) -> io::Result<(Self, ChildStdout)> {
-        let words = words(&command);
-        left.allows(&words)?;
+    fn start_unless(
+        unkillable: &'static Unkillable,
+        mut command: Command,
+    ) -> io::Result<(Self, ChildStdout)> {
+        let command_line = command_line(&command);
+        unkillable.allow(&command_line)?;
         let (watched, lifeline) = io::pipe()?;
         let watcher = watcher(watched)?;
         let (ended, ends) = sync_channel(1);
         command.stdout(Stdio::piped());
         let group = Group {
-            words,
+            command_line,
             watcher,
             _lifeline: lifeline,
             ends,
@@ -80,7 +83,7 @@ impl ProcessGroup {
         let group = Self {
             group: Some(group),
             end: None,
-            left,
+            unkillable,
         };
         let (started, start) = sync_channel(1);
         std::thread::Builder::new()
@@ -106,18 +109,17 @@ impl Drop for ProcessGroup {
             return;
         };
         if group.kill() {
-            group.forget();
+            group.reap_watcher();
         } else {
             log::warn!("group={} a killed program does not end", group.id());
-            self.left.keep(group);
+            self.unkillable.keep(group);
         }
     }
 }
 
 /// The processes of a group, and how their end is noticed.
 struct Group {
-    /// The command, as it was started.
-    words: Vec<OsString>,
+    command_line: Vec<OsString>,
     watcher: Child,
     /// Never written to: open as long as this process lives.
     _lifeline: PipeWriter,
@@ -130,11 +132,11 @@ impl Group {
         self.watcher.id().cast_signed()
     }
 
-    /// Ends all of it but the watcher, whose end is not waited for; whether that was done in time.
+    /// Sends SIGTERM, then SIGKILL. True if all processes but the watcher have ended in time.
     fn kill(&self) -> bool {
         let last = Instant::now() + GRACE;
-        // The watcher ignores this. It stays until nothing else is left: this process may be
-        // killed while it waits here, and the group's id can't be given to another group.
+        // The watcher ignores SIGTERM and stays until the end: this process may be killed while it
+        // waits here, and the id of the group stays taken.
         signal_group(self.id(), Signal::Terminate);
         if self.ends_by(last) {
             self.wait_for_others(last);
@@ -143,12 +145,12 @@ impl Group {
         self.is_over_by(Instant::now() + KILLED)
     }
 
-    /// Gives its id free. The watcher was killed with its group.
-    fn forget(&mut self) {
+    /// Reaps the watcher, which was killed with its group. This frees the id of the group.
+    fn reap_watcher(&mut self) {
         let _ = self.watcher.wait();
     }
 
-    /// Whether nothing of it but the watcher is left by then.
+    /// Whether all processes but the watcher have ended by then.
     fn is_over_by(&self, last: Instant) -> bool {
         self.ends_by(last) && (!CAN_LOOK || self.wait_for_others(last))
     }
@@ -172,36 +174,43 @@ impl Group {
     }
 }
 
-/// Groups that were killed and have not ended, [`MAX_LEFT`] at most.
-struct Left(Mutex<Vec<Group>>);
+/// Groups that were killed and have not ended. Their watchers are not reaped, so that no other
+/// group can get their ids.
+struct Unkillable(Mutex<Vec<Group>>);
 
-impl Left {
+impl Unkillable {
     const fn new() -> Self {
         Self(Mutex::new(Vec::new()))
     }
 
-    fn keep(&self, group: Group) {
-        let mut groups = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        groups.push(group);
+    fn groups(&self) -> MutexGuard<'_, Vec<Group>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether that command may be started.
-    fn allows(&self, words: &[OsString]) -> io::Result<()> {
-        let mut groups = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
+    fn keep(&self, group: Group) {
+        self.groups().push(group);
+    }
+
+    /// Removes the groups that have ended.
+    ///
+    /// # Errors
+    /// A group of the same command has not ended, or there are [`MAX_UNKILLABLE`].
+    fn allow(&self, command_line: &[OsString]) -> io::Result<()> {
+        let (mut groups, now) = (self.groups(), Instant::now());
         for mut ended in groups.extract_if(.., |group| group.is_over_by(now)) {
-            ended.forget();
+            ended.reap_watcher();
         }
-        if groups.len() < MAX_LEFT && !groups.iter().any(|group| group.words == words) {
+        let is_running = |group: &Group| group.command_line == command_line;
+        if groups.len() < MAX_UNKILLABLE && !groups.iter().any(is_running) {
             return Ok(());
         }
-        let why = "the one before it was killed and does not end: it hangs in a driver";
+        let why = "its previous process was killed and does not end: it hangs in a driver";
         Err(io::Error::new(io::ErrorKind::ResourceBusy, why))
     }
 }
 
 /// The program and its arguments.
-fn words(command: &Command) -> Vec<OsString> {
+fn command_line(command: &Command) -> Vec<OsString> {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(Into::into).collect()
 }
@@ -341,17 +350,17 @@ mod tests {
 
     #[test]
     fn a_command_whose_killed_program_does_not_end_is_not_started_again_before_it_does() {
-        static LEFT: Left = Left::new();
+        static UNKILLABLE: Unkillable = Unkillable::new();
         let start = |seconds| {
             let mut sleep = Command::new("sleep");
             sleep.arg(seconds);
-            ProcessGroup::start_beside(&LEFT, sleep)
+            ProcessGroup::start_unless(&UNKILLABLE, sleep)
         };
         let (mut group, _output) = start("600").unwrap();
-        // As if it had been killed in vain.
+        // Stands for a group that was killed and did not end.
         let hanging = group.group.take().unwrap();
         let id = hanging.id();
-        LEFT.keep(hanging);
+        UNKILLABLE.keep(hanging);
         for _ in 0..10 {
             let refused = start("600").err().unwrap();
             assert!(refused.to_string().contains("does not end"), "{refused}");
@@ -363,6 +372,6 @@ mod tests {
             assert!(Instant::now() < end);
             std::thread::sleep(POLL);
         }
-        assert!(LEFT.0.lock().unwrap().is_empty());
+        assert!(UNKILLABLE.groups().is_empty());
     }
 }

@@ -15,8 +15,8 @@ use crate::quality::{Coding, Full};
 use crate::workers::{CameraNews, Wanted, Wish};
 
 impl OwnCamera {
-    /// Takes what the camera has given and hands it on. News of a camera of which it is not known
-    /// yet that it is open stay where they are: that is told by another way.
+    /// Takes what the camera has given and hands it on. Pictures may arrive before the report that
+    /// the camera is open: until then they stay in the mailbox.
     pub(super) fn take_news(&mut self, now: Instant, calls: &Calls, out: &mut Context) {
         if self.supervisor.is_opening() {
             return;

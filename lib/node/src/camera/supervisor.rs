@@ -15,10 +15,10 @@
 //! |---|---|
 //! | a stall, or an error of the bus, the first one | at once |
 //! | failures in a row | 1, 2, 4, 8 s, then every [`MAX_PAUSE`] |
-//! | a device that is no camera yet | every [`MAX_PAUSE`] |
+//! | an error that a retry seldom helps against, of a device | every [`MAX_PAUSE`] |
 //! | two of these in a row | with a reset of its USB device before it, where that is permitted |
 //! | a change among the devices | at once, and again after 0.1, 0.2, 0.4 and 0.8 s |
-//! | [`OPENING`] without an answer | when the driver has answered; until then it fails once more each time |
+//! | no answer of the driver for [`OPENING`] | when it answers; each [`OPENING`] is one failure |
 //!
 //! A camera that gave pictures for [`SOUND`] has no failures behind it any more.
 
@@ -64,8 +64,7 @@ pub(super) struct Supervisor {
     state: State,
     /// Openings that failed in a row.
     failures: u32,
-    /// Of these, how many a reset may help against: it was open and gave nothing, or its bus
-    /// failed.
+    /// Of these, those that a reset may cure: the open camera delivered nothing, or its bus failed.
     stalls: u32,
     /// Openings in quick succession that are left.
     quick: u32,
@@ -76,9 +75,9 @@ pub(super) struct Supervisor {
 enum State {
     Off,
     Opening {
-        /// When it is said to hang, or counted once more as a failure.
+        /// When the driver is next reported to hang, which counts as a failure.
         late: Instant,
-        /// Whether the devices have changed meanwhile.
+        /// Whether the devices have changed since the opening began.
         changed: bool,
     },
     Open(Open),
@@ -92,7 +91,7 @@ enum State {
 struct Open {
     /// When it was opened, or gave its last good picture.
     since: Instant,
-    /// When it was opened, or gave its last frame of any kind.
+    /// When it was opened, or delivered its last frame, usable or not.
     frame_at: Instant,
     /// When it gave its first good picture.
     live_since: Option<Instant>,
@@ -194,8 +193,8 @@ impl Supervisor {
         }
     }
 
-    /// Nobody wants it any more. Whoever wants it next, maybe days later, does not begin with a
-    /// reset: that also cuts off the microphone of the device.
+    /// The last viewer has left. Stalls are forgotten: the next viewer, maybe days later, must not
+    /// begin with a reset, which also interrupts the microphone of the device.
     pub(super) fn stop(&mut self) {
         (self.stalls, self.quick) = (0, 0);
         self.state = State::Off;
@@ -284,8 +283,8 @@ impl Supervisor {
             0 if !again => MAX_PAUSE,
             _ => self.pause(),
         };
-        // A program that feeds a node, or the signal of a grabber, comes without a change among the
-        // devices.
+        // The writer of a v4l2loopback node and the signal of an HDMI grabber can appear without an
+        // event in /dev.
         let retry = (again || self.kind == Kind::Device).then(|| now + pause);
         self.state = State::Waiting { retry };
     }
@@ -297,7 +296,7 @@ impl Supervisor {
                 self.quick = QUICK;
                 *retry = Some(now);
             }
-            // If it fails, it may have failed just before the change.
+            // The opening may fail because of the state before the change.
             State::Opening { changed, .. } if self.kind == Kind::Device => *changed = true,
             _ => {}
         }
@@ -387,8 +386,8 @@ impl Open {
         }
         let patience = self.patience(kind);
         let silent = self.frame_at + patience;
-        // One that gives something is not silent, and to open it again takes the good picture away
-        // that may come next. Yet a device that stops for good often does so within a frame.
+        // A camera that sends unusable frames gets more time: the next one may be good. It must
+        // still send: a device that hangs often begins with a truncated frame.
         let unusable = self
             .failing
             .as_ref()
@@ -396,7 +395,7 @@ impl Open {
         Some(unusable.map_or(silent, |unusable| unusable.min(silent)))
     }
 
-    /// How long nothing at all may come.
+    /// How long the camera may send no frame at all.
     fn patience(&self, kind: Kind) -> Duration {
         let first = match kind {
             Kind::Device | Kind::Made => FIRST_OF_DEVICE,

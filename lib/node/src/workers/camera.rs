@@ -1,9 +1,8 @@
 //! The threads `camera`. One of them owns the device or the program from its opening to its close:
 //! the loop says what it wants of it, and takes the newest picture.
 //!
-//! All is done by one thread, until that hangs in a driver: what opens another camera then goes to
-//! another thread. Bounded are the threads, by [`MAX_THREADS`], and what waits for each: one
-//! opening, the newest.
+//! Normally there is one thread. If it hangs in a driver, jobs for other sources go to another
+//! thread. There are at most [`MAX_THREADS`], and at most one job, the newest, waits for each.
 
 use std::io;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -98,7 +97,7 @@ impl Exchange {
 /// The camera threads, as the loop has them.
 #[derive(Debug, Default)]
 pub(super) struct CameraThreads {
-    desks: Desks,
+    pool: ThreadPool,
     /// Closed when the last thread ends.
     running: Option<(Sender<()>, Receiver<()>)>,
     last: Opening,
@@ -107,51 +106,52 @@ pub(super) struct CameraThreads {
     exchange: Arc<Exchange>,
 }
 
-/// One camera that hangs, another one in its place that hangs too, and a third that does not.
+/// Enough for two cameras that hang and one that works.
 const MAX_THREADS: usize = 3;
 
-/// The threads by what they have to do; the last of them is the one that was asked last.
+/// One entry for each thread. The last entry is the thread that got the newest job.
 #[derive(Debug, Default)]
-struct Desks(Vec<Arc<Desk>>);
+struct ThreadPool(Vec<Arc<JobSlot>>);
 
-impl Desks {
-    /// Gives a job to a thread. One that hangs gets nothing but jobs for the camera that it hangs
-    /// with, and those not to another thread, unless all of them hang. `start` starts a thread.
-    fn give(
+impl ThreadPool {
+    /// Assigns a job to a thread. A thread that hangs gets only jobs for the source that it hangs
+    /// with, since those would hang on any other thread too. If all threads hang, the job waits for
+    /// the last one. `start` starts a thread.
+    fn assign(
         &mut self,
         job: Job,
-        start: impl FnOnce(Arc<Desk>) -> io::Result<()>,
+        start: impl FnOnce(Arc<JobSlot>) -> io::Result<()>,
     ) -> io::Result<()> {
-        let place = |fits: &dyn Fn(&Tasks) -> bool| {
-            let desks = &self.0;
-            desks.iter().rposition(|desk| fits(&desk.tasks()))
+        let source = Some(&job.request.source);
+        let last_where = |fits: &dyn Fn(&SlotState) -> bool| {
+            let slots = &self.0;
+            slots.iter().rposition(|slot| fits(&slot.state()))
         };
-        let place =
-            place(&|tasks| tasks.hangs && tasks.source.as_ref() == Some(&job.request.source))
-                .or_else(|| place(&|tasks| !tasks.hangs))
-                .or_else(|| (self.0.len() >= MAX_THREADS).then(|| self.0.len() - 1));
-        let desk = match place {
-            Some(place) => self.0.remove(place),
+        let index = last_where(&|slot| slot.hangs && slot.source.as_ref() == source)
+            .or_else(|| last_where(&|slot| !slot.hangs))
+            .or_else(|| (self.0.len() >= MAX_THREADS).then(|| self.0.len() - 1));
+        let slot = match index {
+            Some(index) => self.0.remove(index),
             None => {
-                let desk = Arc::<Desk>::default();
-                start(desk.clone())?;
-                desk
+                let slot = Arc::<JobSlot>::default();
+                start(slot.clone())?;
+                slot
             }
         };
-        desk.put(job);
-        self.0.push(desk);
+        slot.put(job);
+        self.0.push(slot);
         Ok(())
     }
 
-    /// The thread that was asked last hangs. Gives its job back if that was not begun, and can be
-    /// done by another thread.
-    fn last_hangs(&mut self) -> Option<Job> {
-        let mut tasks = self.0.last()?.tasks();
-        let source = tasks.source.clone()?;
-        tasks.hangs = true;
-        let job = tasks.next.take_if(|job| job.request.source != source)?;
-        drop(tasks);
-        let has_other = self.0.len() < MAX_THREADS || self.0.iter().any(|desk| !desk.tasks().hangs);
+    /// Marks the last thread as hanging. Returns its waiting job if another thread can do it: the
+    /// job is for another source than the one that the thread hangs with.
+    fn mark_last_as_hanging(&mut self) -> Option<Job> {
+        let mut slot = self.0.last()?.state();
+        let source = slot.source.clone()?;
+        slot.hangs = true;
+        let job = slot.next.take_if(|job| job.request.source != source)?;
+        drop(slot);
+        let has_other = self.0.len() < MAX_THREADS || self.0.iter().any(|slot| !slot.state().hangs);
         if has_other {
             return Some(job);
         }
@@ -160,51 +160,51 @@ impl Desks {
     }
 
     fn close(&mut self) {
-        for desk in self.0.drain(..) {
-            desk.tasks().is_over = true;
-            desk.changed.notify_one();
+        for slot in self.0.drain(..) {
+            slot.state().closed = true;
+            slot.changed.notify_one();
         }
     }
 }
 
-/// What one thread has to do.
+/// The job that waits for one thread, and what that thread is doing.
 #[derive(Debug, Default)]
-struct Desk {
-    tasks: Mutex<Tasks>,
+struct JobSlot {
+    state: Mutex<SlotState>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Tasks {
-    /// The job that waits. An older one that waited is dropped: it is no longer held.
+struct SlotState {
+    /// Replaces an older job, which the loop has released already.
     next: Option<Job>,
-    /// The camera that the thread opens, reads or closes.
+    /// The source that the thread opens, reads or closes.
     source: Option<Source>,
-    /// Whether the loop has waited for that in vain.
+    /// Whether the loop has given up waiting for the thread.
     hangs: bool,
-    is_over: bool,
+    closed: bool,
 }
 
-impl Desk {
-    fn tasks(&self) -> MutexGuard<'_, Tasks> {
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+impl JobSlot {
+    fn state(&self) -> MutexGuard<'_, SlotState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn put(&self, job: Job) {
-        self.tasks().next = Some(job);
+        self.state().next = Some(job);
         self.changed.notify_one();
     }
 
-    /// What is to be done next: waits for it, and gives `None` at the end.
+    /// Waits for the next job; `None` once the slot is closed.
     fn next(&self) -> Option<Job> {
-        let mut tasks = self.tasks();
-        (tasks.source, tasks.hangs) = (None, false);
-        while tasks.next.is_none() && !tasks.is_over {
-            let woken = self.changed.wait(tasks);
-            tasks = woken.unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
+        (state.source, state.hangs) = (None, false);
+        while state.next.is_none() && !state.closed {
+            let woken = self.changed.wait(state);
+            state = woken.unwrap_or_else(PoisonError::into_inner);
         }
-        let job = tasks.next.take().filter(|_| !tasks.is_over)?;
-        tasks.source = Some(job.request.source.clone());
+        let job = state.next.take().filter(|_| !state.closed)?;
+        state.source = Some(job.request.source.clone());
         Some(job)
     }
 }
@@ -233,7 +233,7 @@ impl Workers {
                 reset,
                 waiter,
             };
-            // The job before it is not held from here on.
+            // Releases the job before it.
             self.camera.hold = Some(hold);
             self.camera_job(job).map_err(|why| ("start a thread", why))
         });
@@ -243,10 +243,10 @@ impl Workers {
         opening
     }
 
-    /// The camera that was to be opened last is waited for in vain. Tells whether another thread
-    /// opens it from now on: then it only waited behind another camera, which hangs.
+    /// To be called if the last opening takes too long. True if it waited for a thread that hangs
+    /// with another source: then another thread does it from now on.
     pub(crate) fn camera_hangs(&mut self) -> bool {
-        let Some(job) = self.camera.desks.last_hangs() else {
+        let Some(job) = self.camera.pool.mark_last_as_hanging() else {
             return false;
         };
         let opening = job.opening;
@@ -280,7 +280,7 @@ impl Workers {
     /// Lets the threads end, and waits until they have closed their cameras, at most so long.
     pub(super) fn end_camera(&mut self, patience: Duration) {
         self.camera.hold = None;
-        self.camera.desks.close();
+        self.camera.pool.close();
         if let Some((running, ended)) = self.camera.running.take() {
             drop(running);
             // An error is what is waited for: the threads send nothing.
@@ -289,20 +289,21 @@ impl Workers {
     }
 
     fn camera_job(&mut self, job: Job) -> io::Result<()> {
-        let mut desks = std::mem::take(&mut self.camera.desks);
-        let given = desks.give(job, |desk| {
+        let mut pool = std::mem::take(&mut self.camera.pool);
+        let assigned = pool.assign(job, |slot| {
             let (reports, exchange) = (self.reports.clone(), self.camera.exchange.clone());
             let (running, _) = self.camera.running.get_or_insert_with(channel);
             let running = running.clone();
             self.try_start("camera", move || {
-                run(&desk, &reports, &exchange);
+                run(&slot, &reports, &exchange);
                 drop(running);
             })
         });
-        self.camera.desks = desks;
-        given
+        self.camera.pool = pool;
+        assigned
     }
 
+    /// Reports that an opening has failed before any thread got it.
     fn camera_refused(&mut self, opening: Opening, step: &'static str, why: io::Error) {
         self.camera.hold = None;
         let failed = CameraError::Io {
@@ -314,9 +315,9 @@ impl Workers {
     }
 }
 
-fn run(desk: &Desk, reports: &Reports, exchange: &Exchange) {
+fn run(slot: &JobSlot, reports: &Reports, exchange: &Exchange) {
     let mut opener = Opener::default();
-    while let Some(job) = desk.next() {
+    while let Some(job) = slot.next() {
         if !job.waiter.is_held() {
             continue;
         }
@@ -326,7 +327,7 @@ fn run(desk: &Desk, reports: &Reports, exchange: &Exchange) {
         let ended = match opener.open(&job.request) {
             Ok(mut camera) => {
                 let ended = show(&mut *camera, &job, reports, exchange);
-                opener.closes(&*camera);
+                opener.closing(&*camera);
                 // Closed here, so that the device is free for the next opening.
                 ended
             }
@@ -338,7 +339,7 @@ fn run(desk: &Desk, reports: &Reports, exchange: &Exchange) {
     }
 }
 
-/// Says that a camera is open, and reads it, for as long as it is held.
+/// Reports that the camera is open, and reads it until it is no longer held.
 fn show(
     camera: &mut dyn Camera,
     job: &Job,
@@ -397,7 +398,7 @@ fn read(
             }
         };
         let mut picture = camera.newest(encoder)?;
-        // That may have taken long, and what another camera gave meanwhile is newer.
+        // After a driver that hung, this picture is older than what another thread has delivered.
         if !job.waiter.is_held() {
             return Ok(());
         }
@@ -481,36 +482,36 @@ mod tests {
         (hold, job)
     }
 
-    /// Threads that do nothing by themselves, and what is opened with them.
+    /// A pool without threads: the test takes the jobs.
     #[derive(Default)]
     struct Bench {
-        desks: Desks,
+        pool: ThreadPool,
         started: usize,
         holds: Vec<Hold>,
     }
 
     impl Bench {
-        fn give(&mut self, source: Source) {
+        fn assign(&mut self, source: Source) {
             let (hold, job) = job(source);
             self.holds.push(hold);
             let start = |_| {
                 self.started += 1;
                 Ok(())
             };
-            self.desks.give(job, start).unwrap();
+            self.pool.assign(job, start).unwrap();
         }
 
-        /// The thread that was asked last takes its job, and so comes back from the one before.
-        fn takes(&mut self) -> Arc<Desk> {
-            let desk = self.desks.0.last().unwrap().clone();
-            assert!(desk.next().is_some());
-            desk
+        /// The last thread takes its job.
+        fn take(&mut self) -> Arc<JobSlot> {
+            let slot = self.pool.0.last().unwrap().clone();
+            assert!(slot.next().is_some());
+            slot
         }
 
-        /// What waits for the thread that was asked last.
+        /// The source of the job that waits for the last thread.
         fn waiting(&self) -> Option<Source> {
-            let tasks = self.desks.0.last()?.tasks();
-            Some(tasks.next.as_ref()?.request.source.clone())
+            let slot = self.pool.0.last()?.state();
+            Some(slot.next.as_ref()?.request.source.clone())
         }
     }
 
@@ -519,53 +520,53 @@ mod tests {
     }
 
     #[test]
-    fn of_many_openings_behind_a_camera_that_hangs_one_waits() {
+    fn only_the_newest_job_waits_for_a_thread_that_hangs() {
         let mut bench = Bench::default();
-        bench.give(webcam(0));
-        bench.takes();
+        bench.assign(webcam(0));
+        bench.take();
         for _ in 0..100 {
-            bench.give(webcam(0));
-            assert!(bench.desks.last_hangs().is_none());
+            bench.assign(webcam(0));
+            assert!(bench.pool.mark_last_as_hanging().is_none());
             assert_eq!(bench.waiting(), Some(webcam(0)));
         }
         assert_eq!(bench.started, 1);
     }
 
     #[test]
-    fn a_camera_that_hangs_holds_up_no_other_one() {
+    fn a_camera_that_hangs_does_not_delay_another_source() {
         let mut bench = Bench::default();
-        bench.give(webcam(0));
-        let first = bench.takes();
-        // It is not known yet that it hangs: another one waits behind it, as for any close.
-        bench.give(webcam(1));
+        bench.assign(webcam(0));
+        let first = bench.take();
+        // Not marked as hanging yet: the next job waits, as it does for any close.
+        bench.assign(webcam(1));
         assert_eq!((bench.started, bench.waiting()), (1, Some(webcam(1))));
-        let job = bench.desks.last_hangs().unwrap();
+        let job = bench.pool.mark_last_as_hanging().unwrap();
         assert_eq!(job.request.source, webcam(1));
-        bench.give(job.request.source);
+        bench.assign(job.request.source);
         assert_eq!((bench.started, bench.waiting()), (2, Some(webcam(1))));
-        bench.takes();
-        // The first one again, which still hangs, and another one.
-        bench.give(webcam(0));
+        bench.take();
+        // A job for the source that hangs waits for its thread; another source does not.
+        bench.assign(webcam(0));
         assert_eq!((bench.started, bench.waiting()), (2, Some(webcam(0))));
-        assert!(bench.desks.last_hangs().is_none());
-        bench.give(webcam(2));
+        assert!(bench.pool.mark_last_as_hanging().is_none());
+        bench.assign(webcam(2));
         assert_eq!((bench.started, bench.waiting()), (2, Some(webcam(2))));
-        // It answers at last, and is free for anything.
+        // The driver answers: the thread takes any job again.
         assert_eq!(first.next().unwrap().request.source, webcam(0));
-        assert!(!first.tasks().hangs);
+        assert!(!first.state().hangs);
     }
 
     #[test]
-    fn there_is_an_end_to_threads_that_hang() {
+    fn the_number_of_threads_that_hang_is_bounded() {
         let mut bench = Bench::default();
         for number in 0..MAX_THREADS {
-            bench.give(webcam(number));
-            bench.takes();
-            assert!(bench.desks.last_hangs().is_none());
+            bench.assign(webcam(number));
+            bench.take();
+            assert!(bench.pool.mark_last_as_hanging().is_none());
         }
-        bench.give(webcam(9));
+        bench.assign(webcam(9));
         assert_eq!(bench.waiting(), Some(webcam(9)));
-        assert!(bench.desks.last_hangs().is_none());
+        assert!(bench.pool.mark_last_as_hanging().is_none());
         assert_eq!(
             (bench.started, bench.waiting()),
             (MAX_THREADS, Some(webcam(9)))
@@ -573,12 +574,12 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_that_can_not_be_started_takes_no_job_with_it() {
+    fn a_thread_that_can_not_be_started_is_reported_as_a_failure_of_the_camera() {
         let mut workers = Workers::new(Queue::new(|| ()), Disk::default());
         let (hold, job) = job(webcam(0));
-        let mut desks = Desks::default();
-        let refused = desks.give(job, |_| Err(io::ErrorKind::WouldBlock.into()));
-        assert!(refused.is_err() && desks.0.is_empty());
+        let mut pool = ThreadPool::default();
+        let refused = pool.assign(job, |_| Err(io::ErrorKind::WouldBlock.into()));
+        assert!(refused.is_err() && pool.0.is_empty());
         workers.camera.hold = Some(hold);
         workers.camera_refused(Opening(1), "start a thread", refused.unwrap_err());
         let told: Vec<_> = workers.reports().into();
