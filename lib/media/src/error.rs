@@ -138,6 +138,19 @@ pub enum CameraError {
         /// The source.
         source_name: String,
     },
+    /// The connection to a USB camera failed in a step.
+    #[error(
+        "{device}: its USB connection failed: {step}; use another cable or port, without a hub"
+    )]
+    Usb {
+        /// The device.
+        device: String,
+        /// What was being done.
+        step: &'static str,
+        /// The error of the driver.
+        #[source]
+        why: io::Error,
+    },
     /// It sends pictures, and none of them can be used.
     #[error("{device}: none of its pictures can be used: {fault}{}", fault.advice())]
     Unusable {
@@ -167,6 +180,7 @@ impl CameraError {
             Self::NotFound { .. } => "it was not found",
             Self::Stalled { .. } => "it sends no pictures",
             Self::Unsupported { .. } => "its system can't use it",
+            Self::Usb { .. } => "its USB connection failed",
             Self::NotPictures { fault, .. } | Self::Unusable { fault, .. } => {
                 return format!("none of its pictures can be used: {}", fault.for_viewers()).into();
             }
@@ -177,7 +191,11 @@ impl CameraError {
     /// True if a reset of the USB device may help: the driver reports an error of the bus, as it
     /// does when the device or its link hangs.
     pub fn wants_reset(&self) -> bool {
-        matches!(self, Self::Io { why, .. } if crate::source::device::wants_reset(why))
+        match self {
+            Self::Usb { .. } => true,
+            Self::Io { why, .. } => crate::source::device::wants_reset(why),
+            _ => false,
+        }
     }
 
     /// True if opening the camera again later may succeed without the user doing anything.
@@ -194,6 +212,7 @@ impl CameraError {
             | Self::NotFound { .. }
             | Self::Replaced { .. }
             | Self::Stalled { .. }
+            | Self::Usb { .. }
             | Self::Unusable { .. }
             | Self::Bandwidth { .. } => true,
             Self::Ended { .. }

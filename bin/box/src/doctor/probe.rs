@@ -154,19 +154,20 @@ pub(crate) fn findings(probe: &Probe, source: &str, prefer: Prefer) -> Vec<Findi
 
 /// The text of a camera's error says what to do after a semicolon.
 fn of_error(error: &CameraError) -> Finding {
+    let told = error.to_string();
+    let (text, mend) = told
+        .split_once("; ")
+        .unwrap_or((&told, "`transom cameras` lists what there is"));
     let text = match std::error::Error::source(error) {
-        Some(why) => format!("{error}: {why}"),
-        None => error.to_string(),
+        Some(why) => format!("{text}: {why}"),
+        None => text.to_owned(),
     };
     match error {
         // A camera in use by a box works.
         CameraError::Busy { by: Some(by), .. } if by.starts_with("transom") => {
             Finding::good(SUBJECT, format!("it is used by {by}, so it was not tested"))
         }
-        _ => match text.split_once("; ") {
-            Some((text, mend)) => Finding::broken(SUBJECT, text, mend),
-            None => Finding::broken(SUBJECT, text, "`transom cameras` lists what there is"),
-        },
+        _ => Finding::broken(SUBJECT, text, mend),
     }
 }
 

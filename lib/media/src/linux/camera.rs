@@ -201,6 +201,9 @@ pub(crate) fn refused(path: &Path, step: &'static str, why: io::Error) -> Camera
         },
         // Not the disk: the bus.
         Some(libc::ENOSPC) => CameraError::Bandwidth { device },
+        Some(libc::EPROTO | libc::EPIPE | libc::ETIMEDOUT) => {
+            CameraError::Usb { device, step, why }
+        }
         _ => CameraError::Io { device, step, why },
     }
 }
@@ -344,6 +347,14 @@ mod tests {
         assert!(matches!(reported(libc::ENODEV), CameraError::Lost { .. }));
         assert!(matches!(reported(libc::EBUSY), CameraError::Busy { .. }));
         assert!(reported(libc::ENOSPC).to_string().contains("USB"));
+        assert!(
+            reported(libc::EPROTO)
+                .to_string()
+                .ends_with("without a hub")
+        );
+        for errno in [libc::EPROTO, libc::EPIPE, libc::ETIMEDOUT, libc::EIO] {
+            assert!(reported(errno).wants_reset(), "{errno}");
+        }
         for errno in [
             libc::EACCES,
             libc::ENODEV,
