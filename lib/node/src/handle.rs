@@ -13,6 +13,7 @@ use transom_secure::Code;
 use transom_users::{Book, Contact, Rights};
 use transom_wire::{CallKind, PeerName, PublicKey};
 
+use crate::camera::MachineState;
 use crate::discovery::Announce;
 use crate::notice::{ListenId, TextId, TransferId};
 use crate::pairing::{Candidates, PairingId, PairingTerms};
@@ -61,6 +62,13 @@ pub(crate) enum Command {
     ListCameras,
     CameraStats {
         on: bool,
+    },
+    WantStats {
+        peer: PeerName,
+        on: bool,
+    },
+    Machine {
+        state: MachineState,
     },
     Recording {
         peer: PeerName,
@@ -277,6 +285,19 @@ impl Handle {
     /// asked ([`Notice::CameraStats`](crate::Notice)), or no longer.
     pub fn camera_stats(&self, on: bool) {
         self.queue.push(Command::CameraStats { on });
+    }
+
+    /// Asks the peer of a call once a second for what its camera did
+    /// ([`Notice::FarCameraStats`](crate::Notice)), or no longer. A peer of an older version tells
+    /// nothing.
+    pub fn want_stats(&self, peer: &PeerName, on: bool) {
+        self.queue.push(Command::WantStats { peer: *peer, on });
+    }
+
+    /// How this machine is, for viewers that want to know; said anew every few seconds while
+    /// [`Notice::StatsWanted`](crate::Notice) asks for it. The station itself reads no files.
+    pub fn machine(&self, state: MachineState) {
+        self.queue.push(Command::Machine { state });
     }
 
     /// Tells the peer of a call whether we record its pictures.

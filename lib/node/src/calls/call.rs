@@ -50,6 +50,10 @@ pub(super) struct Call {
     pub(super) shows: bool,
     /// Whether the owner records what comes in.
     pub(super) records: bool,
+    /// Whether the owner wants statistics of the camera that the far side shows.
+    pub(super) wants_stats: bool,
+    /// Whether the far side wants statistics of ours, as it said on this connection.
+    pub(super) far_wants_stats: bool,
     /// What the far side said of its camera and its recording, and is not told yet.
     pub(super) marks: PendingReports,
     /// Whether the owner was told last that the far side records.
@@ -84,6 +88,8 @@ impl Call {
             automatic: false,
             shows: false,
             records: false,
+            wants_stats: false,
+            far_wants_stats: false,
             marks: PendingReports::default(),
             far_records: false,
         }
@@ -146,6 +152,7 @@ impl Call {
         let past = std::mem::replace(&mut self.past, Earlier::Fresh);
         // What was said by an earlier connection may not be so any more.
         self.marks = PendingReports::default();
+        self.far_wants_stats = false;
         (self.until, self.agreed) = (None, false);
         if past != Earlier::Moved {
             out.notify(Notice::CallStarted {
@@ -159,6 +166,9 @@ impl Call {
         if self.records || past != Earlier::Fresh {
             self.mark_recording(out);
         }
+        if self.wants_stats {
+            self.say_wants_stats(out);
+        }
     }
 
     /// Tells the far side whether we record.
@@ -167,6 +177,16 @@ impl Call {
             && let Some(Err(error)) = out.with(link, |session| session.recording(id, self.records))
         {
             log::debug!("peer={} telling of a recording: {error}", self.peer);
+        }
+    }
+
+    /// Tells the far side whether we want statistics of its camera.
+    pub(super) fn say_wants_stats(&self, out: &mut Context) {
+        if let Some((link, id)) = self.place.filter(|_| self.is_live())
+            && let Some(Err(error)) =
+                out.with(link, |session| session.want_stats(id, self.wants_stats))
+        {
+            log::debug!("peer={} asking for statistics: {error}", self.peer);
         }
     }
 

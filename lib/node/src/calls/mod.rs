@@ -40,6 +40,14 @@ pub(crate) struct Onlooker {
     pub(crate) link: PeerId,
     pub(crate) call: CallId,
     pub(crate) is_shown: bool,
+    wants_stats: bool,
+}
+
+impl Onlooker {
+    /// Whether it is told what the camera did.
+    pub(crate) fn gets_stats(&self) -> bool {
+        self.is_shown && self.wants_stats
+    }
 }
 
 impl Calls {
@@ -63,6 +71,7 @@ impl Calls {
                 link,
                 call: id,
                 is_shown: call.is_shown(),
+                wants_stats: call.far_wants_stats,
             })
         })
     }
@@ -188,6 +197,16 @@ impl Calls {
         for call in self.calls.iter_mut().filter(recorded) {
             call.records = on;
             call.mark_recording(out);
+        }
+    }
+
+    /// Asks for statistics of the camera that the peer shows us, or no longer.
+    pub(crate) fn want_stats(&mut self, peer: &PeerName, on: bool, out: &mut Context) {
+        let shows = |call: &&mut Call| call.peer == *peer && !call.served;
+        for call in self.calls.iter_mut().filter(shows) {
+            call.wants_stats = on;
+            call.marks.stats = None;
+            call.say_wants_stats(out);
         }
     }
 
@@ -375,6 +394,11 @@ impl Calls {
             CallEvent::Picture(picture) => pictures::arrived(place, call, picture, out),
             CallEvent::CameraState(status) if !call.served => {
                 call.marks.camera = Some((status.code, status.text));
+                call.tell_reports(out.now(), out);
+            }
+            CallEvent::WantStats { on } => call.far_wants_stats = on,
+            CallEvent::CameraStats(stats) if call.wants_stats => {
+                call.marks.stats = Some(stats);
                 call.tell_reports(out.now(), out);
             }
             CallEvent::Recording { on } => {

@@ -157,6 +157,7 @@ fn matters(notice: &Notice) -> bool {
         | Notice::Transfer(_)
         | Notice::EntryFailed { .. }
         | Notice::FarCamera { .. }
+        | Notice::FarCameraStats { .. }
         | Notice::Knock { .. }
         | Notice::Measured { .. }
         | Notice::OwnPicture(_)
@@ -193,6 +194,7 @@ enum Subject {
     Presence(PeerName),
     Quality(PeerName),
     Recording(PeerName),
+    StatsWanted,
     #[cfg(feature = "sound")]
     Sound(std::mem::Discriminant<SoundNotice>, Option<PeerName>),
 }
@@ -220,6 +222,7 @@ fn subject(notice: &Notice) -> Option<Subject> {
         Notice::OwnPicture(_) => Subject::OwnPicture,
         Notice::Picture { peer, .. } => Subject::Picture(*peer),
         Notice::Quality { peer, .. } => Subject::Quality(*peer),
+        Notice::StatsWanted { .. } => Subject::StatsWanted,
         #[cfg(feature = "sound")]
         Notice::Sound(sound) => Subject::Sound(std::mem::discriminant(sound), peer_of(sound)),
         _ => return None,
