@@ -83,8 +83,8 @@ pub(crate) fn clock(since_1970: Duration) -> Finding {
     }
 }
 
-/// The beginning of 2025, and of 2100.
-const EARLIEST: Duration = Duration::from_secs(1_735_689_600);
+/// The beginning of 2026, and of 2100, as the window's doctor has them.
+const EARLIEST: Duration = Duration::from_secs(1_767_225_600);
 const LATEST: Duration = Duration::from_secs(4_102_444_800);
 
 /// What a contact book says; `None` where there is none.

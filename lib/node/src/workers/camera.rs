@@ -49,7 +49,17 @@ pub(crate) struct News {
 #[derive(Debug, Default)]
 struct Exchange {
     wish: Mutex<Wish>,
-    news: Mutex<Option<News>>,
+    mailbox: Mutex<Mailbox>,
+}
+
+/// The newest news, until the loop takes them.
+#[derive(Debug, Default)]
+struct Mailbox {
+    news: Option<News>,
+    /// The opening that the last news were of.
+    opening: Opening,
+    /// Pictures of that opening which the loop did not take before a newer one was there.
+    replaced: u64,
 }
 
 impl Exchange {
@@ -57,19 +67,26 @@ impl Exchange {
         self.wish.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn news(&self) -> MutexGuard<'_, Option<News>> {
-        self.news.lock().unwrap_or_else(PoisonError::into_inner)
+    fn mailbox(&self) -> MutexGuard<'_, Mailbox> {
+        self.mailbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts news; a picture that nobody took is replaced, and one for which there is no newer
-    /// stays.
+    /// Puts news. A picture that was not taken is replaced by a newer one, which is counted, and
+    /// else kept.
     fn tell(&self, mut news: News) {
-        let mut place = self.news();
-        if let Some(older) = place.take().filter(|older| older.opening == news.opening) {
+        let mut mailbox = self.mailbox();
+        if mailbox.opening != news.opening {
+            (mailbox.opening, mailbox.replaced) = (news.opening, 0);
+        }
+        let older = mailbox.news.take();
+        if let Some(older) = older.filter(|older| older.opening == news.opening) {
+            let is_replaced = older.picture.is_some() && news.picture.is_some();
+            mailbox.replaced += u64::from(is_replaced);
             news.picture = news.picture.or(older.picture);
             news.good_at = news.good_at.or(older.good_at);
         }
-        *place = Some(news);
+        news.format.counts.stale += mailbox.replaced;
+        mailbox.news = Some(news);
     }
 }
 
@@ -136,7 +153,7 @@ impl Workers {
 
     /// What the camera gave since the last call.
     pub(crate) fn camera_news(&self) -> Option<News> {
-        self.camera.exchange.news().take()
+        self.camera.exchange.mailbox().news.take()
     }
 
     /// Lets the thread end, and waits until it has closed its camera, at most so long.
@@ -381,16 +398,19 @@ mod tests {
             })
         };
         let taken = || {
-            let news = exchange.news().take();
-            news.and_then(|news| news.picture.map(|picture| picture.width))
+            let news = exchange.mailbox().news.take()?;
+            let width = news.picture.map(|picture| picture.width);
+            Some((width, news.format.counts.stale))
         };
         tell(1, picture(1));
         tell(1, picture(2));
         tell(1, None);
-        assert_eq!(taken(), Some(2));
+        assert_eq!(taken(), Some((Some(2), 1)));
         assert_eq!(taken(), None);
         tell(1, picture(3));
+        assert_eq!(taken(), Some((Some(3), 1)), "counted since the opening");
+        tell(1, picture(4));
         tell(2, None);
-        assert_eq!(taken(), None, "of the camera before");
+        assert_eq!(taken(), Some((None, 0)), "of the camera before");
     }
 }
