@@ -64,7 +64,6 @@ pub(crate) enum Command {
         on: bool,
     },
     WantStats {
-        peer: PeerName,
         on: bool,
     },
     Machine {
@@ -287,11 +286,11 @@ impl Handle {
         self.queue.push(Command::CameraStats { on });
     }
 
-    /// Asks the peer of a call once a second for what its camera did
+    /// Asks once a second for what the camera of each call did, at the far side
     /// ([`Notice::FarCameraStats`](crate::Notice)), or no longer. A peer of an older version tells
     /// nothing.
-    pub fn want_stats(&self, peer: &PeerName, on: bool) {
-        self.queue.push(Command::WantStats { peer: *peer, on });
+    pub fn want_stats(&self, on: bool) {
+        self.queue.push(Command::WantStats { on });
     }
 
     /// How this machine is, for viewers that want to know; said anew every few seconds while

@@ -251,7 +251,7 @@ impl Station {
             Command::Preview { on } => camera.preview(on),
             Command::CameraStats { on } => camera.tell_stats(on, out.now()),
             Command::Machine { state } => camera.set_machine(state),
-            Command::WantStats { peer, on } => calls.want_stats(&peer, on, out),
+            Command::WantStats { on } => calls.want_stats(on),
             Command::ListCameras => out.workers.list_cameras(),
             Command::Recording { peer, on } => calls.record(&peer, on, out),
             Command::Measure { on } => measure.ask(on, out.now()),

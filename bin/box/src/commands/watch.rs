@@ -123,6 +123,9 @@ impl<'a> Watching<'a> {
     }
 
     fn watch(&mut self) -> Result<End, Failure> {
+        if self.far_camera.is_some() {
+            self.line.running.handle.want_stats(true);
+        }
         loop {
             let event = self.line.running.next(Some(self.due()));
             let now = Instant::now();
@@ -257,9 +260,6 @@ impl<'a> Watching<'a> {
         self.hearing.ask(&running.handle, peer);
         if self.recorder.has_film() {
             running.handle.recording(peer, true);
-        }
-        if self.far_camera.is_some() {
-            running.handle.want_stats(peer, true);
         }
     }
 

@@ -31,6 +31,8 @@ const NOT_ALLOWED: &str = "not allowed any more";
 pub(crate) struct Calls {
     calls: Vec<Call>,
     policy: Policy,
+    /// Whether the owner wants statistics of the cameras that peers show us.
+    wants_stats: bool,
 }
 
 /// A call whose peer sees our camera, or is told that it does not.
@@ -55,6 +57,7 @@ impl Calls {
         Self {
             calls: Vec::new(),
             policy,
+            wants_stats: false,
         }
     }
 
@@ -151,6 +154,7 @@ impl Calls {
             call.ended(EndReason::Unanswered, text, out);
         }
         for call in &mut self.calls {
+            call.ask_for_stats(self.wants_stats, out);
             call.tell_reports(now, out);
         }
         self.take_over_rings(links);
@@ -200,14 +204,9 @@ impl Calls {
         }
     }
 
-    /// Asks for statistics of the camera that the peer shows us, or no longer.
-    pub(crate) fn want_stats(&mut self, peer: &PeerName, on: bool, out: &mut Context) {
-        let shows = |call: &&mut Call| call.peer == *peer && !call.served;
-        for call in self.calls.iter_mut().filter(shows) {
-            call.wants_stats = on;
-            call.marks.stats = None;
-            call.say_wants_stats(out);
-        }
+    /// Asks for statistics of the cameras that peers show us, or no longer.
+    pub(crate) fn want_stats(&mut self, on: bool) {
+        self.wants_stats = on;
     }
 
     pub(crate) fn ring(
@@ -397,7 +396,7 @@ impl Calls {
                 call.tell_reports(out.now(), out);
             }
             CallEvent::WantStats { on } => call.far_wants_stats = on,
-            CallEvent::CameraStats(stats) if call.wants_stats => {
+            CallEvent::CameraStats(stats) if call.asked_for_stats => {
                 call.marks.stats = Some(stats);
                 call.tell_reports(out.now(), out);
             }

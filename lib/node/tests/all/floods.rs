@@ -144,7 +144,7 @@ fn statistics_that_come_too_fast_are_told_at_a_pace_and_the_last_ones_count() {
     evil.turn();
     let told = |notice: &Notice| matches!(notice, Notice::FarCameraStats { .. });
     ben.never(told, Duration::from_millis(200));
-    ben.handle.want_stats(&name("evil"), true);
+    ben.handle.want_stats(true);
     evil.until(|_, event| {
         matches!(
             event,
@@ -175,17 +175,16 @@ fn who_asks_for_statistics_and_takes_it_back_over_and_over_is_answered_once_a_se
     while since.elapsed() < Duration::from_millis(2500) {
         for on in [true, false, true] {
             evil.session(link).want_stats(call, on).unwrap();
-            answers += { evil.turn().iter() }
-                .filter(|event| {
-                    matches!(
-                        event,
-                        transom_net::Event::Peer {
-                            event: proto::Event::Call(_, CallEvent::CameraStats(_)),
-                            ..
-                        }
-                    )
-                })
-                .count();
+            let is_answer = |event: &transom_net::Event| {
+                matches!(
+                    event,
+                    transom_net::Event::Peer {
+                        event: proto::Event::Call(_, CallEvent::CameraStats(_)),
+                        ..
+                    }
+                )
+            };
+            answers += evil.turn().into_iter().filter(is_answer).count();
         }
     }
     let seconds = since.elapsed().as_secs() as usize;

@@ -70,7 +70,7 @@ fn a_call_goes_on_as_it_was_when_the_connection_is_back() {
 fn statistics_that_were_asked_for_come_again_when_the_connection_is_back() {
     let (anna, ben, cut) = calling(|_| {});
     ben.handle.show_camera(&name("anna"), true);
-    anna.handle.want_stats(&name("ben"), true);
+    anna.handle.want_stats(true);
     anna.far_stats(|stats| stats.viewers == 1);
     cut.cut();
     interrupted(&anna);
