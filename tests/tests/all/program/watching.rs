@@ -116,7 +116,7 @@ fn a_viewer_reads_what_the_far_camera_did() {
     let end = pair.near.run(&lines);
     assert_eq!(end.code, Some(0), "{end:?}");
     let told = end
-        .out
+        .stdout
         .lines()
         .find(|line| line.starts_with("the camera of far: "));
     let told = told.unwrap_or_else(|| panic!("{end:?}"));
