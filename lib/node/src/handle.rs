@@ -280,8 +280,9 @@ impl Handle {
         self.queue.push(Command::ListCameras);
     }
 
-    /// Asks once a second for what our camera and its viewers did since the first time this was
-    /// asked ([`Notice::CameraStats`](crate::Notice)), or no longer.
+    /// Asks once a second for what our camera and its viewers did
+    /// ([`Notice::CameraStats`](crate::Notice)), or no longer. Counts are cumulative; counting began
+    /// when this or a viewer asked first.
     pub fn camera_stats(&self, on: bool) {
         self.queue.push(Command::CameraStats { on });
     }

@@ -19,7 +19,7 @@ use crate::latency::{LatencyWindow, Stage, Stages};
 use crate::notice::Notice;
 use crate::quality::Quality;
 
-/// What our camera and its viewers did since its owner asked for it.
+/// What our camera and its viewers did.
 #[derive(Clone, Debug)]
 pub struct CameraStats {
     /// How the camera is.

@@ -497,11 +497,24 @@ mod tests {
     fn of_a_state_that_changes_over_and_over_the_newest_is_kept() {
         let notices = flooded(|at| {
             let (peer, on) = (peer(), at % 2 == 1);
-            vec![Notice::FarRecording { peer, on }]
+            let recording = Notice::FarRecording { peer, on };
+            vec![recording, Notice::StatsWanted { on }]
         });
         assert!(matches!(
             notices[..],
-            [Notice::FarRecording { on: true, .. }]
+            [
+                Notice::FarRecording { on: true, .. },
+                Notice::StatsWanted { on: true }
+            ]
         ));
+    }
+
+    #[test]
+    fn statistics_of_a_far_camera_are_lost_in_a_full_queue() {
+        let notices = flooded(|_| {
+            let (peer, stats) = (peer(), Box::default());
+            vec![Notice::FarCameraStats { peer, stats }]
+        });
+        assert!(notices.is_empty(), "{}", notices.len());
     }
 }
