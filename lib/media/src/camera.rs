@@ -143,6 +143,11 @@ impl Counts {
         }
     }
 
+    /// Frames that came, usable or not.
+    pub fn came(&self) -> u64 {
+        self.good + self.bad()
+    }
+
     /// Frames that came and could not be used.
     pub fn bad(&self) -> u64 {
         self.damaged + self.unusable + self.too_large

@@ -13,6 +13,7 @@
 //! there was, which tells its age.
 
 mod frames;
+mod numbers;
 mod onlookers;
 mod stats;
 mod supervisor;
@@ -32,6 +33,7 @@ use crate::notice::Notice;
 use crate::quality::{Adaptation, Quality, Viewers};
 use crate::workers::{Opening, Wish};
 
+pub use numbers::{CameraNumbers, FarCameraStats, MachineState, Throttling, ViewerCounts};
 pub use stats::{CameraStats, ViewerStats};
 
 use onlookers::Told;
@@ -100,8 +102,9 @@ pub(crate) struct OwnCamera {
     told: BTreeMap<ViewerId, Told>,
     changes: u32,
     viewers: Viewers<ViewerId>,
-    /// While its owner wants to know.
+    /// While its owner or a viewer wants to know.
     statistics: Option<Statistics>,
+    owner_wants_stats: bool,
     /// Whether files move at our station or in another program of its owner.
     files_move: bool,
 }
@@ -128,6 +131,7 @@ impl OwnCamera {
             changes: 0,
             viewers: Viewers::new(adaptation),
             statistics: None,
+            owner_wants_stats: false,
             files_move: false,
         }
     }

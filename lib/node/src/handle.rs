@@ -13,6 +13,7 @@ use transom_secure::Code;
 use transom_users::{Book, Contact, Rights};
 use transom_wire::{CallKind, PeerName, PublicKey};
 
+use crate::camera::MachineState;
 use crate::discovery::Announce;
 use crate::notice::{ListenId, TextId, TransferId};
 use crate::pairing::{Candidates, PairingId, PairingTerms};
@@ -61,6 +62,12 @@ pub(crate) enum Command {
     ListCameras,
     CameraStats {
         on: bool,
+    },
+    WantStats {
+        on: bool,
+    },
+    Machine {
+        state: MachineState,
     },
     Recording {
         peer: PeerName,
@@ -273,10 +280,24 @@ impl Handle {
         self.queue.push(Command::ListCameras);
     }
 
-    /// Asks once a second for what our camera and its viewers did since the first time this was
-    /// asked ([`Notice::CameraStats`](crate::Notice)), or no longer.
+    /// Asks once a second for what our camera and its viewers did
+    /// ([`Notice::CameraStats`](crate::Notice)), or no longer. Counts are cumulative; counting began
+    /// when this or a viewer asked first.
     pub fn camera_stats(&self, on: bool) {
         self.queue.push(Command::CameraStats { on });
+    }
+
+    /// Asks once a second for what the camera of each call did, at the far side
+    /// ([`Notice::FarCameraStats`](crate::Notice)), or no longer. A peer of an older version tells
+    /// nothing.
+    pub fn want_stats(&self, on: bool) {
+        self.queue.push(Command::WantStats { on });
+    }
+
+    /// How this machine is, for viewers that want to know; said anew every few seconds while
+    /// [`Notice::StatsWanted`](crate::Notice) asks for it. The station itself reads no files.
+    pub fn machine(&self, state: MachineState) {
+        self.queue.push(Command::Machine { state });
     }
 
     /// Tells the peer of a call whether we record its pictures.

@@ -69,7 +69,9 @@ mod transfers;
 mod workers;
 
 pub use addresses::{lasting_address, own_addresses};
-pub use camera::{CameraStats, ViewerStats};
+pub use camera::{
+    CameraNumbers, CameraStats, FarCameraStats, MachineState, Throttling, ViewerCounts, ViewerStats,
+};
 pub use discovery::{Announce, Claim, Nearby};
 pub use handle::{Handle, Redial};
 pub use identity::{Identity, KnownPeersFile, State, StateError};

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use transom_wire::{PeerName, PublicKey};
 
-use crate::camera::CameraStats;
+use crate::camera::{CameraStats, FarCameraStats};
 use crate::discovery::Nearby;
 use crate::pairing::{PairingId, PairingNotice};
 use crate::quality::Quality;
@@ -56,7 +56,7 @@ pub enum Retry {
 /// |---|---|
 /// | `Joined`, `Left`, `CallInterrupted` | a peer's connections: its pace, 64 at once and then 8 a second, by all connections of its key |
 /// | `Ringing`, `CallStarted`, `CallEnded` | its rings, by the same pace; ours |
-/// | `FarCamera`, `FarRecording` | the same pace; of what comes too fast the newest word is told |
+/// | `FarCamera`, `FarRecording`, `FarCameraStats` | the same pace; of what comes too fast the newest word is told |
 /// | `Offered`, `TransferEnded` | the same pace, where what came whole counts nothing; our own transfers |
 /// | `EntryFailed` | a thousand times for each transfer to us; entries of ours |
 /// | `Transfer` | ten times a second for each transfer; a connection has at most 16 each way |
@@ -70,6 +70,7 @@ pub enum Retry {
 /// | `Quality` | every two seconds for each viewer |
 /// | `Camera` | our camera's changes; a peer that may open it does so by its rings |
 /// | `CameraFailed` | the openings of our camera, five at once and then every 15 s; every 10 s while its driver does not answer |
+/// | `StatsWanted` | twice a second, by all viewers together |
 /// | `CameraLosses` | once a minute, and once for each opening of our camera |
 /// | `Sound` | levels ten times a second while the microphone is open; whether a peer speaks, five times a second for each call; of its other words the newest, at its pace |
 /// | `Nearby` | five times a second, while the owner asks for it |
@@ -231,6 +232,14 @@ pub enum Notice {
         /// Whether it does.
         on: bool,
     },
+    /// What the camera that the far side shows did, once a second while
+    /// [`Handle::want_stats`](crate::Handle::want_stats) asks for it. Nothing of it is proven.
+    FarCameraStats {
+        /// Whose.
+        peer: PeerName,
+        /// Its numbers.
+        stats: Box<FarCameraStats>,
+    },
     /// A picture of our own camera, while [`Handle::preview`](crate::Handle::preview) asks for
     /// them.
     OwnPicture(OwnPicture),
@@ -269,6 +278,12 @@ pub enum Notice {
     /// What our camera and its viewers did, once a second while
     /// [`Handle::camera_stats`](crate::Handle::camera_stats) asks for it.
     CameraStats(Box<CameraStats>),
+    /// Whether viewers want statistics of our camera:
+    /// [`Handle::machine`](crate::Handle::machine) completes them.
+    StatsWanted {
+        /// Whether any viewer does.
+        on: bool,
+    },
     /// Frames of our own camera came damaged, could not be used, or never came: ten seconds after
     /// its opening, then once a minute while there are more, and as it is closed.
     CameraLosses {

@@ -250,6 +250,8 @@ impl Station {
             Command::Adapt { adaptation } => camera.adapt(adaptation),
             Command::Preview { on } => camera.preview(on),
             Command::CameraStats { on } => camera.tell_stats(on, out.now()),
+            Command::Machine { state } => camera.set_machine(state),
+            Command::WantStats { on } => calls.want_stats(on),
             Command::ListCameras => out.workers.list_cameras(),
             Command::Recording { peer, on } => calls.record(&peer, on, out),
             Command::Measure { on } => measure.ask(on, out.now()),

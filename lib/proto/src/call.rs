@@ -1,6 +1,7 @@
 //! Calls: ringing, glare, answering and ending (wire 5).
 
 mod sound;
+mod stats;
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -428,6 +429,14 @@ impl Calls {
 
     fn call(&mut self, id: CallId) -> Result<&mut Call, UsageError> {
         self.open.get_mut(&id.0).ok_or(UsageError::NoSuchCall)
+    }
+
+    fn live(&mut self, id: CallId, verb: &'static str) -> Result<&mut Call, UsageError> {
+        let call = self.call(id)?;
+        match call.phase {
+            Phase::Live => Ok(call),
+            _ => Err(UsageError::NotNow { verb }),
+        }
     }
 }
 

@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use transom_wire::{
-    ByeCode, CallKind, CameraState, Capabilities, Collision, Done, End, EndReason, Ending, Entry,
-    EntryKind, Failure, Offer, PeerName, PictureHead, Progress, RefuseReason, RelativePath, Shape,
-    SoundHead, SoundState, Start, Status, TransferKey,
+    ByeCode, CallKind, CameraState, CameraStats, Capabilities, Collision, Done, End, EndReason,
+    Ending, Entry, EntryKind, Failure, Offer, PeerName, PictureHead, Progress, RefuseReason,
+    RelativePath, Shape, SoundHead, SoundState, Start, Status, TransferKey,
 };
 
 use crate::Instant;
@@ -77,6 +77,13 @@ pub enum CallEvent {
         /// Whether it does.
         on: bool,
     },
+    /// Whether the peer wants statistics of our camera; before the first such event it does not.
+    WantStats {
+        /// Whether it does.
+        on: bool,
+    },
+    /// What the peer's camera did.
+    CameraStats(CameraStats),
     /// A frame of sound was received.
     Sound(SoundFrame),
     /// The peer is silent on purpose until its next frame of sound: what waits plays out.

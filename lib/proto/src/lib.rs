@@ -44,6 +44,8 @@
 //!                            send_picture()   one slot: a newer picture replaces an older one
 //!   Picture <-- Picture.. <- chunk by chunk, as credit, gate and socket allow
 //!   shown() --> Shown -----> Credit
+//!   want_stats() ----------> WantStats        of the camera that is shown
+//!   CameraStats <----------- camera_stats()   at most once a second
 //!   listen() -> Listen ----> Listen           either side, then the other's sound:
 //!   send_sound() -> Sound -> Sound            the newest 200 ms wait
 //!   sound_end(), sound_state() -------------> SoundEnd, SoundState

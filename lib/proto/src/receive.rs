@@ -162,6 +162,8 @@ impl Session {
             Message::HangUp(hang_up) => self.calls.handle_hang_up(stream, hang_up, output),
             Message::CameraState(state) => self.calls.handle_camera_state(stream, state, output),
             Message::Recording(recording) => self.calls.handle_recording(stream, recording, output),
+            Message::WantStats(want) => self.calls.handle_want_stats(stream, want, output),
+            Message::CameraStats(stats) => self.calls.handle_camera_stats(stream, stats, output),
             Message::Shown(shown) => {
                 let captured = self.calls.handle_shown(stream, shown, output)?;
                 if let (Some(captured), Some(at)) = (captured, self.to_local(shown.clock)) {
@@ -240,6 +242,8 @@ impl Scope {
             | Kind::Shown
             | Kind::CameraState
             | Kind::Recording
+            | Kind::WantStats
+            | Kind::CameraStats
             | Kind::Picture
             | Kind::PictureData
             | Kind::Abort

@@ -4,8 +4,8 @@
 use alloc::vec::Vec;
 
 use transom_wire::{
-    CallKind, CameraState, Capabilities, Done, End, EndReason, Ending, Entry, Failure, Offer,
-    Progress, RefuseReason, SoundCodec, SoundState, Start,
+    CallKind, CameraState, CameraStats, Capabilities, Done, End, EndReason, Ending, Entry, Failure,
+    Offer, Progress, RefuseReason, SoundCodec, SoundState, Start,
 };
 
 use crate::session::{Session, Stage};
@@ -85,6 +85,19 @@ impl Session {
     pub fn recording(&mut self, call: CallId, on: bool) -> Result<(), UsageError> {
         self.open()?;
         self.calls.recording(call, on, &mut self.output)
+    }
+
+    /// Tells the peer whether we want statistics of its camera, which at first we don't. A peer of
+    /// an older version sends none.
+    pub fn want_stats(&mut self, call: CallId, on: bool) -> Result<(), UsageError> {
+        self.open()?;
+        self.calls.want_stats(call, on, &mut self.output)
+    }
+
+    /// Tells a viewer that wants to know what our camera did; at most once a second.
+    pub fn camera_stats(&mut self, call: CallId, stats: CameraStats) -> Result<(), UsageError> {
+        self.open()?;
+        self.calls.camera_stats(call, stats, &mut self.output)
     }
 }
 

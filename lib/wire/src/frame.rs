@@ -128,6 +128,10 @@ kinds! {
     SoundState = 0x17, Control;
     /// [`crate::Listen`].
     Listen = 0x18, Control;
+    /// [`crate::WantStats`].
+    WantStats = 0x19, Control;
+    /// [`crate::CameraStats`].
+    CameraStats = 0x1a, Control;
     /// [`crate::SoundHead`].
     SoundHead = 0x20, Audio;
     /// [`crate::Sound`].

@@ -37,10 +37,17 @@ pub fn frame(bytes: &[u8]) {
 }
 
 fn may_be_extended(message: &Message<'_>) -> bool {
-    use Message::{Entry, Hello, Join, Offer, Picture, Ring, SoundHead};
+    use Message::{CameraStats, Entry, Hello, Join, Offer, Picture, Ring, SoundHead};
     matches!(
         message,
-        Hello(_) | Join(_) | Ring(_) | SoundHead(_) | Picture(..) | Offer(_) | Entry(_)
+        Hello(_)
+            | Join(_)
+            | Ring(_)
+            | CameraStats(_)
+            | SoundHead(_)
+            | Picture(..)
+            | Offer(_)
+            | Entry(_)
     )
 }
 

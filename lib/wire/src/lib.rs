@@ -83,7 +83,7 @@
 //! |---|---|
 //! | a kind of frame | skips the frame by its length; its bytes count and are acked like others |
 //! | a value of a code (reason, state, kind of call, ...) | keeps the value, and does what the code's section says of unknown values |
-//! | a field of [`Hello`], [`Join`], [`Ring`], [`SoundHead`], [`PictureHead`], [`Offer`], [`Entry`] or [`Introduction`] | skips it: each ends in an *extension area* |
+//! | a field of [`Hello`], [`Join`], [`Ring`], [`CameraStats`], [`SoundHead`], [`PictureHead`], [`Offer`], [`Entry`] or [`Introduction`] | skips it: each ends in an *extension area* |
 //! | a capability | keeps the bit |
 //!
 //! An extension area is a sequence of `type u8 | length u16 | value`, in any order, each type at
@@ -160,6 +160,8 @@
 //! | 0x16 | [`Recording`] | on u8 |
 //! | 0x17 | Sound state | section 9 |
 //! | 0x18 | [`Listen`] | section 9 |
+//! | 0x19 | [`WantStats`] | on u8 |
+//! | 0x1a | [`CameraStats`] | section 5.1 |
 //!
 //! ```text
 //!   idle --Ring--> ringing --Answer--> live --HangUp--> ended
@@ -177,6 +179,28 @@
 //! fewer or coarser pictures than the camera delivers; its text says how many, and why. `Shown`
 //! returns the credit of one picture. `Recording` tells the side that sends pictures whether the
 //! other side records them; when a call begins, it does not.
+//!
+//! ## 5.1 Statistics of a camera
+//!
+//! | field | type | unit and meaning |
+//! |---|---|---|
+//! | agreed rate | u32 | frames a second as agreed with the device, 0 where nothing is agreed |
+//! | rate | u32 | tenths of a frame a second: frames that came since the message before, or in the last second |
+//! | good, stale, damaged, unusable, too large, skipped, mended | u64 each | frames by what became of them, as [`FrameCounts`] says |
+//! | capture, encode, wait | u32 and u32 each | p50 and p99 of the stage (section 6) over the last 5 s, in microseconds; 2^32-1 twice where the stage is absent or not known |
+//! | viewers | u16 | how many see the camera |
+//! | sent, dropped, left out | u64 each | pictures for this viewer, as [`CameraStats`] says |
+//! | temperature | i16 | of the processor, in tenths of a degree Celsius; -2^15 where it is not known |
+//! | throttling | u8 | [`Throttling`]: bit 0 the machine tells the others, 1 its supply is too weak, 2 its processor is slowed down |
+//!
+//! then an extension area. `WantStats` says whether its sender, which gets the pictures of a
+//! camera, wants statistics of it; before the first `WantStats` it does not. While it does and is
+//! shown the camera, a `CameraStats` is sent at most once a second. Counts are cumulative, each at
+//! most [`limits::COUNT`]; only their differences within one call mean anything, as counting began
+//! when any viewer or the owner asked first. No other viewer is named. These two messages need no
+//! capability, since nobody has to answer: an older version skips them as unknown kinds, and the
+//! viewer gets no statistics. A `WantStats` to a side that sends no pictures in the call, and a
+//! `CameraStats` from one, are illegal.
 //!
 //! # 6. Video (class video; stream = the call)
 //!
@@ -370,6 +394,7 @@ pub use message::file::{
     Offer, Pause, Progress, Rate, RefuseReason, Shape, Start, TransferKey, WHOLE,
 };
 pub use message::sound::{Listen, Sound, SoundCodec, SoundHead, SoundState};
+pub use message::stats::{CameraStats, FrameCounts, StageTimes, Throttling, WantStats};
 pub use message::status::Status;
 pub use message::text::{Text, TextAck};
 pub use message::video::{Codec, Orientation, PictureHead};

@@ -32,6 +32,10 @@ pub const DIMENSION: u16 = 16_384;
 /// at 30 fps and a round trip of 200 ms.
 pub const PICTURE_CREDIT: u32 = 8;
 
+/// The largest count of frames or pictures: more than a million years at 240 fps, and sums of
+/// several such counts do not overflow.
+pub const COUNT: u64 = 1 << 53;
+
 /// Samples of sound a second: the rate of Opus and of sound servers.
 pub const SOUND_RATE: u32 = 48_000;
 

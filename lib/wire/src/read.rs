@@ -50,6 +50,10 @@ impl<'a> Reader<'a> {
         self.array(field).map(u64::from_be_bytes)
     }
 
+    pub(crate) fn i16(&mut self, field: &'static str) -> Result<i16, DecodeError> {
+        self.array(field).map(i16::from_be_bytes)
+    }
+
     pub(crate) fn i64(&mut self, field: &'static str) -> Result<i64, DecodeError> {
         self.array(field).map(i64::from_be_bytes)
     }

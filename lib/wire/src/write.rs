@@ -54,6 +54,10 @@ impl<'a> Writer<'a> {
         self.bytes(&value.to_be_bytes())
     }
 
+    pub(crate) fn i16(&mut self, value: i16) -> Result<(), Full> {
+        self.bytes(&value.to_be_bytes())
+    }
+
     pub(crate) fn i64(&mut self, value: i64) -> Result<(), Full> {
         self.bytes(&value.to_be_bytes())
     }

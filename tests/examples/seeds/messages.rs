@@ -1,11 +1,11 @@
 //! One frame of every kind, and names as they come and as they must not come.
 
 use transom_wire::{
-    Ack, ByeCode, CallKind, CameraState, Capabilities, Codec, Collision, Done, End, EndReason,
-    Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant, Hello, Join, Leaf, Listen, Live,
-    Message, Offer, Orientation, Pause, PictureHead, Ping, Pong, Progress, Rate, Recording,
-    RefuseReason, RelativePath, Ring, Shape, Shown, Sound, SoundCodec, SoundHead, SoundState,
-    Start, Status, Text, TextAck, TransferKey, WHOLE, flags, limits,
+    Ack, ByeCode, CallKind, CameraState, CameraStats, Capabilities, Codec, Collision, Done, End,
+    EndReason, Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant, Hello, Join, Leaf,
+    Listen, Live, Message, Offer, Orientation, Pause, PictureHead, Ping, Pong, Progress, Rate,
+    Recording, RefuseReason, RelativePath, Ring, Shape, Shown, Sound, SoundCodec, SoundHead,
+    SoundState, Start, Status, Text, TextAck, TransferKey, WHOLE, WantStats, flags, limits,
 };
 
 /// Paths, peer names and keys, good and bad.
@@ -97,6 +97,14 @@ fn calls() -> Vec<(&'static str, Vec<u8>)> {
     let state = Status::new(CameraState::Lost, "unplugged");
     let recording = Recording { on: true };
     let microphone = Status::new(SoundState::Lost, "the headset is unplugged");
+    let want = WantStats { on: true };
+    let stats = CameraStats {
+        agreed_fps: 30,
+        tenths_of_fps: 299,
+        viewers: 2,
+        temperature: Some(614),
+        ..CameraStats::default()
+    };
     let opus = SoundHead::new(SoundCodec::Opus, 480);
     let sound = Sound {
         sequence: 7,
@@ -128,6 +136,8 @@ fn calls() -> Vec<(&'static str, Vec<u8>)> {
         ("recording", frame(1, 0, Message::Recording(recording))),
         ("sound-state", frame(1, 0, Message::SoundState(microphone))),
         ("listen", frame(1, 0, Message::Listen(Listen { on: true }))),
+        ("want-stats", frame(1, 0, Message::WantStats(want))),
+        ("camera-stats", frame(1, 0, Message::CameraStats(stats))),
         ("sound-head", frame(1, 0, Message::SoundHead(opus))),
         ("sound", frame(1, flags::VOICE, Message::Sound(sound))),
         ("sound-end", frame(1, 0, Message::SoundEnd)),

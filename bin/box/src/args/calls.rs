@@ -101,6 +101,13 @@ pub(crate) struct Watch {
     /// clocks of both machines.
     #[arg(long)]
     pub(crate) stats_json: bool,
+    /// Also print statistics of the far camera and its machine every so many seconds
+    ///
+    /// As transom camera --stats prints them, but of the viewers only this one. With JSON they are
+    /// the event camera_stats, each second unless this says otherwise. A program older than these
+    /// statistics tells none.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) stats: Option<u64>,
     /// Save the pictures, unchanged, as FILE.mkv or FILE.mjpeg
     #[arg(long, value_name = "FILE")]
     pub(crate) save: Option<PathBuf>,

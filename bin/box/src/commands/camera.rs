@@ -9,7 +9,7 @@ use transom::{Accept, InboxSettings, Notice, Retry, Settings};
 
 use crate::args::Camera;
 use crate::box_pairing::BoxPairing;
-use crate::camera_stats::CameraReport;
+use crate::camera_stats::{CameraReport, MachineReport};
 use crate::failure::Failure;
 use crate::listening::{self, Knocks};
 use crate::measure::FileBeside;
@@ -192,8 +192,11 @@ fn serve(
         listening::warn_of_empty_book(&book, output);
     }
     let mut knocks = Knocks::default();
+    let mut machine = MachineReport::default();
     loop {
-        let event = running.next(beside.due().into_iter().chain(service.due()).min());
+        let due = [beside.due(), service.due(), machine.due()];
+        let event = running.next(due.into_iter().flatten().min());
+        machine.on_time(&running.handle);
         beside.on_time(&book, &running.handle);
         service.on_time(&running.handle);
         if let Some(Event::Notice(notice)) = &event {
@@ -204,6 +207,7 @@ fn serve(
             Some(Event::Notice(Notice::CameraStats(stats))) => {
                 report.take(stats, &running.handle, output);
             }
+            Some(Event::Notice(Notice::StatsWanted { on })) => machine.wanted(on),
             Some(Event::Notice(Notice::Pairing(_, notice))) => {
                 pairing.notice(notice, place, &running, output);
             }

@@ -9,6 +9,7 @@ use transom::people::escape;
 use transom::{CallKind, CameraState, EndReason, Notice, RemotePicture};
 
 use crate::args::Watch;
+use crate::camera_stats::FarCameraReport;
 use crate::check::Check;
 use crate::dial::Connection;
 use crate::failure::Failure;
@@ -76,6 +77,8 @@ struct Watching<'a> {
     ring_at: Option<Instant>,
     /// The quality of the pictures, while it is less than full.
     reduced: Option<String>,
+    /// While statistics of the far camera are wanted.
+    far_camera: Option<FarCameraReport>,
 }
 
 /// Why the loop ended without a failure.
@@ -98,6 +101,7 @@ impl<'a> Watching<'a> {
             && arguments.save.is_none()
             && arguments.stdout.is_none()
             && arguments.seconds.is_none();
+        let far_camera = arguments.stats.or(output.is_json().then_some(1));
         Self {
             connection,
             output,
@@ -117,10 +121,15 @@ impl<'a> Watching<'a> {
             has_call: false,
             ring_at: None,
             reduced: None,
+            far_camera: far_camera
+                .map(|seconds| FarCameraReport::new(Duration::from_secs(seconds))),
         }
     }
 
     fn watch(&mut self) -> Result<End, Failure> {
+        if self.far_camera.is_some() {
+            self.connection.running.handle.want_stats(true);
+        }
         loop {
             let event = self.connection.running.next(Some(self.due()));
             let now = Instant::now();
@@ -205,6 +214,9 @@ impl<'a> Watching<'a> {
                 self.since = self.since.or(Some(Instant::now()));
                 self.total.new_call();
                 self.second.new_call();
+                if let Some(report) = &mut self.far_camera {
+                    report.new_call();
+                }
                 tell(&self.bar, self.output);
             }
             Notice::CallEnded { reason, text, .. } => {
@@ -218,6 +230,15 @@ impl<'a> Watching<'a> {
             Notice::FarCamera { state, text, .. } => {
                 self.reduced = (*state == CameraState::Reduced).then(|| text.clone());
                 tell(&self.bar, self.output);
+            }
+            Notice::FarCameraStats { peer, stats } => {
+                let report = self.far_camera.as_mut();
+                if let Some((human, json)) = report.and_then(|it| it.take(*peer, stats)) {
+                    match &self.bar {
+                        Some(bar) => bar.suspend(|| self.output.deliver(human, json)),
+                        None => self.output.deliver(human, json),
+                    }
+                }
             }
             Notice::CallInterrupted { .. } => tell(&self.bar, self.output),
             notice if is_sound(notice) => {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use transom::MachineState;
 
 use super::Finding;
 
@@ -36,16 +37,6 @@ impl Throttling {
     /// The same bits, for any time since the machine started.
     fn ever(self) -> Self {
         Self(self.0 | self.0 >> 16)
-    }
-
-    /// For people: `throttled`; empty where all is well now.
-    fn words(self) -> &'static str {
-        match (self.is_undervolted(), self.is_slowed()) {
-            (true, true) => "throttled, under-voltage",
-            (true, false) => "under-voltage",
-            (false, true) => "throttled",
-            (false, false) => "",
-        }
     }
 }
 
@@ -81,24 +72,15 @@ impl Machine {
         }
     }
 
-    /// `61 °C, throttled`; empty where nothing is known.
-    pub(crate) fn words(&self) -> String {
-        let degrees = self.temperature.map(|degrees| format!("{degrees:.0} °C"));
-        let slowed = self.throttling.map(Throttling::words);
-        let slowed = slowed.filter(|words| !words.is_empty()).map(str::to_owned);
-        degrees
-            .into_iter()
-            .chain(slowed)
-            .collect::<Vec<_>>()
-            .join(", ")
-    }
-
-    pub(crate) fn json(&self) -> Value {
-        json!({
-            "temperature": self.temperature,
-            "undervolted": self.throttling.map(Throttling::is_undervolted),
-            "throttled": self.throttling.map(Throttling::is_slowed),
-        })
+    /// What matters now, for viewers of the camera too.
+    pub(crate) fn state(&self) -> MachineState {
+        MachineState {
+            temperature: self.temperature,
+            throttling: self.throttling.map(|bits| transom::Throttling {
+                is_undervolted: bits.is_undervolted(),
+                is_slowed: bits.is_slowed(),
+            }),
+        }
     }
 
     pub(crate) fn findings(&self) -> Vec<Finding> {
@@ -138,6 +120,15 @@ impl Machine {
     }
 }
 
+/// The stable object of `camera_stats`; null where nothing is known.
+pub(crate) fn json(state: &MachineState) -> Value {
+    json!({
+        "temperature": state.temperature,
+        "undervolted": state.throttling.map(|it| it.is_undervolted),
+        "throttled": state.throttling.map(|it| it.is_slowed),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Level;
@@ -166,11 +157,11 @@ mod tests {
         write("sys/class/thermal/thermal_zone1/type", "iwlwifi_1\n");
         write("sys/class/thermal/thermal_zone1/temp", "90000\n");
         write(THROTTLED, "50005\n");
-        let machine = Machine::below(&root);
-        assert_eq!(machine.words(), "61 °C, throttled, under-voltage");
-        assert_eq!(machine.json()["throttled"], true);
+        let state = || Machine::below(&root).state();
+        assert_eq!(state().to_string(), "61 °C, throttled, under-voltage");
+        assert_eq!(json(&state())["throttled"], true);
         write(THROTTLED, "0x50000\n");
-        assert_eq!(Machine::below(&root).words(), "61 °C");
+        assert_eq!(state().to_string(), "61 °C");
         fs::remove_dir_all(root).unwrap();
     }
 

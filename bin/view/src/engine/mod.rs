@@ -200,6 +200,7 @@ impl Engine {
         }
         if before.measure != duties.measure {
             self.handle.measure(duties.measure);
+            self.handle.want_stats(duties.measure);
         }
     }
 

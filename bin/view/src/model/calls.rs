@@ -4,8 +4,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use transom::media::Counts;
 use transom::sounds::ToneKind;
-use transom::{CallKind, CameraState, EndReason, Notice, Numbers, PeerName, PublicKey};
+use transom::{
+    CallKind, CameraState, EndReason, FarCameraStats, Notice, Numbers, PeerName, PublicKey,
+};
 
 use super::call::{Call, Stage};
 use super::own::Own;
@@ -35,6 +38,8 @@ pub(crate) struct Calls {
     pub(crate) own: Own,
     /// The last numbers of each connection, while the overlay is open.
     pub(crate) numbers: BTreeMap<PeerName, Numbers>,
+    /// What each far camera said that it did, while the overlay is open.
+    pub(crate) far_cameras: BTreeMap<PeerName, FarCamera>,
     /// Keys of peers that were connected: the key of a ringing peer comes from here.
     keys: BTreeMap<PeerName, PublicKey>,
     /// Calls we ended whose end the station has yet to tell; it must not end a newer call with the
@@ -66,6 +71,20 @@ pub(crate) struct Missed {
     pub(crate) is_seen: bool,
 }
 
+/// What a far camera said that it did since the overlay was opened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FarCamera {
+    first: Counts,
+    pub(crate) newest: FarCameraStats,
+}
+
+impl FarCamera {
+    /// Frames since the overlay was opened.
+    pub(crate) fn counts(&self) -> Counts {
+        self.newest.numbers.counts.since(&self.first)
+    }
+}
+
 /// What engine and shell should be doing now.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Duties {
@@ -79,7 +98,7 @@ pub(crate) struct Duties {
     pub(crate) preview: bool,
     /// Look for stations nearby.
     pub(crate) nearby: bool,
-    /// Measure the connections.
+    /// Measure the connections, and ask far cameras for their statistics.
     pub(crate) measure: bool,
     /// Refuse all calls.
     pub(crate) busy: bool,
@@ -222,6 +241,14 @@ impl State {
             Notice::Cameras { devices } => self.calls.own.devices = Some(devices),
             Notice::Measured { peer, numbers } if self.overlay => {
                 self.calls.numbers.insert(peer, numbers);
+            }
+            Notice::FarCameraStats { peer, stats } if self.overlay => {
+                let counts = stats.numbers.counts;
+                let first = self.calls.far_cameras.get(&peer).map(|far| far.first);
+                let (first, newest) = (first.unwrap_or(counts), *stats);
+                self.calls
+                    .far_cameras
+                    .insert(peer, FarCamera { first, newest });
             }
             _ => {}
         }
@@ -440,6 +467,7 @@ impl State {
         }
         self.remember_call(peer);
         self.calls.numbers.remove(&peer);
+        self.calls.far_cameras.remove(&peer);
         self.sound.forget(peer);
         let here = self.person(peer).presence == Presence::Here;
         let Some(call) = self.calls.find(peer) else {

@@ -3,7 +3,9 @@
 use std::time::Instant;
 
 use transom::media::{CaptureRequest, Device, Source};
-use transom::{CallKind, CameraState, EndReason, LinkEnd, Notice, Numbers, PublicKey};
+use transom::{
+    CallKind, CameraState, EndReason, FarCameraStats, LinkEnd, Notice, Numbers, PublicKey,
+};
 
 use super::tests::{ended, joined, last_news, peer, shown, started, two_boxes};
 use super::*;
@@ -469,15 +471,28 @@ fn numbers_are_kept_only_while_they_are_looked_at() {
         peer: peer("door"),
         numbers: Numbers::default(),
     };
+    let far = |damaged| {
+        let mut stats = Box::<FarCameraStats>::default();
+        stats.numbers.counts.damaged = damaged;
+        let peer = peer("door");
+        Notice::FarCameraStats { peer, stats }
+    };
     state.apply(measured());
+    state.apply(far(1));
     assert!(state.calls.numbers.is_empty() && !state.duties().measure);
+    assert!(state.calls.far_cameras.is_empty());
     state.act(&Action::Overlay(true));
     state.apply(measured());
     assert!(state.calls.numbers.len() == 1 && state.duties().measure);
+    let damaged = |state: &State| state.calls.far_cameras[&peer("door")].counts().damaged;
+    state.apply(far(5));
+    assert_eq!(damaged(&state), 0, "those before the overlay was opened");
+    state.apply(far(7));
+    assert_eq!(damaged(&state), 2);
     let now = Instant::now();
     assert_eq!(state.calls.open[0].pace.summary(now), None);
     state.act(&Action::Overlay(false));
-    assert!(state.calls.numbers.is_empty());
+    assert!(state.calls.numbers.is_empty() && state.calls.far_cameras.is_empty());
 }
 
 #[test]

@@ -43,6 +43,7 @@ impl State {
             Action::Overlay(on) => {
                 self.overlay = *on;
                 self.calls.numbers.clear();
+                self.calls.far_cameras.clear();
             }
             Action::Silence => self.calls.is_silent = !self.calls.incoming.is_empty(),
             Action::Back

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use transom::media::Source;
-use transom::{CallKind, EndReason};
+use transom::media::{Counts, Source};
+use transom::{CallKind, EndReason, FarCameraStats};
 
 use crate::model::{Bound, Ending, OwnTrouble, State, source_of};
 
@@ -471,6 +471,36 @@ pub(crate) fn sound_detail(
     format!("Sound: {late}{queued} buffered of {reserve}, {dry_runs} gaps")
 }
 
+/// What a far camera gives, how many see it beside the user, and how its machine is.
+pub(crate) fn far_camera(stats: &FarCameraStats) -> String {
+    let numbers = &stats.numbers;
+    let agreed = match numbers.agreed_fps {
+        0 => String::new(),
+        fps => format!(" of {fps}"),
+    };
+    let rate = format!("Camera: {:.1}{agreed} a second", numbers.fps);
+    let viewers = (stats.viewers > 1).then(|| format!("{} viewers", stats.viewers));
+    let machine = Some(numbers.machine.to_string()).filter(|words| !words.is_empty());
+    let parts = [Some(rate), machine, viewers];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// Frames that a far camera lost, by cause, if it lost any.
+pub(crate) fn camera_lost(counts: &Counts) -> Option<String> {
+    let causes = [
+        (counts.skipped, "skipped"),
+        (counts.damaged, "damaged"),
+        (counts.unusable, "unusable"),
+        (counts.too_large, "too large"),
+        (counts.stale, "replaced"),
+    ];
+    let causes = causes.into_iter().filter(|(count, _)| *count > 0);
+    let causes: Vec<_> = causes
+        .map(|(count, cause)| format!("{count} {cause}"))
+        .collect();
+    (!causes.is_empty()).then(|| format!("Camera lost: {}", causes.join(", ")))
+}
+
 /// How the far picture is lowered for a slow link.
 pub(crate) fn their_quality(text: &str) -> String {
     with_words("Their picture is reduced", text)
@@ -511,5 +541,24 @@ mod tests {
         assert_eq!(lost(0, 0, 0), None);
         let told = "Lost: 2 on the network, 1 undecoded, 0 not drawn";
         assert_eq!(lost(2, 1, 0).as_deref(), Some(told));
+    }
+
+    #[test]
+    fn a_far_camera_tells_its_rate_its_heat_and_its_losses_by_cause() {
+        let mut stats = FarCameraStats::default();
+        assert_eq!(far_camera(&stats), "Camera: 0.0 a second");
+        (stats.numbers.fps, stats.numbers.agreed_fps, stats.viewers) = (29.94, 30, 2);
+        stats.numbers.machine.temperature = Some(61.4);
+        let told = "Camera: 29.9 of 30 a second, 61 °C, 2 viewers";
+        assert_eq!(far_camera(&stats), told);
+        let mut counts = Counts {
+            good: 100,
+            mended: 5,
+            ..Counts::default()
+        };
+        assert_eq!(camera_lost(&counts), None);
+        (counts.damaged, counts.skipped) = (2, 3);
+        let told = "Camera lost: 3 skipped, 2 damaged";
+        assert_eq!(camera_lost(&counts).as_deref(), Some(told));
     }
 }

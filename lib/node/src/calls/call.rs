@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use transom_net::PeerId;
-use transom_proto::CallId;
+use transom_proto::{CallId, UsageError};
 use transom_users::Rights;
 use transom_wire::{CallKind, EndReason, PeerName, PublicKey};
 
@@ -50,6 +50,10 @@ pub(super) struct Call {
     pub(super) shows: bool,
     /// Whether the owner records what comes in.
     pub(super) records: bool,
+    /// Whether the far side was asked for statistics of its camera on this connection.
+    pub(super) asked_for_stats: bool,
+    /// Whether the far side wants statistics of ours, as it said on this connection.
+    pub(super) far_wants_stats: bool,
     /// What the far side said of its camera and its recording, and is not told yet.
     pub(super) marks: PendingReports,
     /// Whether the owner was told last that the far side records.
@@ -84,6 +88,8 @@ impl Call {
             automatic: false,
             shows: false,
             records: false,
+            asked_for_stats: false,
+            far_wants_stats: false,
             marks: PendingReports::default(),
             far_records: false,
         }
@@ -146,6 +152,7 @@ impl Call {
         let past = std::mem::replace(&mut self.past, Earlier::Fresh);
         // What was said by an earlier connection may not be so any more.
         self.marks = PendingReports::default();
+        (self.asked_for_stats, self.far_wants_stats) = (false, false);
         (self.until, self.agreed) = (None, false);
         if past != Earlier::Moved {
             out.notify(Notice::CallStarted {
@@ -167,6 +174,22 @@ impl Call {
             && let Some(Err(error)) = out.with(link, |session| session.recording(id, self.records))
         {
             log::debug!("peer={} telling of a recording: {error}", self.peer);
+        }
+    }
+
+    /// Asks the far side for statistics of its camera, or no longer, if it does not know yet.
+    pub(super) fn ask_for_stats(&mut self, on: bool, out: &mut Context) {
+        if on == self.asked_for_stats || !self.is_live() || self.served {
+            return;
+        }
+        let Some((link, id)) = self.place else {
+            return;
+        };
+        let said = out.with(link, |session| session.want_stats(id, on));
+        // While its queue is full, the far side is asked in a later turn.
+        if !matches!(said, Some(Err(UsageError::Full { .. }))) {
+            self.asked_for_stats = on;
+            self.marks.stats = None;
         }
     }
 

@@ -1,11 +1,12 @@
-//! What the far side says over and over of a call: how its camera is, and whether it records. The
-//! newest word counts, and one that comes too fast waits for its time.
+//! What the far side says over and over of a call: how its camera is and what it did, and whether
+//! the far side records. The newest word counts, and one that comes too fast waits for its time.
 
 use std::time::Instant;
 
-use transom_wire::CameraState;
+use transom_wire::{CameraState, CameraStats};
 
 use super::call::Call;
+use crate::camera::FarCameraStats;
 use crate::context::Context;
 use crate::notice::Notice;
 
@@ -14,11 +15,12 @@ use crate::notice::Notice;
 pub(super) struct PendingReports {
     pub(super) camera: Option<(CameraState, String)>,
     pub(super) recording: Option<bool>,
+    pub(super) stats: Option<CameraStats>,
 }
 
 impl PendingReports {
     fn is_empty(&self) -> bool {
-        self.camera.is_none() && self.recording.is_none()
+        self.camera.is_none() && self.recording.is_none() && self.stats.is_none()
     }
 }
 
@@ -49,6 +51,13 @@ impl Call {
         {
             self.far_records = on;
             out.notify(Notice::FarRecording { peer, on });
+        }
+        if self.marks.stats.is_some()
+            && out.paces.take(self.key.0, now)
+            && let Some(stats) = self.marks.stats.take()
+        {
+            let stats = Box::new(FarCameraStats::of_wire(&stats));
+            out.notify(Notice::FarCameraStats { peer, stats });
         }
     }
 }

@@ -31,6 +31,8 @@ const NOT_ALLOWED: &str = "not allowed any more";
 pub(crate) struct Calls {
     calls: Vec<Call>,
     policy: Policy,
+    /// Whether the owner wants statistics of the cameras that peers show us.
+    wants_stats: bool,
 }
 
 /// A call whose peer sees our camera, or is told that it does not.
@@ -40,6 +42,14 @@ pub(crate) struct Onlooker {
     pub(crate) link: PeerId,
     pub(crate) call: CallId,
     pub(crate) is_shown: bool,
+    wants_stats: bool,
+}
+
+impl Onlooker {
+    /// Whether it is told what the camera did.
+    pub(crate) fn gets_stats(&self) -> bool {
+        self.is_shown && self.wants_stats
+    }
 }
 
 impl Calls {
@@ -47,6 +57,7 @@ impl Calls {
         Self {
             calls: Vec::new(),
             policy,
+            wants_stats: false,
         }
     }
 
@@ -63,6 +74,7 @@ impl Calls {
                 link,
                 call: id,
                 is_shown: call.is_shown(),
+                wants_stats: call.far_wants_stats,
             })
         })
     }
@@ -142,6 +154,7 @@ impl Calls {
             call.ended(EndReason::Unanswered, text, out);
         }
         for call in &mut self.calls {
+            call.ask_for_stats(self.wants_stats, out);
             call.tell_reports(now, out);
         }
         self.take_over_rings(links);
@@ -189,6 +202,11 @@ impl Calls {
             call.records = on;
             call.mark_recording(out);
         }
+    }
+
+    /// Asks for statistics of the cameras that peers show us, or no longer.
+    pub(crate) fn want_stats(&mut self, on: bool) {
+        self.wants_stats = on;
     }
 
     pub(crate) fn ring(
@@ -375,6 +393,11 @@ impl Calls {
             CallEvent::Picture(picture) => pictures::arrived(place, call, picture, out),
             CallEvent::CameraState(status) if !call.served => {
                 call.marks.camera = Some((status.code, status.text));
+                call.tell_reports(out.now(), out);
+            }
+            CallEvent::WantStats { on } => call.far_wants_stats = on,
+            CallEvent::CameraStats(stats) if call.asked_for_stats => {
+                call.marks.stats = Some(stats);
                 call.tell_reports(out.now(), out);
             }
             CallEvent::Recording { on } => {

@@ -374,7 +374,7 @@ fn statistics_count_all_openings_and_are_told_once_a_second_while_they_are_asked
             _ => None,
         });
         stats
-            .map(|it| (it.counts.good, it.counts.unusable))
+            .map(|it| (it.numbers.counts.good, it.numbers.counts.unusable))
             .collect()
     };
     desk.gives(0, Ok(picture()));
@@ -420,7 +420,7 @@ fn stages_of_pictures_are_told_where_they_are_known() {
             Notice::CameraStats(stats) => Some(stats),
             _ => None,
         });
-    let stages = stats.unwrap().latency.stages;
+    let stages = stats.unwrap().numbers.latency.stages;
     let stages = stages.map(|spread| spread.map(|spread| spread.p50));
     assert_eq!(stages[..3], [Some(milli * 3), Some(milli * 2), None]);
 }

@@ -157,6 +157,7 @@ fn matters(notice: &Notice) -> bool {
         | Notice::Transfer(_)
         | Notice::EntryFailed { .. }
         | Notice::FarCamera { .. }
+        | Notice::FarCameraStats { .. }
         | Notice::Knock { .. }
         | Notice::Measured { .. }
         | Notice::OwnPicture(_)
@@ -193,6 +194,7 @@ enum Subject {
     Presence(PeerName),
     Quality(PeerName),
     Recording(PeerName),
+    StatsWanted,
     #[cfg(feature = "sound")]
     Sound(std::mem::Discriminant<SoundNotice>, Option<PeerName>),
 }
@@ -220,6 +222,7 @@ fn subject(notice: &Notice) -> Option<Subject> {
         Notice::OwnPicture(_) => Subject::OwnPicture,
         Notice::Picture { peer, .. } => Subject::Picture(*peer),
         Notice::Quality { peer, .. } => Subject::Quality(*peer),
+        Notice::StatsWanted { .. } => Subject::StatsWanted,
         #[cfg(feature = "sound")]
         Notice::Sound(sound) => Subject::Sound(std::mem::discriminant(sound), peer_of(sound)),
         _ => return None,
@@ -494,11 +497,24 @@ mod tests {
     fn of_a_state_that_changes_over_and_over_the_newest_is_kept() {
         let notices = flooded(|at| {
             let (peer, on) = (peer(), at % 2 == 1);
-            vec![Notice::FarRecording { peer, on }]
+            let recording = Notice::FarRecording { peer, on };
+            vec![recording, Notice::StatsWanted { on }]
         });
         assert!(matches!(
             notices[..],
-            [Notice::FarRecording { on: true, .. }]
+            [
+                Notice::FarRecording { on: true, .. },
+                Notice::StatsWanted { on: true }
+            ]
         ));
+    }
+
+    #[test]
+    fn statistics_of_a_far_camera_are_lost_in_a_full_queue() {
+        let notices = flooded(|_| {
+            let (peer, stats) = (peer(), Box::default());
+            vec![Notice::FarCameraStats { peer, stats }]
+        });
+        assert!(notices.is_empty(), "{}", notices.len());
     }
 }

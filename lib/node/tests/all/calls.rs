@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use transom::media::{CaptureRequest, Source};
 use transom::{
-    CallKind, CameraState, EndReason, Identity, Notice, PeerName, Redial, Settings, TradeOff,
+    CallKind, CameraState, EndReason, FarCameraStats, Identity, MachineState, Notice, PeerName,
+    Redial, Settings, TradeOff,
 };
 
 use crate::support::{Peer, book, local};
@@ -363,6 +364,70 @@ fn who_is_recorded_is_told() {
         });
         assert_eq!(told, (name("anna"), wanted));
     }
+}
+
+impl Peer {
+    /// Waits for statistics of the camera that ben shows.
+    pub(crate) fn far_stats(&self, wanted: impl Fn(&FarCameraStats) -> bool) -> FarCameraStats {
+        self.wait(|notice| match notice {
+            Notice::FarCameraStats { peer, stats } if wanted(&stats) => {
+                assert_eq!(peer, name("ben"));
+                Some(*stats)
+            }
+            _ => None,
+        })
+    }
+
+    fn stats_wanted(&self) -> bool {
+        self.wait(|notice| match notice {
+            Notice::StatsWanted { on } => Some(on),
+            _ => None,
+        })
+    }
+}
+
+#[test]
+fn a_viewer_that_asks_is_told_what_the_camera_did_until_it_asks_no_longer() {
+    let (anna, ben) = pair(|settings| settings.serve_camera = true);
+    anna.handle.ring(&name("ben"), CallKind::View);
+    anna.handle.want_stats(true);
+    assert!(ben.stats_wanted());
+    ben.handle.machine(MachineState {
+        temperature: Some(61.4),
+        throttling: None,
+    });
+    let is_running = |stats: &FarCameraStats| stats.numbers.fps > 1.0 && stats.ours.sent > 0;
+    let stats = anna.far_stats(is_running);
+    assert_eq!((stats.numbers.agreed_fps, stats.viewers), (60, 1));
+    assert!(stats.numbers.counts.good > 0);
+    assert_eq!(stats.numbers.machine.temperature, Some(61.4));
+    anna.handle.want_stats(false);
+    let is_off = ben.wait(|notice| match notice {
+        Notice::StatsWanted { on } => Some(!on),
+        Notice::CameraStats(stats) => panic!("their owner did not ask for {stats:?}"),
+        _ => None,
+    });
+    assert!(is_off);
+    // What was on its way came before this.
+    let stats = |notice: &Notice| matches!(notice, Notice::FarCameraStats { .. });
+    anna.told(Duration::from_millis(100));
+    anna.never(stats, Duration::from_millis(1500));
+}
+
+#[test]
+fn who_is_shown_no_camera_is_told_nothing_of_it() {
+    let (anna, ben) = calling(|_| {});
+    anna.handle.want_stats(true);
+    let stats = |notice: &Notice| {
+        matches!(
+            notice,
+            Notice::FarCameraStats { .. } | Notice::StatsWanted { .. }
+        )
+    };
+    anna.never(stats, Duration::from_millis(1200));
+    ben.never(stats, Duration::ZERO);
+    ben.handle.show_camera(&name("anna"), true);
+    anna.far_stats(|stats| stats.viewers == 1);
 }
 
 #[test]

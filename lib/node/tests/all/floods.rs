@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use transom::{Accept, CallKind, CameraState, EndReason, Notice, RefuseReason};
 use transom_proto::{self as proto, CallEvent, TransferEvent};
 use transom_wire::{
-    Collision, Entry, EntryKind, FailReason, Failure, Offer, RelativePath, Shape, TransferKey,
+    CameraStats, Collision, Entry, EntryKind, FailReason, Failure, Offer, RelativePath, Shape,
+    TransferKey,
 };
 
 use crate::calls::name;
-use crate::evil::{Evil, victim};
+use crate::evil::{Evil, is_answered, victim};
 use crate::support::{Scratch, inbox};
 
 /// What a peer may begin at once, and the time between two beginnings after that.
@@ -121,6 +122,76 @@ fn what_is_said_of_a_call_over_and_over_is_told_at_a_pace_and_the_last_word_coun
         )
     };
     assert!(last.all(is_last), "the newest word is told in the end");
+}
+
+#[test]
+fn statistics_that_come_too_fast_are_told_at_a_pace_and_the_last_ones_count() {
+    let mut evil = Evil::new(1);
+    let ben = victim(&evil, "call", |_| {});
+    let link = evil.connect(&ben);
+    let since = Instant::now();
+    let call = evil.session(link).ring(CallKind::Talk).unwrap();
+    evil.turn();
+    ben.rung();
+    ben.handle.answer(&name("evil"));
+    is_answered(&mut evil);
+    let stats = |viewers| CameraStats {
+        viewers,
+        ..CameraStats::default()
+    };
+    // Ben has not asked.
+    evil.session(link).camera_stats(call, stats(1)).unwrap();
+    evil.turn();
+    let told = |notice: &Notice| matches!(notice, Notice::FarCameraStats { .. });
+    ben.never(told, Duration::from_millis(200));
+    ben.handle.want_stats(true);
+    evil.until(|_, event| {
+        matches!(
+            event,
+            proto::Event::Call(_, CallEvent::WantStats { on: true })
+        )
+        .then_some(())
+    });
+    for number in 0..1000 {
+        evil.session(link)
+            .camera_stats(call, stats(number))
+            .unwrap();
+        evil.turn();
+    }
+    let notices = ben.told(Duration::from_millis(500));
+    assert_paced(count(&notices, told), since);
+    let last = notices.iter().rev().find(|notice| told(notice));
+    assert!(matches!(last, Some(Notice::FarCameraStats { stats, .. }) if stats.viewers == 999));
+}
+
+#[test]
+fn who_asks_for_statistics_and_takes_it_back_over_and_over_is_answered_once_a_second() {
+    let mut evil = Evil::new(1);
+    let ben = victim(&evil, "view", |settings| settings.serve_camera = true);
+    let link = evil.connect(&ben);
+    let call = evil.session(link).ring(CallKind::View).unwrap();
+    is_answered(&mut evil);
+    let (since, mut answers) = (Instant::now(), 0);
+    while since.elapsed() < Duration::from_millis(2500) {
+        for on in [true, false, true] {
+            evil.session(link).want_stats(call, on).unwrap();
+            let is_answer = |event: &transom_net::Event| {
+                matches!(
+                    event,
+                    transom_net::Event::Peer {
+                        event: proto::Event::Call(_, CallEvent::CameraStats(_)),
+                        ..
+                    }
+                )
+            };
+            answers += evil.turn().into_iter().filter(is_answer).count();
+        }
+    }
+    let seconds = since.elapsed().as_secs() as usize;
+    assert!((1..=seconds + 1).contains(&answers), "{answers}");
+    let told = ben.told(Duration::from_millis(100));
+    let wanted = count(&told, |notice| matches!(notice, Notice::StatsWanted { .. }));
+    assert!((1..=2 * (seconds + 1)).contains(&wanted), "{wanted}");
 }
 
 #[test]

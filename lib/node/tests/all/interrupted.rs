@@ -67,6 +67,20 @@ fn a_call_goes_on_as_it_was_when_the_connection_is_back() {
 }
 
 #[test]
+fn statistics_that_were_asked_for_come_again_when_the_connection_is_back() {
+    let (anna, ben, cut) = calling(|_| {});
+    ben.handle.show_camera(&name("anna"), true);
+    anna.handle.want_stats(true);
+    anna.far_stats(|stats| stats.viewers == 1);
+    cut.cut();
+    interrupted(&anna);
+    interrupted(&ben);
+    cut.mend();
+    assert!(anna.started() && ben.started());
+    anna.far_stats(|stats| stats.viewers == 1);
+}
+
+#[test]
 fn a_recording_that_ended_while_there_was_no_connection_is_not_told_as_one_that_goes_on() {
     let (anna, ben, cut) = calling(|_| {});
     let marked = |wanted: bool| {

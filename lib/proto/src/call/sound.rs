@@ -6,7 +6,7 @@ use core::time::Duration;
 use transom_wire::limits::{SOUND, SOUND_FRAMES};
 use transom_wire::{DecodeError, Listen, Message, Sound, SoundHead, SoundState, Status};
 
-use super::{Call, Calls, Phase, expect};
+use super::{Calls, Phase, expect};
 use crate::send::{Output, clip};
 use crate::{CallEvent, CallId, Instant, PeerError, Queued, SoundFrame, UsageError};
 
@@ -105,14 +105,6 @@ impl Calls {
         };
         output.emit_call(CallId(stream), event);
         Ok(())
-    }
-
-    fn live(&mut self, id: CallId, verb: &'static str) -> Result<&mut Call, UsageError> {
-        let call = self.call(id)?;
-        match call.phase {
-            Phase::Live => Ok(call),
-            _ => Err(UsageError::NotNow { verb }),
-        }
     }
 }
 

@@ -98,6 +98,7 @@ fn likely(kind: Kind, choices: &mut Choices<'_>) -> Vec<u8> {
         }
         Kind::Grant | Kind::Ping | Kind::Rate => small(choices.byte(), 8),
         Kind::Progress => small(0, 24),
+        Kind::CameraStats => small(value, 117),
         Kind::Finish | Kind::TextAck | Kind::Text => index,
         Kind::Decline
         | Kind::HangUp
@@ -106,6 +107,7 @@ fn likely(kind: Kind, choices: &mut Choices<'_>) -> Vec<u8> {
         | Kind::CameraState
         | Kind::SoundState
         | Kind::Listen
+        | Kind::WantStats
         | Kind::Live
         | Kind::Recording
         | Kind::Finished

@@ -8,8 +8,8 @@ use core::time::Duration;
 
 use transom_wire::limits::{LEAF, RECORD_BULK};
 use transom_wire::{
-    ByeCode, CallKind, CameraState, EndReason, Ending, FailReason, Failure, RefuseReason, Shape,
-    SoundCodec, SoundState,
+    ByeCode, CallKind, CameraState, CameraStats, EndReason, Ending, FailReason, Failure,
+    RefuseReason, Shape, SoundCodec, SoundState,
 };
 
 use super::acks::{Acks, ack};
@@ -220,8 +220,17 @@ impl Scene {
             12 if on => every_call(|call| ignore(session.sound_end(call))),
             12 => every_call(|call| ignore(session.sound_state(call, SoundState::OnHold, ""))),
             13 => every_call(|call| ignore(session.listen(call, on))),
+            14 if on => every_call(|call| ignore(session.camera_stats(call, stats(value)))),
+            14 => every_call(|call| ignore(session.want_stats(call, value % 2 == 0))),
             _ => every_call(|call| ignore(session.send_picture(call, picture(value)))),
         }
+    }
+}
+
+pub(super) fn stats(value: u8) -> CameraStats {
+    CameraStats {
+        viewers: value.into(),
+        ..CameraStats::default()
     }
 }
 

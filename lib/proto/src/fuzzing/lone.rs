@@ -8,7 +8,7 @@ use transom_wire::{
 };
 
 use super::choices::Choices;
-use super::laws::{every_call, failed, ignore, kind, picture};
+use super::laws::{every_call, failed, ignore, kind, picture, stats};
 use super::sound::sound;
 use crate::{
     CallEvent, CallId, Config, Connection, Event, Instant, LeafData, Side, TransferEvent,
@@ -160,6 +160,8 @@ impl Lone {
             8 => every_call(|call| ignore(session.sound_end(call))),
             9 => every_call(|call| ignore(session.sound_state(call, SoundState::Muted, "shh"))),
             10 => every_call(|call| ignore(session.listen(call, on))),
+            11 if on => every_call(|call| ignore(session.camera_stats(call, stats(value)))),
+            11 => every_call(|call| ignore(session.want_stats(call, value % 2 == 0))),
             _ => {}
         }
     }

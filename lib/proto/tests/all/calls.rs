@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use transom_proto::fuzzing::{Pair, Route, Who};
 use transom_proto::{CallEvent, CallId, Event, UsageError};
-use transom_wire::{CallKind, CameraState, EndReason, Kind, Message, Recording, Ring, Status};
+use transom_wire::{
+    CallKind, CameraState, CameraStats, EndReason, Kind, Message, Recording, Ring, Status,
+    WantStats,
+};
 
 use crate::evil::Evil;
 
@@ -204,6 +207,60 @@ fn who_is_recorded_is_told() {
 }
 
 #[test]
+fn a_viewer_is_told_what_the_camera_did_and_nobody_else() {
+    let (mut pair, call) = calling(Route::IDEAL, CallKind::View);
+    let stats = CameraStats {
+        tenths_of_fps: 299,
+        viewers: 2,
+        ..CameraStats::default()
+    };
+    for on in [true, false] {
+        pair.session(Who::Ann).want_stats(call, on).unwrap();
+        let wanted = (Who::Bob, Event::Call(call, CallEvent::WantStats { on }));
+        assert_eq!(pair.events(TICK), [wanted]);
+    }
+    pair.session(Who::Bob).camera_stats(call, stats).unwrap();
+    let told = (Who::Ann, Event::Call(call, CallEvent::CameraStats(stats)));
+    assert_eq!(pair.events(TICK), [told]);
+    // Bob gets no pictures, and Ann sends none.
+    let wish = pair.session(Who::Bob).want_stats(call, true);
+    assert_eq!(wish, Err(UsageError::NotNow { verb: "want_stats" }));
+    let verb = "camera_stats";
+    let told = pair.session(Who::Ann).camera_stats(call, stats);
+    assert_eq!(told, Err(UsageError::NotNow { verb }));
+}
+
+#[test]
+fn statistics_of_no_camera_are_illegal() {
+    let ring = |kind| Message::Ring(Ring { kind });
+    let want = Message::WantStats(WantStats { on: true });
+    let stats = Message::CameraStats(CameraStats::default());
+    // The peer rings and we answer: in a view our camera alone is shown.
+    for (kind, message, legal) in [
+        (CallKind::View, want, true),
+        (CallKind::View, stats, false),
+        (CallKind::Talk, want, true),
+        (CallKind::Talk, stats, true),
+    ] {
+        for is_over in [false, true] {
+            let mut evil = Evil::new();
+            evil.say(1, &ring(kind)).unwrap();
+            let Some(Event::Call(call, _)) = evil.events().pop() else {
+                panic!("no ring");
+            };
+            let session = &mut evil.connection.session;
+            session.answer(call).unwrap();
+            if is_over {
+                session.hang_up(call, EndReason::Chosen, "").unwrap();
+            }
+            // What crossed the end of its call on the way is ignored.
+            let said = evil.say(1, &message);
+            assert_eq!(said.is_ok(), legal || is_over, "{kind:?} {message:?}");
+        }
+    }
+}
+
+#[test]
 fn more_calls_than_allowed_are_busy() {
     let mut evil = Evil::new();
     let ring = Message::Ring(Ring {
@@ -291,6 +348,8 @@ fn illegal_calls_end_the_connection() {
         (2, Message::Answer),
         (1, Message::Accept),
         (1, Message::Recording(Recording { on: true })),
+        (1, Message::WantStats(WantStats { on: true })),
+        (1, Message::CameraStats(CameraStats::default())),
     ] {
         let mut evil = Evil::new();
         evil.say(1, &ring).unwrap();

@@ -4,6 +4,7 @@ pub(crate) mod call;
 pub(crate) mod control;
 pub(crate) mod file;
 pub(crate) mod sound;
+pub(crate) mod stats;
 pub(crate) mod status;
 pub(crate) mod text;
 pub(crate) mod video;
@@ -166,6 +167,10 @@ messages! {
         SoundState(crate::Status<crate::SoundState, &'a str>),
         /// Whether the sender wants the peer's sound.
         Listen(crate::Listen),
+        /// Whether the viewer wants the statistics of the camera.
+        WantStats(crate::WantStats),
+        /// What the camera and its viewers did.
+        CameraStats(crate::CameraStats),
         /// The format of the frames of sound that follow.
         SoundHead(crate::SoundHead),
         /// One frame of sound.

@@ -126,6 +126,74 @@ fn calls() {
 }
 
 #[test]
+fn statistics_of_a_camera() {
+    let want = |on| Message::WantStats(WantStats { on });
+    golden(1, 0, want(true), "00000001 19 00 0001 01");
+    golden(1, 0, want(false), "00000001 19 00 0001 00");
+    let times = |p50, p99| Some(StageTimes { p50, p99 });
+    let stats = CameraStats {
+        agreed_fps: 30,
+        tenths_of_fps: 299,
+        counts: FrameCounts {
+            good: 1,
+            stale: 2,
+            damaged: 3,
+            unusable: 4,
+            too_large: 5,
+            skipped: 6,
+            mended: limits::COUNT,
+        },
+        capture: times(3000, 6000),
+        encode: None,
+        wait: times(u32::MAX, 1),
+        viewers: 2,
+        sent: 7,
+        dropped: 8,
+        left_out: 9,
+        temperature: Some(-15),
+        throttling: Throttling(Throttling::KNOWN | Throttling::SLOWED),
+    };
+    golden(1, 0, Message::CameraStats(stats), STATS);
+    let unknown = CameraStats::default();
+    let rest = format!(
+        "{} {} 0000 {} 8000 00",
+        "00".repeat(8 + 56),
+        "ff".repeat(24),
+        "00".repeat(24)
+    );
+    golden(
+        1,
+        0,
+        Message::CameraStats(unknown),
+        &format!("00000075 1a 00 0001 {rest}"),
+    );
+    // A field of a later version.
+    let extended = STATS.replacen("00000075", "00000079", 1) + " 07 0001 ff";
+    assert_eq!(decode(&extended), Message::CameraStats(stats));
+    let too_many = STATS.replace("0020000000000000", "0020000000000001");
+    let (field, limit) = ("mended frames", limits::COUNT);
+    let found = limit + 1;
+    illegal(
+        &too_many,
+        DecodeError::TooLarge {
+            field,
+            found,
+            limit,
+        },
+    );
+    illegal(
+        "00000001 19 00 0001 02",
+        DecodeError::Illegal("statistics wanted"),
+    );
+}
+
+const STATS: &str = "00000075 1a 00 0001 0000001e 0000012b \
+                     0000000000000001 0000000000000002 0000000000000003 0000000000000004 \
+                     0000000000000005 0000000000000006 0020000000000000 \
+                     00000bb8 00001770 ffffffff ffffffff ffffffff 00000001 0002 \
+                     0000000000000007 0000000000000008 0000000000000009 fff1 05";
+
+#[test]
 fn sound() {
     let state = Status::new(SoundState::Lost, "z");
     golden(

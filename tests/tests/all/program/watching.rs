@@ -89,6 +89,41 @@ fn several_watch_at_once_and_one_that_is_killed_disturbs_nobody() {
 }
 
 #[test]
+fn a_viewer_reads_what_the_far_camera_did() {
+    let pair = Pair::new();
+    let _box = pair.camera(SMALL);
+    let mut watcher = pair.near.start(&["watch", "far", "--stats-json"]);
+    let stats = watcher.event("camera_stats");
+    assert_eq!(
+        (&stats["peer"], &stats["agreed_fps"]),
+        (&"far".into(), &30.into())
+    );
+    assert!(stats["fps"].as_f64() > Some(1.0), "{stats}");
+    assert!(stats["good"].as_u64() > Some(0), "{stats}");
+    assert_eq!(
+        (&stats["viewer_count"], &stats["skipped"]),
+        (&1.into(), &0.into())
+    );
+    assert!(stats["viewer"]["sent"].as_u64() > Some(0), "{stats}");
+    assert!(
+        stats["latency_stages_ms"]["wait"]["p50"].is_f64(),
+        "{stats}"
+    );
+    assert!(stats["machine"].as_object().is_some(), "{stats}");
+    // What the owner of the camera is told alone.
+    assert!(stats.get("what").is_none() && stats.get("viewers").is_none());
+    let lines = ["watch", "far", "--stats", "1", "--seconds", "4"];
+    let end = pair.near.run(&lines);
+    assert_eq!(end.code, Some(0), "{end:?}");
+    let told = end
+        .stdout
+        .lines()
+        .find(|line| line.starts_with("the camera of far: "));
+    let told = told.unwrap_or_else(|| panic!("{end:?}"));
+    assert!(told.contains("; 2 viewers: this one "), "{told}");
+}
+
+#[test]
 fn a_box_that_ends_is_told_and_watched_again_when_it_is_back() {
     let pair = Pair::new();
     let mut camera = pair.camera(SMALL);

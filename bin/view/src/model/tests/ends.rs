@@ -64,6 +64,10 @@ fn a_call_that_ended_leaves_no_picture_no_rate_and_no_title() {
             peer: peer("door"),
             numbers: Numbers::default(),
         });
+        state.apply(Notice::FarCameraStats {
+            peer: peer("door"),
+            stats: Box::default(),
+        });
         assert!(state.has_picture(face));
         assert_ne!(state.title(), "Transom (desk)");
         let late = shown();
@@ -76,6 +80,7 @@ fn a_call_that_ended_leaves_no_picture_no_rate_and_no_title() {
             assert_eq!((call.shown, &call.trouble, call.broken), (None, &None, 0));
             assert_eq!(call.pace.summary(Instant::now()), None);
         }
+        assert!(state.calls.far_cameras.is_empty());
         assert!(state.calls.numbers.is_empty() && state.calls.own.shown.is_none());
         assert_eq!(state.title(), "Transom (desk)");
     }

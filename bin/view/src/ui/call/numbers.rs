@@ -80,9 +80,14 @@ fn details(state: &State, call: &Call, summary: &Summary) -> Vec<String> {
         .and_then(|numbers| numbers.rtt)
         .map(words::round_trip);
     let lost = words::lost(summary.missing, summary.undecoded, summary.unseen);
+    let far = state.calls.far_cameras.get(&call.peer);
+    let camera = far.map(|far| words::far_camera(&far.newest));
+    let camera_lost = far.and_then(|far| words::camera_lost(&far.counts()));
     theirs
         .into_iter()
         .chain(ours)
+        .chain(camera)
+        .chain(camera_lost)
         .chain(lost)
         .chain(sound)
         .chain(trip)

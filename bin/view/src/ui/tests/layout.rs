@@ -45,6 +45,11 @@ pub(super) fn everything() -> State {
         peer: anna,
         numbers,
     });
+    for damaged in [0, 1] {
+        let mut stats = Box::<transom::FarCameraStats>::default();
+        stats.numbers.counts.damaged = damaged;
+        state.apply(Notice::FarCameraStats { peer: anna, stats });
+    }
     state
 }
 

@@ -471,6 +471,15 @@ fn looks_like_the_numbers_of_a_call() {
             peer: anna,
             numbers,
         });
+        for skipped in [0, 3] {
+            let mut stats = Box::<transom::FarCameraStats>::default();
+            let camera = &mut stats.numbers;
+            (camera.fps, camera.agreed_fps) = (29.9, 30);
+            (camera.counts.skipped, camera.counts.damaged) = (skipped, skipped / 2);
+            camera.machine.temperature = Some(61.4);
+            stats.viewers = 2;
+            state.apply(Notice::FarCameraStats { peer: anna, stats });
+        }
         state
     });
 }
