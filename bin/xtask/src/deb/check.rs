@@ -161,7 +161,8 @@ impl Root {
         };
         command.arg(&self.path).args(line.split(' '));
         command.env_clear().envs([
-            ("PATH", "/usr/bin:/bin"),
+            // The one that systemd sets.
+            ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"),
             ("STATE_DIRECTORY", STATE),
             ("XDG_STATE_HOME", "/var/lib"),
             ("XDG_CONFIG_HOME", "/var/lib"),
