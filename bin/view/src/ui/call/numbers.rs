@@ -80,7 +80,9 @@ fn details(state: &State, call: &Call, summary: &Summary) -> Vec<String> {
         .and_then(|numbers| numbers.rtt)
         .map(words::round_trip);
     let lost = words::lost(summary.missing, summary.undecoded, summary.unseen);
+    // Beside a person the own picture needs the room.
     let far = state.calls.far_cameras.get(&call.peer);
+    let far = far.filter(|_| !call.is_talk());
     let camera = far.map(|far| words::far_camera(&far.newest));
     let camera_lost = far.and_then(|far| words::camera_lost(&far.counts()));
     theirs

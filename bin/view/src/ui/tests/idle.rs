@@ -123,9 +123,6 @@ fn times_and_numbers_that_run_leave_their_widgets_as_they_are() {
             };
             let peer = peer("Anna");
             state.apply(Notice::Measured { peer, numbers });
-            let mut stats = Box::<transom::FarCameraStats>::default();
-            stats.numbers.fps = second as f64;
-            state.apply(Notice::FarCameraStats { peer, stats });
             screen.step();
             assert_eq!(renamed(&screen), 0);
         }

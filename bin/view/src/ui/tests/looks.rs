@@ -428,57 +428,68 @@ fn looks_like_banners_above_the_list() {
     });
 }
 
+/// The numbers of a peer's pictures, and of the connection.
+fn show_numbers(state: &mut State, of: PeerName) {
+    state.act(&Action::Overlay(true));
+    let millis = |ms: f32| std::time::Duration::from_secs_f32(ms / 1e3);
+    // However long it takes to draw, they are of the last second.
+    let start = std::time::Instant::now() + std::time::Duration::from_secs(600);
+    for sequence in 0..30_u32 {
+        let stages = [
+            (Stage::Capture, 0.4),
+            (Stage::Encode, 0.2),
+            (Stage::Wait, 0.2),
+            (Stage::Wire, 0.7),
+            (Stage::Decode, 1.2),
+        ];
+        let stages = stages
+            .into_iter()
+            .fold(Stages::default(), |all, (stage, ms)| {
+                all.with(stage, millis(ms + sequence as f32 / 60.0))
+            });
+        let decoded = start + millis(sequence as f32 * 100.0 / 3.0);
+        let sample = Sample {
+            bytes: 22_500,
+            sequence,
+            undecoded: 0,
+            unseen: 0,
+            stages,
+            received: decoded - millis(1.2),
+            decoded,
+            presented: decoded + millis(15.3),
+        };
+        state.presented(Face::Peer(of), sample);
+    }
+    let numbers = transom::Numbers {
+        rtt: Some(millis(1.5)),
+        ..transom::Numbers::default()
+    };
+    state.apply(Notice::Measured { peer: of, numbers });
+}
+
 #[test]
 fn looks_like_the_numbers_of_a_call() {
     shots("numbers", &SIZES[..2], |theme| {
         let mut state = calling(theme);
-        state.act(&Action::Overlay(true));
-        let millis = |ms: f32| std::time::Duration::from_secs_f32(ms / 1e3);
-        // However long it takes to draw, they are of the last second.
-        let start = std::time::Instant::now() + std::time::Duration::from_secs(600);
-        for sequence in 0..30_u32 {
-            let stages = [
-                (Stage::Capture, 0.4),
-                (Stage::Encode, 0.2),
-                (Stage::Wait, 0.2),
-                (Stage::Wire, 0.7),
-                (Stage::Decode, 1.2),
-            ];
-            let stages = stages
-                .into_iter()
-                .fold(Stages::default(), |all, (stage, ms)| {
-                    all.with(stage, millis(ms + sequence as f32 / 60.0))
-                });
-            let decoded = start + millis(sequence as f32 * 100.0 / 3.0);
-            let sample = Sample {
-                bytes: 22_500,
-                sequence,
-                undecoded: 0,
-                unseen: 0,
-                stages,
-                received: decoded - millis(1.2),
-                decoded,
-                presented: decoded + millis(15.3),
-            };
-            state.presented(Face::Peer(peer("Anna")), sample);
-        }
-        let numbers = transom::Numbers {
-            rtt: Some(millis(1.5)),
-            ..transom::Numbers::default()
-        };
-        let anna = peer("Anna");
-        state.apply(Notice::Measured {
-            peer: anna,
-            numbers,
-        });
+        show_numbers(&mut state, peer("Anna"));
+        state
+    });
+}
+
+#[test]
+fn looks_like_the_numbers_of_a_camera() {
+    shots("numbers-camera", &SIZES[..2], |theme| {
+        let mut state = watching(theme);
+        let camera = state.calls.open[0].peer;
+        show_numbers(&mut state, camera);
         for skipped in [0, 3] {
             let mut stats = Box::<transom::FarCameraStats>::default();
-            let camera = &mut stats.numbers;
-            (camera.fps, camera.agreed_fps) = (29.9, 30);
-            (camera.counts.skipped, camera.counts.damaged) = (skipped, skipped / 2);
-            camera.machine.temperature = Some(61.4);
-            stats.viewers = 2;
-            state.apply(Notice::FarCameraStats { peer: anna, stats });
+            let numbers = &mut stats.numbers;
+            (numbers.fps, numbers.agreed_fps, stats.viewers) = (29.9, 30, 2);
+            (numbers.counts.skipped, numbers.counts.damaged) = (skipped, skipped / 2);
+            numbers.machine.temperature = Some(61.4);
+            let peer = camera;
+            state.apply(Notice::FarCameraStats { peer, stats });
         }
         state
     });
