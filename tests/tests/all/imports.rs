@@ -51,6 +51,10 @@ const TABLE: &[(&str, &[&str])] = &[
         &["libc", "log", "nokhwa", "thiserror", "v4l", "zune-jpeg"],
     ),
     (
+        "transom-door",
+        &["blake3", "httparse", "log", "thiserror"],
+    ),
+    (
         "transom-net",
         &[
             "log",
