@@ -79,6 +79,8 @@ mod route;
 mod source;
 mod state;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use connection::Fate;

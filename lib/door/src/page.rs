@@ -8,8 +8,8 @@ pub(crate) const PAGE: &str = include_str!("page.html");
 /// only. Pictures are blobs that the script made.
 pub(crate) const POLICY: &str = "Content-Security-Policy: default-src 'none'; \
     img-src blob: data:; connect-src 'self'; \
-    style-src 'sha256-STYLE'; \
-    script-src 'sha256-SCRIPT'; \
+    style-src 'sha256-xO3igFQ3+iAhTlymBsd3PkR+gkm20AVYOmE4YXxRSYo='; \
+    script-src 'sha256-IuWw07oTzGl0QOz5CBgD0cqr7oFKIOkeyAP/0Y5uZYo='; \
     base-uri 'none'; form-action 'none'";
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ pub(crate) enum HeadError {
     Malformed,
     #[error("the request's head is larger than 8 KiB or has more than 48 headers")]
     TooLarge,
-    #[error("only HTTP/1.0 and HTTP/1.1 are understood")]
+    #[error("only the versions 1.0 and 1.1 of HTTP are understood")]
     Version,
 }
 

@@ -15,6 +15,7 @@ pub(crate) fn picture(state: SourceState) -> &'static [u8] {
 
 #[cfg(test)]
 #[path = "../examples/words/drawing.rs"]
+#[expect(dead_code, reason = "the file belongs to the example")]
 mod drawing;
 
 #[cfg(test)]
@@ -35,11 +36,7 @@ mod tests {
             let state = states.into_iter().find(|state| state.name() == name);
             let jpeg = picture(state.unwrap());
             assert!(jpeg.len() <= 10_000, "{name}: {} bytes", jpeg.len());
-            let mut image = Image {
-                width: 0,
-                height: 0,
-                rgba: Vec::new(),
-            };
+            let mut image = Image::default();
             decode(jpeg, Limit::default(), &mut image).unwrap();
             let drawn = drawing::luma(text);
             let shown = image.rgba.as_chunks::<4>().0;
