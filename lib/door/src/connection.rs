@@ -137,7 +137,7 @@ impl Connection {
     pub(crate) fn handle_timeout(&mut self, shared: &mut Shared, now: Now) {
         self.woken = now.instant;
         let is_over = |until: Instant| now.instant >= until;
-        if !self.output.is_empty() && is_over(self.progress + STALL) {
+        if self.is_writing() && is_over(self.progress + STALL) {
             self.state = State::Gone;
         }
         let seat = self.seat.as_ref();
@@ -193,15 +193,10 @@ impl Connection {
         }
     }
 
-    /// Ends the connection.
-    pub(crate) fn close(&mut self) {
-        self.state = State::Gone;
-    }
-
     /// Gives the viewer's place back.
     pub(crate) fn leave(&mut self, shared: &mut Shared) {
         if let Some(seat) = self.seat.take() {
-            shared.sources[seat.source.0].viewers -= 1;
+            shared.sources[seat.source.0].leave();
         }
     }
 
@@ -209,17 +204,17 @@ impl Connection {
         let seat = self.seat.as_ref().and_then(|seat| seat.until);
         let own = match &self.state {
             State::Gone => return None,
-            _ if !self.output.is_empty() => Some(self.progress + STALL),
-            State::Answering { .. } => None,
-            State::Reading { until } | State::Finishing { until } => Some(*until),
-            State::Holding(held) => Some(self.after_woken(held.until, held.until)),
+            State::Answering { .. } => self.progress + STALL,
+            _ if !self.output.is_empty() => self.progress + STALL,
+            State::Holding(held) => self.after_woken(held.until, held.until),
             State::Streaming(stream) => {
                 let source = &shared.sources[stream.source.0];
                 let next = stream.next_time(source, self.woken);
-                Some(self.after_woken(next, stream.repeat()))
+                self.after_woken(next, stream.repeat())
             }
+            State::Reading { until } | State::Finishing { until } => *until,
         };
-        own.into_iter().chain(seat).min()
+        seat.into_iter().chain([own]).min()
     }
 
     pub(crate) fn fate(&self) -> Fate {
@@ -243,6 +238,11 @@ impl Connection {
     /// Whether a request of this connection had a pass.
     pub(crate) fn is_admitted(&self) -> bool {
         self.pass.is_some()
+    }
+
+    /// Whether the client has to take bytes, or the last of them were just taken.
+    fn is_writing(&self) -> bool {
+        !self.output.is_empty() || matches!(self.state, State::Answering { .. })
     }
 
     fn drops_bytes(&self) -> bool {
@@ -308,6 +308,7 @@ impl Connection {
             (true, false) => State::Reading {
                 until: now + HEAD_TIME,
             },
+            (false, _) if self.has_ended => State::Gone,
             (false, _) => State::Finishing {
                 until: now + LINGER,
             },
@@ -539,12 +540,12 @@ fn preflight(reply: Reply) -> &'static [&'static str] {
 /// ffmpeg, VLC and GStreamer send a pass only when they are asked for it.
 fn unauthorized(reply: Reply, now: Now) -> Vec<u8> {
     let ask = r#"WWW-Authenticate: Basic realm="transom""#;
-    let text = "this camera is for those who have a pass: ask its owner for the link";
+    let text = "a pass is needed: ask the camera's owner for the link";
     reply.text(Status::Unauthorized, &[ask], text, now)
 }
 
 fn too_many(reply: Reply, now: Now) -> Vec<u8> {
-    let text = "as many are looking as may: try again later";
+    let text = "the limit of viewers is reached: try again later";
     reply.text(Status::Unavailable, &["Retry-After: 5"], text, now)
 }
 

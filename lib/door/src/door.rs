@@ -172,8 +172,12 @@ impl Door {
         }
     }
 
-    /// Who may look from now on. What is shown to a pass that is not in the list any more ends.
-    pub fn set_access(&mut self, access: Access) {
+    /// Who may look from now on. What is shown to a pass that is not in the list any more ends;
+    /// of the others the last use is kept.
+    pub fn set_access(&mut self, mut access: Access) {
+        if let (Access::Passes(old), Access::Passes(new)) = (&self.shared.access, &mut access) {
+            old.keep_uses(new);
+        }
         for connection in self.connections.values_mut() {
             connection.check_pass(&access);
         }
@@ -222,10 +226,10 @@ impl Door {
 
     /// Ends a connection that serves nobody, the oldest of those without a pass first.
     fn close_idle(&mut self) -> Option<()> {
-        let idle = self.connections.iter_mut();
+        let idle = self.connections.iter();
         let idle = idle.filter(|(_, connection)| connection.is_idle());
-        let (_, connection) = idle.min_by_key(|(id, it)| (it.is_admitted(), **id))?;
-        connection.close();
+        let (&id, _) = idle.min_by_key(|(id, it)| (it.is_admitted(), **id))?;
+        self.remove(id);
         Some(())
     }
 }

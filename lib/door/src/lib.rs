@@ -65,6 +65,8 @@ mod door;
 mod encoding;
 mod failures;
 mod frame;
+#[doc(hidden)]
+pub mod fuzzing;
 mod held;
 mod host;
 mod jpeg;

@@ -9,7 +9,7 @@ pub(crate) const PAGE: &str = include_str!("page.html");
 pub(crate) const POLICY: &str = "Content-Security-Policy: default-src 'none'; \
     img-src blob: data:; connect-src 'self'; \
     style-src 'sha256-xO3igFQ3+iAhTlymBsd3PkR+gkm20AVYOmE4YXxRSYo='; \
-    script-src 'sha256-IuWw07oTzGl0QOz5CBgD0cqr7oFKIOkeyAP/0Y5uZYo='; \
+    script-src 'sha256-mJTinDioyTcwb0V3lvOVRGlMx2kRLj69oCwaE+qwDrg='; \
     base-uri 'none'; form-action 'none'";
 
 #[cfg(test)]

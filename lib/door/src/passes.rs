@@ -149,6 +149,14 @@ impl Passes {
         Some(PassHash(hash))
     }
 
+    /// Uses that this list knows better than the new one, which was read from a file.
+    pub(crate) fn keep_uses(&self, new: &mut Self) {
+        for pass in &mut new.0 {
+            let known = self.0.iter().find(|known| known.hash == pass.hash);
+            pass.last_used = pass.last_used.max(known.and_then(Pass::last_used));
+        }
+    }
+
     /// Whether the pass is still in the list.
     pub(crate) fn has(&self, hash: PassHash) -> bool {
         self.0.iter().any(|pass| pass.hash == hash.0)

@@ -113,6 +113,14 @@ impl Source {
         self.shown = Some(now.instant);
     }
 
+    /// A viewer leaves. Without any the last picture is let go of.
+    pub(crate) fn leave(&mut self) {
+        self.viewers -= 1;
+        if self.viewers == 0 {
+            self.newest = None;
+        }
+    }
+
     pub(crate) fn set_state(&mut self, state: SourceState, words: &str) {
         if self.state == state && self.words == words {
             return;

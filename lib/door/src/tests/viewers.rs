@@ -195,6 +195,8 @@ fn a_pass_that_is_deleted_ends_what_it_sees() {
         [Fate::Gone, Fate::Gone, Fate::Open]
     );
     assert_eq!(status(&rig.get(4, "/stream")), "401");
+    let used = rig.door.passes().unwrap().iter().map(Pass::last_used);
+    assert_eq!(used.collect::<Vec<_>>(), [Some(seconds(1_795_800_836))]);
 }
 
 #[test]
@@ -224,4 +226,19 @@ fn a_client_that_closes_its_side_behind_a_request_is_answered() {
     rig.pump();
     assert_eq!(status(&rig.take(1)), "200");
     assert_ne!(rig.fate(1), Fate::Open);
+}
+
+#[test]
+fn a_socket_that_is_full_after_an_answer_ends_the_connection() {
+    let mut rig = Rig::new();
+    rig.connect(1);
+    rig.stuck.insert(1);
+    let id = ConnectionId(1);
+    rig.send(1, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    let count = rig.door.poll_transmit(id, rig.now).concat().len();
+    rig.door.transmitted(id, count, rig.now);
+    rig.pass(Duration::from_millis(9_900));
+    assert_eq!(rig.fate(1), Fate::Open);
+    rig.pass(Duration::from_millis(200));
+    assert_eq!(rig.fate(1), Fate::Gone);
 }
