@@ -8,7 +8,7 @@ pub(crate) const PAGE: &str = include_str!("page.html");
 /// only. Pictures are blobs that the script made.
 pub(crate) const POLICY: &str = "Content-Security-Policy: default-src 'none'; \
     img-src blob: data:; connect-src 'self'; \
-    style-src 'sha256-xO3igFQ3+iAhTlymBsd3PkR+gkm20AVYOmE4YXxRSYo='; \
+    style-src 'sha256-gpK49frxkuyiyQEdART1U06Ajo1QMy/TSY1hxcyo9T8='; \
     script-src 'sha256-mJTinDioyTcwb0V3lvOVRGlMx2kRLj69oCwaE+qwDrg='; \
     base-uri 'none'; form-action 'none'";
 
