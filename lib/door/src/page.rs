@@ -8,8 +8,8 @@ pub(crate) const PAGE: &str = include_str!("page.html");
 /// only. Pictures are blobs that the script made.
 pub(crate) const POLICY: &str = "Content-Security-Policy: default-src 'none'; \
     img-src blob: data:; connect-src 'self'; \
-    style-src 'sha256-gpK49frxkuyiyQEdART1U06Ajo1QMy/TSY1hxcyo9T8='; \
-    script-src 'sha256-mJTinDioyTcwb0V3lvOVRGlMx2kRLj69oCwaE+qwDrg='; \
+    style-src 'sha256-hOhvrEvOC9PYpIgatTqwsrSNgWdYobB/oPc3zaUwl2o='; \
+    script-src 'sha256-xBMWKgI7iH8SePi6yfJqj8uHzIbx1bNZz1hCbW6fmPc='; \
     base-uri 'none'; form-action 'none'";
 
 #[cfg(test)]

@@ -13,7 +13,8 @@ pub(crate) fn of_source(shared: &Shared, id: SourceId, now: Instant) -> String {
     format!(
         concat!(
             r#"{{"ok":true,"result":{{"#,
-            r#""source":{{"resolution":{{"width":{},"height":{}}},"online":{},"captured_fps":{}}},"#,
+            r#""source":{{"resolution":{{"width":{},"height":{}}},"#,
+            r#""online":{},"captured_fps":{}}},"#,
             r#""stream":{{"clients":{}}},"#,
             r#""camera":{{"name":{},"state":"{}","words":{}}},"#,
             r#""viewers":{{"now":{},"most":{}}},"#,

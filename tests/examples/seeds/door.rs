@@ -11,7 +11,8 @@ pub(crate) fn requests() -> Vec<(&'static str, Vec<u8>)> {
             "image",
             1,
             format!(
-                "GET /?action=stream&token={token} HTTP/1.1\r\nHost: a\r\nAccept: image/avif,*/*\r\nUser-Agent: AppleWebKit/537.36\r\n\r\n"
+                "GET /?action=stream&token={token} HTTP/1.1\r\nHost: a\r\n\
+                 Accept: image/avif,*/*\r\nUser-Agent: AppleWebKit/537.36\r\n\r\n"
             ),
         ),
         (
