@@ -204,7 +204,7 @@ impl Connection {
             State::Holding(held) => self.after_woken(held.until, held.until),
             State::Streaming(stream) => {
                 let source = &shared.sources[stream.source.0];
-                let next = stream.next_time(source, self.woken);
+                let next = stream.next_time(source);
                 self.after_woken(next, stream.repeat())
             }
             State::Reading { until } | State::Finishing { until } => *until,

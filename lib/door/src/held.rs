@@ -18,6 +18,7 @@ pub(crate) struct Held {
     pub(crate) source: SourceId,
     pub(crate) reply: Reply,
     pub(crate) until: Instant,
+    asked: Instant,
     question: Question,
 }
 
@@ -25,8 +26,8 @@ pub(crate) struct Held {
 enum Question {
     /// The first picture with a higher sequence; and the state that the client knows.
     Next { after: u64, state: String },
-    /// A picture that is captured after that.
-    Snapshot { asked: Instant },
+    /// A picture that is captured after it was asked for.
+    Snapshot,
 }
 
 impl Held {
@@ -43,6 +44,7 @@ impl Held {
             source: id,
             reply,
             until: now + NEXT_HOLD,
+            asked: now,
             question: Question::Next {
                 after: after.unwrap_or(0),
                 state: state.unwrap_or_else(|| source.state.name().into()),
@@ -55,14 +57,15 @@ impl Held {
             source: id,
             reply,
             until: now + SNAPSHOT_TIME,
-            question: Question::Snapshot { asked: now },
+            asked: now,
+            question: Question::Snapshot,
         }
     }
 
     /// The answer, if there is one now.
     pub(crate) fn answer(&self, source: &Source, now: Now) -> Option<Output> {
         let wanted = source
-            .fresh(now.instant)
+            .newest(self.asked)
             .filter(|frame| self.wants(frame, source));
         if let Some(frame) = wanted {
             return Some(self.picture(frame, now));
@@ -73,7 +76,7 @@ impl Held {
             {
                 Some(Output::of(no_picture(self.reply, source, now)))
             }
-            Question::Snapshot { .. } if now.instant >= self.until => {
+            Question::Snapshot if now.instant >= self.until => {
                 Some(Output::of(no_snapshot(self.reply, source, now)))
             }
             _ => None,
@@ -84,7 +87,7 @@ impl Held {
         match self.question {
             // A number that was not reached yet is of an earlier run of the program.
             Question::Next { after, .. } => frame.sequence > after || after > source.sequence(),
-            Question::Snapshot { asked } => frame.captured >= asked,
+            Question::Snapshot => frame.captured >= self.asked,
         }
     }
 

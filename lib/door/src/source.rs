@@ -134,12 +134,11 @@ impl Source {
         }
     }
 
-    /// The newest picture, unless it is older than a stream may be without a new one: then the
-    /// camera was closed in between.
-    pub(crate) fn fresh(&self, now: Instant) -> Option<&Arc<Frame>> {
-        let shown = self.shown?;
-        let is_fresh = now.saturating_duration_since(shown) < REPEAT;
-        self.newest.as_ref().filter(|_| is_fresh)
+    /// The newest picture for a client that began to look then. What was shown long before is not
+    /// the present: the camera may have stood still since.
+    pub(crate) fn newest(&self, began: Instant) -> Option<&Arc<Frame>> {
+        let age = began.saturating_duration_since(self.shown?);
+        self.newest.as_ref().filter(|_| age < REPEAT)
     }
 
     /// The sequence of the last picture, shown or not copied.

@@ -20,6 +20,7 @@ use crate::words;
 pub(crate) struct Stream {
     pub(crate) source: SourceId,
     pub(crate) format: StreamFormat,
+    began: Instant,
     /// The sequence of the last picture that was sent.
     sent: u64,
     last: Option<Arc<Frame>>,
@@ -35,6 +36,7 @@ impl Stream {
         Self {
             source,
             format,
+            began: now,
             sent: 0,
             last: None,
             said: None,
@@ -45,7 +47,7 @@ impl Stream {
 
     /// The part to send now, chosen when the socket can take it: the newest.
     pub(crate) fn next_part(&mut self, source: &mut Source, now: Now) -> Option<Arc<Frame>> {
-        let frame = match self.waiting(source, now.instant) {
+        let frame = match self.waiting(source) {
             Some(frame) if now.instant >= self.due => {
                 let frame = Arc::clone(frame);
                 self.note_sent(&frame, source, now.instant);
@@ -66,8 +68,8 @@ impl Stream {
     }
 
     /// When there is a part without anything else happening.
-    pub(crate) fn next_time(&self, source: &Source, now: Instant) -> Instant {
-        match self.waiting(source, now) {
+    pub(crate) fn next_time(&self, source: &Source) -> Instant {
+        match self.waiting(source) {
             Some(_) => self.due.min(self.repeat),
             None => self.repeat,
         }
@@ -78,9 +80,10 @@ impl Stream {
         self.repeat
     }
 
-    fn waiting<'a>(&self, source: &'a Source, now: Instant) -> Option<&'a Arc<Frame>> {
-        let fresh = source.fresh(now);
-        fresh.filter(|frame| frame.sequence > self.sent)
+    /// The newest picture, if it was not sent.
+    fn waiting<'a>(&self, source: &'a Source) -> Option<&'a Arc<Frame>> {
+        let newest = source.newest(self.began);
+        newest.filter(|frame| frame.sequence > self.sent)
     }
 
     fn note_sent(&mut self, frame: &Arc<Frame>, source: &mut Source, now: Instant) {

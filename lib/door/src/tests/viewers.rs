@@ -72,6 +72,32 @@ fn a_picture_from_before_the_camera_was_closed_is_not_shown() {
 }
 
 #[test]
+fn a_client_that_was_slow_gets_the_newest_picture_and_not_its_last() {
+    let mut rig = Rig::new();
+    rig.get(1, "/stream");
+    rig.show();
+    rig.take(1);
+    rig.stuck.insert(1);
+    rig.show();
+    rig.pass(seconds(2));
+    rig.stuck.clear();
+    rig.pump();
+    assert_eq!(numbers(&rig.take(1)), [2]);
+}
+
+#[test]
+fn a_client_that_comes_while_the_camera_stands_still_gets_no_old_picture() {
+    let mut rig = Rig::new();
+    rig.get(1, "/stream");
+    rig.show();
+    rig.pass(Duration::from_millis(900));
+    assert_eq!(numbers(&rig.get(2, "/stream")), [1]);
+    rig.pass(Duration::from_millis(200));
+    assert_eq!(numbers(&rig.get(3, "/stream")), []);
+    assert_eq!(rig.get(4, "/next?after=0"), "");
+}
+
+#[test]
 fn fps_is_kept_on_average_and_in_the_worst_second() {
     for (asked, most) in [
         (1, 1),
