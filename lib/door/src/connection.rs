@@ -241,11 +241,10 @@ impl Connection {
     }
 
     fn drops_bytes(&self) -> bool {
-        match self.state {
-            State::Streaming(_) | State::Finishing { .. } | State::Gone => true,
-            State::Answering { keep_alive } => !keep_alive,
-            State::Reading { .. } | State::Holding(_) => false,
-        }
+        matches!(
+            self.state,
+            State::Streaming(_) | State::Finishing { .. } | State::Gone
+        )
     }
 
     /// A time, or, when it has passed without the socket taking anything, the time at which the

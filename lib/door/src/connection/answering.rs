@@ -128,7 +128,6 @@ impl Connection {
                 return true;
             }
         }
-        self.pass = None;
         // Many clients ask without first, and send their pass when told to.
         if has_token {
             shared.failures.note(self.address, now.instant);
@@ -189,11 +188,9 @@ impl Connection {
     }
 
     pub(super) fn answer(&mut self, reply: Reply, answer: Vec<u8>, now: Now) {
-        let keep_alive = reply.keep_alive;
-        if !keep_alive {
-            self.input = Vec::new();
-        }
-        self.state = State::Answering { keep_alive };
+        self.state = State::Answering {
+            keep_alive: reply.keep_alive,
+        };
         self.write(Output::of(answer), now.instant);
     }
 }

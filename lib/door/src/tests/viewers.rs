@@ -129,6 +129,22 @@ fn fps_is_kept_on_average_and_in_the_worst_second() {
 }
 
 #[test]
+fn a_pause_of_the_camera_is_not_caught_up_with_by_more_than_fps() {
+    let mut rig = Rig::new();
+    rig.get(1, "/stream?fps=10");
+    rig.show();
+    rig.pass(seconds(3));
+    rig.take(1);
+    let mut seen = 0;
+    for _ in 0..30 {
+        rig.show();
+        rig.pass(Duration::from_micros(33_333));
+        seen += numbers(&rig.take(1)).len();
+    }
+    assert!((10..=11).contains(&seen), "{seen}");
+}
+
+#[test]
 fn a_slow_client_loses_pictures_alone() {
     let mut rig = Rig::new();
     rig.get(1, "/stream");
