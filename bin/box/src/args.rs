@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
-use transom::media::{CaptureRequest, Source};
+use transom::media::{CaptureRequest, Setting, Source};
 use transom::{Announce, PeerName};
 use transom_place::listen_address;
 
@@ -42,45 +42,45 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-/// What every command takes, before or after its name.
+/// Options of every command, given before or after its name.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Everywhere")]
 pub(crate) struct Common {
-    /// Where the key and the pinned keys live [default: $TRANSOM_STATE, else
-    /// ~/.local/state/transom]
+    /// Where the key and the pinned keys are [default: $TRANSOM_STATE, else ~/.local/state/transom]
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
     /// The contact book [default: $TRANSOM_USERS, else ~/.config/transom/user_list.txt; else
     /// users/user_list.txt, which lets nobody in]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) users: Option<PathBuf>,
-    /// One JSON object a line on stdout
+    /// Print one JSON object a line on stdout
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Log what happens; twice: and why. TRANSOM_LOG takes a filter such as transom_net=trace
+    /// Log what happens; given twice, also why. TRANSOM_LOG takes a filter such as
+    /// transom_net=trace
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// Say only results and errors
+    /// Print only results and errors
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
     /// Leave packets unmarked: by default pictures go as AF41 and files alone as LE (lower effort),
     /// which some networks drop
     #[arg(long, global = true)]
     pub(crate) no_marks: bool,
-    /// Send everything in one queue, to measure what our order is worth
+    /// Send everything in one queue, to measure what the priorities gain
     #[arg(long, global = true, hide = true)]
     pub(crate) measure_naive: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show your key, your addresses, and the line for somebody's contact book
+    /// Show your key, your addresses, and the line for other people's contact books
     #[command(after_help = ID)]
     Id(Id),
-    /// Be a camera box
+    /// Run a camera box
     #[command(after_help = CAMERA)]
     Camera(Camera),
-    /// Ring somebody, or wait for a call and take it
+    /// Call a contact, or wait for a call and answer it
     #[command(after_help = CALL)]
     Call(Call),
     /// Watch a camera box without a window
@@ -92,7 +92,7 @@ pub(crate) enum Command {
     /// Take files and texts that are sent to you
     #[command(after_help = RECEIVE)]
     Receive(Receive),
-    /// Make somebody a contact by a code that one of you shows and the other types
+    /// Add a contact by a code that one of you shows and the other types
     #[command(after_help = PAIR)]
     Pair(Pair),
     /// Send a line of text
@@ -101,7 +101,7 @@ pub(crate) enum Command {
     /// Show and check the contact book, and the keys learned on first use
     #[command(after_help = USERS)]
     Users(Users),
-    /// List the cameras: what each can do, or why it can't be used
+    /// List the cameras with their modes and controls, or why each can't be used
     #[command(after_help = CAMERAS)]
     Cameras,
     /// List the microphones and loudspeakers: how to name each, or why it can't be used
@@ -112,10 +112,10 @@ pub(crate) enum Command {
     #[cfg(feature = "discovery")]
     #[command(after_help = FIND)]
     Find(Find),
-    /// Say what is wrong with the cameras and the station of this machine, and how to mend it
+    /// Find out what is wrong with the cameras and the station of this machine, and how to fix it
     #[command(after_help = DOCTOR)]
     Doctor(Doctor),
-    /// Try it all on this machine: a box, a watcher and a file, with throw-away keys
+    /// Try everything on this machine: a box, a viewer and a file, with throw-away keys
     #[command(after_help = DEMO)]
     Demo(Demo),
     /// Print completions for a shell
@@ -124,30 +124,38 @@ pub(crate) enum Command {
         /// Which shell
         shell: clap_complete::Shell,
     },
-    /// Write the manual's pages
+    /// Write the man pages
     #[cfg(feature = "manual")]
     #[command(hide = true)]
     Manual {
-        /// Where to
+        /// The folder to write them into
         folder: PathBuf,
     },
 }
 
+/// The command that looks at what others would use.
+#[cfg(feature = "config")]
+pub(crate) const DOCTOR_COMMAND: &str = "doctor";
+/// The command whose file it takes too.
+#[cfg(feature = "config")]
+pub(crate) const CAMERA_COMMAND: &str = "camera";
+
 #[cfg(feature = "config")]
 impl Command {
-    /// Its name and the file with more of its options, if one was given.
+    /// The command's name and the file of `--config`, if one was given.
     pub(crate) fn config(&self) -> Option<(&'static str, &std::path::Path)> {
         match self {
-            Self::Camera(camera) => Some(("camera", camera.config.as_deref()?)),
+            Self::Camera(camera) => Some((CAMERA_COMMAND, camera.config.as_deref()?)),
             Self::Receive(receive) => Some(("receive", receive.config.as_deref()?)),
+            Self::Doctor(doctor) => Some((DOCTOR_COMMAND, doctor.config.as_deref()?)),
             _ => None,
         }
     }
 }
 
-/// Where to be found, by whom, under which name.
+/// Where to listen, for whom, under which name.
 #[derive(Args, Debug)]
-pub(crate) struct Door {
+pub(crate) struct Listening {
     /// Where to take connections, such as 192.168.1.20:7447; may be given twice [default: port
     /// 7447, all addresses]
     #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
@@ -162,11 +170,11 @@ pub(crate) struct Door {
     pub(crate) announcing: Announcing,
 }
 
-/// Whether the local network is told.
+/// Whether to announce this station on the local network.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Announcing {
-    /// Don't tell the local network that this station exists: by default its name, its key's
-    /// fingerprint, its port and what it does are announced by mDNS
+    /// Don't announce this station on the local network: by default mDNS announces its name, the
+    /// fingerprint of its key, its port and what it does
     #[arg(long)]
     no_announce: bool,
 }
@@ -182,15 +190,19 @@ impl From<Announcing> for Announce {
 
 #[derive(Args, Debug)]
 pub(crate) struct Demo {
-    /// How long to watch
+    /// How many seconds to watch
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) seconds: u64,
 }
 
-/// What a box would be told.
+/// The options of a box that matter for the diagnosis.
 #[derive(Args, Debug)]
 pub(crate) struct Doctor {
-    /// The source to look at, as for `transom camera`
+    /// Look at what a camera box with that file would use, such as /etc/transom/box.toml
+    #[cfg(feature = "config")]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The source to test, as for `transom camera`
     #[arg(long, default_value = "auto", value_parser = parse_source)]
     pub(crate) source: Source,
     /// Picture size, such as 1280x720
@@ -202,7 +214,10 @@ pub(crate) struct Doctor {
     /// What to prefer where there is too little light: full rate or longer exposure
     #[arg(long, value_enum, default_value_t = PreferArgument::Fps)]
     pub(crate) prefer: PreferArgument,
-    /// How long to look at the pictures; 0 opens no camera
+    /// A control to be set, as for `transom camera`; may be given again
+    #[arg(long = "control", value_name = "NAME=VALUE")]
+    pub(crate) controls: Vec<Setting>,
+    /// How many seconds to watch the pictures; 0 opens no camera
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(0..=60))]
     pub(crate) seconds: u64,
     /// Where the station would take connections; may be given twice [default: port 7447, all
@@ -219,6 +234,7 @@ impl Doctor {
             size: self.size,
             fps: self.fps,
             prefer: self.prefer.into(),
+            controls: self.controls.clone(),
             ..CaptureRequest::default()
         }
     }
@@ -231,8 +247,8 @@ fn parse_source(text: &str) -> Result<Source, String> {
 const START: &str = "\
 Start here:
   transom demo                   try it on this machine
-  transom pair                   make somebody a contact by a code
-  transom send --code FILE       send to somebody who types a code at `transom receive`
+  transom pair                   add a contact by a code
+  transom send --code FILE       send to a person who types a code at `transom receive`
   transom find                   who is nearby";
 const CAMERAS: &str = "\
 Example:

@@ -1,5 +1,5 @@
-//! The contact book as a file: a line behind the others, or one line changed. Nothing else of the
-//! user's is touched.
+//! Writes to the contact book's file: appends a line, or changes one. All other lines stay as the
+//! user wrote them.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -29,8 +29,7 @@ pub(crate) fn keep_paired(contact: &Contact, place: &Place) -> Result<PathBuf, F
     Ok(path)
 }
 
-/// One write at the end; a last line without newline gets one first, so that nothing of the user's
-/// is changed.
+/// Appends a line in one write; a last line without newline gets one first.
 pub(crate) fn append(path: &Path, line: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
@@ -55,16 +54,16 @@ pub(crate) fn append(path: &Path, line: &str) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Puts a new file in the old one's place, so that a power cut leaves one of the two whole.
+/// Replaces the file atomically, so that a power cut leaves the old or the new text.
 fn replace(path: &Path, old: &str, new: &str) -> io::Result<()> {
-    // The file behind a link stays where it is.
+    // A symbolic link stays, and the file behind it is replaced.
     let path = path.canonicalize()?;
     // As root, a device behind a link would be replaced like any other file.
     if !fs::metadata(&path)?.is_file() {
-        return Err(io::Error::other("it is no ordinary file"));
+        return Err(io::Error::other("it is no regular file"));
     }
     if fs::read(&path)? != old.as_bytes() {
-        let why = "it was changed meanwhile, or is no UTF-8 text";
+        let why = "it was changed meanwhile, or is not UTF-8 text";
         return Err(io::Error::other(why));
     }
     let beside = path.with_extension(format!("new-{}", std::process::id()));
@@ -90,7 +89,7 @@ mod tests {
         let replaced = replace(&link, "", "anna h\n");
         fs::remove_file(&link).unwrap();
         let why = replaced.unwrap_err().to_string();
-        assert_eq!(why, "it is no ordinary file");
+        assert_eq!(why, "it is no regular file");
     }
 
     #[test]

@@ -16,10 +16,9 @@ use crate::report;
 use crate::sound;
 use crate::station::Running;
 
-/// What a box does about pairing, at its start and whenever its owner asks it to read its files
-/// again.
+/// Pairing of a camera box, at its start and at each reload (SIGHUP).
 pub(crate) struct BoxPairing {
-    /// Where a code of the owner's is looked for.
+    /// The folders in which the owner may have written a code.
     folders: Vec<PathBuf>,
     /// Whether to make a code where the owner has written none.
     makes_code: bool,
@@ -28,9 +27,9 @@ pub(crate) struct BoxPairing {
     /// The file that the shown code came from; removed once the code is used up.
     file: Option<PathBuf>,
     shown: Shown<'static>,
-    /// What the peer may do here.
+    /// The rights that the peer gets.
     may: Rights,
-    /// What this box can do for a peer that may.
+    /// The rights that this box can serve with its settings.
     served: Rights,
 }
 
@@ -55,8 +54,8 @@ impl BoxPairing {
         }
     }
 
-    /// Shows a code, unless one is shown. Only the owner can cause that: after three wrong guesses
-    /// a code that came by itself would give whoever guesses three more, again and again.
+    /// Shows a code, unless one is shown. Only the owner can cause that: if a new code appeared by
+    /// itself after three wrong guesses, an attacker would get three more guesses each time.
     pub(crate) fn show(&mut self, running: &Running, output: &Output) {
         if self.is_shown {
             return;
@@ -70,7 +69,7 @@ impl BoxPairing {
         running.handle.show_code(code, terms);
     }
 
-    /// Whether a code is shown, so that a peer that knows it is let in.
+    /// Whether a code is shown now.
     pub(crate) fn is_shown(&self) -> bool {
         self.is_shown
     }
@@ -98,7 +97,7 @@ impl BoxPairing {
         output: &Output,
     ) {
         match &notice {
-            // The owner wrote it, and a log is read by more people than the card.
+            // The owner knows the code of the file, and more people can read the log than the card.
             PairingNotice::CodeShown { .. } if self.file.is_some() => {
                 let file = self.file.as_deref().unwrap_or(Path::new(FILE)).display();
                 output.say(
@@ -139,7 +138,8 @@ impl BoxPairing {
         }
     }
 
-    /// What the peer can do here now. What the box may do there is left out: it asks for nothing.
+    /// The rights of the peer at this box. The rights of the box at the peer are left out, because
+    /// it uses none.
     fn paired_words(&self, paired: &Paired) -> String {
         let them = pairing::paired_with(paired);
         match paired.keep {
@@ -151,21 +151,21 @@ impl BoxPairing {
         }
     }
 
-    /// A code of a file is good once.
+    /// Removes the file of a used code, which is valid only once.
     fn use_up(&mut self, output: &Output) {
         let Some(file) = self.file.take() else { return };
-        // Emptied, where it can't be removed: no code stands in it then.
+        // Truncated if it can't be removed, so that it has no code.
         let gone = fs::remove_file(&file).or_else(|_| File::create(&file).map(drop));
         if let Err(error) = gone {
             let file = file.display();
             output.complain(format!(
-                "can't remove {file}: {error}; remove it, or its code is good again at the next start"
+                "can't remove {file}: {error}; remove it, or its code is valid again at the next start"
             ));
         }
     }
 }
 
-/// What a box with these settings can do for a peer that may. Nobody takes calls there.
+/// The rights that a box with these settings can serve. It takes no calls.
 fn served(settings: &Settings) -> Rights {
     let (hear, talk) = sound::served(settings);
     Rights {
@@ -182,20 +182,20 @@ pub(crate) fn read(file: &Path) -> Result<Code, String> {
     let mut text = String::new();
     let read = File::open(file).and_then(|file| file.take(MAX_FILE).read_to_string(&mut text));
     read.map_err(|error| match error.kind() {
-        ErrorKind::InvalidData => "it is no text".to_owned(),
+        ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
         _ => error.to_string(),
     })?;
     let writable = OpenOptions::new().write(true).open(file);
     writable.map_err(|error| {
-        format!("it could not be removed afterwards, so that its code would stay good: {error}")
+        format!("it could not be removed afterwards, so its code would stay valid: {error}")
     })?;
-    // What an editor for another system puts first.
+    // The byte order mark that some editors put first.
     let text = text.trim_start_matches('\u{feff}');
     let line = text.lines().find(|line| !line.trim().is_empty());
     let line = line.ok_or("it is empty")?;
-    // The word that is wrong would tell the log's readers most of the code.
+    // The wrong word is left out: it would tell readers of the log most of the code.
     line.parse().map_err(|error| match error {
-        InvalidCode::Word { .. } => "a word in it is none of a code's".to_owned(),
+        InvalidCode::Word { .. } => "it has a word that no code has".to_owned(),
         error => error.to_string(),
     })
 }
@@ -204,13 +204,13 @@ pub(crate) fn read(file: &Path) -> Result<Code, String> {
 const NEW_CODE: &str =
     "SIGHUP makes a box that runs without a terminal show a new code; others do so at their start";
 
-/// What the owner writes to the card.
+/// The name of the file that the owner writes.
 pub(crate) const FILE: &str = "transom-pair.txt";
 
 /// Where the boot partition is mounted by Raspberry Pi OS, now and before 2023.
 pub(crate) const BOOT: &[&str] = &["/boot/firmware", "/boot"];
 
-/// Bytes of the file that are read: one line.
+/// Limit of the bytes that are read: one line is enough.
 const MAX_FILE: u64 = 1024;
 
 #[cfg(test)]

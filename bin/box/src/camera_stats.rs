@@ -1,5 +1,4 @@
-//! What `transom camera` tells of its pictures: a line every `--stats` seconds, and one after
-//! SIGUSR1.
+//! Statistics of `transom camera`: a line every `--stats` seconds, and one after SIGUSR1.
 
 use std::io;
 use std::sync::Arc;
@@ -17,23 +16,23 @@ use crate::output::Output;
 use crate::stats::{milliseconds, round};
 use crate::words::{camera_word, camera_words};
 
-/// Asks the station for numbers while somebody wants to read them.
+/// Asks the station for numbers while `--stats` or a signal wants them.
 #[derive(Debug)]
 pub(crate) struct CameraReport {
     every: Option<Duration>,
     /// Whether a signal asked for a line.
     asked: Arc<AtomicBool>,
-    /// The numbers at the begin of the stretch.
+    /// The numbers at the beginning of the interval.
     before: Option<(Instant, Box<CameraStats>)>,
 }
 
-/// The shortest stretch that a line is about.
-const STRETCH: Duration = Duration::from_secs(2);
-/// Numbers come once a second, and not to the millisecond.
-const SLACK: Duration = Duration::from_millis(500);
+/// The shortest interval that a line covers.
+const MIN_INTERVAL: Duration = Duration::from_secs(2);
+/// Numbers come about once a second, so an interval may be a little short.
+const TOLERANCE: Duration = Duration::from_millis(500);
 
 impl CameraReport {
-    /// Tells every so many seconds, and whenever SIGUSR1 asks for it.
+    /// Prints every `every` seconds, and after each SIGUSR1.
     pub(crate) fn start(every: Option<u64>, handle: &Handle) -> io::Result<Self> {
         let asked = Arc::<AtomicBool>::default();
         let (heard, signalled) = (asked.clone(), handle.clone());
@@ -52,10 +51,10 @@ impl CameraReport {
         })
     }
 
-    /// Takes numbers, and tells what happened since the earlier ones once it is time.
+    /// Takes the station's numbers, and at the end of the interval prints what happened in it.
     pub(crate) fn take(&mut self, now: Box<CameraStats>, handle: &Handle, output: &Output) {
         if self.every.is_none() && !self.asked.load(Ordering::Relaxed) {
-            // Sent before the station heard that nobody asks any more.
+            // Sent before the station knew that they are no longer wanted.
             return;
         }
         let at = Instant::now();
@@ -63,11 +62,11 @@ impl CameraReport {
             self.before = Some((at, now));
             return;
         };
-        let stretch = at.saturating_duration_since(*since);
-        if stretch + SLACK < self.wait() {
+        let interval = at.saturating_duration_since(*since);
+        if interval + TOLERANCE < self.wait() {
             return;
         }
-        let numbers = Stretch::between(before, &now, stretch);
+        let numbers = Interval::between(before, &now, interval);
         let machine = Machine::read();
         let json = numbers.json(&machine);
         output.deliver(numbers.human(&machine), json);
@@ -75,38 +74,38 @@ impl CameraReport {
         self.before = self.every.map(|_| (at, now));
         if self.every.is_none() {
             handle.camera_stats(false);
-            // Asked again in between.
+            // A signal asked again meanwhile.
             if self.asked.load(Ordering::Relaxed) {
                 handle.camera_stats(true);
             }
         }
     }
 
-    /// How long the stretch has to be.
+    /// The length that the interval must have.
     fn wait(&self) -> Duration {
-        let asked = self.asked.load(Ordering::Relaxed).then_some(STRETCH);
+        let asked = self.asked.load(Ordering::Relaxed).then_some(MIN_INTERVAL);
         let times = asked.into_iter().chain(self.every);
-        times.min().unwrap_or(STRETCH)
+        times.min().unwrap_or(MIN_INTERVAL)
     }
 }
 
 /// What happened between two sets of numbers.
-struct Stretch<'a> {
+struct Interval<'a> {
     counts: Counts,
-    /// Per viewer: pictures sent, dropped and left out.
+    /// For each viewer the pictures sent, dropped and left out.
     viewers: Vec<(&'a ViewerStats, [u64; 3])>,
     now: &'a CameraStats,
     seconds: f64,
 }
 
-impl<'a> Stretch<'a> {
+impl<'a> Interval<'a> {
     fn between(before: &CameraStats, now: &'a CameraStats, time: Duration) -> Self {
         let numbers = |it: &ViewerStats| [it.sent, it.dropped, it.left_out];
         let viewers = now.viewers.iter().map(|viewer| {
             let earlier = { before.viewers.iter() }.find(|it| it.peer == viewer.peer);
             let earlier = earlier.map_or([0; 3], numbers);
             let mut grown = numbers(viewer);
-            // A viewer that came back counts anew.
+            // The counts of a viewer that connected again begin at 0.
             if grown[0] >= earlier[0] && grown[1] >= earlier[1] {
                 for (number, earlier) in grown.iter_mut().zip(earlier) {
                     *number = number.saturating_sub(earlier);
@@ -126,7 +125,7 @@ impl<'a> Stretch<'a> {
         count as f64 / self.seconds
     }
 
-    /// Frames that came from the camera.
+    /// Frames received from the camera.
     fn came(&self) -> u64 {
         self.counts.good + self.counts.bad()
     }
@@ -251,26 +250,26 @@ mod tests {
     #[test]
     fn a_line_is_about_what_happened_since_the_one_before() {
         let (before, now) = (stats(100, 5, 50, 1), stats(158, 7, 110, 4));
-        let stretch = Stretch::between(&before, &now, Duration::from_secs(2));
+        let interval = Interval::between(&before, &now, Duration::from_secs(2));
         let machine = Machine::default();
         assert_eq!(
-            stretch.human(&machine),
+            interval.human(&machine),
             "MJPG 640x480 30 fps of HD Webcam: 30.0 fps of 30; 58 good frames, \
              2 marked as damaged by the driver; capture 3.0 (p99 6.0), wait \
              3.0 (p99 6.0) ms; 1 viewer: anna 30.0 fps (3 not sent: the link or the viewer is slow)"
         );
-        let json = stretch.json(&machine);
+        let json = interval.json(&machine);
         assert_eq!((&json["fps"], &json["damaged"]), (&30.0.into(), &2.into()));
         assert_eq!(json["viewers"][0]["left_out"], 3);
         assert_eq!(json["latency_stages_ms"]["wait"]["p99"], 6.0);
     }
 
     #[test]
-    fn a_viewer_that_came_back_counts_anew_and_a_camera_that_is_off_says_so() {
+    fn a_viewer_that_connects_again_is_counted_from_0_and_a_camera_that_is_off_says_so() {
         let (before, mut now) = (stats(100, 0, 50, 0), stats(100, 0, 20, 0));
         now.state = CameraState::Off;
-        let stretch = Stretch::between(&before, &now, Duration::from_secs(2));
-        let told = stretch.human(&Machine::default());
+        let interval = Interval::between(&before, &now, Duration::from_secs(2));
+        let told = interval.human(&Machine::default());
         assert!(told.starts_with("the camera is off: 0.0 fps"), "{told}");
         assert!(told.ends_with("anna 10.0 fps"), "{told}");
     }

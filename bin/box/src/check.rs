@@ -1,25 +1,25 @@
-//! A look at each picture of a peer before it is written or handed on: others will open it. It
-//! knows headers only; the data behind them are the business of whoever decodes it.
+//! Checks the header of each picture of a peer before it is written or piped on, because other
+//! programs will open it. The picture data behind the header is not checked.
 
 use transom::media::probe;
 
 use crate::format::count;
 
-/// Counts what is left out.
+/// Counts the pictures that were left out.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Check {
     wrong: u64,
 }
 
 impl Check {
-    /// Whether it is a JPEG of a size that can be, and of the size its sender says.
+    /// Whether it is a JPEG of an allowed size, which is also the size that its sender announced.
     pub(crate) fn passes(&mut self, jpeg: &[u8], announced: (u16, u16)) -> bool {
         let is_right = probe(jpeg).is_ok_and(|header| (header.width, header.height) == announced);
         self.wrong += u64::from(!is_right);
         is_right
     }
 
-    /// What was left out, in words.
+    /// The pictures left out, in words.
     pub(crate) fn words(&self) -> Option<String> {
         (self.wrong > 0).then(|| {
             format!(

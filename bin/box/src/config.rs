@@ -1,6 +1,6 @@
-//! Options from a file, `--config FILE`: TOML whose keys are the command's options. What the file
-//! says becomes the option's default, so that each option is defined once and the command line
-//! wins.
+//! Options from a file, `--config FILE`: TOML whose keys are the command's options. A value of the
+//! file becomes the default of its option, so that each option is defined once and the command line
+//! overrides the file.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -11,12 +11,12 @@ use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Command, CommandFactory as _, FromArgMatches as _, Parser as _};
 use toml::de::{DeTable, DeValue};
 
-use crate::args::Arguments;
+use crate::args::{Arguments, CAMERA_COMMAND, DOCTOR_COMMAND};
 
-/// The command line together with the file that it names.
+/// The command line, with the defaults from the file that it names.
 ///
 /// # Errors
-/// Whatever clap has to say, and what is wrong with the file: `FILE:LINE: what`.
+/// Those of clap, and those of the file as `FILE:LINE: what`.
 pub(crate) fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
     let line: Vec<OsString> = line.into_iter().collect();
     let arguments = Arguments::try_parse_from(&line)?;
@@ -43,10 +43,23 @@ fn with_file(name: &str, file: &Path) -> Result<Command, String> {
     let mut command = Arguments::command();
     for (key, value) in table.get_ref() {
         let here = |what: String| at(key.span().start, &what);
-        let option = find(&command, name, key.get_ref())
-            .ok_or_else(|| here(format!("{} is no option of this command", key.get_ref())))?;
+        let option = match find(&command, name, key.get_ref()) {
+            Some(option) => option,
+            // The file of a box says more than the doctor looks at.
+            None if name == DOCTOR_COMMAND
+                && find(&command, CAMERA_COMMAND, key.get_ref()).is_some() =>
+            {
+                continue;
+            }
+            None => {
+                return Err(here(format!(
+                    "{} is no option of this command",
+                    key.get_ref()
+                )));
+            }
+        };
         let values = values(&option, value.get_ref()).map_err(here)?;
-        // Alone first, so that a wrong value is blamed on its line.
+        // Each option is tried alone first, so that the error of a wrong value names its line.
         with_default(Arguments::command(), name, &option, &values)
             .try_get_matches_from(["transom", name])
             .map_err(|error| here(first_line(&error)))?;
@@ -55,11 +68,11 @@ fn with_file(name: &str, file: &Path) -> Result<Command, String> {
     Ok(command)
 }
 
-/// A little more than a file may have is enough to see that it has too much.
+/// Reads one byte more than a file may have, which shows that it is too large.
 fn read(file: &Path) -> io::Result<String> {
-    // A pipe would make the program wait for its writer.
+    // Opening a named pipe would wait for its writer.
     if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is no ordinary file"));
+        return Err(io::Error::other("it is no regular file"));
     }
     let mut text = String::new();
     File::open(file)?
@@ -83,7 +96,7 @@ fn find(command: &Command, name: &str, long: &str) -> Option<Arg> {
     all.find(is_meant).cloned()
 }
 
-/// The value as it would stand on the command line.
+/// The value as it would be on the command line.
 fn values(option: &Arg, value: &DeValue<'_>) -> Result<Vec<String>, String> {
     let name = option.get_long().unwrap_or_default();
     match (option.get_action(), value) {
@@ -114,7 +127,7 @@ fn with_default(command: Command, name: &str, option: &Arg, values: &[String]) -
     }
 }
 
-/// The same as clap's own errors, for the help that it leads to.
+/// An error like those of clap, so that it points to the help in the same way.
 fn wrong(name: &str, why: &str) -> clap::Error {
     let mut command = Arguments::command();
     command.build();
@@ -193,7 +206,7 @@ mod tests {
         assert_eq!(options.pictures.fps, Some(25));
         assert_eq!(options.pictures.size, Some((640, 480)));
         assert_eq!(options.pictures.quality, 80);
-        assert_eq!(options.door.listen.len(), 2);
+        assert_eq!(options.listening.listen.len(), 2);
         assert!(options.pairing.pair && common.quiet);
         assert_eq!((common.state, common.verbose), (Some("/s".into()), 2));
 
@@ -201,7 +214,7 @@ mod tests {
         let (common, options) = camera(&file, line).unwrap();
         assert_eq!(options.pictures.fps, Some(5));
         assert_eq!(options.pictures.size, Some((640, 480)));
-        assert_eq!(options.door.listen, ["127.0.0.1:3".parse().unwrap()]);
+        assert_eq!(options.listening.listen, ["127.0.0.1:3".parse().unwrap()]);
         assert_eq!((common.state, common.verbose), (Some("/other".into()), 1));
     }
 
@@ -223,6 +236,27 @@ mod tests {
         };
         assert_eq!(options.quota, Some(20_000_000_000));
         assert_eq!(options.accept, "anna,ben".parse().unwrap());
+    }
+
+    #[test]
+    fn the_doctor_takes_from_the_file_of_a_box_what_it_looks_at() {
+        let doctor = |text| {
+            let file = Scratch::new(text);
+            let line = ["transom", "doctor", "--config"].map(OsString::from);
+            parse(line.into_iter().chain([file.0.clone().into()]))
+        };
+        let read = doctor("source = 'pattern'\nmax-viewers = 3\ncontrol = ['gain=1']").unwrap();
+        let args::Command::Doctor(options) = read.command else {
+            panic!("another command");
+        };
+        let request = options.request();
+        assert_eq!(request.source, transom::media::Source::Pattern);
+        assert_eq!(request.controls.len(), 1);
+        let words = first_line(&doctor("sise = 3").unwrap_err());
+        assert!(
+            words.ends_with("sise is no option of this command"),
+            "{words}"
+        );
     }
 
     #[test]
@@ -300,7 +334,7 @@ mod tests {
         let file = Scratch::new(sample);
         let (common, options) = camera(&file, "").unwrap();
         assert_eq!(
-            (common.state, options.door.name),
+            (common.state, options.listening.name),
             (None, None),
             "all are comments"
         );

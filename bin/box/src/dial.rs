@@ -1,5 +1,4 @@
-//! What call, watch, send and text share: reaching one peer, and saying why it could not be
-//! reached.
+//! What call, watch, send and text share: connecting to one peer, and explaining why that failed.
 
 use std::net::IpAddr;
 
@@ -15,32 +14,33 @@ use crate::report;
 use crate::station::Running;
 use crate::words::end_said;
 
-/// One peer that is dialed.
+/// The station and the one peer that it dials.
 #[derive(Debug)]
-pub(crate) struct Line {
+pub(crate) struct Connection {
     pub(crate) running: Running,
     pub(crate) peer: PeerName,
     contact: Contact,
     own_key: PublicKey,
     book: String,
-    /// Whether it was there at least once: from then on, losing it is no reason to give up.
+    /// Whether the peer was connected at least once: from then on, a lost connection is retried.
     joined: bool,
-    /// How often it may still be busy before we give up.
-    patience: u32,
-    /// Why it can't be reached, as was told last: every try would say it again.
-    told: Option<Obstacle>,
+    /// How often the peer may still be busy before we give up.
+    busy_tries: u32,
+    /// Why the peer can't be reached, as reported last: the same reason is not reported after each
+    /// try.
+    last_obstacle: Option<Obstacle>,
 }
 
-/// The station dials again after a moment, and waits longer each time: some seconds in all.
-const PATIENCE: u32 = 3;
+/// The station dials again with growing pauses: some seconds in all.
+const BUSY_TRIES: u32 = 3;
 
-impl Line {
-    /// Starts a station that dials that peer and goes on trying.
+impl Connection {
+    /// Starts a station that dials the peer until it is connected.
     pub(crate) fn open(peer: &str, place: &Place, output: &Output) -> Result<Self, Failure> {
         Self::with(place.settings(None, output)?, peer, place)
     }
 
-    /// The same with a station of these settings.
+    /// Like [`Connection::open`], for a station with these settings.
     pub(crate) fn with(settings: Settings, peer: &str, place: &Place) -> Result<Self, Failure> {
         let contact = place.contact(peer, &settings.book)?;
         let book = place.looked_in();
@@ -54,12 +54,12 @@ impl Line {
             own_key,
             book,
             joined: false,
-            patience: PATIENCE,
-            told: None,
+            busy_tries: BUSY_TRIES,
+            last_obstacle: None,
         })
     }
 
-    /// A peer that a pairing has found, and that dials us.
+    /// A peer that was found by a pairing, and that dials us.
     pub(crate) fn paired(running: Running, paired: &Paired, own_key: PublicKey) -> Self {
         Self {
             running,
@@ -68,12 +68,12 @@ impl Line {
             own_key,
             book: String::new(),
             joined: false,
-            patience: PATIENCE,
-            told: None,
+            busy_tries: BUSY_TRIES,
+            last_obstacle: None,
         }
     }
 
-    /// Takes note of what concerns the connection itself, and tells it.
+    /// Handles the notices about the connection itself, and prints them.
     pub(crate) fn notice(&mut self, notice: &Notice, output: &Output) -> Result<(), Failure> {
         match notice {
             Notice::Joined {
@@ -82,7 +82,7 @@ impl Line {
                 if !self.joined {
                     self.tell_moved(address.ip(), output);
                 }
-                // Being there is what everybody expects; a new key or a return is worth a line.
+                // The first connection is no news; a new key or a return is.
                 let is_news = *first_use || std::mem::replace(&mut self.joined, true);
                 if !is_news && !output.is_json() {
                     return Ok(());
@@ -92,7 +92,7 @@ impl Line {
                 obstacle: Obstacle::Busy,
                 retries: true,
                 ..
-            } if self.patience > 0 => self.patience -= 1,
+            } if self.busy_tries > 0 => self.busy_tries -= 1,
             Notice::Unreachable { obstacle, .. } if !self.joined => {
                 return Err(self.unreachable(obstacle));
             }
@@ -105,19 +105,20 @@ impl Line {
                 return Err(self.key_changed(pinned, offered, *in_book));
             }
             Notice::Unreachable { obstacle, .. } => {
-                let before = self.told.replace(obstacle.clone());
+                let before = self.last_obstacle.replace(obstacle.clone());
                 if before.as_ref() == Some(obstacle) && !output.is_json() {
                     return Ok(());
                 }
             }
-            Notice::Left { .. } => self.told = None,
+            Notice::Left { .. } => self.last_obstacle = None,
             _ => return Ok(()),
         }
         report::tell(output, notice);
         Ok(())
     }
 
-    /// Says that the contact was found elsewhere than the book says. The book is its user's.
+    /// Says that the contact was found at another address than the book's. The book is not changed:
+    /// it belongs to the user.
     fn tell_moved(&self, found: IpAddr, output: &Output) {
         let Self { peer, contact, .. } = self;
         if contact.address.ip().is_some_and(|ip| ip != found) {
@@ -131,16 +132,16 @@ impl Line {
         }
     }
 
-    /// Pictures that can't be had.
+    /// The error of a refused call for pictures.
     pub(crate) fn no_pictures(&self, reason: EndReason, text: &str) -> Failure {
         self.refused(&format!("no pictures from {}", self.peer), reason, text)
     }
 
-    /// Why the peer does not do what was asked, and what would make it.
+    /// The error of a refused call, with what the user can do.
     pub(crate) fn refused(&self, what: &str, reason: EndReason, text: &str) -> Failure {
         let failure = Failure::new(what, end_said(reason, text));
         match reason {
-            // They know our key: nobody else gets as far.
+            // The peer knows our key: unknown keys don't get this far.
             EndReason::Forbidden => {
                 failure.next("what you may do is up to them: may= in their contact book")
             }

@@ -18,7 +18,7 @@ impl Failure {
         }
     }
 
-    /// The command line asks for what can't be.
+    /// The command line asks for something impossible.
     pub(crate) fn usage(what: impl fmt::Display, why: impl fmt::Display) -> Self {
         Self {
             code: 2,
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_one_line_whatever_is_in_it() {
+    fn a_failure_is_one_line_whatever_is_in_it() {
         let failure = Failure::new("a\nb", "why\u{1b}[2J").next("do this");
         let line = failure.to_string();
         assert!(line.ends_with("; do this"), "{line}");

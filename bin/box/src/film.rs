@@ -1,5 +1,5 @@
-//! A film on disk that grows with every picture: `.mkv`, or `.mjpeg`, the JPEGs one after the
-//! other.
+//! A film on disk that grows with every picture: `.mkv` (Matroska), or `.mjpeg` (the JPEGs one
+//! after the other).
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -14,15 +14,15 @@ use crate::recorder::{cannot_write, check_ordinary};
 /// The film, in several files where its pictures change their size.
 pub(crate) struct Film {
     names: Names,
-    /// Opened, and not emptied before the first picture: a box that can't be reached costs no
-    /// earlier film of that name.
-    unused: Option<File>,
-    /// The file was not there before, so that it may go again if no picture comes.
+    /// Opened, and truncated only with the first picture: if the box can't be reached, an earlier
+    /// film of that name is kept.
+    first: Option<File>,
+    /// Whether we created the file, so that it is removed again if no picture comes.
     is_new: bool,
-    reel: Reel,
+    container: Container,
 }
 
-enum Reel {
+enum Container {
     Matroska(media::Film<BufWriter<File>>),
     Mjpeg(Option<BufWriter<File>>),
 }
@@ -33,9 +33,9 @@ impl Film {
             .extension()
             .and_then(|ending| ending.to_str())
             .unwrap_or_default();
-        let reel = match ending.to_ascii_lowercase().as_str() {
-            "mkv" => Reel::Matroska(media::Film::default()),
-            "mjpeg" | "mjpg" => Reel::Mjpeg(None),
+        let container = match ending.to_ascii_lowercase().as_str() {
+            "mkv" => Container::Matroska(media::Film::default()),
+            "mjpeg" | "mjpg" => Container::Mjpeg(None),
             _ => {
                 let what = format!("can't save {}", path.display());
                 return Err(Failure::usage(what, "its name tells no format")
@@ -51,9 +51,9 @@ impl Film {
                 path: path.to_owned(),
                 last: 1,
             },
-            unused: Some(file.map_err(|error| cannot_write(path, error))?),
+            first: Some(file.map_err(|error| cannot_write(path, error))?),
             is_new,
-            reel,
+            container,
         })
     }
 
@@ -64,11 +64,11 @@ impl Film {
 
     /// Adds sound, where the format has room for it.
     pub(crate) fn add_sound(&mut self, sound: &FilmSound<'_>) -> Result<(), Failure> {
-        match &mut self.reel {
-            Reel::Matroska(film) => film
+        match &mut self.container {
+            Container::Matroska(film) => film
                 .sound(sound)
                 .map_err(|error| cannot_write(&self.names.last(), error)),
-            Reel::Mjpeg(_) => Ok(()),
+            Container::Mjpeg(_) => Ok(()),
         }
     }
 
@@ -79,31 +79,31 @@ impl Film {
     }
 
     fn add_picture(&mut self, picture: &Picture) -> io::Result<()> {
-        let Self { names, unused, .. } = self;
-        let mut open = || match unused.take() {
+        let Self { names, first, .. } = self;
+        let mut open = || match first.take() {
             Some(file) => file.set_len(0).map(|()| BufWriter::new(file)),
             None => names.open_next().map(BufWriter::new),
         };
-        match &mut self.reel {
-            Reel::Matroska(film) => film.picture(picture, |_| open()),
-            Reel::Mjpeg(Some(file)) => file.write_all(&picture.jpeg),
-            Reel::Mjpeg(file) => file.insert(open()?).write_all(&picture.jpeg),
+        match &mut self.container {
+            Container::Matroska(film) => film.picture(picture, |_| open()),
+            Container::Mjpeg(Some(file)) => file.write_all(&picture.jpeg),
+            Container::Mjpeg(file) => file.insert(open()?).write_all(&picture.jpeg),
         }
     }
 
     fn end(&mut self) -> io::Result<()> {
-        if self.unused.take().is_some() && self.is_new {
+        if self.first.take().is_some() && self.is_new {
             return fs::remove_file(&self.names.path);
         }
-        match &mut self.reel {
-            Reel::Matroska(film) => film.finish(),
-            Reel::Mjpeg(file) => file.take().map_or(Ok(()), |mut file| file.flush()),
+        match &mut self.container {
+            Container::Matroska(film) => film.finish(),
+            Container::Mjpeg(file) => file.take().map_or(Ok(()), |mut file| file.flush()),
         }
     }
 }
 
 impl Drop for Film {
-    /// After an error elsewhere: what is there is completed as far as it goes.
+    /// Completes the film after an error elsewhere, as far as possible.
     fn drop(&mut self) {
         if let Err(error) = self.end() {
             log::debug!("{}: {error}", self.names.path.display());
@@ -118,8 +118,8 @@ struct Names {
 }
 
 impl Names {
-    /// A file for what comes next. Which number it has is up to the sender, who changes the size of
-    /// its pictures, so it takes the place of no other: that may be of an earlier film.
+    /// Opens the next file. The sender causes it by changing the size of its pictures, so it must
+    /// not overwrite a file, which may be of an earlier film.
     fn open_next(&mut self) -> io::Result<File> {
         while self.last < MAX_FILM_FILES {
             self.last += 1;
@@ -145,7 +145,7 @@ impl Names {
     }
 }
 
-/// As the film takes it.
+/// The picture as [`media::Film`] takes it.
 fn for_film(picture: &RemotePicture) -> Picture {
     Picture {
         jpeg: picture.jpeg.clone().into(),
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn another_size_takes_no_other_file_s_place_and_fills_no_folder() {
+    fn another_size_overwrites_no_file_and_fills_no_folder() {
         let dir = std::env::temp_dir().join(format!("transom-film-parts-{}", std::process::id()));
         fs::create_dir(&dir).unwrap();
         fs::write(dir.join("porch-2.mkv"), b"an earlier film").unwrap();

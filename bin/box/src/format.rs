@@ -43,7 +43,7 @@ pub(crate) fn parse_bytes(text: &str) -> Result<u64, String> {
         _ => return Err(wrong()),
     };
     let bytes = number * base.powi(power);
-    // A float becomes an integer by saturation, so only the ends need a look.
+    // `as` saturates, so only both ends need a check.
     match bytes as u64 {
         0 => Err("zero bytes would be nothing at all".into()),
         bytes => Ok(bytes),
@@ -91,8 +91,8 @@ pub(crate) fn count(number: u64, thing: &str) -> String {
     format!("{number} {thing}{plural}")
 }
 
-/// Columns that a terminal needs for the text. Terminals differ in what they join to one sign, so
-/// this is the most.
+/// The columns that a text takes on a terminal. Terminals differ in which characters they join, so
+/// this is an upper bound.
 pub(crate) fn columns(text: &str) -> usize {
     let each: usize = text.chars().filter_map(UnicodeWidthChar::width).sum();
     each.max(text.width())
@@ -115,7 +115,7 @@ pub(crate) fn padded(text: &str, width: usize) -> String {
     format!("{text}{:spaces$}", "")
 }
 
-/// Pixels of the smallest side anybody can mean: one block of JPEG.
+/// Pixels of the smallest side: one block of JPEG.
 const MIN_SIDE: u16 = 8;
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
-//! `known` or `NAME,…`: who may do something, as it is written on the command line.
+//! The contacts that an option such as `--allow` permits: `known` or `NAME,…`.
 
 use std::str::FromStr;
 
 use transom::{Accept, Allow, PeerName};
 
-/// Everybody in the contact book, or those only.
+/// Every contact of the book, or only the named ones.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Guests {
     Known,

@@ -1,5 +1,5 @@
-//! Latency by stage, in words and as JSON. What each stage is, and how far its number can be
-//! trusted, is said in [`transom::latency`].
+//! Latency by stage, in words and as JSON. [`transom::latency`] explains the stages and their
+//! accuracy.
 
 use serde_json::{Map, Value, json};
 use transom::latency::{LatencySummary, Spread, Stage};

@@ -11,17 +11,17 @@ mod commands;
 mod config;
 mod dial;
 mod doctor;
-mod door;
+mod event_queue;
 mod failure;
 mod film;
 mod format;
 mod guests;
 mod latency;
+mod listening;
 mod measure;
 mod once;
 mod output;
 mod pairing;
-mod passage;
 mod pictures;
 mod place;
 mod progress;
@@ -49,7 +49,7 @@ use args::{Arguments, Command, Common};
 use output::Output;
 use place::Place;
 
-// A picture on which the decoder panics must cost that picture only.
+// A panic of the decoder must cost only the picture at hand.
 #[cfg(not(panic = "unwind"))]
 compile_error!("the profile has to say panic = \"unwind\", or nothing");
 
@@ -117,7 +117,7 @@ fn tell_usage(help: &clap::Error) -> ExitCode {
     };
     match printed {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            // Nobody is left to tell when stderr is gone too.
+            // Without stderr the error can't be reported anywhere.
             let _ = writeln!(io::stderr(), "transom: can't write the help: {error}");
             ExitCode::FAILURE
         }
@@ -125,7 +125,7 @@ fn tell_usage(help: &clap::Error) -> ExitCode {
     }
 }
 
-/// The whole help is shown to a person who typed no command.
+/// The full help is printed if no command was typed.
 const HELP_INSTEAD: UsageKind = UsageKind::DisplayHelpOnMissingArgumentOrSubcommand;
 
 /// Warnings only, unless `-v` or `TRANSOM_LOG` asks for more.

@@ -1,5 +1,5 @@
-//! Hidden options for `cargo xtask bench` and `cargo xtask sound`: what a measurement needs of the
-//! built programs and no user does. They change nothing unless they are given.
+//! Hidden options for `cargo xtask bench` and `cargo xtask sound`: what measurements need of the
+//! built programs. Without them nothing changes.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -28,7 +28,7 @@ pub(crate) struct MeasureCamera {
 /// For a viewer under measurement.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct MeasureWatch {
-    /// Also take files, from every contact, into this folder, and tell how far they are
+    /// Also take files, from every contact, into this folder, and print their progress
     #[arg(long, hide = true, value_name = "DIR")]
     measure_inbox: Option<PathBuf>,
     /// One JSON object for each picture
@@ -104,7 +104,7 @@ impl FileBeside {
         }
     }
 
-    /// A contact that is connected already is not dialed again.
+    /// Sends the file; a contact that is connected already is not dialed again.
     pub(crate) fn on_time(&mut self, book: &Book, handle: &Handle) {
         if self.due.is_none_or(|due| Instant::now() < due) {
             return;
@@ -119,7 +119,7 @@ impl FileBeside {
     }
 }
 
-/// Pictures have the link to themselves for so long, as in a call that somebody sends a file in.
+/// For so long the pictures have the link to themselves, as before a file is sent in a call.
 const FILE_DELAY: Duration = Duration::from_secs(1);
 
 impl MeasureWatch {

@@ -1,4 +1,4 @@
-//! The twin of `sound.rs` in a build without the feature `sound`: no options, no notices.
+//! Replaces `sound.rs` in a build without the feature `sound`: no options, no notices.
 
 use std::time::Duration;
 

@@ -1,11 +1,11 @@
-//! What `receive --once` waits for: that the first sender whose transfer ended has gone, or sends
-//! no more.
+//! When `receive --once` ends: once the first sender whose transfer ended has gone, or sends
+//! nothing more.
 
 use std::time::{Duration, Instant};
 
 use transom::{Notice, PeerName, TransferId};
 
-/// The transfers that are not over, and the sender that was served first.
+/// The running transfers, and the sender whose transfer ended first.
 #[derive(Debug, Default)]
 pub(crate) struct Once {
     running: Vec<(TransferId, PeerName)>,
@@ -15,7 +15,7 @@ pub(crate) struct Once {
 #[derive(Debug)]
 struct Served {
     peer: PeerName,
-    /// Names of what did not come whole, unless it did later.
+    /// Names of files and folders that did not arrive complete, nor later.
     missing: Vec<String>,
     gone: bool,
     /// When its last transfer ended.
@@ -50,7 +50,7 @@ impl Once {
         }
     }
 
-    /// When it is over if nothing more is heard; `None` while something runs.
+    /// When to end if nothing more happens; `None` while a transfer runs.
     pub(crate) fn due(&self) -> Option<Instant> {
         let served = self.served.as_ref()?;
         if self.running.iter().any(|(_, peer)| *peer == served.peer) {
@@ -60,7 +60,7 @@ impl Once {
         Some(served.since + pause)
     }
 
-    /// Once it is over: whether all came whole.
+    /// `None` until the end, then whether everything arrived complete.
     pub(crate) fn is_over(&self, now: Instant) -> Option<bool> {
         let served = self.served.as_ref()?;
         self.due()
@@ -81,9 +81,9 @@ impl Once {
     }
 }
 
-/// Names kept: one is enough to have failed.
+/// Limit of names: a single one already means failure.
 const MAX_MISSING: usize = 64;
 
-/// A sender that is still here but offers nothing more for so long, such as a window, is done: a
-/// program that has more to send offers it within a round trip and a look at its disk.
+/// A connected sender that offers nothing for so long, such as a window, is done: a program with
+/// more to send offers it within a round trip and a disk access.
 const PAUSE: Duration = Duration::from_secs(5);

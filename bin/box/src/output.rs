@@ -16,10 +16,10 @@ pub(crate) struct Output {
     json: bool,
     quiet: bool,
     /// Human lines go to stderr, because stdout carries pictures.
-    aside: bool,
+    on_stderr: bool,
     closed: Arc<AtomicBool>,
-    /// Why stdout took no more, if its reader is not simply gone.
-    trouble: Arc<Mutex<Option<io::Error>>>,
+    /// The first error of writing to stdout, unless its reader just went away.
+    write_error: Arc<Mutex<Option<io::Error>>>,
 }
 
 impl Output {
@@ -27,13 +27,13 @@ impl Output {
         Self {
             json,
             quiet,
-            aside: false,
+            on_stderr: false,
             closed: Arc::default(),
-            trouble: Arc::default(),
+            write_error: Arc::default(),
         }
     }
 
-    /// The same, with JSON also where another option asks for it.
+    /// A copy that prints JSON also if `json` asks for it.
     pub(crate) fn with_json(&self, json: bool) -> Self {
         let json = self.json || json;
         Self {
@@ -42,27 +42,29 @@ impl Output {
         }
     }
 
-    /// The same, but all lines go to stderr, because stdout carries something else.
-    pub(crate) fn aside(&self) -> Self {
+    /// A copy whose human lines go to stderr, because stdout carries something else.
+    pub(crate) fn on_stderr(&self) -> Self {
         Self {
-            aside: true,
+            on_stderr: true,
             ..self.clone()
         }
     }
 
-    /// Tells how things go, in one line whatever peers put into it: nothing of it with `--quiet`.
+    /// Prints progress, which `--quiet` suppresses. It stays one line, also with text of peers in
+    /// it.
     pub(crate) fn say(&self, human: impl AsRef<str>, json: Value) {
         if self.json || !self.quiet {
             self.deliver(human, json);
         }
     }
 
-    /// Tells what others sent or what failed, in one line whatever peers put into it.
+    /// Prints what others sent or what failed. It stays one line, also with text of peers in it.
     pub(crate) fn deliver(&self, human: impl AsRef<str>, json: Value) {
         self.answer(escape(human.as_ref()), json);
     }
 
-    /// Tells what was asked for, in as many lines as it takes: only for text of our own.
+    /// Prints the result of the command, in any number of lines. Only for our own text: nothing is
+    /// escaped.
     pub(crate) fn answer(&self, human: impl AsRef<str>, json: Value) {
         if self.json {
             self.put(&json_line(&json));
@@ -71,23 +73,23 @@ impl Output {
         }
     }
 
-    /// Tells of something that may be wrong and fails nothing: nothing of it with `--quiet`.
+    /// Prints a warning, which `--quiet` suppresses.
     pub(crate) fn warn(&self, text: impl AsRef<str>) {
         if !self.quiet {
             self.complain(text);
         }
     }
 
-    /// Tells of something that failed.
+    /// Prints an error.
     pub(crate) fn complain(&self, text: impl AsRef<str>) {
         let line = human_line(&escape(&format!("transom: {}", text.as_ref())));
-        // Nobody is left to tell when stderr is gone.
+        // Without stderr the error can't be reported anywhere.
         let _ = io::stderr().lock().write_all(line.as_bytes());
     }
 
-    /// Asks a person something, on a line of its own that bars and other lines leave alone.
+    /// Asks the user a question, on a line of its own.
     pub(crate) fn ask(&self, question: &str) {
-        // Nobody is left to ask when stderr is gone.
+        // Without stderr the question can't be asked.
         let _ = io::stderr()
             .lock()
             .write_all(human_line(&escape(question)).as_bytes());
@@ -97,7 +99,7 @@ impl Output {
         self.json
     }
 
-    /// Whether to draw what moves: people look, and nothing else is on that terminal.
+    /// Whether to draw progress bars: stderr is a terminal, and nothing suppresses them.
     pub(crate) fn is_live(&self) -> bool {
         !self.json && !self.quiet && io::stderr().is_terminal()
     }
@@ -107,17 +109,17 @@ impl Output {
         self.closed.load(Ordering::Relaxed)
     }
 
-    /// Whether all that was told could be written. A reader that has gone had enough, as of any
-    /// filter.
+    /// An error if a line could not be written to stdout. A reader that went away, as `head` does,
+    /// is no error.
     pub(crate) fn complete(&self) -> Result<(), Failure> {
-        match self.trouble().take() {
+        match self.write_error().take() {
             Some(error) => Err(Failure::new("can't write to stdout", error)),
             None => Ok(()),
         }
     }
 
     fn put(&self, line: &str) {
-        let result = if self.aside {
+        let result = if self.on_stderr {
             io::stderr().lock().write_all(line.as_bytes())
         } else {
             let mut stdout = io::stdout().lock();
@@ -127,17 +129,19 @@ impl Output {
         };
         let Err(error) = result else { return };
         self.closed.store(true, Ordering::Relaxed);
-        if !self.aside && error.kind() != io::ErrorKind::BrokenPipe {
-            self.trouble().get_or_insert(error);
+        if !self.on_stderr && error.kind() != io::ErrorKind::BrokenPipe {
+            self.write_error().get_or_insert(error);
         }
     }
 
-    fn trouble(&self) -> MutexGuard<'_, Option<io::Error>> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    fn write_error(&self) -> MutexGuard<'_, Option<io::Error>> {
+        self.write_error
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Each line of the text made safe, with its newline.
+/// The text with each line escaped, and a newline at its end.
 fn human_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len() + 1);
     for part in text.split('\n') {
@@ -147,15 +151,15 @@ fn human_line(text: &str) -> String {
     line
 }
 
-/// JSON that a terminal can show too: what [`escape`] would change stands as `\uXXXX`, so that a
-/// program still reads the very same text.
+/// JSON that is safe on a terminal too: characters that [`escape`] would change are written as
+/// `\uXXXX`, so a program reads the same text.
 fn json_line(value: &Value) -> String {
     let raw = value.to_string();
     let mut line = String::with_capacity(raw.len() + 1);
     let mut one = [0; 4];
     for letter in raw.chars() {
         let text = letter.encode_utf8(&mut one);
-        // A lone backslash belongs to JSON itself.
+        // A single backslash is part of the JSON syntax.
         if letter.is_ascii_graphic() || letter == ' ' || escape(text) == *text {
             line.push(letter);
             continue;
@@ -174,7 +178,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_peer_writes_no_lines_but_its_own() {
+    fn text_of_a_peer_stays_one_line() {
         assert_eq!(
             human_line(&escape("hi\nanna: run this")),
             "hi\\u{a}anna: run this\n"
@@ -182,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_others_can_not_steer_a_terminal() {
+    fn a_name_of_a_peer_cannot_control_the_terminal() {
         for line in [
             human_line("a\u{1b}[2Jb\u{202e}c"),
             json_line(&json!("a\u{1b}[2Jb\u{202e}c\u{9b}")),
@@ -205,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_ours_stay_lines() {
+    fn our_own_text_may_have_several_lines() {
         assert_eq!(human_line("one\ntwo"), "one\ntwo\n");
     }
 }

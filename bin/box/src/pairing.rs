@@ -56,14 +56,15 @@ pub(crate) fn ask_code(output: &Output) -> Result<Code, Failure> {
     Err(Failure::usage("no code", "the input ended").next(next))
 }
 
-/// Says what to type, before [`ask_code`] waits for it.
+/// Prompts for the code that [`ask_code`] waits for.
 pub(crate) fn prompt(output: &Output) {
     if io::stdin().is_terminal() && env::var_os(VARIABLE).is_none() {
         output.ask("type the code that the other side shows:");
     }
 }
 
-/// Looks for the station that shows a typed code, and says so: that may take half a minute.
+/// Looks for the station that shows a typed code, and prints that, because it may take half a
+/// minute.
 pub(crate) fn enter(
     code: Code,
     from: Option<&Address>,
@@ -90,8 +91,8 @@ pub(crate) fn enter(
     running.handle.enter_code(code, candidates, terms);
 }
 
-/// The settings of a station that listens for files or to show a code: at these addresses, else at
-/// the usual port, else at a free one, since a window or a box may run on this machine.
+/// Listens at these addresses, otherwise at the default port, otherwise (if a window or a box on
+/// this machine has it) at a free port.
 pub(crate) fn listen(settings: &mut Settings, listen: &[SocketAddr], output: &Output) {
     settings.listen = match listen {
         [] if is_taken(DEFAULT_PORT) => {
@@ -110,7 +111,7 @@ pub(crate) fn is_taken(port: u16) -> bool {
     bound.is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse)
 }
 
-/// A pairing in which the peer may do this here.
+/// The terms of a pairing that gives the peer these rights.
 pub(crate) fn terms(name: Option<PeerName>, may: Rights, keep: Keep) -> PairingTerms {
     PairingTerms {
         name,
@@ -120,8 +121,8 @@ pub(crate) fn terms(name: Option<PeerName>, may: Rights, keep: Keep) -> PairingT
     }
 }
 
-/// Where this station is to be found, for people and for a QR code. A link-local IPv6 address needs
-/// the name of an interface, which differs on every machine.
+/// The addresses of this station, for people and for a QR code. Link-local IPv6 addresses are left
+/// out: they need the name of an interface, which differs on every machine.
 pub(crate) fn addresses(running: &Running) -> Vec<Address> {
     let is_useful = |ip: &IpAddr| match ip {
         IpAddr::V4(_) => true,
@@ -148,7 +149,7 @@ pub(crate) fn addresses(running: &Running) -> Vec<Address> {
     found
 }
 
-/// A code in words, and what the other side does with it.
+/// What is needed to show a code, with the command to type it at.
 pub(crate) struct Shown<'a> {
     pub(crate) key: PublicKey,
     /// The command of the other side, such as `transom receive`.
@@ -172,7 +173,7 @@ impl Shown<'_> {
         if let Some(address) = addresses.first() {
             let at = usual(address);
             human.push_str(&format!(
-                "\nwhere that finds nobody: {} --from {at}",
+                "\nif that does not find it: {} --from {at}",
                 self.command
             ));
         }
@@ -194,7 +195,7 @@ impl Shown<'_> {
     }
 }
 
-/// An address as it is typed: without the usual port.
+/// An address as it is typed: without the default port.
 fn usual(address: &Address) -> String {
     let text = address.to_string();
     let bare = text.strip_suffix(&format!(":{DEFAULT_PORT}"));
@@ -203,7 +204,7 @@ fn usual(address: &Address) -> String {
     })
 }
 
-/// The peer as a contact with these rights, which the book does not have yet.
+/// A new contact for the peer, with these rights.
 pub(crate) fn contact(paired: &Paired, may: Rights) -> Contact {
     Contact {
         name: paired.peer,
@@ -275,7 +276,7 @@ pub(crate) fn describe(notice: &PairingNotice) -> Option<(String, Value)> {
     })
 }
 
-/// Why a typed code led to nobody, and what to do.
+/// Why no station was found for a typed code, and what to do.
 pub(crate) fn failure_words(why: &PairingFailure) -> String {
     match why {
         PairingFailure::NobodyNearby => format!("{why}: --from HOST"),
@@ -305,7 +306,7 @@ fn paired_words(paired: &Paired) -> String {
     }
 }
 
-/// Who was found, to be checked by its key.
+/// The peer that was found, with the fingerprint to compare.
 pub(crate) fn paired_with(paired: &Paired) -> String {
     let called = match paired.peer == paired.called {
         true => String::new(),
@@ -339,7 +340,7 @@ pub(crate) fn paired_json(paired: &Paired) -> Value {
     })
 }
 
-/// Lines that a person may type until one is a code.
+/// How many lines the user may type until one is a code.
 const MAX_LINES: usize = 10;
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
-//! The options of a camera's pictures, which every command with a camera takes. Where they come
-//! from is said elsewhere.
+//! The options of a camera's pictures, for every command with a camera. The source is an option of
+//! each command.
 
 use clap::{Args, ValueEnum};
-use transom::media::{CaptureRequest, Prefer, Setting, Source, Turn};
+use transom::media::{CaptureRequest, Prefer, Rotation, Setting, Source};
 use transom::{Adaptation, Settings, TradeOff};
 
 use crate::format::parse_size;
 use crate::output::Output;
 
-/// How pictures of a camera are to be.
+/// Format and adaptation of the pictures.
 #[derive(Args, Debug)]
 pub(crate) struct Pictures {
     /// Picture size, such as 1280x720 [default: what the camera does best]
@@ -17,15 +17,15 @@ pub(crate) struct Pictures {
     /// Pictures a second [default: what the camera does best]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=240))]
     pub(crate) fps: Option<u32>,
-    /// JPEG quality where pictures are encoded here
+    /// JPEG quality, if the camera gives raw pictures that this machine encodes
     #[arg(long, value_name = "N", default_value_t = 80, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub(crate) quality: u8,
     /// What to prefer where there is too little light: full rate or longer exposure
     #[arg(long, value_enum, default_value_t = PreferArgument::Fps)]
     pub(crate) prefer: PreferArgument,
-    /// Turn the pictures to the right, for a camera that hangs on its side or upside down: viewers
-    /// show them so, and nothing is encoded for it
-    #[arg(long, value_name = "DEGREES", default_value_t = 0, value_parser = parse_turn)]
+    /// Rotate the pictures clockwise, for a camera mounted sideways or upside down: viewers do it,
+    /// so it costs no encoding
+    #[arg(long, value_name = "DEGREES", default_value_t = 0, value_parser = parse_rotation)]
     pub(crate) rotate: u8,
     /// Exchange left and right, after --rotate
     #[arg(long)]
@@ -37,19 +37,20 @@ pub(crate) struct Pictures {
     /// What to give up first while the link to a viewer is slow
     #[arg(long, value_enum, default_value_t = AdaptArgument::Auto)]
     pub(crate) adapt: AdaptArgument,
-    /// Least frames a second for a slow link [default: 10]
+    /// Lower limit of frames a second on a slow link [default: 10]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=240))]
     pub(crate) min_fps: Option<u32>,
-    /// Least JPEG quality for a slow link [default: 35]
+    /// Lower limit of JPEG quality on a slow link [default: 35]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=100))]
     pub(crate) min_quality: Option<u8>,
-    /// Least picture size for a slow link [default: half of the full size each way]
+    /// Lower limit of the picture size on a slow link [default: half of the full width and height]
     #[arg(long, value_name = "WxH", value_parser = parse_size)]
     pub(crate) min_size: Option<(u16, u16)>,
 }
 
 impl Pictures {
-    /// Sets the camera and how its pictures are lowered, and tells of options without effect.
+    /// Sets the camera and how its pictures are adapted to slow links, and warns of options without
+    /// effect.
     pub(crate) fn apply(&self, source: Source, settings: &mut Settings, output: &Output) {
         let request = self.of(source);
         for why in self.without_effect(&request) {
@@ -69,8 +70,8 @@ impl Pictures {
         }
     }
 
-    /// A sentence for each `--min-…` that limits nothing, as far as the options tell: what a camera
-    /// gives is known once it is opened.
+    /// A sentence for each `--min-…` without effect. Only the other options are compared: what a
+    /// camera gives is known only once it is opened.
     fn without_effect(&self, request: &CaptureRequest) -> Vec<String> {
         let fps = self.min_fps.map(|min| {
             let most = request.frame_rate().filter(|fps| *fps < min);
@@ -104,7 +105,7 @@ impl Pictures {
             fps: self.fps,
             quality: self.quality,
             prefer: self.prefer.into(),
-            turn: Turn {
+            rotation: Rotation {
                 quarters: self.rotate,
                 mirrored: self.mirror,
             },
@@ -113,14 +114,14 @@ impl Pictures {
     }
 }
 
-/// Quarter turns to the right.
-fn parse_turn(text: &str) -> Result<u8, String> {
+/// Parses degrees into quarter turns clockwise.
+fn parse_rotation(text: &str) -> Result<u8, String> {
     match text {
         "0" => Ok(0),
         "90" => Ok(1),
         "180" => Ok(2),
         "270" => Ok(3),
-        _ => Err("it is 0, 90, 180 or 270 degrees to the right".to_owned()),
+        _ => Err("it is 0, 90, 180 or 270 degrees clockwise".to_owned()),
     }
 }
 

@@ -1,5 +1,5 @@
-//! Where this user's things are: the state folder, the contact book, the name of the machine, and
-//! who is meant by PEER.
+//! The files of this user (state folder, contact book), the name of the machine, and the contact
+//! that a PEER argument names.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -24,7 +24,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Looks where things are, and reads none of them.
+    /// Finds the files without reading them.
     pub(crate) fn find(common: &Common) -> Self {
         Self {
             state: common.state.clone().or_else(State::default_dir),
@@ -37,7 +37,7 @@ impl Place {
         }
     }
 
-    /// The state folder, which may not be there yet.
+    /// The state folder, which may not exist yet.
     pub(crate) fn state_folder(&self) -> Option<&Path> {
         self.state.as_deref()
     }
@@ -51,7 +51,8 @@ impl Place {
         State::open(&dir).map_err(|error| Failure::new("can't use the state folder", error))
     }
 
-    /// The station's settings with this user's key and people, under that name or the machine's.
+    /// The station's settings with this user's key and contacts, under `name` or the machine's
+    /// name.
     pub(crate) fn settings(
         &self,
         name: Option<PeerName>,
@@ -68,7 +69,7 @@ impl Place {
         Ok(settings)
     }
 
-    /// The contact book; its bad lines are told, the others load.
+    /// The contact book. Bad lines are warned of, the others count.
     pub(crate) fn book(&self, output: &Output) -> Result<Book, Failure> {
         let Some(path) = self.users() else {
             return Ok(Book::default());
@@ -100,18 +101,19 @@ impl Place {
             .clone()
             .or_else(transom_place::book)
             .ok_or_else(|| {
-                Failure::new("no contact book", "there is none yet")
+                Failure::new("no contact book", "it does not exist yet")
                     .next("name one with --users FILE")
             })
     }
 
-    /// Who is meant by that name or `HOST[:PORT]`.
+    /// The contact of a name or of `HOST[:PORT]`.
     pub(crate) fn contact(&self, peer: &str, book: &Book) -> Result<Contact, Failure> {
-        let wrong = |why| Failure::usage(format!("{peer} is no contact and no address"), why);
+        let wrong =
+            |why| Failure::usage(format!("{peer} is neither a contact nor an address"), why);
         book.lookup(peer).map_err(wrong)
     }
 
-    /// Where a contact of that name was looked for, for a message.
+    /// Where contacts are looked up, in words for a message.
     pub(crate) fn looked_in(&self) -> String {
         match self.users() {
             Some(path) => format!("the contact book {}", path.display()),
@@ -163,12 +165,12 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, Failure> {
     })
 }
 
-/// A little more than a book may have is enough to see that it has too much. What could make us
-/// wait is not opened.
+/// Reads one byte more than a book may have, which shows that it is too large. Only a regular file
+/// is opened: opening a named pipe would wait for its writer.
 fn try_read(path: &Path) -> io::Result<Vec<u8>> {
     let is_empty_on_purpose = path == Path::new("/dev/null");
     if !std::fs::metadata(path)?.is_file() && !is_empty_on_purpose {
-        return Err(io::Error::other("it is no ordinary file"));
+        return Err(io::Error::other("it is no regular file"));
     }
     let mut bytes = Vec::new();
     File::open(path)?
@@ -177,7 +179,7 @@ fn try_read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// What this machine calls itself, made a name that others can use.
+/// The host name as a peer name, changed where a peer name must not have its letters.
 pub(crate) fn machine_name() -> PeerName {
     transom_place::machine_name().unwrap_or_else(|| {
         FALLBACK_NAME

@@ -1,5 +1,5 @@
-//! How a transfer is told while it runs: a bar on a terminal, a line every few seconds elsewhere,
-//! objects for programs.
+//! Shows a running transfer: a bar on a terminal, otherwise a line every few seconds, JSON objects
+//! for programs.
 
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,7 @@ pub(crate) struct Progress<'a> {
     output: &'a Output,
     bars: Bars,
     bar: Option<ProgressBar>,
-    told: Option<Instant>,
+    last_line: Option<Instant>,
     phase: Option<Phase>,
 }
 
@@ -37,7 +37,7 @@ impl<'a> Progress<'a> {
             output,
             bars: bars.clone(),
             bar: None,
-            told: None,
+            last_line: None,
             phase: None,
         }
     }
@@ -70,10 +70,14 @@ impl<'a> Progress<'a> {
         } else {
             LINE_PAUSE
         };
-        if !changed && self.told.is_some_and(|told| now - told < pause) {
+        if !changed
+            && self
+                .last_line
+                .is_some_and(|last_line| now - last_line < pause)
+        {
             return;
         }
-        self.told = Some(now);
+        self.last_line = Some(now);
         let human = format!("{}: {}", status.name, amounts(status));
         self.output
             .say(human, transfer_json("transfer", status, None));
@@ -94,8 +98,8 @@ impl Drop for Progress<'_> {
     }
 }
 
-/// Before the peer has answered there is nothing to measure, and what is offered to us is for
-/// somebody to decide.
+/// Whether there is nothing to show yet: the peer has not answered, or the user has not decided on
+/// an offer.
 fn is_not_yet(status: &TransferStatus) -> bool {
     match status.phase {
         Phase::Waiting => true,
@@ -104,7 +108,7 @@ fn is_not_yet(status: &TransferStatus) -> bool {
     }
 }
 
-/// Complete before it is drawn for the first time.
+/// The bar, with its first position and message, so that it is never drawn empty.
 fn bar(status: &TransferStatus) -> ProgressBar {
     let bar = ProgressBar::new(status.bytes).with_message(message(status));
     match ProgressStyle::with_template(BAR) {
@@ -113,9 +117,9 @@ fn bar(status: &TransferStatus) -> ProgressBar {
     }
 }
 
-/// What stands behind the bar; a narrow terminal cuts its end.
+/// The text after the bar; a narrow terminal cuts its end.
 fn message(status: &TransferStatus) -> String {
-    // Escaped first, so that what is shown is what is measured.
+    // Escaped first, so that the width of the shown text is measured.
     let name = escape(&status.name);
     format!("{}  {}", fit(&name, NAME_COLUMNS), amounts(status))
 }
@@ -128,12 +132,12 @@ fn amounts(status: &TransferStatus) -> String {
     format!("{done} of {all}{comma}{words}")
 }
 
-/// What it is doing, with rate and time left while it moves.
+/// Its phase, with rate and time left while it runs.
 fn words(status: &TransferStatus) -> String {
     match status.phase {
         Phase::Waiting => "waiting for the peer".into(),
         Phase::Offered => "waiting for an answer".into(),
-        // It has only begun.
+        // It has just begun.
         Phase::Running if status.rate == 0 => String::new(),
         Phase::Running => {
             let left = status
@@ -143,15 +147,15 @@ fn words(status: &TransferStatus) -> String {
             format!("{}{left}{yields}", rate(status.rate))
         }
         Phase::Paused => "paused".into(),
-        Phase::Finishing => "being made safe on disk".into(),
+        Phase::Finishing => "being written to disk".into(),
         _ => String::new(),
     }
 }
 
-/// With a name and amounts behind it, it fits on 80 columns.
+/// Fits on 80 columns with a name and amounts after it.
 const BAR: &str = "{percent:>3}% [{bar:10}] {wide_msg}";
 
-/// Said while a call takes what it needs of the link first.
+/// Shown while the transfer yields to a call.
 const YIELDS: &str = ", a call goes first";
 
 /// Room for a name beside bar and amounts on 80 columns.

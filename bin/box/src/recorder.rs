@@ -1,4 +1,4 @@
-//! Where a viewer's pictures go: a file, stdout, a snapshot. Pictures are written as they came.
+//! Where a viewer's pictures go: a file, stdout, a snapshot. They are written unchanged.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -20,7 +20,7 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    /// Opens the files, so that a wrong path is told before anybody is dialed.
+    /// Opens the files, so that a wrong path is reported before the peer is dialed.
     pub(crate) fn open(arguments: &Watch) -> Result<Self, Failure> {
         let film = arguments.save.as_deref().map(Film::create).transpose()?;
         if let Some(path) = &arguments.snapshot {
@@ -35,7 +35,7 @@ impl Recorder {
         })
     }
 
-    /// Keeps a picture: `false` when whoever read stdout is gone.
+    /// Writes a picture; `false` if the reader of stdout is gone.
     pub(crate) fn add(&mut self, picture: &RemotePicture) -> Result<bool, Failure> {
         if let Some(path) = self.snapshot.take() {
             write_snapshot(&path, &picture.jpeg).map_err(|error| cannot_write(&path, error))?;
@@ -57,7 +57,7 @@ impl Recorder {
         }
     }
 
-    /// Keeps sound, where there is a film.
+    /// Writes sound, if there is a film.
     pub(crate) fn add_sound(&mut self, sound: &FilmSound<'_>) -> Result<(), Failure> {
         match &mut self.film {
             Some(film) => film.add_sound(sound),
@@ -65,7 +65,7 @@ impl Recorder {
         }
     }
 
-    /// Whether a film is kept, which the far side is told.
+    /// Whether a film is recorded, which the far side is told.
     pub(crate) fn has_film(&self) -> bool {
         self.film.is_some()
     }
@@ -76,7 +76,7 @@ impl Recorder {
     }
 }
 
-/// The folder has to be there; whether it takes a file is known when there is one.
+/// The folder must exist. Whether a file can be written into it shows with the first picture.
 fn check_folder_of(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     match fs::metadata(folder.unwrap_or(Path::new(".")))?.is_dir() {
@@ -85,21 +85,22 @@ fn check_folder_of(path: &Path) -> io::Result<()> {
     }
 }
 
-/// What is there already has to be a file: to open a pipe is to wait for its reader, and a device
-/// of that name, `/dev/null` above all, would be gone when the picture has its place.
+/// An existing path must be a regular file: opening a named pipe would wait for its reader, and a
+/// device such as `/dev/null` would be replaced by the picture.
 pub(crate) fn check_ordinary(path: &Path) -> io::Result<()> {
     match fs::metadata(path) {
-        Ok(found) if !found.is_file() => Err(io::Error::other("it is no ordinary file")),
+        Ok(found) if !found.is_file() => Err(io::Error::other("it is no regular file")),
         _ => Ok(()),
     }
 }
 
-/// Whole or not at all: others may look at it while we write. A link stays one.
+/// Replaces the snapshot atomically, since other programs may read it meanwhile. A symbolic link
+/// stays.
 fn write_snapshot(path: &Path, jpeg: &[u8]) -> io::Result<()> {
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let mut beside = OsString::from(&target);
     beside.push(".part");
-    // What lies there is left of an earlier run, or a link to a file that is not ours to empty.
+    // A leftover of an earlier run, or a link to a file that must not be emptied.
     drop(fs::remove_file(&beside));
     let written = File::create_new(&beside).and_then(|mut file| file.write_all(jpeg));
     let placed = written.and_then(|()| fs::rename(&beside, &target));

@@ -15,9 +15,10 @@ use crate::words::{
     kind_word, outcome_word, outcome_words, with_text,
 };
 
-/// Tells a notice that needs no more than telling.
+/// Prints a notice.
 pub(crate) fn tell(output: &Output, notice: &Notice) {
-    // People have just read that the peer left, which ends its calls.
+    // People have just read that the peer left, which ends its calls, so its end is not printed
+    // again.
     let is_plain = matches!(
         notice,
         Notice::CallEnded {
@@ -38,7 +39,7 @@ pub(crate) fn tell(output: &Output, notice: &Notice) {
     }
 }
 
-/// Tells what happened to a code.
+/// Prints a notice of a pairing.
 pub(crate) fn tell_pairing(output: &Output, notice: &PairingNotice) {
     match (pairing::describe(notice), notice) {
         (Some((human, json)), PairingNotice::Trying { .. }) => output.say(human, json),
@@ -47,7 +48,7 @@ pub(crate) fn tell_pairing(output: &Output, notice: &PairingNotice) {
     }
 }
 
-/// Whether it is what a command runs for, or an error, and no talk that `--quiet` is to end.
+/// Whether it is a result or an error, which `--quiet` does not suppress.
 fn is_result(notice: &Notice) -> bool {
     match notice {
         Notice::Text { .. } | Notice::EntryFailed { .. } => true,
@@ -62,7 +63,8 @@ fn is_result(notice: &Notice) -> bool {
 /// A notice in words for people, and with stable field names.
 type Told = (String, Value);
 
-/// A notice in words, and with stable field names; `None` for what moves too often to be told.
+/// A notice in words, and with stable field names; `None` for frequent notices that are not
+/// printed.
 pub(crate) fn describe(notice: &Notice) -> Option<Told> {
     if let Notice::Pairing(_, notice) = notice {
         return pairing::describe(notice);
@@ -115,7 +117,7 @@ fn of_reaching(notice: &Notice) -> Option<Told> {
     })
 }
 
-/// Peers that are there or were, and what they say.
+/// Peers that come and go, and their texts.
 fn of_peers(notice: &Notice) -> Option<Told> {
     Some(match notice {
         Notice::Joined {
@@ -205,7 +207,7 @@ fn of_calls(notice: &Notice) -> Option<Told> {
     })
 }
 
-/// Cameras, ours and those of others, and what becomes of their pictures.
+/// Our camera and those of others, and their pictures.
 fn of_pictures(notice: &Notice) -> Option<Told> {
     Some(match notice {
         Notice::FarCamera { peer, state, text } => (
@@ -302,16 +304,16 @@ pub(crate) fn thing(name: &str, shape: Shape, entries: u32, size: u64) -> String
     }
 }
 
-/// What a peer wants to send, and to what end.
+/// What a peer offers to send, and whether it would replace something.
 pub(crate) fn offer_words(peer: &PeerName, thing: &str, overwrites: bool) -> String {
     let wish = match overwrites {
-        true => ", in place of what has that name",
+        true => ", replacing what has that name",
         false => "",
     };
     format!("{peer} sends {thing}{wish}")
 }
 
-/// How a transfer stands, and how it ended.
+/// The state of a transfer, and how it ended.
 pub(crate) fn transfer_json(
     event: &str,
     status: &TransferStatus,
@@ -357,7 +359,7 @@ fn direction(status: &TransferStatus) -> String {
     }
 }
 
-/// Words for a key that was taken on trust just now.
+/// The end of a line about a key that was just pinned on first use.
 pub(crate) fn pinned(first_use: bool, known_as: Option<PeerName>, key: &PublicKey) -> String {
     let print = key.fingerprint();
     match (first_use, known_as) {

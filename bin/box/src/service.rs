@@ -1,9 +1,9 @@
-//! What a service manager is told: systemd's notification protocol (`sd_notify(3)`), in which each
-//! message is a datagram of `NAME=value` lines. Without `NOTIFY_SOCKET` nothing is told.
+//! Notifies the service manager by systemd's protocol (`sd_notify(3)`): each message is a datagram
+//! of `NAME=value` lines. Without `NOTIFY_SOCKET` nothing is sent.
 //!
 //! The watchdog (`WatchdogSec=`) is fed by the answers of the station's loop to pings. While a
-//! viewer watches a live camera, pictures have to come as well: without any for the watchdog's
-//! whole time it starves, and the manager starts the program again.
+//! viewer watches a live camera, it is fed only if pictures come as well: without pictures for the
+//! watchdog's whole time, the manager restarts the program.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -19,12 +19,12 @@ use transom::{CallKind, CameraState, Handle, Notice, PeerName};
 use crate::format::count;
 use crate::words::{camera_words, with_text};
 
-/// The service manager, if there is one, and what it was told.
+/// The service manager, if there is one, and what was sent to it.
 #[derive(Debug)]
 pub(crate) struct Service {
     socket: Option<UnixDatagram>,
     watchdog: Option<Watchdog>,
-    /// Of a camera box only.
+    /// `Some` for a camera box only.
     activity: Option<Activity>,
     /// The last `STATUS=`.
     status: String,
@@ -79,7 +79,7 @@ impl Service {
         self.watchdog.as_ref().map(|watchdog| watchdog.next_ping)
     }
 
-    /// Asks the loop for a sign of life, at each half of the watchdog's time.
+    /// Pings the loop, at each half of the watchdog's time.
     pub(crate) fn on_time(&mut self, handle: &Handle) {
         let now = Instant::now();
         if let Some(watchdog) = &mut self.watchdog
@@ -184,7 +184,7 @@ impl Activity {
             }
             Notice::Camera { state, text } => self.camera = Some((*state, text.clone())),
             Notice::Measured { peer, numbers } => {
-                // Also those that a slow link had no room for: the camera gave them.
+                // Pictures that a slow link dropped count too, because the camera gave them.
                 let count = numbers.pictures_sent + numbers.pictures_dropped;
                 if self.pictures.insert(*peer, count) != Some(count) {
                     self.last_picture = Some(now);
@@ -202,7 +202,7 @@ impl Activity {
         !self.calls.is_empty() && matches!(self.camera, Some((CameraState::Live, _)))
     }
 
-    /// Whether none has come for that long although they should.
+    /// Whether pictures should come, but none has come for `time`.
     fn is_stuck(&self, time: Duration, now: Instant) -> bool {
         let since = self.last_picture.filter(|_| self.should_flow());
         since.is_some_and(|since| now.saturating_duration_since(since) > time)
@@ -285,7 +285,7 @@ mod tests {
         activity.notice(&camera(CameraState::Lost), start);
         activity.notice(&started(), start);
         assert!(!activity.is_stuck(TIME, late));
-        // Its time begins when pictures can come.
+        // The time starts when pictures can come.
         activity.notice(&camera(CameraState::Live), late);
         assert!(!activity.is_stuck(TIME, late + TIME));
     }

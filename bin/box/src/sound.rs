@@ -1,5 +1,5 @@
-//! Sound on the command line: its options, and its notices in words. Without the feature `sound`
-//! the twin `no_sound.rs` stands in this file's place.
+//! Sound on the command line: its options, and its notices in words. Without the feature `sound`,
+//! `no_sound.rs` replaces this file.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -17,7 +17,7 @@ use crate::recorder::cannot_write;
 use crate::stats::{milliseconds, round};
 use crate::words::with_text;
 
-/// The devices of a station that may be heard and may hear.
+/// The sound devices of a station whose peers may hear it and talk to it.
 #[derive(Args, Debug)]
 pub(crate) struct SoundOptions {
     /// Let others hear this microphone: auto, server:NAME, hw:CARD[,DEV], cmd:COMMAND,
@@ -27,8 +27,8 @@ pub(crate) struct SoundOptions {
     /// Play what others say: auto, server:NAME, hw:CARD[,DEV], cmd:COMMAND, file:FILE.wav or none
     #[arg(long, value_name = "SPEAKER", default_value = "none")]
     speaker: DeviceName,
-    /// What keeps the loudspeaker out of the microphone: duck (the microphone is turned down while
-    /// others speak), cancel (where it is built in), or off (headphones)
+    /// How to prevent echo: duck (turns the microphone down while others speak), cancel (if this
+    /// build has it), or off (with headphones)
     #[arg(long, value_name = "HOW", default_value = "duck", value_parser = parse_echo)]
     echo: EchoMode,
 }
@@ -66,20 +66,20 @@ pub(crate) struct HearingOptions {
     hear: Option<PathBuf>,
 }
 
-/// Whether peers can be let hear a box with these settings, and talk at it.
+/// Whether peers can hear a box with these settings, and whether they can talk to it.
 pub(crate) fn served(settings: &Settings) -> (bool, bool) {
     let is_there = |device: &DeviceName| *device != DeviceName::None;
     let sound = &settings.sound;
     (is_there(&sound.microphone), is_there(&sound.speaker))
 }
 
-/// A box of a demo that sounds by itself.
+/// Gives the box of the demo a test tone.
 pub(crate) fn add_tone(settings: &mut Settings) {
     settings.sound.microphone = DeviceName::Tone;
     settings.sound.echo = EchoMode::Off;
 }
 
-/// How stdout is named as a file.
+/// The path that opens stdout.
 const STDOUT: &str = "/dev/stdout";
 
 impl HearingOptions {
@@ -116,17 +116,18 @@ fn check_speaker(speaker: &DeviceName) -> Result<(), Failure> {
     }
 }
 
-/// Leaves the disk as it was: the loudspeaker opens the file when there is something to hear.
+/// Checks that the file can be written, and leaves the disk as it was: the loudspeaker opens the
+/// file when sound comes.
 fn check_writable(path: &Path) -> io::Result<()> {
     match fs::metadata(path) {
         Ok(found) if found.is_file() || found.is_dir() => {
             File::options().write(true).open(path).map(drop)
         }
-        // The reader of a pipe would take the close for the end.
+        // The reader of a named pipe would take closing it for the end, so it is not opened.
         Ok(_) => Ok(()),
         Err(why) if why.kind() == ErrorKind::NotFound => match File::create_new(path) {
             Ok(_) => fs::remove_file(path),
-            // A link to a file that is not there yet.
+            // A link to a file that does not exist yet.
             Err(why) if why.kind() == ErrorKind::AlreadyExists => Ok(()),
             Err(why) => Err(why),
         },
@@ -140,9 +141,9 @@ pub(crate) struct Hearing {
     is_wanted: bool,
     /// Where the sound is saved.
     file: Option<PathBuf>,
-    /// Sound came, so that the file was opened.
+    /// Whether sound came, so that the file was opened.
     is_heard: bool,
-    /// The box's microphone, as last told.
+    /// The last state of the box's microphone.
     far: Option<(SoundState, String)>,
     numbers: Option<SoundNumbers>,
 }
@@ -166,7 +167,7 @@ impl Hearing {
         }
     }
 
-    /// Plays the tone of a demo to nobody, for its figures.
+    /// Takes the tone of the demo without playing it, for its numbers.
     pub(crate) fn of_demo(settings: &mut Settings) -> Option<Self> {
         settings.sound.speaker = DeviceName::Silence;
         Some(Self {
@@ -178,7 +179,7 @@ impl Hearing {
         })
     }
 
-    /// From the tone at the box to the loudspeaker, once it is known.
+    /// The delay from the microphone of the box to our loudspeaker, once it is known.
     pub(crate) fn delay(&self) -> Option<Duration> {
         self.numbers?.delay
     }
@@ -189,14 +190,14 @@ impl Hearing {
     /// When it can't be saved any more.
     pub(crate) fn is_taken(&self, notice: &Notice) -> Result<bool, Failure> {
         match (loss(notice), &self.file) {
-            // A pipe with a name may be read again.
+            // A named pipe may get a new reader.
             (Some((_, true)), Some(file)) => Ok(file != Path::new("-")),
             (Some((words, false)), Some(_)) => Err(Failure::new("can't save the sound", words)),
             _ => Ok(true),
         }
     }
 
-    /// Takes note of how the sound is.
+    /// Keeps the state of the microphone and the numbers.
     pub(crate) fn notice(&mut self, notice: &Notice) {
         match notice {
             Notice::Measured { numbers, .. } => self.numbers = numbers.sound,
@@ -208,10 +209,10 @@ impl Hearing {
         }
     }
 
-    /// Whether there is something in the file, if one was asked for.
+    /// Fails if a file was asked for and no sound came.
     ///
     /// # Errors
-    /// When no sound came, with what the box said of its microphone.
+    /// Says that no sound came, with the state of the box's microphone.
     pub(crate) fn check_heard(&self, peer: &PeerName) -> Result<(), Failure> {
         if self.file.is_none() || self.is_heard {
             return Ok(());
@@ -239,7 +240,7 @@ impl Hearing {
         }
     }
 
-    /// The same for people.
+    /// The delay for the line of statistics.
     pub(crate) fn line(&self) -> Option<String> {
         let sound = self.numbers?;
         let delay = sound.delay.unwrap_or(sound.queued);
@@ -255,7 +256,7 @@ pub(crate) fn recorded(notice: &Notice) -> Option<FilmSound<'_>> {
     }
 }
 
-/// What a measurement tells of the sound that is heard.
+/// The numbers of the sound, for a measurement.
 pub(crate) fn measured(notice: &Notice) -> Option<Value> {
     let Notice::Measured { numbers, .. } = notice else {
         return None;
@@ -275,7 +276,7 @@ fn numbers_json(sound: &SoundNumbers) -> Value {
     })
 }
 
-/// Why the loudspeaker is lost, and whether it is a pipe that nobody reads.
+/// Why the loudspeaker is lost, and whether it is a pipe without a reader.
 fn loss(notice: &Notice) -> Option<(&str, bool)> {
     match notice {
         Notice::Sound(SoundNotice::Speaker(DeviceState::Lost { words, loss, .. })) => {
@@ -294,8 +295,8 @@ pub(crate) fn is_sound(notice: &Notice) -> bool {
     matches!(notice, Notice::Sound(_))
 }
 
-/// A notice of sound in words, and with stable field names; `None` for what moves too often to be
-/// told.
+/// A notice of sound in words, and with stable field names; `None` for frequent notices that are
+/// not printed.
 pub(crate) fn describe(notice: &Notice) -> Option<(String, Value)> {
     let Notice::Sound(notice) = notice else {
         return None;

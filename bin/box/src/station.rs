@@ -1,5 +1,5 @@
-//! A running station as a command sees it: one queue of notices, signals and answers typed by a
-//! person. All threads of this program start by it.
+//! A running station, with one queue of notices, signals and typed lines for the command. It starts
+//! all threads of this program.
 
 use std::net::SocketAddr;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use transom::{Handle, Notice, Settings, Station};
 
+use crate::event_queue::{EventReceiver, EventSender, event_queue};
 use crate::failure::Failure;
-use crate::passage::{Arrivals, Passage, passage};
 use crate::signals::{self, Hangup, Signal};
 
 /// Something a command reacts to.
@@ -33,7 +33,7 @@ pub(crate) struct Running {
     pub(crate) handle: Handle,
     /// Where it listens, with the ports that were really bound.
     pub(crate) addresses: Vec<SocketAddr>,
-    events: Arrivals,
+    events: EventReceiver,
     sender: SyncSender<Event>,
     ended: Receiver<()>,
     thread: Option<JoinHandle<()>>,
@@ -45,8 +45,8 @@ impl Running {
         Self::with(settings, Hangup::End)
     }
 
-    /// The same for a command that may run as a service, where SIGHUP asks it to read the contact
-    /// book again.
+    /// Like [`Running::start`], for a command that may run as a service: there SIGHUP asks it to
+    /// read the contact book again.
     pub(crate) fn start_service(settings: Settings) -> Result<Self, Failure> {
         Self::with(settings, Hangup::of_a_service())
     }
@@ -55,13 +55,13 @@ impl Running {
         let station =
             Station::start(settings).map_err(|error| Failure::new("can't start", error))?;
         let (handle, addresses) = (station.handle(), station.addresses());
-        let (passage, events, sender) = passage();
+        let (notices, events, sender) = event_queue();
         let (done, ended) = mpsc::channel();
         signals::watch(sender.clone(), hangup)
             .map_err(|error| Failure::new("can't watch for signals", error))?;
         let thread = Builder::new()
             .name("station".into())
-            .spawn(move || run(station, &passage, &done))
+            .spawn(move || run(station, &notices, &done))
             .map_err(|error| Failure::new("can't start a thread", error))?;
         Ok(Self {
             handle,
@@ -73,7 +73,7 @@ impl Running {
         })
     }
 
-    /// The next event, or `None` once that time has come.
+    /// The next event, or `None` at `until`.
     pub(crate) fn next(&self, until: Option<Instant>) -> Option<Event> {
         match self.events.next(until) {
             Ok(event) => Some(event),
@@ -94,7 +94,7 @@ impl Running {
                         return;
                     }
                 }
-                // Nobody listens any more when this fails, and nobody needs to.
+                // Fails only if the receiver is gone.
                 let _ = sender.send(Event::Typed(None));
             })
             .map(drop)
@@ -107,7 +107,7 @@ impl Drop for Running {
         self.handle.stop();
         let last = Instant::now() + GOODBYE;
         while self.ended.recv_timeout(STEP) == Err(RecvTimeoutError::Timeout) {
-            // Pictures that wait here hold credits, and the loop may wait for room.
+            // Pictures in the queue hold flow control credits, for which the loop may wait.
             self.events.clear();
             if Instant::now() >= last {
                 log::warn!("the station did not end in time");
@@ -121,14 +121,14 @@ impl Drop for Running {
     }
 }
 
-fn run(station: Station, passage: &Passage, done: &Sender<()>) {
-    let result = station.run(|notice| passage.pass(notice));
+fn run(station: Station, notices: &EventSender, done: &Sender<()>) {
+    let result = station.run(|notice| notices.send(notice));
     let why = match result {
         Ok(()) => "it was stopped".to_owned(),
         Err(error) => error.to_string(),
     };
-    passage.keep(Event::Broken(why));
-    // The program may be ending, and then nobody listens.
+    notices.send_awaited(Event::Broken(why));
+    // Fails if the program is ending.
     let _ = done.send(());
 }
 
@@ -136,7 +136,8 @@ fn ended_early() -> Event {
     Event::Broken("its loop ended".into())
 }
 
-/// What a goodbye may take: service managers and people expect an end within a second.
+/// How long the goodbye may take: service managers and people expect a program to end within a
+/// second.
 const GOODBYE: Duration = Duration::from_millis(800);
 
 /// How often the queue is emptied during the goodbye.

@@ -11,7 +11,7 @@ use transom::latency::{LatencySummary, Spread, Stage, Stages};
 use crate::format::{bytes, count};
 use crate::latency;
 
-/// Counts of one stretch of watching.
+/// Counts over one interval.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stats {
     pictures: u64,
@@ -61,7 +61,7 @@ impl Stats {
         self.bytes += bytes as u64;
         let first = self.span.map_or(received, |(first, _)| first);
         self.span = Some((first, received));
-        // A number that runs backwards is a camera that began anew.
+        // A number that goes back means that the camera was opened again.
         let step = self.last.map_or(1, |last| sequence.wrapping_sub(last));
         if (2..MAX_GAP).contains(&step) {
             self.lost += u64::from(step - 1);
@@ -69,12 +69,12 @@ impl Stats {
         self.last = Some(sequence);
     }
 
-    /// A new call counts its pictures from anywhere.
+    /// To be called for a new call, whose sequence numbers may begin anywhere.
     pub(crate) fn new_call(&mut self) {
         self.last = None;
     }
 
-    /// The counts so far, and begins the next stretch.
+    /// Returns the counts so far, and begins the next interval.
     pub(crate) fn take(&mut self) -> Self {
         let next = Self {
             last: self.last,
@@ -92,8 +92,8 @@ impl Stats {
         self.span.map(|(first, _)| first)
     }
 
-    /// Pictures a second, by the first and the last of them; `None` where too few of them in too
-    /// short a time would give a number without meaning.
+    /// Pictures a second, from the first to the last; `None` below [`MIN_PICTURES`] and
+    /// [`MIN_SPAN`], where the number would mean little.
     pub(crate) fn fps(&self) -> Option<f64> {
         let (first, last) = self.span?;
         let span = last.saturating_duration_since(first);
@@ -101,7 +101,7 @@ impl Stats {
         is_enough.then(|| (self.pictures - 1) as f64 / span.as_secs_f64())
     }
 
-    /// The latencies of the whole stretch.
+    /// The latencies of the interval.
     pub(crate) fn latency(&self) -> LatencySummary {
         let of = |stage| {
             let passed = self.passed.contains(&stage);
@@ -114,7 +114,7 @@ impl Stats {
         }
     }
 
-    /// A short line for people while it runs; `over` is how long the stretch was.
+    /// A short line for people while it runs; `over` is the length of the interval.
     pub(crate) fn line(&self, over: Duration, latency: &LatencySummary) -> String {
         let seconds = over.as_secs_f64().max(0.001);
         let fps = self.pictures as f64 / seconds;
@@ -144,7 +144,7 @@ impl Stats {
         self.bytes as f64 * 8.0 / 1000.0 / seconds
     }
 
-    /// The stable object of `--stats-json`. A rate that nothing can be said of is null.
+    /// The stable object of `--stats-json`. An unknown rate is null.
     pub(crate) fn json(
         &self,
         event: &str,
@@ -167,17 +167,17 @@ impl Stats {
     }
 }
 
-/// Fewer pictures tell no rate.
+/// With fewer pictures no rate is given.
 const MIN_PICTURES: u64 = 10;
 
-/// Nor do those of a shorter time: the first ones may have waited somewhere and come at once.
+/// In a shorter time no rate is given: the first pictures may have been queued and come in a burst.
 const MIN_SPAN: Duration = Duration::from_millis(500);
 
-/// A gap of more pictures than this is no loss but another count: ten minutes at 100 fps.
+/// A gap of more pictures is no loss, but a counter that was set anew: ten minutes at 100 fps.
 const MAX_GAP: u32 = 60_000;
 
-/// Durations by size, each bucket 1/64 of its power of two wide: quantiles are right to 1.6 %, the
-/// largest exactly.
+/// A histogram of durations. Each bucket is 1/64 of its power of two wide, so quantiles are exact
+/// to 1.6 %; the maximum is exact.
 #[derive(Clone, Debug)]
 struct Histogram {
     buckets: Box<[u32; BUCKETS]>,
@@ -205,7 +205,7 @@ impl Histogram {
         self.max = self.max.max(time);
     }
 
-    /// The value that so large a part of all is not above.
+    /// The value below or at which the fraction `quantile` of all durations lies.
     fn quantile(&self, quantile: f64) -> Duration {
         let wanted = (self.count as f64 * quantile).ceil().max(1.0) as u64;
         let mut seen = 0;
@@ -226,7 +226,7 @@ impl Histogram {
         })
     }
 
-    /// `null` where nothing was measured, as before the clocks are known to each other.
+    /// `null` if nothing was measured, as before the clocks were compared.
     fn json(&self) -> Value {
         let Some(spread) = self.spread() else {
             return Value::Null;
@@ -260,14 +260,14 @@ pub(crate) fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
-/// To three digits behind the point.
+/// Rounded to three decimal places.
 pub(crate) fn round(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }
 
 /// Buckets for each power of two.
 const STEPS: u64 = 64;
-/// Latencies above 67 s are all alike.
+/// Longer latencies, above 67 s, count as 67 s.
 const MAX_MICROS: u64 = (1 << 26) - 1;
 const BUCKETS: usize = (26 - 6 + 1) * 64;
 
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn gaps_are_losses_but_new_counts_are_not() {
+    fn gaps_are_losses_but_a_restarted_counter_is_not() {
         let start = Instant::now();
         let mut stats = Stats::default();
         for sequence in [7, 8, 11, 12, 0, 1, u32::MAX, 0] {

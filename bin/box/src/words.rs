@@ -1,4 +1,4 @@
-//! What the station's answers are called: in words for people, as one stable word for programs.
+//! The station's enums in words: text for people, one stable word for programs.
 
 use transom::{
     Bottleneck, CallKind, CameraState, Capabilities, EndReason, Outcome, PeerName, RefuseReason,
@@ -94,7 +94,7 @@ pub(crate) fn camera_word(state: CameraState) -> &'static str {
     }
 }
 
-/// What keeps a viewer from full quality, for `--json`.
+/// The bottleneck that keeps a viewer from full quality, for `--json`.
 pub(crate) fn bottleneck_word(bottleneck: Bottleneck) -> &'static str {
     match bottleneck {
         Bottleneck::Link => "link",
@@ -103,7 +103,7 @@ pub(crate) fn bottleneck_word(bottleneck: Bottleneck) -> &'static str {
     }
 }
 
-/// What a peer says that it can do: ` (camera, files)`.
+/// The capabilities that a peer announced: ` (camera, files)`.
 pub(crate) fn abilities(capabilities: Capabilities) -> String {
     let names: Vec<_> = capabilities.names().collect();
     match names[..] {
@@ -125,7 +125,8 @@ fn refuse_words(reason: RefuseReason) -> &'static str {
     }
 }
 
-/// Why a call ended, and what the other side said of it, in quotes: "here" is where they are.
+/// Why a call ended, and the text of the other side in quotes, because its "here" means their
+/// place.
 pub(crate) fn end_said(reason: EndReason, text: &str) -> String {
     match (reason, text) {
         (EndReason::NoCamera, _) | (_, "") => end_words(reason).to_owned(),
@@ -141,7 +142,7 @@ pub(crate) fn with_text(words: &str, text: &str) -> String {
     }
 }
 
-/// What follows the reason of a failure that more entries share.
+/// Follows the reason of a failure if further entries failed too.
 fn and_more(more: u32) -> String {
     match more {
         0 => String::new(),
@@ -176,7 +177,7 @@ pub(crate) fn outcome_words(outcome: &Outcome) -> String {
     }
 }
 
-/// Why something was not sent, behind words that say that it was not.
+/// Why something was not sent. The text before it says that it was not sent.
 pub(crate) fn unsent_words(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Failed { why, more } => format!("{why}{}", and_more(*more)),
@@ -270,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_other_side_says_is_quoted() {
+    fn text_of_the_other_side_is_quoted() {
         let said = end_said(EndReason::Forbidden, "nobody takes calls here");
         assert_eq!(said, "not allowed (\"nobody takes calls here\")");
         assert_eq!(end_said(EndReason::Busy, ""), "busy");

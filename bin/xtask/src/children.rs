@@ -1,5 +1,5 @@
-//! A program in the background that never outlives the command that started it.
-//! It is ended by its own id, never by a name.
+//! A program in the background that never outlives the command that started it. It is killed by its
+//! process id, never by name.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::failure::{Context, Failure, Outcome};
 use crate::step::written;
 
-/// Ended and waited for when dropped.
+/// Dropping it kills the program and waits for it.
 pub(crate) struct Background {
     child: Child,
     name: String,
@@ -18,7 +18,7 @@ pub(crate) struct Background {
 }
 
 impl Background {
-    /// Starts it with its standard output kept for [`Self::line`].
+    /// Starts the program. [`Self::line`] reads its standard output.
     pub(crate) fn start(command: &mut Command) -> Outcome<Self> {
         let name = written(command);
         command.stdin(Stdio::null()).stdout(Stdio::piped());
@@ -28,20 +28,20 @@ impl Background {
         thread::spawn(move || {
             let lines = output.into_iter().flat_map(|o| BufReader::new(o).lines());
             for line in lines.map_while(Result::ok) {
-                // Nobody reads on once the child was ended.
+                // Fails once the receiver is gone, after the child was killed.
                 let _ = sender.send((Instant::now(), line));
             }
         });
         Ok(Self { child, name, lines })
     }
 
-    /// The next line it prints that `picks` takes, within that time.
+    /// Waits for the next line for which `picks` returns `Some`, at most for `timeout`.
     pub(crate) fn line<T>(
         &self,
-        patience: Duration,
+        timeout: Duration,
         picks: impl Fn(&str) -> Option<T>,
     ) -> Outcome<T> {
-        let last = Instant::now() + patience;
+        let last = Instant::now() + timeout;
         loop {
             let left = last.saturating_duration_since(Instant::now());
             if let Some(picked) = picks(&self.next(left)?.1) {
@@ -50,13 +50,13 @@ impl Background {
         }
     }
 
-    /// The next line of that kind with the time of its coming.
+    /// Waits for the next line that `is_it` accepts. Returns the time at which it was read, too.
     pub(crate) fn timed_line(
         &self,
-        patience: Duration,
+        timeout: Duration,
         is_it: impl Fn(&str) -> bool,
     ) -> Outcome<(Instant, String)> {
-        let last = Instant::now() + patience;
+        let last = Instant::now() + timeout;
         loop {
             let left = last.saturating_duration_since(Instant::now());
             let line = self.next(left)?;
@@ -66,13 +66,16 @@ impl Background {
         }
     }
 
-    fn next(&self, patience: Duration) -> Outcome<(Instant, String)> {
-        self.lines.recv_timeout(patience).map_err(|why| {
-            Failure::new(format!("{}: did not say what it should: {why}", self.name))
+    fn next(&self, timeout: Duration) -> Outcome<(Instant, String)> {
+        self.lines.recv_timeout(timeout).map_err(|why| {
+            Failure::new(format!(
+                "{}: the expected line did not come: {why}",
+                self.name
+            ))
         })
     }
 
-    /// All lines until it ends, or until that time, each with the time of its coming.
+    /// All lines until the program ends, or until `last`, each with the time at which it was read.
     pub(crate) fn lines_until(&self, last: Instant) -> Vec<(Instant, String)> {
         let mut lines = Vec::new();
         loop {
@@ -88,12 +91,12 @@ impl Background {
         self.child.id()
     }
 
-    /// How it ended, if it has.
+    /// The exit status, if it has ended.
     pub(crate) fn ended(&mut self) -> Outcome<Option<ExitStatus>> {
         self.child.try_wait().context(&self.name)
     }
 
-    /// Waits for its end; an end that is no success is a failure.
+    /// Waits until it ends; an exit status other than 0 is a failure.
     pub(crate) fn finish(mut self) -> Outcome {
         let status = self.child.wait().context(&self.name)?;
         match status.success() {
@@ -105,7 +108,7 @@ impl Background {
 
 impl Drop for Background {
     fn drop(&mut self) {
-        // Both fail only where it has ended already.
+        // Both fail only if the program has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

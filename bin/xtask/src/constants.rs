@@ -1,6 +1,6 @@
-//! `cargo xtask constants`: the value and the reason of each constant of the path and of sending,
-//! and what it decides. Builds a copy of the workspace with one constant after the other at half
-//! and at double, and lets the example `link` of transom-proto play its rows.
+//! `cargo xtask constants`: documents each constant of path estimation and of sending: its value,
+//! its reason, and its effect. It builds a copy of the workspace with one constant after the other
+//! halved and doubled, and runs the example `link` of transom-proto with each.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,16 +10,17 @@ use std::process::Command;
 use crate::failure::{Context, Failure, Outcome};
 use crate::workspace::{cargo, root, target};
 
-/// What one run differs from another by for reasons of chance: cells within this count as equal.
+/// Runs differ by chance: cells within this count as equal.
 const NEAR_PERCENT: f64 = 4.0;
 
 /// Folders and files of transom-proto whose constants are varied.
 const SOURCES: [&str; 3] = ["path", "send", "config.rs"];
 
-/// Those that are no choice: sizes that the wire gives, and what is made of another constant.
+/// Constants that are not varied: sizes that the wire format defines, and values derived from
+/// another constant.
 const GIVEN: [&str; 3] = ["ACK_BYTES", "HISTORY", "LEAST_RECORD"];
 
-/// What cargo needs of a workspace.
+/// The files and folders of the workspace that cargo needs.
 const COPIED: [&str; 7] = [
     "Cargo.toml",
     "Cargo.lock",
@@ -88,14 +89,14 @@ struct Copy {
 /// A constant of a file.
 struct Constant {
     path: PathBuf,
-    /// The file's text, and the line in it.
+    /// The text of the file, and the line of the constant, from 0.
     source: String,
     line: usize,
     module: String,
     name: String,
 }
 
-/// Cells by the number of their table and the name of their row, in the order of the example.
+/// Cells by table number and row name, in the order of the example's output.
 type Rows = Vec<((u32, String), String)>;
 
 impl Copy {
@@ -112,16 +113,17 @@ impl Copy {
         Ok(copy)
     }
 
-    /// Builds the copy and plays the rows of the tables.
+    /// Builds the copy and runs all rows of the tables.
     fn rows(&self) -> Outcome<Rows> {
         let build = "run --offline --quiet --release -p transom-proto --features sim";
-        let mut play = cargo(build.split(' '));
-        play.args(["--example", "link", "--", "table"])
+        let mut command = cargo(build.split(' '));
+        command
+            .args(["--example", "link", "--", "table"])
             .current_dir(&self.root)
             .env("CARGO_TARGET_DIR", &self.target)
-            // One constant changes a small part of the crate.
+            // Changing a constant rebuilds only a small part of the crate.
             .env("CARGO_INCREMENTAL", "1");
-        rows(&output(&mut play)?)
+        rows(&output(&mut command)?)
     }
 }
 
@@ -143,7 +145,7 @@ impl Constant {
             module: module.clone().into_owned(),
             name: name.to_owned(),
         });
-        // Constants of tests stand in files and modules of tests.
+        // Files and modules of tests are left out.
         let is_test = matches!(&*module, "tests" | "rows");
         Ok(constants.filter(|_| !is_test).collect())
     }
@@ -184,7 +186,7 @@ impl Constant {
         let lines = lines.map(|(at, text)| match text.split_once(" = ") {
             Some((declaration, value)) if at == self.line => {
                 let value = value.trim_end_matches(';');
-                // Durations are not divided in a constant.
+                // `Duration` has no constant division operator.
                 match declaration.ends_with("Duration") {
                     true => format!(
                         "{declaration} = Duration::from_nanos(({value}).as_nanos() as u64 {factor});"
@@ -210,7 +212,7 @@ fn declared(line: &str) -> Option<&str> {
     (is_number && rest.ends_with(';') && !GIVEN.contains(&name)).then_some(name)
 }
 
-/// Lines of the example: table, row and cell, with bars between.
+/// Parses the example's output: each line has table, row and cell, separated by bars.
 fn rows(text: &str) -> Outcome<Rows> {
     let row = |line: &str| {
         let mut parts = line.splitn(3, '|').map(str::trim);
@@ -218,7 +220,7 @@ fn rows(text: &str) -> Outcome<Rows> {
         Some(((number, parts.next()?.to_owned()), parts.next()?.to_owned()))
     };
     let rows: Option<Rows> = text.lines().map(row).collect();
-    rows.ok_or_else(|| Failure::new(format!("link table: not understood:\n{text}")))
+    rows.ok_or_else(|| Failure::new(format!("link table: unexpected output:\n{text}")))
 }
 
 /// Whether no number of a cell differs by more than [`NEAR_PERCENT`].
@@ -250,14 +252,14 @@ fn output(command: &mut Command) -> Outcome<String> {
     }
 }
 
-/// Markdown tables, each with the variants that change something in it.
+/// Markdown tables; each lists the variants that change one of its cells.
 struct Tables<'a> {
     today: &'a Rows,
     /// The lines of the table of constants.
     constants: Vec<String>,
     /// Lines by table.
     lines: BTreeMap<u32, Vec<String>>,
-    /// Variants that change nothing, and those that don't run.
+    /// Variants without effect, and variants that fail to run.
     same: Vec<String>,
     failed: Vec<String>,
 }
@@ -274,7 +276,7 @@ impl<'a> Tables<'a> {
         }
     }
 
-    /// Adds the lines of a variant; gives in how many cells it differs, if it ran.
+    /// Adds the lines of a variant. Returns how many cells differ, if it ran.
     fn add(&mut self, constant: String, label: &str, rows: Outcome<Rows>) -> Option<usize> {
         let Ok(rows) = rows else {
             self.failed.push(format!("{constant} {label}"));
@@ -362,7 +364,7 @@ fn entries(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Copies what differs, so that cargo builds no more than that.
+/// Copies only files that differ, so that cargo rebuilds only those.
 fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
     if from.is_file() {
         let bytes = fs::read(from)?;

@@ -1,5 +1,5 @@
-//! `cargo xtask cross`: the headless program for 64-bit ARM, as a dynamic program for Debian and as
-//! a static one for any Linux, each tried under an emulator against the program of this machine.
+//! `cargo xtask cross`: the headless program for 64-bit ARM, dynamically linked for Debian and
+//! statically for any Linux. Each is run in an emulator, with a viewer of this machine.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -10,32 +10,32 @@ use crate::children::Background;
 use crate::failure::{Context, Failure, Outcome};
 use crate::machine;
 use crate::packages::{self, CROSS, LIBCLANG};
-use crate::stage::{STARTING, Stage, is_event, text_field};
+use crate::sandbox::{STARTING, Sandbox, is_event, text_field};
 use crate::step;
 use crate::workspace::{self, cargo};
 
-/// A machine that is not this one.
+/// A target that is cross-compiled.
 #[derive(Clone, Copy)]
 pub(crate) struct Target {
     pub(crate) triple: &'static str,
-    /// What links for it; the C compiler does for both.
+    /// The linker.
     linker: &'static str,
-    /// The most bytes that the program may have.
-    most_bytes: Option<u64>,
+    /// Limit of the program's size.
+    max_bytes: Option<u64>,
 }
 
-/// For Debian and its children.
+/// For Debian and its derivatives.
 pub(crate) const DYNAMIC: Target = Target {
     triple: "aarch64-unknown-linux-gnu",
     linker: COMPILER,
-    most_bytes: None,
+    max_bytes: None,
 };
 
-/// For any Linux: musl is inside, and rustup brings its start files.
+/// For any Linux: musl is linked in, and rustup provides its start files.
 const STATIC: Target = Target {
     triple: "aarch64-unknown-linux-musl",
     linker: "rust-lld",
-    most_bytes: Some(5_000_000),
+    max_bytes: Some(5_000_000),
 };
 
 /// The profile of programs for small machines.
@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
         let program = target.program();
         let bytes = fs::metadata(&program).context(program.display())?.len();
         eprintln!("{}: {:.2} MB", program.display(), bytes as f64 / 1e6);
-        if let Some(most) = target.most_bytes.filter(|most| bytes > *most) {
+        if let Some(most) = target.max_bytes.filter(|most| bytes > *most) {
             let why = format!("{bytes} bytes, more than {most}");
             return Err(Failure::new(format!("{}: {why}", program.display())));
         }
@@ -65,7 +65,7 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
         &mut cargo(["build", "--locked", "--release", "-p", "transom-box"]),
     )?;
     for target in [DYNAMIC, STATIC] {
-        step::check(&format!("{} is watched from here", target.triple), || {
+        step::check(&format!("watching a box of {}", target.triple), || {
             watch(target)
         })?;
     }
@@ -78,7 +78,7 @@ impl Target {
         self.folder().join("transom")
     }
 
-    /// Where cargo puts what it builds for it.
+    /// The folder of cargo's output for the target.
     pub(crate) fn folder(self) -> PathBuf {
         workspace::target().join(self.triple).join(PROFILE)
     }
@@ -102,7 +102,7 @@ impl Target {
     }
 }
 
-/// Rust's standard library for another machine; rustup has it.
+/// Installs Rust's standard library for the target by rustup.
 fn ensure_library(triple: &str) -> Outcome {
     let mut rustc = Command::new("rustc");
     rustc.args(["--print", "target-libdir", "--target", triple]);
@@ -116,10 +116,10 @@ fn ensure_library(triple: &str) -> Outcome {
     step::run("rustup target add", add.args(["target", "add", triple]))
 }
 
-/// A box in the emulator, and a viewer of this machine that wants ten pictures.
+/// Runs a box in the emulator, and a viewer on this machine that takes ten pictures.
 fn watch(target: Target) -> Outcome {
-    let stage = Stage::with_programs(programs(target)?)?;
-    let (porch, desk) = (stage.person("porch")?, stage.person("desk")?);
+    let sandbox = Sandbox::with_programs(programs(target)?)?;
+    let (porch, desk) = (sandbox.user("porch")?, sandbox.user("desk")?);
     porch.knows(&desk, "127.0.0.1:9")?;
     let arguments =
         "camera --source pattern --size 320x240 --listen 127.0.0.1:0 --json --name porch";
@@ -137,7 +137,8 @@ fn watch(target: Target) -> Outcome {
     }
 }
 
-/// A folder with this machine's program, and the other machine's behind a script.
+/// A folder with this machine's program, and a script that runs the target's program in the
+/// emulator.
 fn programs(target: Target) -> Outcome<PathBuf> {
     let folder = target.folder().join("emulated");
     if folder.exists() {
@@ -156,5 +157,5 @@ fn programs(target: Target) -> Outcome<PathBuf> {
     Ok(folder)
 }
 
-/// The script that runs the other machine's program.
+/// The name of the script that runs the target's program.
 const EMULATED: &str = "transom-emulated";

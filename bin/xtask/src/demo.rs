@@ -1,6 +1,5 @@
-//! `cargo xtask demo`: from a fresh checkout to moving pictures with nothing asked.
-//! First without a display, which is quick to build; then, where there is one, two windows that
-//! find each other.
+//! `cargo xtask demo`: from a fresh checkout to moving pictures without a question. First without a
+//! display, which is quick to build; then, if there is a display, two windows that find each other.
 
 use std::fs;
 use std::io::{self, IsTerminal as _};
@@ -13,7 +12,7 @@ use crate::children::Background;
 use crate::failure::{Context, Failure, Outcome};
 use crate::machine;
 use crate::packages;
-use crate::stage::{STARTING, Stage, text_field};
+use crate::sandbox::{STARTING, Sandbox, text_field};
 use crate::step;
 use crate::workspace;
 
@@ -44,34 +43,34 @@ fn build(package: &str) -> Outcome {
     )
 }
 
-/// Two windows with empty contact books, and a camera box that waits for its code. They find each
-/// other by what they announce on the local network.
+/// Two windows with empty contact books, and a camera box that shows a code. They find each other
+/// by their announcements on the local network.
 fn windows() -> Outcome {
-    let stage = Stage::new()?;
+    let sandbox = Sandbox::new()?;
     let listen = || free_port().map(|port| format!("0.0.0.0:{port}"));
-    let porch = stage.person("Porch")?;
+    let porch = sandbox.user("Porch")?;
     let pattern = "camera --source pattern --size 1280x720 --fps 30 --pair --json --name Porch";
     let mut camera = porch.transom(&pattern.split(' ').collect::<Vec<_>>());
     let camera = Background::start(camera.args(["--listen", &listen()?]))?;
     let code = camera.line(STARTING, |line| text_field(line, "code"))?;
     let mut windows = Vec::new();
     for name in ["Anna", "Bert"] {
-        let person = stage.person(name)?;
-        let mut view = person.program("transom-view", &["--name", name, "--camera", "pattern"]);
-        let settings = stage.path(name).join("transom");
+        let user = sandbox.user(name)?;
+        let mut view = user.program("transom-view", &["--name", name, "--camera", "pattern"]);
+        let settings = sandbox.path(name).join("transom");
         fs::create_dir(&settings).context(settings.display())?;
         // Without a contact a window announces itself only if the settings say so.
         let file = settings.join("view.toml");
         fs::write(&file, "announce = true\n").context(file.display())?;
         view.args(["--listen", &listen()?, "--inbox", "Downloads"])
-            .env("XDG_CONFIG_HOME", stage.path(name));
+            .env("XDG_CONFIG_HOME", sandbox.path(name));
         windows.push(Background::start(&mut view)?);
     }
     eprintln!("{}", hints(&code));
     if io::stdout().is_terminal() {
         return windows.into_iter().try_for_each(Background::finish);
     }
-    // Without a terminal no user closes them.
+    // Without a terminal, as in a test, no user closes the windows.
     let last = Instant::now() + SHOWN;
     while Instant::now() < last {
         for view in &mut windows {
@@ -97,7 +96,7 @@ Close both windows to end the demo. Nothing of it is kept."
     )
 }
 
-/// How long the windows stay without a terminal.
+/// How long the windows stay open without a terminal.
 const SHOWN: Duration = Duration::from_secs(5);
 
 struct Options {

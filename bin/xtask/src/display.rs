@@ -1,5 +1,5 @@
-//! A display that nobody sees, for the window to be measured and photographed on: Xvfb, and xdotool
-//! for hands.
+//! A virtual display (Xvfb) on which the window is measured and screenshots are taken. xdotool
+//! makes the input.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -11,18 +11,18 @@ use crate::failure::{Context, Failure, Outcome};
 use crate::step;
 
 /// How long a window may take to come up.
-const PATIENCE: Duration = Duration::from_secs(30);
+const WINDOW_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Ended when dropped, and with it the windows on it.
+/// Dropping it ends the server, and with it the windows on it.
 pub(crate) struct Display {
     name: String,
     server: Child,
-    /// Minimises windows, where it is installed.
+    /// The window manager, which minimises windows, if it is installed.
     manager: Option<Child>,
 }
 
 impl Display {
-    /// Starts one of that size on a number that is free.
+    /// Starts a display of this size on a free display number.
     pub(crate) fn start(width: u32, height: u32) -> Outcome<Self> {
         let size = format!("{width}x{height}x24");
         let mut server = Command::new("Xvfb")
@@ -60,11 +60,11 @@ impl Display {
         self.manager.is_some()
     }
 
-    /// A window that comes up while the manager starts is never shown.
+    /// Waits for the window manager: a window that opens while it starts is never shown.
     fn await_manager(&self) {
-        let last = Instant::now() + PATIENCE;
+        let last = Instant::now() + WINDOW_TIMEOUT;
         while self.has_manager() && Instant::now() < last {
-            if self.hand(&["get_num_desktops"]).is_ok() {
+            if self.xdotool(&["get_num_desktops"]).is_ok() {
                 thread::sleep(Duration::from_millis(300));
                 return;
             }
@@ -72,22 +72,23 @@ impl Display {
         }
     }
 
-    /// A command that shows itself there, with its own folder for what desktops keep in memory.
+    /// Makes a command use this display, and `runtime` as its XDG_RUNTIME_DIR.
     pub(crate) fn on<'a>(&self, command: &'a mut Command, runtime: &Path) -> &'a mut Command {
         command
             .env("DISPLAY", &self.name)
             .env_remove("WAYLAND_DISPLAY")
             .env("XDG_RUNTIME_DIR", runtime)
-            // In the C locale xdotool loses letters.
+            // In the C locale xdotool loses non-ASCII letters.
             .env("LC_ALL", "C.UTF-8")
     }
 
-    /// The visible window of that process, once there is one.
+    /// Waits for the visible window of a process; returns its id.
     pub(crate) fn window_of(&self, process: u32) -> Outcome<String> {
-        let last = Instant::now() + PATIENCE;
+        let last = Instant::now() + WINDOW_TIMEOUT;
         let process = process.to_string();
         while Instant::now() < last {
-            let found = self.hand(&["search", "--onlyvisible", "--pid", &process, "--name", "."]);
+            let found =
+                self.xdotool(&["search", "--onlyvisible", "--pid", &process, "--name", "."]);
             if let Some(id) = found
                 .ok()
                 .and_then(|ids| ids.lines().next().map(String::from))
@@ -101,8 +102,8 @@ impl Display {
         )))
     }
 
-    /// Lets xdotool do something and gives back what it prints.
-    pub(crate) fn hand(&self, words: &[&str]) -> Outcome<String> {
+    /// Runs xdotool with these arguments, and returns its output.
+    pub(crate) fn xdotool(&self, words: &[&str]) -> Outcome<String> {
         let mut command = Command::new("xdotool");
         command
             .args(words)
@@ -122,7 +123,7 @@ impl Display {
 
 impl Drop for Display {
     fn drop(&mut self) {
-        // Each fails only where it has ended already.
+        // Each fails only if the program has ended already.
         if let Some(manager) = &mut self.manager {
             let _ = manager.kill();
             let _ = manager.wait();

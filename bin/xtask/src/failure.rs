@@ -1,13 +1,13 @@
-//! Why a command ended early: the work failed, or it was asked for wrongly.
-//! The two differ in their exit code only, as everywhere in this project.
+//! Why a command ended early: its work failed, or its arguments are wrong. The exit code tells them
+//! apart, as in all programs of this project.
 
 use std::fmt;
 use std::process::ExitCode;
 
-/// What a command gives back.
+/// The result of a command.
 pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 
-/// One line for the person at the terminal.
+/// One line for the user.
 #[derive(Debug)]
 pub(crate) struct Failure {
     text: String,
@@ -23,7 +23,7 @@ impl Failure {
         }
     }
 
-    /// The command line makes no sense: exit code 2.
+    /// The arguments are wrong: exit code 2.
     pub(crate) fn usage(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -42,7 +42,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Puts "what" before an error that only knows "why".
+/// Puts "what" before an error that has only the "why".
 pub(crate) trait Context<T> {
     fn context(self, what: impl fmt::Display) -> Outcome<T>;
 }

@@ -1,5 +1,5 @@
-//! `cargo xtask fuzz`: libFuzzer through cargo-fuzz on the stable toolchain, one target or all.
-//! New inputs stay in fuzz/target, so that the committed corpus grows by a person's choice only.
+//! `cargo xtask fuzz`: libFuzzer through cargo-fuzz on the stable toolchain, one target or all. New
+//! inputs stay in fuzz/target: the committed corpus grows only by hand.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,11 +11,11 @@ use crate::packages::{self, CPP, LIBCLANG};
 use crate::step;
 use crate::workspace::{self, cargo};
 
-/// The release that is known to build on stable.
+/// A release that builds on the stable toolchain.
 const CARGO_FUZZ: &str = "0.13.2";
 
 pub(crate) fn run(arguments: &[&str]) -> Outcome {
-    let request = Wish::parse(arguments)?;
+    let request = Options::parse(arguments)?;
     packages::ensure(&[&LIBCLANG, &CPP])?;
     ensure_cargo_fuzz()?;
     step::run("building the fuzz targets", &mut cargo_fuzz("build", &[]))?;
@@ -36,12 +36,12 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     }
 }
 
-struct Wish {
+struct Options {
     targets: Vec<String>,
     seconds: u32,
 }
 
-impl Wish {
+impl Options {
     fn parse(arguments: &[&str]) -> Outcome<Self> {
         let all = targets();
         let mut request = Self {
@@ -76,7 +76,7 @@ impl Wish {
     }
 }
 
-/// Every file of fuzz/fuzz_targets is one.
+/// The names of the files in fuzz/fuzz_targets.
 fn targets() -> Vec<String> {
     machine::names_in(&fuzz_folder().join("fuzz_targets"))
         .iter()
@@ -104,7 +104,8 @@ fn ensure_cargo_fuzz() -> Outcome {
     )
 }
 
-/// No sanitizer, for those need a nightly compiler; the laws are assertions of our own.
+/// Without a sanitizer, which would need a nightly compiler: the fuzz targets assert their laws
+/// themselves.
 fn cargo_fuzz(verb: &str, arguments: &[&str]) -> Command {
     let mut command = cargo(["fuzz", verb, "--sanitizer", "none"]);
     command.args(arguments);
@@ -147,7 +148,7 @@ fn fuzz(target: &str, seconds: u32) -> Outcome<Report> {
     Ok(report)
 }
 
-/// A law takes microseconds: what takes seconds or a GiB is a finding too.
+/// An input takes microseconds: one that takes seconds or a GiB is a finding too.
 const LIMITS: [&str; 4] = [
     "-print_final_stats=1",
     "-timeout=10",
@@ -184,7 +185,7 @@ impl Report {
             ..
         } = self;
         let findings = match (self.findings.len(), self.has_ended_well) {
-            (0, false) => "ended badly".into(),
+            (0, false) => "failed to run".into(),
             (count, _) => count.to_string(),
         };
         format!("{target:<12} {runs:>10} {rate:>9} {corpus:>7}  {findings}")
@@ -194,7 +195,7 @@ impl Report {
         !self.has_ended_well || !self.findings.is_empty()
     }
 
-    /// The end of the log is shown where a person must act.
+    /// Shows the findings and the end of the log, if there are any.
     fn explain(&self, log: &str) {
         if !self.is_bad() {
             return;

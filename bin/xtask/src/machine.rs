@@ -1,11 +1,10 @@
-//! What this machine has: programs, libraries, a display.
-//! Looks only, changes nothing.
+//! Finds out what this machine has: programs, libraries, a display. It changes nothing.
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The program's path, looked for as a shell would and where administrators' programs are.
+/// The path of a program, in PATH and in the folders of administrators' programs.
 pub(crate) fn program(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)
@@ -21,14 +20,14 @@ pub(crate) fn has_library(is_it: impl Fn(&str) -> bool) -> bool {
         .any(|folder| names_in(folder).iter().any(|name| is_it(name)))
 }
 
-/// Whether a display server offers itself.
+/// Whether a display server is named in the environment.
 pub(crate) fn has_display() -> bool {
     ["DISPLAY", "WAYLAND_DISPLAY"]
         .iter()
         .any(|name| env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
-/// The file names in a folder; none where there is no such folder.
+/// The file names in a folder; empty if it doesn't exist.
 pub(crate) fn names_in(folder: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(folder) else {
         return Vec::new();
@@ -41,7 +40,7 @@ pub(crate) fn names_in(folder: &Path) -> Vec<String> {
     names
 }
 
-/// The distribution's own folders and, for libclang, those of LLVM's versions.
+/// The library folders of the distribution and, for libclang, of the versions of LLVM.
 fn library_folders() -> Vec<PathBuf> {
     let usr = Path::new("/usr/lib");
     let mut folders: Vec<PathBuf> = ["/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib64"]

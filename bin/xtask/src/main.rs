@@ -1,7 +1,6 @@
-//! `cargo xtask`: what is done to this workspace rather than by it, in plain Rust with hardly more
-//! than std.
-//! Each command is one file; each says what it installs before it installs it, and ends what it
-//! starts.
+//! `cargo xtask`: the tasks of this workspace (tests, benchmarks, packages), in Rust with hardly
+//! more than std. Each command is one file. Each announces what it installs before installing it,
+//! and ends the programs that it starts.
 
 mod bench;
 mod children;
@@ -27,9 +26,9 @@ mod packages;
     reason = "the file belongs to the tests' support, a library"
 )]
 mod processes;
+mod sandbox;
 mod screenshots;
 mod sim;
-mod stage;
 mod step;
 mod test;
 mod vm;
@@ -58,7 +57,7 @@ fn dispatch(arguments: &[&str]) -> Outcome {
             print!("{USAGE}");
             Ok(())
         }
-        // The simulator has a help of its own.
+        // The simulator prints its own help.
         [command, rest @ ..]
             if *command != "sim" && rest.iter().any(|word| matches!(*word, "--help" | "-h")) =>
         {
@@ -87,42 +86,42 @@ const USAGE: &str = "\
 cargo xtask COMMAND
 
   demo [--seconds N] [--headless]
-                                build, then a camera box, a watcher and a file transfer on loopback;
-                                where there is a display also the window
+                                build, then a camera box, a viewer and a file transfer on loopback;
+                                with a display also the window
   test                          everything, from format to the built binaries
   fuzz [TARGET] [--seconds N]   fuzz one target or all of them, 60 s each by default
   bench video [--seconds N]     pictures over loopback: rate, losses, latency, memory
   bench link [--row N] [--seconds N] [--no-naive] [--own-router] [--json]
                                 calls and files over slow links made of network namespaces
-  bench viewers [--seconds N]   what each further viewer costs a camera box
+  bench viewers [--seconds N]   the cost of each further viewer of a camera box
   bench camera [--seconds N] [--rounds N]
-                                the camera box beside ustreamer on the same fake camera
+                                the camera box and ustreamer on the same fake camera
   bench files [--mib N] [--rounds N] [--parts]
-                                a big file over loopback: ours, scp, rsync, socat, cp, and the parts
-                                that it can't do without
-  bench sound [--seconds N]     what sound costs in a call, with and without echo cancelling, and
-                                while nobody calls; each stage; playout under clocks that drift
+                                a big file over loopback: ours, scp, rsync, socat, cp, and the
+                                unavoidable parts of ours
+  bench sound [--seconds N]     processor usage of sound in a call, with and without echo cancelling,
+                                and without a call; of each stage; playout with drifting clocks
   bench view [--seconds N]      a 1080p film in the window, and in mpv and ffplay: processor time
                                 link, viewers, camera, files and sound take --bin DIR: the programs to measure
   sound latency [--row N] [--seconds N] [--server pipewire|ADDRESS]
-                                mouth to ear between two programs through a sound server, alone,
-                                beside pictures and beside a file
-  sound quality [FILE.wav]      what Opus costs speech
+                                mouth-to-ear delay between two programs through a sound server:
+                                alone, with pictures, with a file
+  sound quality [FILE.wav]      the loss of speech quality by Opus
   sound long [--minutes N] [--alone] [--windows]
-                                two programs, or two windows, speak to each other, under load:
-                                gaps, clicks, delay
+                                speech between two programs, or two windows, under load: gaps,
+                                clicks, delay
   sim [--row N] [...]           whole stations over modelled links on a virtual clock (--help tells more)
-  constants [NAME]...           what each constant of the controller decides: rows of `link` with it
-                                halved and doubled
+  constants [NAME]...           the effect of each constant of the controller: rows of `link` with
+                                the constant halved and doubled
   deb [--box] [--arm64] [--check]
                                 Debian packages of the box and of the window (--box: without it),
                                 with --arm64 also of the box for 64-bit ARM; --check installs and
                                 starts the box in a clean Debian in a folder, as root
-  cross                         the box for 64-bit ARM, dynamic and static, each tried in an emulator
+  cross                         the box for 64-bit ARM, dynamic and static, each run in an emulator
   soak [--minutes N] [--bin DIR]
                                 a camera box for an hour whose viewers come, go, stall and are killed
                                 and whose camera is unplugged: memory, descriptors, threads, rate
   vm                            the camera box on the kernel's driver for USB cameras, in a virtual
                                 machine: 20 times unplugged, silent, reset, busy, swapped
-  screenshots                   the README's pictures, taken anew
+  screenshots                   take the README's screenshots again
 ";

@@ -1,5 +1,5 @@
-//! Debian packages that a command needs: what for, whether they are there, and how they get there.
-//! Nothing is installed before a line has said what and why.
+//! Debian packages that a command needs: why, whether they are installed, and how to install them.
+//! Nothing is installed before a line has announced it with the reason.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,13 +8,13 @@ use crate::failure::{Failure, Outcome};
 use crate::machine;
 use crate::step;
 
-/// Something outside cargo's reach.
+/// A need that cargo can't meet.
 pub(crate) struct Need {
-    /// What it is for, to be read after the package names.
+    /// What it does, as the continuation of the package names.
     pub why: &'static str,
-    /// What Debian and its children call it.
+    /// The package names in Debian and its derivatives.
     pub packages: &'static [&'static str],
-    /// Whether this machine has it, by whatever means it came.
+    /// Whether this machine has it, from a package or otherwise.
     pub is_met: fn() -> bool,
 }
 
@@ -70,16 +70,16 @@ pub(crate) const WINDOW: Need = Need {
     },
 };
 
-/// The window's tests start a display of their own, and need hands to click with.
+/// The window's tests start a display of their own, and a program to click in it.
 pub(crate) const XVFB: Need = Need {
     why: "is the display of the window's tests, and clicks in it",
     packages: &["xvfb", "xdotool"],
     is_met: || machine::program("Xvfb").is_some() && machine::program("xdotool").is_some(),
 };
 
-/// The window's tests press its controls by the names that a screen reader finds.
+/// The window's tests find its controls by their accessible names, as a screen reader does.
 pub(crate) const ACCESSIBILITY: Need = Need {
-    why: "is the way of screen readers into the window, for its tests",
+    why: "lets the window's tests find controls as a screen reader does",
     packages: &["at-spi2-core", "dbus-daemon"],
     is_met: || {
         let service = "/usr/share/dbus-1/services/org.a11y.Bus.service";
@@ -87,7 +87,7 @@ pub(crate) const ACCESSIBILITY: Need = Need {
     },
 };
 
-/// Sound cards without a sound server, and what cpal wants on Linux.
+/// Sound cards without a sound server; cpal needs it on Linux.
 pub(crate) const LIBASOUND: Need = Need {
     why: "is the interface to sound cards",
     packages: &["libasound2-dev", "pkg-config"],
@@ -97,8 +97,8 @@ pub(crate) const LIBASOUND: Need = Need {
     },
 };
 
-/// A sound server for the tests of sound. It runs beside PipeWire: only `pipewire-alsa` is in its
-/// way, where the tests that need PulseAudio are left out, by name.
+/// A sound server for the tests of sound. It can be installed beside PipeWire, but not beside
+/// `pipewire-alsa`: then the tests that need PulseAudio are skipped, by name.
 pub(crate) const PULSEAUDIO: Need = Need {
     why: "is a sound server without a sound card, for the tests of sound",
     packages: &["pulseaudio", "pulseaudio-utils"],
@@ -111,7 +111,7 @@ pub(crate) const PULSEAUDIO: Need = Need {
     },
 };
 
-/// What speaks to either sound server.
+/// Clients of both sound servers.
 pub(crate) const PULSE_CLIENTS: Need = Need {
     why: "plays into and records from a sound server",
     packages: &["pulseaudio-utils"],
@@ -121,7 +121,8 @@ pub(crate) const PULSE_CLIENTS: Need = Need {
     },
 };
 
-/// The sound server of most desktops. Ours is private, so a desktop's own goes on as it is.
+/// The sound server of most desktops. We run a private instance, which doesn't disturb the
+/// desktop's.
 pub(crate) const PIPEWIRE: Need = Need {
     why: "is the other sound server, for the delay of sound through it",
     packages: &["pipewire", "pipewire-pulse", "wireplumber", "dbus-daemon"],
@@ -131,7 +132,7 @@ pub(crate) const PIPEWIRE: Need = Need {
     },
 };
 
-/// Speech that nobody had to record.
+/// Synthesises speech, so that none has to be recorded.
 pub(crate) const ESPEAK: Need = Need {
     why: "speaks, for measurements of sound",
     packages: &["espeak-ng"],
@@ -145,7 +146,7 @@ pub(crate) const IMAGEMAGICK: Need = Need {
     is_met: || machine::program("import").is_some(),
 };
 
-/// Network namespaces with a slow link between them.
+/// Makes network namespaces with a slow link between them.
 pub(crate) const LINK: Need = Need {
     why: "makes network namespaces and slow links between them",
     packages: &["iproute2", "ethtool", "util-linux"],
@@ -157,7 +158,7 @@ pub(crate) const LINK: Need = Need {
     },
 };
 
-/// Programs for 64-bit ARM are compiled and tried here.
+/// Compiles programs for 64-bit ARM and runs them in an emulator.
 pub(crate) const CROSS: Need = Need {
     why: "links, assembles and runs programs for 64-bit ARM",
     packages: &[
@@ -179,21 +180,21 @@ pub(crate) const DEBOOTSTRAP: Need = Need {
     is_met: || machine::program("debootstrap").is_some(),
 };
 
-/// The camera server that ours is measured beside.
+/// The camera server to which ours is compared.
 pub(crate) const USTREAMER: Need = Need {
-    why: "streams a camera too, to be measured beside ours",
+    why: "streams a camera too, to be compared with ours",
     packages: &["ustreamer"],
     is_met: || machine::program("ustreamer").is_some(),
 };
 
-/// The fake camera is C: its functions have the names and the open ends of those of libc.
+/// The fake camera is C, because it replaces functions of libc, some of them variadic.
 pub(crate) const CC: Need = Need {
     why: "compiles the fake camera",
     packages: &["gcc", "libc6-dev"],
     is_met: || machine::program("cc").is_some(),
 };
 
-/// A machine whose cameras can be plugged in and out. The kernel it runs is fetched apart.
+/// A virtual machine whose cameras can be plugged in and out. Its kernel is downloaded separately.
 pub(crate) const VIRTUAL_MACHINE: Need = Need {
     why: "runs another kernel in a virtual machine",
     packages: &["qemu-system-x86", "busybox-static", "cpio", "kmod"],
@@ -210,7 +211,7 @@ pub(crate) const CPP: Need = Need {
     is_met: || machine::program("c++").is_some(),
 };
 
-/// Installs what is missing of these, or says how a person can.
+/// Installs the missing packages, or tells the user how to.
 pub(crate) fn ensure(needs: &[&Need]) -> Outcome {
     let missing: Vec<&Need> = needs.iter().copied().filter(|n| !(n.is_met)()).collect();
     if missing.is_empty() {
@@ -244,9 +245,9 @@ fn install(packages: &[&str]) -> Outcome {
         )));
     }
     eprintln!("They will be installed now: apt-get install {names}");
-    // One unreachable index makes an update fail although the packages can be had.
+    // One unreachable index makes an update fail, although the packages may be available.
     if let Err(failure) = step::run("apt-get update", apt_get().arg("update")) {
-        eprintln!("{failure}; going on with the lists that are there");
+        eprintln!("{failure}; going on with the present lists");
     }
     let mut install = apt_get();
     install.args(["install", "-y", "--no-install-recommends"]);
@@ -264,7 +265,7 @@ fn apt_get() -> Command {
     command
 }
 
-/// For a command that only root can do, and why.
+/// Fails unless we are root, with the reason why root is needed.
 pub(crate) fn need_root(why: &str) -> Outcome {
     match is_root() {
         true => Ok(()),
@@ -274,7 +275,7 @@ pub(crate) fn need_root(why: &str) -> Outcome {
     }
 }
 
-/// std knows no user id, but the kernel says whose process this is.
+/// std has no call for the user id, but the owner of /proc/self is it.
 fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt as _;
     std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)

@@ -1,6 +1,6 @@
-//! `cargo xtask screenshots`: the README's pictures, of the built window on a display that nobody
-//! sees, with camera boxes, a caller and a sender beside it. Everything on them is real; only the
-//! cameras show the test pattern.
+//! `cargo xtask screenshots`: takes the README's screenshots of the built window on a virtual
+//! display, with camera boxes, a caller and a sender. All programs are real; only the cameras show
+//! the test pattern.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::children::Background;
 use crate::display::Display;
 use crate::failure::{Context, Failure, Outcome};
 use crate::packages::{self, IMAGEMAGICK, LIBCLANG, WINDOW, XVFB};
-use crate::stage::{Person, STARTING, Stage, is_event, text_field};
+use crate::sandbox::{STARTING, Sandbox, User, is_event, text_field};
 use crate::step;
 use crate::workspace;
 
@@ -31,33 +31,33 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
             &mut workspace::cargo(["build", "--locked", "--release", "-p", package]),
         )?;
     }
-    let stage = Stage::new()?;
+    let sandbox = Sandbox::new()?;
     let display = Display::start(WIDTH, HEIGHT + TITLE)?;
     let folder = workspace::root().join(FOLDER);
     fs::create_dir_all(&folder).context(folder.display())?;
     let album = Album {
-        stage: &stage,
+        sandbox: &sandbox,
         display: &display,
         folder: &folder,
     };
     album.meeting()?;
-    album.days()?;
+    album.contacts()?;
     println!("\nThe pictures are in {FOLDER}: look at them before they are committed.");
     Ok(())
 }
 
-/// Beside the program they show.
+/// Beside the program that they show.
 const FOLDER: &str = "bin/view/screenshots";
 const WIDTH: u32 = 1200;
 const HEIGHT: u32 = 760;
-/// The window manager's bar above the window.
+/// Height of the window manager's title bar.
 const TITLE: u32 = 26;
 
 const PATTERN: [&str; 6] = ["--source", "pattern", "--size", "1280x720", "--fps", "30"];
 
-/// Where the pictures are taken and go to.
+/// The display that is photographed, and the folder of the pictures.
 struct Album<'a> {
-    stage: &'a Stage,
+    sandbox: &'a Sandbox,
     display: &'a Display,
     folder: &'a Path,
 }
@@ -69,9 +69,9 @@ struct Window {
 }
 
 impl Album<'_> {
-    /// From a window that knows nobody to a contact.
+    /// From a window without contacts to the first contact.
     fn meeting(&self) -> Outcome {
-        let [leo, anna, door] = ["Leo", "Anna", "Porch"].map(|name| self.stage.person(name));
+        let [leo, anna, door] = ["Leo", "Anna", "Porch"].map(|name| self.sandbox.user(name));
         let (leo, anna, door) = (leo?, anna?, door?);
         let door = self.everywhere(&door, &[&["camera", "--pair"], &PATTERN[..]].concat())?;
         let code = door.line(STARTING, |line| text_field(line, "code"))?;
@@ -82,7 +82,7 @@ impl Album<'_> {
         self.shoot("show-code.png")?;
         self.key(&window, "Escape")?;
         self.key(&window, "ctrl+j")?;
-        self.display.hand(&["type", "--delay", "150", &code])?;
+        self.display.xdotool(&["type", "--delay", "150", &code])?;
         self.shoot("enter-code.png")?;
         self.key(&window, "Return")?;
         door.line(STARTING, |line| is_event(line, "paired").then_some(()))?;
@@ -90,15 +90,15 @@ impl Album<'_> {
         window.close()
     }
 
-    /// What is done with contacts: a conversation, a call, cameras; and all of it light.
-    fn days(&self) -> Outcome {
-        let [leo, anna] = ["Leo at home", "Anna at home"].map(|name| self.stage.person(name));
+    /// A conversation, a call, cameras; then the light theme.
+    fn contacts(&self) -> Outcome {
+        let [leo, anna] = ["Leo at home", "Anna at home"].map(|name| self.sandbox.user(name));
         let (leo, anna) = (leo?, anna?);
         let address = format!("127.0.0.1:{}", free_port()?);
         let mut boxes = Vec::new();
         let mut book = anna.contact("Anna", "127.0.0.1:9") + " may=call,files\n";
         for name in CAMERAS {
-            let camera = self.stage.person(name)?;
+            let camera = self.sandbox.user(name)?;
             camera.knows_as("Leo", &leo, "127.0.0.1:9")?;
             let (camera_box, at) = camera.listen(&[&["camera"], &PATTERN[..]].concat())?;
             book += &(camera.contact(name, &at) + "\n");
@@ -111,7 +111,7 @@ impl Album<'_> {
         let say = |words| Background::start(&mut anna.transom(&["text", "Leo", words]))?.finish();
         say("Are you there?")?;
         say("I have the plan for the garden.")?;
-        let plan = self.stage.path("Garden plan.pdf");
+        let plan = self.sandbox.path("Garden plan.pdf");
         fs::write(&plan, vec![7; 3_400_000]).context(plan.display())?;
         let plan = plan.to_string_lossy().into_owned();
         let offer = Background::start(&mut anna.transom(&["send", "Leo", &plan]))?;
@@ -126,13 +126,13 @@ impl Album<'_> {
         let is_started = |line: &str| is_event(line, "call_started").then_some(());
         caller.line(STARTING, is_started)?;
         thread::sleep(REST);
-        // Shows the buttons over the picture.
-        self.display.hand(&["mousemove", "600", "400"])?;
+        // Moving the mouse shows the buttons over the picture.
+        self.display.xdotool(&["mousemove", "600", "400"])?;
         self.shoot("call.png")?;
         self.key(&window, "ctrl+h")?;
         caller.finish()?;
 
-        // A second start hands over to the window that is open.
+        // A second start passes its arguments to the open window.
         let watch = CAMERAS.map(|name| ["--watch", name]).concat();
         let mut second = self.window_program(&leo, &watch);
         Background::start(&mut second)?.finish()?;
@@ -147,43 +147,45 @@ impl Album<'_> {
         window.close()
     }
 
-    /// Starts something that is announced on the network.
-    fn everywhere(&self, person: &Person, arguments: &[&str]) -> Outcome<Background> {
+    /// Starts a program that listens on all addresses and is announced on the network.
+    fn everywhere(&self, user: &User, arguments: &[&str]) -> Outcome<Background> {
         let listen = format!("0.0.0.0:{}", free_port()?);
-        let options = ["--json", "--name", person.name(), "--listen", &listen];
-        Background::start(&mut person.transom(&[arguments, &options].concat()))
+        let options = ["--json", "--name", user.name(), "--listen", &listen];
+        Background::start(&mut user.transom(&[arguments, &options].concat()))
     }
 
-    fn window_program(&self, person: &Person, arguments: &[&str]) -> Command {
-        let mut command = person.program("transom-view", arguments);
+    fn window_program(&self, user: &User, arguments: &[&str]) -> Command {
+        let mut command = user.program("transom-view", arguments);
         command
             .args(["--camera", "pattern", "--name", "Leo"])
-            // Short, as it stands in the picture, and below this person's own folder.
+            // A relative path, because it is short in the picture; it is below the user's own
+            // folder.
             .args(["--inbox", "Downloads"])
-            .env("XDG_CONFIG_HOME", person.state());
-        self.display.on(&mut command, &person.state());
+            .env("XDG_CONFIG_HOME", user.state());
+        self.display.on(&mut command, &user.state());
         command
     }
 
-    /// Opens somebody's window with these settings.
-    fn open(&self, person: &Person, arguments: &[&str], settings: &str) -> Outcome<Window> {
-        let config = person.state().join("transom");
+    /// Opens the window of a user with these settings.
+    fn open(&self, user: &User, arguments: &[&str], settings: &str) -> Outcome<Window> {
+        let config = user.state().join("transom");
         fs::create_dir_all(&config).context(config.display())?;
         let file = config.join("view.toml");
         let always = "notifications = false\nhistory = true\n";
         fs::write(&file, format!("{always}{settings}")).context(file.display())?;
-        let program = Background::start(&mut self.window_program(person, arguments))?;
+        let program = Background::start(&mut self.window_program(user, arguments))?;
         let id = self.display.window_of(program.id())?;
         let (width, height) = (WIDTH.to_string(), HEIGHT.to_string());
-        self.display.hand(&["windowmove", &id, "0", "0"])?;
-        self.display.hand(&["windowsize", &id, &width, &height])?;
-        self.display.hand(&["windowfocus", &id])?;
+        self.display.xdotool(&["windowmove", &id, "0", "0"])?;
+        self.display
+            .xdotool(&["windowsize", &id, &width, &height])?;
+        self.display.xdotool(&["windowfocus", &id])?;
         Ok(Window { program, id })
     }
 
     fn key(&self, window: &Window, key: &str) -> Outcome {
-        self.display.hand(&["windowfocus", &window.id])?;
-        self.display.hand(&["key", key])?;
+        self.display.xdotool(&["windowfocus", &window.id])?;
+        self.display.xdotool(&["key", key])?;
         Ok(())
     }
 
@@ -193,7 +195,7 @@ impl Album<'_> {
 }
 
 impl Window {
-    /// Ends it; one that has ended before is a failure.
+    /// Ends the program; if it has ended already, that is a failure.
     fn close(mut self) -> Outcome {
         match self.program.ended()? {
             None => Ok(()),
@@ -204,7 +206,7 @@ impl Window {
 
 const CAMERAS: [&str; 4] = ["Front-door", "Garden", "Garage", "Nursery"];
 
-/// Takes the picture of all there is to see, once it has come to rest.
+/// Takes a screenshot of the whole display, after [`REST`].
 fn shoot(display: &Display, path: &Path) -> Outcome {
     thread::sleep(REST);
     let mut command = Command::new("import");
@@ -215,5 +217,5 @@ fn shoot(display: &Display, path: &Path) -> Outcome {
     )
 }
 
-/// Pictures come, panels find their size, and every button is drawn as it stays.
+/// Until pictures have come, panels have their size, and animations have ended.
 const REST: Duration = Duration::from_secs(2);

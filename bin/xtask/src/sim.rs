@@ -1,5 +1,5 @@
-//! `cargo xtask sim`: whole stations on a virtual clock, over modelled links. The work is an
-//! example of the library, which an xtask of std alone can't use.
+//! `cargo xtask sim`: whole stations on a virtual clock, over modelled links. The simulator is an
+//! example of the library, because xtask does not depend on it.
 
 use crate::failure::Outcome;
 use crate::packages;
@@ -8,7 +8,7 @@ use crate::workspace::cargo;
 
 pub(crate) fn run(arguments: &[&str]) -> Outcome {
     packages::ensure(&[&packages::LIBCLANG])?;
-    let mut play = cargo("run --locked --quiet --release -p transom --features sim".split(' '));
-    play.args(["--example", "sim", "--"]).args(arguments);
-    step::run("simulation", &mut play)
+    let mut command = cargo("run --locked --quiet --release -p transom --features sim".split(' '));
+    command.args(["--example", "sim", "--"]).args(arguments);
+    step::run("simulation", &mut command)
 }

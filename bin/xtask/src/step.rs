@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use crate::failure::{Context, Failure, Outcome};
 
-/// Runs a program to its end, its output going where ours goes.
+/// Runs a program to its end, with our own stdout and stderr.
 pub(crate) fn run(title: &str, command: &mut Command) -> Outcome {
     begin(title);
     let started = Instant::now();
@@ -24,7 +24,7 @@ pub(crate) fn run(title: &str, command: &mut Command) -> Outcome {
     Ok(())
 }
 
-/// The same for a step that is no program.
+/// Like [`run`], for a step that is no program.
 pub(crate) fn check(title: &str, work: impl FnOnce() -> Outcome) -> Outcome {
     begin(title);
     let started = Instant::now();
@@ -41,7 +41,7 @@ fn end(title: &str, started: Instant) {
     eprintln!("=== {title}: ok, {:.0} s", started.elapsed().as_secs_f64());
 }
 
-/// The command as a person would type it.
+/// The command as a user would type it.
 pub(crate) fn written(command: &Command) -> String {
     let mut text = command.get_program().to_string_lossy().into_owned();
     for argument in command.get_args() {

@@ -1,5 +1,5 @@
-//! `cargo xtask test`: everything that can be checked on one machine, cheapest first.
-//! It stops at the first failure, and that nothing is left running is itself a step.
+//! `cargo xtask test`: everything that can be checked on one machine, the cheapest first. It stops
+//! at the first failure. The last step checks that no program was left running.
 
 use std::fs;
 use std::path::PathBuf;
@@ -80,7 +80,8 @@ fn lint() -> Outcome {
     )
 }
 
-/// Any crate below wire and proto that brings std in clashes with the probe's own panic handler.
+/// A dependency of wire or proto that uses std would clash with the panic handler of this test
+/// crate.
 fn no_std() -> Outcome {
     let mut build = cargo("build --locked --manifest-path tests/no_std/Cargo.toml".split(' '));
     build
@@ -89,7 +90,8 @@ fn no_std() -> Outcome {
     step::run("wire and proto without std", &mut build)
 }
 
-/// One command for all packages, since cargo builds shared crates anew for each set of packages.
+/// One command for all packages, since for another set of packages cargo builds shared crates again
+/// with other features.
 fn tests(mark: &Mark) -> Outcome {
     step::run(
         "unit, documentation and cross-crate tests, corpus replay, built programs and the window",
@@ -115,7 +117,7 @@ fn tests(mark: &Mark) -> Outcome {
     )
 }
 
-/// The codecs are optimised and unchecked there, as in the programs that people use.
+/// In the release profile the codecs are optimised and arithmetic is unchecked, as for users.
 fn hostile_pictures(mark: &Mark) -> Outcome {
     step::run(
         "pictures in the release profile",
@@ -123,7 +125,7 @@ fn hostile_pictures(mark: &Mark) -> Outcome {
     )
 }
 
-/// A cargo command all of whose descendants can be found.
+/// A cargo command whose descendants can all be found, by the mark in their environment.
 fn marked(arguments: &str, mark: &Mark) -> Command {
     let mut command = cargo(arguments.split(' '));
     mark.put_on(&mut command);
@@ -135,10 +137,10 @@ fn documentation() -> Outcome {
     step::run("documentation", document.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// Nothing that descends from the tests, and no program that was built here by whatever way it was
-/// started. A box that a test killed has its programs ended by others, within a second or two.
-fn nothing_left(before: &[String], mark: &Mark, patience: Duration) -> Outcome {
-    let mut left = mark.left_after(patience);
+/// Fails if a descendant of the tests still runs, or any program that was built here. The watcher
+/// of a killed box ends the box's programs within a second or two, so this waits up to `timeout`.
+fn nothing_left(before: &[String], mark: &Mark, timeout: Duration) -> Outcome {
+    let mut left = mark.left_after(timeout);
     left.extend(
         ours_running()
             .into_iter()
@@ -150,10 +152,10 @@ fn nothing_left(before: &[String], mark: &Mark, patience: Duration) -> Outcome {
     Err(Failure::new(format!("still running: {}", left.join(", "))))
 }
 
-/// Generous, as the machine may be busy.
+/// Generous, because the machine may be busy.
 const ENDING: Duration = Duration::from_secs(20);
 
-/// "PID PATH" of every process whose program was built here, this one left out.
+/// "PID PATH" of every process but ours whose program was built here.
 fn ours_running() -> Vec<String> {
     let target = fs::canonicalize(workspace::target()).unwrap_or_else(|_| workspace::target());
     let own = std::process::id().to_string();
@@ -175,7 +177,7 @@ mod tests {
 
     use super::*;
 
-    /// Ended also if the test fails.
+    /// Kills the processes also if the test fails.
     struct Planted(Mark);
 
     impl Drop for Planted {
@@ -198,7 +200,7 @@ mod tests {
         let last = Instant::now() + 3 * ENDING;
         let orphans = loop {
             let found = planted.0.left_after(Duration::ZERO);
-            // Not the shell or `setsid` any more, which each of them is at first.
+            // At first each of them is the shell or `setsid`.
             let sleeps = |line: &String| line.split(' ').nth(1) == Some("sleep");
             if found.len() == 2 && found.iter().all(sleeps) {
                 break found;
@@ -206,7 +208,7 @@ mod tests {
             assert!(Instant::now() < last, "{found:?}");
         };
 
-        let check = |patience| nothing_left(&ours_running(), &planted.0, patience);
+        let check = |timeout| nothing_left(&ours_running(), &planted.0, timeout);
         let told = check(Duration::ZERO)
             .err()
             .map(|failure| failure.to_string());

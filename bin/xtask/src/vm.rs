@@ -1,8 +1,8 @@
 //! `cargo xtask vm`: the tests of the camera box on the kernel's own driver for USB cameras, in a
-//! virtual machine with a kernel of Debian's. The cameras are emulated inside it.
+//! virtual machine with Debian's kernel. The cameras are emulated inside it.
 //!
-//! QEMU emulates the processor and the clock counts its instructions: a busy machine makes a run
-//! longer and no test fail, and where the guest waits no time passes.
+//! QEMU emulates the processor, and the guest's clock counts its instructions: on a busy machine a
+//! run takes longer, but no test fails, and idle guest time takes no real time.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -14,7 +14,7 @@ use crate::children::Background;
 use crate::failure::{Context, Failure, Outcome};
 use crate::machine;
 use crate::packages::{self, LIBCLANG, VIRTUAL_MACHINE};
-use crate::stage::text_field;
+use crate::sandbox::text_field;
 use crate::step;
 use crate::workspace::{self, cargo};
 
@@ -25,7 +25,7 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     let kernel = match Kernel::get() {
         Ok(kernel) => kernel,
         Err(why) => {
-            eprintln!("skipped: no virtual machine can be had here: {why}");
+            eprintln!("skipped: no virtual machine can be started here: {why}");
             return Ok(());
         }
     };
@@ -36,14 +36,14 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     step::check("the kernel's USB cameras", || boot(&kernel, &image))
 }
 
-/// Modules that make a camera's node: USB/IP plugs it in, the driver takes it.
+/// Kernel modules: USB/IP plugs the camera in, uvcvideo drives it.
 const MODULES: [&str; 2] = ["vhci-hcd", "uvcvideo"];
-/// Which tests run in the machine.
+/// The tests that run in the machine.
 const TESTS: &str = "program::kernel";
-/// On a machine that has other things to do too.
+/// Limit of a run, on a busy machine.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
-/// A kernel of Debian's and its modules, unpacked into a folder.
+/// Debian's kernel and its modules, unpacked into a folder.
 struct Kernel {
     folder: PathBuf,
     version: String,
@@ -66,7 +66,7 @@ impl Kernel {
             .find_map(|line| line.strip_prefix("Depends: linux-image-"))
             .map(|version| format!("linux-image-{version}"))
             .ok_or_else(|| Failure::new("apt-cache knows no linux-image-amd64"))?;
-        eprintln!("It will be fetched now, and not installed: {package}");
+        eprintln!("It will be downloaded now, not installed: {package}");
         let mut download = Command::new("apt-get");
         download.args(["download", &package]).current_dir(&folder);
         step::run("apt-get download", &mut download)?;
@@ -100,7 +100,7 @@ impl Kernel {
         self.folder.join(format!("boot/vmlinuz-{}", self.version))
     }
 
-    /// The files of a module and of those that it needs, in the order of their loading.
+    /// The files of a module and of its dependencies, in the order in which to load them.
     fn files_of(&self, module: &str) -> Outcome<Vec<PathBuf>> {
         let mut modprobe = Command::new("/sbin/modprobe");
         modprobe.arg("-d").arg(&self.folder);
@@ -113,7 +113,7 @@ impl Kernel {
     }
 }
 
-/// What is in the machine's only file system.
+/// The content of the machine's only file system.
 struct Guest {
     root: PathBuf,
 }
@@ -154,7 +154,7 @@ impl Guest {
         Ok(())
     }
 
-    /// Without its symbols, and with the libraries that it loads.
+    /// Copies a program without its symbols, and the libraries that it loads.
     fn copy_program(&self, from: &Path, to: &Path) -> Outcome {
         let mut strip = Command::new("strip");
         strip.arg("-o").arg(self.root.join(to)).arg(from);
@@ -193,7 +193,8 @@ mount -t tmpfs tmp /tmp
 ip link set lo up
 ";
 
-/// The program and its tests, as `cargo xtask test` builds them: nothing is compiled twice.
+/// Builds the program and its tests with the same command as `cargo xtask test`, so that nothing is
+/// compiled twice.
 fn build() -> Outcome<[(&'static str, PathBuf); 2]> {
     let arguments = "build --locked --workspace --bin transom --test all --message-format json";
     let mut command = cargo(arguments.split(' '));
@@ -228,7 +229,7 @@ fn boot(kernel: &Kernel, image: &Path) -> Outcome {
     }
 }
 
-/// What a program prints; it has to succeed.
+/// The output of a program; an exit status other than 0 is a failure.
 fn output(command: &mut Command) -> Outcome<String> {
     let output = command.output().context(step::written(command))?;
     match output.status.success() {

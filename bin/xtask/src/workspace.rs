@@ -1,5 +1,4 @@
-//! Where things are in this workspace, and the cargo that built us.
-//! Knows paths only.
+//! Paths in this workspace, and the cargo that built us.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -11,7 +10,7 @@ pub(crate) fn root() -> PathBuf {
     here.ancestors().nth(2).unwrap_or(here).to_path_buf()
 }
 
-/// Where cargo puts what it builds.
+/// Cargo's target folder.
 pub(crate) fn target() -> PathBuf {
     match env::var_os("CARGO_TARGET_DIR") {
         Some(dir) => root().join(dir),
@@ -19,7 +18,7 @@ pub(crate) fn target() -> PathBuf {
     }
 }
 
-/// A program of ours as the release profile built it.
+/// The path of a program of ours, built with the release profile.
 pub(crate) fn release(program: &str) -> PathBuf {
     target().join("release").join(program)
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the pictures of this folder anew. It needs ffmpeg, and cjpeg and jpegtran of libjpeg-turbo.
-# They are 48x32 pixels of ffmpeg's test picture; what is derived from them is in
+# Makes the pictures of this folder. It needs ffmpeg, and cjpeg and jpegtran of libjpeg-turbo.
+# They are 48x32 pixels of ffmpeg's test picture; the pictures derived from them are made in
 # ../src/jpeg/corpus.rs.
 set -eu
 cd "$(dirname "$0")"

@@ -1,8 +1,8 @@
-//! Takes pictures from a source, prints what came and saves them: as an AVI where the file is named
-//! so, else one after the other, as ffmpeg's `-f mjpeg` reads them.
+//! Takes pictures from a source, prints and saves them: as Matroska if the file is named `.mkv`,
+//! otherwise one after the other, as ffmpeg's `-f mjpeg` reads them.
 //!
 //! `cargo run -p transom-media --example capture -- /dev/video0 100 out.mjpeg 1280x720 30`; with
-//! `list` it tells the devices.
+//! `list` it lists the devices.
 
 use std::error::Error;
 use std::fs::File;

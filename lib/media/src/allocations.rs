@@ -1,4 +1,4 @@
-//! Counts how often a thread takes memory, for tests that it takes none.
+//! Counts the allocations of a thread, for tests that assert that there are none.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -24,7 +24,7 @@ fn count() {
     let _ = COUNT.try_with(|count| count.set(count.get() + 1));
 }
 
-// SAFETY: all memory is that of the system's allocator, by its own rules.
+// SAFETY: every call is passed on unchanged to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();

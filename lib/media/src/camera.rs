@@ -1,5 +1,5 @@
-//! The camera as a thread sees it, and how one is opened. What stands behind it is the business of
-//! `source` and of each system's folder.
+//! The [`Camera`] trait, and how a camera is opened. The sources are in `source` and in the folder
+//! of each system.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,28 +10,29 @@ use crate::{CameraError, CaptureRequest, Encoder, ImageError, Picture, Source};
 
 /// A source of pictures, read by one thread.
 ///
-/// 1. [`Camera::wait`] tells when a frame may be there; [`Waiter`](crate::Waiter) waits for it.
+/// 1. [`Camera::wait`] says what to wait for; [`Waiter`](crate::Waiter) waits until a frame may be
+///    there.
 /// 2. [`Camera::newest`] then makes a picture of the newest one and drops the older.
 /// 3. An error ends it: drop the camera, and open it again later if [`CameraError::is_retryable`].
 ///
-/// A camera that hangs gives no error: how long it may be silent is the caller's business.
+/// A camera that hangs returns no error: the caller needs a timeout of its own.
 pub trait Camera: Send {
     /// How to learn that a frame may be there; ask again after every [`Camera::newest`].
     fn wait(&self) -> Wait<'_>;
 
-    /// The picture of the newest frame, or `None` where there is none yet. Pixels are encoded where
-    /// they lie, in the memory of the driver; a JPEG picture passes as it is if it fits the size of
-    /// `encoder`. Without an encoder no picture is made, and what there is is dropped.
+    /// The picture of the newest frame, or `None` where there is none yet. Raw pixels are encoded
+    /// straight from the memory of the driver; a JPEG picture is passed on unchanged if it fits the
+    /// size of `encoder`. Without an encoder the waiting frames are dropped and no picture is made.
     ///
     /// Reads until the source would block; only a camera of [`Wait::Blocking`] blocks here. A frame
     /// that can't be used is no error: [`Format::counts`] counts it, and [`Format::fault`] says
     /// what was wrong with the last one.
     fn newest(&mut self, encoder: Option<&mut Encoder>) -> Result<Option<Picture>, CameraError>;
 
-    /// What it gives, as known by now.
+    /// The format of its pictures and the counts of its frames so far.
     fn format(&self) -> &Format;
 
-    /// The node of its device, where it has one.
+    /// The device node, of sources that have one.
     fn device(&self) -> Option<&Path> {
         None
     }
@@ -48,15 +49,15 @@ pub enum Wait<'a> {
     ReadableUntil(std::os::fd::BorrowedFd<'a>, Instant),
     /// Come back at this time.
     At(Instant),
-    /// Call [`Camera::newest`] on a thread of its own, it waits there.
+    /// Call [`Camera::newest`] on a thread that may block: it waits for the frame.
     Blocking,
-    /// Never given; ties the lifetime where there are no descriptors.
+    /// Never returned; uses the lifetime on systems without descriptors.
     #[doc(hidden)]
     #[cfg(not(unix))]
     Never(std::convert::Infallible, std::marker::PhantomData<&'a ()>),
 }
 
-/// What a camera gives.
+/// Format and counts of a camera's pictures.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Format {
     /// For the owner: `MJPG 1280x720 30 fps of HD Webcam`. It may hold a path or a device's name.
@@ -67,16 +68,16 @@ pub struct Format {
     pub height: u16,
     /// Pictures a second as agreed with the device, 0 while unknown.
     pub fps: u32,
-    /// Whether every picture is encoded here; otherwise JPEG pictures come from outside.
+    /// Whether this program encodes every picture; otherwise the source sends JPEG.
     pub encodes: bool,
-    /// What came so far.
+    /// Frames so far.
     pub counts: Counts,
     /// What was wrong with the last frame that could not be used.
     pub fault: Option<ImageError>,
 }
 
 impl Format {
-    /// Counts a frame that was counted as good, and can't be used after all.
+    /// Counts a frame as bad that was counted as good: encoding it failed.
     pub(crate) fn take_back(&mut self, fault: ImageError) {
         self.counts.good = self.counts.good.saturating_sub(1);
         self.refuse(fault);
@@ -96,22 +97,22 @@ impl Format {
     }
 }
 
-/// Frames that came, by what became of them.
+/// Frames of a camera, by what became of them.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Counts {
-    /// Could be used, also where nobody wanted a picture of it.
+    /// Usable, also without a viewer who wanted the picture.
     pub good: u64,
-    /// Could be used, but a newer one was there already.
+    /// Usable, but a newer frame was already there.
     pub stale: u64,
-    /// The driver marked it as damaged.
+    /// Marked as damaged by the driver.
     pub damaged: u64,
-    /// It was no picture that can be used.
+    /// Not a usable picture.
     pub unusable: u64,
     /// More bytes or more pixels than a picture may have.
     pub too_large: u64,
-    /// Skipped by the camera or the bus, as the gaps in its own count tell; it never came.
+    /// Never received: gaps in the sequence numbers of the camera, which it or the bus skipped.
     pub skipped: u64,
-    /// Of the good ones: passed on after its end or its tables were added.
+    /// Of the good frames: passed on after an end marker or Huffman tables were added.
     pub mended: u64,
 }
 
@@ -128,7 +129,7 @@ impl std::ops::AddAssign for Counts {
 }
 
 impl Counts {
-    /// What came after `before`, an earlier count of the same camera.
+    /// The frames since `before`, an earlier count of the same camera.
     #[must_use]
     pub fn since(&self, before: &Self) -> Self {
         Self {
@@ -147,8 +148,8 @@ impl Counts {
         self.damaged + self.unusable + self.too_large
     }
 
-    /// Frames that came damaged, that could not be used, or that never came: the camera's doing,
-    /// and that of its cable.
+    /// Frames that were damaged, unusable, repaired or never received: the fault of the camera or
+    /// of its cable.
     pub fn imperfect(&self) -> u64 {
         self.bad() + self.mended + self.skipped
     }
@@ -159,7 +160,7 @@ impl Counts {
     }
 }
 
-/// What came and what became of it, without what did not happen.
+/// The counts in words, those of 0 left out.
 impl std::fmt::Display for Counts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} good frames", self.good)?;
@@ -179,23 +180,24 @@ impl std::fmt::Display for Counts {
     }
 }
 
-/// Starts what must run before a camera is opened, and returns at once. Standard input is read from
-/// here on and pictures that nobody takes are dropped, so that a camera that is opened later shows
-/// the present. Other sources need no preparation.
+/// Starts to read standard input, if that is the source, and returns at once. Pictures are dropped
+/// until a camera is opened, so that it shows the present and not what a full pipe held back. Other
+/// sources need no preparation.
 pub fn prepare(request: &CaptureRequest) {
     if request.source == Source::Stdin
         && let Err(error) = source::stdin::prepare()
     {
-        // Opening it fails in the same way, and then a viewer is told.
+        // Opening the camera fails in the same way, and that error reaches the viewers.
         log::warn!("{error}");
     }
 }
 
-/// Opens what the request asks for. May take seconds: call it on a thread that may block. Dropping
-/// a camera may take a second, as a program that is one is ended.
+/// Opens the source that the request names. May take seconds: call it on a thread that may block.
+/// Dropping a camera may take a second, because the program of [`Source::Command`] and
+/// [`Source::Pi`] is ended first.
 pub fn open(request: &CaptureRequest) -> Result<Box<dyn Camera>, CameraError> {
     match &request.source {
-        Source::Auto => source::auto::open(request),
+        Source::Auto => source::auto::open(request, None),
         Source::Command(command) => source::command::open(command),
         Source::Device(path) => source::device::open(path, request),
         Source::File(path) => Ok(Box::new(source::file::FileCamera::open(path, request)?)),

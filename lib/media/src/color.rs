@@ -1,17 +1,18 @@
-//! How the numbers of raw pixels stand for colours: the YCbCr matrix and the quantization range.
-//! It knows no device and converts nothing.
+//! The colour encoding of raw pixels: YCbCr matrix and quantization range. It knows no device and
+//! converts nothing.
 
-/// What a raw frame's numbers mean. The default is that of JPEG files (JFIF): BT.601, full range.
+/// How the samples of a raw frame encode colour. The default is that of JPEG files (JFIF): BT.601,
+/// full range.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub struct ColorEncoding {
-    /// How Y, Cb and Cr were made of red, green and blue; without meaning for RGB and grey.
+    /// How Y, Cb and Cr were computed from red, green and blue; not used for RGB and grey.
     pub matrix: Matrix,
-    /// Which numbers stand for black and white.
+    /// The range of the samples.
     pub quantization: Quantization,
 }
 
 impl ColorEncoding {
-    /// BT.601 of limited range, as most cameras give it that say nothing.
+    /// BT.601, limited range: what most cameras send that don't state an encoding.
     pub const LIMITED: Self = Self {
         matrix: Matrix::Bt601,
         quantization: Quantization::Limited,
@@ -34,7 +35,7 @@ pub enum Matrix {
 }
 
 impl Matrix {
-    /// The weights of red and blue; that of green is what is left of 1.
+    /// The weights of red and blue; the weight of green is 1 minus both.
     pub(crate) fn weights(self) -> (f32, f32) {
         match self {
             Self::Bt601 => (0.299, 0.114),
@@ -45,10 +46,10 @@ impl Matrix {
     }
 }
 
-/// Which numbers stand for black and white.
+/// The range of the samples.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub enum Quantization {
-    /// Black is 0, white 255; Cb and Cr use all numbers.
+    /// Black is 0, white 255; Cb and Cr go from 0 to 255.
     #[default]
     Full,
     /// Black is 16, white 235; Cb and Cr go from 16 to 240.

@@ -1,4 +1,4 @@
-//! The controls of a camera by name: what each takes, and what a user writes for it.
+//! The controls of a camera by name: the values that each accepts, and how a user writes them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,28 +6,28 @@ use std::str::FromStr;
 /// One control of a device.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Control {
-    /// As [`Setting`] names it: `exposure_time_absolute`.
+    /// Its name as [`Setting`] writes it: `exposure_time_absolute`.
     pub name: String,
     /// The least value.
     pub min: i32,
     /// The greatest value.
     pub max: i32,
-    /// Values are this far apart.
+    /// The distance between two accepted values.
     pub step: i32,
     /// The value that the device starts with.
     pub default: i32,
     /// The value now, where it can be read.
     pub value: Option<i32>,
-    /// What each value is called, for one that is chosen from a list. The names come from the
-    /// device: escape them before showing them.
+    /// The accepted values and their names, of a control that is chosen from a list; otherwise
+    /// empty. The names come from the device: escape them before showing them.
     pub menu: Vec<(i32, String)>,
-    /// Whether it is 0 or 1: off or on.
+    /// Whether it is off (0) or on (1).
     pub is_switch: bool,
     #[cfg(target_os = "linux")]
     pub(crate) id: u32,
 }
 
-/// What a user asks of a control: `name=value`.
+/// A control and the value that the user wants: `name=value`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Setting {
     /// The control's name: letters, digits and `_`, without regard to case.
@@ -38,10 +38,10 @@ pub struct Setting {
 
 /// A text that is no `name=value`.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{0:?} is no NAME=VALUE such as brightness=120; `transom cameras` lists the controls")]
+#[error("{0:?} is not NAME=VALUE, such as brightness=120; `transom cameras` lists the controls")]
 pub struct InvalidSetting(String);
 
-/// Why a control takes no such value.
+/// Why a setting can't be applied to a device.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum SettingError {
     /// The device has no such control.
@@ -53,13 +53,13 @@ pub enum SettingError {
         offered: String,
     },
     /// The control takes other values.
-    #[error("control {name} takes no {value:?}, but {takes}")]
+    #[error("control {name} can't be {value:?}; it takes {takes}")]
     Value {
         /// The control.
         name: String,
         /// The value asked for.
         value: String,
-        /// What it takes.
+        /// The accepted values, in words.
         takes: String,
     },
 }
@@ -74,7 +74,7 @@ impl FromStr for Setting {
             .filter(|(name, value)| !name.is_empty() && !value.is_empty())
             .ok_or_else(|| InvalidSetting(text.to_owned()))?;
         Ok(Self {
-            name: plain(name),
+            name: normalized(name),
             value: value.to_owned(),
         })
     }
@@ -86,8 +86,8 @@ impl fmt::Display for Setting {
     }
 }
 
-/// A name in small letters and digits, with `_` for whatever stands between them.
-pub(crate) fn plain(name: &str) -> String {
+/// A name in lower-case letters and digits; each run of other characters becomes one `_`.
+pub(crate) fn normalized(name: &str) -> String {
     let words = name.split(|letter: char| !letter.is_ascii_alphanumeric());
     let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
     words.join("_").to_ascii_lowercase()
@@ -112,7 +112,7 @@ pub(crate) fn find<'a>(
 }
 
 impl Control {
-    /// The value of the device that a user's word stands for.
+    /// The number that a user's word stands for on this device.
     pub(crate) fn value_of(&self, word: &str) -> Result<i32, SettingError> {
         let named = match word {
             "default" => Some(self.default),
@@ -121,7 +121,7 @@ impl Control {
             _ => word.parse().ok(),
         };
         let named = named.or_else(|| {
-            let letters = |name: &str| plain(name).replace('_', "");
+            let letters = |name: &str| normalized(name).replace('_', "");
             let is_meant = |(_, name): &&(i32, String)| letters(name) == letters(word);
             self.menu.iter().find(is_meant).map(|(value, _)| *value)
         });
@@ -136,7 +136,7 @@ impl Control {
         })
     }
 
-    /// What it takes, for people: `0 to 255`, `off or on`, `1 (50 Hz), 2 (60 Hz)`.
+    /// The accepted values in words: `0 to 255`, `off or on`, `1 (50 Hz), 2 (60 Hz)`.
     pub fn takes(&self) -> String {
         match &self.menu[..] {
             [] if self.is_switch => "off or on".to_owned(),
@@ -204,8 +204,8 @@ mod tests {
             assert_eq!(control.value_of(word).ok(), value, "{word}");
         }
         let error = frequency.value_of("70").unwrap_err().to_string();
-        let takes = "control power_line_frequency takes no \"70\", but 0 (Disabled), 1 (50 Hz), \
-                     2 (60 Hz)";
+        let takes = "control power_line_frequency can't be \"70\"; it takes 0 (Disabled), \
+                     1 (50 Hz), 2 (60 Hz)";
         assert_eq!(error, takes);
         let unknown = find(&[switch], &"zoom=1".parse().unwrap()).unwrap_err();
         assert_eq!(unknown.to_string(), "no control \"zoom\"; it has auto");

@@ -1,5 +1,5 @@
-//! What goes wrong with cameras and with pictures, each with the next step where there is one.
-//! Sorted by blame: the camera's state is [`CameraError`], bad bytes are [`ImageError`].
+//! The errors of cameras and of pictures, each with what the user can do about it. [`CameraError`]
+//! is about the state of a camera, [`ImageError`] about bytes that are no usable picture.
 
 use std::borrow::Cow;
 use std::io;
@@ -16,12 +16,12 @@ pub enum CameraError {
         /// The device.
         device: String,
     },
-    /// Somebody else holds it.
-    #[error("{device}: already in use{}; close the other program", by_whom(.by))]
+    /// Another program has it open.
+    #[error("{device}: already in use{}; close the other program", held_by(.by))]
     Busy {
         /// The device.
         device: String,
-        /// The program that holds it, where it can be told.
+        /// The program that has it open, if it is known.
         by: Option<String>,
     },
     /// This user may not open it.
@@ -35,9 +35,9 @@ pub enum CameraError {
     Driver {
         /// The device.
         device: String,
-        /// What was being done.
+        /// The step that failed.
         step: &'static str,
-        /// What the driver says.
+        /// The error of the driver.
         why: String,
     },
     /// The file, command or pipe came to its end.
@@ -59,15 +59,15 @@ pub enum CameraError {
         #[source]
         why: io::Error,
     },
-    /// Its driver does not answer.
+    /// The driver does not answer.
     #[error("{device}: the driver has not answered for {seconds} s; unplug the camera, or restart")]
     Hangs {
         /// The device.
         device: String,
-        /// How long it has not answered.
+        /// How long it has not answered, in seconds.
         seconds: u64,
     },
-    /// It was unplugged or its driver went away.
+    /// It was unplugged, or its driver was unloaded.
     #[error("{device}: the camera is gone; waiting until it is plugged in again")]
     Lost {
         /// The device.
@@ -78,16 +78,16 @@ pub enum CameraError {
     NoFormat {
         /// The device.
         device: String,
-        /// What it offers.
+        /// The formats that it offers.
         offered: String,
     },
-    /// There is nothing that can take pictures.
-    #[error("no camera found{}; plug one in", looked_at(.looked))]
+    /// No usable camera was found.
+    #[error("no camera found{}; plug one in", in_parentheses(.looked))]
     NoneFound {
-        /// What was looked at and why it won't do.
+        /// Each device that was tried, and why it can't be used.
         looked: Vec<String>,
     },
-    /// It exists and isn't a camera.
+    /// It exists, but is no camera.
     #[error("{device}: not a camera, {why}")]
     NotACamera {
         /// The device.
@@ -103,20 +103,20 @@ pub enum CameraError {
         /// What to do, or nothing.
         hint: &'static str,
     },
-    /// What came from it holds no picture that can be used.
+    /// It sends bytes without a usable picture.
     #[error("{source_name}: no usable picture in {bytes} bytes: {fault}{}", fault.advice())]
     NotPictures {
         /// The source.
         source_name: String,
-        /// How far it was searched.
+        /// How many bytes were searched.
         bytes: u64,
-        /// What is wrong with what came.
+        /// What was wrong with the last of them.
         fault: ImageError,
     },
-    /// It is gone, and another one has taken its name.
+    /// It is gone, and another camera is there in its place.
     #[error(
-        "{device}: another camera has this name now; waiting for {wanted}, or start again to use \
-         the other one"
+        "{device}: another camera is there now; waiting for {wanted}, or start again to use the \
+         other one"
     )]
     Replaced {
         /// The name that was asked for.
@@ -124,12 +124,12 @@ pub enum CameraError {
         /// The camera that was used before.
         wanted: String,
     },
-    /// It sends nothing and tells no error.
+    /// It sends nothing, and reports no error.
     #[error("{device}: no picture for {seconds} s")]
     Stalled {
         /// The device.
         device: String,
-        /// How long it has been silent.
+        /// How long it has sent nothing, in seconds.
         seconds: u64,
     },
     /// This system has no such source.
@@ -143,13 +143,13 @@ pub enum CameraError {
     Unusable {
         /// The device.
         device: String,
-        /// What is wrong with them.
+        /// What is wrong with its last picture.
         fault: ImageError,
     },
 }
 
 impl CameraError {
-    /// What is wrong, for people on other machines. It is one of a few fixed sentences: paths,
+    /// What is wrong, for viewers on other machines, in one of a few fixed sentences: paths,
     /// commands, serial numbers and the names of other programs are for the owner alone.
     pub fn for_viewers(&self) -> Cow<'static, str> {
         let fixed = match self {
@@ -174,7 +174,13 @@ impl CameraError {
         fixed.into()
     }
 
-    /// True where opening it again later can help without anybody's doing.
+    /// True if a reset of the USB device may help: the driver reports an error of the bus, as it
+    /// does when the device or its link hangs.
+    pub fn wants_reset(&self) -> bool {
+        matches!(self, Self::Io { why, .. } if crate::source::device::wants_reset(why))
+    }
+
+    /// True if opening the camera again later may succeed without the user doing anything.
     pub fn is_retryable(&self) -> bool {
         match self {
             // A node that was just plugged in belongs to root until udev has looked at it.
@@ -199,13 +205,13 @@ impl CameraError {
     }
 }
 
-fn by_whom(by: &Option<String>) -> String {
+fn held_by(by: &Option<String>) -> String {
     by.as_ref()
         .map(|name| format!(" by {name}"))
         .unwrap_or_default()
 }
 
-fn looked_at(looked: &[String]) -> String {
+fn in_parentheses(looked: &[String]) -> String {
     if looked.is_empty() {
         String::new()
     } else {
@@ -213,7 +219,7 @@ fn looked_at(looked: &[String]) -> String {
     }
 }
 
-/// Why bytes are not a picture we take.
+/// Why bytes are not a picture that we accept.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImageError {
@@ -226,19 +232,19 @@ pub enum ImageError {
     /// The driver marked it as damaged.
     #[error("the driver marks it as damaged")]
     Flagged,
-    /// A segment ends after the bytes do, or there are none left before the picture begins.
+    /// The bytes end within a segment, or before the picture data.
     #[error("the JPEG ends within its header")]
     Header,
-    /// It is in another format, of that name.
+    /// The bytes are of another format, named here.
     #[error("{0}, not JPEG")]
     OtherFormat(&'static str),
     /// It doesn't begin like a JPEG.
     #[error("not a JPEG")]
     NotJpeg,
-    /// The code that works on pictures panicked; see [`guard`](crate::guard).
+    /// The JPEG codec panicked; see [`guard`](crate::guard).
     #[error("the codec failed on this picture")]
     Panicked,
-    /// Raw pixels that are fewer than their size says.
+    /// Fewer bytes of raw pixels than width and height need.
     #[error("{bytes} bytes of pixels where {needed} are needed")]
     Short {
         /// Bytes there.
@@ -266,7 +272,7 @@ pub enum ImageError {
 }
 
 impl ImageError {
-    /// What is wrong, for people on other machines: fixed words.
+    /// What is wrong, for viewers on other machines, in fixed words.
     fn for_viewers(&self) -> Cow<'static, str> {
         let fixed = match self {
             Self::Broken(_) | Self::Header | Self::Short { .. } | Self::Truncated => {

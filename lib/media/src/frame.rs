@@ -17,7 +17,7 @@ pub struct Picture {
     pub width: u16,
     /// Pixels down, at least 1.
     pub height: u16,
-    /// How to turn it for the eye, 1 to 8 as Exif numbers it.
+    /// How to rotate and mirror it for display, 1 to 8 as Exif numbers it.
     pub orientation: u8,
     /// Counts the pictures of the source, also those that were skipped.
     pub sequence: u32,
@@ -41,7 +41,7 @@ impl fmt::Debug for Picture {
     }
 }
 
-/// What an encoder makes a picture of.
+/// The input of an encoder.
 #[derive(Clone, Debug)]
 pub enum Frame<'a> {
     /// A picture that may be too large.
@@ -50,14 +50,14 @@ pub enum Frame<'a> {
     Raw(RawFrame<'a>),
 }
 
-/// One picture as the sensor's pixels.
+/// One picture as raw pixels.
 #[derive(Clone)]
 pub struct RawFrame<'a> {
     /// The pixels, plane after plane.
     pub data: &'a [u8],
     /// How they lie in `data`.
     pub layout: Layout,
-    /// What their numbers mean.
+    /// How the samples encode colour.
     pub color: ColorEncoding,
     /// Pixels across.
     pub width: u16,
@@ -127,13 +127,17 @@ impl Layout {
     }
 
     /// Bytes of a whole frame whose first plane has lines of `stride` bytes; the last line may end
-    /// early.
+    /// early. Saturates at `usize::MAX` for an absurd stride of a driver.
     pub fn bytes(self, width: u16, height: u16, stride: usize) -> usize {
         let (lines, half) = (usize::from(height), usize::from(height).div_ceil(2));
         match self {
-            Self::I420 | Self::Yv12 => stride * lines + stride.div_ceil(2) * half * 2,
-            Self::Nv12 | Self::Nv21 => stride * lines + stride * half,
-            _ => stride * lines.saturating_sub(1) + self.line(width),
+            Self::I420 | Self::Yv12 => stride
+                .saturating_mul(lines)
+                .saturating_add(stride.div_ceil(2).saturating_mul(half * 2)),
+            Self::Nv12 | Self::Nv21 => stride.saturating_mul(lines + half),
+            _ => stride
+                .saturating_mul(lines.saturating_sub(1))
+                .saturating_add(self.line(width)),
         }
     }
 }

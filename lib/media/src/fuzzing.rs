@@ -15,8 +15,8 @@ pub use film::{Block, Reading, SharedFile, film, read_film};
 /// Bytes a fuzzed splitter may hold, small enough that a fuzzer reaches it.
 const SPLIT_LIMIT: usize = 4096;
 
-/// Whatever can be repaired needs no second repair, keeps its header, and decodes and shrinks or
-/// fails without harm.
+/// A repaired picture needs no second repair, keeps its header, and decodes and shrinks or returns
+/// an error.
 pub fn repair(data: &[u8]) {
     let Ok(mended) = crate::repair(data) else {
         return;
@@ -65,14 +65,15 @@ pub fn shrunk(jpeg: &[u8], header: Header, size: (u16, u16)) -> Result<Picture, 
     Encoder::new(80, Some(size)).encode(Frame::Jpeg(picture))
 }
 
-/// However a stream is cut, the same pictures and faults come out, no picture is beyond the limit,
-/// and each ends at its end marker, or lacks one. The first byte tells the grain of the cut.
+/// A stream gives the same pictures and faults in pieces of any size. No picture is beyond the
+/// limit, and each ends at its end marker, or lacks one. The first byte of `data` is the size of
+/// the pieces minus 1.
 pub fn split(data: &[u8]) {
-    let Some((&grain, stream)) = data.split_first() else {
+    let Some((&size, stream)) = data.split_first() else {
         return;
     };
     let whole = pictures(&[stream], SPLIT_LIMIT);
-    let pieces: Vec<_> = stream.chunks(usize::from(grain) + 1).collect();
+    let pieces: Vec<_> = stream.chunks(usize::from(size) + 1).collect();
     assert_eq!(whole, pictures(&pieces, SPLIT_LIMIT));
     for picture in whole.iter().flatten() {
         assert!(picture.starts_with(&[0xff, marker::SOI]));
@@ -84,7 +85,7 @@ pub fn split(data: &[u8]) {
     }
 }
 
-/// What is found in a stream that comes in these pieces and then ends.
+/// The pictures and faults in a stream that consists of these pieces.
 pub fn pictures(pieces: &[&[u8]], limit: usize) -> Vec<Result<Vec<u8>, ImageError>> {
     let mut splitter = Splitter::with_limit(limit);
     let mut found = Vec::new();
@@ -122,7 +123,7 @@ pub fn sample(width: u16, height: u16) -> Vec<u8> {
     picture.jpeg.to_vec()
 }
 
-/// The same picture as a camera sends it that leaves its Huffman tables out.
+/// The picture without its Huffman tables, as some cameras send it.
 pub fn without_tables(jpeg: &[u8]) -> Vec<u8> {
     let data = probe(jpeg).expect("a good picture").data;
     let mut bare = jpeg[..2].to_vec();
@@ -142,7 +143,7 @@ pub fn without_tables(jpeg: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// A generator of numbers that are always the same.
+    /// Pseudo-random numbers, the same for a seed in each run.
     fn numbers(seed: u64) -> impl Iterator<Item = usize> {
         let mut state = seed;
         std::iter::repeat_with(move || {
@@ -154,26 +155,26 @@ mod tests {
     }
 
     /// The sample with a few bytes changed and perhaps its end cut off.
-    fn hurt(jpeg: &[u8], seed: u64) -> Vec<u8> {
-        let mut hurt = jpeg.to_vec();
+    fn damaged(jpeg: &[u8], seed: u64) -> Vec<u8> {
+        let mut damaged = jpeg.to_vec();
         let mut numbers = numbers(seed);
         let mut number = || numbers.next().unwrap_or_default();
         for _ in 0..=number() % 6 {
-            let at = number() % hurt.len();
-            hurt[at] = number() as u8;
+            let at = number() % damaged.len();
+            damaged[at] = number() as u8;
         }
         if number() % 4 == 0 {
-            hurt.truncate(number() % hurt.len());
+            damaged.truncate(number() % damaged.len());
         }
-        hurt
+        damaged
     }
 
     #[test]
-    fn hurt_pictures_obey_the_laws() {
+    fn damaged_pictures_obey_the_laws() {
         let whole = sample(48, 32);
         let bare = without_tables(&whole);
         for seed in 0..1500 {
-            let jpeg = hurt(if seed % 3 == 0 { &bare } else { &whole }, seed);
+            let jpeg = damaged(if seed % 3 == 0 { &bare } else { &whole }, seed);
             repair(&jpeg);
             split(&[&[seed as u8], &jpeg[..], &whole].concat());
         }

@@ -1,5 +1,5 @@
-//! A panic of the code that decodes, scales and encodes pictures of others costs that one picture.
-//! Everything else may end the program when it panics.
+//! Limits a panic of the code that decodes, scales and encodes pictures to the picture at hand. A
+//! panic of any other code may end the program.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,10 +12,10 @@ thread_local! {
 
 /// Runs work on one picture; a panic in it becomes [`ImageError::Panicked`].
 ///
-/// A JPEG codec is a parser of thousands of lines that strangers feed. What `work` writes to must
-/// be nothing but a buffer of pixels or bytes: it is used again as the panic left it.
+/// A JPEG codec is thousands of lines that parse untrusted bytes. `work` may write to nothing but
+/// buffers of pixels or bytes: they are reused in the state in which the panic left them.
 ///
-/// A program that is built with `panic = "abort"` ends all the same.
+/// With `panic = "abort"` the program still ends.
 pub fn guard<T>(work: impl FnOnce() -> Result<T, ImageError>) -> Result<T, ImageError> {
     let before = GUARDED.replace(true);
     let result = catch_unwind(AssertUnwindSafe(work));

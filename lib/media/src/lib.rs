@@ -1,10 +1,10 @@
 //! Pictures: camera sources, JPEG in and out, conversion, scaling. It knows no socket, no peer and
 //! no file format but those of moving pictures.
 //!
-//! Every source stands behind the [`Camera`] trait, is opened by [`open`], and belongs to one
-//! thread from there to its close, which may each take seconds. Two sources have a further thread
-//! of their own: one reads standard input, one waits for a program that is a camera, since the
-//! parent-death signal of Linux follows the thread that started it.
+//! Every source implements [`Camera`] and is opened by [`open`]. Opening and dropping a camera may
+//! each take seconds, so a camera belongs to one thread that may block. Two sources run a thread of
+//! their own: one reads standard input; the other starts a program and waits for its end, because
+//! the parent-death signal of Linux is sent when the *thread* that started the program ends.
 //!
 //! ```
 //! use transom_media::{CaptureRequest, Encoder, Source, Waiter, open};
@@ -33,8 +33,6 @@ mod allocations;
 mod camera;
 mod color;
 mod control;
-#[cfg(any(not(target_os = "linux"), feature = "nokhwa"))]
-mod elsewhere;
 mod error;
 mod film;
 mod frame;
@@ -46,22 +44,24 @@ mod jpeg;
 mod linux;
 mod list;
 mod modes;
+#[cfg(any(not(target_os = "linux"), feature = "nokhwa"))]
+mod nokhwa;
 mod pool;
 mod request;
+mod rotation;
 mod signature;
 mod slot;
 mod source;
 #[cfg(unix)]
 #[expect(unsafe_code, reason = "the calls that std lacks, each with its reason")]
 mod sys;
-mod turn;
 mod waiter;
 
+#[cfg(not(target_os = "linux"))]
+pub use self::nokhwa::{DeviceWatch, Opener};
 pub use camera::{Camera, Counts, Format, Wait, open, prepare};
 pub use color::{ColorEncoding, Matrix, Quantization};
 pub use control::{Control, InvalidSetting, Setting, SettingError};
-#[cfg(not(target_os = "linux"))]
-pub use elsewhere::{DeviceWatch, Opener};
 pub use error::{CameraError, ImageError};
 pub use film::{Film, MAX_FILM_FILES, Sound as FilmSound, SoundCodec, Speaker};
 pub use frame::{Frame, Layout, Picture, RawFrame};
@@ -75,8 +75,8 @@ pub use jpeg::splitter::Splitter;
 pub use jpeg::{MAX_JPEG_BYTES, MAX_SIDE};
 #[cfg(target_os = "linux")]
 pub use linux::{DeviceWatch, Opener};
-pub use list::{Device, list};
-pub use request::{CaptureRequest, Prefer, Source, UnknownSource};
+pub use list::{Device, DeviceProblem, list};
+pub use request::{CaptureRequest, Prefer, Source, UnknownChoice};
+pub use rotation::Rotation;
 pub use slot::Slot;
-pub use turn::Turn;
 pub use waiter::{Hold, Waiter};

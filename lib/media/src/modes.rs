@@ -1,15 +1,18 @@
-//! Which of the things a camera can do suits a request best. It knows numbers, no device.
+//! Chooses the mode of a camera that suits a request best. It knows numbers, no device.
 
 use std::fmt;
 
 use crate::{CaptureRequest, Layout};
 
-/// What is taken where the request names no size: the most that every USB camera sends smoothly.
+/// The size to choose where the request names none: the largest that every USB camera sends
+/// smoothly.
 const SIZE: (u32, u32) = (1280, 720);
 pub(crate) const FPS: u32 = 30;
-/// Below this, motion is not smooth: a smaller picture is better, if the size is ours to choose.
+/// Below this rate motion is not smooth: a smaller picture is better, unless the request names a
+/// size.
 const SMOOTH_FPS: u32 = 20;
-/// How pictures come from a device.
+
+/// How a device sends its pictures.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum PixelFormat {
     Jpeg,
@@ -46,13 +49,13 @@ impl PixelFormat {
     }
 }
 
-/// One thing a device can do.
+/// A combination of format, size and rate that a device offers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Mode {
     pub(crate) fourcc: [u8; 4],
     pub(crate) width: u32,
     pub(crate) height: u32,
-    /// The rate to ask for; 0 where the device doesn't tell.
+    /// The rate to ask for; 0 where the device lists none.
     pub(crate) fps: u32,
 }
 
@@ -73,7 +76,7 @@ impl fmt::Display for Mode {
     }
 }
 
-/// The code of a format for people.
+/// The letters of a FourCC, with a dot for each that can't be printed.
 pub(crate) fn printable(fourcc: [u8; 4]) -> String {
     fourcc
         .iter()
@@ -87,11 +90,11 @@ pub(crate) fn printable(fourcc: [u8; 4]) -> String {
         .collect()
 }
 
-/// The mode that suits best: JPEG before raw, then the nearest size, then the best rate. Who names
-/// no size gets a smooth picture first, or one of the rate that was asked for.
+/// The mode that suits best: JPEG before raw, then the nearest size, then the best rate. Where the
+/// request names no size, a smooth rate (or the requested one) goes before the size.
 pub(crate) fn choose(modes: &[Mode], request: &CaptureRequest) -> Option<Mode> {
     let (width, height) = target(request);
-    let wanted = request.pace(FPS);
+    let wanted = request.fps_or(FPS);
     // A high rate that is asked for counts more than the size, unless a size is asked for too.
     let smooth = SMOOTH_FPS.min(wanted).max(wanted * 2 / 3);
     // The highest rate within the request; beyond it the nearest.
@@ -103,13 +106,13 @@ pub(crate) fn choose(modes: &[Mode], request: &CaptureRequest) -> Option<Mode> {
             .width
             .abs_diff(width)
             .saturating_add(mode.height.abs_diff(height));
-        // Too small loses what can't be had back; too large is made smaller.
+        // A picture that is too small has lost detail; one that is too large can be scaled down.
         let small = mode.width < width && mode.height < height;
         (rank.min(1), jerky, distance, small, rank, pace(mode.fps))
     })
 }
 
-/// The size to come near to.
+/// The size that the chosen mode should come near to.
 pub(crate) fn target(request: &CaptureRequest) -> (u32, u32) {
     request
         .size
@@ -196,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_is_the_nearest_within_the_wish() {
+    fn the_rate_is_the_nearest_within_the_request() {
         const RATES: [&str; 3] = ["MJPG 640x480 60", "MJPG 640x480 24", "MJPG 640x480 5"];
         assert_eq!(chosen(&RATES, None, Some(30)), "MJPG 640x480 24 fps");
         assert_eq!(chosen(&RATES, None, Some(60)), "MJPG 640x480 60 fps");

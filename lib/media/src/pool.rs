@@ -1,24 +1,24 @@
-//! Buffers for pictures, each used again once nobody has its picture any more. What is in them is
-//! the business of those that fill them.
+//! Buffers for pictures. A buffer is reused once its picture has been dropped everywhere.
 
 use std::sync::Arc;
 
-/// A few buffers that were handed out, of which those come back that nobody else holds.
+/// A reference to each buffer that was handed out; a buffer without other references is free.
 #[derive(Debug, Default)]
 pub(crate) struct BufferPool {
     buffers: Vec<Arc<Vec<u8>>>,
 }
 
-/// One that is filled, one that is on its way to the viewers, and the last one that the loop has
-/// for those that come later; a fourth while a slow viewer is still sent an older one.
+/// One that is being filled, one that is being sent to the viewers, and the latest picture, which
+/// the loop keeps for viewers that join later; a fourth while a slow viewer still gets an older
+/// one.
 const MAX_BUFFERS: usize = 4;
 
 impl BufferPool {
-    /// A buffer with what `fill` appends to an empty one. It takes memory only while all buffers
-    /// are held, or are too small.
+    /// A buffer with what `fill` appends to an empty one. Allocates only if no buffer is free, or
+    /// the free one is too small.
     pub(crate) fn filled(&mut self, fill: impl FnOnce(&mut Vec<u8>)) -> Arc<Vec<u8>> {
         let is_free = |buffer: &mut Arc<_>| Arc::get_mut(buffer).is_some();
-        // The one that was filled last may still be in the processor's cache.
+        // The last one first: it may still be in the processor's cache.
         let mut buffer = match self.buffers.iter_mut().rposition(is_free) {
             Some(free) => self.buffers.swap_remove(free),
             None => {
@@ -28,7 +28,7 @@ impl BufferPool {
                 Arc::default()
             }
         };
-        // It is ours alone, so that nothing is cloned.
+        // There is no other reference to it, so `make_mut` clones nothing.
         let bytes = Arc::make_mut(&mut buffer);
         bytes.clear();
         fill(bytes);

@@ -1,27 +1,27 @@
-//! What a user asks of a camera: the source, the size, the pace and the quality. Whether it can be
-//! had is for the source to say.
+//! What a user asks of a camera: source, size, frame rate, quality. The source decides how much of
+//! it is possible.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::{Setting, Turn, source};
+use crate::{Rotation, Setting, source};
 
-/// What is wanted; a source comes as near to it as it can.
+/// The wanted source and its settings; the source comes as near to them as it can.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CaptureRequest {
     /// Where pictures come from.
     pub source: Source,
-    /// The largest picture wanted, across and down; `None` takes what suits the source.
+    /// The largest picture wanted, in pixels across and down; `None` leaves it to the source.
     pub size: Option<(u16, u16)>,
-    /// Pictures a second; `None` takes what suits the source.
+    /// Pictures a second; `None` leaves it to the source.
     pub fps: Option<u32>,
     /// JPEG quality, 1 to 100, where pictures have to be encoded.
     pub quality: u8,
     /// What to give up in the dark.
     pub prefer: Prefer,
-    /// How the camera hangs.
-    pub turn: Turn,
+    /// How to rotate and mirror the pictures for display.
+    pub rotation: Rotation,
     /// Controls of the device, set in this order as it is opened.
     pub controls: Vec<Setting>,
 }
@@ -34,25 +34,25 @@ impl Default for CaptureRequest {
             fps: None,
             quality: Self::QUALITY,
             prefer: Prefer::Fps,
-            turn: Turn::default(),
+            rotation: Rotation::default(),
             controls: Vec::new(),
         }
     }
 }
 
 impl CaptureRequest {
-    /// The usual quality: no difference to be seen in motion, half the bytes of 90.
+    /// The default quality: half the bytes of 90, without a visible difference in motion.
     pub const QUALITY: u8 = 80;
-    /// The highest pace that is honoured; beyond it timers and screens no longer follow.
+    /// The highest frame rate that is accepted; timers and screens can't follow a higher one.
     pub const MAX_FPS: u32 = 240;
 
-    /// Frames a second that the source is asked for, where that is known before it is opened: a
-    /// camera chooses for itself where no rate is asked for.
+    /// Frames a second that the source will be asked for; `None` where the request names no rate
+    /// and the source chooses one as it is opened.
     pub fn frame_rate(&self) -> Option<u32> {
         match self.source {
-            Source::File(_) => Some(self.pace(source::file::FPS)),
-            Source::Pattern => Some(self.pace(source::pattern::FPS)),
-            Source::Pi => Some(self.pace(source::pi::FPS)),
+            Source::File(_) => Some(self.fps_or(source::file::FPS)),
+            Source::Pattern => Some(self.fps_or(source::pattern::FPS)),
+            Source::Pi => Some(self.fps_or(source::pi::FPS)),
             Source::Auto | Source::Command(_) | Source::Device(_) | Source::Stdin => self.fps,
         }
     }
@@ -70,30 +70,30 @@ impl CaptureRequest {
         }
     }
 
-    /// The interval to pace a source by that has no pace of its own.
-    pub(crate) fn pace(&self, otherwise: u32) -> u32 {
-        self.fps.unwrap_or(otherwise).clamp(1, Self::MAX_FPS)
+    /// Frames a second, `default` where the request names none; 1 to [`Self::MAX_FPS`].
+    pub(crate) fn fps_or(&self, default: u32) -> u32 {
+        self.fps.unwrap_or(default).clamp(1, Self::MAX_FPS)
     }
 }
 
 /// What a camera gives up when there is little light.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Prefer {
-    /// Keep the pace, let the picture get darker.
+    /// Keep the frame rate, let the picture get darker.
     #[default]
     Fps,
-    /// Keep it bright, let the pace fall.
+    /// Keep the picture bright, let the frame rate fall.
     Light,
 }
 
 impl FromStr for Prefer {
-    type Err = UnknownSource;
+    type Err = UnknownChoice;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "fps" => Ok(Self::Fps),
             "light" => Ok(Self::Light),
-            _ => Err(UnknownSource(text.to_owned(), "fps or light")),
+            _ => Err(UnknownChoice(text.to_owned(), "fps or light")),
         }
     }
 }
@@ -119,7 +119,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// What it is, for people on other machines: no path and no command is in it.
+    /// What kind of source it is, for viewers on other machines: without a path or a command.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Auto | Self::Device(_) | Self::Pi => "a camera",
@@ -134,14 +134,14 @@ impl Source {
 /// A word that names none of the choices.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{0:?} is none of {1}")]
-pub struct UnknownSource(String, &'static str);
+pub struct UnknownChoice(String, &'static str);
 
 impl FromStr for Source {
-    type Err = UnknownSource;
+    type Err = UnknownChoice;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         const KNOWN: &str = "auto, /dev/videoN, pi, pattern, file:PATH, cmd:COMMAND, -";
-        let unknown = || UnknownSource(text.to_owned(), KNOWN);
+        let unknown = || UnknownChoice(text.to_owned(), KNOWN);
         let filled = |rest: &str| (!rest.is_empty()).then(|| rest.to_owned());
         if let Some(path) = text.strip_prefix("file:") {
             return filled(path)

@@ -1,8 +1,9 @@
-//! Names what comes in place of JPEG pictures, by its first bytes. It parses nothing.
+//! Recognises other formats than JPEG by their first bytes. It parses nothing.
 
 use crate::ImageError;
 
-/// Bytes from the beginning that tell most: a packet of an MPEG transport stream, and one byte.
+/// Bytes from the beginning that are enough for every format here: a packet of an MPEG transport
+/// stream, and one byte.
 pub(crate) const SIGNATURE_BYTES: usize = 189;
 
 /// Formats by the bytes they begin with.
@@ -24,7 +25,7 @@ const BEGINNINGS: &[(&[u8], &str)] = &[
     (b"<html", "a web page"),
 ];
 
-/// What these bytes are if they are another format's.
+/// The name of the format that these bytes begin like, if it is not JPEG.
 pub(crate) fn other_format(bytes: &[u8]) -> Option<&'static str> {
     let known = BEGINNINGS
         .iter()
@@ -60,7 +61,7 @@ pub(crate) fn other_format(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// The video codec whose unit begins so after its start code.
+/// The video codec of a unit, from its first bytes after the start code.
 fn video_unit(unit: &[u8]) -> Option<&'static str> {
     match *unit {
         // The parameter sets and the access unit delimiter of H.265.

@@ -4,7 +4,8 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// One value for a worker thread; freshness wins. Clones are the same slot.
+/// One value for a worker thread: a newer value replaces one that was not taken yet. Clones share
+/// the slot.
 ///
 /// ```
 /// let slot = transom_media::Slot::new();
@@ -77,7 +78,8 @@ impl<T> Slot<T> {
         }
     }
 
-    /// Waits for a value, at most so long.
+    /// Waits for a value, at most for `timeout`; `None` at its end, or once the slot is closed and
+    /// empty.
     pub fn wait_for(&self, timeout: Duration) -> Option<T> {
         let end = Instant::now() + timeout;
         let mut state = self.lock();
@@ -95,7 +97,8 @@ impl<T> Slot<T> {
         }
     }
 
-    /// Ends it: who waits takes what is left, then `None`.
+    /// Closes the slot. A waiting thread still takes the value that is left, and gets `None` after
+    /// it.
     pub fn close(&self) {
         self.lock().closed = true;
         self.shared.changed.notify_all();
@@ -106,8 +109,7 @@ impl<T> Slot<T> {
         self.lock().closed
     }
 
-    /// A panic elsewhere can't leave an `Option` half changed, so a poisoned lock is as good as
-    /// any.
+    /// A panic elsewhere can't leave an `Option` half changed, so a poisoned lock can be used.
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.shared
             .state

@@ -22,21 +22,22 @@ pub struct Waiter {
     end: PipeReader,
 }
 
-/// Keeps a camera wanted. Dropping it ends every wait of its [`Waiter`], at once on Unix.
+/// Exists as long as the camera is wanted. Dropping it ends every wait of its [`Waiter`], at once
+/// on Unix.
 #[derive(Debug)]
 pub struct Hold {
     released: Arc<AtomicBool>,
-    /// Nothing is written to it: its end wakes the waiter.
+    /// Nothing is written to it: closing it wakes the waiter.
     #[cfg(unix)]
     _end: PipeWriter,
 }
 
-/// Where a wait can't be ended from outside, it looks this often whether it is still wanted.
+/// How often a wait checks its hold, on systems where another thread can't wake it.
 #[cfg(not(unix))]
-const GLANCE: Duration = Duration::from_millis(50);
+const POLL: Duration = Duration::from_millis(50);
 
 impl Waiter {
-    /// A waiter, and what keeps it.
+    /// A waiter and its hold.
     ///
     /// # Errors
     /// The process has no descriptors left.
@@ -102,7 +103,7 @@ impl Waiter {
             if left.is_zero() {
                 break;
             }
-            std::thread::sleep(left.min(GLANCE));
+            std::thread::sleep(left.min(POLL));
         }
     }
 }

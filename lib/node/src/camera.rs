@@ -36,7 +36,7 @@ pub use stats::{CameraStats, ViewerStats};
 
 use onlookers::Told;
 use stats::Statistics;
-use supervisor::{Act, Supervisor};
+use supervisor::{Act, Supervisor, Trouble};
 use words::Words;
 
 /// The camera of a box stays on so long without a viewer, so that a viewer that reconnects need
@@ -178,7 +178,7 @@ impl OwnCamera {
             if self.supervisor.is_off() && self.request.is_some() {
                 let act = self.supervisor.start(now);
                 self.change(CameraState::Opening, Words::default(), out);
-                self.act(act, out);
+                self.act(act, now, out);
             }
         } else if !self.supervisor.is_off() {
             // Also one that is just opening: its light need not go on.
@@ -188,7 +188,7 @@ impl OwnCamera {
             }
         }
         while let Some(act) = self.supervisor.turn(now) {
-            self.act(act, out);
+            self.act(act, now, out);
         }
         self.tell_wish(calls, out);
         self.watch_devices(out);
@@ -216,13 +216,21 @@ impl OwnCamera {
     }
 
     /// It could not be opened, or an error ended it.
-    pub(crate) fn failed(&mut self, opening: Opening, error: &CameraError, out: &mut Context) {
+    pub(crate) fn failed(
+        &mut self,
+        opening: Opening,
+        error: &CameraError,
+        calls: &Calls,
+        out: &mut Context,
+    ) {
+        // What it gave before it failed.
+        self.take_news(out.now(), calls, out);
         if opening != self.opening || self.supervisor.is_off() || self.supervisor.is_waiting() {
             return;
         }
         self.tell_losses(out);
         out.workers.release_camera();
-        self.supervisor.failed(error.is_retryable(), out.now());
+        self.supervisor.failed(error, out.now());
         self.change(CameraState::Lost, Words::lost(error), out);
         self.tell_failure(out);
     }
@@ -237,14 +245,23 @@ impl OwnCamera {
         }
     }
 
-    fn act(&mut self, act: Act, out: &mut Context) {
+    fn act(&mut self, act: Act, now: Instant, out: &mut Context) {
         match act {
             Act::Open { reset } => {
                 if let Some(request) = self.request.clone() {
                     self.opening = out.workers.open_camera(request, reset);
                 }
             }
-            Act::Tell(trouble) => self.change(CameraState::Lost, self.words_of(trouble), out),
+            Act::Tell(Trouble::Hangs(_)) if out.workers.camera_hangs() => {
+                self.supervisor.start(now);
+            }
+            Act::Tell(trouble) => {
+                let hangs = matches!(trouble, Trouble::Hangs(_));
+                self.change(CameraState::Lost, self.words_of(trouble), out);
+                if hangs {
+                    self.tell_failure(out);
+                }
+            }
             Act::Close(trouble) => {
                 self.tell_losses(out);
                 let words = self.words_of(trouble);

@@ -69,7 +69,7 @@ pub enum Retry {
 /// | `KeyChanged` | once for each key that a contact shows, at most every ten seconds |
 /// | `Quality` | every two seconds for each viewer |
 /// | `Camera` | our camera's changes; a peer that may open it does so by its rings |
-/// | `CameraFailed` | the openings of our camera, five at once and then every 15 s |
+/// | `CameraFailed` | the openings of our camera, five at once and then every 15 s; every 10 s while its driver does not answer |
 /// | `CameraLosses` | once a minute, and once for each opening of our camera |
 /// | `Sound` | levels ten times a second while the microphone is open; whether a peer speaks, five times a second for each call; of its other words the newest, at its pace |
 /// | `Nearby` | five times a second, while the owner asks for it |
@@ -257,8 +257,9 @@ pub enum Notice {
         /// Its format, or what is wrong. For the owner alone: viewers are told less.
         text: String,
     },
-    /// Our own camera could not be opened, or failed while it was open, once more. Why is told by
-    /// [`Notice::Camera`], once as long as it stays the same.
+    /// Our own camera could not be opened, failed while it was open, or has not been opened for
+    /// ten seconds, once more. Why is told by [`Notice::Camera`], once as long as it stays the
+    /// same.
     CameraFailed {
         /// Failures in a row, since it last gave pictures for ten seconds.
         failures: u32,

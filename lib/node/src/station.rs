@@ -342,6 +342,7 @@ impl Station {
         let Self {
             out,
             links,
+            calls,
             camera,
             pairings,
             transfers,
@@ -350,7 +351,7 @@ impl Station {
         for report in out.workers.reports() {
             match report {
                 Report::Opened(opening, format) => camera.opened(opening, format, out.now()),
-                Report::CameraFailed(opening, error) => camera.failed(opening, &error, out),
+                Report::CameraFailed(opening, error) => camera.failed(opening, &error, calls, out),
                 Report::Cameras(devices) => out.notify(Notice::Cameras { devices }),
                 Report::Disk(transfer, answer) => transfers.answered(transfer, answer, out),
                 Report::Resolved(peer, found) => links.resolved(peer, found, out),

@@ -3,7 +3,7 @@
 //!
 //! | thread | does | fed by |
 //! |---|---|---|
-//! | `camera` | opens, reads and closes the camera, and encodes its pictures | one opening at a time |
+//! | `camera` | opens, reads and closes the camera, and encodes its pictures; up to three, while others hang in a driver | the newest opening |
 //! | `cameras` | looks for cameras | one request of the owner |
 //! | `hash` | with more than two processors: hashes the leaves that came, and hands all jobs of receiving on to `disk` in their order | [`Lanes`], one a peer, bounded by the grants of its transfers |
 //! | `disk` | reads, hashes what it read, writes, syncs; tidies inboxes when idle | the same, and by the rooms of the transfers from us |
@@ -32,7 +32,7 @@ use std::time::{Duration, Instant};
 use transom_media::{CameraError, Device, Format};
 use transom_wire::PeerName;
 
-use self::camera::CameraThread;
+use self::camera::CameraThreads;
 pub(crate) use self::camera::{News as CameraNews, Wanted, Wish};
 use self::disk::DiskJob;
 use crate::discovery::{Job, Mdns, News};
@@ -88,7 +88,7 @@ impl Reports {
 pub(crate) struct Workers {
     reports: Reports,
     inbox: Receiver<Report>,
-    camera: CameraThread,
+    camera: CameraThreads,
     cameras: Option<Sender<()>>,
     hash: Arc<Lanes<DiskJob>>,
     disk: Arc<Lanes<DiskJob>>,
@@ -121,7 +121,7 @@ impl Workers {
         let mut workers = Self {
             reports: Reports { sender, queue },
             inbox,
-            camera: CameraThread::default(),
+            camera: CameraThreads::default(),
             cameras: None,
             hash: Arc::default(),
             disk: Arc::default(),
@@ -262,15 +262,24 @@ impl Workers {
         }
     }
 
+    /// Starts a thread. A failure is only logged.
     fn start(&mut self, name: &str, work: impl FnOnce() + Send + 'static) {
-        match std::thread::Builder::new()
+        if let Err(error) = self.try_start(name, work) {
+            log::error!("can't start the {name} thread: {error}");
+        }
+    }
+
+    /// Starts a thread.
+    ///
+    /// # Errors
+    /// The process has too many threads.
+    fn try_start(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let thread = std::thread::Builder::new()
             .name(name.to_owned())
             .stack_size(STACK_BYTES)
-            .spawn(work)
-        {
-            Ok(thread) => self.threads.push(thread),
-            Err(error) => log::error!("can't start the {name} thread: {error}"),
-        }
+            .spawn(work)?;
+        self.threads.push(thread);
+        Ok(())
     }
 }
 

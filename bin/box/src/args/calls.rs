@@ -7,14 +7,14 @@ use clap::Args;
 use transom::PeerName;
 use transom::media::Source;
 
-use super::{Announcing, BoxPairing, Door, parse_source};
+use super::{Announcing, BoxPairing, Listening, parse_source};
 use crate::measure::{MeasureCall, MeasureCamera, MeasureWatch};
 use crate::pictures::Pictures;
 use crate::sound::{HearingOptions, SoundOptions};
 
 #[derive(Args, Debug)]
 pub(crate) struct Camera {
-    /// Take options from this TOML file, such as fps = 30; those given here win
+    /// Take options from this TOML file, such as fps = 30; the command line overrides it
     #[cfg(feature = "config")]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -26,19 +26,21 @@ pub(crate) struct Camera {
     #[command(flatten)]
     pub(crate) sound: SoundOptions,
     #[command(flatten)]
-    pub(crate) door: Door,
-    /// End with an error when the camera still fails after it was opened again and its USB device
-    /// was reset: for containers, and for service managers that start the box again
+    pub(crate) listening: Listening,
+    /// Exit with an error if the camera still fails after it was opened again and, where that can
+    /// help, its USB device was reset: for containers and service managers, which start the box
+    /// again
     #[arg(long)]
     pub(crate) exit_on_camera_error: bool,
-    /// Tell every so many seconds what the camera gives and what viewers get; SIGUSR1 asks for it
+    /// Print statistics of the camera and of each viewer every so many seconds; SIGUSR1 prints them
     /// once
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) stats: Option<u64>,
-    /// Most viewers at once; one key has at most half of the places
+    /// Limit of viewers at once; one key can have at most half of them
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) max_viewers: u16,
-    /// Also take files, from those who may, into this folder; none that is there is replaced
+    /// Also take files into this folder, from contacts with the right to send; existing files are
+    /// never overwritten
     #[arg(long, value_name = "DIR")]
     pub(crate) inbox: Option<PathBuf>,
     #[command(flatten)]
@@ -49,8 +51,8 @@ pub(crate) struct Camera {
 
 #[derive(Args, Debug)]
 pub(crate) struct Call {
-    /// A contact's name, or HOST[:PORT]; with --answer the contact whose call to take [default:
-    /// whoever may call]
+    /// A contact's name, or HOST[:PORT]; with --answer the contact whose call to answer [default:
+    /// any contact with the right to call]
     #[arg(required_unless_present = "answer")]
     pub(crate) peer: Option<String>,
     /// Wait for a call and take it, instead of ringing
@@ -73,11 +75,11 @@ pub(crate) struct Call {
     pub(crate) pictures: Pictures,
     #[command(flatten)]
     pub(crate) sound: SoundOptions,
-    /// Hang up that many seconds after the call began
+    /// Hang up so many seconds after the call began
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
     pub(crate) seconds: Option<u64>,
-    /// Give up when nobody answers in that time, or with --answer, nobody rings [default: 45; with
-    /// --answer: wait for ever]
+    /// Give up if nobody answers, or with --answer nobody calls, for so many seconds [default: 45;
+    /// with --answer: wait for ever]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
     pub(crate) ring_seconds: Option<u64>,
     #[command(flatten)]
@@ -91,24 +93,24 @@ pub(crate) struct Watch {
     /// - writes the pictures to stdout as MJPEG, for ffplay, mpv or ffmpeg
     #[arg(value_name = "-", value_parser = ["-"])]
     pub(crate) stdout: Option<String>,
-    /// One JSON object each second and one at the end
+    /// Print one JSON object each second and one at the end
     ///
-    /// latency_stages_ms has p50 and p99 of each stage that the pictures had (capture, encode,
+    /// latency_stages_ms has p50 and p99 of each stage that the pictures passed (capture, encode,
     /// wait, wire) and of their total: each second over the last 5 s, at the end over all. Total
-    /// and wire are right to plus or minus clock_error_ms; the other stages need no comparison of
-    /// clocks.
+    /// and wire are exact to plus or minus clock_error_ms; the other stages don't depend on the
+    /// clocks of both machines.
     #[arg(long)]
     pub(crate) stats_json: bool,
     /// Save the pictures, unchanged, as FILE.mkv or FILE.mjpeg
     #[arg(long, value_name = "FILE")]
     pub(crate) save: Option<PathBuf>,
-    /// Save the first picture; alone, end then
+    /// Save the first picture; without other options, end then
     #[arg(long, value_name = "FILE.jpg")]
     pub(crate) snapshot: Option<PathBuf>,
-    /// End after that many pictures
+    /// End after so many pictures
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) frames: Option<u64>,
-    /// End that many seconds after the first picture
+    /// End so many seconds after the first picture
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
     pub(crate) seconds: Option<u64>,
     #[command(flatten)]
@@ -120,7 +122,7 @@ pub(crate) struct Watch {
 pub(super) const CAMERA: &str = "\
 Example:
   transom camera --source /dev/video0 --size 1280x720 --fps 30
-  transom camera --pair          shows a code; whoever types it in the window may watch
+  transom camera --pair          shows a code; who types it in the window may watch
   transom camera --source 'cmd:ffmpeg -loglevel error -re -i in.mp4 -f mjpeg -' --allow anna,ben";
 pub(super) const CALL: &str = "\
 Example:

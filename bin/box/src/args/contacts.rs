@@ -15,7 +15,7 @@ pub(crate) struct Id {
     /// addresses
     #[arg(long, value_name = "ADDRESS", value_parser = transom_place::listen_address)]
     pub(crate) listen: Option<SocketAddr>,
-    /// The same where only the port is another
+    /// The same, if only the port differs
     #[arg(long, value_name = "N", conflicts_with = "listen", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) port: Option<u16>,
     /// Draw the line as a QR code too
@@ -26,7 +26,7 @@ pub(crate) struct Id {
 #[cfg(feature = "discovery")]
 #[derive(Args, Debug)]
 pub(crate) struct Find {
-    /// How long to listen
+    /// How many seconds to listen
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) seconds: u64,
 }
@@ -39,7 +39,7 @@ pub(crate) struct Users {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum UsersCommand {
-    /// Check a contact book: each bad line as FILE:LINE: what
+    /// Check a contact book: print each bad line as FILE:LINE: what
     Check {
         /// [default: the contact book in use]
         file: Option<PathBuf>,

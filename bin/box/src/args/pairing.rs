@@ -25,7 +25,7 @@ pub(crate) struct Pair {
     pub(crate) listen: Vec<SocketAddr>,
     #[command(flatten)]
     pub(crate) announcing: Announcing,
-    /// Print a new code and end: for transom-pair.txt
+    /// Print a new code for transom-pair.txt, and end
     #[arg(long, conflicts_with_all = ["name", "from", "listen"])]
     pub(crate) print: bool,
 }
@@ -33,11 +33,11 @@ pub(crate) struct Pair {
 /// How a camera box is paired.
 #[derive(Args, Debug)]
 pub(crate) struct BoxPairing {
-    /// Show a code, so that a user who types it may watch; it is told on the console and in the
-    /// log. Without a terminal SIGHUP shows a new one when it has ended
+    /// Show a code; a user who types it may watch. It is printed on the console and in the log.
+    /// Without a terminal, SIGHUP shows a new one after it has expired
     #[arg(long)]
     pub(crate) pair: bool,
-    /// What whoever types the code may do here, such as view,hear,talk
+    /// The rights of the user who types the code, such as view,hear,talk
     #[arg(long, value_name = "RIGHTS", default_value = "view", value_parser = parse_rights)]
     pub(crate) may: Rights,
     /// Look for transom-pair.txt here instead of on the boot partition

@@ -9,7 +9,7 @@ use transom::Collision;
 use transom::people::Address;
 
 use super::pairing::parse_address;
-use super::{Announcing, Door};
+use super::{Announcing, Listening};
 use crate::format::parse_bytes;
 use crate::guests::Guests;
 
@@ -21,7 +21,7 @@ pub(crate) struct Send {
     /// Files and folders
     #[arg(required_unless_present = "code", value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Show a code and send to whoever types it after `transom receive`, or in the window
+    /// Show a code, and send to the user who types it after `transom receive` or in the window
     #[arg(long)]
     pub(crate) code: bool,
     /// Make them a contact too
@@ -32,13 +32,13 @@ pub(crate) struct Send {
     pub(crate) listen: Vec<SocketAddr>,
     #[command(flatten)]
     pub(crate) announcing: Announcing,
-    /// Most bytes a second, such as 2M
+    /// Limit of bytes a second, such as 2M
     #[arg(long, value_name = "RATE", value_parser = parse_bytes)]
     pub(crate) limit: Option<u64>,
-    /// What the receiver does where the name is taken
+    /// What the receiver does if the name is taken
     #[arg(long, value_enum, default_value_t = CollisionArgument::Rename)]
     pub(crate) on_collision: CollisionArgument,
-    /// How long to wait for a peer that was lost on the way
+    /// How many seconds to wait for a lost peer to come back
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=31_536_000))]
     pub(crate) wait: u64,
 }
@@ -66,26 +66,26 @@ impl From<CollisionArgument> for Collision {
 
 #[derive(Args, Debug)]
 pub(crate) struct Receive {
-    /// Take options from this TOML file, such as accept = "known"; those given here win
+    /// Take options from this TOML file, such as accept = "known"; the command line overrides it
     #[cfg(feature = "config")]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Where files go; made if missing
+    /// The folder for the files; it is created if missing
     #[arg(long, value_name = "DIR", default_value = "transom-inbox")]
     pub(crate) into: PathBuf,
-    /// Whose files to take without asking: ask (nobody's), known (the contact book) or NAME,…
+    /// Whose files to take without asking: ask (always ask), known (the contact book) or NAME,…
     #[arg(long, value_name = "WHOSE", default_value = "ask")]
     pub(crate) accept: Consent,
-    /// Most bytes the inbox may hold, whoever sends them, such as 20G; each file and folder counts
-    /// 4 KiB more, and room that an unfinished transfer does not use for a minute is given to
-    /// others
+    /// Limit of the bytes in the inbox, from all senders, such as 20G. Each file and folder counts
+    /// 4 KiB more; room reserved for an unfinished transfer is released after a minute without
+    /// progress
     #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
     pub(crate) quota: Option<u64>,
-    /// Let files that are taken without asking replace those of the same name when their sender
-    /// wants it; else both are kept
+    /// Let files that are taken without asking overwrite files of the same name if the sender wants
+    /// that; otherwise both are kept
     #[arg(long)]
     pub(crate) allow_overwrite: bool,
-    /// End when the first sender that sent something has gone, or has nothing more to send
+    /// End when the first sender has gone, or has nothing more to send
     #[arg(long)]
     pub(crate) once: bool,
     /// Take one sender's files by the code that `transom send --code` shows at this address; the
@@ -96,7 +96,7 @@ pub(crate) struct Receive {
     #[arg(long)]
     pub(crate) remember: bool,
     #[command(flatten)]
-    pub(crate) door: Door,
+    pub(crate) listening: Listening,
 }
 
 /// Whose files are taken without asking.
@@ -129,15 +129,15 @@ pub(crate) struct Text {
 pub(super) const SEND: &str = "\
 Example:
   transom send anna photos/ notes.txt --limit 10M
-  transom send --code photos/    to somebody who is no contact: shows a code, which they type after
+  transom send --code photos/    to a person who is no contact: shows a code, which they type after
                                  `transom receive`
 
-The same command again goes on where an earlier one ended. Exit status 0 means: all of it is on the
+The same command again resumes where an earlier one ended. Exit status 0 means: all of it is on the
 other side's disk and survives a power cut.";
 pub(super) const RECEIVE: &str = "\
 Example:
   transom receive                asks for each offer; or type the code of a `transom send --code`
-  transom receive --from 10.0.0.7   the same where that is not found by itself; ends after it
+  transom receive --from 10.0.0.7   the same if it is not found by itself; ends afterwards
   transom receive --into ~/inbox --accept anna,ben --quota 50G
 
 A code is asked for, or taken from TRANSOM_CODE; it is never an argument, since other users of this

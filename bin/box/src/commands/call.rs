@@ -1,5 +1,5 @@
-//! `transom call PEER`: rings, or waits for a ring, and holds one call without a window. What the
-//! other side shows is let go.
+//! `transom call PEER`: calls, or waits for a call, and holds one call without a window. The
+//! pictures of the other side are dropped.
 
 use std::time::{Duration, Instant};
 
@@ -10,9 +10,9 @@ use transom::{Allow, CallKind, EndReason, Notice, PeerName, Settings, everywhere
 
 use super::camera::check_file;
 use crate::args::Call;
-use crate::dial::Line;
-use crate::door::{self, Knocks};
+use crate::dial::Connection;
 use crate::failure::Failure;
+use crate::listening::{self, Knocks};
 use crate::measure::MeasureCall;
 use crate::output::Output;
 use crate::place::Place;
@@ -46,8 +46,8 @@ pub(crate) fn run(arguments: Call, place: &Place, output: &Output) -> Result<(),
     match (arguments.peer, arguments.answer) {
         (Some(peer), false) => {
             settings.ring_timeout = ring_time.unwrap_or(settings.ring_timeout);
-            let line = Line::with(settings, &peer, place)?;
-            ring(line, talk)
+            let connection = Connection::with(settings, &peer, place)?;
+            ring(connection, talk)
         }
         (peer, _) => {
             if let Some(peer) = peer {
@@ -63,10 +63,10 @@ pub(crate) fn run(arguments: Call, place: &Place, output: &Output) -> Result<(),
     }
 }
 
-/// Whose call is to be taken.
+/// The contact whose call is to be answered.
 fn contact(peer: &str, book: &Book, place: &Place) -> Result<PeerName, Failure> {
     let contact = place.contact(peer, book)?;
-    // Somebody who is not in the book has no line.
+    // A peer that is not in the book has line 0.
     if contact.line == 0 {
         let why = format!("they are not in {}", place.looked_in());
         return Err(Failure::usage(format!("can't wait for {peer}"), why));
@@ -77,22 +77,22 @@ fn contact(peer: &str, book: &Book, place: &Place) -> Result<PeerName, Failure> 
 /// The one call of this command.
 struct Talk<'a> {
     output: &'a Output,
-    /// Whether the other side sees our camera.
+    /// Whether the other side is to see our camera.
     shows: bool,
     measure: MeasureCall,
-    /// Hang up so long after it began.
+    /// How long after its begin to hang up.
     time: Option<Duration>,
-    /// With whom, once it began.
+    /// The peer, once the call began.
     with: Option<PeerName>,
     /// When to hang up.
     end: Option<Instant>,
 }
 
 impl Talk<'_> {
-    /// Takes note of how the call goes. Gives why it ended when it did.
+    /// Follows the call. Returns why it ended, once it has.
     fn notice(&mut self, notice: &Notice) -> Option<(EndReason, String)> {
         match notice {
-            // Who only watches is in no call with us.
+            // A peer that only watches is in no call with us.
             Notice::CallStarted {
                 kind: CallKind::View,
                 ..
@@ -122,7 +122,7 @@ impl Talk<'_> {
         None
     }
 
-    /// The line of the end; of one that fails, the error says it.
+    /// Prints the end of the call; if it failed, the error does.
     fn tell_end(&self, notice: &Notice) {
         if self.with.is_some() || self.output.is_json() {
             report::tell(self.output, notice);
@@ -133,7 +133,7 @@ impl Talk<'_> {
         self.end.is_some_and(|end| end <= Instant::now())
     }
 
-    /// Hangs up before the goodbye, so that the other side hears that we chose to.
+    /// Hangs up before the goodbye, so that the other side learns that we ended the call.
     fn hang_up(&self, running: &Running) {
         if let Some(peer) = &self.with {
             running.handle.hang_up(peer);
@@ -143,57 +143,57 @@ impl Talk<'_> {
     }
 }
 
-/// Rings, and holds the call until somebody hangs up.
-fn ring(mut line: Line, mut talk: Talk<'_>) -> Result<(), Failure> {
-    let what = format!("no call with {}", line.peer);
+/// Calls, and holds the call until one side hangs up.
+fn ring(mut connection: Connection, mut talk: Talk<'_>) -> Result<(), Failure> {
+    let what = format!("no call with {}", connection.peer);
     let mut has_rung = false;
     loop {
-        match line.running.next(talk.end) {
+        match connection.running.next(talk.end) {
             Some(Event::Notice(notice)) => {
-                line.notice(&notice, talk.output)?;
+                connection.notice(&notice, talk.output)?;
                 talk.measure
-                    .notice(&notice, &line.running.handle, talk.output);
+                    .notice(&notice, &connection.running.handle, talk.output);
                 if matches!(notice, Notice::Joined { .. }) && !has_rung {
                     has_rung = true;
-                    begin(&line, &talk);
+                    begin(&connection, &talk);
                 }
                 if let Some((reason, text)) = talk.notice(&notice) {
                     return match talk.with {
-                        Some(_) => over(&line.peer, reason, &text),
+                        Some(_) => over(&connection.peer, reason, &text),
                         None if reason == EndReason::Chosen => {
                             Err(Failure::new(what, with_text("declined", &text)))
                         }
-                        None => Err(line.refused(&what, reason, &text)),
+                        None => Err(connection.refused(&what, reason, &text)),
                     };
                 }
             }
             Some(Event::Signal(Signal::End)) if talk.with.is_none() => {
-                line.running.handle.hang_up(&line.peer);
+                connection.running.handle.hang_up(&connection.peer);
                 return Err(Failure::new(what, "interrupted"));
             }
             Some(Event::Signal(Signal::End)) => {
-                talk.hang_up(&line.running);
+                talk.hang_up(&connection.running);
                 return Ok(());
             }
             Some(Event::Broken(why)) => return Err(Failure::new("the station ended", why)),
             Some(Event::Signal(Signal::Reload) | Event::Typed(_)) | None => {}
         }
         if talk.is_late() {
-            talk.hang_up(&line.running);
+            talk.hang_up(&connection.running);
             return Ok(());
         }
     }
 }
 
-fn begin(line: &Line, talk: &Talk<'_>) {
-    let peer = &line.peer;
-    line.running.handle.ring(peer, CallKind::Talk);
-    line.running.handle.show_camera(peer, talk.shows);
+fn begin(connection: &Connection, talk: &Talk<'_>) {
+    let peer = &connection.peer;
+    connection.running.handle.ring(peer, CallKind::Talk);
+    connection.running.handle.show_camera(peer, talk.shows);
     let json = json!({"event": "ringing", "peer": peer.as_str(), "kind": "talk", "outgoing": true});
     talk.output.say(format!("calling {peer}…"), json);
 }
 
-/// Waits for a call, takes it, and holds it until somebody hangs up.
+/// Waits for a call, answers it, and holds it until one side hangs up.
 fn wait(
     mut settings: Settings,
     ring_time: Option<Duration>,
@@ -201,8 +201,8 @@ fn wait(
     place: &Place,
 ) -> Result<(), Failure> {
     (settings.takes_calls, settings.max_talks) = (true, 1);
-    door::introduce(&settings, talk.output);
-    door::warn_of_empty_book(&settings.book, talk.output);
+    listening::introduce(&settings, talk.output);
+    listening::warn_of_empty_book(&settings.book, talk.output);
     let running = Running::start_service(settings)?;
     let last = ring_time.map(|time| Instant::now() + time);
     let mut knocks = Knocks::default();
@@ -213,7 +213,7 @@ fn wait(
         };
         match running.next(until) {
             Some(Event::Notice(notice)) => {
-                hear(&notice, &running, &talk, &mut knocks);
+                answer(&notice, &running, &talk, &mut knocks);
                 talk.measure.notice(&notice, &running.handle, talk.output);
                 let end = talk.notice(&notice);
                 if let (Some((reason, text)), Some(peer)) = (end, talk.with) {
@@ -221,7 +221,7 @@ fn wait(
                 }
             }
             Some(Event::Signal(Signal::Reload)) => {
-                door::reload(&running.handle, place, talk.output)
+                listening::reload(&running.handle, place, talk.output)
             }
             Some(Event::Signal(Signal::End)) if talk.with.is_none() => {
                 return Err(Failure::new("no call", "interrupted"));
@@ -243,14 +243,14 @@ fn wait(
     }
 }
 
-/// Answers a ring, and tells who comes and goes.
-fn hear(notice: &Notice, running: &Running, talk: &Talk<'_>, knocks: &mut Knocks) {
+/// Answers a ring, and prints the other notices.
+fn answer(notice: &Notice, running: &Running, talk: &Talk<'_>, knocks: &mut Knocks) {
     match notice {
         Notice::Ringing { peer, .. } => {
             report::tell(talk.output, notice);
             running.handle.answer(peer);
         }
-        // Also where the right `auto` has let it in without a ring.
+        // Also after a call that the right `auto` accepted without a ring.
         Notice::CallStarted { peer, .. } => running.handle.show_camera(peer, talk.shows),
         Notice::Knock { key, .. } if !knocks.is_new(key) => {}
         Notice::Listening { .. }
@@ -261,10 +261,10 @@ fn hear(notice: &Notice, running: &Running, talk: &Talk<'_>, knocks: &mut Knocks
     }
 }
 
-/// How a call ended that had begun.
+/// The result of a call that had begun.
 fn over(peer: &PeerName, reason: EndReason, text: &str) -> Result<(), Failure> {
     match reason {
-        // Who ends the program ends the call.
+        // Ending the program on either side ends the call.
         EndReason::Chosen | EndReason::Leaving => Ok(()),
         EndReason::Unanswered => Err(Failure::new(format!("the call with {peer} was lost"), text)),
         _ => Err(Failure::new(

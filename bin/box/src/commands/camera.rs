@@ -1,5 +1,5 @@
-//! `transom camera`: the camera box. It runs until a signal; a missing camera or a vanished viewer
-//! is a line, not an end.
+//! `transom camera`: the camera box. It runs until a signal; a missing camera or a lost viewer only
+//! prints a line.
 
 use std::path::Path;
 
@@ -10,8 +10,8 @@ use transom::{Accept, InboxSettings, Notice, Retry, Settings};
 use crate::args::Camera;
 use crate::box_pairing::BoxPairing;
 use crate::camera_stats::CameraReport;
-use crate::door::{self, Knocks};
 use crate::failure::Failure;
+use crate::listening::{self, Knocks};
 use crate::measure::FileBeside;
 use crate::output::Output;
 use crate::place::Place;
@@ -24,15 +24,19 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
     if let Source::File(path) = &arguments.source {
         check_file(path)?;
     }
-    let devices = media::list();
-    if let Some(why) = camera_trouble(&arguments.source, &devices) {
+    // Only these sources use a device.
+    let devices = match &arguments.source {
+        Source::Auto | Source::Device(_) => media::list(),
+        _ => Vec::new(),
+    };
+    if let Some(why) = camera_problem(&arguments.source, &devices) {
         output.warn(format!(
-            "{why}; it is tried again whenever somebody watches"
+            "{why}; it is tried again whenever a viewer watches"
         ));
     }
     check_controls(&arguments.source, &arguments.pictures.controls, &devices)?;
-    let mut settings = place.settings(arguments.door.name, output)?;
-    door::open(&mut settings, arguments.door, output);
+    let mut settings = place.settings(arguments.listening.name, output)?;
+    listening::apply(&mut settings, arguments.listening, output);
     settings.serve_camera = true;
     settings.max_viewers = usize::from(arguments.max_viewers);
     arguments
@@ -47,31 +51,31 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
     });
     let mut pairing = BoxPairing::new(&arguments.pairing, &settings);
     let beside = FileBeside::new(arguments.measure);
-    let mut failing = arguments.exit_on_camera_error.then(Failing::default);
+    let mut failures_seen = arguments.exit_on_camera_error.then(CameraFailures::default);
     let every = arguments.stats;
     serve(
         settings,
         &mut pairing,
         beside,
-        &mut failing,
+        &mut failures_seen,
         every,
         place,
         output,
     )
 }
 
-/// Failures of a camera in a row after which a box that is asked to ends: it was opened again at
-/// once, after a pause, and after a reset of its USB device.
+/// Failures in a row after which `--exit-on-camera-error` ends the box: the camera was opened again
+/// three times with pauses and, if it stalled or its bus failed, after a reset of its USB device.
 const MAX_FAILURES: u32 = 4;
 
-/// What a box knows of its camera that is to end when the camera is beyond help.
+/// Follows the camera for `--exit-on-camera-error`.
 #[derive(Debug, Default)]
-struct Failing {
+struct CameraFailures {
     why: String,
 }
 
-impl Failing {
-    /// Why the box is to end now.
+impl CameraFailures {
+    /// The error that ends the box, once the camera has failed for good.
     fn verdict(&mut self, notice: &Notice) -> Option<Failure> {
         match notice {
             Notice::Camera { text, .. } => {
@@ -87,10 +91,11 @@ impl Failing {
     }
 }
 
-/// A device may come later; a file that is not there is a wrong name.
+/// Checks the file of `file:PATH`. Unlike a device, a missing file is an error: it won't be plugged
+/// in later.
 pub(crate) fn check_file(path: &Path) -> Result<(), Failure> {
     let wrong = |why: String| Failure::new(format!("can't play {}", path.display()), why);
-    // Looked at before it is opened: to open a pipe is to wait for its writer.
+    // Checked before it is opened: opening a named pipe would wait for its writer.
     match std::fs::metadata(path) {
         Err(error) => Err(wrong(error.to_string())),
         Ok(data) if data.is_dir() => Err(wrong("it is a folder".into())),
@@ -102,7 +107,7 @@ pub(crate) fn check_file(path: &Path) -> Result<(), Failure> {
     }
 }
 
-/// A control that the camera doesn't have is a wrong name, as far as the camera is there.
+/// Checks `--control` against the controls of the camera, if it is plugged in.
 fn check_controls(
     source: &Source,
     settings: &[Setting],
@@ -133,15 +138,15 @@ fn check_controls(
     })
 }
 
-/// Why a device would give no pictures now. It is opened for viewers only, and whoever sets up a
-/// box has none yet.
-fn camera_trouble(source: &Source, devices: &[Device]) -> Option<String> {
+/// Why a device would give no pictures now. The camera is opened only for viewers, and a box that
+/// is being set up has none yet.
+fn camera_problem(source: &Source, devices: &[Device]) -> Option<String> {
     match source {
         Source::Auto if devices.is_empty() => Some(
             "no camera found; plug one in, or try a box without one by `--source pattern`"
                 .to_owned(),
         ),
-        // A ribbon cable camera is used by another way than its node.
+        // A ribbon cable camera is usable, though not through its node.
         Source::Auto => {
             let fit = |device: &Device| device.problem.is_none() || device.is_pi();
             let none = !devices.iter().any(fit);
@@ -170,12 +175,12 @@ fn serve(
     settings: Settings,
     pairing: &mut BoxPairing,
     mut beside: FileBeside,
-    failing: &mut Option<Failing>,
+    failures_seen: &mut Option<CameraFailures>,
     stats_every: Option<u64>,
     place: &Place,
     output: &Output,
 ) -> Result<(), Failure> {
-    door::introduce(&settings, output);
+    listening::introduce(&settings, output);
     let book = settings.book.clone();
     let running = Running::start_service(settings)?;
     let mut report = CameraReport::start(stats_every, &running.handle)
@@ -184,7 +189,7 @@ fn serve(
     service.ready(&running.handle);
     pairing.show(&running, output);
     if !pairing.is_shown() {
-        door::warn_of_empty_book(&book, output);
+        listening::warn_of_empty_book(&book, output);
     }
     let mut knocks = Knocks::default();
     loop {
@@ -205,15 +210,15 @@ fn serve(
             Some(Event::Notice(notice)) => {
                 beside.notice(&notice);
                 report::tell(output, &notice);
-                let verdict = failing
+                let verdict = failures_seen
                     .as_mut()
-                    .and_then(|failing| failing.verdict(&notice));
+                    .and_then(|failures_seen| failures_seen.verdict(&notice));
                 if let Some(failure) = verdict {
                     return Err(failure);
                 }
             }
             Some(Event::Signal(Signal::Reload)) => {
-                door::reload(&running.handle, place, output);
+                listening::reload(&running.handle, place, output);
                 pairing.show(&running, output);
             }
             Some(Event::Signal(Signal::End)) => {
@@ -229,23 +234,26 @@ fn serve(
 
 #[cfg(test)]
 mod tests {
+    use transom::media::DeviceProblem;
+
     use super::*;
 
-    fn device(problem: Option<&str>) -> Device {
+    fn device(problem: Option<DeviceProblem>) -> Device {
         Device {
             path: "/dev/null".into(),
-            problem: problem.map(Into::into),
+            problem,
             ..Device::default()
         }
     }
 
     #[test]
-    fn a_camera_that_would_give_no_pictures_is_told_at_the_start() {
+    fn a_camera_that_would_give_no_pictures_is_reported_at_the_start() {
         let missing = Source::Device("/missing".into());
-        let why = camera_trouble(&missing, &[device(None)]);
+        let why = camera_problem(&missing, &[device(None)]);
         let said = "/missing: not found; plug it in, or choose one that `transom cameras` lists";
         assert_eq!(why.as_deref(), Some(said));
-        let busy = [device(Some("used by zoom; close it"))];
+        let busy = "used by zoom; close it".to_owned();
+        let busy = [device(Some(DeviceProblem::Failed(busy)))];
         for (source, said) in [
             (
                 Source::Auto,
@@ -256,16 +264,16 @@ mod tests {
                 "/dev/null: used by zoom; close it",
             ),
         ] {
-            assert_eq!(camera_trouble(&source, &busy).as_deref(), Some(said));
-            assert_eq!(camera_trouble(&source, &[device(None)]), None);
+            assert_eq!(camera_problem(&source, &busy).as_deref(), Some(said));
+            assert_eq!(camera_problem(&source, &[device(None)]), None);
         }
         let sensor = Device {
             driver: "unicam".into(),
-            ..device(Some("use the source `pi`"))
+            ..device(Some(DeviceProblem::RawSensor))
         };
-        assert_eq!(camera_trouble(&Source::Auto, &[sensor]), None);
-        let none = camera_trouble(&Source::Auto, &[]).unwrap_or_default();
+        assert_eq!(camera_problem(&Source::Auto, &[sensor]), None);
+        let none = camera_problem(&Source::Auto, &[]).unwrap_or_default();
         assert!(none.starts_with("no camera found; plug one in"), "{none}");
-        assert_eq!(camera_trouble(&Source::Pattern, &[]), None);
+        assert_eq!(camera_problem(&Source::Pattern, &[]), None);
     }
 }

@@ -1,4 +1,4 @@
-//! `transom cameras`: every device, what it can do, or why it can't be used.
+//! `transom cameras`: every device with its modes and controls, or why it can't be used.
 
 use serde_json::json;
 use transom::media::{self, Control, Device};
@@ -35,7 +35,7 @@ fn human(device: &Device) -> String {
         text.push_str(&format!("\n  {mode}"));
     }
     for control in &device.controls {
-        text.push_str(&format!("\n  --control {}", told(control)));
+        text.push_str(&format!("\n  --control {}", describe(control)));
     }
     if let Some(holder) = device.holder() {
         text.push_str(&format!("\n  in use by {holder}"));
@@ -46,8 +46,8 @@ fn human(device: &Device) -> String {
     text
 }
 
-/// A control, with what it takes and where it stands.
-fn told(control: &Control) -> String {
+/// A control with its accepted values and its present one.
+fn describe(control: &Control) -> String {
     let named = |value: i32| match control.is_switch {
         true => ["off", "on"][usize::from(value != 0)].to_owned(),
         false => value.to_string(),
@@ -83,6 +83,6 @@ fn json(device: &Device) -> serde_json::Value {
                 .collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
         "holder": device.holder(),
-        "problem": device.problem,
+        "problem": device.problem.as_ref().map(ToString::to_string),
     })
 }

@@ -38,15 +38,15 @@ pub(crate) fn run(arguments: &Demo, output: &Output) -> Result<(), Failure> {
         ),
         json!({"event": "demo", "seconds": arguments.seconds, "file_bytes": FILE_BYTES}),
     );
-    let mut demo = Stage::build(&scratch, time)?;
+    let mut demo = Stations::build(&scratch, time)?;
     demo.play()?;
     let same = matches!(demo.sent, Some((_, true)))
         && same_bytes(&scratch.source(), &scratch.arrived()).unwrap_or(false);
     demo.tell(same, output)
 }
 
-/// Three stations and what was seen of them.
-struct Stage {
+/// The three stations, and the results so far.
+struct Stations {
     camera: Running,
     desk: Running,
     friend: Running,
@@ -57,13 +57,13 @@ struct Stage {
     hearing: Option<Hearing>,
     camera_live: bool,
     sending: Option<Instant>,
-    /// How long the file took, and whether it is said to be durable.
+    /// How long the file took, and whether the receiver confirmed that it is durable.
     sent: Option<(Duration, bool)>,
-    /// The last thing that went wrong.
-    trouble: Option<String>,
+    /// The last failure.
+    failure: Option<String>,
 }
 
-impl Stage {
+impl Stations {
     fn build(scratch: &Scratch, time: Duration) -> Result<Self, Failure> {
         let [camera_id, desk_id, friend_id] = [identity()?, identity()?, identity()?];
         let (camera_key, desk_key, friend_key) = (
@@ -109,44 +109,44 @@ impl Stage {
             camera_live: false,
             sending: None,
             sent: None,
-            trouble: None,
+            failure: None,
         })
     }
 
     fn play(&mut self) -> Result<(), Failure> {
-        let last = Instant::now() + self.time + PATIENCE;
+        let last = Instant::now() + self.time + EXTRA_TIME;
         while Instant::now() < last && !self.is_over() {
             let step = Instant::now() + STEP;
             if let Some(event) = self.desk.next(Some(step)) {
-                self.desk_saw(event)?;
+                self.desk_event(event)?;
             }
             let now = Instant::now();
             while let Some(event) = self.camera.next(Some(now)) {
-                self.camera_saw(event);
+                self.camera_event(event);
             }
             while let Some(event) = self.friend.next(Some(now)) {
-                self.friend_saw(event);
+                self.friend_event(event);
             }
         }
         Ok(())
     }
 
-    /// The watching took its time, the file came to its end, and the tone was heard.
+    /// The time of watching is over, the transfer has ended, and the tone was heard.
     fn is_over(&self) -> bool {
         self.stats
             .first()
             .is_some_and(|first| first.elapsed() >= self.time)
             && self.sent.is_some()
-            && self.heard()
+            && self.is_heard()
     }
 
-    /// Whether the delay of the tone is known; true in a build without sound.
-    fn heard(&self) -> bool {
+    /// Whether the delay of the tone was measured; true in a build without sound.
+    fn is_heard(&self) -> bool {
         let hearing = self.hearing.as_ref();
         hearing.is_none_or(|hearing| hearing.delay().is_some())
     }
 
-    /// The line of the tone, which a build without sound has not.
+    /// The line about the tone; empty in a build without sound.
     fn sound_line(&self) -> String {
         let Some(hearing) = &self.hearing else {
             return String::new();
@@ -155,10 +155,10 @@ impl Stage {
             let delay = milliseconds(delay);
             format!("a tone, {delay:.0} ms from microphone to loudspeaker")
         });
-        format!("sound    {}  {delay}\n", verdict(self.heard()))
+        format!("sound    {}  {delay}\n", verdict(self.is_heard()))
     }
 
-    fn desk_saw(&mut self, event: Event) -> Result<(), Failure> {
+    fn desk_event(&mut self, event: Event) -> Result<(), Failure> {
         if let (Some(hearing), Event::Notice(notice)) = (&mut self.hearing, &event) {
             hearing.notice(notice);
         }
@@ -173,9 +173,9 @@ impl Stage {
                 self.watched(&picture);
             }
             Event::Notice(Notice::Unreachable { obstacle, .. }) => {
-                self.trouble = Some(obstacle.to_string());
+                self.failure = Some(obstacle.to_string());
             }
-            Event::Notice(Notice::CallEnded { text, .. }) => self.trouble = Some(text),
+            Event::Notice(Notice::CallEnded { text, .. }) => self.failure = Some(text),
             Event::Signal(Signal::End) => {
                 return Err(Failure::new("the demo was ended", "by a signal"));
             }
@@ -195,7 +195,7 @@ impl Stage {
         }
     }
 
-    fn camera_saw(&mut self, event: Event) {
+    fn camera_event(&mut self, event: Event) {
         match event {
             Event::Notice(Notice::Camera {
                 state: CameraState::Live,
@@ -204,13 +204,13 @@ impl Stage {
             Event::Notice(Notice::Camera {
                 state: CameraState::Lost,
                 text,
-            }) => self.trouble = Some(text),
-            Event::Broken(why) => self.trouble = Some(why),
+            }) => self.failure = Some(text),
+            Event::Broken(why) => self.failure = Some(why),
             _ => {}
         }
     }
 
-    fn friend_saw(&mut self, event: Event) {
+    fn friend_event(&mut self, event: Event) {
         match event {
             Event::Notice(Notice::Joined { peer, .. }) if self.sending.is_none() => {
                 self.sending = Some(Instant::now());
@@ -222,13 +222,13 @@ impl Stage {
                 let took = self.sending.map_or(Duration::ZERO, |since| since.elapsed());
                 self.sent = Some((took, matches!(outcome, Outcome::Durable { .. })));
                 if !outcome.is_success() {
-                    self.trouble = Some(crate::words::outcome_words(&outcome));
+                    self.failure = Some(crate::words::outcome_words(&outcome));
                 }
             }
             Event::Notice(Notice::Unreachable { obstacle, .. }) => {
-                self.trouble = Some(obstacle.to_string());
+                self.failure = Some(obstacle.to_string());
             }
-            Event::Broken(why) => self.trouble = Some(why),
+            Event::Broken(why) => self.failure = Some(why),
             _ => {}
         }
     }
@@ -263,7 +263,7 @@ impl Stage {
         json["box_worked"] = self.camera_live.into();
         json["watcher_worked"] = watched.into();
         if let Some(hearing) = &self.hearing {
-            json["sound_worked"] = self.heard().into();
+            json["sound_worked"] = self.is_heard().into();
             json["sound_delay_ms"] = hearing.delay().map(milliseconds).map(round).into();
         }
         json["file_worked"] = same.into();
@@ -271,11 +271,11 @@ impl Stage {
         json["file_seconds"] = took.as_secs_f64().into();
         json["file_bytes_per_second"] = if same { speed } else { 0 }.into();
         output.answer(human, json);
-        if self.camera_live && watched && same && self.heard() {
+        if self.camera_live && watched && same && self.is_heard() {
             return Ok(());
         }
         let why = self
-            .trouble
+            .failure
             .clone()
             .unwrap_or_else(|| "it took too long".into());
         Err(Failure::new("the demo did not work", why).next("try again with -v"))
@@ -310,7 +310,7 @@ fn contact(name: &str, address: SocketAddr, key: &PublicKey) -> Result<Contact, 
         .map_err(|error| Failure::new("the demo's own contact is wrong", error))
 }
 
-/// Who may also hear.
+/// The desk as a contact that may view and hear.
 fn viewer(address: SocketAddr, key: &PublicKey) -> Result<Contact, Failure> {
     let mut contact = contact("desk", address, key)?;
     contact.may.hear = true;
@@ -326,7 +326,7 @@ fn pattern() -> CaptureRequest {
     }
 }
 
-/// A station that listens, and where.
+/// Starts a station that listens, and returns its address.
 fn started(settings: Settings) -> Result<(Running, SocketAddr), Failure> {
     let running = Running::start(settings)?;
     let address = running
@@ -337,11 +337,11 @@ fn started(settings: Settings) -> Result<(Running, SocketAddr), Failure> {
     Ok((running, address))
 }
 
-/// Pictures that show that the picture moves.
+/// So many pictures show that the stream works.
 const MIN_PICTURES: u64 = 10;
 
-/// What may be lost beside the watching itself: starting, and a slow disk.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The time allowed besides watching: for starting, and for a slow disk.
+const EXTRA_TIME: Duration = Duration::from_secs(60);
 
-/// How often the other two stations are looked after.
+/// How often the events of the other two stations are handled.
 const STEP: Duration = Duration::from_millis(10);

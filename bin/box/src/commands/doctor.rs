@@ -1,8 +1,8 @@
 //! `transom doctor`: what is wrong with this machine's cameras and its station, each finding with
-//! what mends it. It gathers facts; what they mean is said in [`crate::doctor`].
+//! its fix. This file gathers facts; [`crate::doctor`] judges them.
 
-use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::collections::BTreeMap;
+use std::fs;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
@@ -14,9 +14,9 @@ use transom::{State, everywhere, own_addresses};
 
 use crate::args::Doctor;
 use crate::box_pairing;
-use crate::doctor::cameras::{self, CameraFacts, LOW_LIGHT, Wanted};
-use crate::doctor::look::{self, Look, look};
+use crate::doctor::cameras::{self, CameraFacts, Wanted};
 use crate::doctor::machine::Machine;
+use crate::doctor::probe::{self, Probe, probe};
 use crate::doctor::station::{self, PortFacts};
 use crate::doctor::{Finding, Level};
 use crate::failure::Failure;
@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &Doctor, place: &Place, output: &Output) -> Result<
     let mut tell = |findings: Vec<Finding>| {
         for finding in findings {
             broken += u64::from(finding.level == Level::Broken);
-            // Names of devices and programs are in it.
+            // Escaped, since it has names of devices and programs in it.
             output.deliver(finding.human(), finding.json());
         }
     };
@@ -41,35 +41,33 @@ pub(crate) fn run(arguments: &Doctor, place: &Place, output: &Output) -> Result<
         source: request.source.clone(),
         size: request.size,
         prefer: request.prefer,
+        controls: request.controls.clone(),
     };
     let found = cameras::findings(&cameras, &wanted);
     let is_missing = found.iter().any(|finding| finding.level == Level::Broken);
     tell(found);
     if !is_missing && arguments.seconds > 0 {
-        tell(of_look(&request, &cameras, arguments.seconds));
+        tell(of_source(&request, &cameras, arguments.seconds));
     }
     match broken {
         0 => Ok(()),
         count_broken => Err(Failure::new(
-            "not all is well",
+            "problems found",
             format!("{} broken", count(count_broken, "thing")),
         )),
     }
 }
 
 fn facts(device: Device) -> CameraFacts {
-    let denied = ErrorKind::PermissionDenied;
     CameraFacts {
         usb_speed: device.usb_speed(),
         holder: device.holder(),
-        is_denied: device.problem.is_some()
-            && File::open(&device.path).is_err_and(|error| error.kind() == denied),
         device,
     }
 }
 
-/// A look at the source, unless another program has its device.
-fn of_look(request: &CaptureRequest, cameras: &[CameraFacts], seconds: u64) -> Vec<Finding> {
+/// Probes the source, unless another program has its device.
+fn of_source(request: &CaptureRequest, cameras: &[CameraFacts], seconds: u64) -> Vec<Finding> {
     let camera = match &request.source {
         Source::Auto => { cameras.iter() }.find(|camera| camera.device.problem.is_none()),
         Source::Device(path) => {
@@ -79,18 +77,16 @@ fn of_look(request: &CaptureRequest, cameras: &[CameraFacts], seconds: u64) -> V
         _ => None,
     };
     if camera.is_some_and(|camera| camera.holder.is_some()) {
-        // Said with the device.
+        // Reported with the device.
         return Vec::new();
     }
-    let can_lower_rate = camera.is_some_and(|camera| {
-        let mut controls = camera.device.controls.iter();
-        controls.any(|control| control.name == LOW_LIGHT)
-    });
-    let mut look = look(request, Duration::from_secs(seconds));
-    if let Look::Failed(CameraError::Busy { by, .. }) = &mut look {
-        *by = by.take().or_else(hidden_station);
+    let result = probe(request, Duration::from_secs(seconds));
+    if let Probe::Failed(CameraError::Busy { device, by: None }) = &result
+        && let Some(station) = hidden_station(None)
+    {
+        return vec![cameras::perhaps_held(device, &station)];
     }
-    look::findings(&look, &request.source_name(), can_lower_rate)
+    probe::findings(&result, &request.source_name(), request.prefer)
 }
 
 fn of_station(arguments: &Doctor, place: &Place) -> Vec<Finding> {
@@ -118,8 +114,8 @@ fn of_station(arguments: &Doctor, place: &Place) -> Vec<Finding> {
     findings
 }
 
-/// Tries each address. Those of IPv6 and IPv4 that are everything take one port twice: told once
-/// where both are alike.
+/// Tries each address. The wildcard addresses of IPv6 and IPv4 use the same port; if both give the
+/// same result, it is reported once.
 fn ports(listen: &[SocketAddr]) -> Vec<PortFacts> {
     let mut facts: Vec<PortFacts> = Vec::new();
     for address in listen {
@@ -147,7 +143,7 @@ fn ports(listen: &[SocketAddr]) -> Vec<PortFacts> {
     facts
 }
 
-/// Whether this machine has no addresses of that kind, as one without IPv6.
+/// Whether this machine has no addresses of the family, as without IPv6.
 fn no_such_family(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -159,58 +155,79 @@ fn no_such_family(error: &io::Error) -> bool {
 fn port_holder(port: u16) -> Option<String> {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
     let tables = tables.map(|table| fs::read_to_string(table).unwrap_or_default());
-    let sockets: BTreeSet<_> = { tables.iter() }
+    let sockets: BTreeMap<_, _> = { tables.iter() }
         .flat_map(|table| listening_sockets(table, port))
         .collect();
     let named = processes().find_map(|(process, name)| {
         let mut descriptors = fs::read_dir(process.join("fd")).ok()?.flatten();
         let is_meant = descriptors.any(|descriptor| {
             let target = fs::read_link(descriptor.path()).unwrap_or_default();
-            target.to_str().is_some_and(|it| sockets.contains(it))
+            target.to_str().is_some_and(|it| sockets.contains_key(it))
         });
         is_meant.then_some(name)
     });
-    named.or_else(hidden_station)
+    // The socket's user runs the program that has the port.
+    named.or_else(|| {
+        sockets
+            .values()
+            .find_map(|user| hidden_station(Some(*user)))
+    })
 }
 
-/// A station of another user, such as the service of the package: what it has open can't be seen,
-/// so it may be what has the port or the camera.
-fn hidden_station() -> Option<String> {
+/// A station of another user (of `user`, if given), such as the service of the package. Its open
+/// files can't be seen.
+fn hidden_station(user: Option<u32>) -> Option<String> {
     processes().find_map(|(process, name)| {
         let is_hidden = || {
             let opened = fs::read_dir(process.join("fd"));
             opened.is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
         };
-        (name.starts_with("transom") && is_hidden()).then_some(name)
+        let is_meant = || user.is_none_or(|user| owner(&process) == Some(user));
+        (name.starts_with("transom") && is_hidden() && is_meant()).then_some(name)
     })
+}
+
+/// The user id of a process.
+#[cfg(unix)]
+fn owner(process: &Path) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt as _;
+    Some(fs::metadata(process).ok()?.uid())
+}
+
+/// Only Linux has a folder for each process.
+#[cfg(not(unix))]
+fn owner(_: &Path) -> Option<u32> {
+    None
 }
 
 /// The folder of each process, and its name with its id.
 fn processes() -> impl Iterator<Item = (PathBuf, String)> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     entries.filter_map(|entry| {
-        // Also `self` has descriptors.
+        // Numbers only: `self` has descriptors too.
         let id: u32 = entry.file_name().to_str()?.parse().ok()?;
         let name = fs::read_to_string(entry.path().join("comm")).ok()?;
         Some((entry.path(), format!("{} ({id})", name.trim())))
     })
 }
 
-/// The sockets that listen at that port, as `/proc/PID/fd` names them, by a table of `/proc/net`.
-fn listening_sockets(table: &str, port: u16) -> Vec<String> {
+/// The sockets that listen at that port, as `/proc/PID/fd` names them, and their users, by a table
+/// of `/proc/net`.
+fn listening_sockets(table: &str, port: u16) -> Vec<(String, u32)> {
     const LISTEN: &str = "0A";
     let port = format!(":{port:04X}");
     let sockets = table.lines().filter_map(|line| {
         let mut fields = line.split_whitespace().skip(1);
         let (local, state) = (fields.next()?, fields.nth(1)?);
         let is_meant = local.ends_with(&port) && state == LISTEN;
-        let inode = fields.nth(5)?;
-        is_meant.then(|| format!("socket:[{inode}]"))
+        let user = fields.nth(3)?.parse().ok()?;
+        let inode = fields.nth(1)?;
+        is_meant.then(|| (format!("socket:[{inode}]"), user))
     });
     sockets.collect()
 }
 
-/// The fingerprint of the key; a folder that is not there yet is not made.
+/// The fingerprint of the key. A missing state folder is not created.
 fn key(place: &Place) -> Option<Result<String, String>> {
     let folder = place.state_folder().filter(|folder| folder.exists())?;
     let key = State::open(folder).and_then(|state| state.identity());
@@ -237,7 +254,7 @@ fn multicast() -> io::Result<()> {
     socket.recv(&mut [0; 16]).map(drop).map_err(|error| {
         let is_late = matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
         match is_late {
-            true => io::Error::other("nothing came back"),
+            true => io::Error::other("no packet came back"),
             false => error,
         }
     })
@@ -252,13 +269,14 @@ mod tests {
         let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n   \
             0: 00000000:1D17 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 33158 1 0000000000000000 100 0 0 10 0\n   \
             1: 0100007F:1D17 0100007F:C350 01 00000000:00000000 00:00000000 00000000  1000        0 33160 1 0000000000000000 20 4 30 10 -1\n";
-        assert_eq!(listening_sockets(table, 7447), ["socket:[33158]"]);
-        assert_eq!(listening_sockets(table, 50_000), Vec::<String>::new());
-        assert_eq!(listening_sockets("what\n0:\n", 7447), Vec::<String>::new());
+        let found = ("socket:[33158]".to_owned(), 1000);
+        assert_eq!(listening_sockets(table, 7447), [found]);
+        assert_eq!(listening_sockets(table, 50_000), []);
+        assert_eq!(listening_sockets("what\n0:\n", 7447), []);
     }
 
     #[test]
-    fn a_port_that_is_taken_is_told_once_with_its_program() {
+    fn a_port_that_is_taken_is_reported_once_with_its_program() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let facts = ports(&[address]);

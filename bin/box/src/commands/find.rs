@@ -1,5 +1,5 @@
 //! `transom find`: the stations nearby that announce themselves, as a table. It only listens, so
-//! all of it is unproven.
+//! nothing in it is proven.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: &Find, place: &Place, output: &Output) -> Result<()
     Ok(())
 }
 
-/// What keeps announcements away, the usual first, and what works without them.
+/// What prevents announcements, the most usual cause first, and what works without them.
 fn causes(seconds: u64) -> String {
     format!(
         "none announced itself in {seconds} s. Is `transom camera` or `transom receive` running \
@@ -57,7 +57,7 @@ fn causes(seconds: u64) -> String {
     )
 }
 
-/// One station a line; a further address of it stands below the first.
+/// One station a line; further addresses of a station are below the first.
 fn table(found: &[Nearby]) -> String {
     let mut rows = vec![["NAME", "ADDRESS", "DOES", "KEY, UNPROVEN", ""].map(str::to_owned)];
     for station in found {

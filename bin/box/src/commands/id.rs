@@ -1,4 +1,4 @@
-//! `transom id`: who we are, and the line that makes us somebody's contact.
+//! `transom id`: our key, and the line for other people's contact books.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -15,9 +15,8 @@ use crate::qr;
 pub(crate) fn run(arguments: &Id, place: &Place, output: &Output) -> Result<(), Failure> {
     let key = place::identity(&place.state()?)?.public_key();
     let name = arguments.name.unwrap_or_else(place::machine_name);
-    let (addresses, port) = place_of(arguments);
-    // Whoever pastes the line can put the right address in; without a network there is none to
-    // suggest.
+    let (addresses, port) = addresses_of(arguments);
+    // Without a network there is no address to suggest; the user puts the right one in.
     let line = format!("{name} {} key={key}", reached_at(addresses.first(), port));
     let listed: Vec<String> = addresses.iter().map(ToString::to_string).collect();
     let shown = if listed.is_empty() {
@@ -47,8 +46,8 @@ pub(crate) fn run(arguments: &Id, place: &Place, output: &Output) -> Result<(), 
     Ok(())
 }
 
-/// The addresses and the port where the box is, by what it was told with `--listen`.
-fn place_of(arguments: &Id) -> (Vec<IpAddr>, u16) {
+/// The addresses and the port of the box, from `--listen`.
+fn addresses_of(arguments: &Id) -> (Vec<IpAddr>, u16) {
     match arguments.listen {
         Some(listen) if !listen.ip().is_unspecified() => (vec![listen.ip()], listen.port()),
         listen => {

@@ -1,4 +1,4 @@
-//! `transom pair [NAME]`: shows a code or takes one; each becomes the other's contact.
+//! `transom pair [NAME]`: shows a code or takes one; each side becomes a contact of the other.
 
 use std::io::{self, IsTerminal};
 
@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &args::Pair, place: &Place, output: &Output) -> Res
         .is_some_and(|name| name.as_str().parse::<Code>().is_ok())
     {
         return Err(
-            Failure::usage("a code is no argument", "other users could read it there")
+            Failure::usage("a code can't be an argument", "other users could read it")
                 .next("it is asked for, or taken from TRANSOM_CODE"),
         );
     }
@@ -77,7 +77,7 @@ pub(crate) fn run(arguments: &args::Pair, place: &Place, output: &Output) -> Res
 }
 
 impl args::Pair {
-    /// Where the peer finds this machine's programs later.
+    /// The port for the contact: where this machine's programs listen later.
     fn port(&self) -> u16 {
         let listen = self.listen.first().map(std::net::SocketAddr::port);
         listen
@@ -93,7 +93,7 @@ struct Pairing<'a> {
     running: Running,
     terms: PairingTerms,
     shown: Shown<'a>,
-    /// A person may type the other side's code.
+    /// Whether the user may type the other side's code.
     asks: bool,
     place: &'a Place,
     output: &'a Output,
@@ -119,7 +119,7 @@ impl Pairing<'_> {
         }
     }
 
-    /// Whether it is done.
+    /// Handles a notice; true once the pairing is done.
     fn notice(&self, notice: &PairingNotice) -> Result<bool, Failure> {
         match notice {
             PairingNotice::CodeShown { code, until } => {

@@ -1,5 +1,5 @@
-//! `transom receive`: the inbox. It takes files from those who may, asks for the others, and prints
-//! texts.
+//! `transom receive`: the inbox. It takes files from permitted senders, asks about the others, and
+//! prints texts.
 
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal};
@@ -14,8 +14,8 @@ use transom::{
 };
 
 use crate::args::{Consent, Receive};
-use crate::door::{self, Knocks};
 use crate::failure::Failure;
+use crate::listening::{self, Knocks};
 use crate::once::Once;
 use crate::output::Output;
 use crate::pairing;
@@ -46,15 +46,15 @@ fn make_inbox(into: &Path) -> Result<(), Failure> {
         .map_err(|error| Failure::new(format!("can't make the inbox {}", into.display()), error))
 }
 
-/// Takes the files of the one sender that shows this code. Nobody else can connect.
+/// Takes the files of the sender that shows this code. No other peer can connect.
 fn receive_once(
     arguments: Receive,
     code: Code,
     place: &Place,
     output: &Output,
 ) -> Result<(), Failure> {
-    let mut settings = place.settings(arguments.door.name, output)?;
-    // The code is the consent: the sender has the right `auto`, and is not asked about.
+    let mut settings = place.settings(arguments.listening.name, output)?;
+    // The code is the consent: the sender gets the right `auto`, so there is no question.
     settings.inbox = Some(InboxSettings {
         into: arguments.into,
         accept: Accept::Ask,
@@ -87,17 +87,20 @@ fn sender_terms(remember: bool) -> PairingTerms {
 fn open_inbox(arguments: Receive, place: &Place, output: &Output) -> Result<(), Failure> {
     let asks = arguments.accept == Consent::Ask;
     if asks && !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
-        return Err(Failure::usage("nobody to ask", "this is no terminal")
-            .next("say whose files to take: --accept known, or --accept NAME,…"));
+        return Err(Failure::usage(
+            "can't ask about offers",
+            "stdin or stderr is not a terminal",
+        )
+        .next("say whose files to take: --accept known, or --accept NAME,…"));
     }
-    let mut settings = place.settings(arguments.door.name, output)?;
-    let listen = arguments.door.listen.clone();
-    door::open(&mut settings, arguments.door, output);
+    let mut settings = place.settings(arguments.listening.name, output)?;
+    let listen = arguments.listening.listen.clone();
+    listening::apply(&mut settings, arguments.listening, output);
     pairing::listen(&mut settings, &listen, output);
     let accept = match arguments.accept {
         Consent::Ask => Accept::Ask,
         Consent::Of(guests) => {
-            door::warn_of_strangers(&guests, &settings.book, output);
+            listening::warn_of_unknown_names(&guests, &settings.book, output);
             guests.into()
         }
     };
@@ -107,10 +110,10 @@ fn open_inbox(arguments: Receive, place: &Place, output: &Output) -> Result<(), 
         quota: arguments.quota,
         overwrite: arguments.allow_overwrite,
     });
-    door::introduce(&settings, output);
-    // Where a code can be typed, the first contact comes by it.
+    listening::introduce(&settings, output);
+    // With a terminal a code can be typed, which adds the first contact.
     if !asks {
-        door::warn_of_empty_book(&settings.book, output);
+        listening::warn_of_empty_book(&settings.book, output);
     }
     let running = Running::start_service(settings)?;
     let into = arguments.into.display().to_string();
@@ -120,7 +123,7 @@ fn open_inbox(arguments: Receive, place: &Place, output: &Output) -> Result<(), 
     );
     if asks {
         running.read_lines()?;
-        output.ask("type a code here if somebody sends with `transom send --code`");
+        output.ask("type a code here if a sender uses `transom send --code`");
     }
     let mut inbox = Inbox::new(running, arguments.remember, place, output);
     inbox.once = arguments.once.then(Once::default);
@@ -133,13 +136,13 @@ struct Inbox<'a> {
     place: &'a Place,
     output: &'a Output,
     once: Option<Once>,
-    /// It was opened for one code, and ends without it.
+    /// Whether it was opened for one code, and ends if that fails.
     is_for_code: bool,
-    /// A sender whose code was typed becomes a contact.
+    /// Whether a sender whose code was typed becomes a contact.
     remember: bool,
     /// The sender whose code was typed.
     sender: Option<Sender>,
-    /// Offers that wait for a person, the first of them asked.
+    /// Offers that wait for an answer. The user is asked about the first.
     asked: VecDeque<(TransferId, String)>,
     bars: Bars,
     /// Transfers on their way. The station bounds how many.
@@ -181,7 +184,7 @@ impl<'a> Inbox<'a> {
             }
             let lost = self.sender.as_ref().and_then(|sender| sender.lost);
             if lost.is_some_and(|lost| lost <= now) {
-                let why = format!("they did not come back within {} s", PATIENCE.as_secs());
+                let why = format!("they did not come back within {} s", RETURN_TIME.as_secs());
                 return Err(Failure::new("not received", why).next(SEND_AGAIN));
             }
             let over = self.once.as_ref().and_then(Once::due);
@@ -206,7 +209,8 @@ impl<'a> Inbox<'a> {
                 }
                 Some(Event::Typed(line)) => self.typed(line.as_deref()),
                 Some(Event::Signal(Signal::Reload)) => {
-                    let reload = || door::reload(&self.running.handle, self.place, self.output);
+                    let reload =
+                        || listening::reload(&self.running.handle, self.place, self.output);
                     self.bars.aside(reload);
                 }
                 Some(Event::Signal(Signal::End)) => {
@@ -223,7 +227,8 @@ impl<'a> Inbox<'a> {
         }
     }
 
-    /// A typed code. Its sender is dialed where it was found, and what it sends ends the inbox.
+    /// The result of a typed code. Its sender is dialed where it was found, and the inbox ends
+    /// after its files.
     fn pairing(&mut self, notice: PairingNotice) -> Result<(), Failure> {
         if let PairingNotice::Failed { why } = &notice
             && self.is_for_code
@@ -241,12 +246,12 @@ impl<'a> Inbox<'a> {
         self.once.get_or_insert_default();
         self.sender = Some(Sender {
             paired: *paired,
-            lost: Some(Instant::now() + PATIENCE),
+            lost: Some(Instant::now() + RETURN_TIME),
         });
         Ok(())
     }
 
-    /// A sender that is gone may come back for a while.
+    /// Gives a lost sender some time to come back.
     fn watch_sender(&mut self, notice: &Notice) {
         let Some(sender) = &mut self.sender else {
             return;
@@ -254,7 +259,7 @@ impl<'a> Inbox<'a> {
         match notice {
             Notice::Joined { peer, .. } if *peer == sender.paired.peer => sender.lost = None,
             Notice::Left { peer, .. } if *peer == sender.paired.peer => {
-                sender.lost = Some(Instant::now() + PATIENCE);
+                sender.lost = Some(Instant::now() + RETURN_TIME);
             }
             _ => {}
         }
@@ -278,7 +283,7 @@ impl<'a> Inbox<'a> {
     fn notice(&mut self, notice: &Notice) {
         match notice {
             Notice::Transfer(status) => self.show(status),
-            // The book may give the sender less than its typed code does.
+            // The typed code permits this sender, even if the book does not.
             Notice::Offered {
                 transfer,
                 peer,
@@ -320,7 +325,7 @@ impl<'a> Inbox<'a> {
         self.bars.aside(|| report::tell(self.output, notice));
     }
 
-    /// One question at a time, so that an answer can't meet another offer.
+    /// Asks one question at a time, so that an answer can't be taken for another offer's.
     fn ask(&self) {
         if let Some((_, what)) = self.asked.front() {
             self.bars
@@ -392,17 +397,19 @@ impl<'a> Inbox<'a> {
     }
 }
 
-/// How long a sender whose code was typed may be away: a router that starts anew takes a minute.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a sender whose code was typed may be lost: a router that restarts takes a minute.
+const RETURN_TIME: Duration = Duration::from_secs(60);
 
-/// What to do where a sender ended too early. What came of a file is kept for its sender's key,
-/// which a new code does not change.
+/// What to do if a sender ended too early. The received part of a file is kept for its sender's
+/// key, which a new code does not change.
 const SEND_AGAIN: &str =
-    "let them send it again: what has arrived is kept, and a transfer goes on where it ended";
+    "let them send it again: the part that arrived is kept, and the transfer resumes";
 
 fn once_over(success: bool) -> Result<(), Failure> {
     match success {
         true => Ok(()),
-        false => Err(Failure::new("not received", "not all of it came whole").next(SEND_AGAIN)),
+        false => {
+            Err(Failure::new("not received", "not everything arrived complete").next(SEND_AGAIN))
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! `transom send PEER PATH…`: one path after the other, each done only when it is durable at the
-//! other side.
+//! `transom send PEER PATH…`: one path after the other, each done only when it is durable on the
+//! other side's disk.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -11,7 +11,7 @@ use transom::{Keep, Notice, Outcome, Paired, PairingNotice, Redial, SendOptions,
 
 use crate::args;
 use crate::commands::pair::NEW_CODE;
-use crate::dial::Line;
+use crate::dial::Connection;
 use crate::failure::Failure;
 use crate::format::count;
 use crate::output::Output;
@@ -28,37 +28,37 @@ pub(crate) fn run(arguments: &args::Send, place: &Place, output: &Output) -> Res
         return Err(Failure::usage("nothing to send", "no path was named")
             .next("transom send --code PATH…"));
     }
-    let mut tally = Tally::new(paths.len(), output);
-    let there = tally.there(&paths)?;
-    if there.is_empty() {
-        return tally.verdict();
+    let mut failures = PathFailures::new(paths.len(), output);
+    let existing = failures.existing(&paths)?;
+    if existing.is_empty() {
+        return failures.verdict();
     }
     let options = SendOptions {
         on_collision: arguments.on_collision.into(),
         limit: arguments.limit,
     };
     let mut stranger = None;
-    let line = match arguments.code {
+    let connection = match arguments.code {
         true => {
-            let (mut line, paired) = pair(arguments, place, output)?;
+            let (mut connection, paired) = pair(arguments, place, output)?;
             let wait = Duration::from_secs(arguments.wait);
-            await_peer(&mut line, &paired, wait, output)?;
+            await_peer(&mut connection, &paired, wait, output)?;
             stranger = Some(paired);
-            line
+            connection
         }
-        false => Line::open(&arguments.peer(), place, output)?,
+        false => Connection::open(&arguments.peer(), place, output)?,
     };
     let wait = Duration::from_secs(arguments.wait);
     let mut sending = Sending {
-        line,
+        connection,
         output,
         wait,
         bars: Bars::default(),
         lost: None,
     };
-    for path in there {
+    for path in existing {
         if let Err(failure) = sending.send(path, options)? {
-            tally.add(failure)?;
+            failures.add(failure)?;
         }
     }
     if let Some(paired) = stranger.filter(|paired| paired.keep == Keep::Contact) {
@@ -66,15 +66,15 @@ pub(crate) fn run(arguments: &args::Send, place: &Place, output: &Output) -> Res
             &paired,
             Rights::default(),
             place,
-            &sending.line.running,
+            &sending.connection.running,
             output,
         )?;
     }
-    tally.verdict()
+    failures.verdict()
 }
 
 impl args::Send {
-    /// With `--code` nobody is named, and all are paths.
+    /// With `--code` there is no peer argument: the first argument is a path too.
     fn paths(&self) -> Vec<PathBuf> {
         let first = self.peer.iter().filter(|_| self.code);
         first
@@ -90,8 +90,12 @@ impl args::Send {
     }
 }
 
-/// Shows a code until somebody has typed it.
-fn pair(arguments: &args::Send, place: &Place, output: &Output) -> Result<(Line, Paired), Failure> {
+/// Shows a code, and waits until it was typed on the other side.
+fn pair(
+    arguments: &args::Send,
+    place: &Place,
+    output: &Output,
+) -> Result<(Connection, Paired), Failure> {
     let mut settings = place.settings(None, output)?;
     let key = settings.identity.public_key();
     pairing::listen(&mut settings, &arguments.listen, output);
@@ -101,7 +105,7 @@ fn pair(arguments: &args::Send, place: &Place, output: &Output) -> Result<(Line,
         true => Keep::Contact,
         false => Keep::Once,
     };
-    // Whoever may nothing at all is not let in.
+    // A peer without any right could not connect.
     let may = Rights {
         files: true,
         ..Rights::NONE
@@ -125,7 +129,7 @@ fn pair(arguments: &args::Send, place: &Place, output: &Output) -> Result<(Line,
                 notice => {
                     report::tell_pairing(output, &notice);
                     if let PairingNotice::Paired(paired) = notice {
-                        return Ok((Line::paired(running, &paired, key), *paired));
+                        return Ok((Connection::paired(running, &paired, key), *paired));
                     }
                 }
             },
@@ -139,21 +143,21 @@ fn pair(arguments: &args::Send, place: &Place, output: &Output) -> Result<(Line,
     }
 }
 
-/// Waits for the peer that a code has found, and dials it where it does not come. A window stays
-/// where it is that is connected to another program of ours, since it has one connection to a key.
+/// Waits for the peer that typed the code, and dials it if it does not connect. A window keeps one
+/// connection for a key, so it does not connect while it is connected to another program of ours.
 fn await_peer(
-    line: &mut Line,
+    connection: &mut Connection,
     paired: &Paired,
     wait: Duration,
     output: &Output,
 ) -> Result<(), Failure> {
     let start = Instant::now();
-    let mut dials_at = Some(start + TURN);
+    let mut dials_at = Some(start + DIAL_DELAY);
     loop {
-        match line.running.next(dials_at.or(Some(start + wait))) {
+        match connection.running.next(dials_at.or(Some(start + wait))) {
             Some(Event::Notice(Notice::Unreachable { .. })) => {}
             Some(Event::Notice(notice)) => {
-                line.notice(&notice, output)?;
+                connection.notice(&notice, output)?;
                 if matches!(notice, Notice::Joined { peer, .. } if peer == paired.peer) {
                     return Ok(());
                 }
@@ -165,7 +169,7 @@ fn await_peer(
             Some(Event::Signal(Signal::Reload) | Event::Typed(_)) => {}
             None if dials_at.take().is_some() => {
                 let contact = pairing::contact(paired, paired.may);
-                line.running.handle.connect(contact, Redial::Always);
+                connection.running.handle.connect(contact, Redial::Always);
             }
             None => {
                 let why = format!("they did not come within {} s", wait.as_secs());
@@ -175,18 +179,18 @@ fn await_peer(
     }
 }
 
-/// How long a peer that typed the code is waited for before it is dialed; most come at once.
-const TURN: Duration = Duration::from_secs(2);
+/// How long to wait for the peer that typed the code before it is dialed; most connect at once.
+const DIAL_DELAY: Duration = Duration::from_secs(2);
 
-/// What failed among the paths. A single path's failure is the command's; of several each is told
-/// and the others go on.
-struct Tally<'a> {
+/// Counts the paths that failed. The failure of a single path ends the command; among several paths
+/// each failure is printed, and the others are sent.
+struct PathFailures<'a> {
     output: &'a Output,
     paths: usize,
     failed: usize,
 }
 
-impl<'a> Tally<'a> {
+impl<'a> PathFailures<'a> {
     fn new(paths: usize, output: &'a Output) -> Self {
         Self {
             output,
@@ -195,19 +199,19 @@ impl<'a> Tally<'a> {
         }
     }
 
-    /// Those that can be looked for at the peer, because they are here.
-    fn there<'p>(&mut self, paths: &'p [PathBuf]) -> Result<Vec<&'p Path>, Failure> {
-        let mut there = Vec::new();
+    /// The paths that exist.
+    fn existing<'p>(&mut self, paths: &'p [PathBuf]) -> Result<Vec<&'p Path>, Failure> {
+        let mut existing = Vec::new();
         for path in paths {
             match path.symlink_metadata() {
-                Ok(_) => there.push(path.as_path()),
+                Ok(_) => existing.push(path.as_path()),
                 Err(error) => self.add(Failure::new(
                     format!("can't send {}", path.display()),
                     error,
                 ))?,
             }
         }
-        Ok(there)
+        Ok(existing)
     }
 
     fn add(&mut self, failure: Failure) -> Result<(), Failure> {
@@ -230,28 +234,29 @@ impl<'a> Tally<'a> {
     }
 }
 
-/// The connection, and how long it has been gone.
+/// The connection, and until when it may be lost.
 struct Sending<'a> {
-    line: Line,
+    connection: Connection,
     output: &'a Output,
     wait: Duration,
     bars: Bars,
-    /// Until when the peer may come back.
+    /// While the connection is lost: until when the peer may come back.
     lost: Option<Instant>,
 }
 
 impl Sending<'_> {
-    /// Sends one path to its end. The outer error ends the rest too.
+    /// Sends one path until its transfer ends. The outer error ends the command; the inner one is
+    /// about this path only.
     fn send(&mut self, path: &Path, options: SendOptions) -> Result<Result<(), Failure>, Failure> {
         let transfer = self
-            .line
+            .connection
             .running
             .handle
-            .send(&self.line.peer, path, options);
+            .send(&self.connection.peer, path, options);
         let mut progress = Progress::new(self.output, &self.bars);
         let mut failed_items = 0;
         loop {
-            let Some(event) = self.line.running.next(self.lost) else {
+            let Some(event) = self.connection.running.next(self.lost) else {
                 let why = format!("they did not come back within {} s", self.wait.as_secs());
                 return Err(self.lost(why));
             };
@@ -275,7 +280,7 @@ impl Sending<'_> {
         }
     }
 
-    /// How the transfer ended, once it did.
+    /// Handles a notice; returns how the transfer ended, once it has.
     fn notice<'n>(
         &mut self,
         notice: &'n Notice,
@@ -291,13 +296,14 @@ impl Sending<'_> {
             _ if is_failed_item(notice, transfer) => self.bars.aside(|| self.warn(notice)),
             _ => {
                 self.watch_the_line(notice);
-                self.bars.aside(|| self.line.notice(notice, self.output))?;
+                self.bars
+                    .aside(|| self.connection.notice(notice, self.output))?;
             }
         }
         Ok(None)
     }
 
-    /// A peer that is gone may come back for a while.
+    /// Gives a lost peer some time to come back.
     fn watch_the_line(&mut self, notice: &Notice) {
         match notice {
             Notice::Left { .. } => self.lost = self.lost.or(Some(Instant::now() + self.wait)),
@@ -332,7 +338,7 @@ impl Sending<'_> {
     }
 
     fn lost(&self, why: impl Display) -> Failure {
-        let what = format!("lost the connection to {}", self.line.peer);
+        let what = format!("lost the connection to {}", self.connection.peer);
         resumable(Failure::new(what, why))
     }
 
@@ -350,5 +356,5 @@ fn is_failed_item(notice: &Notice, transfer: TransferId) -> bool {
 }
 
 fn resumable(failure: Failure) -> Failure {
-    failure.next("the same command goes on where this ended")
+    failure.next("the same command resumes where this one ended")
 }

@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_device_is_told_by_the_name_that_options_take() {
+    fn a_device_is_listed_by_the_name_that_options_take() {
         let mut device = Device {
             name: "hw:Headset,0".parse().unwrap(),
             words: "Headset".into(),

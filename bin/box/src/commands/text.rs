@@ -1,4 +1,4 @@
-//! `transom text PEER MESSAGE`: done when it arrived.
+//! `transom text PEER MESSAGE`: sends a line of text, and ends when it has arrived.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use serde_json::json;
 use transom::Notice;
 
 use crate::args::Text;
-use crate::dial::Line;
+use crate::dial::Connection;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::place::Place;
@@ -22,16 +22,16 @@ pub(crate) fn run(arguments: &Text, place: &Place, output: &Output) -> Result<()
     if let Some(why) = why {
         return Err(Failure::usage("can't send that text", why));
     }
-    let mut line = Line::open(&arguments.peer, place, output)?;
-    let text = line.running.handle.text(&line.peer, message);
-    let last = Instant::now() + PATIENCE;
+    let mut connection = Connection::open(&arguments.peer, place, output)?;
+    let text = connection.running.handle.text(&connection.peer, message);
+    let last = Instant::now() + TIMEOUT;
     loop {
-        match line.running.next(Some(last)) {
+        match connection.running.next(Some(last)) {
             Some(Event::Notice(Notice::TextArrived { text: arrived, .. })) if arrived == text => {
-                let human = format!("{} has your text", line.peer);
+                let human = format!("{} has your text", connection.peer);
                 output.say(
                     human,
-                    json!({"event": "text_arrived", "peer": line.peer.as_str()}),
+                    json!({"event": "text_arrived", "peer": connection.peer.as_str()}),
                 );
                 return Ok(());
             }
@@ -39,18 +39,18 @@ pub(crate) fn run(arguments: &Text, place: &Place, output: &Output) -> Result<()
                 text: failed, why, ..
             })) if failed == text => {
                 return Err(Failure::new(
-                    format!("{} did not get your text", line.peer),
+                    format!("{} did not get your text", connection.peer),
                     why,
                 ));
             }
-            Some(Event::Notice(notice)) => line.notice(&notice, output)?,
+            Some(Event::Notice(notice)) => connection.notice(&notice, output)?,
             Some(Event::Broken(why)) => return Err(Failure::new("the station ended", why)),
             Some(Event::Signal(_)) => return Err(Failure::new("not delivered", "interrupted")),
             Some(Event::Typed(_)) => {}
             None => {
-                let why = format!("no answer within {} s", PATIENCE.as_secs());
+                let why = format!("no answer within {} s", TIMEOUT.as_secs());
                 return Err(Failure::new(
-                    format!("{} did not get your text", line.peer),
+                    format!("{} did not get your text", connection.peer),
                     why,
                 ));
             }
@@ -61,5 +61,5 @@ pub(crate) fn run(arguments: &Text, place: &Place, output: &Output) -> Result<()
 /// Bytes of a text, as the station takes it.
 const MAX_TEXT: usize = 4096;
 
-/// Connecting, shaking hands and one lost connection take less.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// Connecting, the handshake and one lost connection take less.
+const TIMEOUT: Duration = Duration::from_secs(15);

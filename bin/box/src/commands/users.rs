@@ -46,7 +46,7 @@ fn list(place: &Place, output: &Output) -> Result<(), Failure> {
 fn table(book: &Book, known: &KnownPeers, source: &str) -> String {
     let contacts = book.contacts();
     let mut text = match contacts.len() as u64 {
-        0 => format!("no contacts in {source}; add somebody with: transom users add NAME HOST"),
+        0 => format!("no contacts in {source}; add a contact with: transom users add NAME HOST"),
         contacts => format!("{} in {source}", count(contacts, "contact")),
     };
     let rows: Vec<[String; 5]> = contacts
@@ -85,12 +85,12 @@ fn row(contact: &Contact, book: &Book, known: &KnownPeers) -> [String; 5] {
     ]
 }
 
-/// The key that was learned for a contact, be it by its name or by its address.
+/// The key that was pinned on first use, under the contact's name or its address.
 fn pinned_key(contact: &Contact, book: &Book, known: &KnownPeers) -> Option<PublicKey> {
     Some(pins(contact, book, known).first()?.1)
 }
 
-/// The pinned keys that count for no contact.
+/// The pinned keys that belong to no contact.
 fn strangers(book: &Book, known: &KnownPeers) -> Vec<(PeerName, PublicKey)> {
     let is_contact = |name: &PeerName| book.lookup(name.as_str()).is_ok_and(|it| it.line > 0);
     known.iter().filter(|(name, _)| !is_contact(name)).collect()
@@ -110,7 +110,7 @@ fn contact_json(contact: &Contact, book: &Book, known: &KnownPeers) -> Value {
     })
 }
 
-/// Bad lines are the answer here, so they go to stdout.
+/// Bad lines are the result of the command, so they go to stdout.
 fn check(file: Option<PathBuf>, place: &Place, output: &Output) -> Result<(), Failure> {
     let path = match file.or_else(|| place.users()) {
         Some(path) => path,
@@ -136,12 +136,12 @@ fn check(file: Option<PathBuf>, place: &Place, output: &Output) -> Result<(), Fa
         return Ok(());
     }
     let found = format!(
-        "{} beside {} that can be used",
+        "{}, but {} can be used",
         count(errors.len() as u64, "bad line"),
         count(contacts, "contact")
     );
     Err(Failure::new(
-        format!("{} is not in order", path.display()),
+        format!("{} has bad lines", path.display()),
         found,
     ))
 }
@@ -149,7 +149,7 @@ fn check(file: Option<PathBuf>, place: &Place, output: &Output) -> Result<(), Fa
 fn add(line: &str, place: &Place, output: &Output) -> Result<(), Failure> {
     let line = line.trim();
     if line.contains(['\n', '\r']) {
-        // It is written as it was typed, and what follows would be another contact.
+        // It is written as typed, so a second line would be another contact.
         return Err(Failure::usage("that is no contact", "it has several lines").next(GRAMMAR));
     }
     let contact: Contact = line
@@ -168,7 +168,7 @@ fn add(line: &str, place: &Place, output: &Output) -> Result<(), Failure> {
                 .next("change that line"),
         );
     }
-    // A line that nobody would read, as in a file that is too long already, is not written.
+    // A line that would not be read back, because the file is too long, is not written.
     add_line(&text, &contact)
         .map_err(|error| Failure::new(format!("can't add {}", contact.name), error))?;
     book_file::append(&path, line)
@@ -208,8 +208,8 @@ fn trust(name: &PeerName, key: &PublicKey, place: &Place, output: &Output) -> Re
     Ok(())
 }
 
-/// What a key is pinned to: a contact's name, an address, or a word that may become a contact's
-/// name.
+/// The name that a key is pinned to: that of a contact, an address, or a word that may become a
+/// contact's name.
 fn pinned_name(typed: &PeerName, contact: &Contact) -> PeerName {
     let is_word = contact.address.ip().is_none() && !typed.as_str().contains(':');
     match contact.line == 0 && is_word {
@@ -218,7 +218,7 @@ fn pinned_name(typed: &PeerName, contact: &Contact) -> PeerName {
     }
 }
 
-/// The pinned keys that count for what was typed; a name that is no address has at most its own.
+/// The pinned keys for a typed name or address; a name that is no address has at most one.
 fn pins_of(
     name: &PeerName,
     contact: Option<&Contact>,
@@ -235,7 +235,7 @@ fn pins_of(
     }
 }
 
-/// Forgets all that would count when that contact or address is dialed again.
+/// Forgets all pinned keys that would be checked when the contact or address is dialed again.
 fn forget(name: &PeerName, place: &Place, output: &Output) -> Result<(), Failure> {
     let mut known = place::known_peers(&place.state()?)?;
     let book = place.book(output)?;

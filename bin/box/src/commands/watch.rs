@@ -1,4 +1,4 @@
-//! `transom watch PEER`: a viewer without a window, which measures, saves or pipes what it gets.
+//! `transom watch PEER`: a viewer without a window, which measures, saves or pipes the pictures.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use transom::{CallKind, CameraState, EndReason, Notice, RemotePicture};
 
 use crate::args::Watch;
 use crate::check::Check;
-use crate::dial::Line;
+use crate::dial::Connection;
 use crate::failure::Failure;
 use crate::format::duration;
 use crate::measure::MeasureWatch;
@@ -34,25 +34,25 @@ pub(crate) fn run(arguments: &Watch, place: &Place, output: &Output) -> Result<(
     let mut settings = place.settings(None, &output)?;
     arguments.measure.apply(&mut settings);
     arguments.hearing.apply(&mut settings);
-    let line = Line::with(settings, &arguments.peer, place)?;
-    let mut watching = Watching::new(arguments, line, &output, recorder);
+    let connection = Connection::with(settings, &arguments.peer, place)?;
+    let mut watching = Watching::new(arguments, connection, &output, recorder);
     let result = watching.watch();
     watching.clear();
     watching.finish(result)
 }
 
-/// Stdout belongs to the pictures or the sound if they go there.
+/// If pictures or sound go to stdout, lines go to stderr.
 fn output_for(arguments: &Watch, output: &Output) -> Output {
     let output = output.with_json(arguments.stats_json);
     if arguments.stdout.is_some() || arguments.hearing.takes_stdout() {
-        output.aside()
+        output.on_stderr()
     } else {
         output
     }
 }
 
 struct Watching<'a> {
-    line: Line,
+    connection: Connection,
     output: &'a Output,
     recorder: Recorder,
     check: Check,
@@ -62,7 +62,7 @@ struct Watching<'a> {
     frames: Option<u64>,
     /// End so long after the first picture.
     time: Option<Duration>,
-    /// Since the first call or the first picture began.
+    /// When the first call or the first picture began.
     since: Option<Instant>,
     total: Stats,
     second: Stats,
@@ -70,32 +70,36 @@ struct Watching<'a> {
     tick: Instant,
     seconds: u64,
     bar: Option<ProgressBar>,
-    /// Whether the station has a call for us; one whose connection is lost it brings back by
-    /// itself.
+    /// Whether the station has a call. After a lost connection it restores the call by itself.
     has_call: bool,
-    /// When to ask again a box that is busy.
+    /// When to call a busy box again.
     ring_at: Option<Instant>,
-    /// In which quality pictures come while that is less than full.
+    /// The quality of the pictures, while it is less than full.
     reduced: Option<String>,
 }
 
-/// Why the loop ended, without anything having failed.
+/// Why the loop ended without a failure.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum End {
-    /// As much as was asked for, or a signal.
+    /// Everything that was asked for was done, or a signal came.
     Enough,
-    /// Nobody reads our output any more.
+    /// The reader of our output is gone.
     Unread,
 }
 
 impl<'a> Watching<'a> {
-    fn new(arguments: &Watch, line: Line, output: &'a Output, recorder: Recorder) -> Self {
+    fn new(
+        arguments: &Watch,
+        connection: Connection,
+        output: &'a Output,
+        recorder: Recorder,
+    ) -> Self {
         let only_a_snapshot = arguments.snapshot.is_some()
             && arguments.save.is_none()
             && arguments.stdout.is_none()
             && arguments.seconds.is_none();
         Self {
-            line,
+            connection,
             output,
             recorder,
             check: Check::default(),
@@ -109,7 +113,7 @@ impl<'a> Watching<'a> {
             latency: LatencyWindow::default(),
             tick: Instant::now() + TICK,
             seconds: 0,
-            bar: output.is_live().then(line_that_moves),
+            bar: output.is_live().then(status_line),
             has_call: false,
             ring_at: None,
             reduced: None,
@@ -118,7 +122,7 @@ impl<'a> Watching<'a> {
 
     fn watch(&mut self) -> Result<End, Failure> {
         loop {
-            let event = self.line.running.next(Some(self.due()));
+            let event = self.connection.running.next(Some(self.due()));
             let now = Instant::now();
             self.on_time(now);
             if self.is_over(now) {
@@ -142,7 +146,7 @@ impl<'a> Watching<'a> {
         }
     }
 
-    /// When there is something to do even if nothing comes.
+    /// When to act even if no event comes.
     fn due(&self) -> Instant {
         let end = self.since.zip(self.time).map(|(since, time)| since + time);
         [end, self.ring_at]
@@ -162,7 +166,7 @@ impl<'a> Watching<'a> {
         enough || late
     }
 
-    /// Whether whoever takes the pictures still does.
+    /// Handles a picture; `false` if the reader of stdout is gone.
     fn picture(&mut self, picture: RemotePicture) -> Result<bool, Failure> {
         if !self
             .check
@@ -171,7 +175,8 @@ impl<'a> Watching<'a> {
             return Ok(true);
         }
         if picture.timing.is_past() {
-            // What it shows is no longer so: it is in no film, and no snapshot.
+            // The last picture before a loss is out of date, so it goes into no film and no
+            // snapshot.
             let age = picture.timing.captured().elapsed();
             self.output.say(
                 format!("its last picture is {} old", duration(age)),
@@ -223,7 +228,7 @@ impl<'a> Watching<'a> {
             _ => {
                 self.measure.notice(notice, self.output);
                 self.clear_line();
-                self.line.notice(notice, self.output)?;
+                self.connection.notice(notice, self.output)?;
                 if matches!(notice, Notice::Joined { .. }) && !self.has_call {
                     self.ring();
                 }
@@ -234,7 +239,7 @@ impl<'a> Watching<'a> {
 
     fn ring(&mut self) {
         self.has_call = true;
-        let Line { running, peer, .. } = &self.line;
+        let Connection { running, peer, .. } = &self.connection;
         running.handle.ring(peer, CallKind::View);
         self.hearing.ask(&running.handle, peer);
         if self.recorder.has_film() {
@@ -242,7 +247,8 @@ impl<'a> Watching<'a> {
         }
     }
 
-    /// A box that goes away or is busy after it had shown something may do so again.
+    /// Ends with an error, unless the box was watched before and is now busy or gone: then it is
+    /// called again.
     fn call_ended(&mut self, reason: EndReason, text: &str) -> Result<(), Failure> {
         (self.has_call, self.reduced) = (false, None);
         match reason {
@@ -251,7 +257,7 @@ impl<'a> Watching<'a> {
             EndReason::Busy if self.since.is_some() => {
                 self.ring_at = Some(Instant::now() + BUSY_PAUSE)
             }
-            _ => return Err(self.line.no_pictures(reason, text)),
+            _ => return Err(self.connection.no_pictures(reason, text)),
         }
         Ok(())
     }
@@ -267,7 +273,7 @@ impl<'a> Watching<'a> {
         let over = now - self.tick + TICK;
         self.tick = now + TICK;
         let second = self.second.take();
-        // Before the first call there is nothing to tell.
+        // Before the first call there are no statistics.
         if self.since.is_some() {
             self.seconds += 1;
             let latency = self.latency.summary(now);
@@ -291,7 +297,7 @@ impl<'a> Watching<'a> {
         }
     }
 
-    /// The numbers of a second, and in which quality the box sends if that is not full.
+    /// The statistics of a second, with the quality of the box's pictures if it is not full.
     fn line(&self, second: &Stats, over: Duration, latency: &LatencySummary) -> String {
         let mut line = second.line(over, latency);
         if let Some(sound) = self.hearing.line() {
@@ -332,18 +338,18 @@ impl<'a> Watching<'a> {
         if self.total.pictures() == 0 && end == End::Enough {
             return Err(Failure::new(
                 "nothing was seen",
-                format!("no picture came from {}", self.line.peer),
+                format!("no picture came from {}", self.connection.peer),
             ));
         }
         match end {
-            End::Enough => self.hearing.check_heard(&self.line.peer),
+            End::Enough => self.hearing.check_heard(&self.connection.peer),
             End::Unread => Ok(()),
         }
     }
 }
 
-/// One line of a terminal, cut where it is narrow.
-fn line_that_moves() -> ProgressBar {
+/// One line of the terminal, cut if it is too narrow.
+fn status_line() -> ProgressBar {
     let line = ProgressBar::new_spinner();
     match ProgressStyle::with_template("{wide_msg}") {
         Ok(style) => line.with_style(style),
@@ -351,11 +357,11 @@ fn line_that_moves() -> ProgressBar {
     }
 }
 
-/// Between two lines of statistics.
+/// The interval of statistics.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Where no terminal shows a moving line, a log gets one so often.
+/// Without a terminal, a log gets one line in so many seconds.
 const SECONDS_PER_LINE: u64 = 10;
 
-/// Before a box that has as many viewers as it takes is asked again.
+/// How long to wait before a busy box is called again.
 const BUSY_PAUSE: Duration = Duration::from_secs(2);

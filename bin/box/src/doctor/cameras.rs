@@ -1,38 +1,48 @@
-//! What can be said of the cameras without opening a stream.
+//! Findings about the cameras without starting a stream.
 
-use transom::media::{Device, Prefer, Source};
+use transom::media::{Device, DeviceProblem, Prefer, Setting, Source};
 
 use super::Finding;
 
-/// What is known of one device.
+/// The facts about one device.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CameraFacts {
     pub(crate) device: Device,
-    /// Of its USB port, in Mbit/s.
+    /// The speed of its USB port, in Mbit/s.
     pub(crate) usb_speed: Option<u32>,
     /// The program that has it open.
     pub(crate) holder: Option<String>,
-    /// Whether this user may not open it.
-    pub(crate) is_denied: bool,
 }
 
-/// What the user wants of a camera.
+/// The user's request.
 #[derive(Clone, Debug)]
 pub(crate) struct Wanted {
     pub(crate) source: Source,
     pub(crate) size: Option<(u16, u16)>,
     pub(crate) prefer: Prefer,
+    pub(crate) controls: Vec<Setting>,
 }
 
-/// The size that is asked for where the user names none.
+impl Wanted {
+    /// Whether it may be this device that is to give the pictures.
+    fn asks_for(&self, device: &Device) -> bool {
+        match &self.source {
+            Source::Auto => true,
+            Source::Device(asked) => asked.canonicalize().is_ok_and(|asked| asked == device.path),
+            _ => false,
+        }
+    }
+}
+
+/// The size that is requested if the user names none.
 const SIZE: (u16, u16) = (1280, 720);
 /// The control by which a camera may lower its rate in little light.
-pub(crate) const LOW_LIGHT: &str = "exposure_dynamic_framerate";
+const LOW_LIGHT: &str = "exposure_dynamic_framerate";
 pub(crate) const SUBJECT: &str = "camera";
 
-/// Bytes a second that a USB port has for pictures: three packets of 1024 bytes in each of 8000
-/// microframes at 480 Mbit/s, one of 1023 bytes in each of 1000 frames at 12 Mbit/s. Faster ports
-/// do not limit raw pictures of usual sizes.
+/// Bytes a second that a USB port can carry for a camera: three packets of 1024 bytes in each of
+/// 8000 microframes at 480 Mbit/s, one of 1023 bytes in each of 1000 frames at 12 Mbit/s. Faster
+/// ports do not limit raw pictures of usual sizes.
 fn usb_room(speed: u32) -> Option<u32> {
     match speed {
         0..=12 => Some(1_023_000),
@@ -47,7 +57,7 @@ fn raw_rate(speed: u32, (width, height): (u16, u16)) -> Option<u32> {
     usb_room(speed)?.checked_div(frame)
 }
 
-/// What is wrong with the cameras, or that all is well.
+/// The findings about all cameras.
 pub(crate) fn findings(cameras: &[CameraFacts], wanted: &Wanted) -> Vec<Finding> {
     let mut findings: Vec<_> = cameras
         .iter()
@@ -89,31 +99,41 @@ fn of_device(camera: &CameraFacts, wanted: &Wanted) -> Vec<Finding> {
             )],
         };
     }
-    if camera.is_denied {
-        return vec![Finding::broken(
-            SUBJECT,
-            format!("{path} may not be opened by this user"),
-            "sudo usermod -aG video $USER, then log in again",
-        )];
+    match &device.problem {
+        None => of_camera(camera, wanted),
+        Some(problem) => vec![of_problem(camera, problem, wanted)],
     }
-    if let Some(problem) = &device.problem {
-        let text = format!("{path}: {problem}");
-        return match problem.contains("planes apart") {
-            true => vec![Finding::hint(
-                SUBJECT,
-                text,
-                format!(
-                    "let a program convert: --source \"cmd:ffmpeg -i {path} -c:v mjpeg -f mjpeg -\""
-                ),
-            )],
-            // Nodes for metadata and for converters are as they have to be.
-            false => vec![Finding::good(SUBJECT, text)],
-        };
-    }
-    of_camera(camera, wanted)
 }
 
-/// A device that gives pictures.
+/// The finding about a device that can't be used. It is only a hint if the user didn't ask for it.
+fn of_problem(camera: &CameraFacts, problem: &DeviceProblem, wanted: &Wanted) -> Finding {
+    let path = camera.device.path.display();
+    let text = format!("{path}: {problem}");
+    let wrong = |mend: &str| match wanted.asks_for(&camera.device) {
+        true => Finding::broken(SUBJECT, &text, mend),
+        false => Finding::hint(SUBJECT, &text, mend),
+    };
+    match problem {
+        // Nodes for metadata and for converters are normal.
+        DeviceProblem::NoCapture | DeviceProblem::Converter => Finding::good(SUBJECT, text),
+        DeviceProblem::MultiPlanar => Finding::hint(
+            SUBJECT,
+            text,
+            format!(
+                "let a program convert: --source \"cmd:gst-launch-1.0 -q v4l2src device={path} ! \
+                 videoconvert ! jpegenc ! fdsink\""
+            ),
+        ),
+        DeviceProblem::Denied(_) => wrong("sudo usermod -aG video $USER, then log in again"),
+        DeviceProblem::Silent => wrong("see also: sudo dmesg | tail"),
+        _ => match held(camera) {
+            Some(held) => held,
+            None => wrong("plug it in again, at another port or without a hub; sudo dmesg | tail"),
+        },
+    }
+}
+
+/// Findings about a device that gives pictures.
 fn of_camera(camera: &CameraFacts, wanted: &Wanted) -> Vec<Finding> {
     let device = &camera.device;
     let path = device.path.display();
@@ -147,6 +167,13 @@ fn of_camera(camera: &CameraFacts, wanted: &Wanted) -> Vec<Finding> {
         }
         _ => {}
     }
+    if wanted.asks_for(device) {
+        let refused = { wanted.controls.iter() }.filter_map(|control| device.check(control).err());
+        findings.extend(refused.map(|why| {
+            let mend = "`transom cameras` lists the controls and what each takes";
+            Finding::broken(SUBJECT, format!("{path}: {why}"), mend)
+        }));
+    }
     let lowers = |name| {
         let control = device.controls.iter().find(|control| control.name == name);
         control.is_some_and(|control| control.value == Some(1))
@@ -161,18 +188,29 @@ fn of_camera(camera: &CameraFacts, wanted: &Wanted) -> Vec<Finding> {
     findings
 }
 
-/// Fewer frames a second are no smooth picture.
+/// Below this rate motion is not smooth.
 const SMOOTH: u32 = 20;
 
-/// Of a camera that another program holds: it is asked nothing.
+/// The finding about a camera that another program has open, which is then not probed.
 pub(crate) fn held(camera: &CameraFacts) -> Option<Finding> {
     let holder = camera.holder.as_ref()?;
     let path = camera.device.path.display();
-    let text = format!("{path} is used by {holder}; it was asked nothing");
+    let text = format!("{path} is used by {holder}, so it was not tested");
     Some(match holder.starts_with("transom") {
         true => Finding::good(SUBJECT, text),
         false => Finding::hint(SUBJECT, text, "close that program if a box is to use it"),
     })
+}
+
+/// The finding about a camera that a program of another user has open, perhaps this station.
+pub(crate) fn perhaps_held(device: &str, station: &str) -> Finding {
+    Finding::hint(
+        SUBJECT,
+        format!(
+            "{device} is used by a program of another user, perhaps {station}; it was not tested"
+        ),
+        format!("sudo fuser -v {device} names it"),
+    )
 }
 
 #[cfg(test)]
@@ -201,6 +239,7 @@ mod tests {
             source: Source::Auto,
             size: None,
             prefer: Prefer::Fps,
+            controls: Vec::new(),
         }
     }
 
@@ -246,37 +285,59 @@ mod tests {
     }
 
     #[test]
-    fn a_device_that_can_not_be_used_is_told_with_what_to_do() {
-        let with = |problem: &str, driver: &str| {
+    fn a_device_that_cannot_be_used_is_reported_with_its_fix() {
+        let with = |problem, driver: &str| {
             let mut facts = camera(&[], None);
-            facts.device.problem = Some(problem.to_owned());
+            facts.device.path = "/dev/null".into();
+            facts.device.problem = Some(problem);
             facts.device.driver = driver.to_owned();
             facts
         };
-        let sensor = with("it is the raw sensor", "unicam");
+        let sensor = with(DeviceProblem::RawSensor, "unicam");
         assert_eq!(levels(&sensor, &auto()), [Good]);
         let named = Wanted {
             source: Source::Device("/dev/null".into()),
             ..auto()
         };
         assert!(last(sensor, &named).ends_with("use --source pi"));
-        let planes = with("it gives its planes apart", "rkisp");
+        let planes = with(DeviceProblem::MultiPlanar, "rkisp");
         assert_eq!(levels(&planes, &auto()), [Hint, Broken]);
-        let metadata = with("it takes no pictures", "uvcvideo");
+        let metadata = with(DeviceProblem::NoCapture, "uvcvideo");
         assert_eq!(levels(&metadata, &named), [Good]);
-        let denied = CameraFacts {
-            is_denied: true,
-            ..with("permission denied", "")
-        };
+        let denied = with(DeviceProblem::Denied("permission denied".to_owned()), "");
+        let told = findings(&[denied], &named)[0].human();
         assert!(
-            findings(&[denied], &auto())[0]
-                .human()
-                .contains("usermod -aG video")
+            told.starts_with("broken") && told.contains("usermod -aG video"),
+            "{told}"
         );
+        let other = Wanted {
+            source: Source::Device("/dev/zero".into()),
+            ..auto()
+        };
+        for problem in [
+            DeviceProblem::Silent,
+            DeviceProblem::Failed("open: Input/output error".to_owned()),
+            DeviceProblem::NoFormat,
+        ] {
+            let facts = with(problem, "");
+            assert_eq!(levels(&facts, &named), [Broken]);
+            assert_eq!(levels(&facts, &other), [Hint], "nobody asks for it");
+        }
     }
 
     #[test]
-    fn a_camera_in_use_is_told_with_its_user() {
+    fn a_control_that_the_camera_does_not_have_is_reported() {
+        let wanted = Wanted {
+            controls: vec!["zoom=3".parse().unwrap()],
+            ..auto()
+        };
+        let camera = camera(&["MJPG 640x480"], None);
+        assert_eq!(levels(&camera, &wanted), [Good, Broken]);
+        assert!(last(camera, &wanted).contains("zoom"));
+    }
+
+    #[test]
+    fn a_camera_in_use_is_reported_with_its_user() {
         let held = |holder: &str| CameraFacts {
             holder: Some(holder.to_owned()),
             ..camera(&["MJPG 640x480"], None)
@@ -286,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_that_follows_the_light_is_told_where_it_is_asked_for() {
+    fn a_rate_that_follows_the_light_is_reported_if_it_was_requested() {
         let mut facts = camera(&["MJPG 640x480"], None);
         let mut control = Control::default();
         (control.name, control.value) = (LOW_LIGHT.to_owned(), Some(1));

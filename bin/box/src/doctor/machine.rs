@@ -1,5 +1,5 @@
-//! Heat and supply: what makes the processor slow. sysfs is read below a root, so that a test can
-//! make one.
+//! Temperature and power supply, which can slow the processor down. sysfs is read below a root
+//! folder, which a test can replace.
 
 use std::fs;
 use std::path::Path;
@@ -8,16 +8,16 @@ use serde_json::{Value, json};
 
 use super::Finding;
 
-/// What the machine tells of itself, as far as it does.
+/// The readings that this machine has.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Machine {
-    /// Of the processor, in °C.
+    /// Temperature of the processor in °C.
     pub(crate) temperature: Option<f64>,
-    /// Of a Raspberry Pi.
+    /// The throttling bits of a Raspberry Pi.
     pub(crate) throttling: Option<Throttling>,
 }
 
-/// The bits that the firmware of a Raspberry Pi tells.
+/// The bits of `vcgencmd get_throttled`, by the firmware of a Raspberry Pi.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Throttling(u32);
 
@@ -27,8 +27,8 @@ impl Throttling {
         self.0 & 1 != 0
     }
 
-    /// The clock is held down now, or will be soon: frequency capped, throttled, or at the soft
-    /// limit of the temperature.
+    /// The clock is reduced now, or will be soon: frequency capped, throttled, or at the soft
+    /// temperature limit.
     fn is_slowed(self) -> bool {
         self.0 & 0b1110 != 0
     }
@@ -49,14 +49,14 @@ impl Throttling {
     }
 }
 
-/// The firmware's word, without `vcgencmd`.
+/// The same value as a file.
 const THROTTLED: &str = "sys/devices/platform/soc/soc:firmware/get_throttled";
 const ZONES: &str = "sys/class/thermal";
 /// A Raspberry Pi slows down at 80 to 85 °C, a PC not much later.
 const HOT: f64 = 80.0;
 
 impl Machine {
-    /// Reads it.
+    /// Reads them from this machine.
     pub(crate) fn read() -> Self {
         Self::below(Path::new("/"))
     }
@@ -102,23 +102,23 @@ impl Machine {
     }
 
     pub(crate) fn findings(&self) -> Vec<Finding> {
-        const SUPPLY: &str = "use the supply that belongs to this machine, and a short cable";
-        const COOLING: &str = "give it air or a heat sink";
+        const SUPPLY: &str = "use the power supply made for this machine, and a short cable";
+        const COOLING: &str = "improve the airflow, or add a heat sink";
         let mut findings = Vec::new();
         if let Some(now) = self.throttling {
             let ever = now.ever();
             if now.is_undervolted() {
-                let text = "the supply is too weak, and the processor is slowed down";
+                let text = "the power supply is too weak, and the processor is slowed down";
                 findings.push(Finding::broken("power", text, SUPPLY));
             } else if ever.is_undervolted() {
-                let text = "the supply was too weak since this machine started";
+                let text = "the power supply was too weak at times since this machine started";
                 findings.push(Finding::hint("power", text, SUPPLY));
             }
             if now.is_slowed() {
                 let text = "the processor is slowed down now";
                 findings.push(Finding::hint("heat", text, COOLING));
             } else if ever.is_slowed() {
-                let text = "the processor was slowed down since this machine started";
+                let text = "the processor was slowed down at times since this machine started";
                 findings.push(Finding::hint("heat", text, COOLING));
             }
         }

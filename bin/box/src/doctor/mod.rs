@@ -1,18 +1,18 @@
-//! What may be wrong with a station, and what mends it: facts become findings. The facts are
-//! gathered by the command `doctor`.
+//! Turns facts about a station into findings: what is wrong, and how to fix it. The command
+//! `doctor` gathers the facts.
 
 pub(crate) mod cameras;
-pub(crate) mod look;
 pub(crate) mod machine;
+pub(crate) mod probe;
 pub(crate) mod station;
 
 use serde_json::{Value, json};
 
-/// How a thing that was looked at is.
+/// How good or bad a finding is.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Level {
     Good,
-    /// It works, though less well than it could.
+    /// It works, but could work better.
     Hint,
     Broken,
 }
@@ -27,14 +27,14 @@ impl Level {
     }
 }
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Finding {
-    /// In a word, such as `camera`.
+    /// The thing that was checked, in one word, such as `camera`.
     subject: &'static str,
     pub(crate) level: Level,
     text: String,
-    /// The command or the step that mends it.
+    /// The command or the step that fixes it.
     mend: Option<String>,
 }
 
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_finding_is_one_line_with_what_mends_it() {
+    fn a_finding_is_one_line_with_its_fix() {
         let finding = Finding::broken("port", "7447 is taken", "stop that program");
         assert_eq!(
             finding.human(),

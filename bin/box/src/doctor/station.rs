@@ -1,5 +1,4 @@
-//! What keeps a station from being found and reached: port, addresses, key, contacts, clock,
-//! multicast.
+//! Findings about what makes a station reachable: port, addresses, key, contacts, clock, multicast.
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
@@ -7,13 +6,13 @@ use std::time::Duration;
 
 use super::Finding;
 
-/// What was found out about a port.
+/// The facts about a port.
 #[derive(Clone, Debug)]
 pub(crate) struct PortFacts {
     pub(crate) address: SocketAddr,
-    /// Why it can't be listened at.
+    /// Why we can't listen on it.
     pub(crate) refused: Option<(ErrorKind, String)>,
-    /// The program that listens there, as far as this user may see that.
+    /// The program that listens on it, if this user may see that.
     pub(crate) holder: Option<String>,
 }
 
@@ -42,7 +41,7 @@ pub(crate) fn port(facts: &PortFacts) -> Finding {
         }
         (ErrorKind::PermissionDenied, _) => Finding::broken(
             SUBJECT,
-            format!("{address} is for the system alone"),
+            format!("{address} needs administrator rights"),
             "choose a port above 1023 with --listen",
         ),
         (ErrorKind::AddrNotAvailable, _) => Finding::broken(
@@ -69,8 +68,8 @@ pub(crate) fn addresses(addresses: &[IpAddr]) -> Finding {
     Finding::good(SUBJECT, format!("reached at {}", listed.join(" ")))
 }
 
-/// Whether the clock is set: of a machine without a battery it begins long before this program was
-/// written.
+/// Whether the clock is set. Without a battery-backed clock, a machine starts with a time long
+/// before this program was written.
 pub(crate) fn clock(since_1970: Duration) -> Finding {
     const SUBJECT: &str = "clock";
     match (EARLIEST..LATEST).contains(&since_1970) {
@@ -87,7 +86,7 @@ pub(crate) fn clock(since_1970: Duration) -> Finding {
 const EARLIEST: Duration = Duration::from_secs(1_767_225_600);
 const LATEST: Duration = Duration::from_secs(4_102_444_800);
 
-/// What a contact book says; `None` where there is none.
+/// The findings about the contact book; `None` if there is none.
 pub(crate) fn book(read: Option<Result<(usize, Vec<String>), String>>) -> Vec<Finding> {
     const SUBJECT: &str = "contacts";
     const ADD: &str = "transom pair, or transom users add NAME HOST key=ID";
@@ -103,7 +102,7 @@ pub(crate) fn book(read: Option<Result<(usize, Vec<String>), String>>) -> Vec<Fi
         Some(Ok(read)) => read,
     };
     let mut findings: Vec<_> = { errors.iter() }
-        .map(|error| Finding::broken(SUBJECT, error, "mend that line; the others count"))
+        .map(|error| Finding::broken(SUBJECT, error, "fix that line; the others count"))
         .take(MAX_ERRORS)
         .collect();
     if errors.len() > MAX_ERRORS {
@@ -127,14 +126,14 @@ pub(crate) fn book(read: Option<Result<(usize, Vec<String>), String>>) -> Vec<Fi
     findings
 }
 
-/// Wrong lines of a book that are told one by one.
+/// Limit of wrong lines that are listed one by one.
 const MAX_ERRORS: usize = 10;
 
 /// Whether the key can be used: its fingerprint, or why not; `None` where there is none yet.
 pub(crate) fn key(read: Option<Result<String, String>>) -> Finding {
     const SUBJECT: &str = "key";
     match read {
-        None => Finding::good(SUBJECT, "there is none yet; it is made on first use"),
+        None => Finding::good(SUBJECT, "none yet; it is created on first use"),
         Some(Ok(fingerprint)) => Finding::good(SUBJECT, format!("{fingerprint} can be read")),
         Some(Err(why)) => Finding::broken(
             SUBJECT,
@@ -144,7 +143,7 @@ pub(crate) fn key(read: Option<Result<String, String>>) -> Finding {
     }
 }
 
-/// Whether announcements can leave and come.
+/// Whether announcements can be sent and received.
 pub(crate) fn multicast(tried: &Result<(), String>) -> Finding {
     const SUBJECT: &str = "discovery";
     match tried {
@@ -152,7 +151,7 @@ pub(crate) fn multicast(tried: &Result<(), String>) -> Finding {
         Err(why) => Finding::hint(
             SUBJECT,
             format!("stations nearby can't be found: multicast fails: {why}"),
-            "let a firewall pass UDP port 5353; peers are reached by HOST[:PORT] all the same",
+            "let the firewall pass UDP port 5353; peers can still be reached by HOST[:PORT]",
         ),
     }
 }

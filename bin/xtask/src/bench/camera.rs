@@ -1,6 +1,6 @@
-//! `cargo xtask bench camera`: the camera box beside ustreamer, both on the same fake camera, which
-//! a library that is preloaded plays (`tests/preload/fake_camera.c`). Both show each picture to
-//! each viewer; ours is encrypted. They take turns, and the processor time of all turns counts.
+//! `cargo xtask bench camera`: compares the camera box with ustreamer on the same fake camera, a
+//! preloaded library (`tests/preload/fake_camera.c`). Both send each picture to each viewer; ours
+//! encrypts. They run in turn, and the processor time of all rounds is added up.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -17,19 +17,19 @@ use rustix::time::{ClockId, clock_gettime};
 use crate::children::Background;
 use crate::failure::{Context, Failure, Outcome};
 use crate::packages;
-use crate::stage::{Person, STARTING, Stage, is_event, number_field};
+use crate::sandbox::{STARTING, Sandbox, User, is_event, number_field};
 use crate::step;
 use crate::workspace;
 
 use super::film::Pictures;
 use super::peers::{LISTENING, free_port};
-use super::{number, processor, programs, resident};
+use super::{number, packaged_programs, processor, resident};
 
 pub(super) fn run(arguments: &[&str]) -> Outcome {
     let seconds = number(arguments, "--seconds", 10)?;
     let rounds = number(arguments, "--rounds", 3)?;
     packages::ensure(&[&packages::USTREAMER, &packages::CC])?;
-    let stage = Stage::with_programs(programs(arguments)?)?;
+    let sandbox = Sandbox::with_programs(packaged_programs(arguments)?)?;
     if !arguments.contains(&"--bin") || !workspace::release(VIEWERS).is_file() {
         let build = "build --locked --release -p transom-tests --example viewers";
         step::run(
@@ -37,35 +37,35 @@ pub(super) fn run(arguments: &[&str]) -> Outcome {
             &mut workspace::cargo(build.split(' ')),
         )?;
     }
-    let play = Play::new(&stage, seconds)?;
+    let bench = Bench::new(&sandbox, seconds)?;
     println!("processor time a picture of the camera box and of ustreamer, {FPS} a second");
     for row in &ROWS {
         let (mut ours, mut theirs) = (Cost::default(), Cost::default());
         for _ in 0..rounds {
-            ours.add(&play.ours(row)?);
-            theirs.add(&play.theirs(row)?);
+            ours.add(&bench.ours(row)?);
+            theirs.add(&bench.theirs(row)?);
         }
         row.print(&ours, &theirs);
     }
     Ok(())
 }
 
-/// A viewer's program, among the examples.
+/// The program of the viewers, an example of transom-tests.
 const VIEWERS: &str = "examples/viewers";
 const FPS: u32 = 30;
 const DEVICE: &str = "/dev/video0";
 /// A box has at most 8 connections with each key.
 const KEYS: usize = 4;
-/// Between the first picture and the measurement, for both.
+/// The time between the first picture and the measurement.
 const SETTLING: Duration = Duration::from_secs(1);
 
-/// What the camera gives, and to how many.
+/// The pictures of the camera, and the number of viewers.
 struct Row {
     kind: Kind,
     width: usize,
     height: usize,
     viewers: usize,
-    /// Our processor time by theirs.
+    /// The largest ratio of our processor time to theirs.
     goal: f64,
 }
 
@@ -83,7 +83,7 @@ const ROWS: [Row; 5] = [
     Row::new(Kind::Yuyv, 1280, 720, 1, 0.9),
 ];
 
-/// Resident memory of a box with 8 viewers.
+/// Limit of the resident memory of a box with 8 viewers.
 const MAX_KB: u64 = 8 * 1024;
 
 impl Row {
@@ -140,52 +140,52 @@ fn verdict(holds: bool) -> &'static str {
     if holds { "" } else { "  FALLS SHORT" }
 }
 
-/// What one box took over all its turns.
+/// The cost of one program over all rounds.
 #[derive(Default)]
 struct Cost {
     used: Duration,
     time: Duration,
     kb: u64,
     pictures: u64,
-    /// From the driver's stamp until a viewer had the picture: quantiles of each turn in
-    /// milliseconds.
+    /// Latency from the driver's timestamp until a viewer has received the picture: p50 and p99 of
+    /// each round in milliseconds.
     latencies: Vec<[f64; 2]>,
 }
 
 impl Cost {
-    fn add(&mut self, turn: &Self) {
-        self.used += turn.used;
-        self.time += turn.time;
-        self.kb = self.kb.max(turn.kb);
-        self.pictures += turn.pictures;
-        self.latencies.extend(&turn.latencies);
+    fn add(&mut self, round: &Self) {
+        self.used += round.used;
+        self.time += round.time;
+        self.kb = self.kb.max(round.kb);
+        self.pictures += round.pictures;
+        self.latencies.extend(&round.latencies);
     }
 
-    /// Milliseconds of a processor for a picture of the camera.
+    /// Processor time in milliseconds for each picture of the camera.
     fn each(&self) -> f64 {
         self.used.as_secs_f64() * 1e3 / (self.time.as_secs_f64() * f64::from(FPS))
     }
 
-    /// The mean of the turns' p50 and p99.
+    /// The means of p50 and p99 over the rounds.
     fn latency(&self) -> [f64; 2] {
-        let sum = |at: usize| self.latencies.iter().map(|turn| turn[at]).sum::<f64>();
+        let sum = |at: usize| self.latencies.iter().map(|round| round[at]).sum::<f64>();
         [0, 1].map(|at| sum(at) / self.latencies.len() as f64)
     }
 }
 
-/// The library, its pictures, and the keys of those who take part.
-struct Play {
+/// The fake camera, its pictures, and the users of box and viewers.
+struct Bench {
     seconds: u32,
     library: PathBuf,
     folder: PathBuf,
-    camera: Person,
-    viewers: Vec<Person>,
+    camera: User,
+    viewers: Vec<User>,
 }
 
-impl Play {
-    fn new(stage: &Stage, seconds: u32) -> Outcome<Self> {
-        let folder = stage.path("");
-        let library = stage.path("fake_camera.so");
+impl Bench {
+    fn new(sandbox: &Sandbox, seconds: u32) -> Outcome<Self> {
+        let folder = sandbox.path("");
+        let library = sandbox.path("fake_camera.so");
         let source = workspace::root().join("tests/preload/fake_camera.c");
         let mut cc = Command::new("cc");
         cc.args(["-shared", "-fPIC", "-O2", "-o"])
@@ -197,27 +197,27 @@ impl Play {
             let picture = match row.kind {
                 _ if path.exists() => continue,
                 Kind::Mjpg => {
-                    let pictures = Pictures::record_size(stage, &row.size())?;
+                    let pictures = Pictures::record_size(sandbox, &row.size())?;
                     pictures.padded(JPEG_BYTES)?
                 }
                 Kind::Yuyv => scene(row.width, row.height),
             };
             fs::write(&path, picture).context(path.display())?;
         }
-        let viewer = |number| stage.person(&format!("viewer-{number}"));
-        let play = Self {
+        let viewer = |number| sandbox.user(&format!("viewer-{number}"));
+        let bench = Self {
             seconds,
             library,
             folder,
-            camera: stage.person("box")?,
+            camera: sandbox.user("box")?,
             viewers: (1..=KEYS).map(viewer).collect::<Outcome<_>>()?,
         };
-        let known = play.viewers.iter().map(|viewer| (viewer, "127.0.0.1:9"));
-        play.camera.knows_all(&known.collect::<Vec<_>>())?;
-        Ok(play)
+        let known = bench.viewers.iter().map(|viewer| (viewer, "127.0.0.1:9"));
+        bench.camera.knows_all(&known.collect::<Vec<_>>())?;
+        Ok(bench)
     }
 
-    /// The variables that make the camera of a row.
+    /// The environment variables that load the fake camera of a row.
     fn preload(&self, row: &Row) -> [(&'static str, String); 2] {
         let (kind, size) = (row.name(), row.size());
         let file = self.folder.join(format!("{kind}-{size}"));
@@ -242,12 +242,12 @@ impl Play {
         let count = row.viewers.to_string();
         viewers.args([self.camera.contact("box", &address), count]);
         viewers.arg((SETTLING.as_secs() + u64::from(self.seconds) + 1).to_string());
-        viewers.args(self.viewers.iter().map(Person::state));
+        viewers.args(self.viewers.iter().map(User::state));
         let viewers = Background::start(viewers.current_dir(&self.folder))?;
-        let patience = Duration::from_secs(self.seconds.into()) + STARTING * 5;
-        viewers.line(patience, |line| is_event(line, "watching").then_some(()))?;
+        let timeout = Duration::from_secs(self.seconds.into()) + STARTING * 5;
+        viewers.line(timeout, |line| is_event(line, "watching").then_some(()))?;
         let mut cost = self.measure(camera.id())?;
-        let summary = viewers.line(patience, |line| {
+        let summary = viewers.line(timeout, |line| {
             is_event(line, "summary").then(|| line.to_owned())
         })?;
         let field = |name| {
@@ -286,7 +286,7 @@ impl Play {
         let viewers: Vec<_> = viewers.collect();
         counting.store(true, Ordering::Relaxed);
         let mut cost = self.measure(camera.id())?;
-        // Their connections end with it.
+        // Ending ustreamer ends the viewers' connections.
         drop(camera);
         let mut latencies = Vec::new();
         for viewer in viewers {
@@ -318,10 +318,10 @@ impl Play {
     }
 }
 
-/// As large as 1080p of a webcam.
+/// The size of a 1080p picture of a webcam.
 const JPEG_BYTES: usize = 300_000;
 
-/// Waves, edges and noise as a frame of YUYV.
+/// A YUYV frame of waves, edges and noise.
 fn scene(width: usize, height: usize) -> Vec<u8> {
     let mut seed = 1_u32;
     let mut noise = || {
@@ -349,7 +349,7 @@ fn scene(width: usize, height: usize) -> Vec<u8> {
     frame
 }
 
-/// Someone who watches ustreamer's stream.
+/// A viewer of ustreamer's stream.
 struct HttpViewer {
     stream: BufReader<TcpStream>,
     counting: Arc<AtomicBool>,

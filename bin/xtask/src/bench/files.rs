@@ -1,7 +1,7 @@
-//! `cargo xtask bench files`: one big random file between two folders in memory over loopback, by
-//! us and by what people use today. Rounds are interleaved, so that a busy moment hits everybody,
-//! and every copy begins with memory that is really there. Beside them the parts that a copy by us
-//! can't do without; `--parts` leaves the other programs out.
+//! `cargo xtask bench files`: copies a large random file between two folders in memory over
+//! loopback, with our programs and with others. Rounds are interleaved, so that a busy moment
+//! affects all, and each copy begins with memory that is already mapped. The cost of the parts that
+//! our copy can't avoid is measured too; `--parts` leaves the other programs out.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::failure::{Context, Failure, Outcome};
 use crate::machine;
-use crate::stage::Stage;
+use crate::sandbox::Sandbox;
 
 use super::parts::{self, Parts};
 use super::peers::{self, Peer};
@@ -20,9 +20,9 @@ use super::{number, processor, programs};
 pub(crate) fn run(arguments: &[&str]) -> Outcome {
     let mib = number(arguments, "--mib", 2048)?;
     let rounds = number(arguments, "--rounds", 3)?;
-    let stage = Stage::with_programs(programs(arguments)?)?;
-    let source = stage.path("random.bin");
-    let target = stage.path("arrived");
+    let sandbox = Sandbox::with_programs(programs(arguments)?)?;
+    let source = sandbox.path("random.bin");
+    let target = sandbox.path("arrived");
     fs::create_dir(&target).context(target.display())?;
     eprintln!("\n=== making {mib} MiB of random bytes");
     make(&source, u64::from(mib) << 20)?;
@@ -30,8 +30,8 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     let mut bench = parts::Bench::new(&target, mib, !arguments.contains(&"--bin"))?;
     let mut parts = Vec::new();
     let peers = match arguments.contains(&"--parts") {
-        true => vec![peers::ours(&stage, &target)?],
-        false => peers::all(&stage, &target)?,
+        true => vec![peers::ours(&sandbox, &target)?],
+        false => peers::all(&sandbox, &target)?,
     };
     let mut runs: Vec<Runs> = peers.into_iter().map(Runs::of).collect();
     for round in 1..=rounds {
@@ -62,12 +62,12 @@ fn make(path: &Path, bytes: u64) -> Outcome {
     Ok(())
 }
 
-/// Fills memory for one copy and gives it back, so that the copy gets pages that exist already.
+/// Fills memory for one copy and frees it, so that the copy gets pages that the host has already
+/// provided.
 ///
-/// A virtual machine's host takes back memory that is free for some seconds. Getting it again, page
-/// by page, was measured to cost a second for each GiB and more: a constant that has nothing to do
-/// with copying, that a machine of one's own does not have, and that hides most of what is
-/// compared.
+/// The host of a virtual machine reclaims memory that is free for some seconds. Faulting it in
+/// again, page by page, was measured to cost a second or more for each GiB: a constant that has
+/// nothing to do with copying, does not exist on real hardware, and hides most of the differences.
 pub(super) fn fetch_memory(target: &Path, bytes: u64) -> Outcome {
     let path = target.join("memory");
     let mut file = File::create(&path).context(path.display())?;
@@ -76,7 +76,7 @@ pub(super) fn fetch_memory(target: &Path, bytes: u64) -> Outcome {
     fs::remove_file(&path).context(path.display())
 }
 
-/// One way to copy, and how long it took each time.
+/// One way to copy, and its times.
 struct Runs {
     peer: Box<dyn Peer>,
     times: Vec<Duration>,
@@ -93,7 +93,7 @@ impl Runs {
         }
     }
 
-    /// Copies, compares outside the time, and removes the copy.
+    /// Copies, compares (not timed), and removes the copy.
     fn once(&mut self, source: &Path, target: &Path) -> Outcome {
         let (before, started) = (self.used_so_far()?, Instant::now());
         self.peer.copy(source)?;
@@ -147,10 +147,10 @@ fn same(one: &Path, other: &Path) -> io::Result<bool> {
 
 const BLOCK: usize = 1 << 20;
 
-/// What everybody's copy was compared with, by the tool that people check with.
+/// Prints the digest of the source, to which each copy was compared.
 fn digest(source: &Path) -> Outcome {
     if machine::program("b3sum").is_none() {
-        eprintln!("no b3sum here (apt-get install b3sum): digests are not shown");
+        eprintln!("digests are not shown: b3sum is not installed (apt-get install b3sum)");
         return Ok(());
     }
     let output = Command::new("b3sum")
@@ -191,9 +191,9 @@ fn report(runs: &[Runs], mib: u32) -> Outcome {
     Ok(())
 }
 
-/// Our time beside the processor time of what nobody could leave out.
+/// Our time, compared with the processor time of the unavoidable parts.
 fn report_parts(ours: &Runs, parts: &[Parts]) {
-    println!("\nwhat a copy by us can't do without: processor time, medians");
+    println!("\nthe unavoidable parts of our copy: processor time, medians");
     let mut all = Duration::ZERO;
     for (at, name) in parts::NAMES.iter().enumerate() {
         let part = median(parts.iter().map(|parts| parts[at]).collect());
@@ -215,5 +215,5 @@ fn report_parts(ours: &Runs, parts: &[Parts]) {
     );
 }
 
-/// What is promised of a file alone.
+/// The promised limit of the ratio for a file alone.
 const PROMISED_RATIO: f64 = 1.2;

@@ -1,35 +1,35 @@
-//! A film of JPEG pictures that are all of one size in bytes: pictures of the pattern, padded with
-//! comment segments.
+//! A film whose JPEG pictures all have the same size in bytes: pictures of the test pattern, padded
+//! with comment segments.
 
 use std::fs;
 use std::path::Path;
 
 use crate::children::Background;
 use crate::failure::{Context, Failure, Outcome};
-use crate::stage::Stage;
+use crate::sandbox::Sandbox;
 
-/// Real pictures to pad.
+/// Pictures of the test pattern, to be padded.
 pub(super) struct Pictures(Vec<Vec<u8>>);
 
 impl Pictures {
     /// Records a second of the pattern over loopback, in pictures of 1280 by 720.
-    pub(super) fn record(stage: &Stage) -> Outcome<Self> {
-        Self::record_size(stage, "1280x720")
+    pub(super) fn record(sandbox: &Sandbox) -> Outcome<Self> {
+        Self::record_size(sandbox, "1280x720")
     }
 
-    /// The same in another size, as `1920x1080`.
-    pub(super) fn record_size(stage: &Stage, size: &str) -> Outcome<Self> {
+    /// Like [`Pictures::record`], in another size such as `1920x1080`.
+    pub(super) fn record_size(sandbox: &Sandbox, size: &str) -> Outcome<Self> {
         let recorder = format!("recorder-{size}");
         let (camera, viewer) = (
-            stage.person(&recorder)?,
-            stage.person(&format!("spectator-{size}"))?,
+            sandbox.user(&recorder)?,
+            sandbox.user(&format!("spectator-{size}"))?,
         );
         camera.knows(&viewer, "127.0.0.1:9")?;
         let pattern = format!("camera --source pattern --size {size} --fps 30");
         let pattern: Vec<&str> = pattern.split(' ').collect();
         let (_box, address) = camera.listen(&pattern)?;
         viewer.knows(&camera, &address)?;
-        let film = stage.path("pattern.mjpeg");
+        let film = sandbox.path("pattern.mjpeg");
         let path = film.to_string_lossy();
         let watch = [
             "watch", &recorder, "--frames", "30", "--json", "--save", &path,
@@ -42,7 +42,7 @@ impl Pictures {
     /// The size to which all of them can be padded.
     pub(super) fn largest(&self) -> usize {
         let largest = self.0.iter().map(Vec::len).max().unwrap_or_default();
-        // There is no shorter segment.
+        // The padding is at least one segment.
         largest + MIN_SEGMENT
     }
 
@@ -68,7 +68,7 @@ impl Pictures {
     }
 }
 
-/// Cuts after each end of image. The marker's bytes occur nowhere else in a picture without
+/// Cuts after each end-of-image marker. Its bytes occur nowhere else in a picture without a
 /// thumbnail: in coded data every 0xff is followed by 0.
 fn split(film: &[u8]) -> Vec<Vec<u8>> {
     let mut pictures = Vec::new();
@@ -84,13 +84,13 @@ fn split(film: &[u8]) -> Vec<Vec<u8>> {
 
 const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
 
-/// The picture with comments behind its first marker, so that it has that many bytes.
+/// The picture with comment segments after its first marker, so that it has `bytes` bytes.
 fn pad(jpeg: &[u8], bytes: usize) -> Option<Vec<u8>> {
     let (start, rest) = jpeg.split_at_checked(2)?;
     let mut padded = start.to_vec();
     let mut missing = bytes.checked_sub(jpeg.len())?;
     while missing > 0 {
-        // What is left has to be nothing or a whole segment.
+        // The rest must be 0 or the size of a whole segment.
         let part = match missing {
             ..=MAX_SEGMENT => missing,
             _ => MAX_SEGMENT - MIN_SEGMENT,

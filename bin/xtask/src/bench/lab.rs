@@ -5,7 +5,7 @@
 //!                                  token bucket of the rate, FIFO of the queue's bytes
 //! ```
 //!
-//! Where the link has a delay or loses packets, the router is a process ([`router`]).
+//! If the link has a delay or loses packets, the router is a process ([`router`]).
 
 mod namespace;
 pub(super) mod router;
@@ -17,19 +17,19 @@ use std::time::{Duration, Instant};
 
 use crate::children::Background;
 use crate::failure::{Context, Outcome};
-use crate::stage::{STARTING, is_event, number_field};
+use crate::sandbox::{STARTING, is_event, number_field};
 
 pub(super) use self::namespace::Namespace;
 use self::router::{PORT, SIDES};
 
-/// What lies between the two sides.
+/// The properties of the link.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shape {
-    /// Of the wire, headers and all; infinite for loopback without limits.
+    /// Rate of the wire, headers included; infinite for loopback without limits.
     pub mbit: f64,
     pub queue_bytes: u32,
     pub round_trip: Duration,
-    /// The share of packets that is lost on the way to the receiver.
+    /// The fraction of packets that is lost on the way to the receiver.
     pub loss: f64,
 }
 
@@ -59,9 +59,9 @@ impl Shape {
     }
 }
 
-/// The namespaces and what is between them; gone when dropped.
+/// The namespaces and the link between them, removed when dropped.
 pub(super) struct Lab {
-    /// The sender, the receiver and the router; on loopback only one.
+    /// Those of the sender, the receiver and the router; on loopback a single one.
     namespaces: Vec<Namespace>,
     /// The addresses of sender and receiver.
     hosts: [&'static str; 2],
@@ -69,7 +69,7 @@ pub(super) struct Lab {
 }
 
 impl Lab {
-    /// Routed by the kernel unless the link needs more, or `has_own_router` says so.
+    /// The kernel routes, unless the link has a delay or loss, or `has_own_router` is set.
     pub(super) fn new(shape: &Shape, has_own_router: bool) -> Outcome<Self> {
         let mut lab = Self {
             namespaces: vec![Namespace::new()?],
@@ -96,13 +96,14 @@ impl Lab {
         (namespace, self.hosts[1])
     }
 
-    /// Gives the token bucket another rate, also while it is in use.
+    /// Changes the rate of the token bucket, also while it is in use.
     pub(super) fn change(&self, shape: &Shape) -> Outcome {
         self.bucket("change", shape)
     }
 
-    /// How well a router in user space did its work; nothing where the kernel routes.
-    pub(super) fn confession(&self) -> Outcome<Option<String>> {
+    /// How late the router in user space was, and how many packets its socket lost; `None` if the
+    /// kernel routes.
+    pub(super) fn router_report(&self) -> Outcome<Option<String>> {
         let Some(process) = &self.router else {
             return Ok(None);
         };
@@ -136,10 +137,10 @@ impl Lab {
             let vxlan = format!("vxlan id 1 remote {router} dstport {PORT}");
             side.ip(&format!("link add vx mtu {MTU} type {vxlan}"))?;
             side.bring_up("vx", host)?;
-            // A checksum that is left to a device would be left to the router's socket.
+            // With checksum offload, packets would reach the router's socket without a checksum.
             side.run("ethtool -K vx tx off")?;
         }
-        // A router has a processor of its own; this one at least comes first.
+        // A real router has a processor of its own; this one gets real-time priority.
         let mut command = Command::new("chrt");
         command
             .args(["--fifo", "1"])
@@ -160,13 +161,13 @@ impl Lab {
         let Shape {
             mbit, queue_bytes, ..
         } = shape;
-        // Five packets at once: smooth at 20 Mbit/s, and enough for the kernel's timer at 100.
+        // A burst of five packets: smooth at 20 Mbit/s, and enough for the kernel's timer at 100.
         let bucket = format!("rate {mbit}mbit burst 8k limit {queue_bytes}");
         let device = format!("tc qdisc {verb} dev veth-rd root");
         self.router().run(&format!("{device} tbf {bucket}"))
     }
 
-    /// A cable from each side to the router.
+    /// A veth pair from each side to the router.
     fn connect(&self, mtu: u32) -> Outcome {
         let router = self.router();
         let names = [["veth-s", "veth-rs"], ["veth-d", "veth-rd"]];
@@ -182,13 +183,13 @@ impl Lab {
     }
 }
 
-/// Of the link, as everywhere.
+/// The MTU of the link, the usual one of Ethernet.
 const MTU: u32 = 1500;
 
-/// What VXLAN puts before each packet of the link: IP, UDP, its own header and Ethernet's.
+/// The overhead of VXLAN for each packet: the headers of IP, UDP, VXLAN and Ethernet.
 const VXLAN_BYTES: u32 = 50;
 
-/// A number of UDP in proc(5)'s net/snmp, which has a line of names and one of values.
+/// A UDP counter of net/snmp (proc(5)), which has a line of names and one of values.
 fn udp_field(table: &str, name: &str) -> Option<u64> {
     let mut lines = table.lines().filter(|line| line.starts_with("Udp:"));
     let at = lines.next()?.split(' ').position(|field| field == name)?;

@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: what the built programs do in numbers, beside what others do on the same
-//! machine.
+//! `cargo xtask bench`: measures the built programs, and compares them with other programs on the
+//! same machine.
 
 mod camera;
 mod files;
@@ -19,6 +19,7 @@ mod viewers;
 use std::fs;
 use std::path::{self, PathBuf};
 
+use crate::cross;
 use crate::failure::{Context as _, Failure, Outcome};
 use crate::packages;
 use crate::step;
@@ -44,8 +45,8 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     }
 }
 
-/// The arguments, if each of them is an option of that bench: a slip of the pen must not start a
-/// run of many minutes. `valued` are the options with a value after them.
+/// Returns the arguments, if each is an option of the bench: a typing error must not start a run of
+/// many minutes. `valued` are the options that take a value.
 fn known<'a, 'b>(
     arguments: &'a [&'b str],
     valued: &[&str],
@@ -65,30 +66,39 @@ fn known<'a, 'b>(
     Ok(arguments)
 }
 
-/// The folder of the programs to be measured: that of `--bin`, or what is built now.
+/// The folder of the programs to measure: that of `--bin`, otherwise they are built now.
 fn programs(arguments: &[&str]) -> Outcome<PathBuf> {
+    programs_of(RELEASE, arguments)
+}
+
+/// The same, as the package of the camera box has them.
+fn packaged_programs(arguments: &[&str]) -> Outcome<PathBuf> {
+    programs_of(cross::PROFILE, arguments)
+}
+
+fn programs_of(profile: &str, arguments: &[&str]) -> Outcome<PathBuf> {
     let Some(at) = arguments.iter().position(|argument| *argument == "--bin") else {
-        build()?;
-        return Ok(workspace::release(""));
+        build(profile)?;
+        return Ok(workspace::target().join(profile));
     };
     let folder = arguments.get(at + 1);
     let folder = folder.ok_or_else(|| Failure::usage("bench: --bin takes a folder"))?;
     path::absolute(folder).context(folder)
 }
 
-/// The release build is what users run.
-fn build() -> Outcome {
+/// The profile of the programs that users build.
+const RELEASE: &str = "release";
+
+fn build(profile: &str) -> Outcome {
     packages::ensure(&[&packages::LIBCLANG])?;
-    step::run(
-        "building transom",
-        &mut workspace::cargo(["build", "--locked", "--release", "-p", "transom-box"]),
-    )
+    let mut build = workspace::cargo(["build", "--locked", "-p", "transom-box", "--profile"]);
+    step::run("building transom", build.arg(profile))
 }
 
-/// The value after an option, or the usual one.
-fn number(arguments: &[&str], name: &str, usual: u32) -> Outcome<u32> {
+/// The number after an option, or `default`.
+fn number(arguments: &[&str], name: &str, default: u32) -> Outcome<u32> {
     let Some(at) = arguments.iter().position(|argument| *argument == name) else {
-        return Ok(usual);
+        return Ok(default);
     };
     let value = arguments.get(at + 1).and_then(|value| value.parse().ok());
     value
@@ -109,7 +119,7 @@ mod tests {
     use super::known;
 
     #[test]
-    fn a_slip_in_an_option_starts_no_bench() {
+    fn a_typing_error_in_an_option_starts_no_bench() {
         let (valued, flags) = (&["--row", "--bin"], &["--json"]);
         let good = ["", "--json --row 3", "--bin --json"];
         for line in good {

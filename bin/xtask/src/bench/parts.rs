@@ -1,6 +1,6 @@
-//! What a file transfer can't do without: its bytes over plain TCP by socat, sealed and opened,
-//! hashed at both sides. The processor time of the parts, added and divided by the two processors
-//! that two sides have, is the time that nobody could beat.
+//! The unavoidable parts of a file transfer: sending its bytes over plain TCP (by socat),
+//! encrypting and decrypting them, hashing them on both sides. Their total processor time, divided
+//! by two processors (one for each side), is a lower limit of the time.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -27,7 +27,7 @@ pub(super) struct Bench {
 }
 
 impl Bench {
-    /// Builds the loops over our ciphers and hashes; none where there is no socat.
+    /// Builds the loops over our ciphers and hashes; `None` without socat.
     pub(super) fn new(target: &Path, mib: u32, builds: bool) -> Outcome<Option<Self>> {
         if machine::program("socat").is_none() {
             return Ok(None);
@@ -45,7 +45,7 @@ impl Bench {
         }))
     }
 
-    /// Runs each part once. The copy that socat makes is left in the target folder.
+    /// Runs each part once. The copy of socat stays in the target folder.
     pub(super) fn once(&mut self, source: &Path) -> Outcome<Parts> {
         Ok([
             used(|| self.socat.copy(source))?,
@@ -59,7 +59,7 @@ impl Bench {
     }
 }
 
-/// The processor time of the children that some work starts and waits for.
+/// The processor time of the child processes that `work` starts and waits for.
 fn used(work: impl FnOnce() -> Outcome) -> Outcome<Duration> {
     let before = processor::used_by_children()?;
     work()?;

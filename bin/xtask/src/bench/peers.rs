@@ -1,5 +1,5 @@
-//! The ways to copy that are compared: ours, and those of this machine's other programs.
-//! What is not installed is named with its package and left out.
+//! The ways to copy that are compared: ours, and other programs of this machine. A program that is
+//! not installed is skipped, with its package named.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -9,33 +9,33 @@ use std::time::Duration;
 use crate::children::Background;
 use crate::failure::{Context, Outcome};
 use crate::machine;
-use crate::stage::{Person, Stage};
+use crate::sandbox::{Sandbox, User};
 use crate::step;
 
 use super::sshd::Sshd;
 
-/// Copies one file into the target folder it was made for, and returns when it is there.
+/// Copies one file into its target folder, and returns when the copy is complete.
 pub(super) trait Peer {
     fn name(&self) -> &'static str;
     fn copy(&mut self, source: &Path) -> Outcome;
 
-    /// The process of its other side, if that is one that stays.
+    /// The process of the other side, if it keeps running between copies.
     fn server(&self) -> Option<u32> {
         None
     }
 }
 
-/// Ours alone.
-pub(super) fn ours(stage: &Stage, target: &Path) -> Outcome<Box<dyn Peer>> {
-    Ok(Box::new(Ours::new(stage, target)?))
+/// Only our way to copy.
+pub(super) fn ours(sandbox: &Sandbox, target: &Path) -> Outcome<Box<dyn Peer>> {
+    Ok(Box::new(Ours::new(sandbox, target)?))
 }
 
-/// All that this machine has; ours first.
-pub(super) fn all(stage: &Stage, target: &Path) -> Outcome<Vec<Box<dyn Peer>>> {
-    let mut peers: Vec<Box<dyn Peer>> = vec![ours(stage, target)?];
+/// All ways that this machine has, ours first.
+pub(super) fn all(sandbox: &Sandbox, target: &Path) -> Outcome<Vec<Box<dyn Peer>>> {
+    let mut peers: Vec<Box<dyn Peer>> = vec![ours(sandbox, target)?];
     let target = target.to_path_buf();
     if has(&[("sshd", "openssh-server"), ("scp", "openssh-client")]) {
-        let sshd = Sshd::start(stage)?;
+        let sshd = Sshd::start(sandbox)?;
         let (ssh, scp) = (sshd.clone(), target.clone());
         peers.push(Box::new(Scp { sshd, target: scp }));
         if has(&[("rsync", "rsync")]) {
@@ -58,20 +58,21 @@ fn has(programs: &[(&str, &str)]) -> bool {
         .collect();
     if !missing.is_empty() {
         let packages = missing.join(" ");
-        eprintln!("left out, for it is not installed: apt-get install {packages}");
+        eprintln!("left out, not installed: apt-get install {packages}");
     }
     missing.is_empty()
 }
 
-/// From the sender's start until it says that the file is durable, encrypted and verified.
+/// Our transfer, encrypted and verified, from the sender's start until it reports that the file is
+/// durable.
 struct Ours {
-    sender: Person,
+    sender: User,
     receiver: Background,
 }
 
 impl Ours {
-    fn new(stage: &Stage, target: &Path) -> Outcome<Self> {
-        let (sender, receiver) = (stage.person("sender")?, stage.person("receiver")?);
+    fn new(sandbox: &Sandbox, target: &Path) -> Outcome<Self> {
+        let (sender, receiver) = (sandbox.user("sender")?, sandbox.user("receiver")?);
         receiver.knows(&sender, "127.0.0.1:9")?;
         let into = target.to_string_lossy();
         let (child, address) =
@@ -103,7 +104,7 @@ impl Peer for Ours {
     }
 }
 
-/// Its fastest cipher where the CPU has AES instructions.
+/// The fastest cipher of OpenSSH on a CPU with AES instructions.
 const CIPHER: &str = "aes128-gcm@openssh.com";
 
 struct Scp {
@@ -145,7 +146,7 @@ impl Peer for Rsync {
     }
 }
 
-/// Nothing but bytes over TCP: neither encrypted nor verified.
+/// Plain bytes over TCP, neither encrypted nor verified.
 pub(super) struct Socat {
     target: PathBuf,
 }
@@ -176,10 +177,10 @@ impl Peer for Socat {
     }
 }
 
-/// Larger than its default of 8 KiB, which would make it look worse than it is.
+/// Socat's default of 8 KiB would make it slower than it can be.
 const BUFFER: &str = "262144";
 
-/// No network at all: the machine's own limit.
+/// A local copy without a network: the limit of the machine.
 struct Cp {
     target: PathBuf,
 }
@@ -205,7 +206,7 @@ pub(super) fn quiet(command: &mut Command) -> Outcome {
     }
 }
 
-/// A port that was free a moment ago: these programs can't tell which one they got.
+/// A port that was free a moment ago, for programs that can't report a port chosen by the kernel.
 pub(crate) fn free_port() -> Outcome<u16> {
     let listener = TcpListener::bind("127.0.0.1:0").context("a port of loopback")?;
     Ok(listener.local_addr().context("a port of loopback")?.port())

@@ -1,17 +1,17 @@
-//! Processor time as Linux counts it, in ticks of 10 ms: of a running process and of all children
-//! that have ended.
+//! Processor time as Linux counts it, in ticks of 10 ms: of a running process, or of all ended
+//! children.
 
 use std::fs;
 use std::time::Duration;
 
 use crate::failure::{Context, Failure, Outcome};
 
-/// Of a process that runs.
+/// The processor time of a running process.
 pub(super) fn used_by(process: u32) -> Outcome<Duration> {
     read(&process.to_string(), USER)
 }
 
-/// Of all children of this process that were waited for.
+/// The processor time of all children of this process that were waited for.
 pub(super) fn used_by_children() -> Outcome<Duration> {
     read("self", USER_OF_CHILDREN)
 }
@@ -24,23 +24,23 @@ fn read(process: &str, first: usize) -> Outcome<Duration> {
     Ok(Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND))
 }
 
-/// From a line of proc(5)'s stat: the name in brackets, and the user's and system's ticks together,
-/// of which the first is that field.
+/// From a line of proc(5)'s stat: the name in brackets, and the sum of user and system ticks, which
+/// are field `first` and the next one.
 pub(super) fn name_and_ticks(stat: &str, first: usize) -> Option<(&str, u64)> {
     let (head, rest) = stat.rsplit_once(')')?;
     let (_, name) = head.split_once('(')?;
-    // The name is the second field.
+    // The name was field 2, so the rest begins with field 3.
     let mut fields = rest.split_whitespace().skip(first - 3);
     let user: u64 = fields.next()?.parse().ok()?;
     let system: u64 = fields.next()?.parse().ok()?;
     Some((name, user + system))
 }
 
-/// Fields of proc(5)'s stat, each with the system's ticks behind it.
+/// Field numbers of user ticks in proc(5)'s stat; system ticks are in the next field.
 pub(super) const USER: usize = 14;
 const USER_OF_CHILDREN: usize = 16;
 
-/// What Linux has counted by since long ago, whatever its own clock.
+/// The unit of Linux for user space (USER_HZ), independent of the kernel's own tick.
 pub(super) const TICKS_PER_SECOND: u64 = 100;
 
 #[cfg(test)]

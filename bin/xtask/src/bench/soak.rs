@@ -1,7 +1,7 @@
-//! `cargo xtask soak`: a camera box for as long as that is wanted, with viewers that come, go,
-//! stall and are killed, and a camera that is pulled out and fails at random. After each minute it
-//! is left alone and measured: its memory, descriptors and threads have to stay as they are, and a
-//! viewer has to get every picture.
+//! `cargo xtask soak`: runs a camera box for a given time, with viewers that come, go, stall and
+//! are killed at random, and a camera that is unplugged and fails at random. At the end of each
+//! minute the box is measured at rest: memory, descriptors and threads must not grow, and a viewer
+//! must get every picture.
 
 use std::fmt;
 use std::fs;
@@ -15,54 +15,60 @@ use crate::failure::{Context, Failure, Outcome};
 use crate::fake_device::{DeviceMood, FakeDevice};
 use crate::machine;
 use crate::packages;
-use crate::stage::{Person, STARTING, Stage, is_event, number_field};
+use crate::sandbox::{STARTING, Sandbox, User, is_event, number_field};
 use crate::workspace;
 
 use super::film::Pictures;
-use super::{known, number, programs, resident};
+use super::{known, number, packaged_programs, resident};
 
 pub(crate) fn run(arguments: &[&str]) -> Outcome {
     let options = ["--minutes", "--bin"];
     let arguments = known(arguments, &options, &[])?;
     let minutes = number(arguments, "--minutes", 60)?;
+    if minutes < MIN_MINUTES {
+        let why = format!("soak: --minutes takes {MIN_MINUTES} or more, to compare two of them");
+        return Err(Failure::usage(why));
+    }
     packages::ensure(&[&packages::CC])?;
-    let stage = Stage::with_programs(programs(arguments)?)?;
-    let mut soak = Soak::new(&stage)?;
+    let sandbox = Sandbox::with_programs(packaged_programs(arguments)?)?;
+    let mut soak = Soak::new(&sandbox)?;
     let mut all = Vec::new();
     for minute in 1..=minutes {
-        let last = Instant::now() + TROUBLE;
+        let last = Instant::now() + DISTURBANCE;
         while Instant::now() < last {
-            soak.trouble()?;
+            soak.disturb()?;
         }
-        let seen = soak.rest()?;
+        let seen = soak.measure()?;
         println!("{minute:>3} min  {seen}");
         all.push(seen);
     }
-    println!("{}", soak.told());
+    println!("{}", soak.event_counts());
     verdict(&all)
 }
 
-/// Of each minute; the rest of it is for the measurement.
-const TROUBLE: Duration = Duration::from_secs(48);
-/// Until viewers that were killed are forgotten and the camera is back.
+/// The part of each minute with disturbances; the rest is for the measurement.
+const DISTURBANCE: Duration = Duration::from_secs(48);
+/// Until killed viewers have timed out and the camera is open again.
 const SETTLING: Duration = Duration::from_secs(6);
 const MEASURING: &str = "6";
 const MOST_VIEWERS: usize = 6;
 const SIZE: (u16, u16) = (640, 480);
-/// Minutes that fill caches and pools.
+/// The first minutes, which fill caches and pools, don't count.
 const WARMING: usize = 2;
-/// What the memory may have grown by after them.
+/// The shortest run that has two minutes after them.
+const MIN_MINUTES: u32 = 4;
+/// Limit of the growth of memory after them.
 const MAX_GROWTH_KB: u64 = 1024;
 
-/// The end of a minute.
-struct Seen {
+/// The measurement at the end of a minute.
+struct Measurement {
     kb: u64,
     descriptors: usize,
     threads: usize,
     fps: f64,
 }
 
-impl fmt::Display for Seen {
+impl fmt::Display for Measurement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -72,12 +78,13 @@ impl fmt::Display for Seen {
     }
 }
 
-fn verdict(all: &[Seen]) -> Outcome {
-    let [first, .., last] = all.get(WARMING.min(all.len() / 2)..).unwrap_or_default() else {
-        return Ok(());
+fn verdict(all: &[Measurement]) -> Outcome {
+    let [first, .., last] = all.get(WARMING..).unwrap_or_default() else {
+        return Err(Failure::new("there are too few minutes to compare"));
     };
-    let counts = |seen: &Seen| (seen.descriptors, seen.threads);
-    let is_flat = counts(first) == counts(last) && last.kb <= first.kb + MAX_GROWTH_KB;
+    let counts = |seen: &Measurement| (seen.descriptors, seen.threads);
+    let is_known = first.kb > 0 && last.kb > 0;
+    let is_flat = is_known && counts(first) == counts(last) && last.kb <= first.kb + MAX_GROWTH_KB;
     let keeps_pace = last.fps >= first.fps * 0.95;
     match is_flat && keeps_pace {
         true => Ok(()),
@@ -88,10 +95,10 @@ fn verdict(all: &[Seen]) -> Outcome {
 struct Soak {
     device: FakeDevice,
     station: Background,
-    people: Vec<Person>,
+    users: Vec<User>,
     viewers: Vec<Background>,
     random: Random,
-    /// What happened so far, how often.
+    /// How often each of [`EVENTS`] has happened.
     events: [u32; EVENTS.len()],
 }
 
@@ -107,20 +114,17 @@ const EVENTS: [&str; 8] = [
 ];
 
 impl Soak {
-    fn new(stage: &Stage) -> Outcome<Self> {
-        let folder = stage.path("device");
+    fn new(sandbox: &Sandbox) -> Outcome<Self> {
+        let folder = sandbox.path("device");
         fs::create_dir(&folder).context(folder.display())?;
         let source = workspace::root().join("tests/preload/fake_camera.c");
-        let picture = picture(stage)?;
+        let picture = picture(sandbox)?;
         let device = FakeDevice::new(&folder, &source, &picture, SIZE);
         let device = device.context("the fake camera")?;
-        let camera = stage.person("box")?;
-        let person = |number| stage.person(&format!("viewer-{number}"));
-        let people: Vec<_> = (1..=2).map(person).collect::<Outcome<_>>()?;
-        let viewers: Vec<_> = people
-            .iter()
-            .map(|person| (person, "127.0.0.1:9"))
-            .collect();
+        let camera = sandbox.user("box")?;
+        let user = |number| sandbox.user(&format!("viewer-{number}"));
+        let users: Vec<_> = (1..=2).map(user).collect::<Outcome<_>>()?;
+        let viewers: Vec<_> = users.iter().map(|user| (user, "127.0.0.1:9")).collect();
         camera.knows_all(&viewers)?;
         let arguments = [
             "camera",
@@ -130,21 +134,21 @@ impl Soak {
             "32",
         ];
         let (station, address) = camera.listen_with(&arguments, device.variables())?;
-        for person in &people {
-            person.knows(&camera, &address)?;
+        for user in &users {
+            user.knows(&camera, &address)?;
         }
         Ok(Self {
             device,
             station,
-            people,
+            users,
             viewers: Vec::new(),
             random: Random(1),
             events: [0; EVENTS.len()],
         })
     }
 
-    /// One thing that may happen, and a pause of up to a second.
-    fn trouble(&mut self) -> Outcome {
+    /// Causes one random event, then waits up to a second.
+    fn disturb(&mut self) -> Outcome {
         let event = self.random.below(EVENTS.len());
         self.events[event] += 1;
         let camera = "the camera";
@@ -158,13 +162,13 @@ impl Soak {
                 self.pause(3000);
                 self.device.plug_in().context(camera)?;
             }
-            5 => self.mood(DeviceMood::Fails)?,
-            6 => self.mood(DeviceMood::Silent)?,
-            _ => self.mood(DeviceMood::Flags)?,
+            5 => self.set_mood(DeviceMood::Fails)?,
+            6 => self.set_mood(DeviceMood::Silent)?,
+            _ => self.set_mood(DeviceMood::Flags)?,
         }
         let runs = |viewer: &mut Background| matches!(viewer.ended(), Ok(None));
         self.viewers.retain_mut(runs);
-        // The camera is open only while it is watched.
+        // Two viewers at least, since the camera is open only while it is watched.
         while self.viewers.len() < 2 {
             self.add_viewer()?;
         }
@@ -172,7 +176,7 @@ impl Soak {
         Ok(())
     }
 
-    fn mood(&mut self, mood: DeviceMood) -> Outcome {
+    fn set_mood(&mut self, mood: DeviceMood) -> Outcome {
         self.device.set_mood(mood).context("the camera")?;
         self.pause(4000);
         let good = self.device.set_mood(DeviceMood::Gives);
@@ -183,8 +187,8 @@ impl Soak {
         if self.viewers.len() == MOST_VIEWERS {
             drop(self.take_viewer());
         }
-        let person = &self.people[self.random.below(self.people.len())];
-        let mut watch = person.transom(&["watch", "box", "--quiet"]);
+        let user = &self.users[self.random.below(self.users.len())];
+        let mut watch = user.transom(&["watch", "box", "--quiet"]);
         let viewer = Background::start(watch.stderr(Stdio::null()))?;
         self.viewers.push(viewer);
         Ok(())
@@ -201,7 +205,7 @@ impl Soak {
         }
         let at = self.random.below(self.viewers.len());
         let id = self.viewers[at].id().to_string();
-        // It may have ended.
+        // The viewer may have ended.
         let mut kill = Command::new("kill");
         kill.args([signal, &id]).stderr(Stdio::null());
         kill.status().context("kill")?;
@@ -213,15 +217,15 @@ impl Soak {
         thread::sleep(Duration::from_millis(pause as u64));
     }
 
-    /// Leaves the box alone, then measures it with one viewer.
-    fn rest(&mut self) -> Outcome<Seen> {
+    /// Lets the box settle, then measures it with one viewer.
+    fn measure(&mut self) -> Outcome<Measurement> {
         self.viewers.clear();
         thread::sleep(SETTLING);
         if let Some(status) = self.station.ended()? {
             return Err(Failure::new(format!("the box has ended: {status}")));
         }
         let arguments = ["watch", "box", "--seconds", MEASURING, "--stats-json"];
-        let viewer = Background::start(&mut self.people[0].transom(&arguments))?;
+        let viewer = Background::start(&mut self.users[0].transom(&arguments))?;
         let fps = viewer.line(STARTING * 2, |line| {
             is_event(line, "summary").then(|| number_field(line, None, "fps"))?
         })?;
@@ -229,7 +233,7 @@ impl Soak {
         thread::sleep(Duration::from_secs(1));
         let process = PathBuf::from(format!("/proc/{}", self.station.id()));
         let count = |folder: &str| machine::names_in(&process.join(folder)).len();
-        Ok(Seen {
+        Ok(Measurement {
             kb: resident(self.station.id()),
             descriptors: count("fd"),
             threads: count("task"),
@@ -237,7 +241,7 @@ impl Soak {
         })
     }
 
-    fn told(&self) -> String {
+    fn event_counts(&self) -> String {
         let events = EVENTS.iter().zip(self.events);
         let events: Vec<_> = events
             .map(|(name, times)| format!("{name} {times} x"))
@@ -246,14 +250,14 @@ impl Soak {
     }
 }
 
-/// One picture of the drawn pattern.
-fn picture(stage: &Stage) -> Outcome<Vec<u8>> {
+/// One picture of the test pattern.
+fn picture(sandbox: &Sandbox) -> Outcome<Vec<u8>> {
     let size = format!("{}x{}", SIZE.0, SIZE.1);
-    let pictures = Pictures::record_size(stage, &size)?;
+    let pictures = Pictures::record_size(sandbox, &size)?;
     pictures.padded(pictures.largest())
 }
 
-/// The same numbers in each run.
+/// A pseudo-random generator, the same in each run.
 struct Random(u32);
 
 impl Random {

@@ -1,5 +1,4 @@
-//! An SSH server for one benchmark: on loopback, with keys and a configuration of its own, ended by
-//! its id.
+//! An SSH server for one benchmark, on loopback, with its own keys and configuration.
 
 use std::fs;
 use std::net::TcpStream;
@@ -12,12 +11,12 @@ use std::time::{Duration, Instant};
 use crate::children::Background;
 use crate::failure::{Context, Failure, Outcome};
 use crate::machine;
-use crate::stage::Stage;
+use crate::sandbox::Sandbox;
 use crate::step;
 
 use super::peers::{LISTENING, free_port};
 
-/// Ended when dropped.
+/// The server, ended when dropped.
 pub(super) struct Sshd {
     port: u16,
     options: Vec<String>,
@@ -26,8 +25,8 @@ pub(super) struct Sshd {
 
 impl Sshd {
     /// Starts it and waits until it listens.
-    pub(super) fn start(stage: &Stage) -> Outcome<Rc<Self>> {
-        let folder = stage.path("ssh");
+    pub(super) fn start(sandbox: &Sandbox) -> Outcome<Rc<Self>> {
+        let folder = sandbox.path("ssh");
         fs::create_dir(&folder).context(folder.display())?;
         let (host, user) = (folder.join("host"), folder.join("user"));
         for key in [&host, &user] {
@@ -39,8 +38,7 @@ impl Sshd {
         fs::write(&known, format!("[127.0.0.1]:{port} {public}")).context(known.display())?;
         let config = folder.join("sshd_config");
         fs::write(&config, configuration(&folder, port)).context(config.display())?;
-        // Where sshd runs as root it refuses to start without this folder, which its package makes
-        // at boot.
+        // As root, sshd refuses to start without this folder, which its package makes at boot.
         let _ = fs::create_dir_all("/run/sshd");
 
         let program = machine::program("sshd").unwrap_or_else(|| "/usr/sbin/sshd".into());
@@ -60,7 +58,7 @@ impl Sshd {
         self.port
     }
 
-    /// What ssh and scp need to reach it and nothing else.
+    /// The options with which ssh and scp reach this server and ignore the user's configuration.
     pub(super) fn options(&self) -> &[String] {
         &self.options
     }

@@ -1,25 +1,25 @@
-//! `cargo xtask bench video`: 1280x720 at 30 pictures a second, passed through as they are, from
-//! the built camera box to the built viewer over loopback.
+//! `cargo xtask bench video`: sends 1280x720 at 30 pictures a second, not re-encoded, from the
+//! built camera box to the built viewer over loopback.
 
 use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::failure::{Failure, Outcome};
-use crate::stage::{STARTING, Stage, is_event, number_field};
+use crate::sandbox::{STARTING, Sandbox, is_event, number_field};
 
-use super::{build, number, processor, resident};
+use super::{RELEASE, build, number, processor, resident};
 use crate::children::Background;
 
 pub(crate) fn run(arguments: &[&str]) -> Outcome {
-    // Figures are of the third second to the last but one.
+    // The measurement covers the third to the last but one second.
     let seconds = number(arguments, "--seconds", 60)?.max(5);
-    build()?;
-    let stage = Stage::new()?;
-    let (camera, viewer) = (stage.person("camera")?, stage.person("viewer")?);
+    build(RELEASE)?;
+    let sandbox = Sandbox::new()?;
+    let (camera, viewer) = (sandbox.user("camera")?, sandbox.user("viewer")?);
     camera.knows(&viewer, "127.0.0.1:9")?;
 
-    let film = stage.path("film.mjpeg");
+    let film = sandbox.path("film.mjpeg");
     let film = film.to_string_lossy();
     eprintln!("\n=== recording 3 s to play over and over");
     let mut pattern = vec!["camera", "--source", "pattern", "--size", SIZE];
@@ -41,8 +41,8 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     let watch = ["watch", "camera", "--seconds", &time, "--stats-json"];
     let watcher = Background::start(&mut viewer.transom(&watch))?;
     let usage = Usage::watch([box_.id(), watcher.id()], seconds)?;
-    let patience = Duration::from_secs(seconds.into()) + STARTING;
-    let summary = watcher.line(patience, |line| {
+    let timeout = Duration::from_secs(seconds.into()) + STARTING;
+    let summary = watcher.line(timeout, |line| {
         is_event(line, "summary").then(|| line.to_owned())
     })?;
     watcher.finish()?;
@@ -56,10 +56,10 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
 const SIZE: &str = "1280x720";
 const FPS: u32 = 30;
 
-/// Makes pictures of the drawn pattern nearly as large as those of a webcam.
+/// Makes pictures of the test pattern nearly as large as those of a webcam.
 const QUALITY: &str = "95";
 
-/// What the project promises for an idle machine.
+/// The limits that the project promises on an idle machine.
 const P99_MS: f64 = 5.0;
 const RSS_KB: u64 = 12 * 1024;
 
@@ -116,9 +116,9 @@ fn verdict(holds: bool) -> &'static str {
     }
 }
 
-/// What the programs took over time.
+/// Processor time and memory of the programs.
 struct Usage {
-    /// Shares of a processor: the camera's and the viewer's.
+    /// Processor usage of camera and viewer; 1 is a whole processor.
     processor: [f64; 2],
     /// Resident memory of the camera, in KB.
     first: u64,
@@ -127,7 +127,7 @@ struct Usage {
 }
 
 impl Usage {
-    /// Looks once a second, from the third second on: by then everything has started.
+    /// Samples once a second from the third second on, when everything has started.
     fn watch(processes: [u32; 2], seconds: u32) -> Outcome<Self> {
         thread::sleep(Duration::from_secs(2));
         let [camera, viewer] = processes;

@@ -1,9 +1,9 @@
-//! `cargo xtask bench view`: 1920x1080 at 30 pictures a second in the window, and what that costs
-//! beside the players that people know, one after the other on one display that nobody sees; then
-//! four cameras, the minimised window, and memory over many calls.
+//! `cargo xtask bench view`: 1920x1080 at 30 pictures a second in the window, compared with common
+//! players, one after the other on a virtual display; then four cameras, the minimised window, and
+//! memory over many calls.
 //!
-//! The window draws with Vulkan. Without a graphics card a software rasteriser does the card's
-//! work; the time of its threads is counted, and also shown by itself.
+//! The window draws with Vulkan. Without a graphics card a software rasteriser does the work of the
+//! card; the time of its threads is included, and also shown separately.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -16,60 +16,60 @@ use crate::display::Display;
 use crate::failure::{Context, Failure, Outcome};
 use crate::machine;
 use crate::packages::{self, WINDOW, XVFB};
-use crate::stage::{Person, STARTING, Stage, is_event};
+use crate::sandbox::{STARTING, Sandbox, User, is_event};
 use crate::step;
 use crate::workspace;
 
 use super::processor::{TICKS_PER_SECOND, USER, name_and_ticks};
-use super::{build, number, resident};
+use super::{RELEASE, build, number, resident};
 
 pub(crate) fn run(arguments: &[&str]) -> Outcome {
     let seconds = number(arguments, "--seconds", 20)?;
     let calls = number(arguments, "--calls", 500)?;
     packages::ensure(&[&WINDOW, &XVFB])?;
-    build()?;
+    build(RELEASE)?;
     step::run(
         "building transom-view",
         &mut workspace::cargo(["build", "--locked", "--release", "-p", "transom-view"]),
     )?;
-    let stage = Stage::new()?;
+    let sandbox = Sandbox::new()?;
     let display = Display::start(WIDTH, HEIGHT)?;
-    let film = film(&stage, "large", "1920x1080")?;
+    let film = film(&sandbox, "large", "1920x1080")?;
     let time = Duration::from_secs(seconds.into());
     println!(
         "\n1920x1080 MJPEG at 30 fps in a window of {WIDTH}x{HEIGHT}, {seconds} s each, 100 % is one core"
     );
-    let person = stage.person("person")?;
-    idle(&stage, &display, &person, time)?;
-    let ours = one(&stage, &display, &person, &film, time)?;
+    let user = sandbox.user("user")?;
+    idle(&sandbox, &display, &user, time)?;
+    let ours = one(&sandbox, &display, &user, &film, time)?;
     for player in &PLAYERS {
-        let theirs = player_usage(&stage, &display, &film, player, time)?;
+        let theirs = player_usage(&sandbox, &display, &film, player, time)?;
         if let Some(theirs) = theirs.filter(|_| player.program == "mpv") {
             let ratio = ours.all() / theirs.all();
             let what = format!("the window's CPU to that of {}", player.name);
             bound(&what, ratio, MAX_TO_MPV, "x");
         }
     }
-    four(&stage, &display, &person, time)?;
-    memory(&stage, &display, &person, calls)
+    four(&sandbox, &display, &user, time)?;
+    memory(&sandbox, &display, &user, calls)
 }
 
 const WIDTH: u32 = 1280;
 const HEIGHT: u32 = 800;
 
-/// What the project promises for an idle machine, the software rasteriser's work included.
+/// The limits that the project promises on an idle machine, the software rasteriser included.
 const MAX_TO_MPV: f64 = 1.0;
 const MAX_START_MS: f64 = 500.0;
 const MAX_IDLE: f64 = 0.1;
 const MAX_ONE: f64 = 40.0;
 const MAX_FOUR: f64 = 75.0;
 const MAX_MINIMISED: f64 = 4.0;
-/// Median memory in the second half of the calls to that in the first half.
+/// Ratio of the median memory in the second half of the calls to that in the first half.
 const MAX_GROWTH: f64 = 1.05;
 /// One refresh of a display of 60 Hz, in milliseconds.
 const REFRESH_MS: f64 = 1000.0 / 60.0;
 
-/// Prints a figure and whether it is within its bound.
+/// Prints a figure and whether it is within its limit.
 fn bound(what: &str, value: f64, most: f64, unit: &str) {
     let verdict = match value <= most {
         true => "holds",
@@ -78,11 +78,11 @@ fn bound(what: &str, value: f64, most: f64, unit: &str) {
     println!("  {what}: {value:.2} {unit}, at most {most:.2}: {verdict}");
 }
 
-/// A film of the moving pattern, with pictures nearly as large as a webcam's.
-fn film(stage: &Stage, name: &str, size: &str) -> Outcome<String> {
+/// A film of the test pattern, with pictures nearly as large as a webcam's.
+fn film(sandbox: &Sandbox, name: &str, size: &str) -> Outcome<String> {
     let (camera, viewer) = (
-        stage.person(&format!("{name}-camera"))?,
-        stage.person(&format!("{name}-viewer"))?,
+        sandbox.user(&format!("{name}-camera"))?,
+        sandbox.user(&format!("{name}-viewer"))?,
     );
     camera.knows(&viewer, "127.0.0.1:9")?;
     let mut pattern = vec![
@@ -97,7 +97,7 @@ fn film(stage: &Stage, name: &str, size: &str) -> Outcome<String> {
     pattern.extend(["--size", size]);
     let (_box, address) = camera.listen(&pattern)?;
     viewer.knows_as("recorded", &camera, &address)?;
-    let film = stage
+    let film = sandbox
         .path(&format!("{name}.mjpeg"))
         .to_string_lossy()
         .into_owned();
@@ -108,9 +108,9 @@ fn film(stage: &Stage, name: &str, size: &str) -> Outcome<String> {
     Ok(film)
 }
 
-/// The window with an empty contact list.
-fn idle(stage: &Stage, display: &Display, person: &Person, time: Duration) -> Outcome {
-    let idle = Watching::start(stage, display, person, &[])?;
+/// Measures the idle window with an empty contact list.
+fn idle(sandbox: &Sandbox, display: &Display, user: &User, time: Duration) -> Outcome {
+    let idle = Watching::start(sandbox, display, user, &[])?;
     let started = idle.started.as_secs_f64() * 1e3;
     let usage = idle.usage(time / 4)?;
     println!("{:<34} {}", "transom-view, nothing to do", usage.line());
@@ -121,15 +121,15 @@ fn idle(stage: &Stage, display: &Display, person: &Person, time: Duration) -> Ou
 
 /// One large stream.
 fn one(
-    stage: &Stage,
+    sandbox: &Sandbox,
     display: &Display,
-    person: &Person,
+    user: &User,
     film: &str,
     time: Duration,
 ) -> Outcome<Usage> {
-    let camera = Camera::start(stage, person, "camera", film)?;
-    person.knows_all(&[(&camera.person, &camera.address)])?;
-    let one = Watching::start(stage, display, person, &["camera"])?;
+    let camera = Camera::start(sandbox, user, "camera", film)?;
+    user.knows_all(&[(&camera.user, &camera.address)])?;
+    let one = Watching::start(sandbox, display, user, &["camera"])?;
     let usage = one.usage(time)?;
     println!("\n{:<34} {}", "transom-view", usage.line());
     bound("one camera", usage.all(), MAX_ONE, "%");
@@ -137,37 +137,37 @@ fn one(
     Ok(usage)
 }
 
-/// Four streams side by side, first in sight, then minimised, then in sight again.
-fn four(stage: &Stage, display: &Display, person: &Person, time: Duration) -> Outcome {
-    let small = film(stage, "small", "1280x720")?;
+/// Four streams side by side: visible, then minimised, then visible again.
+fn four(sandbox: &Sandbox, display: &Display, user: &User, time: Duration) -> Outcome {
+    let small = film(sandbox, "small", "1280x720")?;
     let names = ["first", "second", "third", "fourth"];
     let mut cameras = Vec::new();
     for name in names {
-        cameras.push(Camera::start(stage, person, name, &small)?);
+        cameras.push(Camera::start(sandbox, user, name, &small)?);
     }
     let all: Vec<_> = cameras
         .iter()
-        .map(|camera| (&camera.person, camera.address.as_str()))
+        .map(|camera| (&camera.user, camera.address.as_str()))
         .collect();
-    person.knows_all(&all)?;
-    let grid = Watching::start(stage, display, person, &names)?;
+    user.knows_all(&all)?;
+    let grid = Watching::start(sandbox, display, user, &names)?;
     let usage = grid.usage(time)?;
     println!("\n{:<34} {}", "four at 1280x720, 30 fps each", usage.line());
     bound("four cameras", usage.all(), MAX_FOUR, "%");
     grid.report(&names);
     println!("{:<34} {} MB", "memory", resident(grid.window.id()) / 1024);
     if !display.has_manager() {
-        eprintln!("not minimised, for there is no window manager: apt-get install openbox");
+        eprintln!("not minimised, no window manager is installed: apt-get install openbox");
         return Ok(());
     }
     let id = display.window_of(grid.window.id())?;
-    display.hand(&["windowminimize", &id])?;
+    display.xdotool(&["windowminimize", &id])?;
     thread::sleep(SETTLING);
     let usage = grid.usage(time)?;
     println!("\n{:<34} {}", "the four minimised", usage.line());
     bound("minimised", usage.all(), MAX_MINIMISED, "%");
     let before = grid.log();
-    display.hand(&["windowmap", &id])?;
+    display.xdotool(&["windowmap", &id])?;
     thread::sleep(SETTLING);
     let after = grid.log().split_off(before.len());
     let alive = names.iter().filter(|name| after.contains(&own(name)));
@@ -175,27 +175,27 @@ fn four(stage: &Stage, display: &Display, person: &Person, time: Duration) -> Ou
     Ok(())
 }
 
-/// A camera is watched for a moment, over and over.
-fn memory(stage: &Stage, display: &Display, person: &Person, calls: u32) -> Outcome {
-    let small = film(stage, "tiny", "640x480")?;
-    let camera = Camera::start(stage, person, "short", &small)?;
-    person.knows_all(&[(&camera.person, &camera.address)])?;
-    let window = Watching::start(stage, display, person, &["short"])?;
+/// Measures memory while a camera is watched for a moment, again and again.
+fn memory(sandbox: &Sandbox, display: &Display, user: &User, calls: u32) -> Outcome {
+    let small = film(sandbox, "tiny", "640x480")?;
+    let camera = Camera::start(sandbox, user, "short", &small)?;
+    user.knows_all(&[(&camera.user, &camera.address)])?;
+    let window = Watching::start(sandbox, display, user, &["short"])?;
     let id = display.window_of(window.window.id())?;
-    display.hand(&["windowfocus", "--sync", &id])?;
+    display.xdotool(&["windowfocus", "--sync", &id])?;
     let mut sizes = Vec::new();
     for call in 1..=calls {
         camera.await_event("call_started")?;
-        thread::sleep(A_FEW_PICTURES);
+        thread::sleep(CALL_TIME);
         hang_up(display, &camera)?;
         sizes.push(resident(window.window.id()));
         if call < calls {
-            // A second start hands the window what it was asked for, and ends.
-            let mut again = program(stage, person, &["--watch", "short"]);
-            Background::start(display.on(&mut again, &stage.path("person")))?.finish()?;
+            // A second start passes its arguments to the open window, and ends.
+            let mut again = program(sandbox, user, &["--watch", "short"]);
+            Background::start(display.on(&mut again, &sandbox.path("user")))?.finish()?;
         }
     }
-    // Single figures differ by a few MB with the pictures in flight.
+    // Medians, because single figures differ by a few MB with the pictures in flight.
     let half = sizes.len() / 2;
     let (early, late) = sizes.split_at_mut(half);
     let (early, late) = (median(early), median(late));
@@ -205,60 +205,60 @@ fn memory(stage: &Stage, display: &Display, person: &Person, calls: u32) -> Outc
     Ok(())
 }
 
-/// Hangs up by the key, which a busy display loses now and then.
+/// Hangs up by a key press, which a busy display sometimes loses.
 fn hang_up(display: &Display, camera: &Camera) -> Outcome {
     let ended =
-        |patience| (camera.box_).line(patience, |line| is_event(line, "call_ended").then_some(()));
+        |timeout| (camera.box_).line(timeout, |line| is_event(line, "call_ended").then_some(()));
     for _ in 1..PRESSES {
-        display.hand(&["key", "ctrl+h"])?;
+        display.xdotool(&["key", "ctrl+h"])?;
         if ended(PRESSED).is_ok() {
             return Ok(());
         }
     }
-    display.hand(&["key", "ctrl+h"])?;
+    display.xdotool(&["key", "ctrl+h"])?;
     ended(STARTING)
 }
 
-/// How often the key is pressed at most, and how long each time has.
+/// Limit of key presses, and how long to wait after each.
 const PRESSES: u32 = 5;
 const PRESSED: Duration = Duration::from_secs(2);
 
-/// The one in the middle; 0 of none.
+/// The median; 0 for an empty slice.
 fn median(sizes: &mut [u64]) -> u64 {
     sizes.sort_unstable();
     sizes.get(sizes.len() / 2).copied().unwrap_or_default()
 }
 
 /// How long a call of the memory run lasts.
-const A_FEW_PICTURES: Duration = Duration::from_millis(150);
+const CALL_TIME: Duration = Duration::from_millis(150);
 
-/// A box that plays a film to one person.
+/// A box that plays a film to one viewer.
 struct Camera {
-    person: Person,
+    user: User,
     address: String,
     box_: Background,
 }
 
 impl Camera {
-    fn start(stage: &Stage, viewer: &Person, name: &str, film: &str) -> Outcome<Self> {
-        let person = stage.person(name)?;
-        person.knows(viewer, "127.0.0.1:9")?;
+    fn start(sandbox: &Sandbox, viewer: &User, name: &str, film: &str) -> Outcome<Self> {
+        let user = sandbox.user(name)?;
+        user.knows(viewer, "127.0.0.1:9")?;
         let source = format!("file:{film}");
-        let (child, address) = person.listen(&["camera", "--source", &source, "--fps", "30"])?;
+        let (child, address) = user.listen(&["camera", "--source", &source, "--fps", "30"])?;
         Ok(Self {
-            person,
+            user,
             address,
             box_: child,
         })
     }
 
-    /// Waits until the box says so.
+    /// Waits until the box reports this event.
     fn await_event(&self, event: &str) -> Outcome {
         (self.box_).line(STARTING, |line| is_event(line, event).then_some(()))
     }
 }
 
-/// The window with the pictures of some cameras in it.
+/// The window with the pictures of some cameras.
 struct Watching {
     window: Background,
     /// From the start of the program to its first frame.
@@ -267,14 +267,14 @@ struct Watching {
 }
 
 impl Watching {
-    fn start(stage: &Stage, display: &Display, person: &Person, whom: &[&str]) -> Outcome<Self> {
-        let log = stage.path(&format!("view-{}.log", whom.join("-")));
+    fn start(sandbox: &Sandbox, display: &Display, user: &User, whom: &[&str]) -> Outcome<Self> {
+        let log = sandbox.path(&format!("view-{}.log", whom.join("-")));
         let mut arguments = vec!["--listen", "none", "--camera", "none"];
         arguments.extend(whom.iter().flat_map(|name| ["--watch", name]));
-        let mut command = program(stage, person, &arguments);
+        let mut command = program(sandbox, user, &arguments);
         command.stderr(File::create(&log).context(log.display())?);
         let begun = Instant::now();
-        let window = Background::start(display.on(&mut command, &stage.path("person")))?;
+        let window = Background::start(display.on(&mut command, &sandbox.path("user")))?;
         while !fs::read_to_string(&log).is_ok_and(|log| log.contains(FIRST_FRAME)) {
             if begun.elapsed() > STARTING {
                 let why = format!("{}: no line has: {FIRST_FRAME}", log.display());
@@ -296,12 +296,13 @@ impl Watching {
         Usage::of(self.window.id(), time)
     }
 
-    /// All that the window has logged.
+    /// The log of the window.
     fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    /// What the window said of each stream: medians of its seconds, and the worst of them.
+    /// Prints the window's statistics of each stream: medians over its seconds, and the worst
+    /// second.
     fn report(&self, whom: &[&str]) {
         let log = self.log();
         for name in whom {
@@ -332,20 +333,20 @@ impl Watching {
     }
 }
 
-/// What each line of the log on a peer's pictures has.
+/// The text that each log line about a peer's pictures contains.
 fn own(peer: &str) -> String {
     format!("peer={peer} ")
 }
 
-/// What the window logs once it has drawn.
+/// What the window logs when it has drawn its first frame.
 const FIRST_FRAME: &str = "first frame";
 
-/// The window as that person runs it.
-fn program(stage: &Stage, person: &Person, arguments: &[&str]) -> Command {
-    let mut command = person.program("transom-view", arguments);
+/// The window, run by this user.
+fn program(sandbox: &Sandbox, user: &User, arguments: &[&str]) -> Command {
+    let mut command = user.program("transom-view", arguments);
     command
         .env("TRANSOM_LOG", "transom_view=info")
-        .env("XDG_CONFIG_HOME", stage.path("config"));
+        .env("XDG_CONFIG_HOME", sandbox.path("config"));
     command
 }
 
@@ -361,7 +362,7 @@ struct Player {
     name: &'static str,
     program: &'static str,
     package: &'static str,
-    /// With spaces between them.
+    /// Each has several arguments, separated by spaces.
     arguments: [&'static str; 2],
 }
 
@@ -369,8 +370,8 @@ const MPV: &str = "--no-config --no-audio --really-quiet --demuxer=lavf \
     --demuxer-lavf-format=mjpeg --demuxer-lavf-o=framerate=30 --loop-file=inf \
     --geometry=1280x800+0+0";
 
-/// mpv without a graphics card, as it plays unless told otherwise; the same with the rasteriser in
-/// place of a card, as the window draws; and ffplay.
+/// mpv with its default output without a graphics card; mpv with the software rasteriser, as the
+/// window uses it; and ffplay.
 const PLAYERS: [Player; 3] = [
     Player {
         name: "mpv --vo=x11",
@@ -395,9 +396,9 @@ const PLAYERS: [Player; 3] = [
     },
 ];
 
-/// What a player of others takes; `None` where it is not installed or has nothing to draw with.
+/// The processor usage of another player; `None` if it is not installed or opens no window.
 fn player_usage(
-    stage: &Stage,
+    sandbox: &Sandbox,
     display: &Display,
     film: &str,
     player: &Player,
@@ -410,15 +411,15 @@ fn player_usage(
         arguments,
     } = player;
     if machine::program(program).is_none() {
-        eprintln!("left out, for it is not installed: apt-get install {package}");
+        eprintln!("left out, not installed: apt-get install {package}");
         return Ok(None);
     }
     let mut command = Command::new(program);
     command.args(arguments.iter().flat_map(|some| some.split(' ')));
     command.arg(film);
-    let window = Background::start(display.on(&mut command, &stage.path("person")))?;
+    let window = Background::start(display.on(&mut command, &sandbox.path("user")))?;
     if display.window_of(window.id()).is_err() {
-        eprintln!("left out, for it opens no window here: {name}");
+        eprintln!("left out, it opens no window: {name}");
         return Ok(None);
     }
     thread::sleep(SETTLING);
@@ -427,23 +428,23 @@ fn player_usage(
     Ok(Some(usage))
 }
 
-/// Gives the window all of the screen, as the players have it.
+/// Makes the window fill the screen, as the players do.
 fn fill(display: &Display, process: u32) -> Outcome {
     let id = display.window_of(process)?;
     let (width, height) = (WIDTH.to_string(), HEIGHT.to_string());
-    display.hand(&["windowmove", &id, "0", "0"])?;
+    display.xdotool(&["windowmove", &id, "0", "0"])?;
     display
-        .hand(&["windowsize", &id, &width, &height])
+        .xdotool(&["windowsize", &id, &width, &height])
         .map(drop)
 }
 
-/// From the first picture until everything is as it stays.
+/// From the first picture until the load is steady.
 const SETTLING: Duration = Duration::from_secs(3);
 
-/// Processor time of a process over a while, in shares of one core.
+/// Processor usage of a process in per cent of one core.
 struct Usage {
     own: f64,
-    /// Of the threads that do a graphics card's work.
+    /// The part of the software rasteriser's threads.
     rasteriser: f64,
 }
 
@@ -489,7 +490,7 @@ impl Ticks {
             rasteriser: 0,
         };
         for task in machine::names_in(Path::new(&tasks)) {
-            // A thread may end while it is looked at.
+            // A thread may end before its file is read.
             let stat = fs::read_to_string(format!("{tasks}/{task}/stat")).unwrap_or_default();
             let Some((name, used)) = name_and_ticks(&stat, USER) else {
                 continue;

@@ -1,5 +1,5 @@
-//! `cargo xtask bench viewers`: what each further viewer costs a camera box on loopback, and if one
-//! on a slow link takes anything from the others.
+//! `cargo xtask bench viewers`: measures the cost of each further viewer of a camera box on
+//! loopback, and whether a viewer on a slow link affects the others.
 
 use std::fs;
 use std::process::Command;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::children::Background;
 use crate::failure::{Context, Failure, Outcome};
 use crate::packages;
-use crate::stage::{Person, STARTING, Stage, is_event, number_field, text_field};
+use crate::sandbox::{STARTING, Sandbox, User, is_event, number_field, text_field};
 use crate::step;
 use crate::workspace;
 
@@ -21,7 +21,7 @@ pub(super) fn run(arguments: &[&str]) -> Outcome {
     let seconds = number(arguments, "--seconds", 10)?;
     packages::need_root("it makes network namespaces")?;
     packages::ensure(&[&packages::LINK])?;
-    let stage = Stage::with_programs(programs(arguments)?)?;
+    let sandbox = Sandbox::with_programs(programs(arguments)?)?;
     if !arguments.contains(&"--bin") || !workspace::release(PROGRAM).is_file() {
         let build = "build --locked --release -p transom-tests --example viewers";
         step::run(
@@ -29,11 +29,11 @@ pub(super) fn run(arguments: &[&str]) -> Outcome {
             &mut workspace::cargo(build.split(' ')),
         )?;
     }
-    let pictures = Pictures::record(&stage)?;
-    let play = Play::new(&stage, &pictures, seconds)?;
+    let pictures = Pictures::record(&sandbox)?;
+    let bench = Bench::new(&sandbox, &pictures, seconds)?;
     println!(
         "1280x720 at 30 pictures a second of {} bytes, passed through",
-        play.bytes
+        bench.bytes
     );
     println!(
         "{:>7} {:>15} {:>15} {:>16} {:>12} {:>16} {:>18}",
@@ -46,57 +46,57 @@ pub(super) fn run(arguments: &[&str]) -> Outcome {
         "p50 / p99"
     );
     for viewers in [1, 8, 64, 256] {
-        print(viewers, &play.many(viewers)?);
+        print(viewers, &bench.many(viewers)?);
     }
-    play.one_is_slow()
+    bench.one_is_slow()
 }
 
-/// A viewer's program, among the examples.
+/// The program of the viewers, an example of transom-tests.
 const PROGRAM: &str = "examples/viewers";
 
 /// One box and the keys of its viewers.
-struct Play<'a> {
-    stage: &'a Stage,
+struct Bench<'a> {
+    sandbox: &'a Sandbox,
     seconds: u32,
     source: String,
     bytes: usize,
-    camera: Person,
-    /// Their keys: a box has at most 8 connections with each.
-    viewers: Vec<Person>,
+    camera: User,
+    /// Several keys, because a box has at most 8 connections with each.
+    viewers: Vec<User>,
 }
 
 const KEYS: usize = 256 / 8;
 
-/// What a run with a number of viewers came to.
+/// The result of a run with some number of viewers.
 struct Cost {
-    /// Of one processor.
+    /// Processor usage of the box; 1 is a whole processor.
     share: f64,
     idle_kb: u64,
     busy_kb: u64,
     summary: Summary,
 }
 
-impl<'a> Play<'a> {
-    fn new(stage: &'a Stage, pictures: &Pictures, seconds: u32) -> Outcome<Self> {
-        let film = stage.path("film.mjpeg");
+impl<'a> Bench<'a> {
+    fn new(sandbox: &'a Sandbox, pictures: &Pictures, seconds: u32) -> Outcome<Self> {
+        let film = sandbox.path("film.mjpeg");
         let bytes = pictures.largest();
         pictures.write(&film, bytes)?;
-        let viewer = |number| stage.person(&format!("viewer-{number}"));
-        let play = Self {
-            stage,
+        let viewer = |number| sandbox.user(&format!("viewer-{number}"));
+        let bench = Self {
+            sandbox,
             seconds,
             source: format!("file:{}", film.display()),
             bytes,
-            camera: stage.person("box")?,
+            camera: sandbox.user("box")?,
             viewers: (1..=KEYS).map(viewer).collect::<Outcome<_>>()?,
         };
-        let known: Vec<_> = play
+        let known: Vec<_> = bench
             .viewers
             .iter()
             .map(|viewer| (viewer, "127.0.0.1:9"))
             .collect();
-        play.camera.knows_all(&known)?;
-        Ok(play)
+        bench.camera.knows_all(&known)?;
+        Ok(bench)
     }
 
     fn many(&self, count: usize) -> Outcome<Cost> {
@@ -120,7 +120,7 @@ impl<'a> Play<'a> {
         })
     }
 
-    /// Seven viewers beside the box and one behind 2 Mbit/s.
+    /// Seven viewers without a limit, and one behind 2 Mbit/s.
     fn one_is_slow(&self) -> Outcome {
         let lab = Lab::new(&Shape::new(2.0, 150_000), false)?;
         let ((near, host), (far, _)) = (lab.sender(), lab.receiver());
@@ -140,7 +140,7 @@ impl<'a> Play<'a> {
         Ok(())
     }
 
-    /// The box, and how a viewer calls it.
+    /// Starts the box. Returns the contact line for viewers too.
     fn start(&self, namespace: &Namespace, host: &str) -> Outcome<(Background, String)> {
         let listen = format!("{host}:0");
         let camera = [
@@ -169,21 +169,21 @@ impl<'a> Play<'a> {
     fn viewers(&self, namespace: &Namespace, contact: &str, count: usize) -> Outcome<Background> {
         let mut command = Command::new(workspace::release(PROGRAM));
         command.args([contact, &count.to_string(), &self.seconds.to_string()]);
-        command.args(self.viewers.iter().map(Person::state));
-        command.current_dir(self.stage.path(""));
+        command.args(self.viewers.iter().map(User::state));
+        command.current_dir(self.sandbox.path(""));
         Background::start(&mut namespace.inside(&command))
     }
 
     fn summary(&self, viewers: &Background) -> Outcome<Summary> {
-        let patience = Duration::from_secs(self.seconds.into()) + STARTING;
-        let line = viewers.line(patience, |line| {
+        let timeout = Duration::from_secs(self.seconds.into()) + STARTING;
+        let line = viewers.line(timeout, |line| {
             is_event(line, "summary").then(|| line.to_owned())
         })?;
         Summary::of(&line).ok_or_else(|| Failure::new(format!("a figure is missing: {line}")))
     }
 }
 
-/// What the viewers saw.
+/// The statistics of all viewers.
 struct Summary {
     pictures: f64,
     lost: f64,

@@ -1,5 +1,5 @@
-//! `cargo xtask deb --check`: the package is installed in a clean Debian, in a folder, and its
-//! service's own command is started there. systemd itself does not run in it.
+//! `cargo xtask deb --check`: installs the package in a clean Debian system in a folder, and runs
+//! the commands of its service there, without systemd.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::children::Background;
 use crate::failure::{Context, Failure, Outcome};
 use crate::packages::{self, DEBOOTSTRAP};
-use crate::stage::{STARTING, Stage, is_event, text_field};
+use crate::sandbox::{STARTING, Sandbox, is_event, text_field};
 use crate::step;
 use crate::workspace;
 
@@ -57,7 +57,7 @@ impl Root {
         }
     }
 
-    /// A program of that system.
+    /// A command that runs in that system.
     fn run(&self, program: &str) -> Command {
         let mut command = Command::new("chroot");
         command.arg(&self.path).arg(program).env("LC_ALL", "C");
@@ -74,7 +74,7 @@ impl Root {
         if !output.status.success() {
             return Err(Failure::new(format!("dpkg: {}", output.status)));
         }
-        // A box that nobody is paired with is not started, and its owner hears what to do.
+        // Without a paired peer the box is not started, and the package tells the owner what to do.
         if !told.contains("transom pair --print") {
             return Err(Failure::new("the package does not say how to pair"));
         }
@@ -94,13 +94,13 @@ impl Root {
         }
     }
 
-    /// Does what systemd would do: runs the unit's commands, as a user without rights, and listens
-    /// to what it is told. A viewer outside pairs by the code of the boot partition.
+    /// Acts like systemd: runs the commands of the unit as an unprivileged user, and receives the
+    /// notifications. A viewer on this machine pairs by the code of the boot partition.
     fn serve(&self) -> Outcome {
         let unit = self.path.join(FOLDER).join(UNIT);
         let unit = fs::read_to_string(&unit).context(unit.display())?;
-        let stage = Stage::new()?;
-        let viewer = stage.person("viewer")?;
+        let sandbox = Sandbox::new()?;
+        let viewer = sandbox.user("viewer")?;
         let code = viewer
             .transom(&["pair", "--print"])
             .output()
@@ -115,7 +115,7 @@ impl Root {
         let mut prepare = self.service(&unit, "ExecStartPre")?;
         if !prepare.status().context("ExecStartPre")?.success() || on_card.exists() {
             return Err(Failure::new(
-                "ExecStartPre did not take the code from the card",
+                "ExecStartPre did not move the code from the boot partition",
             ));
         }
 
@@ -131,8 +131,8 @@ impl Root {
         let address = service.line(STARTING, |line| {
             is_event(line, "listening").then(|| text_field(line, "address"))?
         })?;
-        hears(&manager, "READY=1")?;
-        hears(&manager, "WATCHDOG=1")?;
+        await_message(&manager, "READY=1")?;
+        await_message(&manager, "WATCHDOG=1")?;
 
         let mut pair = viewer.transom(&["pair", "porch", "--from", &address]);
         succeeds("transom pair", pair.env("TRANSOM_CODE", &code))?;
@@ -140,11 +140,12 @@ impl Root {
         succeeds("transom watch", &mut watch)?;
         let ended = Command::new("kill").arg(service.id().to_string()).status();
         ended.context("kill")?;
-        hears(&manager, "STOPPING=1")?;
+        await_message(&manager, "STOPPING=1")?;
         service.finish()
     }
 
-    /// A command of the unit with the unit's environment; without `+` as a user without rights.
+    /// A command of the unit with the environment that systemd would set; without `+` as an
+    /// unprivileged user.
     fn service(&self, unit: &str, key: &str) -> Outcome<Command> {
         let key = format!("{key}=");
         let line = unit.lines().find_map(|line| line.strip_prefix(&key));
@@ -197,14 +198,14 @@ fn succeeds(what: &str, command: &mut Command) -> Outcome {
     }
 }
 
-/// Waits for that message of the box; others before it are passed over.
-fn hears(manager: &UnixDatagram, message: &str) -> Outcome {
+/// Waits for a notification of the box, and skips others.
+fn await_message(manager: &UnixDatagram, message: &str) -> Outcome {
     let last = Instant::now() + STARTING;
     let mut told = [0; 4096];
     while Instant::now() < last {
         let text = match manager.recv(&mut told) {
             Ok(length) => told.get(..length).unwrap_or_default(),
-            // Nothing came within a second.
+            // No message came within a second.
             Err(_) => continue,
         };
         if text == message.as_bytes() {
@@ -219,6 +220,7 @@ fn hears(manager: &UnixDatagram, message: &str) -> Outcome {
 const FILES: &[&str] = &[
     "etc/transom/box.toml",
     "usr/lib/transom/take-code",
+    "usr/lib/udev/rules.d/60-transom-camera.rules",
     "usr/share/man/man1/transom.1.gz",
     "usr/share/man/man1/transom-camera.1.gz",
     "usr/share/bash-completion/completions/transom",
@@ -227,8 +229,8 @@ const FILES: &[&str] = &[
     "usr/share/doc/transom/copyright",
 ];
 
-/// Where systemd puts the unit's `StateDirectory`.
+/// The path of the unit's `StateDirectory`.
 const STATE: &str = "/var/lib/transom";
 
-/// The user and group without rights.
+/// The id of the unprivileged user and group.
 const NOBODY: u32 = 65534;

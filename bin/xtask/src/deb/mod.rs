@@ -1,5 +1,5 @@
-//! `cargo xtask deb`: Debian packages, by cargo-deb. What belongs into each stands in the
-//! `Cargo.toml` of its program; this writes what has to be written first.
+//! `cargo xtask deb`: builds the Debian packages with cargo-deb. The `Cargo.toml` of each program
+//! lists the files of its package; this command generates man pages and completions first.
 
 mod check;
 mod unit;
@@ -34,14 +34,18 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     ensure_cargo_deb()?;
     let release = workspace::release("");
     write_manual(&release)?;
-    build("transom-box")?;
+    build("transom-box", "release")?;
     write_completions(&release)?;
+    let texts_beside = |program: &Path| -> Outcome {
+        for folder in [MANUAL, COMPLETIONS] {
+            copy_folder(&release.join(folder), program.join(folder))?;
+        }
+        Ok(())
+    };
     if options.arm64 {
         packages::ensure(&[&CROSS])?;
         cross::DYNAMIC.build()?;
-        for folder in [MANUAL, COMPLETIONS] {
-            copy_folder(&release.join(folder), cross::DYNAMIC.folder().join(folder))?;
-        }
+        texts_beside(&cross::DYNAMIC.folder())?;
         let target = [
             "--target",
             cross::DYNAMIC.triple,
@@ -50,9 +54,11 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
         ];
         package("transom-box", &target)?;
     }
-    let package = package("transom-box", &[])?;
+    build("transom-box", cross::PROFILE)?;
+    texts_beside(&workspace::target().join(cross::PROFILE))?;
+    let package = package("transom-box", &["--profile", cross::PROFILE])?;
     if !options.box_only {
-        build("transom-view")?;
+        build("transom-view", "release")?;
         self::package("transom-view", &[])?;
     }
     match options.check {
@@ -63,11 +69,11 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
 
 #[derive(Default)]
 struct Options {
-    /// Also the box for 64-bit ARM.
+    /// Also package the box for 64-bit ARM.
     arm64: bool,
-    /// Without the window.
+    /// Don't package the window.
     box_only: bool,
-    /// Also installed and started in a clean Debian.
+    /// Also install and start the package in a clean Debian.
     check: bool,
 }
 
@@ -86,19 +92,24 @@ fn ensure_cargo_deb() -> Outcome {
     )
 }
 
-fn build(package: &str) -> Outcome {
+fn build(package: &str, profile: &str) -> Outcome {
     step::run(
         &format!("building {package}"),
-        &mut cargo(["build", "--locked", "--release", "-p", package]),
+        &mut cargo(["build", "--locked", "--profile", profile, "-p", package]),
     )
 }
 
-/// A page for each command. The program that writes them is another build of it, which the next
-/// build replaces.
+/// Writes a man page for each command. It builds the program with another feature; the next build
+/// replaces it.
 fn write_manual(release: &Path) -> Outcome {
     let folder = new_folder(release.join(MANUAL))?;
     let mut write = cargo("run --locked --release -p transom-box --features manual --".split(' '));
-    step::run("man pages", write.arg("manual").arg(folder))
+    step::run("man pages", write.arg("manual").arg(&folder))?;
+    // Debian wants them compressed, and without the time at which that was done.
+    let mut compress = Command::new("gzip");
+    let pages = machine::names_in(&folder);
+    let pages = pages.iter().map(|page| folder.join(page));
+    step::run("gzip", compress.arg("-9n").args(pages))
 }
 
 fn write_completions(release: &Path) -> Outcome {
@@ -116,10 +127,10 @@ fn write_completions(release: &Path) -> Outcome {
     Ok(())
 }
 
-/// Makes the package of what was built; gives its path.
+/// Packages the built program. Returns the path of the package.
 fn package(package: &str, options: &[&str]) -> Outcome<PathBuf> {
     let mut pack = cargo(["deb", "--locked", "--no-build", "-p", package]);
-    // It prints the path to stdout, and all else to stderr.
+    // cargo-deb prints the path to stdout, and everything else to stderr.
     let pack = pack.args(options).stderr(Stdio::inherit());
     let title = format!("cargo deb -p {package}");
     let output = pack.output().context(&title)?;
@@ -149,6 +160,6 @@ fn copy_folder(from: &Path, to: PathBuf) -> Outcome {
     Ok(())
 }
 
-/// Folders beside the built program, as the list of the package's files has them.
+/// Folders beside the built program. `Cargo.toml` names them too.
 const MANUAL: &str = "manual";
 const COMPLETIONS: &str = "completions";

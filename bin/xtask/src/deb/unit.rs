@@ -1,4 +1,4 @@
-//! The unit of the camera box, as systemd reads it.
+//! Checks the unit of the camera box with systemd's own tools.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -10,11 +10,11 @@ use crate::machine;
 use crate::step;
 use crate::workspace;
 
-/// Lets systemd read the unit, in a root folder that has no more than the unit's programs. Where
-/// there is no systemd, says so.
+/// Checks the unit with `systemd-analyze`, in a root folder with nothing but the unit's programs.
+/// Without systemd this is skipped with a message.
 pub(crate) fn verify() -> Outcome {
     if machine::program("systemd-analyze").is_none() {
-        eprintln!("\n=== the unit of the camera box: skipped, since systemd-analyze is not here");
+        eprintln!("\n=== the unit of the camera box: skipped, systemd-analyze is not installed");
         return Ok(());
     }
     let root = workspace::target().join("unit");
@@ -40,13 +40,13 @@ fn put_program(path: &Path) -> Outcome {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).context(path.display())
 }
 
-/// What systemd says of the unit in that root folder.
+/// Runs `systemd-analyze verify` and `security` for the unit in that root folder.
 pub(super) fn read_by_systemd(root: &Path) -> Outcome {
     let root = format!("--root={}", root.display());
     let mut verify = Command::new("systemd-analyze");
     verify.args([&root, "--man=no", "--recursive-errors=no", "verify", UNIT]);
     step::run("systemd reads the unit of the camera box", &mut verify)?;
-    // At most 2.0 of 10: what is left is the network, devices and real time.
+    // Exposure of at most 2.0 of 10: the box needs the network, devices and real-time scheduling.
     let mut security = Command::new("systemd-analyze");
     security.args([
         &root,
@@ -61,5 +61,5 @@ pub(super) fn read_by_systemd(root: &Path) -> Outcome {
 
 pub(super) const UNIT: &str = "transom-camera.service";
 
-/// Where cargo-deb puts units.
+/// The folder into which cargo-deb puts units.
 pub(super) const FOLDER: &str = "usr/lib/systemd/system";

@@ -1,6 +1,7 @@
-//! EBML, the boxes of a Matroska file: an id, the length of the body, the body.
+//! EBML, the elements of a Matroska file: an id, the length of the body, the body.
 
-/// A body whose end is not known yet, in 8 bytes: it reaches as far as what follows may be in it.
+/// The length of a body that is not known yet, in 8 bytes: readers end the body at the first
+/// element that can't be inside it.
 pub(super) const UNKNOWN_SIZE: [u8; 8] = [0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
 
 /// Appends an element.
@@ -17,7 +18,7 @@ pub(super) fn nested(out: &mut Vec<u8>, id: u32, fill: impl FnOnce(&mut Vec<u8>)
     element(out, id, &body);
 }
 
-/// Appends a number, in 8 bytes whatever its value: so a head keeps its length.
+/// Appends a number, in 8 bytes whatever its value, so that the film's head keeps its length.
 pub(super) fn number(out: &mut Vec<u8>, id: u32, value: u64) {
     element(out, id, &value.to_be_bytes());
 }
@@ -35,7 +36,7 @@ pub(super) fn void(out: &mut Vec<u8>, total: usize) {
     out.resize(out.len() + total - 9, 0);
 }
 
-/// An id has its own length in its first bits.
+/// Appends an id. Its first bits state its length, so leading zero bytes are left out.
 pub(super) fn put_id(out: &mut Vec<u8>, id: u32) {
     let bytes = id.to_be_bytes();
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();

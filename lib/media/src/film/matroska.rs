@@ -2,13 +2,13 @@
 //!
 //! ```text
 //! EBML | Segment ( SeekHead | Info | Tracks | Void | Cluster .. Cluster | Cues )
-//! \--------------- HEAD bytes ---------------/    a second each       at the end
+//! \------------- HEAD_BYTES long ---------------/    a second each       at the end
 //! ```
 //!
-//! While the film runs the segment and its last cluster have unknown lengths, which players read
-//! to the end of the file. The end of the film writes the lengths, its duration, and the cues by
-//! which players seek. The head keeps its length: it is written again over itself when a track of
-//! sound comes, and at the end.
+//! While a film is written, the segment and the last cluster have an unknown length; players read
+//! them to the end of the file. [`MatroskaWriter::finish`] writes the lengths, the duration, and
+//! the cues by which players seek. The head has a fixed length: it is overwritten in place when a
+//! sound track is added, and at the end.
 //!
 //! Format: RFC 9559 (Matroska) and RFC 8794 (EBML); `V_MJPEG`, `A_OPUS` and `A_PCM/INT/LIT` as the
 //! codec specification of Matroska says.
@@ -20,18 +20,19 @@ use super::ebml::{UNKNOWN_SIZE, element, float, long_size, nested, number, put_i
 use super::{Sound, SoundCodec, Speaker};
 use crate::Picture;
 
-/// Bytes before the first cluster: room for a picture track and [`MAX_SOUND_TRACKS`].
-const HEAD: usize = 1536;
+/// Length of the head, all that is before the first cluster: room for the picture track and
+/// [`MAX_SOUND_TRACKS`].
+const HEAD_BYTES: usize = 1536;
 /// Each side of a call, in each codec.
 const MAX_SOUND_TRACKS: usize = 4;
-/// A cluster begins with the first frame after this time; a film that is cut off loses no more
-/// than players need of it.
+/// Length of a cluster: the first frame after this time begins the next one. A player that skips
+/// the incomplete cluster of a film that was cut off loses no more than this.
 const CLUSTER: Duration = Duration::from_secs(1);
-/// A frame's time within its cluster has 16 bits of milliseconds; one that strays further begins a
-/// cluster of its own.
-const MAX_STRAY: u64 = 30_000;
-/// Cues of one film, so that a film of any length takes the same memory: when there are so many,
-/// every other one goes, and from then on half as many come.
+/// The time of a frame is stored relative to its cluster, in 16 bits of milliseconds. A frame
+/// further away begins a new cluster.
+const MAX_OFFSET_MS: u64 = 30_000;
+/// Limit of cues, so that a film of any length takes bounded memory. When it is reached, every
+/// other cue is dropped, and from then on half as many clusters get one.
 const MAX_CUES: usize = 8192;
 
 const ID_SEGMENT: u32 = 0x1853_8067;
@@ -53,21 +54,21 @@ pub(super) struct MatroskaWriter<W: Write + Seek> {
     size: (u16, u16),
     orientation: u8,
     sounds: Vec<(Speaker, SoundCodec)>,
-    /// When the film begins: its first picture.
+    /// When the first picture was captured; all times count from here.
     origin: Instant,
     written: u64,
     cluster: Option<Cluster>,
     cues: Cues,
-    /// Milliseconds of the last frame of each track, pictures first. Players expect that a track's
-    /// times never fall.
+    /// Time of the last frame of each track in milliseconds, the picture track first. Players
+    /// expect that the times of a track never fall.
     last: [u64; 1 + MAX_SOUND_TRACKS],
 }
 
 #[derive(Debug)]
 struct Cluster {
-    /// Milliseconds from the film's begin.
+    /// Milliseconds since the beginning of the film.
     time: u64,
-    /// Where in the file its length stands.
+    /// The offset of its length in the file.
     size_at: u64,
 }
 
@@ -82,7 +83,7 @@ impl<W: Write + Seek> MatroskaWriter<W> {
             orientation,
             sounds: Vec::new(),
             origin: first.captured,
-            written: HEAD as u64,
+            written: HEAD_BYTES as u64,
             cluster: None,
             cues: Cues::default(),
             last: [0; 1 + MAX_SOUND_TRACKS],
@@ -91,7 +92,7 @@ impl<W: Write + Seek> MatroskaWriter<W> {
         Ok(writer)
     }
 
-    /// Whether a picture has the size and orientation that the head tells.
+    /// Whether a picture has the size and orientation that the head states.
     pub(super) fn fits(&self, picture: &Picture) -> bool {
         self.size == (picture.width, picture.height) && self.orientation == picture.orientation
     }
@@ -102,7 +103,7 @@ impl<W: Write + Seek> MatroskaWriter<W> {
         self.frame(PICTURES, time, &picture.jpeg)
     }
 
-    /// Adds a frame of sound. One from before the first picture is left out.
+    /// Adds a frame of sound. Sound from before the first picture is left out.
     pub(super) fn sound(&mut self, sound: &Sound<'_>) -> io::Result<()> {
         let Some(time) = sound.captured.checked_duration_since(self.origin) else {
             return Ok(());
@@ -149,14 +150,14 @@ impl<W: Write + Seek> MatroskaWriter<W> {
                 time
             }
         };
-        // Within MAX_STRAY of the cluster, so it fits.
+        // Within MAX_OFFSET_MS of the cluster, so it fits.
         let within = (time as i64 - base as i64) as i16;
         let mut head = Vec::with_capacity(16);
         put_id(&mut head, ID_BLOCK);
         head.extend_from_slice(&long_size(bytes.len() as u64 + 4));
         head.push(0x80 | track);
         head.extend_from_slice(&within.to_be_bytes());
-        head.push(0x80); // A key frame: each of ours stands alone.
+        head.push(0x80); // Each frame is a key frame.
         self.out.write_all(&head)?;
         self.out.write_all(bytes)?;
         self.written += (head.len() + bytes.len()) as u64;
@@ -176,7 +177,7 @@ impl<W: Write + Seek> MatroskaWriter<W> {
         Ok(())
     }
 
-    /// Its length is known now, and what it holds goes to the file.
+    /// Writes the length of the current cluster, which is known now.
     fn end_cluster(&mut self) -> io::Result<()> {
         let Some(cluster) = self.cluster.take() else {
             return Ok(());
@@ -199,7 +200,7 @@ impl<W: Write + Seek> MatroskaWriter<W> {
 
 impl Cluster {
     fn takes(&self, time: u64) -> bool {
-        time < self.time + milliseconds(CLUSTER) && self.time.saturating_sub(time) < MAX_STRAY
+        time < self.time + milliseconds(CLUSTER) && self.time.saturating_sub(time) < MAX_OFFSET_MS
     }
 }
 
@@ -208,7 +209,7 @@ impl Cluster {
 struct Cues {
     /// Time, and position within the segment.
     entries: Vec<(u64, u64)>,
-    /// One of so many clusters has a cue.
+    /// Every how many clusters one gets a cue.
     every: u64,
     clusters: u64,
 }
@@ -256,28 +257,28 @@ impl Cues {
     }
 }
 
-/// What is known when the film is whole.
+/// What is known only when the film is complete.
 #[derive(Clone, Copy, Debug)]
 struct Ending {
-    /// Milliseconds.
+    /// Duration in milliseconds.
     duration: u64,
-    /// Where in the file the cues begin.
+    /// The offset of the cues in the file.
     cues_at: u64,
-    /// Bytes of the file.
+    /// Length of the file in bytes.
     file: u64,
 }
 
-/// Where in the file the body of the segment begins; positions count from here.
+/// The offset of the body of the segment in the file; Matroska counts positions from there.
 const SEGMENT_BODY: u64 = 60 + 4 + 8;
 
-/// The first [`HEAD`] bytes.
+/// The first [`HEAD_BYTES`] bytes.
 fn head(
     size: (u16, u16),
     orientation: u8,
     sounds: &[(Speaker, SoundCodec)],
     ending: Option<Ending>,
 ) -> Vec<u8> {
-    let mut out = Vec::with_capacity(HEAD);
+    let mut out = Vec::with_capacity(HEAD_BYTES);
     nested(&mut out, 0x1a45_dfa3, |ebml| {
         number(ebml, 0x4286, 1); // version
         number(ebml, 0x42f7, 1); // version that a reader must know
@@ -319,7 +320,7 @@ fn head(
             sound_track(tracks, PICTURES + 1 + index as u8, *speaker, *codec);
         }
     });
-    let room = HEAD - out.len();
+    let room = HEAD_BYTES - out.len();
     void(&mut out, room);
     out
 }
@@ -335,7 +336,7 @@ fn picture_track(tracks: &mut Vec<u8>, (width, height): (u16, u16), orientation:
         nested(track, 0xe0, |video| {
             number(video, 0xb0, width.into());
             number(video, 0xba, height.into());
-            // Counter-clockwise; mirrored pictures have no word here and stay as they are.
+            // Degrees counter-clockwise. Matroska has no field for mirrored pictures.
             let roll = match orientation {
                 3 => 180.0,
                 6 => -90.0,
@@ -413,7 +414,7 @@ mod tests {
         };
         for sounds in [&all[..0], &all[..]] {
             for ending in [None, Some(ending)] {
-                assert_eq!(head((1, u16::MAX), 6, sounds, ending).len(), HEAD);
+                assert_eq!(head((1, u16::MAX), 6, sounds, ending).len(), HEAD_BYTES);
             }
         }
     }

@@ -1,5 +1,5 @@
-//! Films: pictures and sound kept as files. Nothing is buffered but a list of cues, and a file that
-//! is cut off plays to its cut.
+//! Films: pictures and sound kept as files. Nothing is buffered but a list of cues. A file that is
+//! cut off plays up to the cut.
 
 mod ebml;
 mod matroska;
@@ -10,8 +10,8 @@ use std::time::Instant;
 use crate::Picture;
 use matroska::MatroskaWriter;
 
-/// Files of one film, so that a sender whose every picture has another size does not fill the disk
-/// with names.
+/// Limit of the files of one film: a sender whose every picture has another size must not fill the
+/// disk with files.
 pub const MAX_FILM_FILES: u32 = 1000;
 
 /// Which side of a call a track of sound is.
@@ -47,11 +47,11 @@ pub enum SoundCodec {
 /// A frame of sound for a film.
 #[derive(Clone, Copy, Debug)]
 pub struct Sound<'a> {
-    /// Whose.
+    /// The side of the call that it comes from.
     pub speaker: Speaker,
     /// How its bytes are coded.
     pub codec: SoundCodec,
-    /// When its first sample was taken, by the clock that pictures have.
+    /// When its first sample was taken, by the same clock as [`Picture::captured`].
     pub captured: Instant,
     /// Samples or a packet.
     pub bytes: &'a [u8],
@@ -59,9 +59,9 @@ pub struct Sound<'a> {
 
 /// A film being written: Matroska with Motion JPEG, and sound where some comes.
 ///
-/// A picture of another size begins another file, for players take the first size for all. Sound
-/// has its own times, so it stays in step with the pictures. At most one track for each side and
-/// codec; sound from before the first picture is left out.
+/// A picture of another size begins another file, because players use the first size for a whole
+/// file. Sound and pictures have timestamps of their own, so they stay synchronous. There is at
+/// most one track for each side and codec; sound from before the first picture is left out.
 ///
 /// ```
 /// # use std::io::Cursor;
@@ -105,11 +105,11 @@ impl<W: Write + Seek> Default for Film<W> {
 }
 
 impl<W: Write + Seek> Film<W> {
-    /// Adds a picture; `open` opens the file of that number where a new one begins.
+    /// Adds a picture. Where a new file begins, `open` is called with its number, from 1.
     ///
     /// # Errors
     ///
-    /// Those of the file, and one where the film has [`MAX_FILM_FILES`] already.
+    /// Those of the file; also when a new file would exceed [`MAX_FILM_FILES`].
     pub fn picture(
         &mut self,
         picture: &Picture,
@@ -144,11 +144,11 @@ impl<W: Write + Seek> Film<W> {
         }
     }
 
-    /// Completes the last file. A film that was completed can go on, in a further file.
+    /// Completes the last file. Pictures added after that begin a further file.
     ///
     /// # Errors
     ///
-    /// Those of the file; what was written plays all the same.
+    /// Those of the file; what was written before can still be played.
     pub fn finish(&mut self) -> io::Result<()> {
         match self.file.take() {
             Some(file) => file.finish().map(drop),

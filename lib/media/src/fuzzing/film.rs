@@ -7,27 +7,27 @@ use std::time::{Duration, Instant};
 
 use crate::{Film, FilmSound, Picture, SoundCodec, Speaker};
 
-/// A frame as it stands in a film.
+/// A frame as read from a film.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Block {
     /// 1 is the picture track.
     pub track: u8,
     /// Milliseconds.
     pub time: u64,
-    /// As they were written.
+    /// The bytes of the frame.
     pub bytes: Vec<u8>,
 }
 
-/// What a reader finds in a film, be it whole or cut off.
+/// What a reader finds in a film, complete or cut off.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Reading {
     /// The codec of each track, in order.
     pub codecs: Vec<String>,
-    /// All frames that are there whole.
+    /// The frames that are complete.
     pub blocks: Vec<Block>,
     /// Time and position in the file of each cue; none in a film that was cut off.
     pub cues: Vec<(u64, u64)>,
-    /// Milliseconds, of a film that is whole.
+    /// Milliseconds, of a film that is complete.
     pub duration: Option<u64>,
 }
 
@@ -36,7 +36,7 @@ pub struct Reading {
 pub struct SharedFile(Rc<RefCell<Cursor<Vec<u8>>>>);
 
 impl SharedFile {
-    /// What is in it.
+    /// The content of the file.
     pub fn bytes(&self) -> Vec<u8> {
         self.0.borrow().get_ref().clone()
     }
@@ -67,14 +67,14 @@ struct Wanted {
     origin: Option<Instant>,
 }
 
-/// Pictures and sound at any times, in any order, read back as they were written: from the whole
-/// film, from one whose end was never written, and up to any cut. The first two bytes tell the cut,
-/// and each three that follow a step.
+/// Pictures and sound with any timestamps, in any order, read back as they were written: from the
+/// complete film, from one that was never finished, and up to any cut. The first two bytes set the
+/// cut, each further three a step.
 pub fn film(data: &[u8]) {
     let Some((cut, steps)) = data.split_first_chunk::<2>() else {
         return;
     };
-    // The clock of the machine may have begun a moment ago.
+    // Far from the start of the monotonic clock, which may be a moment ago: steps go back in time.
     let start = Instant::now() + Duration::from_secs(100_000);
     let mut now = start;
     let mut film = Film::default();

@@ -1,11 +1,11 @@
-//! Pictures of many encoders, and what bad cameras make of them, on the way of every picture: split
-//! from a stream and mended by the box, decoded by the viewer, shrunk for a slow link.
+//! Pictures of many encoders, whole and as faulty cameras send them, processed like every picture:
+//! split from a stream and repaired by the box, decoded by the viewer, shrunk for a slow link.
 
 use super::header::marker;
 use crate::fuzzing::{pictures, shrunk, without_tables};
 use crate::{Image, ImageError, Limit, MAX_JPEG_BYTES, decode, probe, repair};
 
-/// What becomes of a picture.
+/// What box and viewer make of a picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Outcome {
     /// It shows what it was made of, and nothing was mended.
@@ -14,7 +14,7 @@ enum Outcome {
     Mended,
     /// Something is shown, of the right size.
     Damaged,
-    /// The box refuses it in words like these.
+    /// The box refuses it with an error that contains these words.
     Refused(&'static str),
     /// Only the viewer finds that it can't be decoded.
     Undecodable,
@@ -156,7 +156,7 @@ const DRI: u8 = 0xdd;
 const APP0: u8 = 0xe0;
 const COM: u8 = 0xfe;
 
-/// What cameras and lines make of good pictures.
+/// Good pictures with the faults that cameras and transmission add.
 fn changed() -> Vec<(&'static str, Vec<u8>, Outcome)> {
     let whole = file!("cjpeg-420.jpg");
     let usual = file!("ffmpeg-default-tables.jpg");
@@ -330,14 +330,15 @@ const LIMIT: Limit = Limit {
     max_pixels: 4096 * 4096,
 };
 
-/// What a picture of test stripes is to look like.
+/// The reference picture of test stripes.
 fn reference() -> Image {
     let mut image = Image::default();
     decode(file!("ffmpeg-yuvj444p.jpg"), LIMIT, &mut image).unwrap();
     image
 }
 
-/// How far two pictures are apart, 0 to 255; the grain of coarse colours is left out.
+/// The mean difference of two pictures, 0 to 255. It is rounded down, so the noise of coarse
+/// colours counts as none.
 fn distance(one: &Image, two: &Image) -> u64 {
     assert_eq!((one.width, one.height), (two.width, two.height));
     let differences = one

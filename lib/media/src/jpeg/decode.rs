@@ -29,7 +29,7 @@ impl std::fmt::Debug for Image {
     }
 }
 
-/// How large a picture may be that is decoded.
+/// The largest picture that is decoded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limit {
     /// Pixels of the longer side.
@@ -48,8 +48,8 @@ impl Default for Limit {
     }
 }
 
-/// Decodes into `into`, whose memory is used again. Where the header is refused, `into` stays as it
-/// is; where the picture data is damaged, it has what could be decoded.
+/// Decodes into `into` and reuses its memory. If the header is refused, `into` is not changed; if
+/// the picture data is damaged, it holds what could be decoded.
 pub fn decode(jpeg: &[u8], limit: Limit, into: &mut Image) -> Result<(), ImageError> {
     let with = |decoder: &mut Decoder<'_>, kind, (width, height): (u16, u16)| {
         (into.width, into.height) = (width.into(), height.into());
@@ -138,7 +138,7 @@ fn open<T>(
         }
         let kind = match decoder.input_colorspace() {
             _ if header.components == 1 => Kind::Grey,
-            // Adobe's mark "no transform" is read as CMYK until the components are counted.
+            // The decoder reports Adobe's "no transform" as CMYK, also for three components.
             Some(ColorSpace::RGB | ColorSpace::CMYK) => Kind::Rgb,
             _ => Kind::Ycbcr,
         };

@@ -1,5 +1,5 @@
-//! Turns frames into JPEG pictures of the wanted size; pictures that are right already pass
-//! untouched. It decides nothing about when and for whom.
+//! Turns frames into JPEG pictures of the wanted size; pictures that have it already pass
+//! unchanged. When and for which viewers to encode is decided elsewhere.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// An encoder of quality 1 to 100 whose pictures fit within `size`, keeping their shape.
+    /// An encoder of quality 1 to 100 whose pictures fit within `size`, at their aspect ratio.
     pub fn new(quality: u8, size: Option<(u16, u16)>) -> Self {
         Self {
             baseline: Baseline::new(quality),
@@ -41,20 +41,21 @@ impl Encoder {
         self.size = size;
     }
 
-    /// Cameras make no picture of frames that were captured before then: nobody waits for one. A
-    /// frame of [`Encoder::JUMP`] before it is of another clock, and wanted.
+    /// Cameras skip frames that were captured before this time, because no viewer waits for them. A
+    /// frame that seems [`Encoder::CLOCK_JUMP`] older or more was stamped by another clock, and is
+    /// encoded.
     pub fn skip_before(&mut self, captured: Option<Instant>) {
         self.not_before = captured;
     }
 
-    /// How far from the present a time stamp is believed.
-    pub const JUMP: Duration = Duration::from_secs(10);
+    /// A timestamp that is this far off comes from another clock.
+    pub const CLOCK_JUMP: Duration = Duration::from_secs(10);
 
-    /// Whether a camera is to make a picture of the frame captured then.
+    /// Whether a camera is to make a picture of the frame that was captured at this time.
     pub(crate) fn wants(&self, captured: Instant) -> bool {
         let early = |wanted: Instant| wanted.saturating_duration_since(captured);
         self.not_before
-            .is_none_or(|wanted| captured >= wanted || early(wanted) >= Self::JUMP)
+            .is_none_or(|wanted| captured >= wanted || early(wanted) >= Self::CLOCK_JUMP)
     }
 
     /// The quality of its pictures, 1 to 100.
@@ -73,33 +74,43 @@ impl Encoder {
         }
     }
 
-    /// True for a picture that needs no work: [`Encoder::encode`] would give it back as it is.
+    /// True for a picture that [`Encoder::encode`] would return unchanged.
     pub fn passes(&self, picture: &Picture) -> bool {
         self.target((picture.width, picture.height)) == (picture.width, picture.height)
     }
 
-    /// The size of its picture of a frame of that size.
+    /// The size of the picture made of a frame of `size`.
     pub(crate) fn target(&self, size: (u16, u16)) -> (u16, u16) {
         self.size.map_or(size, |limit| fit(size, limit))
     }
 
     fn shrink(&mut self, picture: &Picture) -> Result<Picture, ImageError> {
-        let mut data = std::mem::take(&mut self.pixels);
-        let (layout, width, height) = decode_planes(&picture.jpeg, Limit::default(), &mut data)?;
+        let mut pixels = std::mem::take(&mut self.pixels);
+        let smaller = self.shrink_by(picture, &mut pixels);
+        self.pixels = pixels;
+        smaller
+    }
+
+    /// Decodes a picture into `pixels`, whose memory is reused, and encodes it in a smaller size.
+    fn shrink_by(
+        &mut self,
+        picture: &Picture,
+        pixels: &mut Vec<u8>,
+    ) -> Result<Picture, ImageError> {
+        let (layout, width, height) = decode_planes(&picture.jpeg, Limit::default(), pixels)?;
         let raw = RawFrame {
             stride: layout.line(width),
             layout,
             color: ColorEncoding::default(),
-            data: &data,
+            data: pixels,
             width,
             height,
             sequence: picture.sequence,
             captured: picture.captured,
             acquired: picture.acquired,
         };
-        let smaller = self.encode_raw(&raw);
-        self.pixels = data;
-        smaller.map(|smaller| Picture {
+        let smaller = self.encode_raw(&raw)?;
+        Ok(Picture {
             orientation: picture.orientation,
             ..smaller
         })
@@ -256,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn no_memory_is_taken_for_a_picture_once_there_was_one_like_it() {
+    fn encoding_allocates_nothing_after_the_first_pictures_of_a_size() {
         use crate::allocations::allocations;
 
         for layout in [Layout::Grey, Layout::Nv12, Layout::Rgb, Layout::Yuyv] {

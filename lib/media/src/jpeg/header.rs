@@ -1,11 +1,11 @@
-//! Reads what stands before the picture data of a JPEG: the segments, the size, which tables are
-//! there. It never looks at the data itself.
+//! Reads the header of a JPEG, up to its picture data: the segments, the size, which tables it has.
+//! It never looks at the data itself.
 
 use super::{MAX_SIDE, tiff};
 use crate::ImageError;
 use crate::signature::not_jpeg;
 
-/// What the header of a JPEG tells.
+/// The facts in the header of a JPEG.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Header {
     /// Pixels across, 1 to [`MAX_SIDE`](crate::MAX_SIDE).
@@ -14,7 +14,8 @@ pub struct Header {
     pub height: u16,
     /// Colour planes: 1 for grey, 3 for colour.
     pub components: u8,
-    /// How to turn it, 1 to 8 as Exif numbers it; 1 where nothing is said.
+    /// How to rotate and mirror it for display, 1 to 8 as Exif numbers it; 1 where the header has
+    /// none.
     pub orientation: u8,
     /// False where the Huffman tables are left out, as USB cameras may.
     pub has_tables: bool,
@@ -99,8 +100,8 @@ fn read_frame(content: &[u8], header: &mut Header) -> Result<(), ImageError> {
         4 => return Err(ImageError::Unsupported("a four-colour (CMYK)")),
         _ => return Err(ImageError::Unsupported("a multispectral")),
     }
-    // Width and height of the sampling, as halves of a byte. The decoder mixes up the lines of a
-    // picture whose luma has fewer of them than its chroma.
+    // Horizontal and vertical sampling factors, 4 bits each. The decoder mixes up the lines of a
+    // picture whose luma has fewer lines than its chroma.
     let mut samplings = planes.chunks(3).filter_map(|plane| plane.get(1));
     if let Some(luma) = samplings.next()
         && samplings.any(|chroma| chroma >> 4 > luma >> 4 || chroma & 15 > luma & 15)
@@ -139,8 +140,8 @@ pub(crate) mod marker {
         matches!(marker, RST0..=RST7 | TEM)
     }
 
-    /// True for the segments that may stand behind the data of a scan, before the next one: tables,
-    /// a scan, the number of lines, what applications and people noted.
+    /// True for the segments that may follow the data of a scan: tables, the next scan, the number
+    /// of lines, application data, comments.
     pub(crate) fn may_follow_data(marker: u8) -> bool {
         matches!(marker, DHT | SOS | 0xdb..=0xdd | 0xe0..=0xef | 0xfe)
     }

@@ -1,5 +1,5 @@
-//! The Huffman tables that Motion JPEG leaves out. They are those of ITU-T T.81, tables K.3 to K.6,
-//! and nothing else.
+//! The Huffman tables that Motion JPEG leaves out. They are the default tables of ITU-T T.81, K.3
+//! to K.6.
 
 /// One DHT segment with the four usual tables, to be put before the frame header.
 #[rustfmt::skip]

@@ -1,8 +1,8 @@
 //! Turns the YCbCr of a source into that of JPEG files (JFIF: BT.601, full range), a line at a
 //! time.
 //!
-//! Both are linear in red, green and blue, so that one is a matrix times the other. A grey pixel
-//! stays grey, so that Y has no part in the new Cb and Cr:
+//! Both encodings are linear in red, green and blue, so the conversion is a matrix. A grey pixel
+//! stays grey, so Y does not contribute to the new Cb and Cr:
 //!
 //! ```text
 //!   Y' = y * (Y - black) + yu * Cb + yv * Cr
@@ -13,7 +13,7 @@
 use super::rows::Planes;
 use crate::{ColorEncoding, Matrix, Quantization};
 
-/// Bits behind the point of the coefficients: the largest coefficient, below 2, is then an i16.
+/// Fractional bits of the coefficients: the largest is below 2, so it fits an i16.
 const BITS: u32 = 14;
 const HALF: i32 = 1 << (BITS - 1);
 
@@ -34,7 +34,7 @@ pub(crate) struct ToJfif {
 }
 
 impl ToJfif {
-    /// `None` where the numbers are right as they are.
+    /// `None` where nothing has to be converted.
     pub(crate) fn new(from: ColorEncoding) -> Option<Self> {
         if from == ColorEncoding::default() {
             return None;
@@ -67,7 +67,7 @@ impl ToJfif {
         })
     }
 
-    /// Converts a line in place. Pixels that share their chroma stand side by side.
+    /// Converts a line in place. With subsampled chroma, neighbouring pixels share one value of it.
     pub(crate) fn line(&self, planes: &mut Planes<'_>) {
         let Planes { y, cb, cr } = planes;
         if self.keeps_matrix || cb.is_empty() {
@@ -101,7 +101,7 @@ impl ToJfif {
     }
 }
 
-/// Luma of limited range, 255/219 as 149/128: 16 bits are enough, so that many are done at once.
+/// Luma of limited range, 255/219 as 149/128: 16 bits are enough, so the compiler can vectorise it.
 fn full_luma(value: &mut u8) {
     let above_black = u16::from(value.saturating_sub(16));
     *value = ((above_black * 149 + 64) >> 7).min(255) as u8;

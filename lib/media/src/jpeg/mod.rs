@@ -1,4 +1,4 @@
-//! JPEG pictures in and out: reading headers, mending, splitting a stream, decoding, encoding,
+//! JPEG pictures in and out: reading headers, repairing, splitting a stream, decoding, encoding,
 //! scaling. It knows bytes and pixels, no source.
 
 mod baseline;

@@ -1,5 +1,5 @@
-//! Mends what cameras get wrong about a JPEG: missing Huffman tables, padding after the end, no
-//! end. It copies nothing until it is asked to.
+//! Repairs what cameras get wrong about a JPEG: missing Huffman tables, padding after the end, no
+//! end marker. Nothing is copied before the caller asks for the result.
 
 use std::sync::Arc;
 
@@ -10,14 +10,14 @@ use crate::ImageError;
 
 const END: [u8; 2] = [0xff, marker::EOI];
 
-/// A JPEG as it should be, in pieces of the one it was.
+/// A valid JPEG, as slices of the original bytes.
 ///
 /// ```text
 ///   head | tables (if missing) | body | end (if missing)        padding is left out
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Mended<'a> {
-    /// What its header tells.
+    /// The header of the picture.
     pub header: Header,
     /// True where the camera left the Huffman tables out.
     pub added_tables: bool,
@@ -29,7 +29,7 @@ pub struct Mended<'a> {
     body: &'a [u8],
 }
 
-/// Looks what has to be mended.
+/// Finds out what has to be repaired.
 ///
 /// ```
 /// use transom_media::{Encoder, Frame, repair};
@@ -85,7 +85,7 @@ impl Mended<'_> {
         self.pieces().iter().map(|piece| piece.len()).sum()
     }
 
-    /// True where the bytes given were right as they are.
+    /// True where the original bytes need no repair.
     pub fn is_unchanged(&self) -> bool {
         !self.added_tables && !self.added_end && self.padding == 0
     }
@@ -127,7 +127,8 @@ fn main_picture(data: &[u8]) -> &[u8] {
 
 /// Where the picture data ends, its end marker included.
 fn end_of(data: &[u8]) -> Option<usize> {
-    // Nearly always there is nothing after the end, or zeros, fill bytes or a second end.
+    // Nearly always the end marker is last, or followed by zeros, fill bytes or a second end
+    // marker.
     let mut end = trim(data);
     if data[..end].ends_with(&END) {
         while data[..trim(&data[..end - 2])].ends_with(&END) {
@@ -135,8 +136,7 @@ fn end_of(data: &[u8]) -> Option<usize> {
         }
         return Some(end);
     }
-    // Other things stand there: the first end marker counts, since inside the data 0xff 0xd9 can't
-    // stand.
+    // Other bytes follow: the first end marker counts, because coded data can't contain 0xff 0xd9.
     data.windows(2)
         .position(|pair| pair == END)
         .map(|at| at + 2)

@@ -16,15 +16,15 @@ pub(crate) trait Rows {
     fn line(&self, y: u16, planes: &mut Planes<'_>);
 }
 
-/// Where a line goes: as many values of luma as there are pixels across, and of each chroma as many
-/// as [`Chroma::across`] tells.
+/// Where a line goes: as many values of luma as pixels across, and [`Chroma::across`] values of
+/// each chroma.
 pub(crate) struct Planes<'a> {
     pub(crate) y: &'a mut [u8],
     pub(crate) cb: &'a mut [u8],
     pub(crate) cr: &'a mut [u8],
 }
 
-/// How many pixels share one colour.
+/// Chroma subsampling: how many pixels share Cb and Cr.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Chroma {
     /// Each pixel has its own chroma.
@@ -77,8 +77,8 @@ impl<'a> RawRows<'a> {
         })
     }
 
-    /// `length` bytes from `start`; nothing where they are missing, which the check in `new`
-    /// excludes.
+    /// `length` bytes from `start`. They exist, by the check in `new`; otherwise the slice is
+    /// empty.
     fn bytes(&self, start: usize, length: usize) -> &'a [u8] {
         self.frame
             .data
@@ -167,7 +167,7 @@ impl<'a> RawRows<'a> {
     }
 }
 
-/// Both are of the same length, by the check in [`RawRows::new`].
+/// Copies a line. Both slices have the same length, by the check in [`RawRows::new`].
 fn copy(from: &[u8], to: &mut [u8]) {
     to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
 }

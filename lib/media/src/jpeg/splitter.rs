@@ -15,7 +15,7 @@ use crate::ImageError;
 ///      +------------------+--------------------------------------------+
 /// ```
 ///
-/// In the data, `FF D8` ends a picture too: it had no end marker, and the next one begins.
+/// In the data, `FF D8` ends a picture too: the picture has no end marker, and the next one begins.
 ///
 /// ```
 /// # let jpeg = transom_media::fuzzing::sample(64, 48);
@@ -33,7 +33,7 @@ use crate::ImageError;
 pub struct Splitter {
     picture: Vec<u8>,
     state: State,
-    /// Why a picture begun was just left out.
+    /// Why the last picture begun was left out, until it is returned.
     fault: Option<ImageError>,
     /// Bytes that belonged to no picture.
     skipped: u64,
@@ -54,7 +54,7 @@ enum State {
     Segment(u8, usize),
     /// In the picture data; true after a 0xff.
     Data(bool),
-    /// A picture was given out, its bytes still stand in the buffer; true after the 0xff 0xd8 of
+    /// A picture was returned, and its bytes are still in the buffer; true after the 0xff 0xd8 of
     /// the next one.
     Done(bool),
 }
@@ -76,8 +76,9 @@ impl Splitter {
         }
     }
 
-    /// Takes bytes from the front of `bytes` until a picture is whole, or one begun has to be left
-    /// out: it is cut short, too large, or not JPEG after all. `None` means that all were taken.
+    /// Takes bytes from the front of `bytes` until a picture is complete, or has to be left out
+    /// because it is cut short, too large, or not JPEG after all. `None` means that all bytes were
+    /// taken.
     pub fn push(&mut self, bytes: &mut &[u8]) -> Option<Result<&[u8], ImageError>> {
         self.leave_done();
         while !bytes.is_empty() {
@@ -93,8 +94,8 @@ impl Splitter {
         None
     }
 
-    /// Ends the picture begun, as when nothing more comes. One without an end marker is given out
-    /// if its data had begun. `None` where no picture had begun.
+    /// Ends the picture begun, at the end of the stream. It is returned without an end marker if
+    /// its data had begun. `None` where no picture had begun.
     pub fn flush(&mut self) -> Option<Result<&[u8], ImageError>> {
         self.leave_done();
         match self.state {
@@ -278,7 +279,7 @@ impl Splitter {
         self.state = State::Done(is_next_begun);
     }
 
-    /// Leaves this picture out and looks for the next from the byte at hand.
+    /// Leaves this picture out, and looks for the next one from the current byte on.
     fn give_up(&mut self, fault: ImageError) -> usize {
         self.fault = Some(fault);
         self.restart();
@@ -296,7 +297,7 @@ fn no_marker() -> ImageError {
     ImageError::Broken("no marker where one must be".to_owned())
 }
 
-/// Where the first 0xff stands. Whether a block has one is found many bytes at a time.
+/// The position of the first 0xff. Blocks without one are skipped, many bytes at a time.
 fn find_ff(bytes: &[u8]) -> Option<usize> {
     let has_ff = |block: &[u8]| {
         block
@@ -308,7 +309,7 @@ fn find_ff(bytes: &[u8]) -> Option<usize> {
     Some(before + at)
 }
 
-/// A few vectors of any processor.
+/// A multiple of the vector width of every processor.
 const BLOCK: usize = 64;
 
 /// What follows the segment of this marker.

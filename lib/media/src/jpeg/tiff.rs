@@ -6,7 +6,7 @@ const NUMBER_OF_IMAGES: u16 = 0xb001;
 /// Tags of the first directory that are looked at; real ones have a dozen.
 const MAX_TAGS: usize = 64;
 
-/// The orientation, 1 to 8, that the content of an APP1 segment tells.
+/// The orientation, 1 to 8, from the content of an APP1 segment.
 pub(crate) fn orientation(app1: &[u8]) -> Option<u8> {
     let tiff = Tiff::new(app1.strip_prefix(b"Exif\0\0")?)?;
     let value = tiff.u16(tiff.value_of(ORIENTATION)?)?;
@@ -15,8 +15,8 @@ pub(crate) fn orientation(app1: &[u8]) -> Option<u8> {
         .filter(|value| (1..=8).contains(value))
 }
 
-/// How many pictures the file has, at most 255, that the content of an APP2 segment tells. Only the
-/// first picture of the file says so.
+/// The number of pictures in the file, at most 255, from the content of an APP2 segment. Only the
+/// first picture of a file states it.
 pub(crate) fn pictures(app2: &[u8]) -> Option<u8> {
     let tiff = Tiff::new(app2.strip_prefix(b"MPF\0")?)?;
     let value = tiff.u32(tiff.value_of(NUMBER_OF_IMAGES)?)?;
@@ -43,7 +43,7 @@ impl<'a> Tiff<'a> {
         }
     }
 
-    /// Where the value of a tag of the first directory stands.
+    /// The offset of the value of a tag in the first directory.
     fn value_of(&self, wanted: u16) -> Option<usize> {
         let directory = usize::try_from(self.u32(4)?).ok()?;
         let tags = usize::from(self.u16(directory)?).min(MAX_TAGS);

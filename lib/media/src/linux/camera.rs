@@ -1,9 +1,10 @@
-//! A V4L2 device as a camera: opened, set up as near to the request as it can, then read newest
-//! first.
+//! A V4L2 device as a camera: it is opened, set up as near to the request as possible, then read,
+//! the newest frame first.
 
 use std::io;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use v4l::v4l_sys::V4L2_CID_EXPOSURE_AUTO_PRIORITY;
 
@@ -11,7 +12,7 @@ use super::color::color_encoding;
 use super::devices::problem;
 use super::holder;
 use super::modes::modes;
-use super::queue::{Drain, Leniency};
+use super::queue::{DamagePolicy, Drain};
 use crate::control;
 use crate::modes::{Mode, PixelFormat, choose, printable};
 use crate::source::{fitted, picture};
@@ -24,8 +25,8 @@ use crate::{
 
 /// Bytes of all buffers together, so that a camera box stays small.
 const BUFFER_BYTES: u32 = 6 * 1024 * 1024;
-/// One that is filled, one that waits, one that is looked at; a fourth, where there is room, for a
-/// loop that comes late.
+/// One that the driver fills, one that is filled and waits, one that is being encoded; a fourth, if
+/// [`BUFFER_BYTES`] allow it, for when the reading thread is late.
 const BUFFERS: std::ops::RangeInclusive<u32> = 3..=4;
 
 /// Opens a device.
@@ -43,10 +44,13 @@ pub(crate) fn start(
     let name = path.display().to_string();
     let identity = node.identity().map_err(|why| no_camera(path, why))?;
     if let Some(why) = problem(&identity) {
-        return Err(CameraError::NotACamera { device: name, why });
+        return Err(CameraError::NotACamera {
+            device: name,
+            why: why.to_string(),
+        });
     }
-    let (pixels, coding) = set_format(&node, path, request)?;
-    let fps = set_pace(&node, request, pixels);
+    let (pixels, pixel_format) = set_format(&node, path, request)?;
+    let fps = set_rate(&node, request, pixels);
     set_exposure(&node, request.prefer);
     set_controls(&node, &name, &request.controls);
     let mode = Mode {
@@ -61,7 +65,7 @@ pub(crate) fn start(
         width: side(pixels.width),
         height: side(pixels.height),
         fps,
-        encodes: matches!(coding, PixelFormat::Raw(_)),
+        encodes: matches!(pixel_format, PixelFormat::Raw(_)),
         ..Format::default()
     };
     let count = BUFFER_BYTES / pixels.bytes.max(1);
@@ -70,14 +74,16 @@ pub(crate) fn start(
     Ok(Box::new(DeviceCamera {
         name,
         drain: Drain::new(buffers),
-        coding,
+        pixel_format,
         pixels,
-        leniency: Leniency::default(),
+        damage_policy: DamagePolicy::default(),
+        warm_up: WarmUp::default(),
         format,
     }))
 }
 
-/// A node that doesn't say what it is: no camera, unless it was unplugged since it was opened.
+/// The error of a node that doesn't answer QUERYCAP: no camera, unless it was unplugged after it
+/// was opened.
 fn no_camera(path: &Path, why: io::Error) -> CameraError {
     if is_gone(&why) {
         return refused(path, "ask what it is", why);
@@ -86,7 +92,7 @@ fn no_camera(path: &Path, why: io::Error) -> CameraError {
     let why = if is_device {
         "it is another kind of device"
     } else {
-        "it is no device; for a file of pictures use `file:PATH`"
+        "it is not a device; for a file of pictures use `file:PATH`"
     };
     CameraError::NotACamera {
         device: path.display().to_string(),
@@ -94,15 +100,15 @@ fn no_camera(path: &Path, why: io::Error) -> CameraError {
     }
 }
 
-/// Sets the mode that suits best. Drivers change what they are asked for without a word, so what
-/// counts is their answer.
+/// Sets the mode that suits best. Drivers change a requested format silently, so their answer
+/// counts.
 fn set_format(
     node: &Node,
     path: &Path,
     request: &CaptureRequest,
 ) -> Result<(Pixels, PixelFormat), CameraError> {
     let none = || {
-        // One that was just unplugged lists nothing either.
+        // A camera that was just unplugged lists nothing either.
         if let Err(why) = node.identity() {
             return no_camera(path, why);
         }
@@ -123,13 +129,15 @@ fn set_format(
         .map_err(|why| refused(path, "set the format", why))?;
     let legal = |pixels: u32| (1..=u32::from(MAX_SIDE)).contains(&pixels);
     match PixelFormat::of(pixels.fourcc) {
-        Some(coding) if legal(pixels.width) && legal(pixels.height) => Ok((pixels, coding)),
+        Some(pixel_format) if legal(pixels.width) && legal(pixels.height) => {
+            Ok((pixels, pixel_format))
+        }
         _ => Err(none()),
     }
 }
 
-/// Asks for the rate and gives the one that was granted, 0 where the device doesn't tell.
-fn set_pace(node: &Node, request: &CaptureRequest, pixels: Pixels) -> u32 {
+/// Asks for the frame rate and returns the one that was granted, 0 where the device reports none.
+fn set_rate(node: &Node, request: &CaptureRequest, pixels: Pixels) -> u32 {
     let granted = modes(node, request).into_iter().find(|mode| {
         (mode.fourcc, mode.width, mode.height) == (pixels.fourcc, pixels.width, pixels.height)
     });
@@ -140,8 +148,8 @@ fn set_pace(node: &Node, request: &CaptureRequest, pixels: Pixels) -> u32 {
     }
 }
 
-/// In the dark many cameras halve their rate, unless told not to. Who has no such switch doesn't do
-/// it.
+/// In the dark many cameras halve their rate unless this control forbids it. Cameras without the
+/// control keep their rate.
 fn set_exposure(node: &Node, prefer: Prefer) {
     let value = i32::from(prefer == Prefer::Light);
     if let Err(why) = node.set_control(V4L2_CID_EXPOSURE_AUTO_PRIORITY, value) {
@@ -149,7 +157,8 @@ fn set_exposure(node: &Node, prefer: Prefer) {
     }
 }
 
-/// Sets what the user asks for. A camera that has no such control gives pictures all the same.
+/// Sets the controls that the user asked for. A control that can't be set is logged; the camera
+/// still works.
 fn set_controls(node: &Node, name: &str, settings: &[Setting]) {
     if settings.is_empty() {
         return;
@@ -176,7 +185,7 @@ fn is_gone(why: &io::Error) -> bool {
     matches!(why.raw_os_error(), Some(libc::ENODEV | libc::ENXIO))
 }
 
-/// What an error of the driver means for people.
+/// The meaning of a driver's errno.
 pub(crate) fn refused(path: &Path, step: &'static str, why: io::Error) -> CameraError {
     let device = path.display().to_string();
     match why.raw_os_error() {
@@ -199,29 +208,59 @@ pub(crate) fn refused(path: &Path, step: &'static str, why: io::Error) -> Camera
 struct DeviceCamera {
     name: String,
     drain: Drain<MappedBuffers>,
-    coding: PixelFormat,
+    pixel_format: PixelFormat,
     pixels: Pixels,
-    leniency: Leniency,
+    damage_policy: DamagePolicy,
+    warm_up: WarmUp,
     format: Format,
 }
 
+/// Leaves out the first frames of a stream, which many cameras send dark or green. They are
+/// counted, but not shown.
+#[derive(Debug, Default)]
+struct WarmUp {
+    begun: Option<Instant>,
+    left_out: u32,
+}
+
+/// Frames that are left out at 30 fps. The exposure takes longer to settle, but a dark picture is
+/// better than none.
+pub(super) const WARM_UP_FRAMES: u32 = 2;
+/// Frames after this time are shown, so that a slow camera loses fewer.
+const WARM_UP: Duration = Duration::from_millis(150);
+
+impl WarmUp {
+    /// Whether a frame that was dequeued at `acquired` is shown.
+    fn is_over(&mut self, acquired: Instant) -> bool {
+        let begun = *self.begun.get_or_insert(acquired);
+        let is_over = self.left_out >= WARM_UP_FRAMES || acquired - begun >= WARM_UP;
+        self.left_out += u32::from(!is_over);
+        is_over
+    }
+}
+
 impl DeviceCamera {
-    fn jpeg(&mut self, encoder: Option<&mut Encoder>) -> io::Result<Option<Picture>> {
-        let leniency = &mut self.leniency;
+    fn jpeg(&mut self, mut encoder: Option<&mut Encoder>) -> io::Result<Option<Picture>> {
+        let (damage_policy, warm_up) = (&mut self.damage_policy, &mut self.warm_up);
         let judge = |bytes: &[u8], is_flagged: bool| {
             let mended = repair(bytes)?;
             let cut = mended.added_end.then_some(ImageError::Truncated);
-            leniency.judge(is_flagged.then_some(ImageError::Flagged).or(cut))
+            damage_policy.judge(is_flagged.then_some(ImageError::Flagged).or(cut))
         };
-        self.drain
+        let newest = self
+            .drain
             .newest(&mut self.format, judge, |bytes, stamp, format| {
+                let is_over = warm_up.is_over(stamp.acquired);
+                let encoder = encoder.as_deref_mut().filter(|_| is_over);
                 let encoder = encoder.filter(|encoder| encoder.wants(stamp.captured))?;
-                // It was looked at already.
+                // Can't fail: `judge` has repaired the same bytes.
                 let mended = repair(bytes).ok()?;
                 let jpeg = encoder.buffers().filled(|bytes| mended.append_to(bytes));
-                let picture = picture(&mended, jpeg, format, stamp.sequence, stamp.told());
-                fitted(picture, Some(encoder), format)
-            })
+                let (sequence, captured) = (stamp.sequence, stamp.reported());
+                Some(picture(&mended, jpeg, format, sequence, captured))
+            })?;
+        // Scaled down after the driver has its buffer back, since it may take longer than a frame.
+        Ok(newest.and_then(|picture| fitted(picture, encoder, &mut self.format)))
     }
 
     fn raw(
@@ -233,17 +272,18 @@ impl DeviceCamera {
         let stride = (self.pixels.stride as usize).max(layout.line(width));
         let needed = layout.bytes(width, height, stride);
         let color = color_encoding(self.pixels, layout);
-        let leniency = &mut self.leniency;
+        let (damage_policy, warm_up) = (&mut self.damage_policy, &mut self.warm_up);
         let judge = |bytes: &[u8], is_flagged: bool| {
             if bytes.len() < needed {
                 let bytes = bytes.len();
                 return Err(ImageError::Short { bytes, needed });
             }
-            leniency.judge(is_flagged.then_some(ImageError::Flagged))
+            damage_policy.judge(is_flagged.then_some(ImageError::Flagged))
         };
         self.drain
             .newest(&mut self.format, judge, |bytes, stamp, format| {
-                let encoder = encoder.filter(|encoder| encoder.wants(stamp.captured))?;
+                let is_over = warm_up.is_over(stamp.acquired);
+                let encoder = encoder.filter(|encoder| is_over && encoder.wants(stamp.captured))?;
                 let frame = Frame::Raw(RawFrame {
                     data: &bytes[..needed],
                     layout,
@@ -272,7 +312,7 @@ impl Camera for DeviceCamera {
     }
 
     fn newest(&mut self, encoder: Option<&mut Encoder>) -> Result<Option<Picture>, CameraError> {
-        let newest = match self.coding {
+        let newest = match self.pixel_format {
             PixelFormat::Jpeg => self.jpeg(encoder),
             PixelFormat::Raw(layout) => self.raw(layout, encoder),
         };
@@ -294,16 +334,16 @@ mod tests {
 
     #[test]
     fn errors_of_the_kernel_are_told_in_words_and_most_can_be_tried_again() {
-        let told = |errno| {
+        let reported = |errno| {
             refused(
                 Path::new("/dev/video9"),
                 "read a picture",
                 io::Error::from_raw_os_error(errno),
             )
         };
-        assert!(matches!(told(libc::ENODEV), CameraError::Lost { .. }));
-        assert!(matches!(told(libc::EBUSY), CameraError::Busy { .. }));
-        assert!(told(libc::ENOSPC).to_string().contains("USB"));
+        assert!(matches!(reported(libc::ENODEV), CameraError::Lost { .. }));
+        assert!(matches!(reported(libc::EBUSY), CameraError::Busy { .. }));
+        assert!(reported(libc::ENOSPC).to_string().contains("USB"));
         for errno in [
             libc::EACCES,
             libc::ENODEV,
@@ -313,15 +353,34 @@ mod tests {
             libc::EBUSY,
             libc::ENOENT,
         ] {
-            assert!(told(errno).is_retryable(), "{errno}");
+            assert!(reported(errno).is_retryable(), "{errno}");
+        }
+    }
+
+    #[test]
+    fn the_first_frames_are_left_out_of_a_slow_camera_one() {
+        let start = Instant::now();
+        for (interval, wanted) in [
+            (33, [false, false, true, true]),
+            (100, [false, false, true, true]),
+            (1000, [false, true, true, true]),
+        ] {
+            let mut warm_up = WarmUp::default();
+            let frames = [0, 1, 2, 3]
+                .map(|frame| warm_up.is_over(start + Duration::from_millis(interval) * frame));
+            assert_eq!(frames, wanted, "{interval} ms");
         }
     }
 
     #[test]
     fn one_that_is_unplugged_while_it_is_asked_is_waited_for() {
-        let told = |errno| no_camera(Path::new("/dev/null"), io::Error::from_raw_os_error(errno));
-        assert!(matches!(told(libc::ENODEV), CameraError::Lost { .. }));
-        assert!(matches!(told(libc::ENOTTY), CameraError::NotACamera { .. }));
+        let reported =
+            |errno| no_camera(Path::new("/dev/null"), io::Error::from_raw_os_error(errno));
+        assert!(matches!(reported(libc::ENODEV), CameraError::Lost { .. }));
+        assert!(matches!(
+            reported(libc::ENOTTY),
+            CameraError::NotACamera { .. }
+        ));
     }
 
     #[test]

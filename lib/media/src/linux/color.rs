@@ -2,8 +2,8 @@
 //! `V4L2_MAP_YCBCR_ENC_DEFAULT` and `V4L2_MAP_QUANTIZATION_DEFAULT` of `linux/videodev2.h`,
 //! explained in <https://docs.kernel.org/userspace-api/media/v4l/colorspaces-details.html>.
 //!
-//! The chromaticities and the transfer function are left as they are: those of cameras (sRGB and
-//! BT.709) have the same primaries, and the difference of the curves is small.
+//! Chromaticities and transfer function are not converted: the encodings of cameras (sRGB and
+//! BT.709) have the same primaries, and their transfer functions differ little.
 
 use v4l::v4l_sys as sys;
 

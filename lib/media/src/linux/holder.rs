@@ -1,12 +1,12 @@
-//! Finds the program that holds a device. It sees only what this user may see, so that finding
-//! nobody proves nothing.
+//! Finds the program that has a device open. Processes of other users can't be examined, so `None`
+//! does not mean that no program has it open.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Who held a device when that was looked for.
+/// The result of a search.
 struct Found {
     node: PathBuf,
     /// The folder of the process, and its name.
@@ -14,7 +14,7 @@ struct Found {
     at: Instant,
 }
 
-/// How long one search counts: a camera that is busy is tried again and again, and to look at each
+/// How long an empty result is reused: a busy camera is tried again and again, and examining each
 /// descriptor of each process takes milliseconds.
 const SEARCH_PAUSE: Duration = Duration::from_secs(30);
 
@@ -47,7 +47,7 @@ fn search(node: &Path) -> Option<(PathBuf, String)> {
     })?;
     let name = fs::read_to_string(process.join("comm")).unwrap_or_default();
     let id = process.file_name()?.to_string_lossy().into_owned();
-    // Programs choose their names themselves.
+    // A program sets its own name, so it is untrusted text.
     let name = format!("{} ({id})", name.trim().escape_default());
     Some((process, name))
 }

@@ -1,4 +1,4 @@
-//! Cameras of Linux: V4L2 devices. Twin of `elsewhere`; both offer the same.
+//! Cameras of Linux: V4L2 devices. It offers the same functions as `nokhwa`.
 
 mod camera;
 mod color;
@@ -6,15 +6,15 @@ mod devices;
 #[cfg(test)]
 mod faults;
 mod holder;
-mod known;
+mod identity;
 mod modes;
 mod opener;
 pub(crate) mod queue;
 mod watch;
 
 pub(crate) use camera::open;
-pub(crate) use devices::list;
+pub(crate) use devices::{candidates, list};
 pub(crate) use holder::name as holder;
-pub(crate) use known::usb_speed;
+pub(crate) use identity::{usb_speed, wants_reset};
 pub use opener::Opener;
 pub use watch::DeviceWatch;

@@ -1,15 +1,15 @@
-//! Asks a V4L2 device what it can do. Which of it is taken is decided in `modes`.
+//! Lists the modes of a V4L2 device. `crate::modes` chooses among them.
 
 use crate::modes::{FPS, Mode, PixelFormat, target};
 use crate::sys::video::{Interval, Node, Size};
 use crate::{CaptureRequest, MAX_SIDE};
 
-/// Sizes of one format that are looked at; real cameras have 20.
+/// Limit of sizes of one format that are examined; real cameras have 20.
 const MAX_SIZES: usize = 128;
 
-/// What a device can do that is of use, each with the rate nearest to the request.
+/// The usable modes of a device, each with the rate nearest to the request.
 pub(crate) fn modes(node: &Node, request: &CaptureRequest) -> Vec<Mode> {
-    let fps = request.pace(FPS);
+    let fps = request.fps_or(FPS);
     let mut modes = Vec::new();
     for fourcc in node.formats() {
         if PixelFormat::of(fourcc).is_none() {
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rate_is_the_highest_within_the_wish() {
+    fn the_rate_is_the_highest_within_the_request() {
         assert_eq!(nearest_rate(&[60_000, 29_970, 15_000], 30), 30);
         assert_eq!(nearest_rate(&[60_000, 50_000], 30), 50);
         assert_eq!(nearest_rate(&[333], 30), 1);

@@ -1,5 +1,5 @@
-//! Which of the buffers that a driver filled is shown: the newest good one. It knows no ioctl, so
-//! that tests can play the driver.
+//! Chooses which of the buffers that a driver filled is shown: the newest good one. It knows no
+//! ioctl, so that a test can replace the driver.
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -15,7 +15,7 @@ pub(crate) trait Buffers: Send {
     /// Takes the next filled buffer; `WouldBlock` where there is none.
     fn dequeue(&mut self) -> io::Result<Filled>;
 
-    /// The filled part of a buffer that is ours.
+    /// The filled part of a buffer that was dequeued.
     fn bytes(&self, index: usize) -> &[u8];
 
     /// Gives a buffer back to the driver.
@@ -26,26 +26,26 @@ pub(crate) trait Buffers: Send {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Filled {
     pub(crate) index: usize,
-    /// The driver's own word that it is not whole.
+    /// Whether the driver marked it as incomplete.
     pub(crate) damaged: bool,
     pub(crate) sequence: u32,
-    /// How long ago its picture began, where the driver tells.
+    /// How long ago the sensor began the frame, where the driver reports it.
     pub(crate) age: Option<Duration>,
 }
 
-/// Sequence number and times of a frame, made sane.
+/// Sequence number and times of a frame, after implausible ones were replaced.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Stamp {
     pub(crate) sequence: u32,
-    /// When the sensor began it; `acquired` where the driver does not tell.
+    /// When the sensor began it; `acquired` where the driver does not report it.
     pub(crate) captured: Instant,
     /// When it was dequeued.
     pub(crate) acquired: Instant,
 }
 
 impl Stamp {
-    /// When the sensor began the frame, where the driver tells.
-    pub(crate) fn told(&self) -> Option<Instant> {
+    /// When the sensor began the frame, where the driver reports it.
+    pub(crate) fn reported(&self) -> Option<Instant> {
         (self.captured < self.acquired).then_some(self.captured)
     }
 }
@@ -55,15 +55,16 @@ pub(crate) struct Drain<B> {
     buffers: B,
     last: Option<Stamp>,
     last_driver_sequence: Option<u32>,
-    /// When the driver said that the last frame began.
-    last_told: Option<Instant>,
+    /// When the last frame began, as the driver reported it.
+    last_reported: Option<Instant>,
 }
 
-/// Buffers taken in one call; a queue has 3 or 4, so that only a driver gone wild gets there.
+/// Limit of buffers dequeued in one call. A queue has 3 or 4, so only a faulty driver reaches it.
 const MAX_TAKEN: usize = 64;
-/// A gap that is believed; a larger one is a counter that jumped.
+/// The largest gap in sequence numbers that counts as lost frames; beyond it the counter has
+/// jumped.
 const MAX_GAP: u32 = 10_000;
-/// An age that is believed; an older stamp is of another clock.
+/// The greatest plausible age of a frame; an older timestamp comes from another clock.
 const MAX_AGE: Duration = Duration::from_secs(10);
 
 impl<B: Buffers> Drain<B> {
@@ -72,7 +73,7 @@ impl<B: Buffers> Drain<B> {
             buffers,
             last: None,
             last_driver_sequence: None,
-            last_told: None,
+            last_reported: None,
         }
     }
 
@@ -80,9 +81,9 @@ impl<B: Buffers> Drain<B> {
         self.buffers.descriptor()
     }
 
-    /// Takes buffers until the driver has no more. `judge` looks at each, with the driver's word
-    /// whether it is damaged; `keep` makes something of the newest good one, and then the buffer is
-    /// the driver's again.
+    /// Takes buffers until the driver has no more. `judge` accepts or refuses each, given its bytes
+    /// and whether the driver marked it as damaged. `keep` makes the result from the newest
+    /// accepted one, whose buffer then goes back to the driver.
     pub(crate) fn newest<T>(
         &mut self,
         format: &mut Format,
@@ -115,8 +116,8 @@ impl<B: Buffers> Drain<B> {
         Ok(kept)
     }
 
-    /// Counts what the camera skipped. Some drivers stamp with 0, repeat themselves or go back: for
-    /// that frame the time is now, and the next one is believed again.
+    /// Counts the frames that the camera skipped. The timestamps of some drivers are 0, repeat or
+    /// go back: such a frame gets the present time, and the next timestamp is used again.
     fn stamp(&mut self, filled: &Filled, format: &mut Format) -> Stamp {
         let step = match self.last_driver_sequence {
             Some(last) => filled.sequence.wrapping_sub(last),
@@ -130,16 +131,16 @@ impl<B: Buffers> Drain<B> {
         };
         format.counts.skipped += u64::from(step - 1);
         let now = Instant::now();
-        let told = filled
+        let reported = filled
             .age
             .filter(|age| *age <= MAX_AGE)
             .and_then(|age| now.checked_sub(age));
-        let before = std::mem::replace(&mut self.last_told, told);
-        let believed = told.filter(|told| before.is_none_or(|before| *told > before));
-        // Never before the frame before it, which may have been stamped with a later time.
+        let before = std::mem::replace(&mut self.last_reported, reported);
+        let plausible = reported.filter(|reported| before.is_none_or(|before| *reported > before));
+        // Never earlier than the previous frame, which may have got the present time.
         let captured = self.last.map_or_else(
-            || believed.unwrap_or(now),
-            |last| believed.unwrap_or(now).max(last.captured),
+            || plausible.unwrap_or(now),
+            |last| plausible.unwrap_or(now).max(last.captured),
         );
         let sequence = self.last.map_or(0, |last| last.sequence.wrapping_add(step));
         let stamp = Stamp {
@@ -152,27 +153,27 @@ impl<B: Buffers> Drain<B> {
     }
 }
 
-/// Decides on frames that are cut short, or that the driver marks as damaged, and could be shown
-/// all the same. A camera that gives one now and then loses those; one that gives hardly any other
-/// would show nothing at all, so its frames are passed on.
+/// Decides whether to show frames that are cut short or that the driver marks as damaged. A camera
+/// that rarely sends such a frame loses it; if more than half of the last 32 frames are like that,
+/// they are shown, because otherwise there would be hardly any picture.
 #[derive(Debug, Default)]
-pub(crate) struct Leniency {
-    /// One bit for each of the last 32 frames, the newest lowest: was it imperfect?
+pub(crate) struct DamagePolicy {
+    /// One bit for each of the last 32 frames, the newest lowest: 1 if it was imperfect.
     imperfect: u32,
-    is_told: bool,
+    is_logged: bool,
 }
 
-impl Leniency {
-    /// Takes note of a frame that could be shown, and tells whether it may pass.
+impl DamagePolicy {
+    /// Records a frame that can be decoded, and decides whether it is shown.
     pub(crate) fn judge(&mut self, imperfect: Option<ImageError>) -> Result<(), ImageError> {
         self.imperfect = self.imperfect << 1 | u32::from(imperfect.is_some());
-        let is_lenient = self.imperfect.count_ones() > u32::BITS / 2;
+        let is_usual = self.imperfect.count_ones() > u32::BITS / 2;
         match imperfect {
-            Some(fault) if !is_lenient => Err(fault),
+            Some(fault) if !is_usual => Err(fault),
             Some(fault) => {
-                if !std::mem::replace(&mut self.is_told, true) {
+                if !std::mem::replace(&mut self.is_logged, true) {
                     log::warn!(
-                        "of most frames of this camera, {fault}; they are shown all the same"
+                        "most frames of this camera are imperfect ({fault}); they are shown"
                     );
                 }
                 Ok(())

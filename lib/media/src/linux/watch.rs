@@ -1,4 +1,4 @@
-//! Tells when a device appears, vanishes, or gets other rights.
+//! Reports when a device appears, vanishes, or gets other permissions.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -27,7 +27,7 @@ impl DeviceWatch {
     /// nothing more.
     pub fn changed(&mut self) -> bool {
         let mut changed = false;
-        // Events that were lost may have been about one.
+        // A lost event may have been about a video device.
         let is_about = |name: Option<&[u8]>| {
             name.is_none_or(|name| name.starts_with(b"video") || name == b"v4l")
         };

@@ -9,11 +9,11 @@ use super::pipe::PipeReader;
 use super::process_group::ProcessGroup;
 use crate::{Camera, CameraError, Encoder, Format, Picture, Wait};
 
-/// How long a program whose output has ended may take to end: then it is known how it did.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long to wait for the exit status of a program whose output has ended.
+const EXIT_TIME: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(5);
-/// The variable that holds a pairing code for our own programs: a secret that no program that they
-/// start is to have.
+/// The environment variable with the pairing code of our own programs. The code is a secret, so the
+/// variable is removed for every program that we start.
 pub(super) const CODE_VARIABLE: &str = "TRANSOM_CODE";
 
 /// How a program ended.
@@ -24,12 +24,12 @@ pub(crate) struct End {
     pub(crate) message: String,
 }
 
-/// Runs a command of the user's by the shell.
+/// Runs a command of the user in the shell.
 pub(crate) fn open(command: &str) -> Result<Box<dyn Camera>, CameraError> {
     let mut shell = shell(command);
-    // Its messages may hold secrets of its command line: they are for the terminal only.
+    // Its messages may hold secrets of its command line: they go to the terminal only.
     shell.stderr(Stdio::inherit());
-    // The command may hold a password, and this name stands in logs.
+    // Named `cmd`, since the command may hold a password, and the name is logged.
     let camera = spawn("cmd".to_owned(), shell, "", false)?;
     Ok(Box::new(camera))
 }
@@ -45,8 +45,8 @@ fn shell(command: &str) -> Command {
     shell
 }
 
-/// Starts a program that drives a camera and whose output is pictures. `hint` is told if there is
-/// no such program.
+/// Starts a program that drives a camera and writes pictures to its output. `hint` is part of the
+/// error if the program is not installed.
 pub(crate) fn drive(
     name: String,
     command: Command,
@@ -76,22 +76,23 @@ fn spawn(
 
 /// The pictures of a program.
 pub(crate) struct ChildCamera {
-    // Dropped first, so that a program that writes meets a closed pipe and ends by itself.
+    // Dropped first: a program that writes to the closed pipe ends by itself.
     pipe: PipeReader,
     group: ProcessGroup,
     name: String,
-    /// Whether it is a program of ours that drives a camera, and no command of the user's.
+    /// Whether we chose the program to drive a camera; otherwise it is the user's command.
     is_driver: bool,
-    /// Once its output has ended: how long it is waited for.
+    /// Once its output has ended: when to stop waiting for its exit status.
     ended_by: Option<Instant>,
 }
 
 impl ChildCamera {
-    /// The output has ended: an error that says how the program did, once that is known.
+    /// After the end of the output: `None` until the exit status is known, then an error that
+    /// states it.
     fn output_ended(&mut self) -> Result<Option<Picture>, CameraError> {
         let last = *self
             .ended_by
-            .get_or_insert_with(|| Instant::now() + LAST_WORDS);
+            .get_or_insert_with(|| Instant::now() + EXIT_TIME);
         let how = match self.group.end() {
             Some(end) => end.to_string(),
             None if Instant::now() < last => return Ok(None),
@@ -103,9 +104,9 @@ impl ChildCamera {
         })
     }
 
-    /// A command of the user's that ended has done what it was to do; a program that drives a
-    /// camera can be started again.
-    fn retried(&self, error: CameraError) -> CameraError {
+    /// Makes the end of a camera program a retryable error. The user's command has done its work
+    /// when it ends.
+    fn as_retryable(&self, error: CameraError) -> CameraError {
         match error {
             CameraError::Ended { source_name, how } if self.is_driver => {
                 driver_ended(source_name, how)
@@ -124,7 +125,7 @@ impl ChildCamera {
     }
 }
 
-/// Why a program that drives a camera ended, by the last words of libcamera's programs.
+/// Why a program that drives a camera ended, from the last message of libcamera's programs.
 fn driver_ended(device: String, how: String) -> CameraError {
     let says = |words: &str| how.to_lowercase().contains(words);
     if says("no cameras available") {
@@ -154,7 +155,7 @@ impl Camera for ChildCamera {
             Err(CameraError::Ended { .. }) => self.output_ended(),
             newest => newest,
         };
-        newest.map_err(|error| self.retried(error))
+        newest.map_err(|error| self.as_retryable(error))
     }
 
     fn format(&self) -> &Format {

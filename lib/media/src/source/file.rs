@@ -25,7 +25,7 @@ pub(crate) struct FileCamera {
 impl FileCamera {
     pub(crate) fn open(path: &Path, request: &CaptureRequest) -> Result<Self, CameraError> {
         let name = format!("file:{}", path.display());
-        // Looked at before it is opened: to open a pipe is to wait for its writer.
+        // Checked before it is opened: opening a named pipe would wait for its writer.
         let about = path.metadata().map_err(|why| opening(&name, "", why))?;
         if !about.is_file() {
             let why = "it is no regular file; for a pipe use `-` or `cmd:`".to_owned();
@@ -42,7 +42,7 @@ impl FileCamera {
         request: &CaptureRequest,
         looped: bool,
     ) -> Result<Self, CameraError> {
-        let fps = request.pace(FPS);
+        let fps = request.fps_or(FPS);
         let format = Format {
             what: format!("{fps} fps of {name}").into(),
             fps,
@@ -65,7 +65,7 @@ impl FileCamera {
             if let Some(picture) = self.stream.next(stamp)? {
                 return Ok(picture);
             }
-            // A file would block only if it were none.
+            // `None` means that a read would block, which a regular file never does.
             if self
                 .stream
                 .read(&mut self.file)?
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_plays_in_a_loop_whatever_stands_at_its_end() {
+    fn a_file_plays_in_a_loop_whatever_its_last_bytes_are() {
         let pictures = [sample(16, 16), sample(32, 16)].concat();
         let tails = [&b""[..], b"\xff\xd8\xff\xe0\x10\x10 cut short", &[0; 5000]];
         for (number, tail) in tails.iter().enumerate() {

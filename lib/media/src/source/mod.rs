@@ -1,5 +1,5 @@
-//! The sources behind [`Camera`](crate::Camera), one file each. Those of a device live in the
-//! folder of their system.
+//! The sources behind [`Camera`](crate::Camera), one file each. Devices are in the folder of their
+//! system.
 
 pub(crate) mod auto;
 pub(crate) mod command;
@@ -23,8 +23,8 @@ use std::time::Instant;
 use crate::jpeg::repair::Mended;
 use crate::{Encoder, Format, Frame, Picture};
 
-/// The picture of a JPEG that was looked at, as its bytes are in `jpeg`; counts what had to be
-/// mended. `captured` is `None` where the source tells no time.
+/// Makes a picture of a repaired JPEG, whose bytes are in `jpeg`, and counts the repair. `captured`
+/// is `None` where the source has no timestamps.
 pub(crate) fn picture(
     mended: &Mended<'_>,
     jpeg: Bytes,
@@ -50,7 +50,8 @@ pub(crate) fn picture(
     }
 }
 
-/// The picture as the encoder is to give it; none where none is wanted, or where it fails.
+/// The picture, scaled down if `encoder` wants it smaller. `None` without an encoder, for a frame
+/// that is skipped, or where scaling fails, which is counted.
 pub(crate) fn fitted(
     picture: Picture,
     encoder: Option<&mut Encoder>,
@@ -66,7 +67,7 @@ pub(crate) fn fitted(
     }
 }
 
-/// Where an error names a file or program the way the user wrote it.
+/// The error of opening a file or starting a program. `device` is its name as the user wrote it.
 pub(crate) fn opening(device: &str, hint: &'static str, why: std::io::Error) -> crate::CameraError {
     use std::io::ErrorKind;
     let device = device.to_owned();
@@ -80,5 +81,5 @@ pub(crate) fn opening(device: &str, hint: &'static str, why: std::io::Error) -> 
     }
 }
 
-/// Pictures that are the same as long as nobody changes them.
+/// The shared bytes of a picture.
 pub(crate) type Bytes = Arc<Vec<u8>>;

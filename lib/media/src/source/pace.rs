@@ -1,5 +1,5 @@
-//! Keeps the pace of a source that has none of its own. It knows due times, no clock and no
-//! pictures.
+//! Paces a source that has no frame rate of its own. It computes due times, and knows no clock and
+//! no pictures.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ pub(crate) struct Pace {
     sequence: u32,
 }
 
-/// Intervals a late caller may catch up on before the pace starts anew.
+/// How many intervals a late caller may catch up on before pacing starts anew.
 const CATCH_UP: u32 = 4;
 
 impl Pace {
@@ -28,8 +28,9 @@ impl Pace {
         self.due
     }
 
-    /// The number and time of the picture that is due by now. A caller that comes a little late
-    /// catches up; after a long sleep it would only be shown the past.
+    /// The number and time of the picture that is due by now. A caller that is a little late
+    /// catches up; after a long pause pacing starts anew, because the missed pictures are of the
+    /// past.
     pub(crate) fn take(&mut self, now: Instant) -> Option<(u32, Instant)> {
         if now < self.due {
             return None;

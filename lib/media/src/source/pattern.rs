@@ -1,5 +1,6 @@
-//! A moving test picture that needs no camera. Each of its pictures is encoded once, in the first
-//! lap, and then only handed out; another quality or size begins a new lap.
+//! A moving test picture that needs no camera. It repeats after a lap of [`LAP`] pictures. Each
+//! picture is encoded once, in the first lap, and then reused; another quality or size begins a new
+//! first lap.
 
 use std::time::Instant;
 
@@ -12,15 +13,15 @@ const SIZE: (u16, u16) = (640, 480);
 pub(crate) const FPS: u32 = 30;
 /// Pictures of a lap: enough for smooth motion at 30 fps.
 const LAP: usize = 30;
-/// Bytes of all pictures of a lap, since a camera box has little memory; large pictures make
-/// shorter laps.
+/// Limit of the bytes of all pictures of a lap, because a camera box has little memory; large
+/// pictures make shorter laps.
 const LAP_BYTES: usize = 2 * 1024 * 1024;
 
 /// Colour bars, a ramp, and a bright block that goes round.
 pub(crate) struct PatternCamera {
-    /// As it was asked for.
+    /// The requested size.
     full: (u16, u16),
-    /// As it is painted now.
+    /// The present size.
     size: (u16, u16),
     quality: u8,
     pace: Pace,
@@ -34,7 +35,7 @@ impl PatternCamera {
     pub(crate) fn new(request: &CaptureRequest) -> Result<Self, CameraError> {
         let (width, height) = request.size.unwrap_or(SIZE);
         let size = (width.clamp(16, MAX_SIDE), height.clamp(16, MAX_SIDE));
-        let fps = request.pace(FPS);
+        let fps = request.fps_or(FPS);
         let mut camera = Self {
             full: size,
             size,
@@ -55,7 +56,7 @@ impl PatternCamera {
         Ok(camera)
     }
 
-    /// Forgets the lap if the encoder makes other pictures than those.
+    /// Drops the lap if the encoder has another quality or size.
     fn paint_as(&mut self, encoder: &Encoder) {
         let size = encoder.target(self.full);
         if (encoder.quality(), size) != (self.quality, self.size) {
@@ -64,7 +65,7 @@ impl PatternCamera {
         }
     }
 
-    /// Forgets the lap and paints the first picture of the next one.
+    /// Drops the lap and paints the first picture of the next one.
     fn begin_lap(&mut self) -> Result<(), CameraError> {
         let mut encoder = Encoder::new(self.quality, None);
         let first = paint(&mut encoder, self.size, 0, LAP)?;
@@ -74,7 +75,7 @@ impl PatternCamera {
         Ok(())
     }
 
-    /// The picture, and when it was encoded: in the first lap only.
+    /// The picture, and, in the first lap, when it was encoded.
     fn bytes(&mut self, sequence: u32) -> Result<(Bytes, Option<Instant>), CameraError> {
         if self.lap.is_empty() {
             self.begin_lap()?;
@@ -324,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn tiny_and_huge_wishes_are_brought_within_bounds() {
+    fn tiny_and_huge_requests_are_brought_within_bounds() {
         assert_eq!(PatternCamera::new(&request((0, 1))).unwrap().size, (16, 16));
     }
 }

@@ -12,7 +12,7 @@ const HINT: &str = "; install rpicam-apps";
 const SIZE: (u16, u16) = (1280, 720);
 pub(crate) const FPS: u32 = 30;
 
-/// Starts the program; the first that is there.
+/// Starts the first of the programs that is installed.
 pub(crate) fn open(request: &CaptureRequest) -> Result<Box<dyn Camera>, CameraError> {
     let [present, former] = PROGRAMS;
     let camera = match drive("pi".to_owned(), command(present, request), HINT) {
@@ -25,7 +25,7 @@ pub(crate) fn open(request: &CaptureRequest) -> Result<Box<dyn Camera>, CameraEr
 fn command(program: &str, request: &CaptureRequest) -> Command {
     let (width, height) = request.size.unwrap_or(SIZE);
     let mut command = Command::new(program);
-    // The program's last message says why it can't use the camera: the owner is told.
+    // The program's last message says why it can't use the camera; it becomes part of the error.
     command.stderr(Stdio::piped());
     // Without `--flush` the tail of each picture waits in a buffer for the next; `-t 0` runs
     // without an end.
@@ -46,7 +46,7 @@ fn command(program: &str, request: &CaptureRequest) -> Command {
             "--height",
             &height.to_string(),
         ])
-        .args(["--framerate", &request.pace(FPS).to_string()])
+        .args(["--framerate", &request.fps_or(FPS).to_string()])
         .args(["--quality", &request.quality.clamp(1, 100).to_string()])
         .args(["--output", "-"]);
     command

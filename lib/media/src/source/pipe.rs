@@ -1,5 +1,5 @@
-//! Reads JPEG pictures from a pipe. It reads at full speed and drops after the split: a writer that
-//! is held up gives old pictures.
+//! Reads JPEG pictures from a pipe. It reads at full speed and drops pictures after splitting them:
+//! a writer that had to wait would deliver old pictures.
 
 use std::fs::File;
 #[cfg(unix)]
@@ -12,12 +12,12 @@ use super::fitted;
 use super::stream::JpegStream;
 use crate::{CameraError, Encoder, Format, Picture, Wait};
 
-/// Bytes read in one call, so that a writer faster than we are can't hold the loop: two of the
-/// largest pictures.
+/// Bytes read in one call, two of the largest pictures, so that a writer that is faster than we are
+/// can't block the loop.
 #[cfg(unix)]
 const BUDGET: usize = 2 * crate::MAX_JPEG_BYTES;
-/// How long nothing comes until a picture that has no end marker is taken as it is. Programs that
-/// read from a network pause within a picture too, for shorter.
+/// How long the pipe is silent before a picture without an end marker is taken as complete.
+/// Programs that read from a network pause within a picture too, but for less time.
 #[cfg(unix)]
 const SILENCE: Duration = Duration::from_millis(500);
 
@@ -34,9 +34,9 @@ pub(crate) struct PipeReader {
     again: bool,
 }
 
-/// For a thread that may wait.
+/// For a thread that may block.
 impl PipeReader {
-    /// Reads it as it is: the flags of a descriptor that others share are not ours to set.
+    /// Leaves the flags of the descriptor alone, because other processes may share it.
     pub(crate) fn new(name: String, file: File) -> Self {
         let format = Format {
             what: name.as_str().into(),
@@ -107,7 +107,7 @@ impl PipeReader {
 
     pub(crate) fn wait(&self) -> Wait<'_> {
         if self.again {
-            // Bytes may be left that no edge will tell of.
+            // Bytes or the end may have been read already: polling the pipe would not report them.
             Wait::At(Instant::now())
         } else if self.stream.is_within_picture() {
             Wait::ReadableUntil(self.file.as_fd(), self.read_at + SILENCE)
@@ -116,7 +116,7 @@ impl PipeReader {
         }
     }
 
-    /// The newest whole picture there is, then the end once the writer closed.
+    /// The newest complete picture, then, once the writer has closed the pipe, the end as an error.
     pub(crate) fn newest(
         &mut self,
         encoder: Option<&mut Encoder>,
@@ -155,13 +155,13 @@ impl PipeReader {
         }
     }
 
-    /// Whether the end of the picture begun is waited for no longer.
+    /// Whether the picture begun has waited [`SILENCE`] for its end.
     fn is_silent(&self) -> bool {
         self.stream.is_within_picture() && self.read_at.elapsed() >= SILENCE
     }
 }
 
-/// Where pipes can't be polled.
+/// For systems on which pipes can't be polled.
 #[cfg(not(unix))]
 impl PipeReader {
     pub(crate) fn of_child(name: String, output: ChildStdout) -> Result<Self, CameraError> {
@@ -183,8 +183,8 @@ impl PipeReader {
     }
 }
 
-/// Makes reads of this descriptor return instead of waiting. The standard library offers the call
-/// on sockets only; the kernel doesn't care which kind the descriptor is of.
+/// Makes reads of a descriptor non-blocking. The standard library offers the call on sockets only;
+/// the kernel accepts every kind of descriptor.
 #[cfg(unix)]
 fn nonblocking(pipe: OwnedFd) -> std::io::Result<OwnedFd> {
     let stream = std::os::unix::net::UnixStream::from(pipe);
@@ -231,7 +231,7 @@ mod tests {
         );
         assert!(
             matches!(reader.wait(), Wait::At(_)),
-            "no edge tells of an end already read"
+            "polling does not report an end that was read"
         );
         assert!(matches!(
             reader.newest(Some(&mut encoder())),
@@ -270,7 +270,7 @@ mod tests {
         ));
     }
 
-    /// As standard input is read.
+    /// Standard input is read like this.
     #[test]
     fn a_thread_that_waits_takes_a_picture_without_an_end_after_a_silence() {
         let (ours, mut writer) = std::io::pipe().unwrap();
@@ -281,7 +281,7 @@ mod tests {
         assert_eq!(picture.jpeg[..], jpeg[..]);
     }
 
-    /// As the standard input of a program may be, by another that shares the descriptor.
+    /// Another program that shares the descriptor may have done so.
     #[test]
     fn a_thread_waits_also_at_a_descriptor_that_was_made_non_blocking() {
         let (mut reader, mut writer) = reader();

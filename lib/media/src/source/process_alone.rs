@@ -1,5 +1,5 @@
-//! A program where there are no process groups: it ends with the camera, what it starts does not.
-//! Twin of `process_group`.
+//! A child program on systems without process groups: it ends with the camera, but its own children
+//! do not. It offers the same functions as `process_group`.
 
 use std::io;
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::command::End;
 
-/// How long one question may take. The camera is read on a thread that may wait.
+/// How long [`ProcessGroup::end`] may block. The camera is read on a thread that may.
 const POLL: Duration = Duration::from_millis(5);
 
 /// A running program, ended and waited for when dropped.
@@ -44,7 +44,7 @@ impl ProcessGroup {
 
 impl Drop for ProcessGroup {
     fn drop(&mut self) {
-        // Both fail only if it has ended already.
+        // Both fail only if the program has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

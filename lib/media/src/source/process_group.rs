@@ -11,11 +11,16 @@
 //! process ends without a drop (SIGKILL, abort, `_exit`), the kernel closes the pipe, and the
 //! watcher does the same. The parent-death signal of Linux alone would not do: it reaches the
 //! program but not its children. A process that leaves the group, as by `setsid`, is out of reach.
+//!
+//! A killed process that hangs in a driver does not end. Its group is kept in [`Unkillable`], and
+//! the same command is not started again before that group has ended: it would hang too.
 
+use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::command::{CODE_VARIABLE, End};
@@ -25,43 +30,61 @@ use crate::sys::{Signal, end_with_this_thread, signal_group};
 const GRACE: Duration = Duration::from_millis(500);
 /// How long a killed process may take to be gone: only one that hangs in a driver needs more.
 const KILLED: Duration = Duration::from_millis(500);
-/// How often a group that was asked to end is looked at.
+/// How often to check whether a group that was asked to end has ended.
 const POLL: Duration = Duration::from_millis(20);
-/// Whether the members of a group can be told: on other systems a group has all of [`GRACE`].
+/// Whether the members of a group can be listed. On other systems a drop always waits for all of
+/// [`GRACE`].
 const CAN_LOOK: bool = cfg!(target_os = "linux");
 /// What the watcher does. Nothing is ever written to its standard input, so `read` ends with the
 /// pipe. Process group 0 is its own group, so the last line also ends the watcher.
 const WATCH: &str = "trap '' HUP INT TERM; read -r _; kill -TERM 0; sleep 1; kill -KILL 0";
-/// Bytes of one message; what is longer counts as several.
+/// Bytes of one message; a longer line counts as several.
 const MAX_MESSAGE_BYTES: u64 = 512;
-/// Enough for a thread that reads and waits.
+/// Enough for the thread of [`run`], which only reads and waits.
 const STACK_BYTES: usize = 128 * 1024;
+
+/// Limit of groups in [`Unkillable`]. At the limit no command is started at all.
+const MAX_UNKILLABLE: usize = 4;
 
 /// A running group. Dropping it waits up to [`GRACE`] and [`KILLED`]: not in a loop.
 pub(crate) struct ProcessGroup {
-    watcher: Child,
-    /// Never written to: open as long as this process lives.
-    _lifeline: PipeWriter,
-    ends: Receiver<End>,
-    /// What `ends` gave.
+    /// `None` only within the drop.
+    group: Option<Group>,
+    /// The value received from `ends`.
     end: Option<End>,
+    unkillable: &'static Unkillable,
 }
 
 impl ProcessGroup {
     /// Starts a program with its output piped. Messages are read if its standard error is piped.
-    pub(crate) fn start(mut command: Command) -> io::Result<(Self, ChildStdout)> {
+    pub(crate) fn start(command: Command) -> io::Result<(Self, ChildStdout)> {
+        static UNKILLABLE: Unkillable = Unkillable::new();
+        Self::start_unless(&UNKILLABLE, command)
+    }
+
+    fn start_unless(
+        unkillable: &'static Unkillable,
+        mut command: Command,
+    ) -> io::Result<(Self, ChildStdout)> {
+        let command_line = command_line(&command);
+        unkillable.allow(&command_line)?;
         let (watched, lifeline) = io::pipe()?;
         let watcher = watcher(watched)?;
         let (ended, ends) = sync_channel(1);
-        // From here on, dropping the group ends the watcher too.
-        let group = Self {
+        command.stdout(Stdio::piped());
+        let group = Group {
+            command_line,
             watcher,
             _lifeline: lifeline,
             ends,
-            end: None,
         };
-        command.stdout(Stdio::piped());
         command.process_group(group.id());
+        // From here on, dropping the group ends the watcher too.
+        let group = Self {
+            group: Some(group),
+            end: None,
+            unkillable,
+        };
         let (started, start) = sync_channel(1);
         std::thread::Builder::new()
             .name("child".to_owned())
@@ -73,15 +96,63 @@ impl ProcessGroup {
 
     /// How the program ended, if it has. Its children may run on.
     pub(crate) fn end(&mut self) -> Option<&End> {
-        if self.end.is_none() {
-            self.end = self.ends.try_recv().ok();
+        if let (None, Some(group)) = (&self.end, &self.group) {
+            self.end = group.ends.try_recv().ok();
         }
         self.end.as_ref()
     }
+}
 
+impl Drop for ProcessGroup {
+    fn drop(&mut self) {
+        let Some(mut group) = self.group.take() else {
+            return;
+        };
+        if group.kill() {
+            group.reap_watcher();
+        } else {
+            log::warn!("group={} a killed program does not end", group.id());
+            self.unkillable.keep(group);
+        }
+    }
+}
+
+/// The processes of a group, and how their end is noticed.
+struct Group {
+    command_line: Vec<OsString>,
+    watcher: Child,
+    /// Never written to: open as long as this process lives.
+    _lifeline: PipeWriter,
+    ends: Receiver<End>,
+}
+
+impl Group {
     fn id(&self) -> i32 {
         // Process ids fit by definition: the kernel's type is the same i32.
         self.watcher.id().cast_signed()
+    }
+
+    /// Sends SIGTERM, then SIGKILL. True if all processes but the watcher have ended in time.
+    fn kill(&self) -> bool {
+        let last = Instant::now() + GRACE;
+        // The watcher ignores SIGTERM and stays until the end: this process may be killed while it
+        // waits here, and the id of the group stays taken.
+        signal_group(self.id(), Signal::Terminate);
+        if self.ends_by(last) {
+            self.wait_for_others(last);
+        }
+        signal_group(self.id(), Signal::Kill);
+        self.is_over_by(Instant::now() + KILLED)
+    }
+
+    /// Reaps the watcher, which was killed with its group. This frees the id of the group.
+    fn reap_watcher(&mut self) {
+        let _ = self.watcher.wait();
+    }
+
+    /// Whether all processes but the watcher have ended by then.
+    fn is_over_by(&self, last: Instant) -> bool {
+        self.ends_by(last) && (!CAN_LOOK || self.wait_for_others(last))
     }
 
     /// Whether the program has ended by then, or was never started.
@@ -103,23 +174,45 @@ impl ProcessGroup {
     }
 }
 
-impl Drop for ProcessGroup {
-    fn drop(&mut self) {
-        let last = Instant::now() + GRACE;
-        // The watcher ignores this. It stays until nothing else is left: this process may be
-        // killed while it waits here, and the group's id can't be given to another group.
-        signal_group(self.id(), Signal::Terminate);
-        if self.ends_by(last) {
-            self.wait_for_others(last);
-        }
-        signal_group(self.id(), Signal::Kill);
-        let last = Instant::now() + KILLED;
-        if !self.ends_by(last) || CAN_LOOK && !self.wait_for_others(last) {
-            log::warn!("group={} a killed program does not end", self.id());
-        }
-        // It was killed with its group.
-        let _ = self.watcher.wait();
+/// Groups that were killed and have not ended. Their watchers are not reaped, so that no other
+/// group can get their ids.
+struct Unkillable(Mutex<Vec<Group>>);
+
+impl Unkillable {
+    const fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
     }
+
+    fn groups(&self) -> MutexGuard<'_, Vec<Group>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep(&self, group: Group) {
+        self.groups().push(group);
+    }
+
+    /// Removes the groups that have ended.
+    ///
+    /// # Errors
+    /// A group of the same command has not ended, or there are [`MAX_UNKILLABLE`].
+    fn allow(&self, command_line: &[OsString]) -> io::Result<()> {
+        let (mut groups, now) = (self.groups(), Instant::now());
+        for mut ended in groups.extract_if(.., |group| group.is_over_by(now)) {
+            ended.reap_watcher();
+        }
+        let is_running = |group: &Group| group.command_line == command_line;
+        if groups.len() < MAX_UNKILLABLE && !groups.iter().any(is_running) {
+            return Ok(());
+        }
+        let why = "its previous process was killed and does not end: it hangs in a driver";
+        Err(io::Error::new(io::ErrorKind::ResourceBusy, why))
+    }
+}
+
+/// The program and its arguments.
+fn command_line(command: &Command) -> Vec<OsString> {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(Into::into).collect()
 }
 
 /// Whether a group has a member that runs, its leader left out.
@@ -182,7 +275,7 @@ fn run(
     let _ = started.send(output.ok_or_else(|| io::Error::other("it has no output")));
     let message = child.stderr.take().map(last_message).unwrap_or_default();
     if let Ok(status) = child.wait() {
-        // Nobody asks any more if the camera was dropped.
+        // Fails if the camera was dropped.
         let _ = ended.send(End { status, message });
     }
 }
@@ -240,7 +333,7 @@ mod tests {
             &format!("{children} echo"),
         ] {
             let (group, output) = started(script);
-            let id = group.id();
+            let id = group.group.as_ref().unwrap().id();
             assert!(has_members(id));
             drop(group);
             assert!(!has_members(id) && runs_in(id).is_none(), "{script}");
@@ -253,5 +346,32 @@ mod tests {
         // Only a group that was dropped gives its error, and a drop waits for the watcher.
         let missing = ProcessGroup::start(Command::new("/no/such/program"));
         assert_eq!(missing.err().unwrap().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_command_whose_killed_program_does_not_end_is_not_started_again_before_it_does() {
+        static UNKILLABLE: Unkillable = Unkillable::new();
+        let start = |seconds| {
+            let mut sleep = Command::new("sleep");
+            sleep.arg(seconds);
+            ProcessGroup::start_unless(&UNKILLABLE, sleep)
+        };
+        let (mut group, _output) = start("600").unwrap();
+        // Stands for a group that was killed and did not end.
+        let hanging = group.group.take().unwrap();
+        let id = hanging.id();
+        UNKILLABLE.keep(hanging);
+        for _ in 0..10 {
+            let refused = start("600").err().unwrap();
+            assert!(refused.to_string().contains("does not end"), "{refused}");
+        }
+        assert!(start("601").is_ok(), "another command");
+        signal_group(id, Signal::Kill);
+        let end = Instant::now() + Duration::from_secs(60);
+        while start("600").is_err() {
+            assert!(Instant::now() < end);
+            std::thread::sleep(POLL);
+        }
+        assert!(UNKILLABLE.groups().is_empty());
     }
 }

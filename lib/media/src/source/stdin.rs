@@ -1,5 +1,6 @@
-//! JPEG pictures from standard input, be it a pipe or a file. A thread reads the pipe always and
-//! drops what nobody takes: else it would fill up, and the next viewer would be shown the past.
+//! JPEG pictures from standard input, be it a pipe or a file. A thread always reads the pipe and
+//! drops pictures that no camera takes: otherwise the pipe would fill up, and the next viewer would
+//! see old pictures.
 
 use std::fs::File;
 use std::io;
@@ -16,17 +17,18 @@ use super::pipe::PipeReader;
 use crate::{Camera, CameraError, CaptureRequest, Counts, Encoder, Format, Picture, Slot, Wait};
 
 const NAME: &str = "-";
-/// How long one call waits for a picture: the caller then looks whether it is still wanted.
-const PATIENCE: Duration = Duration::from_millis(200);
+/// How long [`Camera::newest`] waits for a picture, before the caller checks whether the camera is
+/// still wanted.
+const WAIT: Duration = Duration::from_millis(200);
 /// Enough to split pictures.
 const STACK_BYTES: usize = 256 * 1024;
 
-/// What the reading thread tells.
+/// What the reading thread shares with the cameras.
 #[derive(Clone)]
 struct Pictures {
     /// The newest picture, or why there is none; closed at the end of the input.
     newest: Slot<Result<Picture, CameraError>>,
-    /// What the reader knows of them.
+    /// The format and the counts of the pictures.
     format: Arc<Mutex<Format>>,
 }
 
@@ -35,7 +37,7 @@ enum Input {
     Pipe(Pictures),
 }
 
-/// Reads standard input. A file there is played at a pace, once.
+/// Opens standard input. A file is played once, at the requested frame rate.
 pub(crate) fn open(request: &CaptureRequest) -> Result<Box<dyn Camera>, CameraError> {
     match input()? {
         Input::File(file) => Ok(Box::new(FileCamera::new(
@@ -48,12 +50,12 @@ pub(crate) fn open(request: &CaptureRequest) -> Result<Box<dyn Camera>, CameraEr
     }
 }
 
-/// Reads a pipe from here on.
+/// Starts the thread that reads the pipe.
 pub(crate) fn prepare() -> Result<(), CameraError> {
     input().map(drop)
 }
 
-/// What standard input is. There is one in a process, and so one thread that reads it.
+/// The kind of standard input. A process has only one, so only one thread reads it.
 fn input() -> Result<Input, CameraError> {
     static PICTURES: Mutex<Option<Pictures>> = Mutex::new(None);
     let failed = |why| CameraError::Io {
@@ -73,8 +75,8 @@ fn input() -> Result<Input, CameraError> {
     Ok(Input::Pipe(pictures.insert(started).clone()))
 }
 
-/// A copy of the descriptor, so that nothing of ours closes standard input. The flags are shared
-/// with it, and with the terminal that it may be: they stay as they are.
+/// A copy of the descriptor, so that closing it does not close standard input. Its flags are shared
+/// with the original and with other processes at the terminal, so they are not changed.
 fn descriptor() -> io::Result<File> {
     #[cfg(unix)]
     let input = io::stdin().as_fd().try_clone_to_owned()?;
@@ -114,14 +116,14 @@ fn read_always(file: File) -> io::Result<Pictures> {
 
 struct StdinCamera {
     pictures: Pictures,
-    /// What came before this camera was opened.
+    /// The counts when this camera was opened.
     before: Counts,
     format: Format,
 }
 
 impl StdinCamera {
     fn new(pictures: Pictures) -> Self {
-        // What came before now is the past.
+        // A picture that is there already is of the past.
         drop(pictures.newest.take());
         let mut camera = Self {
             before: Counts::default(),
@@ -131,14 +133,14 @@ impl StdinCamera {
                 ..Format::default()
             },
         };
-        camera.look();
+        camera.update_counts();
         camera.before = camera.format.counts;
-        camera.look();
+        camera.update_counts();
         camera
     }
 
-    /// Takes note of what the reader has counted.
-    fn look(&mut self) {
+    /// Copies the counts of the reading thread.
+    fn update_counts(&mut self) {
         let known = self.pictures.format.lock();
         let known = known.unwrap_or_else(PoisonError::into_inner);
         self.format.counts = known.counts.since(&self.before);
@@ -152,10 +154,10 @@ impl Camera for StdinCamera {
     }
 
     fn newest(&mut self, encoder: Option<&mut Encoder>) -> Result<Option<Picture>, CameraError> {
-        let newest = self.pictures.newest.wait_for(PATIENCE);
-        self.look();
+        let newest = self.pictures.newest.wait_for(WAIT);
+        self.update_counts();
         let picture = match newest {
-            // One may have come just before the end.
+            // A last picture may have come just before the end.
             None if self.pictures.newest.is_closed() => {
                 self.pictures.newest.take().unwrap_or_else(|| {
                     Err(CameraError::Ended {
@@ -207,7 +209,7 @@ mod tests {
     #[test]
     fn what_came_while_nobody_looked_is_not_shown() {
         let (pictures, mut writer) = input();
-        // More than any pipe holds: it would not be taken if nobody read.
+        // More than a pipe holds: writing it ends only because the thread reads.
         let past = sample(64, 64);
         for _ in 0..4 * 1024 * 1024 / past.len() {
             writer.write_all(&past).unwrap();

@@ -1,23 +1,24 @@
-//! The pictures in the bytes of a pipe or a file: read, split, mended and counted. Where other
-//! bytes come than those of pictures, what they are is told.
+//! Finds the pictures in the bytes of a pipe or a file: reads, splits, repairs and counts them.
+//! Bytes of another format are recognised and reported.
 
 use std::io::{ErrorKind, Read};
 use std::ops::Range;
 use std::time::Instant;
 
 use super::picture;
+use crate::pool::BufferPool;
 use crate::signature::{SIGNATURE_BYTES, other_format};
 use crate::{CameraError, Format, ImageError, MAX_JPEG_BYTES, Picture, Splitter, repair};
 
 /// Bytes read at once.
 pub(super) const CHUNK: usize = 64 * 1024;
-/// Bytes without a usable picture after which this is no stream of pictures.
+/// After so many bytes without a usable picture, the source is no stream of pictures.
 const SEARCH: u64 = 4 * MAX_JPEG_BYTES as u64;
-/// Bytes outside of pictures that count as one frame that can't be used: more than what stands
-/// between two pictures of a stream.
+/// So many bytes outside of pictures count as one unusable frame. More than a stream has between
+/// two pictures.
 const NOISE: u64 = 128 * 1024;
-/// Further pictures of a file that are left out behind its main one. A file that tells of more is
-/// believed so far.
+/// Limit of further pictures that are left out after the main picture of a file, whatever number
+/// the file states.
 const MAX_FURTHER: u8 = 8;
 
 /// Finds pictures in what is read.
@@ -30,7 +31,7 @@ pub(super) struct JpegStream {
     /// Bytes since the last picture that could be used.
     searched: u64,
     gate: Gate,
-    outside: Outside,
+    between: BetweenPictures,
 }
 
 impl JpegStream {
@@ -45,8 +46,9 @@ impl JpegStream {
                 sequence: 0,
                 further: 0,
                 format,
+                buffers: BufferPool::default(),
             },
-            outside: Outside::default(),
+            between: BetweenPictures::default(),
         }
     }
 
@@ -64,8 +66,8 @@ impl JpegStream {
         self.splitter.is_within_data()
     }
 
-    /// Reads more, once [`next`](Self::next) has nothing left. Gives how much, 0 at the end, or
-    /// `None` where a read would block.
+    /// Reads more bytes, once [`next`](Self::next) has none left. Returns their number, 0 at the
+    /// end, or `None` if a read would block.
     pub(super) fn read(&mut self, from: &mut impl Read) -> Result<Option<usize>, CameraError> {
         loop {
             match from.read(&mut self.chunk) {
@@ -86,8 +88,8 @@ impl JpegStream {
         }
     }
 
-    /// The next usable picture in what was read. `stamp` is its number and time where the source
-    /// tells them. What can't be used is counted.
+    /// The next usable picture in what was read. `stamp` is its sequence number and time, if the
+    /// source has them. Unusable frames are counted.
     pub(super) fn next(
         &mut self,
         stamp: Option<(u32, Instant)>,
@@ -105,7 +107,7 @@ impl JpegStream {
             let fault = match found {
                 Some(Ok(jpeg)) => {
                     let picture = self.gate.take(jpeg, stamp);
-                    self.outside.begin(self.splitter.skipped());
+                    self.between.begin(self.splitter.skipped());
                     if picture.is_some() {
                         self.searched = 0;
                         return Ok(picture);
@@ -115,7 +117,7 @@ impl JpegStream {
                 Some(Err(fault)) => Some(fault),
                 None => None,
             };
-            let fault = self.outside.take(taken, self.splitter.skipped(), fault);
+            let fault = self.between.take(taken, self.splitter.skipped(), fault);
             if let Some(fault) = fault {
                 self.gate.format.refuse(fault);
             }
@@ -123,7 +125,7 @@ impl JpegStream {
         Ok(None)
     }
 
-    /// The picture begun, where nothing more comes of it: it has no end marker.
+    /// Takes the picture begun as complete: its end marker is missing.
     pub(super) fn flush(&mut self, stamp: Option<(u32, Instant)>) -> Option<Picture> {
         let picture = match self.splitter.flush() {
             Some(Ok(jpeg)) => self.gate.take(jpeg, stamp),
@@ -134,14 +136,14 @@ impl JpegStream {
             None => None,
         };
         self.gate.further = 0;
-        self.outside.begin(self.splitter.skipped());
+        self.between.begin(self.splitter.skipped());
         if picture.is_some() {
             self.searched = 0;
         }
         picture
     }
 
-    /// The error of a source that has no pictures. It may be searched again.
+    /// The error of a source without pictures. The search may go on after it.
     pub(super) fn no_pictures(&mut self) -> CameraError {
         CameraError::NotPictures {
             source_name: self.name.clone(),
@@ -159,13 +161,14 @@ impl JpegStream {
     }
 }
 
-/// Lets through whole pictures that can be used.
+/// Passes the usable pictures on, and counts the others.
 struct Gate {
-    /// Counts the pictures that came.
+    /// The number of the next picture.
     sequence: u32,
-    /// Pictures to come that belong to the file of the last one.
+    /// Pictures to come that belong to the same file as the last one, and are left out.
     further: u8,
     format: Format,
+    buffers: BufferPool,
 }
 
 impl Gate {
@@ -186,7 +189,7 @@ impl Gate {
                 let (sequence, captured) = stamp.unzip();
                 self.format.counts.good += 1;
                 let sequence = sequence.unwrap_or(own);
-                let jpeg = mended.to_arc();
+                let jpeg = self.buffers.filled(|bytes| mended.append_to(bytes));
                 Some(picture(&mended, jpeg, &mut self.format, sequence, captured))
             }
             Err(fault) => {
@@ -197,29 +200,29 @@ impl Gate {
     }
 }
 
-/// What came since the last whole picture.
+/// The bytes since the last complete picture.
 #[derive(Default)]
-struct Outside {
-    /// Its first bytes.
+struct BetweenPictures {
+    /// The first of them.
     head: Vec<u8>,
-    /// The format that these are of, if it is another.
+    /// The format that they begin like, if it is not JPEG.
     other: Option<&'static str>,
-    /// What the splitter had skipped when it began.
+    /// The bytes that the splitter had skipped before them.
     skipped_before: u64,
-    /// How often it was counted as a frame.
-    told: u64,
+    /// How many unusable frames they were counted as.
+    counted: u64,
 }
 
-impl Outside {
-    /// A picture has ended.
+impl BetweenPictures {
+    /// Starts anew after a picture.
     fn begin(&mut self, skipped: u64) {
         self.head.clear();
-        (self.other, self.skipped_before, self.told) = (None, skipped, 0);
+        (self.other, self.skipped_before, self.counted) = (None, skipped, 0);
     }
 
-    /// Takes note of bytes of no whole picture, and of a fault that the splitter found in them.
-    /// Gives what is to be counted: for another format its name, at once and then for so many
-    /// bytes.
+    /// Adds bytes outside of a complete picture, and a fault that the splitter found in them.
+    /// Returns the fault to count: another format by its name, at once and again after each
+    /// [`NOISE`] bytes.
     fn take(
         &mut self,
         taken: &[u8],
@@ -232,24 +235,46 @@ impl Outside {
             self.head.extend_from_slice(&taken[..more]);
             self.other = other_format(&self.head);
         }
-        let told = (skipped - self.skipped_before) / NOISE;
-        if told > std::mem::replace(&mut self.told, told) || self.other.is_some() != is_known {
+        let counted = (skipped - self.skipped_before) / NOISE;
+        if counted > std::mem::replace(&mut self.counted, counted)
+            || self.other.is_some() != is_known
+        {
             return Some(
                 self.other
                     .map_or(ImageError::NotJpeg, ImageError::OtherFormat),
             );
         }
-        // In bytes of anything, some look like the beginning of a picture.
-        fault.filter(|_| !is_known && told == 0)
+        // Random bytes sometimes look like the beginning of a picture, so its fault is not counted
+        // too.
+        fault.filter(|_| !is_known && counted == 0)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::allocations::allocations;
     use crate::fuzzing::sample;
 
-    /// The widths of the pictures that come of these bytes, and what was counted.
+    #[test]
+    fn a_stream_allocates_nothing_after_its_first_pictures() {
+        let mut stream = JpegStream::new("test".to_owned(), Format::default());
+        let bytes = sample(48, 32);
+        let (mut shown, mut counts) = (None, Vec::new());
+        for _ in 0..10 {
+            let mut rest = &bytes[..];
+            // The previous picture is still shown.
+            counts.push(allocations(|| {
+                stream.read(&mut rest).unwrap();
+                shown = stream.next(None).unwrap();
+            }));
+            assert!(shown.is_some());
+        }
+        assert!(counts[0] > 0);
+        assert_eq!(counts[4..], [0; 6]);
+    }
+
+    /// The widths of the pictures in these bytes, and the counts.
     fn found(bytes: &[u8]) -> (Vec<u16>, Format) {
         let mut stream = JpegStream::new("test".to_owned(), Format::default());
         let (mut widths, mut rest) = (Vec::new(), bytes);
@@ -312,8 +337,8 @@ mod tests {
         }
         let error = stream.next(None).unwrap_err();
         assert!(error.to_string().contains("GIF, not JPEG; make"), "{error}");
-        let told = "none of its pictures can be used: they are GIF, not JPEG";
-        assert_eq!(error.for_viewers(), told);
+        let counted = "none of its pictures can be used: they are GIF, not JPEG";
+        assert_eq!(error.for_viewers(), counted);
         // It may be searched on.
         assert!(stream.next(None).unwrap().is_none());
     }

@@ -1,5 +1,5 @@
-//! The buffer queue of a V4L2 device: memory shared with the driver, handed to and fro. What to do
-//! with a filled buffer is decided elsewhere.
+//! The buffer queue of a V4L2 device: memory shared with the driver. It decides nothing about
+//! filled buffers.
 
 use std::io;
 use std::mem::zeroed;
@@ -16,7 +16,8 @@ use crate::linux::queue::{Buffers, Filled};
 
 const MMAP: u32 = sys::v4l2_memory_V4L2_MEMORY_MMAP;
 
-/// Buffers that are taken, however many a driver grants: V4L2 itself had no more for long.
+/// Limit of buffers that are used, however many a driver grants: V4L2 itself had this limit for
+/// years.
 const MAX_BUFFERS: u32 = 32;
 
 /// Buffers of a device that streams.
@@ -30,8 +31,8 @@ pub(crate) struct MappedBuffers {
 }
 
 impl MappedBuffers {
-    /// Takes buffers, at least 1 and not always `count`, hands all to the driver and starts the
-    /// stream.
+    /// Requests `count` buffers, of which the driver grants any number above 0, queues all and
+    /// starts the stream.
     pub(crate) fn start(node: Node, count: u32) -> io::Result<Self> {
         let granted = request(&node, count)?.min(MAX_BUFFERS);
         let mut buffers = Self {
@@ -69,7 +70,7 @@ impl Buffers for MappedBuffers {
         // SAFETY: DQBUF reads and writes one v4l2_buffer.
         unsafe { self.node.call(vidioc::VIDIOC_DQBUF, &mut buffer) }?;
         let index = buffer.index as usize;
-        // A driver that names a buffer we don't have is not to be reasoned with.
+        // An index outside of the granted buffers means that the stream is broken.
         let mapping = self
             .mappings
             .get_mut(index)
@@ -118,7 +119,7 @@ impl Drop for MappedBuffers {
     }
 }
 
-/// Asks for buffers and tells how many were granted; 0 frees them.
+/// Requests buffers, and returns how many were granted; 0 frees them.
 fn request(node: &Node, count: u32) -> io::Result<u32> {
     // SAFETY: a struct of numbers, for which zero is a value.
     let mut wanted: v4l2_requestbuffers = unsafe { zeroed() };
@@ -139,8 +140,8 @@ fn empty(index: u32) -> v4l2_buffer {
     buffer
 }
 
-/// How long ago the picture began, where the driver stamps by the monotonic clock and tells the
-/// past.
+/// How long ago the sensor began the frame; `None` unless the timestamp is of the monotonic clock
+/// and in the past.
 fn age(buffer: &v4l2_buffer) -> Option<Duration> {
     if buffer.flags & sys::V4L2_BUF_FLAG_TIMESTAMP_MASK != sys::V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC {
         return None;
@@ -155,7 +156,7 @@ fn age(buffer: &v4l2_buffer) -> Option<Duration> {
     }
 }
 
-/// The clock that drivers stamp by; the standard library has it without its value.
+/// The clock of the drivers' timestamps; the standard library does not give its value.
 fn monotonic() -> Duration {
     // SAFETY: a struct of numbers, for which zero is a value.
     let mut now: libc::timespec = unsafe { zeroed() };

@@ -1,5 +1,5 @@
-//! A driver for tests. It keeps to V4L2's rules, but for the faults that its script asks for, and
-//! notes whoever breaks them.
+//! A driver for tests. It keeps to V4L2's rules, except for the faults in its script, and records
+//! each call that breaks a rule.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::c_void;
@@ -27,7 +27,9 @@ pub(crate) enum Call {
     SetFormat,
     SetRate,
     SetControl,
+    GetControl,
     QueryControl,
+    QueryMenu,
     RequestBuffers,
     QueryBuffer,
     Map,
@@ -38,7 +40,7 @@ pub(crate) enum Call {
 }
 
 impl Call {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::QueryCap,
         Self::EnumFmt,
         Self::EnumSizes,
@@ -46,7 +48,9 @@ impl Call {
         Self::SetFormat,
         Self::SetRate,
         Self::SetControl,
+        Self::GetControl,
         Self::QueryControl,
+        Self::QueryMenu,
         Self::RequestBuffers,
         Self::QueryBuffer,
         Self::Map,
@@ -65,7 +69,9 @@ impl Call {
             vidioc::VIDIOC_S_FMT => Self::SetFormat,
             vidioc::VIDIOC_S_PARM | vidioc::VIDIOC_G_PARM => Self::SetRate,
             vidioc::VIDIOC_S_CTRL => Self::SetControl,
+            vidioc::VIDIOC_G_CTRL => Self::GetControl,
             vidioc::VIDIOC_QUERYCTRL => Self::QueryControl,
+            vidioc::VIDIOC_QUERYMENU => Self::QueryMenu,
             vidioc::VIDIOC_REQBUFS => Self::RequestBuffers,
             vidioc::VIDIOC_QUERYBUF => Self::QueryBuffer,
             vidioc::VIDIOC_STREAMON => Self::StreamOn,
@@ -77,7 +83,7 @@ impl Call {
     }
 }
 
-/// What is wrong with an answer.
+/// A fault in an answer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Fault {
     /// The call fails, this once.
@@ -90,9 +96,9 @@ pub(crate) enum Fault {
     Size(u32, u32),
     /// DQBUF names a buffer that isn't there.
     WildIndex,
-    /// DQBUF says that the frame is damaged.
+    /// DQBUF marks the frame as damaged.
     Flagged,
-    /// DQBUF tells so many bytes.
+    /// DQBUF reports so many bytes.
     Used(u32),
     /// DQBUF stamps with so many seconds of the monotonic clock.
     Stamp(i64),
@@ -100,7 +106,7 @@ pub(crate) enum Fault {
     Sequence(u32),
 }
 
-/// What the driver has, shared with the test.
+/// The state of the driver, shared with the test.
 #[derive(Default)]
 struct State {
     script: BTreeMap<(Call, u32), Fault>,
@@ -118,7 +124,9 @@ struct State {
     granted: usize,
     mapped: Vec<usize>,
     queued: VecDeque<u32>,
-    /// Frames that the sensor has taken, and nobody has dequeued.
+    /// The values of the controls that were set, by control id.
+    set: BTreeMap<u32, i32>,
+    /// Frames that the sensor has taken and that were not dequeued yet.
     ready: u32,
     sequence: u32,
     /// Rules that were broken.
@@ -183,6 +191,11 @@ impl Witness {
         self.state().calls
     }
 
+    /// The value that a control was set to.
+    pub(crate) fn control(&self, id: u32) -> Option<i32> {
+        self.state().set.get(&id).copied()
+    }
+
     /// Mappings that were not given back.
     pub(crate) fn mappings(&self) -> usize {
         self.state().mapped.len()
@@ -204,7 +217,7 @@ fn errno(number: i32) -> io::Error {
 }
 
 impl State {
-    /// Counts a call, and tells what is to be wrong with its answer.
+    /// Counts a call, and returns the fault of its answer, if any.
     fn fault(&mut self, call: Call) -> io::Result<Option<Fault>> {
         self.calls += 1;
         let nth = self.made.entry(call).or_default();
@@ -272,7 +285,8 @@ impl State {
     }
 }
 
-impl Kernel for Fake {
+// SAFETY: a mapping is an allocation of that length, which lives until `unmap`.
+unsafe impl Kernel for Fake {
     fn descriptor(&self) -> BorrowedFd<'_> {
         self.descriptor.as_fd()
     }
@@ -336,20 +350,46 @@ impl Kernel for Fake {
                     Ok(())
                 }
                 Call::SetControl => {
-                    let _ = &*argument.cast::<v4l2_control>();
+                    let told = &*argument.cast::<v4l2_control>();
+                    state.set.insert(told.id, told.value);
+                    Ok(())
+                }
+                Call::GetControl => {
+                    let told = &mut *argument.cast::<v4l2_control>();
+                    told.value = state.set.get(&told.id).copied().unwrap_or(0);
                     Ok(())
                 }
                 Call::QueryControl => {
                     let told = &mut *argument.cast::<v4l2_queryctrl>();
                     let after = told.id & !sys::V4L2_CTRL_FLAG_NEXT_CTRL;
-                    (told.id, told.type_) = match after {
-                        0 => (7, sys::v4l2_ctrl_type_V4L2_CTRL_TYPE_INTEGER),
-                        7 => (9, sys::v4l2_ctrl_type_V4L2_CTRL_TYPE_BOOLEAN),
-                        // Round and round, and a menu without an end.
-                        _ => (8, sys::v4l2_ctrl_type_V4L2_CTRL_TYPE_MENU),
+                    let (integer, switch, menu) = (
+                        sys::v4l2_ctrl_type_V4L2_CTRL_TYPE_INTEGER,
+                        sys::v4l2_ctrl_type_V4L2_CTRL_TYPE_BOOLEAN,
+                        sys::v4l2_ctrl_type_V4L2_CTRL_TYPE_MENU,
+                    );
+                    // A name without a terminating zero, an endless menu, then ids that repeat.
+                    let endless = "x".repeat(32);
+                    let (id, kind, name) = match after {
+                        0 => (7, integer, "Brightness"),
+                        7 => (9, switch, &*endless),
+                        9 => (10, menu, "Power Line Frequency"),
+                        _ => (8, integer, "Again"),
                     };
-                    told.name.fill(b'x');
-                    (told.minimum, told.maximum) = (i32::MIN, i32::MAX);
+                    (told.id, told.type_) = (id, kind);
+                    told.name.fill(0);
+                    told.name[..name.len()].copy_from_slice(name.as_bytes());
+                    told.minimum = if kind == menu { 0 } else { i32::MIN };
+                    told.maximum = i32::MAX;
+                    Ok(())
+                }
+                Call::QueryMenu => {
+                    let told = &mut *argument.cast::<sys::v4l2_querymenu>();
+                    let name = match told.index {
+                        2 => "60 Hz".to_owned(),
+                        other => other.to_string(),
+                    };
+                    told.__bindgen_anon_1.name.fill(0);
+                    told.__bindgen_anon_1.name[..name.len()].copy_from_slice(name.as_bytes());
                     Ok(())
                 }
                 Call::RequestBuffers => {

@@ -9,7 +9,8 @@ use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 const BYTES: usize = 4096;
 /// Bytes of an event before its name.
 const HEAD: usize = size_of::<libc::inotify_event>();
-/// Reads in one call; whoever changes a folder all the time does not hold the caller.
+/// Limit of reads in one call, so that a folder that changes all the time does not block the
+/// caller.
 const MAX_READS: usize = 64;
 
 /// A watch on one folder.

@@ -1,5 +1,5 @@
-//! The driver of a device node. Every call that reaches it goes through [`Kernel`], so that a test
-//! can play the driver.
+//! The driver of a device node. Every call to it goes through [`Kernel`], so that a test can
+//! replace the driver.
 
 use std::ffi::c_void;
 use std::fs::OpenOptions;
@@ -15,7 +15,12 @@ use v4l::v4l2::vidioc;
 pub(crate) type Request = vidioc::_IOC_TYPE;
 
 /// What the kernel offers for an open device node. Dropping it closes the node.
-pub(crate) trait Kernel: Send + Sync {
+///
+/// # Safety
+///
+/// [`Kernel::map`] must return the start of `length` readable bytes that stay mapped until
+/// [`Kernel::unmap`].
+pub(crate) unsafe trait Kernel: Send + Sync {
     /// Readable when a buffer was filled.
     fn descriptor(&self) -> BorrowedFd<'_>;
 
@@ -57,7 +62,8 @@ impl DeviceFile {
     }
 }
 
-impl Kernel for DeviceFile {
+// SAFETY: the kernel maps what `mmap` was asked for, and only `unmap` gives it back.
+unsafe impl Kernel for DeviceFile {
     fn descriptor(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }

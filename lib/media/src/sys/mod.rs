@@ -1,5 +1,6 @@
 //! Calls into the kernel that the standard library doesn't offer: the only unsafe code of this
-//! crate beside the eight numbers at once of `jpeg/baseline/lanes`. It decides nothing.
+//! crate besides the SIMD of `jpeg/baseline/lanes`, and the call in `jpeg/baseline` of a function
+//! that is compiled for newer processors. It decides nothing.
 
 #[cfg(target_os = "linux")]
 pub(crate) mod buffers;
@@ -22,17 +23,17 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::time::Instant;
 
-/// Bytes of a pipe for pictures: one large picture, so that a writer isn't held up in its middle.
-/// An unprivileged user may have so much.
+/// Bytes of a pipe for pictures: one large picture, so that a writer doesn't have to wait in its
+/// middle. The most that an unprivileged user may have.
 #[cfg(target_os = "linux")]
 const PIPE_BYTES: libc::c_int = 1024 * 1024;
 
-/// What a process group is told.
+/// A signal for a process group.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Signal {
-    /// To end when it suits.
+    /// SIGTERM: programs may end in good order.
     Terminate,
-    /// To end now.
+    /// SIGKILL: the kernel ends them.
     Kill,
 }
 
@@ -48,8 +49,8 @@ pub(crate) fn signal_group(group: libc::pid_t, signal: Signal) {
     unsafe { libc::kill(-group.max(2), signal) };
 }
 
-/// The kernel sends a program SIGTERM when the thread that started the program ends, for whatever
-/// reason: that thread has to live as long as the program is wanted. On Linux only.
+/// Makes the kernel send the program SIGTERM when the thread that starts it ends, for whatever
+/// reason: that thread must live as long as the program is wanted.
 #[cfg(target_os = "linux")]
 pub(crate) fn end_with_this_thread(command: &mut Command) {
     let parent = std::process::id().cast_signed();
@@ -78,18 +79,18 @@ pub(crate) fn end_with_this_thread(command: &mut Command) {
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn end_with_this_thread(_: &mut Command) {}
 
-/// Waits until a descriptor can be read, or has ended or failed: then the read says so. False where
-/// none of it came until `due`.
+/// Waits until a descriptor is readable, at its end or in error (a read then reports that). False
+/// if none of these happened until `due`.
 pub(crate) fn wait_readable(descriptor: BorrowedFd<'_>, due: Option<Instant>) -> bool {
     wait(&mut [asked(descriptor)], due)
 }
 
-/// Waits until the device or `end` can be read, has ended or failed, or until `due`.
+/// Waits until the device or `end` is readable, at its end or in error, or until `due`.
 pub(crate) fn wait_for(device: Option<BorrowedFd<'_>>, end: BorrowedFd<'_>, due: Option<Instant>) {
     wait(&mut [asked(end), device.map_or(NOTHING, asked)], due);
 }
 
-/// Waits until one of them has something; false where it is `due` before.
+/// Waits until one of the entries has an event; false at `due`.
 fn wait(wanted: &mut [libc::pollfd], due: Option<Instant>) -> bool {
     loop {
         let left = due.map(|due| due.saturating_duration_since(Instant::now()));
@@ -121,7 +122,7 @@ fn asked(descriptor: BorrowedFd<'_>) -> libc::pollfd {
     }
 }
 
-/// True where one of them has something; false at the end of the time, or after a signal.
+/// True if one of the entries has an event; false after the timeout or a signal.
 fn poll(wanted: &mut [libc::pollfd], milliseconds: libc::c_int) -> bool {
     let count = wanted.len() as libc::nfds_t;
     // SAFETY: the pointer is to `count` pollfds that are ours alone; their descriptors are borrowed
@@ -130,7 +131,7 @@ fn poll(wanted: &mut [libc::pollfd], milliseconds: libc::c_int) -> bool {
     found > 0
 }
 
-/// Makes a pipe hold more, where that can be had; anything else than a pipe stays as it is.
+/// Enlarges the buffer of a pipe, if the system allows it; other descriptors are not changed.
 pub(crate) fn widen_pipe(pipe: BorrowedFd<'_>) {
     #[cfg(target_os = "linux")]
     // SAFETY: the descriptor is open for the length of the call, and F_SETPIPE_SZ takes a number.

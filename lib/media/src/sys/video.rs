@@ -1,6 +1,6 @@
 //! The V4L2 calls of a device node, by the structs and the numbers of `v4l`. Its own calls are not
-//! used: they panic on what some drivers say (names that are no UTF-8, colour spaces and controls
-//! that it doesn't know), and no test can stand behind them.
+//! used: they panic on answers of some drivers (names that are no UTF-8, colour spaces and controls
+//! that it doesn't know), and a test can't replace the driver behind them.
 
 use std::io;
 use std::mem::zeroed;
@@ -16,7 +16,7 @@ use v4l::v4l_sys::{
 use v4l::v4l2::vidioc;
 
 use crate::Control;
-use crate::control::plain;
+use crate::control::normalized;
 
 use super::kernel::{DeviceFile, Kernel, Request};
 
@@ -24,7 +24,7 @@ use super::kernel::{DeviceFile, Kernel, Request};
 const MAX_ENTRIES: u32 = 256;
 /// Entries of one menu that are asked for.
 const MAX_MENU: i32 = 64;
-/// Calls in a row that a signal may interrupt.
+/// How often a call is repeated after a signal interrupted it.
 const MAX_INTERRUPTED: u32 = 100;
 
 /// An open device node.
@@ -98,7 +98,7 @@ impl Node {
         DeviceFile::open(path).map(Self::new)
     }
 
-    /// A node behind which that driver stands.
+    /// A node of this driver, which may be a test's.
     pub(crate) fn new(kernel: impl Kernel + 'static) -> Self {
         let kernel = Arc::new(kernel);
         Self { kernel }
@@ -113,7 +113,7 @@ impl Node {
         self.kernel.descriptor()
     }
 
-    /// Calls the driver, again where a signal came between.
+    /// Calls the driver, and repeats the call if a signal interrupted it.
     ///
     /// # Safety
     ///
@@ -272,7 +272,7 @@ impl Node {
                 break;
             }
             if told.id <= last {
-                break; // A driver that goes round in circles.
+                break; // The ids no longer rise: the list of this driver would never end.
             }
             last = told.id;
             controls.extend(self.control(&told));
@@ -280,7 +280,8 @@ impl Node {
         controls
     }
 
-    /// What a control takes; `None` for one that can't be set, or by no number.
+    /// The values that a control accepts; `None` for one that can't be set, or whose value is no
+    /// number.
     fn control(&self, told: &v4l2_queryctrl) -> Option<Control> {
         let fixed = sys::V4L2_CTRL_FLAG_DISABLED | sys::V4L2_CTRL_FLAG_READ_ONLY;
         let is_switch = told.type_ == sys::v4l2_ctrl_type_V4L2_CTRL_TYPE_BOOLEAN;
@@ -300,7 +301,7 @@ impl Node {
         // SAFETY: G_CTRL reads and writes one v4l2_control.
         let read = unsafe { self.call(vidioc::VIDIOC_G_CTRL, &mut now) };
         Some(Control {
-            name: plain(&text(&told.name)),
+            name: normalized(&text(&told.name)),
             min: told.minimum,
             max: told.maximum,
             step: told.step,
@@ -319,18 +320,25 @@ impl Node {
         let last = control
             .maximum
             .min(control.minimum.saturating_add(MAX_MENU));
-        let entry = |value: i32| {
+        let mut menu = Vec::new();
+        for value in control.minimum.max(0)..=last {
             // SAFETY: a struct of numbers and a union of such, for which zero is a value.
             let mut told: v4l2_querymenu = unsafe { zeroed() };
             told.id = control.id;
-            told.index = u32::try_from(value).ok()?;
+            told.index = value.unsigned_abs();
             // SAFETY: QUERYMENU reads and writes one v4l2_querymenu.
-            unsafe { self.call(vidioc::VIDIOC_QUERYMENU, &mut told) }.ok()?;
-            // SAFETY: of a menu the driver fills `name`, and any bits are bytes.
-            let name = unsafe { told.__bindgen_anon_1.name };
-            Some((value, text(&name)))
-        };
-        (control.minimum..=last).filter_map(entry).collect()
+            match unsafe { self.call(vidioc::VIDIOC_QUERYMENU, &mut told) } {
+                Ok(()) => {
+                    // SAFETY: of a menu the driver fills `name`, and any bits are bytes.
+                    let name = unsafe { told.__bindgen_anon_1.name };
+                    menu.push((value, text(&name)));
+                }
+                // A menu may leave out numbers.
+                Err(why) if why.kind() == io::ErrorKind::InvalidInput => {}
+                Err(_) => break,
+            }
+        }
+        menu
     }
 
     /// Sets a control.

@@ -15,8 +15,12 @@ use crate::quality::{Coding, Full};
 use crate::workers::{CameraNews, Wanted, Wish};
 
 impl OwnCamera {
-    /// Takes what the camera has given and hands it on.
+    /// Takes what the camera has given and hands it on. Pictures may arrive before the report that
+    /// the camera is open: until then they stay in the mailbox.
     pub(super) fn take_news(&mut self, now: Instant, calls: &Calls, out: &mut Context) {
+        if self.supervisor.is_opening() {
+            return;
+        }
         while let Some(news) = out.workers.camera_news() {
             if news.opening == self.opening && self.supervisor.is_open() {
                 self.take(news, now, calls, out);

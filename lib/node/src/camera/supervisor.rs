@@ -13,16 +13,18 @@
 //!
 //! | after | the next opening comes |
 //! |---|---|
-//! | a stall, the first one | at once |
+//! | a stall, or an error of the bus, the first one | at once |
 //! | failures in a row | 1, 2, 4, 8 s, then every [`MAX_PAUSE`] |
-//! | two stalls in a row | with a reset of its USB device before it, where that is permitted |
+//! | an error that a retry seldom helps against, of a device | every [`MAX_PAUSE`] |
+//! | two of these in a row | with a reset of its USB device before it, where that is permitted |
 //! | a change among the devices | at once, and again after 0.1, 0.2, 0.4 and 0.8 s |
+//! | no answer of the driver for [`OPENING`] | when it answers; each [`OPENING`] is one failure |
 //!
 //! A camera that gave pictures for [`SOUND`] has no failures behind it any more.
 
 use std::time::{Duration, Instant};
 
-use transom_media::{Format, ImageError, Source};
+use transom_media::{CameraError, Format, ImageError, Source};
 
 use crate::notice::Retry;
 
@@ -62,7 +64,7 @@ pub(super) struct Supervisor {
     state: State,
     /// Openings that failed in a row.
     failures: u32,
-    /// Of these, how many ended with a camera that was open and gave nothing.
+    /// Of these, those that a reset may cure: the open camera delivered nothing, or its bus failed.
     stalls: u32,
     /// Openings in quick succession that are left.
     quick: u32,
@@ -73,8 +75,10 @@ pub(super) struct Supervisor {
 enum State {
     Off,
     Opening {
-        /// When it is said to hang, if it was not said yet.
-        late: Option<Instant>,
+        /// When the driver is next reported to hang, which counts as a failure.
+        late: Instant,
+        /// Whether the devices have changed since the opening began.
+        changed: bool,
     },
     Open(Open),
     Waiting {
@@ -87,6 +91,8 @@ enum State {
 struct Open {
     /// When it was opened, or gave its last good picture.
     since: Instant,
+    /// When it was opened, or delivered its last frame, usable or not.
+    frame_at: Instant,
     /// When it gave its first good picture.
     live_since: Option<Instant>,
     /// Time between its pictures: as agreed with the device, then more and more as seen; zero while
@@ -182,20 +188,23 @@ impl Supervisor {
     /// Whether it is opened again by itself.
     pub(super) fn retry(&self) -> Retry {
         match self.state {
-            State::Waiting { retry: None } if self.kind != Kind::Device => Retry::Never,
+            State::Waiting { retry: None } => Retry::Never,
             _ => Retry::Later,
         }
     }
 
-    /// Nobody wants it any more.
+    /// The last viewer has left. Stalls are forgotten: the next viewer, maybe days later, must not
+    /// begin with a reset, which also interrupts the microphone of the device.
     pub(super) fn stop(&mut self) {
+        (self.stalls, self.quick) = (0, 0);
         self.state = State::Off;
     }
 
     /// It is wanted: whoever calls this opens it.
     pub(super) fn start(&mut self, now: Instant) -> Act {
         self.state = State::Opening {
-            late: Some(now + OPENING),
+            late: now + OPENING,
+            changed: false,
         };
         Act::Open {
             reset: self.stalls >= 2,
@@ -210,6 +219,7 @@ impl Supervisor {
         };
         self.state = State::Open(Open {
             since: now,
+            frame_at: now,
             live_since: None,
             interval,
             failing: None,
@@ -234,8 +244,10 @@ impl Supervisor {
                 (self.failures, self.stalls) = (0, 0);
             }
         }
+        self.quick = 0;
         open.live_since.get_or_insert(at);
         open.since = open.since.max(at);
+        open.frame_at = open.frame_at.max(at);
         (open.failing, open.is_told) = (None, false);
     }
 
@@ -244,6 +256,7 @@ impl Supervisor {
         let State::Open(open) = &mut self.state else {
             return;
         };
+        open.frame_at = now;
         match &mut open.failing {
             Some((_, last)) => *last = fault,
             none => {
@@ -253,22 +266,39 @@ impl Supervisor {
         }
     }
 
-    /// It could not be opened, or an error ended it. `again` tells whether that may help.
-    pub(super) fn failed(&mut self, again: bool, now: Instant) {
+    /// It could not be opened, or an error ended it.
+    pub(super) fn failed(&mut self, error: &CameraError, now: Instant) {
+        if matches!(self.state, State::Opening { changed: true, .. }) {
+            self.quick = QUICK;
+        }
         // The quick openings are expected to fail, until udev has looked at the node.
+        if self.quick == 0 && self.kind == Kind::Device && error.wants_reset() {
+            return self.stalled(now);
+        }
         if self.quick == 0 {
             self.failures = self.failures.saturating_add(1);
         }
-        let again = again || self.kind == Kind::Command;
-        let retry = again.then(|| now + self.pause());
+        let again = error.is_retryable() || self.kind == Kind::Command;
+        let pause = match self.quick {
+            0 if !again => MAX_PAUSE,
+            _ => self.pause(),
+        };
+        // The writer of a v4l2loopback node and the signal of an HDMI grabber can appear without an
+        // event in /dev.
+        let retry = (again || self.kind == Kind::Device).then(|| now + pause);
         self.state = State::Waiting { retry };
     }
 
     /// The devices of this machine have changed.
     pub(super) fn devices_changed(&mut self, now: Instant) {
-        if self.waits_for_device() {
-            self.quick = QUICK;
-            self.state = State::Waiting { retry: Some(now) };
+        match &mut self.state {
+            State::Waiting { retry } if self.kind == Kind::Device => {
+                self.quick = QUICK;
+                *retry = Some(now);
+            }
+            // The opening may fail because of the state before the change.
+            State::Opening { changed, .. } if self.kind == Kind::Device => *changed = true,
+            _ => {}
         }
     }
 
@@ -276,21 +306,25 @@ impl Supervisor {
     pub(super) fn turn(&mut self, now: Instant) -> Option<Act> {
         match &mut self.state {
             State::Off => None,
-            State::Opening { late } => {
-                late.take_if(|late| *late <= now)?;
+            State::Opening { late, .. } => {
+                if *late > now {
+                    return None;
+                }
+                *late = now + OPENING;
+                self.failures = self.failures.saturating_add(1);
                 Some(Act::Tell(Trouble::Hangs(OPENING)))
             }
             State::Open(open) => {
                 let kind = self.kind;
                 if open.ends(kind).is_some_and(|end| end <= now) {
-                    let trouble = open.trouble(now);
+                    let trouble = open.trouble(kind, now);
                     self.stalled(now);
                     return Some(Act::Close(trouble));
                 }
                 let is_due = !open.is_told && open.told_at() <= now;
                 is_due.then(|| {
                     open.is_told = true;
-                    Act::Tell(open.trouble(now))
+                    Act::Tell(open.trouble(kind, now))
                 })
             }
             State::Waiting { retry } => {
@@ -304,7 +338,7 @@ impl Supervisor {
     pub(super) fn due(&self) -> Option<Instant> {
         match &self.state {
             State::Off => None,
-            State::Opening { late } => *late,
+            State::Opening { late, .. } => Some(*late),
             State::Open(open) => {
                 let told = (!open.is_told).then(|| open.told_at());
                 [told, open.ends(self.kind)].into_iter().flatten().min()
@@ -347,32 +381,44 @@ impl Open {
 
     /// When it is to be closed and opened again, if that can help.
     fn ends(&self, kind: Kind) -> Option<Instant> {
+        if kind == Kind::Stdin {
+            return None;
+        }
+        let patience = self.patience(kind);
+        let silent = self.frame_at + patience;
+        // A camera that sends unusable frames gets more time: the next one may be good. It must
+        // still send: a device that hangs often begins with a truncated frame.
+        let unusable = self
+            .failing
+            .as_ref()
+            .map(|(first, _)| (*first + UNUSABLE).max(self.since + patience));
+        Some(unusable.map_or(silent, |unusable| unusable.min(silent)))
+    }
+
+    /// How long the camera may send no frame at all.
+    fn patience(&self, kind: Kind) -> Duration {
         let first = match kind {
-            Kind::Stdin => return None,
             Kind::Device | Kind::Made => FIRST_OF_DEVICE,
-            Kind::Command => FIRST_OF_COMMAND,
+            Kind::Command | Kind::Stdin => FIRST_OF_COMMAND,
         };
-        let patience = match self.live_since {
+        match self.live_since {
             // Nothing is known of the pace of a command that gave one picture.
             Some(_) if kind == Kind::Command && self.interval.is_zero() => first,
             Some(_) => self.silence(),
             None => first,
-        };
-        // One that gives something is not silent, and to open it again takes the good picture away
-        // that may come next.
-        let least = self.failing.as_ref().map(|(first, _)| *first + UNUSABLE);
-        let end = self.since + patience;
-        Some(least.map_or(end, |least| least.max(end)))
+        }
     }
 
     fn silence(&self) -> Duration {
         SILENCE.max(self.interval * SILENT_FRAMES)
     }
 
-    fn trouble(&self, now: Instant) -> Trouble {
+    fn trouble(&self, kind: Kind, now: Instant) -> Trouble {
         match &self.failing {
-            Some((_, fault)) => Trouble::Unusable(fault.clone()),
-            None => Trouble::Silent(now.saturating_duration_since(self.since)),
+            Some((_, fault)) if now < self.frame_at + self.patience(kind) => {
+                Trouble::Unusable(fault.clone())
+            }
+            _ => Trouble::Silent(now.saturating_duration_since(self.frame_at)),
         }
     }
 }
@@ -413,6 +459,28 @@ mod tests {
             self.supervisor.good(1, self.at(milliseconds));
         }
 
+        fn bad(&mut self, milliseconds: u64) {
+            let now = self.at(milliseconds);
+            self.supervisor.bad(ImageError::Truncated, now);
+        }
+
+        /// It is unplugged, or still not there.
+        fn fails(&mut self, milliseconds: u64) {
+            let device = "webcam".to_owned();
+            let now = self.at(milliseconds);
+            self.supervisor.failed(&CameraError::Lost { device }, now);
+        }
+
+        #[cfg(target_os = "linux")]
+        fn fails_with(&mut self, errno: i32, milliseconds: u64) {
+            let error = CameraError::Io {
+                device: "webcam".to_owned(),
+                step: "set the format",
+                why: std::io::Error::from_raw_os_error(errno),
+            };
+            self.supervisor.failed(&error, self.at(milliseconds));
+        }
+
         fn turn(&mut self, milliseconds: u64) -> Option<Act> {
             self.supervisor.turn(self.at(milliseconds))
         }
@@ -428,6 +496,20 @@ mod tests {
         Source::Device("/dev/video0".into())
     }
 
+    fn ended() -> CameraError {
+        CameraError::Ended {
+            source_name: "cmd".to_owned(),
+            how: "it ended".to_owned(),
+        }
+    }
+
+    fn no_format() -> CameraError {
+        CameraError::NoFormat {
+            device: "/dev/video0".to_owned(),
+            offered: "none".to_owned(),
+        }
+    }
+
     const SILENT: fn(u64) -> Trouble = |seconds| Trouble::Silent(Duration::from_secs(seconds));
 
     #[test]
@@ -436,7 +518,7 @@ mod tests {
         let mut now = 0;
         for pause in [1000, 2000, 4000, 8000, 15_000, 15_000, 15_000] {
             bench.supervisor.start(bench.at(now));
-            bench.supervisor.failed(true, bench.at(now));
+            bench.fails(now);
             assert_eq!(bench.due(), Some(u128::from(now + pause)));
             assert_eq!(bench.turn(now + pause - 1), None);
             now += pause;
@@ -449,23 +531,23 @@ mod tests {
     fn a_change_among_the_devices_is_answered_at_once_and_by_some_quick_openings() {
         let mut bench = Bench::new(&device());
         for _ in 0..5 {
-            bench.supervisor.failed(true, bench.at(0));
+            bench.fails(0);
         }
         assert_eq!(bench.due(), Some(15_000));
         bench.supervisor.devices_changed(bench.at(500));
         assert_eq!(bench.turn(500), Some(Act::Open { reset: false }));
         for pause in [100, 200, 400, 800, 15_000] {
-            bench.supervisor.failed(true, bench.at(1000));
+            bench.fails(1000);
             assert_eq!(bench.due(), Some(1000 + pause));
         }
         assert_eq!(bench.supervisor.failures(), 6, "the quick ones don't count");
-        // Also where nothing else would have brought it back.
-        bench.supervisor.failed(false, bench.at(1000));
-        assert_eq!(bench.due(), None);
+        // Also where no opening is expected to help.
+        bench.supervisor.failed(&no_format(), bench.at(1000));
+        assert_eq!(bench.due(), Some(16_000));
         bench.supervisor.devices_changed(bench.at(2000));
         assert_eq!(bench.due(), Some(2000));
         let mut file = Bench::new(&Source::File("film".into()));
-        file.supervisor.failed(true, file.at(0));
+        file.fails(0);
         file.supervisor.devices_changed(file.at(500));
         assert_eq!(file.due(), Some(1000), "no device");
     }
@@ -512,7 +594,7 @@ mod tests {
         bench.good(10_000);
         assert_eq!(bench.due(), Some(50_000), "ten of its intervals");
         // It is started again however it ends.
-        bench.supervisor.failed(false, bench.at(11_000));
+        bench.supervisor.failed(&ended(), bench.at(11_000));
         assert_eq!(bench.due(), Some(12_000));
     }
 
@@ -560,7 +642,7 @@ mod tests {
     fn ten_seconds_of_pictures_make_up_for_earlier_failures() {
         let mut bench = Bench::new(&device());
         for _ in 0..5 {
-            bench.supervisor.failed(true, bench.at(0));
+            bench.fails(0);
         }
         bench.open(0, 30);
         for now in (0..=9000).step_by(1000) {
@@ -569,20 +651,124 @@ mod tests {
         assert_eq!(bench.supervisor.failures(), 5);
         bench.good(10_000);
         assert_eq!(bench.supervisor.failures(), 0);
-        bench.supervisor.failed(true, bench.at(10_000));
+        bench.fails(10_000);
         assert_eq!(bench.due(), Some(11_000));
     }
 
     #[test]
-    fn a_driver_that_does_not_answer_is_told_of_and_waited_for() {
+    fn a_driver_that_does_not_answer_is_told_of_waited_for_and_counted_as_failing() {
         let mut bench = Bench::new(&device());
         assert_eq!(
             bench.supervisor.start(bench.at(0)),
             Act::Open { reset: false }
         );
-        assert_eq!(bench.due(), Some(10_000));
-        assert_eq!(bench.turn(10_000), Some(Act::Tell(Trouble::Hangs(OPENING))));
-        assert_eq!((bench.due(), bench.turn(99_000)), (None, None));
+        for failures in 1..=5 {
+            let now = 10_000 * u64::from(failures);
+            assert_eq!((bench.due(), bench.turn(now - 1)), (Some(now.into()), None));
+            assert_eq!(bench.turn(now), Some(Act::Tell(Trouble::Hangs(OPENING))));
+            assert_eq!(bench.supervisor.failures(), failures);
+            assert_eq!(bench.supervisor.retry(), Retry::Later);
+        }
         assert!(bench.supervisor.is_opening());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_device_whose_bus_fails_twice_is_reset_before_it_is_opened_again() {
+        // `EIO`, `EPIPE`, `EPROTO` and `ETIMEDOUT`.
+        for errno in [5, 32, 71, 110] {
+            let mut bench = Bench::new(&device());
+            bench.supervisor.start(bench.at(0));
+            bench.fails_with(errno, 100);
+            assert_eq!(bench.turn(100), Some(Act::Open { reset: false }), "{errno}");
+            bench.fails_with(errno, 200);
+            assert_eq!((bench.due(), bench.supervisor.failures()), (Some(2200), 2));
+            assert_eq!(bench.turn(2200), Some(Act::Open { reset: true }));
+        }
+        // Too many open files: no matter of the device.
+        let mut bench = Bench::new(&device());
+        for time in [100, 200, 300] {
+            bench.fails_with(24, time);
+        }
+        assert_eq!(bench.turn(9000), Some(Act::Open { reset: false }));
+    }
+
+    #[test]
+    fn a_frame_that_is_cut_short_and_then_nothing_is_silence() {
+        let mut bench = Bench::new(&device());
+        bench.open(0, 30);
+        bench.good(100);
+        bench.bad(133);
+        assert_eq!((bench.due(), bench.turn(2132)), (Some(2133), None));
+        assert_eq!(bench.turn(2133), Some(Act::Close(SILENT(2))));
+        // As it begins, it is given the time of a first picture.
+        bench.open(10_000, 30);
+        bench.bad(10_500);
+        let unusable = Trouble::Unusable(ImageError::Truncated);
+        assert_eq!(bench.turn(12_500), Some(Act::Tell(unusable)));
+        assert_eq!(bench.turn(18_500), Some(Act::Close(SILENT(8))));
+    }
+
+    #[test]
+    fn quick_openings_that_were_not_needed_are_not_kept_for_later_failures() {
+        let mut bench = Bench::new(&device());
+        bench.fails(0);
+        bench.supervisor.devices_changed(bench.at(500));
+        bench.open(500, 30);
+        bench.good(600);
+        bench.good(11_000);
+        bench.fails(12_000);
+        assert_eq!(
+            (bench.due(), bench.supervisor.failures()),
+            (Some(13_000), 1)
+        );
+    }
+
+    #[test]
+    fn a_change_among_the_devices_while_it_is_opened_is_answered_when_that_fails() {
+        let mut bench = Bench::new(&device());
+        for _ in 0..5 {
+            bench.fails(0);
+        }
+        assert!(bench.turn(15_000).is_some());
+        bench.supervisor.devices_changed(bench.at(15_100));
+        assert_eq!(bench.turn(15_100), None);
+        bench.fails(16_000);
+        assert_eq!(
+            (bench.due(), bench.supervisor.failures()),
+            (Some(16_100), 5)
+        );
+        // Once.
+        assert!(bench.turn(16_100).is_some());
+        for pause in [200, 400, 800, 15_000] {
+            bench.fails(17_000);
+            assert_eq!(bench.due(), Some(17_000 + pause));
+        }
+    }
+
+    #[test]
+    fn a_device_without_a_signal_is_looked_at_every_fifteen_seconds() {
+        let mut bench = Bench::new(&device());
+        for time in [0, 15_000, 30_000] {
+            bench.supervisor.start(bench.at(time));
+            bench.supervisor.failed(&no_format(), bench.at(time));
+            assert_eq!(bench.due(), Some(u128::from(time) + 15_000));
+            assert_eq!(bench.supervisor.retry(), Retry::Later);
+        }
+        let mut file = Bench::new(&Source::File("film".into()));
+        file.supervisor.failed(&ended(), file.at(0));
+        assert_eq!((file.due(), file.supervisor.retry()), (None, Retry::Never));
+    }
+
+    #[test]
+    fn the_next_viewer_does_not_begin_with_a_reset() {
+        let mut bench = Bench::new(&device());
+        for time in [0, 20_000] {
+            bench.open(time, 30);
+            assert_eq!(bench.turn(time + 8000), Some(Act::Close(SILENT(8))));
+        }
+        bench.supervisor.stop();
+        let next = bench.supervisor.start(bench.at(90_000));
+        assert_eq!(next, Act::Open { reset: false });
     }
 }

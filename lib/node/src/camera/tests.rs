@@ -70,7 +70,8 @@ impl Desk {
 
     fn fails(&mut self, error: &CameraError) {
         let opening = self.camera.opening;
-        self.camera.failed(opening, error, &mut self.out);
+        self.camera
+            .failed(opening, error, &self.calls, &mut self.out);
     }
 
     /// A frame comes.
@@ -91,6 +92,17 @@ impl Desk {
         };
         self.camera.take(news, now, &self.calls, &mut self.out);
         self.turn(milliseconds);
+    }
+
+    /// The thread puts a good picture, which the loop has not taken yet.
+    fn puts(&mut self, milliseconds: u64) {
+        self.format.counts.good += 1;
+        self.out.workers.give_news(CameraNews {
+            opening: self.camera.opening,
+            format: self.format.clone(),
+            good_at: Some(self.at(milliseconds)),
+            picture: Some(picture()),
+        });
     }
 
     /// The losses that were told since the last call, which forgets what else was.
@@ -160,6 +172,30 @@ fn it_is_live_with_its_first_picture_and_not_before() {
     assert_eq!(desk.told(), []);
     desk.gives(1001, Ok(picture()));
     assert_eq!(desk.told(), [(CameraState::Live, "a webcam".to_owned())]);
+}
+
+#[test]
+fn a_picture_that_comes_before_the_word_that_the_camera_is_open_is_not_lost() {
+    let mut desk = Desk::new();
+    desk.puts(1);
+    desk.turn(1);
+    desk.told();
+    desk.opened(2);
+    desk.turn(2);
+    assert_eq!(desk.told(), [(CameraState::Live, "a webcam".to_owned())]);
+}
+
+#[test]
+fn the_last_picture_before_a_failure_is_shown_and_kept() {
+    let mut desk = Desk::open();
+    desk.puts(1);
+    desk.fails(&unplugged());
+    let told = desk.told();
+    assert!(
+        matches!(&told[..], [(CameraState::Live, _), (CameraState::Lost, _)]),
+        "{told:?}"
+    );
+    assert!(desk.camera.last.is_some());
 }
 
 #[test]
@@ -246,6 +282,27 @@ fn a_silent_camera_is_told_of_closed_and_opened_again() {
     desk.opened(2100);
     desk.gives(2200, Ok(picture()));
     assert!(matches!(&desk.told()[..], [(CameraState::Live, _)]));
+}
+
+#[test]
+fn a_driver_that_hangs_counts_as_a_failure_every_ten_seconds_and_is_told_once() {
+    let mut desk = Desk::new();
+    desk.told();
+    let (mut told, mut failures) = (0, Vec::new());
+    for seconds in 1..=45 {
+        desk.turn(seconds * 1000);
+        for notice in desk.out.notices.drain(..) {
+            match notice {
+                Notice::Camera { text, .. } if text.contains("has not answered") => told += 1,
+                Notice::CameraFailed {
+                    failures: count, ..
+                } => failures.push((seconds, count)),
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(failures, [(10, 1), (20, 2), (30, 3), (40, 4)]);
+    assert_eq!(told, 1);
 }
 
 #[test]

@@ -186,6 +186,13 @@ impl Workers {
         }
     }
 
+    pub(crate) fn camera_hangs(&mut self) -> bool {
+        match self {
+            Self::Threads(threads) => threads.camera_hangs(),
+            Self::Inline(_) => false,
+        }
+    }
+
     pub(crate) fn release_camera(&mut self) {
         match self {
             Self::Threads(threads) => threads.release_camera(),
@@ -204,6 +211,14 @@ impl Workers {
         match self {
             Self::Threads(threads) => threads.camera_news(),
             Self::Inline(inline) => inline.camera_news(),
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn give_news(&self, news: CameraNews) {
+        match self {
+            Self::Threads(threads) => threads.give_news(news),
+            Self::Inline(_) => {}
         }
     }
 

@@ -1,12 +1,16 @@
-//! The thread `camera`. It owns the device or the program from its opening to its close: the loop
-//! says what it wants of it, and takes the newest picture.
+//! The threads `camera`. One of them owns the device or the program from its opening to its close:
+//! the loop says what it wants of it, and takes the newest picture.
+//!
+//! Normally there is one thread. If it hangs in a driver, jobs for other sources go to another
+//! thread. There are at most [`MAX_THREADS`], and at most one job, the newest, waits for each.
 
-use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::io;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use transom_media::{
-    Camera, CameraError, CaptureRequest, Encoder, Format, Hold, Opener, Picture, Waiter,
+    Camera, CameraError, CaptureRequest, Encoder, Format, Hold, Opener, Picture, Source, Waiter,
 };
 
 use super::{Opening, Report, Reports, Workers};
@@ -90,19 +94,123 @@ impl Exchange {
     }
 }
 
-/// The camera thread, as the loop has it.
+/// The camera threads, as the loop has them.
 #[derive(Debug, Default)]
-pub(super) struct CameraThread {
-    jobs: Option<std::sync::mpsc::Sender<Job>>,
-    /// Closed when the thread ends.
-    ended: Option<Receiver<()>>,
+pub(super) struct CameraThreads {
+    pool: ThreadPool,
+    /// Closed when the last thread ends.
+    running: Option<(Sender<()>, Receiver<()>)>,
     last: Opening,
     /// Keeps the camera open, or opening.
     hold: Option<Hold>,
     exchange: Arc<Exchange>,
 }
 
+/// Enough for two cameras that hang and one that works.
+const MAX_THREADS: usize = 3;
+
+/// One entry for each thread. The last entry is the thread that got the newest job.
+#[derive(Debug, Default)]
+struct ThreadPool(Vec<Arc<JobSlot>>);
+
+impl ThreadPool {
+    /// Assigns a job to a thread. A thread that hangs gets only jobs for the source that it hangs
+    /// with, since those would hang on any other thread too. If all threads hang, the job waits for
+    /// the last one. `start` starts a thread.
+    fn assign(
+        &mut self,
+        job: Job,
+        start: impl FnOnce(Arc<JobSlot>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let source = Some(&job.request.source);
+        let last_where = |fits: &dyn Fn(&SlotState) -> bool| {
+            let slots = &self.0;
+            slots.iter().rposition(|slot| fits(&slot.state()))
+        };
+        let index = last_where(&|slot| slot.hangs && slot.source.as_ref() == source)
+            .or_else(|| last_where(&|slot| !slot.hangs))
+            .or_else(|| (self.0.len() >= MAX_THREADS).then(|| self.0.len() - 1));
+        let slot = match index {
+            Some(index) => self.0.remove(index),
+            None => {
+                let slot = Arc::<JobSlot>::default();
+                start(slot.clone())?;
+                slot
+            }
+        };
+        slot.put(job);
+        self.0.push(slot);
+        Ok(())
+    }
+
+    /// Marks the last thread as hanging. Returns its waiting job if another thread can do it: the
+    /// job is for another source than the one that the thread hangs with.
+    fn mark_last_as_hanging(&mut self) -> Option<Job> {
+        let mut slot = self.0.last()?.state();
+        let source = slot.source.clone()?;
+        slot.hangs = true;
+        let job = slot.next.take_if(|job| job.request.source != source)?;
+        drop(slot);
+        let has_other = self.0.len() < MAX_THREADS || self.0.iter().any(|slot| !slot.state().hangs);
+        if has_other {
+            return Some(job);
+        }
+        self.0.last()?.put(job);
+        None
+    }
+
+    fn close(&mut self) {
+        for slot in self.0.drain(..) {
+            slot.state().closed = true;
+            slot.changed.notify_one();
+        }
+    }
+}
+
+/// The job that waits for one thread, and what that thread is doing.
+#[derive(Debug, Default)]
+struct JobSlot {
+    state: Mutex<SlotState>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct SlotState {
+    /// Replaces an older job, which the loop has released already.
+    next: Option<Job>,
+    /// The source that the thread opens, reads or closes.
+    source: Option<Source>,
+    /// Whether the loop has given up waiting for the thread.
+    hangs: bool,
+    closed: bool,
+}
+
+impl JobSlot {
+    fn state(&self) -> MutexGuard<'_, SlotState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(&self, job: Job) {
+        self.state().next = Some(job);
+        self.changed.notify_one();
+    }
+
+    /// Waits for the next job; `None` once the slot is closed.
+    fn next(&self) -> Option<Job> {
+        let mut state = self.state();
+        (state.source, state.hangs) = (None, false);
+        while state.next.is_none() && !state.closed {
+            let woken = self.changed.wait(state);
+            state = woken.unwrap_or_else(PoisonError::into_inner);
+        }
+        let job = state.next.take().filter(|_| !state.closed)?;
+        state.source = Some(job.request.source.clone());
+        Some(job)
+    }
+}
+
 /// One opening, and all that follows until it is no longer held.
+#[derive(Debug)]
 struct Job {
     opening: Opening,
     request: CaptureRequest,
@@ -117,27 +225,35 @@ impl Workers {
     pub(crate) fn open_camera(&mut self, request: CaptureRequest, reset: bool) -> Opening {
         let opening = Opening(self.camera.last.0.wrapping_add(1).max(1));
         self.camera.last = opening;
-        match Waiter::new() {
-            Ok((hold, waiter)) => {
-                self.camera.hold = Some(hold);
-                self.camera_job(Job {
-                    opening,
-                    request,
-                    reset,
-                    waiter,
-                });
-            }
-            Err(why) => {
-                self.camera.hold = None;
-                let failed = CameraError::Io {
-                    device: "camera".to_owned(),
-                    step: "make a pipe",
-                    why,
-                };
-                self.reports.send(Report::CameraFailed(opening, failed));
-            }
+        let begun = Waiter::new().map_err(|why| ("make a pipe", why));
+        let begun = begun.and_then(|(hold, waiter)| {
+            let job = Job {
+                opening,
+                request,
+                reset,
+                waiter,
+            };
+            // Releases the job before it.
+            self.camera.hold = Some(hold);
+            self.camera_job(job).map_err(|why| ("start a thread", why))
+        });
+        if let Err((step, why)) = begun {
+            self.camera_refused(opening, step, why);
         }
         opening
+    }
+
+    /// To be called if the last opening takes too long. True if it waited for a thread that hangs
+    /// with another source: then another thread does it from now on.
+    pub(crate) fn camera_hangs(&mut self) -> bool {
+        let Some(job) = self.camera.pool.mark_last_as_hanging() else {
+            return false;
+        };
+        let opening = job.opening;
+        if let Err(why) = self.camera_job(job) {
+            self.camera_refused(opening, "start a thread", why);
+        }
+        true
     }
 
     /// Lets the camera be closed on its thread, or not be opened. What is opened after it finds the
@@ -156,57 +272,64 @@ impl Workers {
         self.camera.exchange.mailbox().news.take()
     }
 
-    /// Lets the thread end, and waits until it has closed its camera, at most so long.
+    #[cfg(test)]
+    pub(crate) fn give_news(&self, news: News) {
+        self.camera.exchange.tell(news);
+    }
+
+    /// Lets the threads end, and waits until they have closed their cameras, at most so long.
     pub(super) fn end_camera(&mut self, patience: Duration) {
         self.camera.hold = None;
-        self.camera.jobs = None;
-        if let Some(ended) = &self.camera.ended {
-            // An error is what is waited for: the thread sends nothing.
+        self.camera.pool.close();
+        if let Some((running, ended)) = self.camera.running.take() {
+            drop(running);
+            // An error is what is waited for: the threads send nothing.
             let _ = ended.recv_timeout(patience);
         }
     }
 
-    fn camera_job(&mut self, job: Job) {
-        let sender = match self.camera.jobs.take() {
-            Some(sender) => sender,
-            None => {
-                let (sender, jobs) = channel();
-                let (running, ended) = channel();
-                self.camera.ended = Some(ended);
-                let (reports, exchange) = (self.reports.clone(), self.camera.exchange.clone());
-                self.start("camera", move || {
-                    run(&jobs, &reports, &exchange);
-                    drop(running);
-                });
-                sender
-            }
+    fn camera_job(&mut self, job: Job) -> io::Result<()> {
+        let mut pool = std::mem::take(&mut self.camera.pool);
+        let assigned = pool.assign(job, |slot| {
+            let (reports, exchange) = (self.reports.clone(), self.camera.exchange.clone());
+            let (running, _) = self.camera.running.get_or_insert_with(channel);
+            let running = running.clone();
+            self.try_start("camera", move || {
+                run(&slot, &reports, &exchange);
+                drop(running);
+            })
+        });
+        self.camera.pool = pool;
+        assigned
+    }
+
+    /// Reports that an opening has failed before any thread got it.
+    fn camera_refused(&mut self, opening: Opening, step: &'static str, why: io::Error) {
+        self.camera.hold = None;
+        let failed = CameraError::Io {
+            device: "camera".to_owned(),
+            step,
+            why,
         };
-        self.camera.jobs = sender.send(job).is_ok().then_some(sender);
+        self.reports.send(Report::CameraFailed(opening, failed));
     }
 }
 
-fn run(jobs: &Receiver<Job>, reports: &Reports, exchange: &Exchange) {
+fn run(slot: &JobSlot, reports: &Reports, exchange: &Exchange) {
     let mut opener = Opener::default();
-    for job in jobs {
+    while let Some(job) = slot.next() {
         if !job.waiter.is_held() {
             continue;
         }
         if job.reset {
-            opener.reset();
+            opener.reset(&job.request);
         }
         let ended = match opener.open(&job.request) {
-            // Closed here, so that the device is free for the next opening.
-            Ok(_) if !job.waiter.is_held() => Ok(()),
             Ok(mut camera) => {
-                let format = camera.format().clone();
-                reports.send(Report::Opened(job.opening, format));
-                let tell = |news, wakes| {
-                    exchange.tell(news);
-                    if wakes {
-                        reports.queue.wake();
-                    }
-                };
-                read(&mut *camera, &job, || *exchange.wish(), tell)
+                let ended = show(&mut *camera, &job, reports, exchange);
+                opener.closing(&*camera);
+                // Closed here, so that the device is free for the next opening.
+                ended
             }
             Err(error) => Err(error),
         };
@@ -214,6 +337,27 @@ fn run(jobs: &Receiver<Job>, reports: &Reports, exchange: &Exchange) {
             reports.send(Report::CameraFailed(job.opening, error));
         }
     }
+}
+
+/// Reports that the camera is open, and reads it until it is no longer held.
+fn show(
+    camera: &mut dyn Camera,
+    job: &Job,
+    reports: &Reports,
+    exchange: &Exchange,
+) -> Result<(), CameraError> {
+    if !job.waiter.is_held() {
+        return Ok(());
+    }
+    let format = camera.format().clone();
+    reports.send(Report::Opened(job.opening, format));
+    let tell = |news, wakes| {
+        exchange.tell(news);
+        if wakes {
+            reports.queue.wake();
+        }
+    };
+    read(camera, job, || *exchange.wish(), tell)
 }
 
 /// Waits in a row that may end without anything being there. A driver that says so all the time
@@ -254,8 +398,12 @@ fn read(
             }
         };
         let mut picture = camera.newest(encoder)?;
+        // After a driver that hung, this picture is older than what another thread has delivered.
+        if !job.waiter.is_held() {
+            return Ok(());
+        }
         if let Some(picture) = &mut picture {
-            picture.orientation = job.request.turn.of(picture.orientation);
+            picture.orientation = job.request.rotation.of(picture.orientation);
         }
         let counts = camera.format().counts;
         if counts == before && picture.is_none() {
@@ -284,9 +432,11 @@ fn read(
 mod tests {
     use std::cell::RefCell;
 
-    use transom_media::{Source, Wait};
+    use transom_media::Wait;
 
     use super::*;
+    use crate::disk::Disk;
+    use crate::handle::Queue;
 
     /// A camera whose every second frame is damaged; after ten it ends.
     #[derive(Default)]
@@ -330,6 +480,111 @@ mod tests {
             waiter,
         };
         (hold, job)
+    }
+
+    /// A pool without threads: the test takes the jobs.
+    #[derive(Default)]
+    struct Bench {
+        pool: ThreadPool,
+        started: usize,
+        holds: Vec<Hold>,
+    }
+
+    impl Bench {
+        fn assign(&mut self, source: Source) {
+            let (hold, job) = job(source);
+            self.holds.push(hold);
+            let start = |_| {
+                self.started += 1;
+                Ok(())
+            };
+            self.pool.assign(job, start).unwrap();
+        }
+
+        /// The last thread takes its job.
+        fn take(&mut self) -> Arc<JobSlot> {
+            let slot = self.pool.0.last().unwrap().clone();
+            assert!(slot.next().is_some());
+            slot
+        }
+
+        /// The source of the job that waits for the last thread.
+        fn waiting(&self) -> Option<Source> {
+            let slot = self.pool.0.last()?.state();
+            Some(slot.next.as_ref()?.request.source.clone())
+        }
+    }
+
+    fn webcam(number: usize) -> Source {
+        Source::Device(format!("/dev/video{number}").into())
+    }
+
+    #[test]
+    fn only_the_newest_job_waits_for_a_thread_that_hangs() {
+        let mut bench = Bench::default();
+        bench.assign(webcam(0));
+        bench.take();
+        for _ in 0..100 {
+            bench.assign(webcam(0));
+            assert!(bench.pool.mark_last_as_hanging().is_none());
+            assert_eq!(bench.waiting(), Some(webcam(0)));
+        }
+        assert_eq!(bench.started, 1);
+    }
+
+    #[test]
+    fn a_camera_that_hangs_does_not_delay_another_source() {
+        let mut bench = Bench::default();
+        bench.assign(webcam(0));
+        let first = bench.take();
+        // Not marked as hanging yet: the next job waits, as it does for any close.
+        bench.assign(webcam(1));
+        assert_eq!((bench.started, bench.waiting()), (1, Some(webcam(1))));
+        let job = bench.pool.mark_last_as_hanging().unwrap();
+        assert_eq!(job.request.source, webcam(1));
+        bench.assign(job.request.source);
+        assert_eq!((bench.started, bench.waiting()), (2, Some(webcam(1))));
+        bench.take();
+        // A job for the source that hangs waits for its thread; another source does not.
+        bench.assign(webcam(0));
+        assert_eq!((bench.started, bench.waiting()), (2, Some(webcam(0))));
+        assert!(bench.pool.mark_last_as_hanging().is_none());
+        bench.assign(webcam(2));
+        assert_eq!((bench.started, bench.waiting()), (2, Some(webcam(2))));
+        // The driver answers: the thread takes any job again.
+        assert_eq!(first.next().unwrap().request.source, webcam(0));
+        assert!(!first.state().hangs);
+    }
+
+    #[test]
+    fn the_number_of_threads_that_hang_is_bounded() {
+        let mut bench = Bench::default();
+        for number in 0..MAX_THREADS {
+            bench.assign(webcam(number));
+            bench.take();
+            assert!(bench.pool.mark_last_as_hanging().is_none());
+        }
+        bench.assign(webcam(9));
+        assert_eq!(bench.waiting(), Some(webcam(9)));
+        assert!(bench.pool.mark_last_as_hanging().is_none());
+        assert_eq!(
+            (bench.started, bench.waiting()),
+            (MAX_THREADS, Some(webcam(9)))
+        );
+    }
+
+    #[test]
+    fn a_thread_that_can_not_be_started_is_reported_as_a_failure_of_the_camera() {
+        let mut workers = Workers::new(Queue::new(|| ()), Disk::default());
+        let (hold, job) = job(webcam(0));
+        let mut pool = ThreadPool::default();
+        let refused = pool.assign(job, |_| Err(io::ErrorKind::WouldBlock.into()));
+        assert!(refused.is_err() && pool.0.is_empty());
+        workers.camera.hold = Some(hold);
+        workers.camera_refused(Opening(1), "start a thread", refused.unwrap_err());
+        let told: Vec<_> = workers.reports().into();
+        assert!(matches!(&told[..], [Report::CameraFailed(Opening(1), _)]));
+        assert!(workers.camera.hold.is_none());
     }
 
     #[test]

@@ -157,7 +157,7 @@ fn what_watches_calls_or_sends_ends_with_its_terminal() {
     let end = send.finish();
     assert_eq!(end.code, Some(1), "{end:?}");
     assert!(
-        end.complaint().contains("the same command goes on"),
+        end.complaint().contains("the same command resumes"),
         "{end:?}"
     );
 }

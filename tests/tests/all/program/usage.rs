@@ -171,7 +171,7 @@ fn a_pipe_in_place_of_a_file_of_ours_is_told_and_not_waited_for() {
     pipe(&amy.state().join("key"));
     let end = amy.run(&["id"]);
     assert_eq!(end.code, Some(1), "{end:?}");
-    assert!(end.complaint().contains("no ordinary file"), "{end:?}");
+    assert!(end.complaint().contains("no regular file"), "{end:?}");
 }
 
 #[cfg(target_os = "linux")]

@@ -12,7 +12,7 @@ pub(super) struct Scratch {
 impl Scratch {
     pub(super) fn new() -> io::Result<Self> {
         let dir = std::env::temp_dir().join(format!("transom-demo-{}", std::process::id()));
-        // A folder that is there already may be somebody else's trap.
+        // An existing folder may be a trap of another user, so it is an error.
         fs::create_dir(&dir)?;
         let scratch = Self { dir };
         fs::create_dir(scratch.inbox())?;
@@ -41,7 +41,7 @@ impl Drop for Scratch {
     }
 }
 
-/// Bytes that no disk or network can shrink: xorshift, seeded by the clock.
+/// Writes incompressible bytes: xorshift, seeded by the clock.
 fn write_random(path: &Path) -> io::Result<()> {
     let mut file = BufWriter::with_capacity(BLOCK, File::create(path)?);
     let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
@@ -55,7 +55,7 @@ fn write_random(path: &Path) -> io::Result<()> {
     file.flush()
 }
 
-/// Whether two files hold the same.
+/// Whether two files have the same content.
 pub(super) fn same_bytes(one: &Path, other: &Path) -> io::Result<bool> {
     let (mut one, mut other) = (File::open(one)?, File::open(other)?);
     if one.metadata()?.len() != other.metadata()?.len() {

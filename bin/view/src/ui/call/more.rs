@@ -308,7 +308,7 @@ fn camera(ui: &mut Ui, state: &State, actions: &mut Vec<Action>) {
             Some(own.with_source(this)),
         );
         if let Some(problem) = &device.problem {
-            note(ui, &words::line(problem));
+            note(ui, &words::line(&problem.to_string()));
         }
     }
     match &own.devices {

@@ -1,7 +1,7 @@
 //! Calls on the screen: beginning, answering, ending, the own picture, films, numbers and keys.
 
 use egui::pos2;
-use transom::media::{CaptureRequest, Device, Source};
+use transom::media::{CaptureRequest, Device, DeviceProblem, Source};
 use transom::{EndReason, SoundNumbers};
 
 use crate::model::calls_tests::{interrupted, rings, talk, talking};
@@ -480,7 +480,9 @@ fn camera_and_size_are_chosen_in_a_call() {
     let device = Device {
         path: "/dev/video7".into(),
         name: "Good\u{1b}Cam".into(),
-        problem: Some("used by zoom (process 77); close it".into()),
+        problem: Some(DeviceProblem::Failed(
+            "used by zoom (process 77); close it".to_owned(),
+        )),
         ..Device::default()
     };
     let devices = vec![device];

@@ -1,8 +1,8 @@
 //! A network namespace of this process.
 //!
-//! A namespace lives as long as a process in it. Ours is held by a `cat` that reads from a pipe of
-//! this process, and every program in it is killed when this process ends (`setpriv --pdeathsig`).
-//! So nothing is left behind, also where this process is killed.
+//! A namespace exists as long as a process is in it. Ours is held by a `cat` that reads from a pipe
+//! of this process, and every program in it is killed when this process ends (`setpriv
+//! --pdeathsig`). So nothing is left behind, even if this process is killed.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use crate::failure::{Context, Failure, Outcome};
 use crate::step::written;
 
-/// A network namespace with its loopback up and cubic, as desktops have it.
+/// A network namespace with loopback and the congestion control cubic, as on desktops.
 pub(in crate::bench) struct Namespace {
     holder: Child,
 }
@@ -37,7 +37,7 @@ impl Namespace {
         self.holder.id()
     }
 
-    /// The same command inside, ended with us.
+    /// The command, run in the namespace and killed when this process ends.
     pub(in crate::bench) fn inside(&self, command: &Command) -> Command {
         let mut inside = Command::new("nsenter");
         inside
@@ -51,7 +51,7 @@ impl Namespace {
         inside
     }
 
-    /// Runs a short command of words without spaces in them.
+    /// Runs a short command in the namespace. Its arguments must not contain spaces.
     pub(in crate::bench) fn run(&self, line: &str) -> Outcome {
         let mut words = line.split_whitespace();
         let mut command = Command::new(words.next().unwrap_or_default());
@@ -70,8 +70,8 @@ impl Namespace {
         self.run(&format!("ip {line}"))
     }
 
-    /// Gives a device its address. Bundles of 64 KiB are turned off: a link is to carry the packets
-    /// of a wire.
+    /// Sets the address of a device and brings it up. Segmentation offload is turned off, so that
+    /// the link carries packets of the wire's size and not bundles of 64 KiB.
     pub(in crate::bench) fn bring_up(&self, device: &str, host: &str) -> Outcome {
         self.ip(&format!("addr add {host}/24 dev {device}"))?;
         self.ip(&format!("link set {device} up"))?;
@@ -90,7 +90,7 @@ impl Namespace {
         }
     }
 
-    /// A namespace may only choose what the machine allows to everybody.
+    /// A namespace may only choose a congestion control that the machine allows to all users.
     fn use_cubic(&self) -> Outcome {
         let name = "net/ipv4/tcp_congestion_control";
         if self.write(name, "cubic").is_ok() {
@@ -107,7 +107,7 @@ impl Namespace {
         format!("/proc/{}/ns/net", self.id()).into()
     }
 
-    /// Until the holder is in its namespace: before that it is in ours.
+    /// Waits until the holder has entered its namespace.
     fn wait(&self) -> Outcome {
         let ours = fs::read_link("/proc/self/ns/net").context("this network namespace")?;
         let last = Instant::now() + HOLDER_START;
@@ -127,7 +127,7 @@ const HOLDER_START: Duration = Duration::from_secs(5);
 
 impl Drop for Namespace {
     fn drop(&mut self) {
-        // Both fail only where it has ended already.
+        // Both fail only if it has ended already.
         let _ = self.holder.kill();
         let _ = self.holder.wait();
     }

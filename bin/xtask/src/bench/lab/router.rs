@@ -1,12 +1,12 @@
-//! A router in user space, for what the kernel's token bucket has not: delay and loss. It needs
-//! nothing of the kernel but VXLAN, which brings it the packets of both sides over UDP.
+//! A router in user space, for delay and loss, which the kernel's token bucket does not have. It
+//! receives the packets of both sides over UDP, by the kernel's VXLAN.
 //!
 //! ```text
 //!  sender 10.98.0.1 == VXLAN == 10.99.1.2 router 10.99.2.2 == VXLAN == 10.98.0.2 receiver
 //! ```
 //!
-//! Each direction has a thread that takes packets and one that sends them on when they are due. How
-//! late the latter was is told at every new worst, so that a machine that is too slow shows.
+//! Each direction has a thread that receives packets and one that forwards them when they are due.
+//! Each new maximum of its lateness is printed, so that a machine that is too slow is noticed.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -20,7 +20,7 @@ use super::Shape;
 /// The hidden command.
 pub(in crate::bench) const ROUTER: &str = "router";
 
-/// What the hidden command is given for a link.
+/// The arguments of the hidden command for a link.
 pub(super) fn arguments(shape: &Shape) -> [String; 5] {
     [
         ROUTER.to_owned(),
@@ -70,8 +70,8 @@ pub(in crate::bench) fn route(arguments: &[&str]) -> Outcome {
     Ok(())
 }
 
-/// A side sends as fast as its processor can, since its cable has no rate. What comes at once has
-/// to wait here, or it would be lost before the queue has seen it.
+/// A side sends as fast as its processor can, since its veth has no rate limit. The burst must fit
+/// this receive buffer: otherwise packets are lost before the modelled queue counts them.
 fn socket(own: &str) -> Outcome<UdpSocket> {
     let socket = UdpSocket::bind((own, PORT)).context(own)?;
     #[cfg(target_os = "linux")]
@@ -80,11 +80,11 @@ fn socket(own: &str) -> Outcome<UdpSocket> {
     Ok(socket)
 }
 
-/// Bytes, of which a packet takes twice its own: all of a TCP window of 16 MB.
+/// Bytes for a whole TCP window of 16 MB; the kernel accounts twice the size of a packet.
 #[cfg(target_os = "linux")]
 const RECEIVE_BUFFER: usize = 32 << 20;
 
-/// The router's address and the side's: of the sender, of the receiver.
+/// For the sender's and the receiver's side: the router's address, and the side's.
 pub(super) const SIDES: [(&str, &str); 2] =
     [("10.99.1.2", "10.99.1.1"), ("10.99.2.2", "10.99.2.1")];
 pub(super) const PORT: u16 = 4789;
@@ -97,7 +97,7 @@ fn take(socket: &UdpSocket, mut wire: Wire, queue: &Sender<Due>) {
     while let Ok(count) = socket.recv(&mut buffer) {
         let packet = &buffer[..count];
         if let Some(at) = wire.due(Instant::now(), count.saturating_sub(VXLAN_HEADER)) {
-            // The sending thread ends with the process only.
+            // Can't fail: the sending thread runs as long as the process.
             let _ = queue.send((at, packet.into()));
         }
     }
@@ -111,7 +111,7 @@ fn send(socket: &UdpSocket, peer: SocketAddr, due: &Receiver<Due>, late: &Sender
             now = Instant::now();
         }
         let _ = late.send(now - at);
-        // A full buffer of the side is a loss like any other.
+        // If the buffer of the side is full, the packet is lost as on a real link.
         let _ = socket.send_to(&packet, peer);
     }
 }
@@ -119,7 +119,7 @@ fn send(socket: &UdpSocket, peer: SocketAddr, due: &Receiver<Due>, late: &Sender
 /// Larger than any packet of ours.
 const MAX_PACKET: usize = 16 * 1024;
 
-/// What VXLAN puts before each frame; a wire would not carry it.
+/// Bytes of the VXLAN header, which a real wire would not carry.
 const VXLAN_HEADER: usize = 8;
 
 /// One direction of the link.
@@ -128,7 +128,7 @@ struct Wire {
     queue_bytes: f64,
     delay: Duration,
     loss: f64,
-    /// When the wire has carried all that it has taken.
+    /// When the wire will have carried all packets so far.
     free_at: Instant,
     random: u64,
 }
@@ -145,8 +145,8 @@ impl Wire {
         }
     }
 
-    /// When a packet that comes now arrives at the other end, unless it is lost: by chance, or
-    /// because the queue has no room for it.
+    /// When a packet received at `now` arrives at the other end; `None` if it is lost, by chance or
+    /// because the queue is full.
     fn due(&mut self, now: Instant, bytes: usize) -> Option<Instant> {
         let waiting = self.free_at.saturating_duration_since(now).as_secs_f64();
         let has_room = waiting * self.bytes_per_second + bytes as f64 <= self.queue_bytes

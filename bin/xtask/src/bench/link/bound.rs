@@ -1,10 +1,10 @@
-//! What is promised of a run, and whether it holds.
+//! The promised limits of a run, and whether they are met.
 
 use std::fmt;
 
-use super::play::Act;
-use super::played::{Played, latency};
 use super::rows::Row;
+use super::run_result::{RunResult, latency};
+use super::scenario::Event;
 
 /// A figure with its limit.
 #[derive(Clone, Copy, Debug)]
@@ -13,8 +13,8 @@ pub(super) struct Bound {
     limit: f64,
 }
 
-/// What is measured. Milliseconds are those from picture ready to picture wholly received, of the
-/// pictures that came beside the file.
+/// The measured figure. Latencies are in milliseconds from picture ready to picture completely
+/// received, of the pictures that came while the file moved.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Figure {
     /// Median, less that of the video alone, in milliseconds.
@@ -23,32 +23,33 @@ enum Figure {
     P99Above,
     /// 99th percentile in milliseconds.
     P99,
-    /// The same from the fifth second on.
+    /// 99th percentile from the fifth second on, in milliseconds.
     P99Settled,
-    /// The same without the first second after each step of the rate.
+    /// 99th percentile without the first second after each step of the rate, in milliseconds.
     P99OffSteps,
-    /// Percent of the camera's pictures.
+    /// The pictures that were shown, in percent of the camera's pictures.
     Shown,
     /// Pictures a second from the fifth second on.
     Fps,
-    /// Seconds without a picture, or without a byte of the file.
+    /// The longest time in seconds without a picture, or without a byte of the file.
     Stall,
-    /// Seconds from the last step of the rate to the last picture that was missed.
+    /// Seconds from the last step of the rate to the last lost picture.
     WholeAfterStep,
-    /// Seconds from the file's end to the last picture that came less often or smaller than alone.
+    /// Seconds from the file's end until pictures are again as frequent and as large as without a
+    /// file.
     WholeAfterFile,
-    /// The file, in percent of what plain TCP carries less the video alone.
+    /// The file's rate, in percent of the rate of plain TCP minus that of the video alone.
     FileOfLeft,
-    /// The file, in percent of its rate alone.
+    /// The file's rate, in percent of its rate without video.
     FileOfAlone,
 }
 
-/// A run with what it is compared to, each as far as the row's bounds need it.
+/// A run, and the runs to which it is compared, if the row's bounds need them.
 #[derive(Default)]
 pub(super) struct Measured {
-    pub run: Played,
-    pub alone: Option<Played>,
-    pub naive: Option<Played>,
+    pub run: RunResult,
+    pub alone: Option<RunResult>,
+    pub naive: Option<RunResult>,
     /// Plain TCP in bytes a second.
     pub plain: Option<f64>,
     /// A file without pictures in bytes a second.
@@ -56,13 +57,13 @@ pub(super) struct Measured {
 }
 
 impl Measured {
-    /// Bytes a second that the video alone leaves of what plain TCP carries.
+    /// Bytes a second that the video alone leaves of plain TCP's rate.
     pub(super) fn left(&self) -> Option<f64> {
         Some(self.plain? - self.alone.as_ref()?.video_rate())
     }
 
-    /// A run's file in percent of what is left, or of its rate alone.
-    pub(super) fn file_percent(&self, run: &Played) -> Option<f64> {
+    /// The rate of a run's file, in percent of the rate that is left, or of its rate without video.
+    pub(super) fn file_percent(&self, run: &RunResult) -> Option<f64> {
         let whole = self.left().or(self.file_alone)?;
         Some(run.file_rate()? / whole * 100.0)
     }
@@ -145,7 +146,7 @@ impl Bound {
         self.figure == Figure::FileOfLeft
     }
 
-    /// The figure as it was measured; not a number where there was nothing to measure.
+    /// The measured figure; NaN if nothing was measured.
     pub(super) fn figure(self, row: &Row, measured: &Measured) -> f64 {
         let run = &measured.run;
         let seconds = |at: f64| run.beside_file().filter(move |p| p.at.as_secs_f64() >= at);
@@ -184,27 +185,27 @@ impl Bound {
 
     pub(super) fn holds(self, row: &Row, measured: &Measured) -> bool {
         let figure = self.figure(row, measured);
-        match self.is_most() {
+        match self.is_upper_limit() {
             true => figure <= self.limit,
             false => figure >= self.limit,
         }
     }
 
-    /// Whether the limit is the most that the figure may be; else it is the least.
-    fn is_most(self) -> bool {
+    /// Whether the limit is an upper limit; otherwise it is a lower one.
+    fn is_upper_limit(self) -> bool {
         use Figure::{FileOfAlone, FileOfLeft, Fps, Shown};
         !matches!(self.figure, Shown | Fps | FileOfLeft | FileOfAlone)
     }
 }
 
-/// Sizes vary with the scene and arrivals with the link, also at full quality.
+/// The fraction of size and frequency that counts as full quality: both vary a little.
 const WHOLE: f64 = 0.95;
 
-/// From the file's end to the last picture that was smaller than those of the video alone, or whose
-/// second had fewer of them.
+/// Seconds from the file's end to the last picture that was smaller than those of the video alone,
+/// or in whose second there were fewer pictures.
 fn whole_after_file(row: &Row, measured: &Measured) -> Option<f64> {
-    let is_end = |(_, act): &&(u32, Act)| matches!(act, Act::EndFile);
-    let (end, _) = row.acts.iter().find(is_end)?;
+    let is_end = |(_, event): &&(u32, Event)| matches!(event, Event::EndFile);
+    let (end, _) = row.events.iter().find(is_end)?;
     let alone = measured.alone.as_ref()?;
     let sizes = alone.pictures.iter().map(|picture| picture.bytes);
     let least_bytes = sizes.min_by(f64::total_cmp)? * WHOLE;
@@ -216,13 +217,13 @@ fn whole_after_file(row: &Row, measured: &Measured) -> Option<f64> {
 
 fn steps(row: &Row) -> impl Iterator<Item = f64> {
     let steps = row
-        .acts
+        .events
         .iter()
-        .filter(|(_, act)| matches!(act, Act::Rate(_)));
+        .filter(|(_, event)| matches!(event, Event::Rate(_)));
     steps.map(|(second, _)| f64::from(*second))
 }
 
-/// Seconds that a controller of quality has to settle.
+/// Seconds that the quality controller has to settle.
 const SETTLED: f64 = 5.0;
 
 impl fmt::Display for Bound {
@@ -248,12 +249,12 @@ impl fmt::Display for Bound {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::link::played::Picture;
     use crate::bench::link::rows::ROWS;
+    use crate::bench::link::run_result::Picture;
     use std::time::Duration;
 
     /// 60 pictures a second for 30 seconds, each with that latency at that second.
-    fn run(latency: impl Fn(f64) -> f64) -> Played {
+    fn run(latency: impl Fn(f64) -> f64) -> RunResult {
         let picture = |number: u32| {
             let at = f64::from(number) / 60.0;
             Picture {
@@ -263,14 +264,14 @@ mod tests {
                 latency: Some(latency(at)),
             }
         };
-        Played {
+        RunResult {
             pictures: (0..1800).map(picture).collect(),
             file: Vec::new(),
             length: Duration::from_secs(30),
         }
     }
 
-    fn measured(run: Played) -> Measured {
+    fn measured(run: RunResult) -> Measured {
         Measured {
             run,
             ..Measured::default()
@@ -353,7 +354,11 @@ mod tests {
 
     #[test]
     fn quality_is_full_again_when_pictures_are_as_large_and_as_many_as_alone() {
-        let is_row = |row: &&Row| row.acts.iter().any(|(_, act)| matches!(act, Act::EndFile));
+        let is_row = |row: &&Row| {
+            row.events
+                .iter()
+                .any(|(_, event)| matches!(event, Event::EndFile))
+        };
         let row = ROWS.iter().find(is_row).expect("in one row the file ends");
         let figure = |spoil: fn(&mut Vec<Picture>)| {
             let mut run = run(|_| 20.0);

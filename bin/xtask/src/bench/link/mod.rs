@@ -1,23 +1,23 @@
-//! `cargo xtask bench link`: the promise that a call does not notice a file, measured with the
-//! built programs over links made of network namespaces, each row beside the video alone and beside
-//! the same programs without our order of sending.
+//! `cargo xtask bench link`: measures the promise that a file transfer does not disturb a call,
+//! with the built programs over links of network namespaces. Each row is compared with the video
+//! alone, and with the same programs without priorities ("naive").
 //!
-//! A row that falls short is printed as such and fails nothing: a bench prints, a test asserts.
+//! A row that misses a limit is only printed as such: a bench prints, a test asserts.
 
 mod bound;
 mod plain;
-mod play;
-mod played;
 mod rows;
+mod run_result;
+mod scenario;
 mod table;
 
 use crate::failure::{Failure, Outcome};
 use crate::packages;
-use crate::stage::Stage;
+use crate::sandbox::Sandbox;
 
 use self::bound::{Bound, Measured};
-use self::play::{Cast, Scene};
 use self::rows::{ROWS, Row, Video};
+use self::scenario::{Participants, Scenario};
 
 use super::film::Pictures;
 use super::lab::{Lab, router};
@@ -41,12 +41,12 @@ pub(super) fn run(arguments: &[&str]) -> Outcome {
     let rows = rows(arguments)?;
     packages::need_root("it makes network namespaces")?;
     packages::ensure(&[&packages::LINK])?;
-    let stage = Stage::with_programs(programs(arguments)?)?;
-    let pictures = Pictures::record(&stage)?;
+    let sandbox = Sandbox::with_programs(programs(arguments)?)?;
+    let pictures = Pictures::record(&sandbox)?;
     let mut lines = Vec::new();
     for (number, row) in rows {
         table::begin(number, row);
-        let measured = measure(&stage, &pictures, number, row, &options)?;
+        let measured = measure(&sandbox, &pictures, number, row, &options)?;
         match options.is_json {
             true => table::print_json(number, row, &measured),
             false => table::print(row, &measured),
@@ -62,12 +62,12 @@ pub(super) fn run(arguments: &[&str]) -> Outcome {
 struct Options {
     seconds: u32,
     has_naive: bool,
-    /// The router in user space also where the kernel's would do, to compare the two.
+    /// Use the router in user space for all links, to compare it with the kernel's.
     has_own_router: bool,
     is_json: bool,
 }
 
-/// All rows, or that of `--row`.
+/// All rows, or the one of `--row`.
 fn rows(arguments: &[&str]) -> Outcome<Vec<(usize, &'static Row)>> {
     let all = (1..).zip(ROWS);
     if !arguments.contains(&"--row") {
@@ -83,27 +83,27 @@ fn rows(arguments: &[&str]) -> Outcome<Vec<(usize, &'static Row)>> {
     }
 }
 
-/// All that the row's bounds need, and the naive variant.
+/// Runs the row, all runs that its bounds need, and the naive variant.
 fn measure(
-    stage: &Stage,
+    sandbox: &Sandbox,
     pictures: &Pictures,
     number: usize,
     row: &Row,
     options: &Options,
 ) -> Outcome<Measured> {
-    let source = source(stage, pictures, number, row)?;
+    let source = source(sandbox, pictures, number, row)?;
     let seconds = row.seconds.unwrap_or(options.seconds);
-    let scene = Scene {
+    let scenario = Scenario {
         source: &source,
         file: row.file,
         file_bytes: file_bytes(row, seconds),
         seconds,
-        acts: row.acts,
+        events: row.events,
         is_naive: false,
     };
     let needs = |what: fn(Bound) -> bool| row.bounds.iter().any(|bound| what(*bound));
     let lab = Lab::new(&row.shape, options.has_own_router)?;
-    let mut cast = Cast::new(stage, &lab, row.shape, number)?;
+    let mut participants = Participants::new(sandbox, &lab, row.shape, number)?;
     let mut measured = Measured::default();
     if needs(Bound::needs_plain) {
         table::progress("plain TCP");
@@ -111,38 +111,38 @@ fn measure(
     }
     if needs(Bound::needs_video_alone) {
         table::progress("video alone");
-        let alone = Scene {
+        let alone = Scenario {
             file: None,
-            acts: &[],
+            events: &[],
             seconds: options.seconds,
-            ..scene.clone()
+            ..scenario.clone()
         };
-        measured.alone = Some(cast.play(&alone)?);
+        measured.alone = Some(participants.run(&alone)?);
     }
     if needs(Bound::needs_file_alone) {
         table::progress("the file alone");
-        measured.file_alone = Some(cast.file_alone(&scene)?);
+        measured.file_alone = Some(participants.file_alone(&scenario)?);
     }
     table::progress("all of it");
-    measured.run = cast.play(&scene)?;
+    measured.run = participants.run(&scenario)?;
     if options.has_naive {
         table::progress("all of it, naive");
-        let naive = Scene {
+        let naive = Scenario {
             is_naive: true,
-            ..scene
+            ..scenario
         };
-        measured.naive = Some(cast.play(&naive)?);
+        measured.naive = Some(participants.run(&naive)?);
     }
-    if let Some(confession) = lab.confession()? {
-        table::progress(&confession);
+    if let Some(report) = lab.router_report()? {
+        table::progress(&report);
     }
     Ok(measured)
 }
 
-/// From a second on, when TCP has found the rate.
+/// After the first second, in which TCP finds the rate.
 const PLAIN_SECONDS: u32 = 4;
 
-/// More than can move in the time.
+/// More bytes than can be sent in the time.
 fn file_bytes(row: &Row, seconds: u32) -> u64 {
     if row.shape.mbit.is_infinite() {
         return 8 << 30;
@@ -150,11 +150,16 @@ fn file_bytes(row: &Row, seconds: u32) -> u64 {
     (row.shape.mbit * 1e6 / 8.0 * f64::from(seconds)) as u64
 }
 
-/// The options of the camera.
-fn source(stage: &Stage, pictures: &Pictures, number: usize, row: &Row) -> Outcome<Vec<String>> {
+/// The camera's options.
+fn source(
+    sandbox: &Sandbox,
+    pictures: &Pictures,
+    number: usize,
+    row: &Row,
+) -> Outcome<Vec<String>> {
     let options = match row.video {
         Video::Film(mbit, fps) => {
-            let film = stage.path(&format!("film-{number}.mjpeg"));
+            let film = sandbox.path(&format!("film-{number}.mjpeg"));
             let bytes = (mbit * 1e6 / 8.0 / f64::from(fps)).round() as usize;
             pictures.write(&film, bytes)?;
             format!("--source file:{} --fps {fps}", film.display())

@@ -1,5 +1,5 @@
-//! What plain TCP carries over a link: the measure of what a file can have. Two hidden commands of
-//! this program, since a process is in one network namespace only.
+//! Measures the rate of plain TCP over a link, the reference for a file. It uses two hidden
+//! commands of this program, since a process is in only one network namespace.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use crate::children::Background;
 use crate::failure::{Context, Failure, Outcome};
-use crate::stage::{STARTING, number_field, text_field};
+use crate::sandbox::{STARTING, number_field, text_field};
 
 use crate::bench::lab::Lab;
 
-/// Bytes a second over a link.
+/// The rate of plain TCP over a link in bytes a second.
 pub(super) fn rate(lab: &Lab, seconds: u32) -> Outcome<f64> {
     let own = std::env::current_exe().context("this program")?;
     let command = |arguments: &[&str]| {
@@ -26,15 +26,13 @@ pub(super) fn rate(lab: &Lab, seconds: u32) -> Outcome<f64> {
     let address = sink.line(STARTING, |line| text_field(line, "address"))?;
     let pour = command(&[POUR, &address, &seconds.to_string()]);
     let pour = Background::start(&mut from.inside(&pour))?;
-    let patience = Duration::from_secs(seconds.into()) + STARTING;
-    let rate = sink.line(patience, |line| {
-        number_field(line, None, "bytes_per_second")
-    })?;
+    let timeout = Duration::from_secs(seconds.into()) + STARTING;
+    let rate = sink.line(timeout, |line| number_field(line, None, "bytes_per_second"))?;
     pour.finish()?;
     Ok(rate)
 }
 
-/// Takes what comes from one peer and says its rate, the first second left out.
+/// Receives from one peer and prints the rate, without the first second.
 pub(super) fn sink(address: &str) -> Outcome {
     let listener = TcpListener::bind(address).context(address)?;
     println!(
@@ -66,7 +64,7 @@ pub(super) fn sink(address: &str) -> Outcome {
     Ok(())
 }
 
-/// Sends as much as goes, for so long.
+/// Sends as fast as possible for `seconds`.
 pub(super) fn pour(address: &str, seconds: &str) -> Outcome {
     let seconds = seconds.parse().context(seconds)?;
     let mut stream = TcpStream::connect(address).context(address)?;

@@ -1,7 +1,7 @@
-//! The rows: links, what goes over them, and what is promised.
+//! The rows of the benchmark: the link, what is sent over it, and the promised limits.
 
 use super::bound::Bound;
-use super::play::{Act, FileTo};
+use super::scenario::{Event, FileTo};
 use crate::bench::lab::Shape;
 
 /// One line of the table.
@@ -9,18 +9,18 @@ pub(super) struct Row {
     pub shape: Shape,
     pub video: Video,
     pub file: Option<FileTo>,
-    /// Whether the camera may skip and shrink pictures while the link is slow.
+    /// Whether the camera may adapt rate and quality to a slow link.
     pub adapts: bool,
-    pub acts: &'static [(u32, Act)],
-    /// Where a row needs another time than the others.
+    pub events: &'static [(u32, Event)],
+    /// The length of the run, if not the usual one.
     pub seconds: Option<u32>,
     pub bounds: &'static [Bound],
 }
 
-/// What the camera shows.
+/// The video of the camera.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Video {
-    /// Pictures of equal size, passed through: megabits a second, pictures a second.
+    /// Pictures of equal size, not re-encoded: Mbit/s, pictures a second.
     Film(f64, u32),
     /// Encoded by the box: size, quality, pictures a second.
     Encoded(&'static str, &'static str, &'static str),
@@ -32,7 +32,7 @@ const VIDEO: Video = Video::Film(9.6, 30);
 /// 1280x720 at 30 pictures of 100 KB a second, as a webcam has them.
 const WEBCAM: Video = Video::Film(24.0, 30);
 
-/// A bloated home router.
+/// Queue of a home router with bufferbloat, in bytes.
 const DEEP: u32 = 1_500_000;
 const SHALLOW: u32 = 150_000;
 
@@ -41,7 +41,7 @@ const USUAL: Row = Row {
     video: VIDEO,
     file: Some(FileTo::Viewer),
     adapts: true,
-    acts: &[],
+    events: &[],
     seconds: None,
     bounds: &[],
 };
@@ -106,7 +106,8 @@ pub(super) const ROWS: &[Row] = &[
         bounds: &[Bound::shown(100.0), Bound::file_of_alone(70.0)],
         ..USUAL
     },
-    // The age of the newest picture is taken when it comes: its latency.
+    // The promise is about the age of the newest picture, which is measured when the picture
+    // arrives, as its latency.
     Row {
         video: Video::Film(36.0, 30),
         file: None,
@@ -114,11 +115,12 @@ pub(super) const ROWS: &[Row] = &[
         bounds: &[Bound::p99(90.0), Bound::shown(48.0)],
         ..USUAL
     },
-    // About 18.4 Mbit/s: with the floor of the file, 5 %, more than the 19.1 that the link carries.
+    // About 18.4 Mbit/s. With the 5 % that the file always gets, that is more than the 19.1 that
+    // the link carries.
     Row {
         video: Video::Encoded("1280x720", "98", "62"),
         file: Some(FileTo::Peer),
-        acts: &[(15, Act::EndFile)],
+        events: &[(15, Event::EndFile)],
         seconds: Some(30),
         bounds: &[
             Bound::p99_settled(90.0),
@@ -127,12 +129,12 @@ pub(super) const ROWS: &[Row] = &[
         ],
         ..USUAL
     },
-    // At 60 pictures a second one of them takes 67 ms at 5 Mbit/s. At 30 it would take 133 ms, more
-    // than what is promised, whatever the sender does.
+    // Of 60 pictures a second, each takes 67 ms at 5 Mbit/s. Of 30 a second each would take 133 ms,
+    // more than the promised limit, whatever the sender does.
     Row {
         shape: Shape::new(50.0, DEEP),
         video: Video::Film(20.0, 60),
-        acts: &[(10, Act::Rate(5.0)), (20, Act::Rate(50.0))],
+        events: &[(10, Event::Rate(5.0)), (20, Event::Rate(50.0))],
         seconds: Some(30),
         bounds: &[Bound::p99_off_steps(120.0), Bound::whole_after_step(8.0)],
         ..USUAL
@@ -187,8 +189,8 @@ impl Row {
 
     fn rates(&self) -> String {
         let mut rates = self.shape.mbit.to_string();
-        for (_, act) in self.acts {
-            if let Act::Rate(mbit) = act {
+        for (_, event) in self.events {
+            if let Event::Rate(mbit) = event {
                 rates += &format!(" -> {mbit}");
             }
         }

@@ -1,9 +1,8 @@
-//! How the figures are shown: row by row while they come, then all of them as a table for the
-//! README.
+//! Prints the figures: each row when it is measured, then all as a table for the README.
 
 use super::bound::{Bound, Measured};
-use super::played::{Played, latency};
 use super::rows::Row;
+use super::run_result::{RunResult, latency};
 
 pub(super) fn begin(number: usize, row: &Row) {
     let (link, video, file) = (row.link(), row.video(), row.file());
@@ -48,7 +47,7 @@ pub(super) fn print(row: &Row, measured: &Measured) {
     }
 }
 
-fn runs(measured: &Measured) -> impl Iterator<Item = (&'static str, &Played)> {
+fn runs(measured: &Measured) -> impl Iterator<Item = (&'static str, &RunResult)> {
     let alone = measured.alone.iter().map(|run| ("video alone", run));
     let naive = measured.naive.iter().map(|run| ("naive", run));
     alone.chain([("transom", &measured.run)]).chain(naive)
@@ -61,7 +60,7 @@ fn verdict(bound: Bound, row: &Row, measured: &Measured) -> &'static str {
     }
 }
 
-/// One object a row, for programs. A figure that is not known is null.
+/// Prints a row as a JSON object. Unknown figures are null.
 pub(super) fn print_json(number: usize, row: &Row, measured: &Measured) {
     let runs: Vec<String> = runs(measured)
         .map(|(name, run)| {
@@ -123,7 +122,7 @@ const COLUMNS: [&str; 8] = [
     "naive",
 ];
 
-/// A row in Markdown, as far as the last column but one, and what falls short of it.
+/// The cells of a row in Markdown, and at the end the limits that it misses.
 pub(super) fn line(row: &Row, measured: &Measured) -> [String; 9] {
     let run = &measured.run;
     let file = match (run.file_rate(), measured.file_percent(run)) {
@@ -153,8 +152,8 @@ pub(super) fn line(row: &Row, measured: &Measured) -> [String; 9] {
     ]
 }
 
-/// Median and 99th percentile, to three digits.
-fn pair(run: &Played) -> String {
+/// Median and 99th percentile, with three significant digits.
+fn pair(run: &RunResult) -> String {
     let digits = |quantile| {
         let ms = latency(run.beside_file(), quantile);
         match ms {
@@ -165,7 +164,7 @@ fn pair(run: &Played) -> String {
     format!("{} / {}", digits(0.5), digits(0.99))
 }
 
-/// All rows as a Markdown table, and a list of those that fall short.
+/// Prints all rows as a Markdown table, then the verdict on each.
 pub(super) fn print_all(lines: &[[String; 9]]) {
     println!(
         "\n| {} |\n|{}",

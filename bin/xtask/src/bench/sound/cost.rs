@@ -1,4 +1,4 @@
-//! `cargo xtask bench sound`: what sound costs, in per cent of a core.
+//! `cargo xtask bench sound`: measures the processor usage of sound, in per cent of a core.
 
 use std::fs;
 use std::thread;
@@ -8,34 +8,37 @@ use crate::bench::number;
 use crate::failure::{Context as _, Failure, Outcome};
 use crate::machine::names_in;
 use crate::packages;
-use crate::stage::{Stage, number_field};
+use crate::sandbox::{Sandbox, number_field};
 
 use super::latency::{Calling, address, path, start};
-use super::server::{Server, Which, Wire, recording};
+use super::server::{Server, ServerChoice, Wire, recording};
 use super::table::print;
-use super::{Ears, programs};
+use super::{Tools, programs};
 
 pub(in crate::bench) fn run(arguments: &[&str]) -> Outcome {
     let seconds = number(arguments, "--seconds", 15)?;
-    let which = Which::of(arguments)?.unwrap_or(Which::PulseAudio);
+    let which = ServerChoice::of(arguments)?.unwrap_or(ServerChoice::PulseAudio);
     packages::ensure(which.needs())?;
-    let (programs, ears) = programs(arguments)?;
-    let stage = Stage::with_programs(programs)?;
-    let chirps = recording(&stage, "chirps");
-    ears.say(&["chirps", path(&chirps)?, "150"])?;
+    let (programs, tools) = programs(arguments)?;
+    let sandbox = Sandbox::with_programs(programs)?;
+    let chirps = recording(&sandbox, "chirps");
+    tools.run(&["chirps", path(&chirps)?, "150"])?;
     println!("\nof the program that called, through a sound server; 100 % is one core");
     for (echo, goal, most) in [
         ("off", "3 %", 3.0),
         ("duck", "3 %", 3.0),
         ("cancel", "6 %", 6.0),
     ] {
-        let server = Server::start(&stage, which)?;
-        let person = |role: &str| stage.person(&format!("{role}-{echo}"));
-        let (near, far) = (person("near")?, person("far")?);
+        let server = Server::start(&sandbox, which)?;
+        let user = |role: &str| sandbox.user(&format!("{role}-{echo}"));
+        let (near, far) = (user("near")?, user("far")?);
         far.knows(&near, "127.0.0.1:9")?;
-        let _said = [server.say(Wire::A, &chirps)?, server.say(Wire::B, &chirps)?];
+        let _said = [
+            server.play(Wire::A, &chirps)?,
+            server.play(Wire::B, &chirps)?,
+        ];
         let call = Calling::start(&server, &near, &far, seconds + 10, echo)?;
-        // Opening devices and measuring the path is no part of a call.
+        // Opening the devices and measuring the path are left out.
         thread::sleep(Duration::from_secs(5));
         let used = Used::during(call.near.id(), Duration::from_secs(seconds.into()))?;
         if used.wakeups == 0 {
@@ -45,18 +48,18 @@ pub(in crate::bench) fn run(arguments: &[&str]) -> Outcome {
         print(&format!("a call, echo {echo}"), &used.to_string(), goal);
         call.end();
     }
-    idle(&stage, which, seconds)?;
+    idle(&sandbox, which, seconds)?;
     println!("\neach stage, thread time");
-    for line in super::output(&mut ears.program("stages"))? {
+    for line in super::output(&mut tools.program("stages"))? {
         println!("  {line}");
     }
-    drift(&ears)
+    drift(&tools)
 }
 
-/// A program with microphone and loudspeaker that nobody calls.
-fn idle(stage: &Stage, which: Which<'_>, seconds: u32) -> Outcome {
-    let server = Server::start(stage, which)?;
-    let alone = stage.person("alone")?;
+/// A program with microphone and loudspeaker, without a call.
+fn idle(sandbox: &Sandbox, which: ServerChoice<'_>, seconds: u32) -> Outcome {
+    let server = Server::start(sandbox, which)?;
+    let alone = sandbox.user("alone")?;
     let (microphone, speaker) = (Wire::A.microphone(), Wire::B.speaker());
     let answer = [
         "call",
@@ -74,14 +77,14 @@ fn idle(stage: &Stage, which: Which<'_>, seconds: u32) -> Outcome {
     thread::sleep(Duration::from_secs(5));
     let used = Used::during(program.id(), Duration::from_secs(seconds.into()))?;
     let goal = Some(("no wakeup of the sound thread", used.wakeups == 0));
-    print("nobody calls", &used.to_string(), goal);
+    print("without a call", &used.to_string(), goal);
     Ok(())
 }
 
-fn drift(ears: &Ears) -> Outcome {
+fn drift(tools: &Tools) -> Outcome {
     println!("\nplayout over 600 s by model: what is queued, clocks apart");
     for ppm in ["100", "-100"] {
-        let line = ears.line(&["drift", ppm])?;
+        let line = tools.line(&["drift", ppm])?;
         let field = |name| number_field(&line, None, name).unwrap_or(f64::NAN);
         let (first, last) = (field("start"), field("end"));
         let value = format!(
@@ -95,11 +98,11 @@ fn drift(ears: &Ears) -> Outcome {
     Ok(())
 }
 
-/// Processor time of a program, and of its thread `sound`.
+/// Processor usage of a program, and of its thread `sound`.
 struct Used {
     process: f64,
     sound: f64,
-    /// How often the thread gave up the processor by itself.
+    /// Voluntary context switches of the thread `sound`.
     wakeups: u64,
     length: Duration,
 }
@@ -131,7 +134,7 @@ impl Used {
     }
 }
 
-/// Nanoseconds so far, of all threads and of the one called `sound`.
+/// Nanoseconds so far, of all threads and of the thread `sound`.
 #[derive(Default)]
 struct Spent {
     process: u64,

@@ -1,5 +1,5 @@
-//! `cargo xtask sound latency`: mouth to ear between two built programs, by chirps that are said
-//! into the microphone of one and found at the loudspeaker of the other.
+//! `cargo xtask sound latency`: measures the mouth-to-ear delay between two built programs, by
+//! chirps that are played into the microphone of one and detected at the loudspeaker of the other.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -12,26 +12,26 @@ use crate::bench::number;
 use crate::children::Background;
 use crate::failure::{Context as _, Failure, Outcome};
 use crate::packages::{self, LINK};
-use crate::stage::{Person, STARTING, Stage, is_event, number_field, text_field};
+use crate::sandbox::{STARTING, Sandbox, User, is_event, number_field, text_field};
 
-use super::server::{Server, Which, Wire, recording};
+use super::server::{Server, ServerChoice, Wire, recording};
 use super::table::print;
-use super::{Ears, programs};
+use super::{Tools, programs};
 
-/// What mouth to ear is measured beside.
+/// One measurement of the delay.
 struct Row {
     title: &'static str,
-    scene: Scene,
+    setup: Setup,
     seconds: u32,
 }
 
-enum Scene {
-    /// Both speak and hear, through this server where none is given.
-    Call(Which<'static>),
-    /// The server's own programs, and ours without a network.
+enum Setup {
+    /// A call with sound in both directions, through this server unless `--server` names another.
+    Call(ServerChoice<'static>),
+    /// For comparison: the server's own programs, and our devices without a network.
     Peers,
-    /// A box is watched and heard, on this link, with pictures of this many Mbit/s; with a file and
-    /// without, with sound and without.
+    /// A box is watched and heard over a link, with and without a file, with and without sound. The
+    /// pictures have this size and rate in Mbit/s.
     Box {
         shape: Shape,
         size: &'static str,
@@ -43,17 +43,17 @@ enum Scene {
 const ROWS: [Row; 6] = [
     Row {
         title: "a call on loopback, both ways",
-        scene: Scene::Call(Which::PulseAudio),
+        setup: Setup::Call(ServerChoice::PulseAudio),
         seconds: 60,
     },
     Row {
         title: "peers: nothing but the sound server between mouth and ear",
-        scene: Scene::Peers,
+        setup: Setup::Peers,
         seconds: 20,
     },
     Row {
         title: "a box on loopback, 1080p30 of 40 Mbit/s",
-        scene: Scene::Box {
+        setup: Setup::Box {
             shape: Shape::LOOPBACK,
             size: "1920x1080",
             mbit: 40.0,
@@ -63,7 +63,7 @@ const ROWS: [Row; 6] = [
     },
     Row {
         title: "a box at 100 Mbit/s, 720p30 of 20 Mbit/s, a greedy file",
-        scene: Scene::Box {
+        setup: Setup::Box {
             shape: Shape::new(100.0, 256 << 10),
             size: "1280x720",
             mbit: 20.0,
@@ -73,7 +73,7 @@ const ROWS: [Row; 6] = [
     },
     Row {
         title: "a box at 20 Mbit/s, 720p30 of 8 Mbit/s, a greedy file",
-        scene: Scene::Box {
+        setup: Setup::Box {
             shape: Shape::new(20.0, 64 << 10),
             size: "1280x720",
             mbit: 8.0,
@@ -83,57 +83,57 @@ const ROWS: [Row; 6] = [
     },
     Row {
         title: "a call on loopback, both ways, through PipeWire",
-        scene: Scene::Call(Which::PipeWire),
+        setup: Setup::Call(ServerChoice::PipeWire),
         seconds: 60,
     },
 ];
 
 pub(super) fn run(arguments: &[&str]) -> Outcome {
     let wanted = value(arguments, "--row")?.and_then(|row| row.parse().ok());
-    let given = Which::of(arguments)?;
-    let (programs, ears) = programs(arguments)?;
-    let stage = Stage::with_programs(programs)?;
-    let chirps = recording(&stage, "chirps");
-    ears.say(&["chirps", path(&chirps)?, "150"])?;
+    let given = ServerChoice::of(arguments)?;
+    let (programs, tools) = programs(arguments)?;
+    let sandbox = Sandbox::with_programs(programs)?;
+    let chirps = recording(&sandbox, "chirps");
+    tools.run(&["chirps", path(&chirps)?, "150"])?;
     let mut recorded: Option<(&str, Pictures)> = None;
     for (at, row) in (1..).zip(&ROWS) {
         if wanted.is_some_and(|wanted: usize| wanted != at) {
             continue;
         }
-        let server = match (given, &row.scene) {
-            (Some(_), Scene::Call(Which::PipeWire)) => continue,
+        let server = match (given, &row.setup) {
+            (Some(_), Setup::Call(ServerChoice::PipeWire)) => continue,
             (Some(given), _) => given,
-            (None, Scene::Call(which)) => *which,
-            (None, _) => Which::PulseAudio,
+            (None, Setup::Call(which)) => *which,
+            (None, _) => ServerChoice::PulseAudio,
         };
         packages::ensure(server.needs())?;
         println!("\n{at}. {}", row.title);
-        let play = Play {
-            stage: &stage,
-            ears: &ears,
+        let bench = Bench {
+            sandbox: &sandbox,
+            tools: &tools,
             server,
             chirps: &chirps,
             seconds: number(arguments, "--seconds", row.seconds)?,
             row: at,
         };
-        match &row.scene {
-            Scene::Call(_) => play.call()?,
-            Scene::Peers => play.peers()?,
-            Scene::Box {
+        match &row.setup {
+            Setup::Call(_) => bench.call()?,
+            Setup::Peers => bench.peers()?,
+            Setup::Box {
                 shape,
                 size,
                 mbit,
                 file,
             } => {
-                let film = stage.path(&format!("film-{at}.mjpeg"));
+                let film = sandbox.path(&format!("film-{at}.mjpeg"));
                 let known = recorded.take_if(|(of, _)| of == size);
                 let pictures = match known {
                     Some((_, pictures)) => pictures,
-                    None => Pictures::record_size(&stage, size)?,
+                    None => Pictures::record_size(&sandbox, size)?,
                 };
                 let (_, pictures) = recorded.insert((*size, pictures));
                 pictures.write(&film, (mbit * 1e6 / 8.0 / 30.0) as usize)?;
-                play.boxes(shape, &film, *file)?;
+                bench.boxes(shape, &film, *file)?;
             }
         }
     }
@@ -156,17 +156,17 @@ pub(super) fn path(path: &Path) -> Outcome<&str> {
         .ok_or_else(|| Failure::new(format!("{}: not UTF-8", path.display())))
 }
 
-/// What all runs of a row share.
-struct Play<'a> {
-    stage: &'a Stage,
-    ears: &'a Ears,
-    server: Which<'a>,
+/// The common part of all runs of a row.
+struct Bench<'a> {
+    sandbox: &'a Sandbox,
+    tools: &'a Tools,
+    server: ServerChoice<'a>,
     chirps: &'a PathBuf,
     seconds: u32,
     row: usize,
 }
 
-/// What was heard of the chirps, in ms.
+/// The delays of the detected chirps, in ms.
 struct Delays {
     median: f64,
     p95: f64,
@@ -195,14 +195,14 @@ impl Delays {
     }
 }
 
-impl Play<'_> {
+impl Bench<'_> {
     fn call(&self) -> Outcome {
-        let server = Server::start(self.stage, self.server)?;
-        let (near, far) = (self.stage.person("near")?, self.stage.person("far")?);
+        let server = Server::start(self.sandbox, self.server)?;
+        let (near, far) = (self.sandbox.user("near")?, self.sandbox.user("far")?);
         far.knows(&near, NOWHERE)?;
         let _chirps = [
-            server.say(Wire::A, self.chirps)?,
-            server.say(Wire::B, self.chirps)?,
+            server.play(Wire::A, self.chirps)?,
+            server.play(Wire::B, self.chirps)?,
         ];
         let call = Calling::start(&server, &near, &far, self.seconds, "off")?;
         let recorded = self.record(&server, call.began)?;
@@ -216,20 +216,24 @@ impl Play<'_> {
             &format!("{dry:.0} in {} s", self.seconds),
             Some(("0", dry == 0.0)),
         );
-        print("  what the far side says of its delay", &told(&far), None);
+        print(
+            "  delay reported by the far side",
+            &reported_delay(&far),
+            None,
+        );
         Ok(())
     }
 
     fn peers(&self) -> Outcome {
-        let server = Server::start(self.stage, self.server)?;
-        let _chirps = server.say(Wire::A, self.chirps)?;
+        let server = Server::start(self.sandbox, self.server)?;
+        let _chirps = server.play(Wire::A, self.chirps)?;
         let pipe = server.pipe(Wire::A)?;
         let recorded = self.record(&server, Instant::now())?;
         self.delays(&recorded)?.print("parec | pacat", None);
         drop((pipe, server));
-        // It brings a server of its own.
+        // The program starts its own server.
         let seconds = self.seconds.to_string();
-        let alone = super::output(self.ears.program("mouth_to_ear").arg(seconds))?;
+        let alone = super::output(self.tools.program("mouth_to_ear").arg(seconds))?;
         print("devices and playout, no network", "", None);
         for line in alone {
             println!("  {line}");
@@ -268,7 +272,7 @@ impl Play<'_> {
             }
             print(
                 "  dry runs; skew (sound ahead of pictures)",
-                &heard.told,
+                &heard.figures,
                 Some((
                     "skew within 45 ms",
                     heard.skew.is_some_and(|skew| skew.abs() <= 45.0),
@@ -283,7 +287,7 @@ impl Play<'_> {
         Ok(())
     }
 
-    /// A box is watched, and heard or not.
+    /// Watches a box, with or without sound.
     fn watch(
         &self,
         lab: Option<&Lab>,
@@ -291,21 +295,21 @@ impl Play<'_> {
         has_file: bool,
         is_heard: bool,
     ) -> Outcome<Watched> {
-        let server = Server::start(self.stage, self.server)?;
+        let server = Server::start(self.sandbox, self.server)?;
         let name = |role: &str| format!("{role}-{}-{has_file}-{is_heard}", self.row);
         let (porch, viewer) = (
-            self.stage.person(&name("box"))?,
-            self.stage.person(&name("viewer"))?,
+            self.sandbox.user(&name("box"))?,
+            self.sandbox.user(&name("viewer"))?,
         );
         porch.is_heard_by(&viewer, NOWHERE)?;
-        let _chirps = server.say(Wire::A, self.chirps)?;
+        let _chirps = server.play(Wire::A, self.chirps)?;
         let source = format!("file:{}", film.display());
         let (microphone, speaker) = (Wire::A.microphone(), Wire::A.speaker());
         let mut camera = vec![
             "camera", "--source", &source, "--fps", "30", "--adapt", "off",
         ];
         camera.extend(["--microphone", &microphone, "--echo", "off"]);
-        let file = Beside::new(self.stage, &viewer, has_file)?;
+        let file = Beside::new(self.sandbox, &viewer, has_file)?;
         camera.extend(file.camera());
         let host = format!("{}:0", lab.map_or("127.0.0.1", |lab| lab.sender().1));
         camera.extend(["--listen", &host, "--json", "--name", porch.name()]);
@@ -335,7 +339,7 @@ impl Play<'_> {
         Ok(Watched {
             delays: is_heard.then(|| self.delays(&recorded)).transpose()?,
             pictures: pictures.unwrap_or(f64::NAN),
-            told: format!(
+            figures: format!(
                 "{:.0} dry runs; {:.1} ms",
                 sound("dry_runs").unwrap_or(f64::NAN),
                 skew.unwrap_or(f64::NAN)
@@ -344,11 +348,11 @@ impl Play<'_> {
         })
     }
 
-    /// Records the wire until the row's time is over.
+    /// Records the wire until the time of the row is over.
     fn record(&self, server: &Server, began: Instant) -> Outcome<PathBuf> {
-        let recorded = recording(self.stage, "heard");
+        let recorded = recording(self.sandbox, "heard");
         let recorder = server.record(Wire::A, &recorded)?;
-        // The end of a call is no part of it.
+        // The end of the call is left out.
         let length = Duration::from_secs(self.seconds.into()).saturating_sub(ENDING);
         std::thread::sleep((began + length).saturating_duration_since(Instant::now()));
         drop(recorder);
@@ -356,7 +360,7 @@ impl Play<'_> {
     }
 
     fn delays(&self, recorded: &Path) -> Outcome<Delays> {
-        let line = self.ears.line(&["delays", path(recorded)?])?;
+        let line = self.tools.line(&["delays", path(recorded)?])?;
         fs::remove_file(recorded).context(recorded.display())?;
         let field = |name| number_field(&line, None, name).unwrap_or(f64::NAN);
         Ok(Delays {
@@ -372,31 +376,32 @@ impl Play<'_> {
 
 const ENDING: Duration = Duration::from_secs(1);
 
-/// Of somebody who is never dialed.
+/// The address of a contact that is never dialed.
 const NOWHERE: &str = "127.0.0.1:9";
 
-/// What came of one run of a box.
+/// The result of one run of a box.
 struct Watched {
     delays: Option<Delays>,
     /// The 99th percentile from ready to received, in ms.
     pictures: f64,
-    told: String,
+    /// Underruns and skew, as text.
+    figures: String,
     skew: Option<f64>,
 }
 
-/// The file that a box sends its viewer, by the same connection.
+/// The file that a box sends to its viewer, over the same connection.
 struct Beside(Option<[String; 2]>);
 
 impl Beside {
-    fn new(stage: &Stage, viewer: &Person, is_there: bool) -> Outcome<Self> {
+    fn new(sandbox: &Sandbox, viewer: &User, is_there: bool) -> Outcome<Self> {
         if !is_there {
             return Ok(Self(None));
         }
-        let (file, inbox) = (stage.path("greedy.bin"), stage.path("inbox"));
-        // A file of holes: read as any other, and no memory.
+        let (file, inbox) = (sandbox.path("greedy.bin"), sandbox.path("inbox"));
+        // A sparse file: it is read as any other, but takes no memory.
         let holes = File::create(&file).context(file.display())?;
         holes.set_len(2 << 30).context(file.display())?;
-        // What an earlier run left would be taken up again.
+        // A partial file of an earlier run would be resumed.
         let _ = fs::remove_dir_all(&inbox);
         fs::create_dir(&inbox).context(inbox.display())?;
         let send = format!("{}={}", viewer.name(), file.display());
@@ -418,7 +423,7 @@ impl Beside {
     }
 }
 
-/// Two programs in a call, each of whose microphones the other hears.
+/// Two programs in a call with sound in both directions.
 pub(super) struct Calling {
     pub(super) near: Background,
     pub(super) far: Background,
@@ -428,8 +433,8 @@ pub(super) struct Calling {
 impl Calling {
     pub(super) fn start(
         server: &Server,
-        near: &Person,
-        far: &Person,
+        near: &User,
+        far: &User,
         seconds: u32,
         echo: &str,
     ) -> Outcome<Self> {
@@ -463,7 +468,7 @@ impl Calling {
         })
     }
 
-    /// What both said until the call ended.
+    /// The output of both until the call has ended.
     pub(super) fn end(self) -> [Vec<String>; 2] {
         [self.near, self.far].map(|program| {
             let lines = program.lines_until(Instant::now() + STARTING);
@@ -472,7 +477,7 @@ impl Calling {
     }
 }
 
-/// Starts a program that finds the sound server, in a namespace if there is one.
+/// Starts a program that uses the sound server, in a namespace if one is given.
 pub(super) fn start(
     server: &Server,
     namespace: Option<&Namespace>,
@@ -494,7 +499,7 @@ fn copy(command: &Command) -> Command {
     copy
 }
 
-/// Where a program says that it listens.
+/// The address on which a program reports to listen.
 pub(super) fn address(program: &Background) -> Outcome<String> {
     program.line(STARTING, |line| {
         is_event(line, "listening")
@@ -512,7 +517,7 @@ pub(super) fn dry_runs(lines: &[String]) -> f64 {
     last.unwrap_or(f64::NAN)
 }
 
-fn told(lines: &[String]) -> String {
+fn reported_delay(lines: &[String]) -> String {
     let field = |name| {
         let value = last_sound(lines).and_then(|line| number_field(line, None, name));
         value.unwrap_or(f64::NAN)

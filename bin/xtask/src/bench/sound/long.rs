@@ -1,5 +1,5 @@
-//! `cargo xtask sound long`: two built programs, or two windows, speak to each other under load for
-//! as long as a person would, and what each heard is compared with what the other said, minute by
+//! `cargo xtask sound long`: two built programs, or two windows, exchange speech under load for
+//! minutes. The sound that each received is compared with the sound that the other sent, minute by
 //! minute.
 
 use std::fs::{self, File};
@@ -12,7 +12,7 @@ use crate::bench::resident;
 use crate::children::Background;
 use crate::failure::{Context as _, Outcome};
 use crate::packages::{self, ESPEAK};
-use crate::stage::{Person, STARTING, Stage, is_event, number_field, text_field};
+use crate::sandbox::{STARTING, Sandbox, User, is_event, number_field, text_field};
 use crate::step;
 use crate::workspace;
 
@@ -20,13 +20,13 @@ use super::latency::{address, dry_runs, path};
 use super::quality::{TEXT, speak};
 use super::table::print;
 use super::windows::{Windows, files};
-use super::{Ears, programs};
+use super::{Tools, programs};
 
 pub(super) fn run(arguments: &[&str]) -> Outcome {
     let minutes = number(arguments, "--minutes", 10)?;
     packages::ensure(&[&ESPEAK])?;
     let has_windows = arguments.contains(&"--windows");
-    let (programs, ears) = programs(arguments)?;
+    let (programs, tools) = programs(arguments)?;
     if has_windows && !arguments.contains(&"--bin") {
         let build = "build --locked --release -p transom-view";
         step::run(
@@ -34,21 +34,21 @@ pub(super) fn run(arguments: &[&str]) -> Outcome {
             &mut workspace::cargo(build.split(' ')),
         )?;
     }
-    let stage = Stage::with_programs(programs)?;
-    let (near, far) = (stage.person("near")?, stage.person("far")?);
-    for (person, voice) in [(&near, "en"), (&far, "en+f3")] {
-        speak(TEXT, voice, &files(&stage, person).0)?;
+    let sandbox = Sandbox::with_programs(programs)?;
+    let (near, far) = (sandbox.user("near")?, sandbox.user("far")?);
+    for (user, voice) in [(&near, "en"), (&far, "en+f3")] {
+        speak(TEXT, voice, &files(&sandbox, user).0)?;
     }
     let call = match has_windows {
-        true => Call::Windows(Windows::start(&stage, &near, &far)?),
-        false => Call::programs(&stage, &near, &far, minutes)?,
+        true => Call::Windows(Windows::start(&sandbox, &near, &far)?),
+        false => Call::programs(&sandbox, &near, &far, minutes)?,
     };
     let began = Instant::now();
     let is_alone = arguments.contains(&"--alone");
     let _load = if is_alone { Vec::new() } else { load()? };
     let _file = match is_alone {
         true => None,
-        false => Some(FileBeside::start(&stage)?),
+        false => Some(FileBeside::start(&sandbox)?),
     };
     let mut memory = Vec::new();
     for minute in 0..=minutes {
@@ -61,8 +61,8 @@ pub(super) fn run(arguments: &[&str]) -> Outcome {
         true => println!("\n{minutes} minutes, and no load of our own"),
         false => println!("\n{minutes} minutes beside a busy processor and a file over loopback"),
     }
-    reference(&stage, &ears, &near)?;
-    report(&stage, &ears, [&near, &far])?;
+    reference(&sandbox, &tools, &near)?;
+    report(&sandbox, &tools, [&near, &far])?;
     println!();
     if let Some([near, far]) = dry {
         let value = format!("near {near:.0}, far {far:.0}");
@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &[&str]) -> Outcome {
     }
     for (side, name) in ["near", "far"].into_iter().enumerate() {
         let each: Vec<u64> = memory.iter().map(|sides| sides[side]).collect();
-        // The first is of the first seconds, in which buffers grow to their size.
+        // The first value is left out: in the first seconds buffers grow to their size.
         let (first, last) = (each.get(1).copied(), each.last().copied());
         let grown = last
             .unwrap_or_default()
@@ -92,14 +92,14 @@ enum Call {
 }
 
 impl Call {
-    fn programs(stage: &Stage, near: &Person, far: &Person, minutes: u32) -> Outcome<Self> {
+    fn programs(sandbox: &Sandbox, near: &User, far: &User, minutes: u32) -> Outcome<Self> {
         far.knows(near, "127.0.0.1:9")?;
-        let answer = options(stage, far)?;
+        let answer = options(sandbox, far)?;
         let answer: Vec<&str> = answer.iter().map(String::as_str).collect();
         let listens = ["call", "--answer", "--listen", "127.0.0.1:0"];
         let far_runs = Background::start(&mut far.transom(&[&listens, &answer[..]].concat()))?;
         near.knows(far, &address(&far_runs)?)?;
-        let ring = options(stage, near)?;
+        let ring = options(sandbox, near)?;
         let seconds = (60 * minutes + 5).to_string();
         let ring: Vec<&str> = ring.iter().map(String::as_str).collect();
         let rings = ["call", "far", "--seconds", &seconds];
@@ -117,7 +117,7 @@ impl Call {
         }
     }
 
-    /// How often each side ran dry, where the programs tell that.
+    /// The number of buffer underruns of each side, if the programs report it.
     fn end(self) -> Outcome<Option<[f64; 2]>> {
         match self {
             Self::Windows(windows) => windows.end().map(|()| None),
@@ -129,10 +129,10 @@ impl Call {
     }
 }
 
-/// What the codec alone costs this speech: a call can have no better figures.
-fn reference(stage: &Stage, ears: &Ears, speaker: &Person) -> Outcome {
-    let (said, _) = files(stage, speaker);
-    for line in ears.say(&["codec", path(&said)?])? {
+/// The loss by the codec alone: a call can't have better figures.
+fn reference(sandbox: &Sandbox, tools: &Tools, speaker: &User) -> Outcome {
+    let (said, _) = files(sandbox, speaker);
+    for line in tools.run(&["codec", path(&said)?])? {
         let field = |name| number_field(&line, None, name).unwrap_or(f64::NAN);
         let codec = text_field(&line, "codec").unwrap_or_default();
         let value = format!(
@@ -145,9 +145,9 @@ fn reference(stage: &Stage, ears: &Ears, speaker: &Person) -> Outcome {
     Ok(())
 }
 
-/// The options of a side, whose files are named for it.
-fn options(stage: &Stage, person: &Person) -> Outcome<[String; 8]> {
-    let (said, heard) = files(stage, person);
+/// The options of a side, with its own files.
+fn options(sandbox: &Sandbox, user: &User) -> Outcome<[String; 8]> {
+    let (said, heard) = files(sandbox, user);
     Ok([
         "--json".into(),
         "--measure-sound".into(),
@@ -160,7 +160,7 @@ fn options(stage: &Stage, person: &Person) -> Outcome<[String; 8]> {
     ])
 }
 
-/// Work for every processor, behind everything else.
+/// A busy loop for each processor, with low priority.
 fn load() -> Outcome<Vec<Background>> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     (0..processors)
@@ -172,24 +172,24 @@ fn load() -> Outcome<Vec<Background>> {
         .collect()
 }
 
-/// A file that is sent for ever over the same loopback, by others: each copy in its turn.
+/// A file that two other users send over the same loopback, again and again.
 struct FileBeside {
     _receiver: Background,
     _sender: Background,
 }
 
 impl FileBeside {
-    fn start(stage: &Stage) -> Outcome<Self> {
-        let (giver, taker) = (stage.person("giver")?, stage.person("taker")?);
+    fn start(sandbox: &Sandbox) -> Outcome<Self> {
+        let (giver, taker) = (sandbox.user("giver")?, sandbox.user("taker")?);
         taker.knows(&giver, "127.0.0.1:9")?;
-        let (file, inbox) = (stage.path("greedy.bin"), stage.path("inbox"));
+        let (file, inbox) = (sandbox.path("greedy.bin"), sandbox.path("inbox"));
         let holes = File::create(&file).context(file.display())?;
         holes.set_len(FILE_BYTES).context(file.display())?;
         fs::create_dir(&inbox).context(inbox.display())?;
         let receive = ["receive", "--into", path(&inbox)?, "--accept", "known"];
         let (receiver, address) = taker.listen(&receive)?;
         giver.knows(&taker, &address)?;
-        // A copy that is there already would not be sent again.
+        // The received copy is removed, because an existing file would not be sent again.
         let again = r#"while :; do "$@" >/dev/null 2>&1; rm -rf "$0"/*; sleep 2; done"#;
         let mut sender = Command::new("sh");
         sender.args(["-c", again]).arg(&inbox);
@@ -204,7 +204,7 @@ impl FileBeside {
 
 const FILE_BYTES: u64 = 256 << 20;
 
-fn report(stage: &Stage, ears: &Ears, [near, far]: [&Person; 2]) -> Outcome {
+fn report(sandbox: &Sandbox, tools: &Tools, [near, far]: [&User; 2]) -> Outcome {
     println!(
         "{:<22} {:>6} {:>7} {:>7} {:>9} {:>9} {:>8} {:>6} {:>10} {:>7} {:>6}",
         "",
@@ -223,8 +223,8 @@ fn report(stage: &Stage, ears: &Ears, [near, far]: [&Person; 2]) -> Outcome {
     for (speaker, listener) in [(near, far), (far, near)] {
         let (from, to) = (speaker.name(), listener.name());
         let title = format!("{from} heard by {to}");
-        let (said, heard) = (files(stage, speaker).0, files(stage, listener).1);
-        let lines = minutes(ears, &said, &heard)?;
+        let (said, heard) = (files(sandbox, speaker).0, files(sandbox, listener).1);
+        let lines = minutes(tools, &said, &heard)?;
         let field = |line: &str, name| number_field(line, None, name).unwrap_or(f64::NAN);
         for line in &lines {
             let field = |name| field(line, name);
@@ -275,6 +275,6 @@ fn report(stage: &Stage, ears: &Ears, [near, far]: [&Person; 2]) -> Outcome {
     Ok(())
 }
 
-fn minutes(ears: &Ears, said: &Path, heard: &Path) -> Outcome<Vec<String>> {
-    ears.say(&["call", path(said)?, path(heard)?])
+fn minutes(tools: &Tools, said: &Path, heard: &Path) -> Outcome<Vec<String>> {
+    tools.run(&["call", path(said)?, path(heard)?])
 }

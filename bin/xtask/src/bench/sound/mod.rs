@@ -1,7 +1,7 @@
 //! `cargo xtask sound` and `cargo xtask bench sound`: calls between two built programs through a
-//! real sound server without a sound card, heard by correlation.
+//! real sound server without a sound card, measured by correlation.
 //!
-//! Figures that fall short are printed as such and fail nothing: a bench prints, a test asserts.
+//! Figures that miss their goal are only printed as such: a bench prints, a test asserts.
 
 mod cost;
 mod latency;
@@ -30,29 +30,29 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     }
 }
 
-/// The folder of the programs to be measured, and the instruments: built now, or those of `--bin`.
+/// The folder of the programs to measure, and the analysis tools: built now, or those of `--bin`.
 ///
-/// With echo cancelling, so that it can be chosen.
-fn programs(arguments: &[&str]) -> Outcome<(PathBuf, Ears)> {
+/// They are built with echo cancelling, so that it can be measured.
+fn programs(arguments: &[&str]) -> Outcome<(PathBuf, Tools)> {
     if arguments.contains(&"--bin") {
         let folder = super::programs(arguments)?;
-        let ears = Ears(folder.join("examples"));
-        return Ok((folder, ears));
+        let tools = Tools(folder.join("examples"));
+        return Ok((folder, tools));
     }
     packages::ensure(&[&packages::LIBCLANG])?;
     let build = "build --locked --release -p transom-box --features echo";
     step::run("building transom", &mut workspace::cargo(build.split(' ')))?;
-    Ok((workspace::release(""), Ears::build()?))
+    Ok((workspace::release(""), Tools::build()?))
 }
 
-/// The instruments: examples of `lib/sound`.
-struct Ears(PathBuf);
+/// The analysis tools, which are examples of `lib/sound`.
+struct Tools(PathBuf);
 
-impl Ears {
+impl Tools {
     fn build() -> Outcome<Self> {
         let build = "build --locked --release -p transom-sound --features opus,echo --examples";
         let mut build = workspace::cargo(build.split(' '));
-        step::run("building the instruments", &mut build)?;
+        step::run("building the analysis tools", &mut build)?;
         Ok(Self(workspace::release("examples")))
     }
 
@@ -60,16 +60,16 @@ impl Ears {
         Command::new(self.0.join(name))
     }
 
-    /// What the instrument says, line by line.
-    fn say(&self, arguments: &[&str]) -> Outcome<Vec<String>> {
+    /// Runs a tool; returns its output by lines.
+    fn run(&self, arguments: &[&str]) -> Outcome<Vec<String>> {
         output(self.program("ears").args(arguments))
     }
 
-    /// The one line that it says.
+    /// Runs a tool that prints one line.
     fn line(&self, arguments: &[&str]) -> Outcome<String> {
-        let lines = self.say(arguments)?;
+        let lines = self.run(arguments)?;
         let line = lines.into_iter().next();
-        line.ok_or_else(|| Failure::new(format!("ears {}: said nothing", arguments.join(" "))))
+        line.ok_or_else(|| Failure::new(format!("ears {}: no output", arguments.join(" "))))
     }
 }
 

@@ -1,11 +1,11 @@
-//! `cargo xtask sound quality`: what a codec costs speech.
+//! `cargo xtask sound quality`: measures the loss of speech quality by a codec.
 
 use std::path::Path;
 use std::process::Command;
 
 use crate::failure::{Context as _, Failure, Outcome};
 use crate::packages::{self, ESPEAK};
-use crate::stage::{Stage, number_field, text_field};
+use crate::sandbox::{Sandbox, number_field, text_field};
 use crate::step::written;
 
 use super::latency::path;
@@ -13,20 +13,20 @@ use super::programs;
 use super::table::print;
 
 pub(super) fn run(arguments: &[&str]) -> Outcome {
-    let (programs, ears) = programs(arguments)?;
-    let stage = Stage::with_programs(programs)?;
+    let (programs, tools) = programs(arguments)?;
+    let sandbox = Sandbox::with_programs(programs)?;
     let given = arguments.first().filter(|first| first.ends_with(".wav"));
     let speech = match given {
         Some(file) => file.into(),
         None => {
             packages::ensure(&[&ESPEAK])?;
-            let file = stage.path("speech.wav");
+            let file = sandbox.path("speech.wav");
             speak(TEXT, "en", &file)?;
             file
         }
     };
     println!("\nspeech against itself");
-    for line in ears.say(&["codec", path(&speech)?])? {
+    for line in tools.run(&["codec", path(&speech)?])? {
         let field = |name| number_field(&line, None, name).unwrap_or(f64::NAN);
         let value = format!(
             "SNR {:.1} dB, segmental {:.1} dB, likeness {:.4}, {:.0} kbit/s",
@@ -41,12 +41,12 @@ pub(super) fn run(arguments: &[&str]) -> Outcome {
             None,
         );
     }
-    let coded = stage.path("coded.wav");
-    ears.say(&["coded", path(&speech)?, path(&coded)?])?;
+    let coded = sandbox.path("coded.wav");
+    tools.run(&["coded", path(&speech)?, path(&coded)?])?;
     pesq(&speech, &coded)
 }
 
-/// Makes a WAV file of a text.
+/// Synthesises a text into a WAV file.
 pub(super) fn speak(text: &str, voice: &str, file: &Path) -> Outcome {
     let mut command = Command::new("espeak-ng");
     command
@@ -60,7 +60,7 @@ pub(super) fn speak(text: &str, voice: &str, file: &Path) -> Outcome {
     }
 }
 
-/// Where Python has it: no package of Debian does.
+/// Measures PESQ, if Python has the module, which Debian does not package.
 fn pesq(speech: &Path, coded: &Path) -> Outcome {
     let mut python = Command::new("python3");
     python.args(["-c", PESQ]).args([speech, coded]);

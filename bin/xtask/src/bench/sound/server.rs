@@ -1,12 +1,12 @@
-//! A sound server without sound cards, and the two wires of a room:
+//! A sound server without sound cards, with two virtual wires:
 //!
 //! ```text
 //!            wire-a, left: speaker-a, the loudspeaker of the far side
 //!  chirps -> wire-a, right: mouth-a -> mic-a, the microphone of the near side
 //! ```
 //!
-//! Both channels of a wire are recorded together, so that one clock times both ends. `wire-b` is
-//! the same for the other direction.
+//! Both channels of a wire are recorded together, so that both ends have the same clock. `wire-b`
+//! is the same for the other direction.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -16,24 +16,24 @@ use std::time::{Duration, Instant};
 use crate::children::Background;
 use crate::failure::{Context as _, Failure, Outcome};
 use crate::packages::{Need, PIPEWIRE, PULSE_CLIENTS, PULSEAUDIO};
-use crate::stage::Stage;
+use crate::sandbox::Sandbox;
 
 use super::latency::value;
 use super::output;
 
-/// The server; ended when dropped, and its clients with it.
+/// The server. Dropping it ends it, and with it its clients.
 pub(super) struct Server {
     socket: String,
-    /// What was loaded into a server that is not ours.
+    /// The modules that we loaded into a server that we did not start.
     modules: Vec<String>,
-    /// The programs of a server of our own, ended in this order; else none.
+    /// The programs of a server that we started, in the order in which they are ended.
     processes: Vec<Background>,
 }
 
-/// Which server is measured.
+/// The server to use.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Which<'a> {
-    /// One that runs already, at this address.
+pub(super) enum ServerChoice<'a> {
+    /// A running server at this address.
     Given(&'a str),
     /// A PipeWire of our own.
     PipeWire,
@@ -41,8 +41,8 @@ pub(super) enum Which<'a> {
     PulseAudio,
 }
 
-impl<'a> Which<'a> {
-    /// That of `--server`: an address, `pipewire` or `pulseaudio`.
+impl<'a> ServerChoice<'a> {
+    /// The value of `--server`: an address, `pipewire` or `pulseaudio`.
     pub(super) fn of(arguments: &[&'a str]) -> Outcome<Option<Self>> {
         let given = value(arguments, "--server")?;
         Ok(given.map(|given| match given {
@@ -52,7 +52,7 @@ impl<'a> Which<'a> {
         }))
     }
 
-    /// What it needs. PipeWire is spoken to by PulseAudio's programs.
+    /// The packages that it needs. PipeWire is controlled by PulseAudio's programs too.
     pub(super) fn needs(self) -> &'static [&'static Need] {
         match self {
             Self::Given(_) => &[&PULSE_CLIENTS],
@@ -77,17 +77,17 @@ impl Wire {
         }
     }
 
-    /// As the option of a program of ours.
+    /// The name of the microphone, for an option of our programs.
     pub(super) fn microphone(self) -> String {
         format!("server:mic-{}", self.letter())
     }
 
-    /// As [`Self::microphone`].
+    /// The name of the loudspeaker.
     pub(super) fn speaker(self) -> String {
         format!("server:speaker-{}", self.letter())
     }
 
-    /// What makes this wire of a server.
+    /// The modules to load into a server to make this wire.
     fn modules(self) -> [String; 4] {
         let w = self.letter();
         let one = |kind: &str, name: &str, channel: &str| {
@@ -121,15 +121,15 @@ impl Wire {
 }
 
 impl Server {
-    pub(super) fn start(stage: &Stage, which: Which<'_>) -> Outcome<Self> {
+    pub(super) fn start(sandbox: &Sandbox, which: ServerChoice<'_>) -> Outcome<Self> {
         let mut server = match which {
-            Which::Given(address) => Self {
+            ServerChoice::Given(address) => Self {
                 socket: address.to_owned(),
                 modules: Vec::new(),
                 processes: Vec::new(),
             },
-            Which::PipeWire => Self::pipewire(stage)?,
-            Which::PulseAudio => Self::pulseaudio(stage)?,
+            ServerChoice::PipeWire => Self::pipewire(sandbox)?,
+            ServerChoice::PulseAudio => Self::pulseaudio(sandbox)?,
         };
         server.wait()?;
         for module in Wire::A.modules().iter().chain(&Wire::B.modules()) {
@@ -140,11 +140,11 @@ impl Server {
         Ok(server)
     }
 
-    fn pulseaudio(stage: &Stage) -> Outcome<Self> {
-        let folder = folder(stage)?;
+    fn pulseaudio(sandbox: &Sandbox) -> Outcome<Self> {
+        let folder = folder(sandbox)?;
         let socket = folder.join("native");
         let protocol = "module-native-protocol-unix auth-anonymous=1 socket=";
-        let mut command = own("pulseaudio", &folder);
+        let mut command = isolated("pulseaudio", &folder);
         command
             .args([
                 "-n",
@@ -160,9 +160,10 @@ impl Server {
         })
     }
 
-    /// PipeWire, what speaks PulseAudio's protocol, and what connects streams, which wants a bus.
-    fn pipewire(stage: &Stage) -> Outcome<Self> {
-        let folder = folder(stage)?;
+    /// Starts PipeWire, its server for PulseAudio's protocol, and its session manager, which needs
+    /// a D-Bus.
+    fn pipewire(sandbox: &Sandbox) -> Outcome<Self> {
+        let folder = folder(sandbox)?;
         let start = |command: &mut Command, makes: Option<&str>| {
             let program = Background::start(command)?;
             let until = Instant::now() + STARTING;
@@ -171,13 +172,13 @@ impl Server {
             }
             Ok(program)
         };
-        let mut bus = own("dbus-daemon", &folder);
+        let mut bus = isolated("dbus-daemon", &folder);
         bus.args(["--session", "--nofork", "--nopidfile"]);
         bus.arg(format!("--address={}", bus_of(&folder)));
         let bus = start(&mut bus, Some("bus"))?;
-        let core = start(&mut own("pipewire", &folder), Some("pipewire-0"))?;
-        let pulse = start(&mut own("pipewire-pulse", &folder), None)?;
-        let manager = start(&mut own("wireplumber", &folder), None)?;
+        let core = start(&mut isolated("pipewire", &folder), Some("pipewire-0"))?;
+        let pulse = start(&mut isolated("pipewire-pulse", &folder), None)?;
+        let manager = start(&mut isolated("wireplumber", &folder), None)?;
         Ok(Self {
             socket: format!("unix:{}", folder.join("pulse/native").display()),
             modules: Vec::new(),
@@ -203,13 +204,13 @@ impl Server {
         output(self.client(&mut Command::new("pactl")).args(words))
     }
 
-    /// Lets a program find this server.
+    /// Makes a program use this server.
     pub(super) fn client<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         command.env("PULSE_SERVER", &self.socket)
     }
 
-    /// Says raw samples into the mouth of a wire, until dropped.
-    pub(super) fn say(&self, wire: Wire, samples: &Path) -> Outcome<Background> {
+    /// Plays raw samples into the microphone end of a wire, until dropped.
+    pub(super) fn play(&self, wire: Wire, samples: &Path) -> Outcome<Background> {
         let device = format!("--device=mouth-{}", wire.letter());
         let mut command = Command::new("pacat");
         command.args(["--playback", &device, "--latency-msec=50"]);
@@ -226,7 +227,7 @@ impl Server {
         Background::start(self.client(command.arg(into)))
     }
 
-    /// The server's own programs, from microphone to loudspeaker with nothing between: the peer.
+    /// Connects microphone and loudspeaker with the server's own programs, for comparison.
     pub(super) fn pipe(&self, wire: Wire) -> Outcome<Background> {
         let w = wire.letter();
         let format = MONO.join(" ");
@@ -242,7 +243,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         if self.processes.is_empty() {
             for id in self.modules.iter().rev() {
-                // A server that is gone has nothing to unload.
+                // Fails if the server is gone.
                 let _ = self.control(["unload-module", id]);
             }
         }
@@ -253,9 +254,9 @@ const MONO: [&str; 4] = ["--raw", "--format=s16le", "--rate=48000", "--channels=
 
 const STARTING: Duration = Duration::from_secs(10);
 
-/// A folder for the files of a server, without those of an earlier one: `wait` would find them.
-fn folder(stage: &Stage) -> Outcome<PathBuf> {
-    let folder = stage.path("sound-server");
+/// An empty folder for the files of a server: `wait` would find sockets of an earlier one.
+fn folder(sandbox: &Sandbox) -> Outcome<PathBuf> {
+    let folder = sandbox.path("sound-server");
     if folder.exists() {
         std::fs::remove_dir_all(&folder).context(folder.display())?;
     }
@@ -263,8 +264,8 @@ fn folder(stage: &Stage) -> Outcome<PathBuf> {
     Ok(folder)
 }
 
-/// A program of a server that knows no other server, no other bus and no settings of the user.
-fn own(program: &str, folder: &Path) -> Command {
+/// A program of a server, isolated from other servers and buses, and from the user's settings.
+fn isolated(program: &str, folder: &Path) -> Command {
     let mut command = Command::new(program);
     command
         .env("HOME", folder)
@@ -280,7 +281,7 @@ fn bus_of(folder: &Path) -> String {
     format!("unix:path={}", folder.join("bus").display())
 }
 
-/// A recording's path in the folder of a play.
-pub(super) fn recording(stage: &Stage, name: &str) -> PathBuf {
-    stage.path(&format!("{name}.raw"))
+/// The path of a recording in the sandbox.
+pub(super) fn recording(sandbox: &Sandbox, name: &str) -> PathBuf {
+    sandbox.path(&format!("{name}.raw"))
 }

@@ -1,6 +1,6 @@
 //! Figures beside their goals.
 
-/// One figure: what, how much, and whether it is as promised.
+/// Prints a figure: name, value, and whether its goal was met.
 pub(super) fn print(what: &str, value: &str, goal: Option<(&str, bool)>) {
     let goal = match goal {
         Some((goal, true)) => format!("goal {goal}: held"),

@@ -1,6 +1,6 @@
-//! The discrete cosine transform of blocks of 8x8 pixels, and the quantization of what it gives,
-//! by the method of Arai, Agui and Nakajima: 5 multiplications in one dimension, and factors left
-//! to be divided out by the quantization.
+//! The discrete cosine transform of blocks of 8x8 pixels, and the quantization of the coefficients,
+//! by the method of Arai, Agui and Nakajima: 5 multiplications in one dimension; the quantization
+//! divides out the factors that remain.
 //!
 //! Pixels come in as twice their distance from 128. Each pass multiplies the largest number by
 //! 10.05 at most, so that two of them stay below `256 * 10.05^2 = 25,860` and fit into 16 bits.
@@ -48,15 +48,15 @@ fn pass([v0, v1, v2, v3, v4, v5, v6, v7]: Block) -> Block {
     ]
 }
 
-/// Factors in units of 2^-16. They have to be below one half: of the larger ones it is what they
-/// lack or exceed of 1.
+/// Factors in units of 2^-16. They must be below one half: for a larger factor the constant is its
+/// distance from 1.
 const LESS_0_707: i16 = (65_536.0 * (1.0 - FRAC_1_SQRT_2) + 0.5) as i16;
 const LESS_0_541: i16 = (65_536.0 * (1.0 - 0.541_196_100) + 0.5) as i16;
 const MORE_1_307: i16 = (65_536.0 * (1.306_562_965 - 1.0) + 0.5) as i16;
 const TIMES_0_383: i16 = (65_536.0 * 0.382_683_433 + 0.5) as i16;
 const FRAC_1_SQRT_2: f64 = std::f64::consts::FRAC_1_SQRT_2;
 
-/// A perfect shuffle of the 64 numbers, three times.
+/// The transpose of a block: three perfect shuffles of its 64 numbers.
 #[inline(always)]
 fn transposed(block: Block) -> Block {
     let shuffled = |[a, b, c, d, e, f, g, h]: Block| {
@@ -80,8 +80,8 @@ pub(super) struct Quantizer {
     columns: [Divisors; 8],
 }
 
-/// By how much [`transform`] multiplies each frequency in one dimension, next to the factor of 8
-/// that both have in common: sqrt(2) * cos(frequency * pi / 16).
+/// The factor by which [`transform`] scales each frequency in one dimension, apart from a common
+/// factor of 8 for both dimensions: sqrt(2) * cos(frequency * pi / 16).
 const FACTORS: [f64; 8] = [
     1.0,
     1.387_039_845,
@@ -94,8 +94,8 @@ const FACTORS: [f64; 8] = [
 ];
 
 impl Quantizer {
-    /// `table` has its entries line by line. Its last one has to be at least 2: a smaller divisor
-    /// has no place in 16 bits.
+    /// `table` has its entries line by line. The last one must be at least 2, because the
+    /// reciprocal of a smaller divisor doesn't fit 16 bits.
     pub(super) fn new(table: &[u8; 64]) -> Self {
         let mut columns = [Divisors::default(); 8];
         for (across, divisors) in columns.iter_mut().enumerate() {

@@ -8,13 +8,13 @@ use super::tables::{COLUMN_ORDER, HuffmanCodes, in_zigzag_order};
 /// each byte of which may need another one behind it.
 const MCU_BYTES: usize = 6 * (63_usize * 26 + 20).div_ceil(8) * 2 + 16;
 
-/// The bytes of a picture, whose end may lie between two bytes.
+/// The bytes of a picture, written bit by bit.
 #[derive(Debug, Default)]
 pub(super) struct BitWriter {
-    /// Longer than what was written, so that a block needs no check of the length.
+    /// Longer than what was written, so that the length is checked only once for each MCU.
     bytes: Vec<u8>,
     length: usize,
-    /// Bits that are no bytes yet, in the lowest places.
+    /// Bits that are not written to `bytes` yet, in the lowest places.
     pending: u64,
     /// How many, fewer than 64.
     count: u32,
@@ -34,7 +34,7 @@ impl BitWriter {
         self.length
     }
 
-    /// Appends bytes as they are; not between bits.
+    /// Appends bytes unchanged. No bits may be pending.
     pub(super) fn append(&mut self, bytes: &[u8]) {
         debug_assert_eq!(self.count, 0);
         self.make_room(bytes.len());
@@ -92,8 +92,8 @@ impl BitWriter {
         const HIGHEST: u64 = 0x8080_8080_8080_8080;
         const ONES: u64 = 0x0101_0101_0101_0101;
         let bytes = word.to_be_bytes();
-        // A byte of 0xff has its highest bit, and loses it by adding 1; a carry from below finds
-        // too many at most.
+        // Finds bytes of 0xff: their highest bit is set, and adding 1 clears it. A carry from the
+        // byte below may report others too, which costs only time.
         if word & HIGHEST & !word.wrapping_add(ONES) == 0 {
             self.bytes[self.length..self.length + 8].copy_from_slice(&bytes);
             self.length += 8;
@@ -102,7 +102,7 @@ impl BitWriter {
         }
     }
 
-    /// One byte of coded data; behind 0xff stands a zero, since it is no marker.
+    /// Appends one byte of coded data, and a zero after 0xff, which would be a marker otherwise.
     fn push(&mut self, byte: u8) {
         self.bytes[self.length] = byte;
         self.length += 1;
@@ -112,7 +112,7 @@ impl BitWriter {
         }
     }
 
-    /// Codes a block whose component had `predicted` before as its first coefficient.
+    /// Codes a block. `predicted` is the DC coefficient of the previous block of its component.
     #[inline(always)]
     pub(super) fn put_block(&mut self, block: Block, predicted: &mut i16, codes: &HuffmanCodes) {
         let columns = block.map(Lanes::get);

@@ -2,14 +2,14 @@
 
 use crate::jpeg::huffman::DEFAULT_HUFFMAN_TABLES;
 
-/// Which coefficient comes when: its place, line by line.
+/// The coefficients in zigzag order, each as `line * 8 + column`.
 pub(super) const ZIGZAG: [u8; 64] = [
     0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20,
     13, 6, 7, 14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59,
     52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
 
-/// The same by columns: `column * 8 + line`.
+/// The coefficients in zigzag order, each as `column * 8 + line`.
 pub(super) const COLUMN_ORDER: [u8; 64] = {
     let mut order = [0; 64];
     let mut at = 0;
@@ -67,8 +67,9 @@ const QUANTIZATION: [[u16; 64]; 2] = [
     ],
 ];
 
-/// Those of a quality from 1 to 100, as libjpeg scales them. The last entry is at least 2, so that
-/// our [`Quantizer`](super::dct::Quantizer) can divide by it: it would be 1 above quality 98.
+/// The tables for a quality from 1 to 100, as libjpeg scales them. The last entry is at least 2
+/// (libjpeg has 1 above quality 98), because [`Quantizer`](super::dct::Quantizer) can't divide by
+/// less.
 pub(super) fn quantization(quality: u8) -> [[u8; 64]; 2] {
     let quality = u16::from(quality.clamp(1, 100));
     let percent = match quality {

@@ -61,8 +61,8 @@ fn encode(quality: u8, frame: &RawFrame<'_>) -> Vec<u8> {
     Baseline::new(quality).encode(&rows).unwrap().to_vec()
 }
 
-/// By the other encoder, from the same pixels with the same sampling.
-fn encode_elsewhere(quality: u8, frame: &RawFrame<'_>) -> Vec<u8> {
+/// The JPEG of the other encoder, from the same pixels with the same subsampling.
+fn encode_by_other(quality: u8, frame: &RawFrame<'_>) -> Vec<u8> {
     let rows = RawRows::new(frame).unwrap();
     let (width, chroma) = (usize::from(frame.width), rows.chroma());
     let mut pixels = Vec::new();
@@ -110,7 +110,7 @@ fn encode_elsewhere(quality: u8, frame: &RawFrame<'_>) -> Vec<u8> {
     jpeg
 }
 
-/// How far a JPEG is from the pixels, in dB; larger is nearer.
+/// The peak signal-to-noise ratio of a JPEG to the pixels, in dB; larger is better.
 fn psnr(jpeg: &[u8], frame: &RawFrame<'_>) -> f64 {
     let (mut decoded, mut squares, mut count) = (Vec::new(), 0.0, 0.0);
     let (layout, ..) = decode_planes(jpeg, Limit::default(), &mut decoded).unwrap();
@@ -149,7 +149,7 @@ fn pictures_are_as_near_to_the_pixels_as_those_of_another_encoder_and_no_larger(
     for quality in [10, 35, 60, 80, 90, 95, 98] {
         for layout in LAYOUTS {
             let frame = frame(layout, 320, 200);
-            let (ours, other) = (encode(quality, &frame), encode_elsewhere(quality, &frame));
+            let (ours, other) = (encode(quality, &frame), encode_by_other(quality, &frame));
             let (our_psnr, other_psnr) = (psnr(&ours, &frame), psnr(&other, &frame));
             assert!(
                 our_psnr > other_psnr - 0.2,

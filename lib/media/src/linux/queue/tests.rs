@@ -1,4 +1,4 @@
-//! The driver is a script: what each call answers, and what it then has seen.
+//! The driver is a script that answers each call and records what it was given.
 
 use std::collections::VecDeque;
 use std::io::ErrorKind;
@@ -165,7 +165,7 @@ fn errors_of_the_driver_come_through_at_any_step() {
 }
 
 #[test]
-fn a_driver_gone_wild_does_not_hold_the_loop() {
+fn an_endless_queue_does_not_hold_the_loop() {
     let script = (0..1000).fold(Script::new(), |script, at| {
         script.fill(at % 2, at as u32, b"x")
     });
@@ -244,13 +244,13 @@ fn a_stamp_that_jumps_is_mended_for_one_frame_and_not_for_ever() {
 
 #[test]
 fn a_rare_cut_picture_is_lost_and_a_camera_that_always_cuts_or_flags_is_shown() {
-    let mut rare = Leniency::default();
+    let mut rare = DamagePolicy::default();
     assert!((0..200).all(|at| {
         let is_cut = at % 10 == 0;
         rare.judge(is_cut.then_some(ImageError::Truncated)).is_ok() != is_cut
     }));
     for fault in [ImageError::Truncated, ImageError::Flagged] {
-        let mut always = Leniency::default();
+        let mut always = DamagePolicy::default();
         let shown = (0..100).filter(|_| always.judge(Some(fault.clone())).is_ok());
         assert_eq!(shown.count(), 84);
     }

@@ -1,8 +1,8 @@
-//! Eight numbers of 16 bits that are worked on at once, by the instructions that every processor
-//! of its kind has. They know nothing of pictures.
+//! SIMD vectors of eight 16-bit integers, by the instructions that every processor of an
+//! architecture has. They know nothing of pictures.
 //!
-//! Each of the files has the same [`Lanes`], and all give the same numbers to the last bit:
-//! `plain` for any processor, `sse2` for x86-64, `neon` for 64-bit ARM.
+//! Each file has the same [`Lanes`], and all compute the same results to the last bit: `plain` for
+//! any processor, `sse2` for x86-64, `neon` for 64-bit ARM.
 
 #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
 #[expect(

@@ -16,7 +16,7 @@ impl Lanes {
         Self(unsafe { vld1q_s16(values.as_ptr()) })
     }
 
-    /// Twice the distance from 128 of each.
+    /// `2 * (pixel - 128)` of each pixel.
     #[inline(always)]
     pub(crate) fn of_pixels(pixels: &[u8; 8]) -> Self {
         // SAFETY: it reads the 8 bytes of the array; NEON is there.
@@ -57,14 +57,14 @@ impl Lanes {
         }
     }
 
-    /// The first four of both in turn.
+    /// Interleaves the first four numbers of both.
     #[inline(always)]
     pub(crate) fn low(self, other: Self) -> Self {
         // SAFETY: NEON is there.
         Self(unsafe { vzip1q_s16(self.0, other.0) })
     }
 
-    /// The last four of both in turn.
+    /// Interleaves the last four numbers of both.
     #[inline(always)]
     pub(crate) fn high(self, other: Self) -> Self {
         // SAFETY: NEON is there.
@@ -89,7 +89,7 @@ impl Lanes {
         }
     }
 
-    /// One bit for each of the sixteen: is it not zero?
+    /// A bit mask of the numbers that are not zero: bits 0 to 7 for `self`, 8 to 15 for `other`.
     #[inline(always)]
     pub(crate) fn nonzero(self, other: Self) -> u16 {
         const BITS: [u8; 8] = [1, 2, 4, 8, 16, 32, 64, 128];

@@ -12,7 +12,7 @@ impl Lanes {
         Self(values)
     }
 
-    /// Twice the distance from 128 of each.
+    /// `2 * (pixel - 128)` of each pixel.
     #[inline(always)]
     pub(crate) fn of_pixels(pixels: &[u8; 8]) -> Self {
         Self(pixels.map(|pixel| (i16::from(pixel) - 128) * 2))
@@ -40,13 +40,13 @@ impl Lanes {
         Self(self.0.map(round))
     }
 
-    /// The first four of both in turn.
+    /// Interleaves the first four numbers of both.
     #[inline(always)]
     pub(crate) fn low(self, other: Self) -> Self {
         Self(std::array::from_fn(|at| [self.0, other.0][at % 2][at / 2]))
     }
 
-    /// The last four of both in turn.
+    /// Interleaves the last four numbers of both.
     #[inline(always)]
     pub(crate) fn high(self, other: Self) -> Self {
         Self(std::array::from_fn(|at| {
@@ -69,7 +69,7 @@ impl Lanes {
         }))
     }
 
-    /// One bit for each of the sixteen: is it not zero?
+    /// A bit mask of the numbers that are not zero: bits 0 to 7 for `self`, 8 to 15 for `other`.
     #[inline(always)]
     pub(crate) fn nonzero(self, other: Self) -> u16 {
         let all = self.0.into_iter().chain(other.0).enumerate();

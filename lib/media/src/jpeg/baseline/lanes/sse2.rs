@@ -16,7 +16,7 @@ impl Lanes {
         Self(unsafe { _mm_loadu_si128(values.as_ptr().cast()) })
     }
 
-    /// Twice the distance from 128 of each.
+    /// `2 * (pixel - 128)` of each pixel.
     #[inline(always)]
     pub(crate) fn of_pixels(pixels: &[u8; 8]) -> Self {
         // SAFETY: it reads the 8 bytes of the array, which may lie anywhere; SSE2 is there.
@@ -63,14 +63,14 @@ impl Lanes {
         }
     }
 
-    /// The first four of both in turn.
+    /// Interleaves the first four numbers of both.
     #[inline(always)]
     pub(crate) fn low(self, other: Self) -> Self {
         // SAFETY: SSE2 is there.
         Self(unsafe { _mm_unpacklo_epi16(self.0, other.0) })
     }
 
-    /// The last four of both in turn.
+    /// Interleaves the last four numbers of both.
     #[inline(always)]
     pub(crate) fn high(self, other: Self) -> Self {
         // SAFETY: SSE2 is there.
@@ -90,7 +90,7 @@ impl Lanes {
         }
     }
 
-    /// One bit for each of the sixteen: is it not zero?
+    /// A bit mask of the numbers that are not zero: bits 0 to 7 for `self`, 8 to 15 for `other`.
     #[inline(always)]
     pub(crate) fn nonzero(self, other: Self) -> u16 {
         // SAFETY: SSE2 is there.

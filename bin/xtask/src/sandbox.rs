@@ -1,5 +1,5 @@
-//! People on loopback with throw-away keys, each with a state folder and a contact book, and the
-//! built `transom` in their hands. All of it is in one folder that is removed at the end.
+//! Users on loopback with throw-away keys, each with a state folder and a contact book, who run the
+//! built `transom`. All files are in one folder that is removed at the end.
 
 use std::fs;
 use std::os::unix::process::CommandExt as _;
@@ -15,22 +15,22 @@ use crate::workspace;
 /// How long a program may take to start.
 pub(crate) const STARTING: Duration = Duration::from_secs(20);
 
-/// The folder of a play, removed when dropped.
-pub(crate) struct Stage {
+/// A temporary folder for users and their files, removed when dropped.
+pub(crate) struct Sandbox {
     folder: PathBuf,
-    /// Where the built programs are.
+    /// The folder of the built programs.
     programs: PathBuf,
-    /// Removes the folder if this process is ended, as by Ctrl-C.
+    /// Removes the folder if this process is killed, as by Ctrl-C.
     remover: Remover,
 }
 
-impl Stage {
-    /// In memory where there is a tmpfs for that, so that no disk is measured.
+impl Sandbox {
+    /// A folder in a tmpfs if there is one, so that the disk is not measured.
     pub(crate) fn new() -> Outcome<Self> {
         Self::with_programs(workspace::release(""))
     }
 
-    /// The same with the programs of another folder, such as an older build's.
+    /// Like [`Sandbox::new`], with the programs of another folder, such as an older build.
     pub(crate) fn with_programs(programs: PathBuf) -> Outcome<Self> {
         let memory = Path::new("/dev/shm");
         let parent = match memory.is_dir() {
@@ -48,32 +48,32 @@ impl Stage {
         })
     }
 
-    /// A path in it, made or not.
+    /// A path in the folder, which need not exist.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    /// Somebody with a new key.
-    pub(crate) fn person(&self, name: &str) -> Outcome<Person> {
+    /// Creates a user with a new key.
+    pub(crate) fn user(&self, name: &str) -> Outcome<User> {
         let home = self.path(name);
         fs::create_dir(&home).context(home.display())?;
-        let mut person = Person {
+        let mut user = User {
             name: name.into(),
             home,
             programs: self.programs.clone(),
             key: String::new(),
         };
-        person.write_book("")?;
-        let mut id = person.transom(&["id", "--json"]);
+        user.write_book("")?;
+        let mut id = user.transom(&["id", "--json"]);
         let output = id.output().context("transom id")?;
         let line = String::from_utf8_lossy(&output.stdout).into_owned();
-        person.key = text_field(&line, "key")
+        user.key = text_field(&line, "key")
             .ok_or_else(|| Failure::new(format!("transom id printed no key: {line}")))?;
-        Ok(person)
+        Ok(user)
     }
 }
 
-impl Drop for Stage {
+impl Drop for Sandbox {
     fn drop(&mut self) {
         if let Err(why) = fs::remove_dir_all(&self.folder) {
             eprintln!("xtask: {}: {why}", self.folder.display());
@@ -82,8 +82,8 @@ impl Drop for Stage {
     }
 }
 
-/// A shell that removes a folder as soon as its input ends: that is when this process ends, however
-/// it ends. It has a process group of its own, so that Ctrl-C reaches everybody but the shell.
+/// A shell that removes a folder as soon as its input ends, which happens when this process ends
+/// for whatever reason. It has a process group of its own, so that Ctrl-C does not reach it.
 struct Remover(Child);
 
 impl Remover {
@@ -94,58 +94,58 @@ impl Remover {
         Ok(Self(shell.spawn().context("sh")?))
     }
 
-    /// Ends the shell and waits for that.
+    /// Ends the shell, and waits until it has removed the folder.
     fn finish(&mut self) {
         drop(self.0.stdin.take());
-        // A shell that is gone already has nothing to remove.
+        // Fails only if the shell has ended already.
         let _ = self.0.wait();
     }
 }
 
-/// Tries again, since programs that end with us may still write into the folder.
+/// Tries several times, since programs that end with us may still write into the folder.
 const REMOVE: &str =
     r#"cat; for pause in 0.1 1 3 0; do rm -rf -- "$0" && exit; sleep $pause; done"#;
 
 const PREFIX: &str = "transom-xtask-";
 
-/// Removes what interrupted runs left behind: memory that nobody uses.
+/// Removes folders of interrupted runs, which may be in memory.
 fn sweep(parent: &Path) {
     for name in machine::names_in(parent) {
         let process = name
             .strip_prefix(PREFIX)
             .and_then(|id| id.parse::<u32>().ok());
         if process.is_some_and(|id| !Path::new(&format!("/proc/{id}")).exists()) {
-            // Somebody else's is not ours to remove, and then it fails.
+            // Fails for folders of other users.
             let _ = fs::remove_dir_all(parent.join(name));
         }
     }
 }
 
 /// A user of the program.
-pub(crate) struct Person {
+pub(crate) struct User {
     name: String,
     home: PathBuf,
     programs: PathBuf,
     key: String,
 }
 
-impl Person {
+impl User {
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// Replaces the contact book by the one line for somebody.
+    /// Replaces the contact book by a line for `other`.
     pub(crate) fn knows(&self, other: &Self, address: &str) -> Outcome {
         self.knows_as(&other.name, other, address)
     }
 
-    /// The same, and the other may hear this one's microphone too.
+    /// Like [`User::knows`], with the right to hear our microphone.
     pub(crate) fn is_heard_by(&self, other: &Self, address: &str) -> Outcome {
         let contact = other.contact(&other.name, address);
         self.write_book(&format!("{contact} may=view,call,files,hear\n"))
     }
 
-    /// The same under another name.
+    /// Like [`User::knows`], under another name.
     pub(crate) fn knows_as(&self, name: &str, other: &Self, address: &str) -> Outcome {
         self.write_book(&(other.contact(name, address) + "\n"))
     }
@@ -158,22 +158,22 @@ impl Person {
         self.write_book(&lines.collect::<String>())
     }
 
-    /// How others write this person into their book.
+    /// The line for this user in the books of others.
     pub(crate) fn contact(&self, name: &str, address: &str) -> String {
         format!("{name} {address} key={}", self.key)
     }
 
-    /// The folder with this person's key.
+    /// The folder with this user's key.
     pub(crate) fn state(&self) -> PathBuf {
         self.home.join("state")
     }
 
-    /// The headless program, as this person runs it.
+    /// The headless program, run by this user.
     pub(crate) fn transom(&self, arguments: &[&str]) -> Command {
         self.program("transom", arguments)
     }
 
-    /// A program of ours with this person's state and book.
+    /// A program of ours with this user's state and book.
     pub(crate) fn program(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.programs.join(program));
         command
@@ -186,12 +186,12 @@ impl Person {
         command
     }
 
-    /// Starts something that listens on a free port of loopback; gives its address too.
+    /// Starts a program that listens on a free port of loopback. Returns its address too.
     pub(crate) fn listen(&self, arguments: &[&str]) -> Outcome<(Background, String)> {
         self.listen_with(arguments, [])
     }
 
-    /// The same with variables of the environment.
+    /// Like [`User::listen`], with environment variables.
     pub(crate) fn listen_with<const N: usize>(
         &self,
         arguments: &[&str],
@@ -215,19 +215,19 @@ impl Person {
     }
 }
 
-/// Whether a line of `--json` tells of this event.
+/// Whether a line of `--json` is this event.
 pub(crate) fn is_event(line: &str, event: &str) -> bool {
     text_field(line, "event").as_deref() == Some(event)
 }
 
-/// A text of a JSON object that has no escapes in it, as keys and addresses have none.
+/// A text field of a JSON object. Escapes are not decoded; keys and addresses have none.
 pub(crate) fn text_field(line: &str, name: &str) -> Option<String> {
     let (_, rest) = line.split_once(&format!("\"{name}\":\""))?;
     let (text, _) = rest.split_once('"')?;
     Some(text.into())
 }
 
-/// A number of a JSON object; in the object `within`, if that is named.
+/// A number field of a JSON object, or of the object `within` in it.
 pub(crate) fn number_field(line: &str, within: Option<&str>, name: &str) -> Option<f64> {
     let line = match within {
         Some(object) => line.split_once(&format!("\"{object}\":{{"))?.1,
@@ -250,7 +250,7 @@ mod tests {
         fs::write(folder.join("state/key"), "secret").unwrap();
         let mut remover = Remover::of(&folder).unwrap();
         assert!(folder.exists());
-        // What the end of this process does: the shell's input ends.
+        // As the end of this process does, it ends the shell's input.
         remover.finish();
         assert!(!folder.exists());
     }

@@ -1,19 +1,20 @@
-//! How a camera hangs: turned by quarters, mirrored. Pictures are not touched: they carry a number
-//! by which viewers show them.
+//! Rotation by quarter turns and mirroring, for cameras that are mounted sideways or upside down.
+//! The pictures are not changed: they carry an orientation that viewers apply.
 
-/// How pictures are to be turned for the eye, beyond what their source says.
+/// How to rotate and mirror pictures for display, after what their own orientation says.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Turn {
-    /// Quarter turns to the right, 0 to 3.
+pub struct Rotation {
+    /// Quarter turns clockwise, 0 to 3.
     pub quarters: u8,
-    /// Whether left and right are then exchanged.
+    /// Whether left and right are exchanged after the rotation.
     pub mirrored: bool,
 }
 
-impl Turn {
-    /// The orientation, 1 to 8 as Exif numbers it, of a picture of that orientation.
+impl Rotation {
+    /// The orientation, 1 to 8 as Exif numbers it, to display a picture whose own one is
+    /// `orientation`.
     pub fn of(self, orientation: u8) -> u8 {
-        // As a mirror image, or not, that is turned to the right by quarters.
+        // Each of the eight is a picture, mirrored or not, that is then rotated clockwise.
         let (mirrored, quarters) = match orientation {
             2 => (true, 0),
             3 => (false, 2),
@@ -25,7 +26,7 @@ impl Turn {
             _ => (false, 0),
         };
         let quarters = (quarters + self.quarters) % 4;
-        // To mirror what was turned is to turn the mirror image the other way.
+        // Mirroring a rotated picture equals rotating the mirrored picture the other way.
         let (mirrored, quarters) = match self.mirrored {
             true => (!mirrored, (4 - quarters) % 4),
             false => (mirrored, quarters),
@@ -76,12 +77,12 @@ mod tests {
                         let [a, b, c, d] = wanted;
                         wanted = [b, a, d, c];
                     }
-                    let turn = Turn { quarters, mirrored };
+                    let turn = Rotation { quarters, mirrored };
                     let seen = shown(turn.of(orientation));
                     assert_eq!(seen, wanted, "{orientation} {turn:?}");
                 }
             }
         }
-        assert_eq!(Turn::default().of(0), 1, "no orientation");
+        assert_eq!(Rotation::default().of(0), 1, "no orientation");
     }
 }

@@ -1,4 +1,4 @@
-//! Which device is which, whatever number it has: by what sysfs knows of it.
+//! Recognises a device by its attributes in sysfs, whatever number its node has.
 
 use std::fmt;
 use std::fs;
@@ -8,20 +8,20 @@ use std::path::{Path, PathBuf};
 /// Where sysfs lists the video nodes.
 const CLASS: &str = "/sys/class/video4linux";
 
-/// What stays of a device when it is unplugged and plugged in again.
+/// The attributes that a device keeps when it is unplugged and plugged in again.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Known {
+pub(crate) struct DeviceIdentity {
     name: String,
-    /// Which of the nodes of the device: the pictures, or their metadata.
+    /// The number of the node within its device: one node has the pictures, another their metadata.
     index: String,
     /// Vendor, product and serial number of a USB device.
     usb: Option<[String; 3]>,
-    /// Where it is plugged in.
+    /// The folder of its port in sysfs.
     port: PathBuf,
 }
 
-impl fmt::Display for Known {
-    /// The name comes from the device.
+impl fmt::Display for DeviceIdentity {
+    /// The name comes from the device, so it is escaped.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.name.escape_default())?;
         match &self.usb {
@@ -31,15 +31,31 @@ impl fmt::Display for Known {
     }
 }
 
-/// What is known of a video node, if sysfs has it.
-pub(crate) fn identify(node: &Path) -> Option<Known> {
+/// The identity of a video node, if sysfs has it.
+pub(crate) fn identify(node: &Path) -> Option<DeviceIdentity> {
     let node = fs::canonicalize(node).ok()?;
-    known_at(Path::new(CLASS), &node)
+    identity_of(Path::new(CLASS), &node)
 }
 
-/// The node of that device now. Of several that are alike it is the one at the same port.
-pub(crate) fn find(device: &Known) -> Option<PathBuf> {
-    find_in(Path::new(CLASS), device)
+/// The present node of a device: an identical device at the same port, else at a port that is not
+/// among `siblings`.
+pub(crate) fn find(device: &DeviceIdentity, siblings: &[PathBuf]) -> Option<PathBuf> {
+    find_in(Path::new(CLASS), device, siblings)
+}
+
+/// The other ports at which an identical device is plugged in.
+pub(crate) fn sibling_ports(device: &DeviceIdentity) -> Vec<PathBuf> {
+    let ports = identical_in(Path::new(CLASS), device).map(|(port, _)| port);
+    ports.filter(|port| *port != device.port).collect()
+}
+
+/// True for the errors that uvcvideo reports when a device or its USB link hangs.
+pub(crate) fn wants_reset(why: &io::Error) -> bool {
+    let errno = why.raw_os_error();
+    matches!(
+        errno,
+        Some(libc::EIO | libc::EPIPE | libc::EPROTO | libc::ETIMEDOUT)
+    )
 }
 
 /// Resets the USB device of a node, as if it were unplugged and plugged in again.
@@ -69,27 +85,30 @@ fn speed_in(class: &Path, node: &Path) -> Option<u32> {
     speed.split('.').next()?.parse().ok()
 }
 
-fn find_in(class: &Path, device: &Known) -> Option<PathBuf> {
-    let entries = fs::read_dir(class).ok()?.flatten();
-    let mut alike: Vec<_> = entries
-        .filter_map(|entry| {
-            let node = Path::new("/dev").join(entry.file_name());
-            let known = known_at(class, &node)?;
-            let is_alike = (&known.name, &known.index, &known.usb)
-                == (&device.name, &device.index, &device.usb);
-            is_alike.then_some((known.port != device.port, node))
-        })
-        .collect();
-    alike.sort();
-    let (_, node) = alike.into_iter().next()?;
-    Some(node)
+fn find_in(class: &Path, device: &DeviceIdentity, siblings: &[PathBuf]) -> Option<PathBuf> {
+    identical_in(class, device)
+        .filter(|(port, _)| !siblings.contains(port))
+        .min_by_key(|(port, node)| (*port != device.port, node.clone()))
+        .map(|(_, node)| node)
 }
 
-/// What is known of the node of that name.
-fn known_at(class: &Path, node: &Path) -> Option<Known> {
+/// The ports and nodes of all identical devices, including the device itself.
+fn identical_in(class: &Path, device: &DeviceIdentity) -> impl Iterator<Item = (PathBuf, PathBuf)> {
+    let entries = fs::read_dir(class).into_iter().flatten().flatten();
+    entries.filter_map(move |entry| {
+        let node = Path::new("/dev").join(entry.file_name());
+        let known = identity_of(class, &node)?;
+        let is_identical =
+            (&known.name, &known.index, &known.usb) == (&device.name, &device.index, &device.usb);
+        is_identical.then_some((known.port, node))
+    })
+}
+
+/// The identity of the node of this name.
+fn identity_of(class: &Path, node: &Path) -> Option<DeviceIdentity> {
     let entry = class.join(node.file_name()?);
     let usb = usb_device(class, node);
-    Some(Known {
+    Some(DeviceIdentity {
         name: read(&entry.join("name")),
         index: read(&entry.join("index")),
         port: fs::canonicalize(entry.join("device")).ok()?,
@@ -106,10 +125,20 @@ fn usb_device(class: &Path, node: &Path) -> Option<PathBuf> {
     Some(device.to_owned())
 }
 
-/// A file of sysfs without its end of line; empty where there is none.
+/// The content of a sysfs file without its line end; empty where there is no file.
 fn read(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap_or_default();
     text.trim().to_owned()
+}
+
+#[cfg(test)]
+pub(crate) fn sample(port: &str) -> DeviceIdentity {
+    DeviceIdentity {
+        name: "HD Webcam".to_owned(),
+        index: "0".to_owned(),
+        usb: None,
+        port: port.into(),
+    }
 }
 
 #[cfg(test)]
@@ -153,12 +182,12 @@ mod tests {
             fs::remove_dir_all(self.class().join(node)).unwrap();
         }
 
-        fn known(&self, node: &str) -> Known {
-            known_at(&self.class(), Path::new(node)).unwrap()
+        fn known(&self, node: &str) -> DeviceIdentity {
+            identity_of(&self.class(), Path::new(node)).unwrap()
         }
 
-        fn find(&self, known: &Known) -> Option<PathBuf> {
-            find_in(&self.class(), known)
+        fn find(&self, known: &DeviceIdentity) -> Option<PathBuf> {
+            find_in(&self.class(), known, &[])
         }
     }
 
@@ -206,10 +235,17 @@ mod tests {
         sysfs.plug("video1", "usb2", "Cheap", "");
         let second = sysfs.known("video1");
         assert_eq!(sysfs.find(&second), Some("/dev/video1".into()));
+        // The second camera is unplugged: the first one is not mistaken for it.
+        let siblings = [sysfs.known("video0").port];
+        sysfs.unplug("video1");
+        assert_eq!(find_in(&sysfs.class(), &second, &siblings), None);
+        sysfs.plug("video1", "usb3", "Cheap", "");
+        let found = find_in(&sysfs.class(), &second, &siblings);
+        assert_eq!(found, Some("/dev/video1".into()));
         // Moved to another port, and alone.
         sysfs.unplug("video0");
         sysfs.unplug("video1");
-        sysfs.plug("video0", "usb3", "Cheap", "");
+        sysfs.plug("video0", "usb4", "Cheap", "");
         assert_eq!(sysfs.find(&second), Some("/dev/video0".into()));
     }
 }

@@ -1,29 +1,30 @@
-//! What camera and receive share: being found at an address, and knowing who knocks.
+//! What camera, receive and a waiting call share: listening for connections, and strangers who try
+//! to connect.
 
 use serde_json::json;
 use transom::people::{Book, DEFAULT_PORT};
 use transom::{Handle, PublicKey, Settings, everywhere};
 
-use crate::args::Door;
+use crate::args::Listening;
 use crate::format::count;
 use crate::guests::Guests;
 use crate::output::Output;
 use crate::place::Place;
 
-/// Takes over where to listen and for whom.
-pub(crate) fn open(settings: &mut Settings, door: Door, output: &Output) {
-    warn_of_strangers(&door.allow, &settings.book, output);
-    settings.allow = door.allow.into();
-    settings.announce = door.announcing.into();
-    settings.listen = if door.listen.is_empty() {
+/// Applies the options to the settings.
+pub(crate) fn apply(settings: &mut Settings, listening: Listening, output: &Output) {
+    warn_of_unknown_names(&listening.allow, &settings.book, output);
+    settings.allow = listening.allow.into();
+    settings.announce = listening.announcing.into();
+    settings.listen = if listening.listen.is_empty() {
         everywhere(DEFAULT_PORT)
     } else {
-        door.listen
+        listening.listen
     };
 }
 
-/// A mistyped name would keep somebody out without a word.
-pub(crate) fn warn_of_strangers(guests: &Guests, book: &Book, output: &Output) {
+/// A mistyped name would keep a contact out silently.
+pub(crate) fn warn_of_unknown_names(guests: &Guests, book: &Book, output: &Output) {
     let Guests::Names(names) = guests else { return };
     for name in names
         .iter()
@@ -33,7 +34,7 @@ pub(crate) fn warn_of_strangers(guests: &Guests, book: &Book, output: &Output) {
     }
 }
 
-/// Says who we are, so that others can compare.
+/// Prints our name and key, so that others can compare them.
 pub(crate) fn introduce(settings: &Settings, output: &Output) {
     let key = settings.identity.public_key();
     let human = format!(
@@ -50,14 +51,14 @@ pub(crate) fn introduce(settings: &Settings, output: &Output) {
     output.say(human, json);
 }
 
-/// Warns of a book by which nobody may connect.
+/// Warns if the contact book lets nobody connect.
 pub(crate) fn warn_of_empty_book(book: &Book, output: &Output) {
     if book.contacts().is_empty() {
-        output.warn("the contact book is empty, so nobody may connect; add somebody with: transom users add NAME HOST key=ID");
+        output.warn("the contact book is empty, so nobody may connect; add a contact with: transom users add NAME HOST key=ID");
     }
 }
 
-/// Takes the contact book as it is now; one that can't be read changes nothing.
+/// Reads the contact book again; if it can't be read, the old one stays.
 pub(crate) fn reload(handle: &Handle, place: &Place, output: &Output) {
     match place.book(output) {
         Ok(book) => {
@@ -75,7 +76,8 @@ pub(crate) fn reload(handle: &Handle, place: &Place, output: &Output) {
     }
 }
 
-/// Keys that knocked already: each is told once, since its owner's program may try every second.
+/// Unknown keys that were reported: each is reported once, because its program may try every
+/// second.
 #[derive(Debug, Default)]
 pub(crate) struct Knocks(Vec<PublicKey>);
 
@@ -89,7 +91,7 @@ impl Knocks {
     }
 }
 
-/// Told strangers in one run; more are somebody making keys.
+/// Limit of strangers reported in one run: more are probably one attacker who generates keys.
 const MAX_KNOCKS: usize = 64;
 
 #[cfg(test)]
@@ -97,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_stranger_is_told_once_and_not_without_end() {
+    fn each_stranger_is_reported_once_up_to_a_limit() {
         let mut knocks = Knocks::default();
         let key = |number: usize| PublicKey([u8::try_from(number).unwrap(); 32]);
         assert!(knocks.is_new(&key(0)));

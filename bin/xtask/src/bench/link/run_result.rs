@@ -1,35 +1,35 @@
-//! What came of a run: pictures and the file over time, and the figures that are made of them.
+//! The result of a run: pictures and the file over time, and the figures computed from them.
 
 use std::time::{Duration, Instant};
 
 use crate::failure::{Failure, Outcome};
-use crate::stage::{is_event, number_field};
+use crate::sandbox::{is_event, number_field};
 
-/// A picture as the viewer got it.
+/// A picture that the viewer received.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Picture {
-    /// When, after the first picture.
+    /// When it was received, after the first picture.
     pub at: Duration,
     pub sequence: u32,
     pub bytes: f64,
-    /// From ready at the camera to wholly received, in milliseconds; none while the clocks are not
-    /// known to each other.
+    /// From ready at the camera to completely received, in milliseconds; `None` until the clocks
+    /// are compared.
     pub latency: Option<f64>,
 }
 
-/// Times are those after the first picture.
+/// The result of a run. Times count from the first picture.
 #[derive(Debug, Default)]
-pub(super) struct Played {
+pub(super) struct RunResult {
     pub pictures: Vec<Picture>,
-    /// Bytes of the file that had come by then.
+    /// Times, and the bytes of the file received by then.
     pub file: Vec<(Duration, f64)>,
     pub length: Duration,
 }
 
-impl Played {
-    /// From the lines of the viewer and of whoever got the file.
+impl RunResult {
+    /// Parses the output of the viewer and of the receiver of the file.
     pub(super) fn of(lines: &[(Instant, String)], first: Instant, length: Duration) -> Self {
-        let mut played = Self {
+        let mut run_result = Self {
             length,
             ..Self::default()
         };
@@ -37,7 +37,7 @@ impl Played {
             let at = at.saturating_duration_since(first);
             let number = |name| number_field(line, None, name);
             if is_event(line, "picture") {
-                played.pictures.push(Picture {
+                run_result.pictures.push(Picture {
                     at,
                     sequence: number("sequence").unwrap_or_default() as u32,
                     bytes: number("bytes").unwrap_or_default(),
@@ -45,13 +45,13 @@ impl Played {
                 });
             } else if is_event(line, "transfer") && at <= length {
                 let moved = number("moved").filter(|moved| *moved > 0.0);
-                played.file.extend(moved.map(|moved| (at, moved)));
+                run_result.file.extend(moved.map(|moved| (at, moved)));
             }
         }
-        played
+        run_result
     }
 
-    /// Pictures that came while the file moved, or all of a run without one.
+    /// Pictures received while the file moved, or all pictures of a run without a file.
     pub(super) fn beside_file(&self) -> impl Iterator<Item = &Picture> {
         let begin = self.file.first().map_or(Duration::ZERO, |(at, _)| *at);
         let end = self.file.last().map_or(Duration::MAX, |(at, _)| *at);
@@ -61,7 +61,7 @@ impl Played {
             .filter(move |picture| range.contains(&picture.at))
     }
 
-    /// The share of the camera's pictures that were shown.
+    /// The fraction of the camera's pictures that were shown.
     pub(super) fn shown(&self) -> f64 {
         let (Some(first), Some(last)) = (self.pictures.first(), self.pictures.last()) else {
             return 0.0;
@@ -70,13 +70,14 @@ impl Played {
         self.pictures.len() as f64 / f64::from(made)
     }
 
-    /// Bytes of pictures a second.
+    /// The rate of the video in bytes a second.
     pub(super) fn video_rate(&self) -> f64 {
         let bytes: f64 = self.pictures.iter().map(|picture| picture.bytes).sum();
         bytes / self.length.as_secs_f64()
     }
 
-    /// Bytes of the file a second; its first second, in which it finds its rate, left out.
+    /// The rate of the file in bytes a second, without its first second, in which it finds its
+    /// rate.
     pub(super) fn file_rate(&self) -> Option<f64> {
         let (begun, _) = self.file.first()?;
         let start = |(at, _): &&(Duration, f64)| *at >= *begun + FILE_START;
@@ -86,7 +87,7 @@ impl Played {
         (span > 0.0).then(|| (after - before) / span)
     }
 
-    /// When the first picture behind the last gap came.
+    /// When the first picture after the last gap was received.
     pub(super) fn last_miss(&self) -> Option<Duration> {
         let mut pairs = self.pictures.windows(2).rev();
         pairs.find_map(|pair| {
@@ -96,8 +97,8 @@ impl Played {
         })
     }
 
-    /// When the last picture came that was smaller than that, or that ended a second with fewer
-    /// pictures than so many; zero if there is none.
+    /// When the last picture was received that was smaller than `bytes`, or that ended a second
+    /// with fewer than `count` pictures; zero if there is none.
     pub(super) fn last_less(&self, bytes: f64, count: usize) -> Option<Duration> {
         let mut begin = 0;
         let mut last = Duration::ZERO;
@@ -114,7 +115,7 @@ impl Played {
         Some(last)
     }
 
-    /// The longest time in which no picture came, or nothing of the file.
+    /// The longest time without a picture, or without a byte of the file.
     pub(super) fn longest_stall(&self) -> Duration {
         let pictures = gap(self.pictures.iter().map(|picture| picture.at));
         let mut moved = self.file.clone();
@@ -133,7 +134,7 @@ fn gap(times: impl Iterator<Item = Duration>) -> Duration {
     longest
 }
 
-/// A quantile of the latencies in milliseconds; not a number where there is none.
+/// A quantile of the latencies in milliseconds; NaN if there is none.
 pub(super) fn latency<'a>(pictures: impl Iterator<Item = &'a Picture>, quantile: f64) -> f64 {
     let mut latencies: Vec<f64> = pictures.filter_map(|picture| picture.latency).collect();
     latencies.sort_by(f64::total_cmp);
@@ -142,12 +143,12 @@ pub(super) fn latency<'a>(pictures: impl Iterator<Item = &'a Picture>, quantile:
     found.copied().unwrap_or(f64::NAN)
 }
 
-/// Left out of a file's rate.
+/// The first part of a transfer, which is left out of its rate.
 const FILE_START: Duration = Duration::from_secs(1);
 
-/// Whether a run that was to have a file had one.
-pub(super) fn check_file(played: &Played) -> Outcome {
-    match played.file_rate() {
+/// Fails if the file of a run did not move.
+pub(super) fn check_file(run_result: &RunResult) -> Outcome {
+    match run_result.file_rate() {
         Some(_) => Ok(()),
         None => Err(Failure::new("the file did not move for a second")),
     }
@@ -158,7 +159,7 @@ mod tests {
     use super::*;
 
     /// A picture every 100 ms, each as late as its number says; those above 5 are one number on.
-    fn played() -> Played {
+    fn run_result() -> RunResult {
         let start = Instant::now();
         let lines: Vec<(Instant, String)> = (0..10)
             .flat_map(|number| {
@@ -171,25 +172,25 @@ mod tests {
                 [(at, picture), (at + Duration::from_millis(1), file)]
             })
             .collect();
-        Played::of(&lines, start, Duration::from_secs(1))
+        RunResult::of(&lines, start, Duration::from_secs(1))
     }
 
     #[test]
     fn figures_are_those_of_the_lines() {
-        let played = played();
-        assert_eq!(played.pictures.len(), 10);
-        assert_eq!(latency(played.pictures.iter(), 0.5), 4.0);
-        assert_eq!(latency(played.pictures.iter(), 0.99), 9.0);
+        let run_result = run_result();
+        assert_eq!(run_result.pictures.len(), 10);
+        assert_eq!(latency(run_result.pictures.iter(), 0.5), 4.0);
+        assert_eq!(latency(run_result.pictures.iter(), 0.99), 9.0);
         assert!(latency([].iter(), 0.5).is_nan());
-        assert_eq!(played.video_rate(), 1000.0);
-        assert_eq!(played.shown(), 10.0 / 11.0);
-        assert_eq!(played.longest_stall(), Duration::from_millis(100));
+        assert_eq!(run_result.video_rate(), 1000.0);
+        assert_eq!(run_result.shown(), 10.0 / 11.0);
+        assert_eq!(run_result.longest_stall(), Duration::from_millis(100));
     }
 
     #[test]
     fn beside_the_file_means_from_its_first_byte_to_its_last() {
-        let played = played();
-        let sequences: Vec<u32> = played
+        let run_result = run_result();
+        let sequences: Vec<u32> = run_result
             .beside_file()
             .map(|picture| picture.sequence)
             .collect();
@@ -200,18 +201,18 @@ mod tests {
     fn a_file_s_rate_begins_a_second_after_it() {
         let second = Duration::from_secs(1);
         let file = vec![(second, 10.0), (2 * second, 500.0), (4 * second, 2500.0)];
-        let played = Played {
+        let run_result = RunResult {
             file,
-            ..Played::default()
+            ..RunResult::default()
         };
-        assert_eq!(played.file_rate(), Some(1000.0));
-        assert_eq!(Played::default().file_rate(), None);
-        assert!(check_file(&Played::default()).is_err());
+        assert_eq!(run_result.file_rate(), Some(1000.0));
+        assert_eq!(RunResult::default().file_rate(), None);
+        assert!(check_file(&RunResult::default()).is_err());
     }
 
     #[test]
     fn the_last_miss_is_a_gap_of_the_numbers() {
-        assert_eq!(played().last_miss(), Some(Duration::from_millis(600)));
-        assert_eq!(Played::default().last_miss(), None);
+        assert_eq!(run_result().last_miss(), Some(Duration::from_millis(600)));
+        assert_eq!(RunResult::default().last_miss(), None);
     }
 }

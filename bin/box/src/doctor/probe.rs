@@ -1,40 +1,42 @@
-//! A short look at what a source gives: how many pictures, how many of them bad, and why there are
-//! not more.
+//! A short test of a source: how many pictures it gives, how many of them are bad, and why there
+//! are not more.
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use transom::latency::Spread;
-use transom::media::{self, CameraError, CaptureRequest, Counts, Encoder, ImageError, Waiter};
+use transom::media::{
+    self, CameraError, CaptureRequest, Counts, Encoder, ImageError, Prefer, Waiter,
+};
 
 use super::Finding;
-use super::cameras::{LOW_LIGHT, SUBJECT};
+use super::cameras::SUBJECT;
 
-/// What was seen of a source.
+/// The measurement of a source.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Seen {
+pub(crate) struct Measurement {
     /// In words, as `MJPG 1280x720 30 fps of HD Webcam`.
     pub(crate) what: String,
     /// Pictures a second as agreed with the device, 0 where nothing is agreed.
     pub(crate) agreed: u32,
     /// Whether each picture is encoded by this machine.
     pub(crate) encodes: bool,
-    /// What came in the time.
+    /// The frames in `time`.
     pub(crate) counts: Counts,
     pub(crate) time: Duration,
-    /// What was wrong with the last one that could not be used.
+    /// What was wrong with the last unusable frame.
     pub(crate) fault: Option<ImageError>,
     /// How long encoding took.
     pub(crate) encoding: Option<Spread>,
 }
 
-/// How a look ended.
+/// The result of a test.
 #[derive(Debug)]
-pub(crate) enum Look {
-    Seen(Seen),
+pub(crate) enum Probe {
+    Measured(Measurement),
     Failed(CameraError),
-    /// It was still not open after so long.
+    /// It did not open, or gave no answer, for so long.
     Hangs(Duration),
 }
 
@@ -42,18 +44,18 @@ pub(crate) enum Look {
 const OPENING: Duration = Duration::from_secs(10);
 /// How long the first picture may take after that.
 const FIRST_PICTURE: Duration = Duration::from_secs(5);
-/// A device that ended its look is closed within this time.
+/// How long closing the device may take.
 const CLOSING: Duration = Duration::from_secs(2);
 /// The first pictures of many cameras are late, or damaged.
 const WARM_UP: Duration = Duration::from_millis(500);
 
-/// Looks at a source for that time, on a thread of its own: a driver that hangs costs that thread.
-pub(crate) fn look(request: &CaptureRequest, time: Duration) -> Look {
+/// Tests a source for `time`, on a thread of its own: if a driver hangs, only that thread hangs.
+pub(crate) fn probe(request: &CaptureRequest, time: Duration) -> Probe {
     media::prepare(request);
     let failed = |why| {
         let device = request.source_name();
-        let step = "start to look";
-        Look::Failed(CameraError::Io { device, step, why })
+        let step = "start the test";
+        Probe::Failed(CameraError::Io { device, step, why })
     };
     let (hold, waiter) = match Waiter::new() {
         Ok(pair) => pair,
@@ -62,7 +64,7 @@ pub(crate) fn look(request: &CaptureRequest, time: Duration) -> Look {
     let (opened, is_open) = channel();
     let (ended, end) = channel();
     let wanted = request.clone();
-    let thread = Builder::new().name("look".into()).spawn(move || {
+    let thread = Builder::new().name("probe".into()).spawn(move || {
         let seen = watch(&wanted, &waiter, time, || {
             // The doctor may have given up.
             let _ = opened.send(());
@@ -73,7 +75,7 @@ pub(crate) fn look(request: &CaptureRequest, time: Duration) -> Look {
         return failed(why);
     }
     if is_open.recv_timeout(OPENING) == Err(RecvTimeoutError::Timeout) {
-        return Look::Hangs(OPENING);
+        return Probe::Hangs(OPENING);
     }
     let result = end
         .recv_timeout(FIRST_PICTURE + WARM_UP + time)
@@ -82,9 +84,9 @@ pub(crate) fn look(request: &CaptureRequest, time: Duration) -> Look {
             end.recv_timeout(CLOSING)
         });
     match result {
-        Ok(Ok(seen)) => Look::Seen(seen),
-        Ok(Err(error)) => Look::Failed(error),
-        Err(_) => Look::Hangs(OPENING + FIRST_PICTURE),
+        Ok(Ok(seen)) => Probe::Measured(seen),
+        Ok(Err(error)) => Probe::Failed(error),
+        Err(_) => Probe::Hangs(OPENING + FIRST_PICTURE),
     }
 }
 
@@ -94,7 +96,7 @@ fn watch(
     waiter: &Waiter,
     time: Duration,
     opened: impl FnOnce(),
-) -> Result<Seen, CameraError> {
+) -> Result<Measurement, CameraError> {
     let mut camera = media::open(request)?;
     opened();
     let mut encoder = Encoder::new(request.quality, request.size);
@@ -123,7 +125,7 @@ fn watch(
     }
     let format = camera.format();
     let (since, before) = start.unwrap_or((Instant::now(), Counts::default()));
-    Ok(Seen {
+    Ok(Measurement {
         what: format.what.to_string(),
         agreed: format.fps,
         encodes: format.encodes,
@@ -134,33 +136,32 @@ fn watch(
     })
 }
 
-/// A source without a pace of its own gives any number of pictures.
+/// Limit of encoding times: a file or a pipe may give any number of pictures.
 const MAX_TIMES: usize = 10_000;
 
-/// What a look at a source of that name tells; a device may have a control that lets the light
-/// lower its rate.
-pub(crate) fn findings(look: &Look, source: &str, can_lower_rate: bool) -> Vec<Finding> {
-    match look {
-        Look::Seen(seen) => of_pictures(seen, can_lower_rate),
-        Look::Failed(error) => vec![of_error(error)],
-        Look::Hangs(time) => vec![Finding::broken(
+/// The findings of a test of the source of this name. `prefer` is what the camera was set to.
+pub(crate) fn findings(probe: &Probe, source: &str, prefer: Prefer) -> Vec<Finding> {
+    match probe {
+        Probe::Measured(seen) => of_pictures(seen, prefer),
+        Probe::Failed(error) => vec![of_error(error)],
+        Probe::Hangs(time) => vec![Finding::broken(
             SUBJECT,
-            format!("{source} does not answer for {} s", time.as_secs()),
+            format!("{source} has not answered for {} s", time.as_secs()),
             "unplug the camera, or restart this machine",
         )],
     }
 }
 
-/// The errors of a camera say what to do behind a semicolon.
+/// The text of a camera's error says what to do after a semicolon.
 fn of_error(error: &CameraError) -> Finding {
     let text = match std::error::Error::source(error) {
         Some(why) => format!("{error}: {why}"),
         None => error.to_string(),
     };
     match error {
-        // A box that streams is what is wanted.
+        // A camera in use by a box works.
         CameraError::Busy { by: Some(by), .. } if by.starts_with("transom") => {
-            Finding::good(SUBJECT, format!("{by} uses it; it was not looked at"))
+            Finding::good(SUBJECT, format!("it is used by {by}, so it was not tested"))
         }
         _ => match text.split_once("; ") {
             Some((text, mend)) => Finding::broken(SUBJECT, text, mend),
@@ -169,7 +170,7 @@ fn of_error(error: &CameraError) -> Finding {
     }
 }
 
-fn of_pictures(seen: &Seen, can_lower_rate: bool) -> Vec<Finding> {
+fn of_pictures(seen: &Measurement, prefer: Prefer) -> Vec<Finding> {
     let counts = seen.counts;
     let came = counts.good + counts.bad();
     let what = &seen.what;
@@ -177,7 +178,7 @@ fn of_pictures(seen: &Seen, can_lower_rate: bool) -> Vec<Finding> {
         let why = seen.fault.as_ref();
         let why = why.map_or_else(String::new, |fault| format!(": {fault}"));
         let mend = match came {
-            0 => "try another cable or USB port; look whether a cover or a switch is closed",
+            0 => "try another cable or USB port; check whether a cover or a switch is closed",
             _ => "try another cable or USB port, or a smaller --size",
         };
         let text = format!("{what} gave no picture that can be used{why}");
@@ -234,9 +235,10 @@ fn of_pictures(seen: &Seen, can_lower_rate: bool) -> Vec<Finding> {
             "the camera takes {sent:.1} fps where {} are agreed: usually too little light",
             seen.agreed
         );
-        let mend = match can_lower_rate {
-            true => format!("more light, or --control {LOW_LIGHT}=off"),
-            false => "more light, or a shorter exposure by --control".to_owned(),
+        let mend = match prefer {
+            Prefer::Light => "more light, or --prefer fps for darker pictures at the full rate",
+            // The camera was asked already not to lower its rate.
+            Prefer::Fps => "more light, or a shorter exposure by --control",
         };
         findings.push(Finding::hint(SUBJECT, text, mend));
     } else if seen.encodes && (1..SMOOTH).contains(&seen.agreed) {
@@ -267,11 +269,12 @@ fn of_pictures(seen: &Seen, can_lower_rate: bool) -> Vec<Finding> {
     findings
 }
 
-/// The share of pictures that may be lost without a word.
+/// The fraction of pictures that may be lost without a finding.
 const BAD: f64 = 0.03;
-/// Below this share of the agreed rate a camera is slow. In the dark it halves its rate.
+/// Below this fraction of the agreed rate a camera counts as slow. In the dark many cameras halve
+/// their rate.
 const SLOW: f64 = 0.75;
-/// Fewer frames a second are no smooth picture.
+/// Below this rate motion is not smooth.
 const SMOOTH: u32 = 20;
 
 #[cfg(test)]
@@ -282,8 +285,8 @@ mod tests {
     use super::*;
 
     /// Three seconds of a camera at 30 fps of which so many pictures came.
-    fn seen(good: u64) -> Seen {
-        Seen {
+    fn seen(good: u64) -> Measurement {
+        Measurement {
             what: "MJPG 1280x720 30 fps of HD Webcam".to_owned(),
             agreed: 30,
             counts: Counts {
@@ -291,22 +294,22 @@ mod tests {
                 ..Counts::default()
             },
             time: Duration::from_secs(3),
-            ..Seen::default()
+            ..Measurement::default()
         }
     }
 
-    fn told(seen: Seen) -> Vec<String> {
-        let findings = findings(&Look::Seen(seen), "auto", true);
+    fn told(seen: Measurement) -> Vec<String> {
+        let findings = findings(&Probe::Measured(seen), "auto", Prefer::Light);
         findings.iter().map(Finding::human).collect()
     }
 
-    fn levels(seen: Seen) -> Vec<Level> {
-        let findings = findings(&Look::Seen(seen), "auto", true);
+    fn levels(seen: Measurement) -> Vec<Level> {
+        let findings = findings(&Probe::Measured(seen), "auto", Prefer::Light);
         findings.iter().map(|finding| finding.level).collect()
     }
 
     #[test]
-    fn a_camera_that_keeps_its_word_is_good() {
+    fn a_camera_at_its_agreed_rate_is_good() {
         let line = "good    camera     MJPG 1280x720 30 fps of HD Webcam gives 30.0 fps of 30 \
                     agreed, 0 bad, 0 skipped";
         assert_eq!(told(seen(90)), [line]);
@@ -317,11 +320,13 @@ mod tests {
         let told = told(seen(45));
         assert!(told[0].contains("15.0 fps of 30 agreed"), "{told:?}");
         assert!(told[1].contains("too little light"), "{told:?}");
-        assert!(told[1].ends_with("--control exposure_dynamic_framerate=off"));
+        assert!(told[1].ends_with("--prefer fps for darker pictures at the full rate"));
+        let already = findings(&Probe::Measured(seen(45)), "auto", Prefer::Fps);
+        assert!(!already[1].human().contains("--prefer"), "{already:?}");
     }
 
     #[test]
-    fn pictures_that_are_lost_are_told_by_reason_and_are_not_the_dark() {
+    fn lost_pictures_are_reported_by_reason_and_not_as_little_light() {
         let mut bad = seen(45);
         (bad.counts.damaged, bad.counts.unusable) = (40, 5);
         let told = told(bad);
@@ -333,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_that_encodes_too_slowly_is_told() {
+    fn a_machine_that_encodes_too_slowly_is_reported() {
         let mut slow = seen(90);
         slow.counts.stale = 45;
         slow.encodes = true;
@@ -352,7 +357,7 @@ mod tests {
 
     #[test]
     fn raw_pictures_are_few_by_agreement() {
-        let raw = Seen {
+        let raw = Measurement {
             agreed: 10,
             encodes: true,
             ..seen(30)
@@ -369,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_told_with_what_mends_them() {
+    fn errors_are_reported_with_their_fix() {
         let device = || "/dev/video0".to_owned();
         let finding = of_error(&CameraError::Bandwidth { device: device() });
         assert_eq!(finding.level, Broken);
@@ -383,15 +388,15 @@ mod tests {
     }
 
     #[test]
-    fn the_test_pattern_keeps_its_pace() {
+    fn the_test_pattern_has_its_rate() {
         let request = CaptureRequest {
             source: Source::Pattern,
             size: Some((64, 48)),
             fps: Some(50),
             ..CaptureRequest::default()
         };
-        let Look::Seen(seen) = look(&request, Duration::from_millis(200)) else {
-            panic!("no look");
+        let Probe::Measured(seen) = probe(&request, Duration::from_millis(200)) else {
+            panic!("no measurement");
         };
         assert_eq!((seen.agreed, seen.counts.bad()), (50, 0));
         assert!(seen.counts.good > 0 && seen.time >= Duration::from_millis(200));
@@ -399,7 +404,7 @@ mod tests {
             source: Source::Device("/missing".into()),
             ..CaptureRequest::default()
         };
-        let ended = look(&missing, Duration::from_secs(9));
-        assert!(matches!(ended, Look::Failed(CameraError::NotFound { .. })));
+        let ended = probe(&missing, Duration::from_secs(9));
+        assert!(matches!(ended, Probe::Failed(CameraError::NotFound { .. })));
     }
 }

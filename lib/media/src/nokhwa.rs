@@ -1,6 +1,6 @@
-//! Cameras of other systems, through `nokhwa`. Twin of `linux`; both offer the same. On Linux
-//! it is built with the feature `nokhwa`, where a device that is named by a number comes this
-//! way.
+//! Cameras of macOS and Windows, through the crate `nokhwa`. It offers the same functions as
+//! `linux`. The feature `nokhwa` builds it on Linux too: there a device that is named by a number
+//! is opened here.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use crate::{
     MAX_SIDE, Picture, RawFrame, Wait, repair,
 };
 
-/// Opens one camera after another, each time it was lost.
+/// Opens a camera again each time it was lost.
 #[cfg(not(target_os = "linux"))]
 #[derive(Debug, Default)]
 pub struct Opener;
@@ -31,8 +31,11 @@ impl Opener {
         crate::open(request)
     }
 
+    /// Does nothing: no device is pinned.
+    pub fn closing(&mut self, _: &dyn Camera) {}
+
     /// Does nothing: the system resets its devices itself.
-    pub fn reset(&mut self) {}
+    pub fn reset(&mut self, _: &CaptureRequest) {}
 }
 
 /// A watch on the video devices of this machine: this system has none.
@@ -42,7 +45,7 @@ pub struct DeviceWatch(std::convert::Infallible);
 
 #[cfg(not(target_os = "linux"))]
 impl DeviceWatch {
-    /// Says that there is none.
+    /// Fails: there is no such watch.
     ///
     /// # Errors
     /// Always.
@@ -62,10 +65,10 @@ impl DeviceWatch {
     }
 }
 
-/// How long a person may take to allow the use of the camera.
+/// How long the user may take to allow the use of the camera.
 const PERMISSION: Duration = Duration::from_secs(30);
 
-/// Opens the camera of this number or name. It has to stay on the thread that will read it.
+/// Opens the camera of this number or name. To be called on the thread that will read the camera.
 pub(crate) fn open(path: &Path, request: &CaptureRequest) -> Result<Box<dyn Camera>, CameraError> {
     let name = path.display().to_string();
     let failed = |step| {
@@ -103,6 +106,7 @@ pub(crate) fn open(path: &Path, request: &CaptureRequest) -> Result<Box<dyn Came
     let format = Format {
         what: what.into(),
         fps: camera.frame_rate(),
+        encodes: matches!(PixelFormat::of(mode.fourcc), Some(PixelFormat::Raw(_))),
         ..Format::default()
     };
     Ok(Box::new(NokhwaCamera {
@@ -113,7 +117,7 @@ pub(crate) fn open(path: &Path, request: &CaptureRequest) -> Result<Box<dyn Came
     }))
 }
 
-/// Every camera. On Linux the nodes of V4L2 are told in its place.
+/// Every camera. On Linux the nodes of V4L2 are listed instead.
 #[cfg(any(not(target_os = "linux"), test))]
 pub(crate) fn list() -> Vec<crate::Device> {
     let found = nokhwa::query(nokhwa::utils::ApiBackend::Auto).unwrap_or_default();
@@ -125,11 +129,11 @@ pub(crate) fn list() -> Vec<crate::Device> {
     devices.collect()
 }
 
-/// macOS asks the person; other systems answer at once.
+/// macOS asks the user; other systems answer at once.
 fn permission(name: &str) -> Result<(), CameraError> {
     let (answer, answered) = std::sync::mpsc::channel();
     nokhwa::nokhwa_initialize(move |granted| {
-        // Nobody waits for it any longer: then it comes too late.
+        // Fails if the answer comes after the wait has ended.
         let _ = answer.send(granted);
     });
     match answered.recv_timeout(PERMISSION) {
@@ -183,8 +187,8 @@ fn fourcc(format: FrameFormat) -> [u8; 4] {
         .map_or(*b"MJPG", |(_, fourcc)| *fourcc)
 }
 
-/// The backend doesn't tell what its colours mean; this is how it reads them itself. RGB and grey
-/// have no other reading than full range there.
+/// The backend reports no colour encoding; these are the ones that its own conversions assume. RGB
+/// and grey are full range there.
 fn color_encoding(layout: Layout) -> ColorEncoding {
     match layout {
         Layout::Rgb | Layout::Bgr | Layout::Grey => ColorEncoding::default(),
@@ -200,7 +204,7 @@ struct NokhwaCamera {
 }
 
 impl NokhwaCamera {
-    /// The picture of a buffer. It comes whole, with whatever stands behind the picture.
+    /// The picture in a buffer, which may have padding behind the picture.
     fn picture(
         &mut self,
         buffer: &Buffer,
@@ -209,8 +213,8 @@ impl NokhwaCamera {
         let sequence = self.sequence;
         self.sequence = self.sequence.wrapping_add(1);
         let acquired = Instant::now();
-        let coding = PixelFormat::of(fourcc(buffer.source_frame_format()));
-        let layout = match coding.ok_or(ImageError::NotJpeg)? {
+        let format = PixelFormat::of(fourcc(buffer.source_frame_format()));
+        let layout = match format.ok_or(ImageError::NotJpeg)? {
             PixelFormat::Raw(layout) => layout,
             PixelFormat::Jpeg => {
                 let mended = repair(buffer.buffer())?;
@@ -286,7 +290,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn formats_have_one_name_on_each_side() {
+    fn each_format_has_one_fourcc() {
         for (format, code) in FORMATS {
             assert_eq!(fourcc(format), code);
             let told = mode(&CameraFormat::new_from(640, 480, format, 30)).unwrap();
@@ -300,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_listed_can_be_named() {
+    fn every_listed_camera_has_a_path() {
         assert!(
             list()
                 .iter()

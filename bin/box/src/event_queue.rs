@@ -1,7 +1,8 @@
-//! The way of events from the station's thread to the command. The loop never waits for a slow
-//! terminal or disk: what moves is dropped where there is no room, and what somebody waits for has
-//! room apart. It is not the library's `NoticeQueue`: signals and lines that are typed come the
-//! same way, and a command waits for its next event with a deadline.
+//! The queue of events from the station's thread to the command. The station's loop never waits for
+//! a slow terminal or disk: when the queue is full, frequent notices (such as statistics) are
+//! dropped, and notices that a command waits for go to an overflow list. The library's
+//! `NoticeQueue` does not fit: signals and typed lines use the same queue, and a command waits with
+//! a deadline.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -14,46 +15,46 @@ use transom::Notice;
 use crate::sound::is_loss;
 use crate::station::Event;
 
-/// Events that wait: a second of a busy station. A stalled terminal costs lines, not memory.
+/// Capacity of the queue: a second of a busy station. A stalled terminal costs lines, not memory.
 const QUEUE: usize = 256;
 
-/// Events kept while the terminal stands still: an hour of people, a second of an attack.
-const KEPT: usize = 4096;
+/// Capacity of the overflow list: an hour of events that people cause, a second of an attack.
+const MAX_OVERFLOW: usize = 4096;
 
-/// Calls, ends, texts and questions that found no room, oldest first. The command looks here
-/// whenever the queue is empty.
-type Kept = Arc<Mutex<VecDeque<Event>>>;
+/// The overflow list: calls, ends, texts and questions that the full queue did not take, oldest
+/// first. The command reads it when the queue is empty.
+type Overflow = Arc<Mutex<VecDeque<Event>>>;
 
-/// The station's end.
+/// The end of the station's thread.
 #[derive(Debug)]
-pub(crate) struct Passage {
+pub(crate) struct EventSender {
     queue: SyncSender<Event>,
-    kept: Kept,
-    /// Whether the last event found no room.
+    overflow: Overflow,
+    /// Whether the last event was lost.
     loses: Cell<bool>,
 }
 
 /// The command's end.
 #[derive(Debug)]
-pub(crate) struct Arrivals {
+pub(crate) struct EventReceiver {
     queue: Receiver<Event>,
-    kept: Kept,
+    overflow: Overflow,
 }
 
-/// Both ends, and one more way in for those who may wait: signals, and what a person types.
-pub(crate) fn passage() -> (Passage, Arrivals, SyncSender<Event>) {
+/// Both ends, and a blocking sender for signals and typed lines.
+pub(crate) fn event_queue() -> (EventSender, EventReceiver, SyncSender<Event>) {
     let (sender, queue) = mpsc::sync_channel(QUEUE);
-    let kept = Kept::default();
-    let passage = Passage {
+    let overflow = Overflow::default();
+    let events = EventSender {
         queue: sender.clone(),
-        kept: kept.clone(),
+        overflow: overflow.clone(),
         loses: Cell::new(false),
     };
-    (passage, Arrivals { queue, kept }, sender)
+    (events, EventReceiver { queue, overflow }, sender)
 }
 
-impl Passage {
-    pub(crate) fn pass(&self, notice: Notice) {
+impl EventSender {
+    pub(crate) fn send(&self, notice: Notice) {
         let is_awaited = matches!(
             notice,
             Notice::Ringing { .. }
@@ -66,37 +67,38 @@ impl Passage {
                 | Notice::TransferEnded { .. }
         ) || is_loss(&notice);
         if is_awaited {
-            self.keep(Event::Notice(notice));
+            self.send_awaited(Event::Notice(notice));
         } else if let Err(TrySendError::Full(lost)) = self.queue.try_send(Event::Notice(notice)) {
             log::trace!("no room for {lost:?}");
         }
     }
 
-    /// Hands on what must arrive, by the queue if there is room and nothing older is kept.
-    pub(crate) fn keep(&self, event: Event) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= KEPT {
-            // Once, and not what it says: texts and names of others have no place in a log.
+    /// Sends an event that must arrive: by the queue if it has room and the overflow list is empty,
+    /// otherwise by that list.
+    pub(crate) fn send_awaited(&self, event: Event) {
+        let mut overflow = self.overflow.lock().unwrap_or_else(PoisonError::into_inner);
+        if overflow.len() >= MAX_OVERFLOW {
+            // Logged once, without the event: texts and names of others don't belong in a log.
             if !self.loses.replace(true) {
-                log::warn!("the terminal stands still; events are lost");
+                log::warn!("the terminal is blocked; events are lost");
             }
             return;
         }
         self.loses.set(false);
-        kept.push_back(event);
-        // Also after the command found both empty and went to sleep: the queue has room then, and
+        overflow.push_back(event);
+        // The command may have found both empty and wait: then the queue has room, and sending
         // wakes it.
-        while let Some(event) = kept.pop_front() {
+        while let Some(event) = overflow.pop_front() {
             if let Err(TrySendError::Full(event)) = self.queue.try_send(event) {
-                kept.push_front(event);
+                overflow.push_front(event);
                 return;
             }
         }
     }
 }
 
-impl Arrivals {
-    /// The next event; an error when there is none by that time, or nobody is left to send any.
+impl EventReceiver {
+    /// The next event; an error if none came by `until`, or all senders are gone.
     pub(crate) fn next(&self, until: Option<Instant>) -> Result<Event, RecvTimeoutError> {
         match self.now() {
             Ok(event) => Ok(event),
@@ -111,15 +113,15 @@ impl Arrivals {
         }
     }
 
-    /// Forgets all that waits.
+    /// Drops all waiting events.
     pub(crate) fn clear(&self) {
         while self.now().is_ok() {}
     }
 
     fn now(&self) -> Result<Event, TryRecvError> {
         self.queue.try_recv().or_else(|none| {
-            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.pop_front().ok_or(none)
+            let mut overflow = self.overflow.lock().unwrap_or_else(PoisonError::into_inner);
+            overflow.pop_front().ok_or(none)
         })
     }
 }
@@ -133,36 +135,36 @@ mod tests {
     }
 
     #[test]
-    fn what_is_awaited_arrives_after_a_full_queue_without_any_further_event() {
-        let (passage, arrivals, _) = passage();
+    fn awaited_events_arrive_after_a_full_queue_without_any_further_event() {
+        let (sender, receiver, _) = event_queue();
         for number in 0..QUEUE + 10 {
-            passage.keep(typed(number));
+            sender.send_awaited(typed(number));
         }
         for number in 0..QUEUE + 10 {
-            let arrived = arrivals.next(Some(Instant::now())).unwrap();
+            let arrived = receiver.next(Some(Instant::now())).unwrap();
             assert!(
                 matches!(&arrived, Event::Typed(Some(line)) if *line == number.to_string()),
                 "{number}: {arrived:?}"
             );
         }
-        assert!(arrivals.next(Some(Instant::now())).is_err());
-        passage.keep(typed(0));
-        assert!(arrivals.next(Some(Instant::now())).is_ok());
+        assert!(receiver.next(Some(Instant::now())).is_err());
+        sender.send_awaited(typed(0));
+        assert!(receiver.next(Some(Instant::now())).is_ok());
     }
 
     #[test]
     fn a_command_that_stands_still_neither_blocks_nor_costs_memory_without_end() {
-        let (passage, arrivals, _) = passage();
-        for number in 0..QUEUE + KEPT + 10 {
-            passage.keep(typed(number));
+        let (sender, receiver, _) = event_queue();
+        for number in 0..QUEUE + MAX_OVERFLOW + 10 {
+            sender.send_awaited(typed(number));
         }
         let peer = "anna".parse().unwrap();
-        passage.pass(Notice::Reaching { peer });
+        sender.send(Notice::Reaching { peer });
         let mut count = 0;
-        while arrivals.next(Some(Instant::now())).is_ok() {
+        while receiver.next(Some(Instant::now())).is_ok() {
             count += 1;
         }
-        assert_eq!(count, QUEUE + KEPT);
+        assert_eq!(count, QUEUE + MAX_OVERFLOW);
     }
 
     #[cfg(feature = "sound")]
@@ -170,17 +172,17 @@ mod tests {
     fn the_loss_of_a_loudspeaker_arrives_after_a_full_queue() {
         use transom::SoundNotice;
         use transom::sounds::{DeviceState, Loss};
-        let (passage, arrivals, _) = passage();
+        let (sender, receiver, _) = event_queue();
         for number in 0..QUEUE {
-            passage.keep(typed(number));
+            sender.send_awaited(typed(number));
         }
-        passage.pass(Notice::Sound(SoundNotice::Speaker(DeviceState::Lost {
+        sender.send(Notice::Sound(SoundNotice::Speaker(DeviceState::Lost {
             words: String::new(),
             for_peers: "",
             loss: Loss::Unusable,
         })));
         let mut last = None;
-        while let Ok(event) = arrivals.next(Some(Instant::now())) {
+        while let Ok(event) = receiver.next(Some(Instant::now())) {
             last = Some(event);
         }
         assert!(
