@@ -35,6 +35,8 @@ pub(crate) struct Connection {
     seat: Option<Seat>,
     /// The pass of the last request that had one.
     pass: Option<PassHash>,
+    /// A request of it could look.
+    is_admitted: bool,
     /// The client sends no more.
     has_ended: bool,
     /// When the client last took a byte, or the output began.
@@ -93,6 +95,7 @@ impl Connection {
             output: Output::default(),
             seat: None,
             pass: None,
+            is_admitted: false,
             has_ended: false,
             progress: now,
             woken: now,
@@ -225,14 +228,16 @@ impl Connection {
         self.drops_bytes() || self.input.len() < MAX_HEAD_BYTES
     }
 
-    /// Whether the connection serves nobody: it can end to make room for another.
-    pub(crate) fn is_idle(&self) -> bool {
-        matches!(self.state, State::Reading { .. } | State::Finishing { .. })
+    /// Whether a request of this connection could look.
+    pub(crate) fn is_admitted(&self) -> bool {
+        self.is_admitted
     }
 
-    /// Whether a request of this connection had a pass.
-    pub(crate) fn is_admitted(&self) -> bool {
-        self.pass.is_some()
+    /// Whether the connection may end to make room for another: it is between two requests, or a
+    /// stranger's, which may take its answer as slowly as it likes.
+    pub(crate) fn is_dispensable(&self) -> bool {
+        let is_idle = matches!(self.state, State::Reading { .. } | State::Finishing { .. });
+        is_idle || !self.is_admitted
     }
 
     /// Whether the client has to take bytes, or the last of them were just taken.
@@ -293,8 +298,9 @@ impl Connection {
 
     /// The answer is written: to the next request, or to the end.
     fn begin_next(&mut self, keep_alive: bool, now: Instant) {
+        // Answers of other kinds don't extend the time.
         if let Some(seat) = &mut self.seat {
-            seat.until = Some(now + VIEWER_KEPT);
+            seat.until.get_or_insert(now + VIEWER_KEPT);
         }
         self.state = match (keep_alive, self.input.is_empty()) {
             (true, true) => State::Reading { until: now + IDLE },

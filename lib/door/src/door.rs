@@ -83,7 +83,7 @@ impl Door {
     }
 
     /// Takes a new connection; without an address it is of this machine. Where all places are in
-    /// use, an idle connection ends for it, first one that has shown no pass.
+    /// use, another connection ends for it: a stranger's, or one between two requests.
     ///
     /// # Errors
     /// There is no room.
@@ -106,7 +106,7 @@ impl Door {
             return Err(Full::OfAddress);
         }
         if all >= MAX_CONNECTIONS {
-            self.close_idle().ok_or(Full::Connections)?;
+            self.make_room().ok_or(Full::Connections)?;
         }
         self.remove(id);
         let connection = Connection::new(address, now.instant);
@@ -165,7 +165,7 @@ impl Door {
         }
     }
 
-    /// A camera's state, and why in words.
+    /// A camera's state, and why in words, of which the first 200 characters are kept.
     pub fn set_state(&mut self, source: SourceId, state: SourceState, words: &str) {
         if let Some(source) = self.shared.sources.get_mut(source.0) {
             source.set_state(state, words);
@@ -224,11 +224,11 @@ impl Door {
         }
     }
 
-    /// Ends a connection that serves nobody, the oldest of those without a pass first.
-    fn close_idle(&mut self) -> Option<()> {
-        let idle = self.connections.iter();
-        let idle = idle.filter(|(_, connection)| connection.is_idle());
-        let (&id, _) = idle.min_by_key(|(id, it)| (it.is_admitted(), **id))?;
+    /// Ends a dispensable connection, the oldest of strangers' first.
+    fn make_room(&mut self) -> Option<()> {
+        let dispensable = self.connections.iter();
+        let dispensable = dispensable.filter(|(_, connection)| connection.is_dispensable());
+        let (&id, _) = dispensable.min_by_key(|(id, it)| (it.is_admitted(), **id))?;
         self.remove(id);
         Some(())
     }

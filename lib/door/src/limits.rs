@@ -46,5 +46,8 @@ pub const REPEAT: Duration = Duration::from_secs(1);
 /// keeps its place and the camera stays open.
 pub const VIEWER_KEPT: Duration = Duration::from_secs(2);
 
+/// Characters of a state's words: a sentence. They may come from another machine.
+pub const MAX_WORDS: usize = 200;
+
 /// Failed passes of one address are logged once in this time.
 pub const FAILURE_LOG_INTERVAL: Duration = Duration::from_secs(10);

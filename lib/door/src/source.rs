@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::frame::{Frame, Stamp};
-use crate::limits::REPEAT;
+use crate::limits::{MAX_WORDS, REPEAT};
 use crate::now::Now;
 
 /// A camera's place in [`Config::sources`](crate::Config::sources), from 0.
@@ -67,8 +67,6 @@ pub(crate) struct Source {
     pub(crate) state: SourceState,
     /// Why, in the owner's words.
     pub(crate) words: String,
-    /// Counts the changes of the state.
-    pub(crate) version: u64,
     /// Clients that look or wait for a picture.
     pub(crate) viewers: usize,
     /// Pictures that streams skipped because the client was slow.
@@ -86,7 +84,6 @@ impl Source {
             name,
             state: SourceState::default(),
             words: String::new(),
-            version: 0,
             viewers: 0,
             skipped: 0,
             size: (0, 0),
@@ -122,12 +119,13 @@ impl Source {
     }
 
     pub(crate) fn set_state(&mut self, state: SourceState, words: &str) {
+        let end = words.char_indices().nth(MAX_WORDS);
+        let words = &words[..end.map_or(words.len(), |(end, _)| end)];
         if self.state == state && self.words == words {
             return;
         }
         self.state = state;
         self.words = words.to_owned();
-        self.version += 1;
         if state != SourceState::Live {
             self.newest = None;
             self.rate = Rate::default();

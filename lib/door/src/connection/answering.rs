@@ -65,6 +65,7 @@ impl Connection {
         if !self.is_allowed(request, shared, now) {
             return self.answer(reply, unauthorized(reply, now), now);
         }
+        self.is_admitted = true;
         self.serve(route, request, reply, shared, now);
     }
 

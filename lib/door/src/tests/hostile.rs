@@ -182,6 +182,50 @@ fn a_flood_of_connections_takes_no_place_of_those_with_a_pass() {
 }
 
 #[test]
+fn strangers_that_take_their_answer_slowly_give_way() {
+    let mut rig = Rig::new();
+    rig.get(100, "/stream");
+    for client in 0..63 {
+        let far = IpAddr::from([10, 0, 0, client as u8]);
+        rig.connect_from(client, Some(far)).unwrap();
+        rig.stuck.insert(client);
+        rig.send(client, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        let id = ConnectionId(client);
+        assert_ne!(rig.door.poll_transmit(id, rig.now), [b""; 2]);
+        rig.door.transmitted(id, 1, rig.now);
+    }
+    assert_eq!(status(&rig.get(101, "/stream")), "200");
+    assert_eq!(
+        [0, 1, 100].map(|client| rig.fate(client)),
+        [Fate::Gone, Fate::Open, Fate::Open]
+    );
+}
+
+#[test]
+fn a_door_full_of_viewers_takes_no_more() {
+    let mut rig = Rig::of(&["hall"], Access::Open { names: Vec::new() });
+    rig.door.set_max_viewers(100);
+    (0..64).for_each(|client| assert_eq!(status(&rig.get(client, "/stream")), "421"));
+    let head = b"GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    for client in 0..64 {
+        rig.connect(client);
+        assert_eq!(status(&rig.send(client, head)), "200");
+    }
+    assert_eq!(rig.connect_from(64, None), Err(Full::Connections));
+}
+
+#[test]
+fn long_words_of_another_machine_are_cut() {
+    let mut rig = Rig::new();
+    rig.get(1, "/next?state=starting");
+    rig.set_state(SourceState::Away, &"\u{1f4f7}".repeat(10_000));
+    assert!(
+        rig.take(1)
+            .contains(&format!("\r\nX-Words: {}\r\n", "%F0%9F%93%B7".repeat(200)))
+    );
+}
+
+#[test]
 fn an_open_door_answers_to_its_own_names_only() {
     let names = vec!["hall".into(), "hall.local".into()];
     let mut rig = Rig::of(&["hall"], Access::Open { names });

@@ -224,6 +224,19 @@ fn a_page_keeps_its_place_between_two_pictures() {
 }
 
 #[test]
+fn questions_of_other_kinds_keep_no_place() {
+    let mut rig = Rig::new();
+    rig.get(1, "/next");
+    rig.show();
+    for _ in 0..3 {
+        rig.pass(seconds(1));
+        let state = format!("GET /state?token={} HTTP/1.1\r\nHost: a\r\n\r\n", token(1));
+        rig.send(1, state.as_bytes());
+    }
+    assert_eq!(rig.door.viewers(CAMERA), 0);
+}
+
+#[test]
 fn a_pass_that_is_deleted_ends_what_it_sees() {
     let mut rig = Rig::of(&["hall"], passes(&[1, 2]));
     rig.get(1, "/stream");
