@@ -88,5 +88,5 @@ mod words;
 pub use connection::Fate;
 pub use door::{Access, Config, ConnectionId, Door, Full};
 pub use now::Now;
-pub use passes::{InvalidPass, Pass, Passes, Token};
+pub use passes::{InvalidPass, InvalidPasses, Pass, Passes, Token};
 pub use source::{Picture, SourceId, SourceState};

@@ -31,7 +31,15 @@ pub struct Pass {
     last_used: Option<Duration>,
 }
 
-/// The passes of a door.
+/// The passes of a door, one a line; empty lines and those that begin with # are left out.
+///
+/// ```
+/// use transom_door::{Pass, Passes, Token};
+/// let pass = Pass::new("octoprint", &Token::from_random([7; 20]))?;
+/// let passes: Passes = format!("# who may look\n\n{pass}\n").parse()?;
+/// assert_eq!(passes.to_string(), format!("{pass}\n"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Passes(Vec<Pass>);
 
@@ -51,6 +59,17 @@ pub enum InvalidPass {
     /// The line has too few or too many words.
     #[error("a pass is a line of NAME HASH, and perhaps when it was last used")]
     Words,
+}
+
+/// A line of a list is no pass.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("line {line}")]
+pub struct InvalidPasses {
+    /// From 1.
+    pub line: usize,
+    /// Why.
+    #[source]
+    pub why: InvalidPass,
 }
 
 impl Token {
@@ -163,6 +182,26 @@ impl Passes {
     }
 }
 
+impl fmt::Display for Passes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.iter().try_for_each(|pass| writeln!(f, "{pass}"))
+    }
+}
+
+impl FromStr for Passes {
+    type Err = InvalidPasses;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPasses> {
+        let lines = (1..).zip(text.lines().map(str::trim));
+        let lines = lines.filter(|(_, text)| !text.is_empty() && !text.starts_with('#'));
+        let passes = lines.map(|(line, text)| {
+            let pass = text.parse();
+            pass.map_err(|why| InvalidPasses { line, why })
+        });
+        passes.collect()
+    }
+}
+
 impl FromIterator<Pass> for Passes {
     fn from_iter<I: IntoIterator<Item = Pass>>(passes: I) -> Self {
         Self(passes.into_iter().collect())
@@ -210,6 +249,17 @@ mod tests {
         ] {
             assert_eq!(line.parse::<Pass>(), Err(why), "{line}");
         }
+    }
+
+    #[test]
+    fn a_list_says_which_line_is_no_pass() {
+        let pass = Pass::new("a", &token(1)).unwrap();
+        let text = format!("# passes\r\n{pass}\r\n\n  {pass} 5\nb\n");
+        let why = InvalidPass::Words;
+        let error = text.parse::<Passes>().unwrap_err();
+        assert_eq!(error, InvalidPasses { line: 5, why });
+        let passes: Passes = text.trim_end_matches("b\n").parse().unwrap();
+        assert_eq!(passes.to_string(), format!("{pass}\n{pass} 5\n"));
     }
 
     #[test]
