@@ -146,7 +146,7 @@ impl Connection {
             State::Reading { until } if is_over(*until) => match self.input.is_empty() {
                 true => self.state = State::Gone,
                 false => {
-                    let reply = Reply::to_nobody(shared.is_open());
+                    let reply = Reply::to_unreadable(shared.is_open());
                     let text = "the request's head did not end within 10 s";
                     self.answer(
                         reply,

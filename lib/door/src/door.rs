@@ -1,4 +1,4 @@
-//! The door: its cameras, who may look, and its clients' connections.
+//! The door: its cameras, its passes and its clients' connections.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -16,22 +16,22 @@ use crate::source::{Picture, Source, SourceId, SourceState};
 pub struct Config {
     /// The names of the cameras. A single one is at the root; several are below `/NAME/`.
     pub sources: Vec<String>,
-    /// Who may look.
+    /// Which clients may look.
     pub access: Access,
     /// Clients that look or wait for a picture at once.
     pub max_viewers: usize,
 }
 
-/// Who may look.
+/// Which clients may look.
 #[derive(Clone, Debug)]
 pub enum Access {
-    /// Whoever can connect. Requests must name the machine by an address, as `localhost` or by one
+    /// Every client that can connect. Requests must name the machine by an address, as `localhost` or by one
     /// of these names: a web page can make a name of its own resolve to this machine.
     Open {
         /// Names of the machine, without ports.
         names: Vec<String>,
     },
-    /// Whoever has the token of one of these.
+    /// Every client that has the token of one of these.
     Passes(Passes),
 }
 
@@ -172,7 +172,7 @@ impl Door {
         }
     }
 
-    /// Who may look from now on. What is shown to a pass that is not in the list any more ends;
+    /// Which clients may look from now on. What is shown to a pass that is not in the list any more ends;
     /// of the others the last use is kept.
     pub fn set_access(&mut self, mut access: Access) {
         if let (Access::Passes(old), Access::Passes(new)) = (&self.shared.access, &mut access) {

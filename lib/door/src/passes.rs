@@ -1,4 +1,4 @@
-//! Passes: who may look. A pass is a random token with a name; it is kept as the token's hash, so
+//! Passes: which clients may look. A pass is a random token with a name; it is kept as the token's hash, so
 //! that the list on disk holds no secret.
 
 use std::fmt;
@@ -36,7 +36,7 @@ pub struct Pass {
 /// ```
 /// use transom_door::{Pass, Passes, Token};
 /// let pass = Pass::new("octoprint", &Token::from_random([7; 20]))?;
-/// let passes: Passes = format!("# who may look\n\n{pass}\n").parse()?;
+/// let passes: Passes = format!("# clients that may look\n\n{pass}\n").parse()?;
 /// assert_eq!(passes.to_string(), format!("{pass}\n"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -92,7 +92,7 @@ impl fmt::Debug for Token {
 }
 
 impl Pass {
-    /// A pass of that name for whoever has the token.
+    /// A pass of that name for clients that have the token.
     ///
     /// # Errors
     /// The name can't be one.

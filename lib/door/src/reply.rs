@@ -76,7 +76,7 @@ impl Reply {
     }
 
     /// For a head that was not understood, after which the connection closes.
-    pub(crate) fn to_nobody(is_open: bool) -> Self {
+    pub(crate) fn to_unreadable(is_open: bool) -> Self {
         Self {
             version: Version::Http11,
             is_head: false,

@@ -1,4 +1,4 @@
-//! Requests as clients send them, and as nobody should; the first byte picks the door and the cuts.
+//! Requests as clients send them, and malformed ones; the first byte picks the door and the cuts.
 
 /// Name and bytes.
 pub(crate) fn requests() -> Vec<(&'static str, Vec<u8>)> {

@@ -20,7 +20,7 @@ use crate::stream::Stream;
 
 impl Connection {
     pub(super) fn refuse(&mut self, error: HeadError, shared: &Shared, now: Now) {
-        let reply = Reply::to_nobody(shared.is_open());
+        let reply = Reply::to_unreadable(shared.is_open());
         let text = error.to_string();
         self.answer(
             reply,
