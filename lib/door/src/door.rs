@@ -83,7 +83,8 @@ impl Door {
     }
 
     /// Takes a new connection; without an address it is of this machine. Where all places are in
-    /// use, another connection ends for it: a stranger's, or one between two requests.
+    /// use, another connection ends for it: a stranger's, or one between two requests; its
+    /// [`fate`](Self::fate) is `Gone`.
     ///
     /// # Errors
     /// There is no room.
