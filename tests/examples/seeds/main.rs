@@ -2,6 +2,7 @@
 //! use. Former findings, which have names of their own, are left as they are.
 
 mod book;
+mod door;
 mod films;
 mod handshake;
 mod journal;
@@ -37,6 +38,9 @@ fn main() -> io::Result<()> {
     }
     for (name, bytes) in handshake::handshakes() {
         write("handshake", name, &bytes)?;
+    }
+    for (name, bytes) in door::requests() {
+        write("http", name, &bytes)?;
     }
     for (name, bytes) in journal::journals() {
         write("journal", name, &bytes)?;

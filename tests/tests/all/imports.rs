@@ -50,6 +50,7 @@ const TABLE: &[(&str, &[&str])] = &[
         "transom-media",
         &["libc", "log", "nokhwa", "thiserror", "v4l", "zune-jpeg"],
     ),
+    ("transom-door", &["blake3", "httparse", "log", "thiserror"]),
     (
         "transom-net",
         &[

@@ -15,6 +15,7 @@ const LAWS: &[(&str, Law)] = &[
     ("film", transom_media::fuzzing::film),
     ("frame", transom_wire::fuzzing::frame),
     ("handshake", transom_secure::fuzzing::handshake),
+    ("http", transom_door::fuzzing::http),
     ("journal", transom_store::fuzzing::journal),
     ("names", transom_wire::fuzzing::names),
     ("opus", transom_sound::fuzzing::opus),

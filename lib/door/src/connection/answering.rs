@@ -1,0 +1,230 @@
+//! The answer to each request, in the order in which what it may not have is refused.
+
+use super::{Connection, Seat, State};
+use crate::client::StreamFormat;
+use crate::credentials::tokens;
+use crate::door::{Access, Shared};
+use crate::encoding::percent_encode;
+use crate::frame::{BOUNDARY_LINE, EARLY_HEAD};
+use crate::held::Held;
+use crate::host;
+use crate::now::Now;
+use crate::output::Output;
+use crate::page::{PAGE, POLICY};
+use crate::reply::{Reply, Status};
+use crate::request::{HeadError, Method, Request};
+use crate::route::Route;
+use crate::source::SourceId;
+use crate::state;
+use crate::stream::Stream;
+
+impl Connection {
+    pub(super) fn refuse(&mut self, error: HeadError, shared: &Shared, now: Now) {
+        let reply = Reply::to_unreadable(shared.is_open());
+        let text = error.to_string();
+        self.answer(
+            reply,
+            reply.text(Status::of_error(error), &[], &text, now),
+            now,
+        );
+    }
+
+    /// Checks in this order: the host, the method, the page that everybody may have, the pass, the
+    /// path. So a client without a pass can't find out which paths there are.
+    pub(super) fn respond(&mut self, request: &Request, shared: &mut Shared, now: Now) {
+        let reply = Reply::to(request, shared.is_open());
+        let host = request.host.as_deref();
+        if let Access::Open { names } = &shared.access
+            && !host.is_none_or(|host| host::is_ours(host, names))
+        {
+            let text = "this is not the name of this machine: use its address";
+            return self.answer(reply, reply.text(Status::Misdirected, &[], text, now), now);
+        }
+        match request.method {
+            Method::Options => {
+                let head = reply.head(Status::NoContent, preflight(reply), now);
+                return self.answer(reply, head, now);
+            }
+            Method::Other => {
+                let (allow, text) = ("Allow: GET, HEAD, OPTIONS", "only GET is answered here");
+                let answer = reply.text(Status::MethodNotAllowed, &[allow], text, now);
+                return self.answer(reply, answer, now);
+            }
+            Method::Get | Method::Head => {}
+        }
+        let route = Route::of(&request.path, &request.query, &shared.sources);
+        if route == Route::Page {
+            let headers: &[&str] = match reply.is_open {
+                true => &[POLICY, REFERRER, NO_FRAMES],
+                false => &[POLICY, REFERRER],
+            };
+            let html = "text/html; charset=utf-8";
+            let answer = reply.whole(Status::Ok, html, headers, PAGE, now);
+            return self.answer(reply, answer, now);
+        }
+        if !self.is_allowed(request, shared, now) {
+            return self.answer(reply, unauthorized(reply, now), now);
+        }
+        self.is_admitted = true;
+        self.serve(route, request, reply, shared, now);
+    }
+
+    /// Answers a client that may look.
+    fn serve(
+        &mut self,
+        route: Route,
+        request: &Request,
+        reply: Reply,
+        shared: &mut Shared,
+        now: Now,
+    ) {
+        match route {
+            Route::Stream(source) => self.begin_stream(source, request, reply, shared, now),
+            Route::Snapshot(_) | Route::Next(_) if reply.is_head => {
+                let head = reply.head(Status::Ok, &["Content-Type: image/jpeg"], now);
+                self.answer(reply, head, now);
+            }
+            Route::Snapshot(id) => {
+                let held = Held::snapshot(id, reply, now.instant);
+                self.hold(held, shared, now);
+            }
+            Route::Next(id) => {
+                let source = &shared.sources[id.0];
+                let held = Held::next(id, source, request, reply, now.instant);
+                self.hold(held, shared, now);
+            }
+            Route::State(source) => {
+                let body = state::of_source(shared, source, now.instant);
+                let answer = reply.whole(Status::Ok, JSON, &[], &body, now);
+                self.answer(reply, answer, now);
+            }
+            Route::Names => {
+                let body = state::of_door(shared);
+                let answer = reply.whole(Status::Ok, JSON, &[], &body, now);
+                self.answer(reply, answer, now);
+            }
+            Route::MissingSlash(source) => {
+                let name = &shared.sources[source.0].name;
+                let location = format!("Location: {}/", percent_encode(name));
+                let status = Status::PermanentRedirect;
+                let answer = reply.text(status, &[&location], "see below /", now);
+                self.answer(reply, answer, now);
+            }
+            Route::Page | Route::Unknown => {
+                let text = "there is nothing here: / is the page, /stream the stream";
+                self.answer(reply, reply.text(Status::NotFound, &[], text, now), now);
+            }
+        }
+    }
+
+    fn is_allowed(&mut self, request: &Request, shared: &mut Shared, now: Now) -> bool {
+        let Access::Passes(passes) = &mut shared.access else {
+            return true;
+        };
+        let mut has_token = false;
+        for token in tokens(request) {
+            has_token = true;
+            if let Some(pass) = passes.admit(&token, now.unix) {
+                self.pass = Some(pass);
+                return true;
+            }
+        }
+        // Many clients ask without first, and send their pass when told to.
+        if has_token {
+            shared.failures.note(self.address, now.instant);
+        }
+        false
+    }
+
+    fn begin_stream(
+        &mut self,
+        source: SourceId,
+        request: &Request,
+        reply: Reply,
+        shared: &mut Shared,
+        now: Now,
+    ) {
+        let format = StreamFormat::of(request);
+        // A stream has no length: it ends with its connection.
+        let reply = Reply {
+            keep_alive: false,
+            ..reply
+        };
+        let content_type = format!("Content-Type: {}", format.content_type());
+        let mut head = reply.head(Status::Ok, &[&content_type], now);
+        if reply.is_head {
+            return self.answer(reply, head, now);
+        }
+        if !self.sit(source, shared) {
+            return self.answer(reply, too_many(reply, now), now);
+        }
+        head.extend_from_slice(BOUNDARY_LINE.as_bytes());
+        if format.early_heads {
+            head.extend_from_slice(EARLY_HEAD.as_bytes());
+        }
+        self.input = Vec::new();
+        self.state = State::Streaming(Stream::new(source, format, now.instant));
+        self.write(Output::of(head), now.instant);
+    }
+
+    fn hold(&mut self, held: Held, shared: &mut Shared, now: Now) {
+        match self.sit(held.source, shared) {
+            true => self.state = State::Holding(held),
+            false => self.answer(held.reply, too_many(held.reply, now), now),
+        }
+    }
+
+    /// Takes a viewer's place, or keeps the one it has; false if there is none.
+    fn sit(&mut self, source: SourceId, shared: &mut Shared) -> bool {
+        if self.seat.as_ref().is_none_or(|seat| seat.source != source) {
+            self.leave(shared);
+            if shared.viewers() >= shared.max_viewers {
+                return false;
+            }
+            shared.sources[source.0].viewers += 1;
+        }
+        let until = None;
+        self.seat = Some(Seat { source, until });
+        true
+    }
+
+    pub(super) fn answer(&mut self, reply: Reply, answer: Vec<u8>, now: Now) {
+        self.state = State::Answering {
+            keep_alive: reply.keep_alive,
+        };
+        self.write(Output::of(answer), now.instant);
+    }
+}
+
+/// What a page of another origin may send. Without passes it may send nothing.
+fn preflight(reply: Reply) -> &'static [&'static str] {
+    match reply.is_open {
+        true => &["Allow: GET, HEAD, OPTIONS"],
+        false => &[
+            "Allow: GET, HEAD, OPTIONS",
+            "Access-Control-Allow-Methods: GET, HEAD",
+            "Access-Control-Allow-Headers: Authorization",
+            "Access-Control-Max-Age: 600",
+        ],
+    }
+}
+
+/// ffmpeg, VLC and GStreamer send a pass only when they are asked for it.
+fn unauthorized(reply: Reply, now: Now) -> Vec<u8> {
+    let ask = r#"WWW-Authenticate: Basic realm="transom""#;
+    let text = "a pass is needed: ask the camera's owner for the link";
+    reply.text(Status::Unauthorized, &[ask], text, now)
+}
+
+fn too_many(reply: Reply, now: Now) -> Vec<u8> {
+    let text = "the limit of viewers is reached: try again later";
+    reply.text(Status::Unavailable, &["Retry-After: 5"], text, now)
+}
+
+const JSON: &str = "application/json";
+
+/// The token is behind the #, which no browser sends; the path may still be private.
+const REFERRER: &str = "Referrer-Policy: no-referrer";
+
+/// Without passes no page of another site embeds the page.
+const NO_FRAMES: &str = "X-Frame-Options: SAMEORIGIN";

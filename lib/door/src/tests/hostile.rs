@@ -1,0 +1,280 @@
+//! Clients that mean harm, and those that know no better.
+
+use super::*;
+
+#[test]
+fn a_head_cut_at_any_byte_gets_the_same_answer() {
+    let token = token(1);
+    for target in [
+        "/state",
+        "/favicon.ico",
+        "/stream",
+        "/next?x",
+        "/",
+        "/ HTTP/9.9\r\nX: ",
+    ] {
+        let sign = if target.contains('?') { '&' } else { '?' };
+        let head = format!("\r\nGET {target}{sign}token={token} HTTP/1.1\r\nHost: a\r\n\r\n");
+        let answer = |cuts: &[usize]| {
+            let mut rig = Rig::new();
+            rig.connect(1);
+            let (mut from, mut out) = (0, String::new());
+            for cut in cuts.iter().copied().chain([head.len()]) {
+                out += &rig.send(1, &head.as_bytes()[from..cut]);
+                from = cut;
+            }
+            rig.show();
+            out + &rig.take(1)
+        };
+        let whole = answer(&[]);
+        assert!(!whole.is_empty());
+        for cut in 1..head.len() {
+            assert_eq!(answer(&[cut]), whole, "{target} at {cut}");
+        }
+        let every: Vec<usize> = (1..head.len()).collect();
+        assert_eq!(answer(&every), whole);
+    }
+}
+
+#[test]
+fn pipelined_requests_are_answered_in_order() {
+    let mut rig = Rig::new();
+    rig.connect(1);
+    let get = |path: &str| format!("GET {path}token={} HTTP/1.1\r\nHost: a\r\n\r\n", token(1));
+    let asked = [
+        get("/state?"),
+        get("/next?after=0&"),
+        get("/x?"),
+        get("/stream?"),
+        get("/state?"),
+    ];
+    let first = rig.send(1, asked.concat().as_bytes());
+    assert!(first.ends_with('}') && first.matches("HTTP/1.1 ").count() == 1);
+    rig.show();
+    let rest = rig.take(1);
+    let answers: Vec<&str> = rest.split("HTTP/1.1 ").skip(1).collect();
+    assert_eq!(answers.len(), 3, "nothing comes behind a stream");
+    assert!(answers[0].starts_with("200") && answers[0].contains("X-Sequence: 1"));
+    assert!(answers[1].starts_with("404"));
+    assert!(answers[2].starts_with("200") && answers[2].contains("multipart"));
+}
+
+#[test]
+fn a_flood_of_requests_waits_in_the_client() {
+    let mut rig = Rig::new();
+    rig.connect(1);
+    rig.stuck.insert(1);
+    let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    let flood = request.repeat(10_000);
+    let id = ConnectionId(1);
+    let taken = rig.door.handle_bytes(id, flood.as_bytes(), rig.now);
+    assert_eq!(taken, crate::limits::MAX_HEAD_BYTES);
+    assert!(!rig.door.wants_bytes(id));
+    assert_eq!(rig.door.handle_bytes(id, b"more", rig.now), 0);
+    rig.stuck.clear();
+    rig.pump();
+    assert!(rig.door.wants_bytes(id));
+    let whole = taken / request.len();
+    assert_eq!(rig.take(1).matches("HTTP/1.1 200 OK").count(), whole);
+}
+
+#[test]
+fn a_refused_head_is_the_last() {
+    let get = "GET / HTTP/1.1\r\nHost: a\r\n";
+    for (head, code) in [
+        (format!("{get}Content-Length: 30\r\n\r\n"), "413"),
+        (
+            format!("{get}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+            "413",
+        ),
+        (
+            format!("{get}Content-Length: 0\r\nContent-Length: 30\r\n\r\n"),
+            "400",
+        ),
+        (format!("{get}Transfer-Encoding : chunked\r\n\r\n"), "400"),
+        (format!("{get}Host: b\r\n\r\n"), "400"),
+        (format!("{get}{}\r\n", "X: y\r\n".repeat(100)), "431"),
+        (format!("{get}X: {}\r\n\r\n", "y".repeat(9_000)), "431"),
+        ("GET / HTTP/2.0\r\n\r\n".into(), "505"),
+        ("\x16\x03\x01\x00\r\n".into(), "400"),
+    ] {
+        let mut rig = Rig::new();
+        rig.connect(1);
+        let smuggled = format!(
+            "{head}GET /state?token={} HTTP/1.1\r\nHost: a\r\n\r\n",
+            token(1)
+        );
+        let answer = rig.send(1, smuggled.as_bytes());
+        assert_eq!(status(&answer), code, "{head}");
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{head}");
+        assert!(answer.contains("\r\nConnection: close\r\n"), "{head}");
+        assert_eq!(rig.fate(1), Fate::Finishing);
+        // More of it is dropped for a second.
+        assert_eq!(rig.send(1, &[b'x'; 20_000]), "");
+        rig.pass(Duration::from_millis(1_100));
+        assert_eq!(rig.fate(1), Fate::Gone);
+    }
+}
+
+#[test]
+fn a_slow_head_ends_after_ten_seconds() {
+    let mut rig = Rig::new();
+    rig.connect(1);
+    rig.connect(2);
+    for byte in "GET / HTTP/1.1\r\n"
+        .bytes()
+        .chain(std::iter::repeat(b'a'))
+        .take(99)
+    {
+        rig.send(1, &[byte]);
+        rig.pass(Duration::from_millis(100));
+    }
+    assert_eq!([1, 2].map(|client| rig.fate(client)), [Fate::Open; 2]);
+    rig.pass(Duration::from_millis(200));
+    assert_eq!(status(&rig.take(1)), "408");
+    assert_eq!(
+        [1, 2].map(|client| rig.fate(client)),
+        [Fate::Finishing, Fate::Gone]
+    );
+}
+
+#[test]
+fn an_idle_connection_ends_and_empty_lines_do_not_keep_it() {
+    let mut rig = Rig::new();
+    (1..3).for_each(|client| assert_eq!(status(&rig.get(client, "/state")), "200"));
+    for _ in 0..29 {
+        rig.pass(seconds(1));
+        rig.send(2, b"\r\n");
+    }
+    assert_eq!(rig.fate(1), Fate::Open);
+    rig.pass(seconds(1));
+    assert_eq!([1, 2].map(|client| rig.fate(client)), [Fate::Gone; 2]);
+}
+
+#[test]
+fn an_address_has_its_share_of_connections_and_loopback_has_none() {
+    let mut rig = Rig::new();
+    let far = Some(IpAddr::from([192, 168, 0, 7]));
+    let mapped = Some("::ffff:192.168.0.7".parse().unwrap());
+    (0..16).for_each(|client| rig.connect_from(client, far).unwrap());
+    assert_eq!(rig.connect_from(16, far), Err(Full::OfAddress));
+    assert_eq!(rig.connect_from(16, mapped), Err(Full::OfAddress));
+    let near = Some(IpAddr::from([127, 0, 0, 1]));
+    (16..48).for_each(|client| rig.connect_from(client, near).unwrap());
+    rig.close(3);
+    rig.connect_from(3, far).unwrap();
+}
+
+#[test]
+fn a_flood_of_connections_takes_no_place_of_those_with_a_pass() {
+    let mut rig = Rig::new();
+    rig.get(0, "/stream");
+    rig.get(1, "/state");
+    for client in 2..10_000_usize {
+        let [.., high, low] = client.to_be_bytes();
+        let far = IpAddr::from([10, 0, high, low]);
+        rig.connect_from(client, Some(far)).unwrap();
+    }
+    assert_eq!([0, 1].map(|client| rig.fate(client)), [Fate::Open; 2]);
+    let open = (0..10_000).filter(|client| rig.fate(*client) == Fate::Open);
+    assert_eq!(open.count(), crate::limits::MAX_CONNECTIONS);
+    assert_eq!(status(&rig.get(0, "/state")), "200");
+}
+
+#[test]
+fn strangers_that_take_their_answer_slowly_give_way() {
+    let mut rig = Rig::new();
+    rig.get(100, "/stream");
+    for client in 0..63 {
+        let far = IpAddr::from([10, 0, 0, client as u8]);
+        rig.connect_from(client, Some(far)).unwrap();
+        rig.stuck.insert(client);
+        rig.send(client, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        let id = ConnectionId(client);
+        assert_ne!(rig.door.poll_transmit(id, rig.now), [b""; 2]);
+        rig.door.transmitted(id, 1, rig.now);
+    }
+    assert_eq!(status(&rig.get(101, "/stream")), "200");
+    assert_eq!(
+        [0, 1, 100].map(|client| rig.fate(client)),
+        [Fate::Gone, Fate::Open, Fate::Open]
+    );
+}
+
+#[test]
+fn a_door_full_of_viewers_takes_no_more() {
+    let mut rig = Rig::of(&["hall"], Access::Open { names: Vec::new() });
+    rig.door.set_max_viewers(100);
+    (0..64).for_each(|client| assert_eq!(status(&rig.get(client, "/stream")), "421"));
+    let head = b"GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    for client in 0..64 {
+        rig.connect(client);
+        assert_eq!(status(&rig.send(client, head)), "200");
+    }
+    assert_eq!(rig.connect_from(64, None), Err(Full::Connections));
+}
+
+#[test]
+fn long_words_of_another_machine_are_cut() {
+    let mut rig = Rig::new();
+    rig.get(1, "/next?state=starting");
+    rig.set_state(SourceState::Away, &"\u{1f4f7}".repeat(10_000));
+    assert!(
+        rig.take(1)
+            .contains(&format!("\r\nX-Words: {}\r\n", "%F0%9F%93%B7".repeat(200)))
+    );
+}
+
+#[test]
+fn an_open_door_answers_to_its_own_names_only() {
+    let names = vec!["hall".into(), "hall.local".into()];
+    let mut rig = Rig::of(&["hall"], Access::Open { names });
+    let mut ask = |host: &str| {
+        rig.connect(1);
+        let head = format!("GET /state HTTP/1.1\r\nHost: {host}\r\nOrigin: http://a\r\n\r\n");
+        rig.send(1, head.as_bytes())
+    };
+    for host in ["127.0.0.1:8080", "hall.local:8080", "localhost"] {
+        let answer = ask(host);
+        assert_eq!(status(&answer), "200", "{host}");
+        assert!(!answer.contains("Access-Control-"));
+        assert!(answer.contains("\r\nCross-Origin-Resource-Policy: same-site\r\n"));
+    }
+    for host in ["evil.example:8080", "", "127.0.0.1.evil.example"] {
+        assert_eq!(status(&ask(host)), "421", "{host}");
+    }
+}
+
+#[test]
+fn a_door_with_passes_answers_to_any_name() {
+    let mut rig = Rig::new();
+    rig.connect(1);
+    let head = format!(
+        "GET /state?token={} HTTP/1.1\r\nHost: cam.example\r\n\r\n",
+        token(1)
+    );
+    assert_eq!(status(&rig.send(1, head.as_bytes())), "200");
+}
+
+#[test]
+fn bytes_for_a_connection_that_is_no_more_are_dropped() {
+    let mut rig = Rig::new();
+    let id = ConnectionId(7);
+    assert_eq!(rig.door.handle_bytes(id, b"GET", rig.now), 3);
+    assert_eq!(rig.door.poll_transmit(id, rig.now), [b""; 2]);
+    rig.door.transmitted(id, 5, rig.now);
+    rig.door.handle_end(id);
+    rig.door.remove(id);
+    assert_eq!(rig.fate(7), Fate::Gone);
+    assert!(!rig.door.wants_bytes(id));
+    rig.door.show(
+        SourceId(9),
+        Picture {
+            jpeg: b"",
+            size: (1, 1),
+            orientation: 1,
+            captured: rig.now.instant,
+        },
+        rig.now,
+    );
+}
