@@ -366,6 +366,42 @@ const MAX_IDLE: u32 = 10;
 /// The pause that such a driver gets.
 const IDLE_PAUSE: Duration = Duration::from_millis(10);
 
+/// Passes on no more pictures a second than the user asked for, where a camera gives more or does
+/// not tell how many it gives.
+struct RateLimit {
+    /// Between two pictures; `None` without a limit.
+    interval: Option<Duration>,
+    /// When the next picture is due.
+    due: Option<Instant>,
+}
+
+impl RateLimit {
+    fn new(request: &CaptureRequest, format: &Format) -> Self {
+        let fps = request.fps.filter(|fps| *fps > 0);
+        let fps = fps.filter(|fps| format.fps == 0 || format.fps > *fps);
+        Self {
+            interval: fps.map(|fps| Duration::from_secs(1) / fps),
+            due: None,
+        }
+    }
+
+    /// Pictures that were captured before are left out. One that is up to half an interval early
+    /// may pass, so that none is lost where frames come unevenly at just that rate.
+    fn from(&self) -> Option<Instant> {
+        self.due?.checked_sub(self.interval? / 2)
+    }
+
+    /// A picture passes. After a pause of the camera the rate is no higher than before.
+    fn passed(&mut self, captured: Instant) {
+        let Some(interval) = self.interval else {
+            return;
+        };
+        let due = self.due.unwrap_or(captured);
+        let late = captured.checked_sub(interval / 2).unwrap_or(captured);
+        self.due = Some(due.max(late) + interval);
+    }
+}
+
 /// Reads a camera until it is no longer held.
 fn read(
     camera: &mut dyn Camera,
@@ -374,6 +410,7 @@ fn read(
     tell: impl Fn(News, bool),
 ) -> Result<(), CameraError> {
     let mut encoder = Encoder::new(job.request.quality, job.request.size);
+    let mut limit = RateLimit::new(&job.request, camera.format());
     let (mut before, mut idle) = (camera.format().counts, 0);
     loop {
         job.waiter.wait(camera);
@@ -389,11 +426,11 @@ fn read(
         let encoder = match wanted {
             Wanted::Nothing => None,
             Wanted::All => {
-                encoder.skip_before(None);
+                encoder.skip_before(limit.from());
                 Some(&mut encoder)
             }
             Wanted::From(captured) => {
-                encoder.skip_before(Some(captured));
+                encoder.skip_before(limit.from().max(Some(captured)));
                 Some(&mut encoder)
             }
         };
@@ -403,6 +440,7 @@ fn read(
             return Ok(());
         }
         if let Some(picture) = &mut picture {
+            limit.passed(picture.captured);
             picture.orientation = job.request.rotation.of(picture.orientation);
         }
         let counts = camera.format().counts;
@@ -431,6 +469,49 @@ fn read(
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
+
+    #[test]
+    fn no_more_pictures_pass_than_were_asked_for_and_none_is_lost_at_just_that_rate() {
+        let start = Instant::now();
+        let passed = |wanted, given, frames: &[u64]| {
+            let request = CaptureRequest {
+                fps: Some(wanted),
+                ..CaptureRequest::default()
+            };
+            let format = Format {
+                fps: given,
+                ..Format::default()
+            };
+            let mut limit = RateLimit::new(&request, &format);
+            let mut count = 0;
+            for captured in frames.iter().map(|at| start + Duration::from_millis(*at)) {
+                if limit.from().is_none_or(|from| captured >= from) {
+                    limit.passed(captured);
+                    count += 1;
+                }
+            }
+            count
+        };
+        let steady: Vec<u64> = (0..300).map(|frame| frame * 1000 / 30).collect();
+        // The last one is half an interval early.
+        assert_eq!(passed(10, 30, &steady), 101);
+        assert_eq!(passed(30, 30, &steady), 300);
+        assert_eq!(passed(60, 30, &steady), 300);
+        // Frames of a program that doesn't tell its rate, up to 12 ms early or late.
+        let uneven: Vec<u64> = (1..=300)
+            .map(|frame| frame * 40 + frame * 7 % 25 - 12)
+            .collect();
+        assert_eq!(passed(25, 0, &uneven), 300);
+        assert!((60..=62).contains(&passed(5, 0, &uneven)));
+        // A burst after a pause of ten seconds.
+        let burst: Vec<u64> = (0..100).map(|frame| 10_000 + frame * 10).collect();
+        let paused: Vec<u64> = [0].into_iter().chain(burst).collect();
+        assert!(
+            (11..=13).contains(&passed(10, 0, &paused)),
+            "{}",
+            passed(10, 0, &paused)
+        );
+    }
 
     use transom_media::Wait;
 
