@@ -35,6 +35,28 @@ fn a_snapshot_is_one_picture() {
 }
 
 #[test]
+fn a_saved_picture_says_how_it_is_rotated_and_mirrored() {
+    let pair = Pair::new();
+    let options = [SMALL, &["--rotate", "90", "--mirror"]].concat();
+    let _box = pair.camera(&options);
+    for name in ["one.jpg", "film.mjpeg"] {
+        let file = pair.scratch.join(name);
+        let file = file.to_str().unwrap();
+        let option = if name == "one.jpg" {
+            "--snapshot"
+        } else {
+            "--save"
+        };
+        let end = pair
+            .near
+            .run(&["watch", "far", "--frames", "1", option, file]);
+        assert_eq!(end.code, Some(0), "{end:?}");
+        let header = transom::media::probe(&fs::read(file).unwrap()).unwrap();
+        assert_eq!(header.orientation, 5, "{name}");
+    }
+}
+
+#[test]
 fn a_file_of_pictures_passes_through_unchanged() {
     let pair = Pair::new();
     let first = {
