@@ -21,6 +21,10 @@
 //! | no answer of the driver for [`OPENING`] | when it answers; each [`OPENING`] is one failure |
 //!
 //! A camera that gave pictures for [`SOUND`] has no failures behind it any more.
+//!
+//! Silence is that of the camera alone. It is not judged while the camera's thread works on what
+//! the device had ready, at most [`OWN_WORK`]. Nor at once by a loop that itself woke [`LATE`]: the
+//! camera's thread may not have run either, and gets one more interval.
 
 use std::time::{Duration, Instant};
 
@@ -57,6 +61,13 @@ const SILENT_FRAMES: u32 = 10;
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 /// And how long until the camera is opened again.
 const UNUSABLE: Duration = Duration::from_secs(10);
+
+/// How long the camera's thread may work on one picture; then its driver is taken to hang.
+const OWN_WORK: Duration = Duration::from_secs(20);
+/// A loop that wakes this long after the due time was itself stopped, or starved.
+const LATE: Duration = Duration::from_millis(250);
+/// The least time until silence is judged after that, and how often while the thread works.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// Decides what happens to a camera.
 #[derive(Debug)]
@@ -102,6 +113,12 @@ struct Open {
     /// wrong with the last.
     failing: Option<(Instant, ImageError)>,
     is_told: bool,
+    /// Since when its thread has worked on what the device had ready.
+    works_since: Option<Instant>,
+    /// Nothing is judged before.
+    excused_until: Option<Instant>,
+    /// Whether a late loop has given it more time, since its last frame.
+    was_late: bool,
 }
 
 /// What the patience with a camera depends on.
@@ -224,7 +241,17 @@ impl Supervisor {
             interval,
             failing: None,
             is_told: false,
+            works_since: None,
+            excused_until: None,
+            was_late: false,
         });
+    }
+
+    /// Since when its thread has worked on what the device had ready.
+    pub(super) fn works(&mut self, since: Option<Instant>) {
+        if let State::Open(open) = &mut self.state {
+            open.works_since = since;
+        }
     }
 
     /// It gave so many pictures that can be used, at least one, the last of them at that time.
@@ -248,6 +275,7 @@ impl Supervisor {
         open.live_since.get_or_insert(at);
         open.since = open.since.max(at);
         open.frame_at = open.frame_at.max(at);
+        (open.excused_until, open.was_late) = (None, false);
         (open.failing, open.is_told) = (None, false);
     }
 
@@ -257,6 +285,7 @@ impl Supervisor {
             return;
         };
         open.frame_at = now;
+        (open.excused_until, open.was_late) = (None, false);
         match &mut open.failing {
             Some((_, last)) => *last = fault,
             none => {
@@ -316,16 +345,19 @@ impl Supervisor {
             }
             State::Open(open) => {
                 let kind = self.kind;
-                if open.ends(kind).is_some_and(|end| end <= now) {
+                let ends = open.ends(kind).filter(|end| *end <= now);
+                let told = (!open.is_told).then(|| open.told_at());
+                let due = ends.or(told.filter(|told| *told <= now))?;
+                if open.is_excused(due, now) {
+                    return None;
+                }
+                if ends.is_some() {
                     let trouble = open.trouble(kind, now);
                     self.stalled(now);
                     return Some(Act::Close(trouble));
                 }
-                let is_due = !open.is_told && open.told_at() <= now;
-                is_due.then(|| {
-                    open.is_told = true;
-                    Act::Tell(open.trouble(kind, now))
-                })
+                open.is_told = true;
+                Some(Act::Tell(open.trouble(kind, now)))
             }
             State::Waiting { retry } => {
                 retry.take_if(|retry| *retry <= now)?;
@@ -341,7 +373,8 @@ impl Supervisor {
             State::Opening { late, .. } => Some(*late),
             State::Open(open) => {
                 let told = (!open.is_told).then(|| open.told_at());
-                [told, open.ends(self.kind)].into_iter().flatten().min()
+                let due = [told, open.ends(self.kind)].into_iter().flatten().min();
+                due.max(open.excused_until.filter(|_| due.is_some()))
             }
             State::Waiting { retry } => *retry,
         }
@@ -393,6 +426,25 @@ impl Open {
             .as_ref()
             .map(|(first, _)| (*first + UNUSABLE).max(self.since + patience));
         Some(unusable.map_or(silent, |unusable| unusable.min(silent)))
+    }
+
+    /// Whether what is due is not judged yet, see the head of this file.
+    fn is_excused(&mut self, due: Instant, now: Instant) -> bool {
+        let due = self.excused_until.map_or(due, |until| until.max(due));
+        let works = |since| now.saturating_duration_since(since) < OWN_WORK;
+        if due > now {
+            return true;
+        }
+        if self.works_since.is_some_and(works) {
+            self.excused_until = Some(now + GRACE);
+            return true;
+        }
+        let is_late = now > due + LATE && !self.was_late;
+        if is_late {
+            self.was_late = true;
+            self.excused_until = Some(now + GRACE.max(self.interval));
+        }
+        is_late
     }
 
     /// How long the camera may send no frame at all.
@@ -579,6 +631,53 @@ mod tests {
             let told = Act::Close(Trouble::Silent(Duration::from_millis(silence)));
             assert_eq!(bench.turn(100 + silence), Some(told));
         }
+    }
+
+    #[test]
+    fn own_work_on_a_picture_is_no_silence_of_the_camera() {
+        let mut bench = Bench::new(&device());
+        bench.open(0, 30);
+        bench.good(100);
+        bench.supervisor.works(Some(bench.at(200)));
+        // A picture that takes five seconds to encode.
+        for now in (200..5200).step_by(100) {
+            assert_eq!(bench.turn(now), None, "{now}");
+        }
+        bench.supervisor.works(None);
+        bench.good(5200);
+        assert!(bench.due() >= Some(7200));
+        // A driver that hangs looks the same, for a while.
+        let mut bench = Bench::new(&device());
+        bench.open(0, 30);
+        bench.good(100);
+        bench.supervisor.works(Some(bench.at(1000)));
+        let closes = |act| matches!(act, Some(Act::Close(Trouble::Silent(_))));
+        let closed = (1000..60_000).find(|now| closes(bench.turn(*now)));
+        assert!(matches!(closed, Some(21_000..=21_500)), "{closed:?}");
+    }
+
+    #[test]
+    fn a_loop_that_wakes_late_gives_the_camera_one_more_interval() {
+        let mut bench = Bench::new(&device());
+        bench.open(0, 30);
+        bench.good(100);
+        assert_eq!(bench.due(), Some(2100));
+        // The process was stopped. Its camera thread runs after this.
+        assert_eq!((bench.turn(3200), bench.due()), (None, Some(3700)));
+        bench.good(3210);
+        assert!(bench.due() >= Some(5210));
+        // Once, and not to a camera that is silent then.
+        let mut bench = Bench::new(&device());
+        bench.open(0, 30);
+        bench.good(100);
+        assert_eq!((bench.turn(3200), bench.turn(3699)), (None, None));
+        assert!(matches!(bench.turn(5000), Some(Act::Close(_))));
+        // What is only told is as well given that time.
+        let mut pipe = Bench::new(&Source::Stdin);
+        pipe.open(0, 0);
+        pipe.good(100);
+        assert_eq!((pipe.turn(5000), pipe.due()), (None, Some(5500)));
+        assert!(matches!(pipe.turn(5500), Some(Act::Tell(_))));
     }
 
     #[test]
