@@ -211,6 +211,11 @@ impl OwnCamera {
         earlier(earlier(own, self.viewers.due()), statistics)
     }
 
+    /// How long it may stay live without giving a picture.
+    pub(crate) fn patience(&self) -> Duration {
+        self.supervisor.patience()
+    }
+
     /// The camera is open.
     pub(crate) fn opened(&mut self, opening: Opening, format: Format, now: Instant) {
         if opening == self.opening && self.supervisor.is_opening() {

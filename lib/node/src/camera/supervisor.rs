@@ -197,6 +197,17 @@ impl Supervisor {
         self.is_waiting() && self.kind == Kind::Device
     }
 
+    /// The longest time after a picture until its silence is told, with every delay that may come
+    /// in between: damaged frames, own work, and a late loop.
+    pub(super) fn patience(&self) -> Duration {
+        match &self.state {
+            State::Open(open) => {
+                open.silence() + PATIENCE + OWN_WORK + GRACE.max(open.interval) + GRACE
+            }
+            _ => Duration::ZERO,
+        }
+    }
+
     /// Openings that failed since it last gave pictures for a while.
     pub(super) fn failures(&self) -> u32 {
         self.failures
@@ -654,6 +665,30 @@ mod tests {
         let closes = |act| matches!(act, Some(Act::Close(Trouble::Silent(_))));
         let closed = (1000..60_000).find(|now| closes(bench.turn(*now)));
         assert!(matches!(closed, Some(21_000..=21_500)), "{closed:?}");
+    }
+
+    #[test]
+    fn silence_is_told_within_the_patience_that_a_watchdog_is_told() {
+        // The second is less than what systemd is asked to wait for, with 30 s.
+        for (interval, longest) in [(5000, 78), (33, 25)] {
+            let mut bench = Bench::new(&device());
+            bench.open(0, 0);
+            bench.good(0);
+            bench.good(interval);
+            let patience = bench.supervisor.patience();
+            assert!(patience <= Duration::from_secs(longest), "{patience:?}");
+            // A damaged frame, then work on one more, each at the last moment.
+            let silence = u64::try_from(bench.due().unwrap()).unwrap();
+            bench.bad(silence - 1);
+            let begin = silence + 1998;
+            bench.supervisor.works(Some(bench.at(begin)));
+            let told = (begin..begin + 60_000).find(|now| bench.turn(*now).is_some());
+            let told = Duration::from_millis(told.unwrap() - interval);
+            assert!(
+                told > Duration::from_secs(23) && told <= patience,
+                "{told:?}"
+            );
+        }
     }
 
     #[test]
