@@ -16,6 +16,7 @@
 //! | a stall, or an error of the bus, the first one | at once |
 //! | failures in a row | 1, 2, 4, 8 s, then every [`MAX_PAUSE`] |
 //! | an error that a retry seldom helps against, of a device | every [`MAX_PAUSE`] |
+//! | bytes without pictures, of any source | every [`MAX_PAUSE`] |
 //! | two of these in a row | with a reset of its USB device before it, where that is permitted |
 //! | a change among the devices | at once, and again after 0.1, 0.2, 0.4 and 0.8 s |
 //! | no answer of the driver for [`OPENING`] | when it answers; each [`OPENING`] is one failure |
@@ -324,8 +325,10 @@ impl Supervisor {
             _ => self.pause(),
         };
         // The writer of a v4l2loopback node and the signal of an HDMI grabber can appear without an
-        // event in /dev.
-        let retry = (again || self.kind == Kind::Device).then(|| now + pause);
+        // event in /dev. A file may be written anew, and a pipe may get another writer.
+        let may_change = matches!(error, CameraError::NotPictures { .. });
+        let retries = again || may_change || self.kind == Kind::Device;
+        let retry = retries.then(|| now + pause);
         self.state = State::Waiting { retry };
     }
 
@@ -892,6 +895,24 @@ mod tests {
         let mut file = Bench::new(&Source::File("film".into()));
         file.supervisor.failed(&ended(), file.at(0));
         assert_eq!((file.due(), file.supervisor.retry()), (None, Retry::Never));
+    }
+
+    #[test]
+    fn a_file_or_a_pipe_without_pictures_is_read_again_every_fifteen_seconds() {
+        for source in [Source::Stdin, Source::File("film".into())] {
+            let mut bench = Bench::new(&source);
+            for time in [0, 15_000, 30_000] {
+                bench.supervisor.start(bench.at(time));
+                let empty = CameraError::NotPictures {
+                    source_name: "film".to_owned(),
+                    bytes: 0,
+                    fault: ImageError::NotJpeg,
+                };
+                bench.supervisor.failed(&empty, bench.at(time));
+                assert_eq!(bench.due(), Some(u128::from(time) + 15_000));
+                assert_eq!(bench.supervisor.retry(), Retry::Later);
+            }
+        }
     }
 
     #[test]
