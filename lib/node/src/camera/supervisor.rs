@@ -19,6 +19,7 @@
 //! | bytes without pictures, of any source | every [`MAX_PAUSE`] |
 //! | two of these in a row | with a reset of its USB device before it, where that is permitted |
 //! | a change among the devices | at once, and again after 0.1, 0.2, 0.4 and 0.8 s |
+//! | one change after the other | every [`STORM_PAUSE`] at most |
 //! | no answer of the driver for [`OPENING`] | when it answers; each [`OPENING`] is one failure |
 //!
 //! A camera that gave pictures for [`SOUND`] has no failures behind it any more.
@@ -39,6 +40,9 @@ pub(super) const MAX_PAUSE: Duration = Duration::from_secs(15);
 /// Openings in quick succession after a change among the devices: a node belongs to root, and has
 /// no stable name, until udev has looked at it.
 const QUICK: u32 = 4;
+/// The least time from one opening to the next that a change causes: /dev may change all the time,
+/// and some openings start a program.
+const STORM_PAUSE: Duration = Duration::from_millis(250);
 /// The pause before the first of them.
 const QUICK_PAUSE: Duration = Duration::from_millis(100);
 /// How long a camera has to give pictures until its earlier failures no longer count.
@@ -80,6 +84,8 @@ pub(super) struct Supervisor {
     stalls: u32,
     /// Openings in quick succession that are left.
     quick: u32,
+    /// When the last opening began.
+    started: Option<Instant>,
     kind: Kind,
 }
 
@@ -171,6 +177,7 @@ impl Supervisor {
             failures: 0,
             stalls: 0,
             quick: 0,
+            started: None,
             kind,
         }
     }
@@ -231,6 +238,7 @@ impl Supervisor {
 
     /// It is wanted: whoever calls this opens it.
     pub(super) fn start(&mut self, now: Instant) -> Act {
+        self.started = Some(now);
         self.state = State::Opening {
             late: now + OPENING,
             changed: false,
@@ -337,7 +345,8 @@ impl Supervisor {
         match &mut self.state {
             State::Waiting { retry } if self.kind == Kind::Device => {
                 self.quick = QUICK;
-                *retry = Some(now);
+                let soon = self.started.map_or(now, |at| now.max(at + STORM_PAUSE));
+                *retry = Some(soon);
             }
             // The opening may fail because of the state before the change.
             State::Opening { changed, .. } if self.kind == Kind::Device => *changed = true,
@@ -616,6 +625,24 @@ mod tests {
         file.fails(0);
         file.supervisor.devices_changed(file.at(500));
         assert_eq!(file.due(), Some(1000), "no device");
+    }
+
+    #[test]
+    fn a_storm_of_changes_among_the_devices_causes_few_openings() {
+        let mut bench = Bench::new(&Source::Pi);
+        bench.supervisor.start(bench.at(0));
+        bench.fails(10);
+        let mut openings = 0;
+        for now in (20..10_020).step_by(10) {
+            bench.supervisor.devices_changed(bench.at(now));
+            if bench.turn(now).is_some() {
+                openings += 1;
+                // Within its opening, and after it.
+                bench.supervisor.devices_changed(bench.at(now));
+                bench.fails(now + 5);
+            }
+        }
+        assert!((20..=41).contains(&openings), "{openings}");
     }
 
     #[test]
