@@ -258,7 +258,11 @@ pub enum Notice {
         numbers: Numbers,
     },
     /// The answer to [`Handle::ping`](crate::Handle::ping).
-    Pong,
+    Pong {
+        /// How long our camera may stay live without giving a picture, by its own pace; zero while
+        /// it is not open.
+        camera_patience: Duration,
+    },
     /// How our own camera is.
     Camera {
         /// Its state.

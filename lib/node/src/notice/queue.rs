@@ -162,7 +162,7 @@ fn matters(notice: &Notice) -> bool {
         | Notice::Measured { .. }
         | Notice::OwnPicture(_)
         | Notice::Picture { .. }
-        | Notice::Pong
+        | Notice::Pong { .. }
         | Notice::Reaching { .. }
         | Notice::Unreachable { .. } => false,
         _ => true,
