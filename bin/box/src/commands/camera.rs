@@ -208,8 +208,8 @@ fn serve(
                 report.take(stats, &running.handle, output);
             }
             Some(Event::Notice(Notice::StatsWanted { on })) => machine.wanted(on),
-            Some(Event::Notice(Notice::Pairing(_, notice))) => {
-                pairing.notice(notice, place, &running, output);
+            Some(Event::Notice(Notice::Pairing(id, notice))) => {
+                pairing.notice(id, notice, place, &running, output);
             }
             Some(Event::Notice(notice)) => {
                 beside.notice(&notice);
