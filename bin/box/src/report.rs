@@ -102,17 +102,6 @@ fn of_reaching(notice: &Notice) -> Option<Told> {
             ),
             json!({"event": "unreachable", "peer": peer.as_str(), "why": obstacle.to_string(), "retries": retries}),
         ),
-        Notice::Knock { key, address, name } => (
-            format!(
-                "a stranger at {address}{} was turned away; if you know the key {}, let them in \
-                 with: transom users add NAME {} key={key}",
-                (*name).map_or_else(String::new, |name| format!(", who goes by {name},")),
-                key.fingerprint(),
-                address.ip(),
-            ),
-            json!({"event": "knock", "key": key.to_string(), "name": name.map(|name| name.as_str().to_owned()),
-                   "fingerprint": key.fingerprint().to_string(), "address": address.to_string()}),
-        ),
         _ => return None,
     })
 }

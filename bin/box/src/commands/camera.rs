@@ -11,7 +11,7 @@ use crate::args::Camera;
 use crate::box_pairing::BoxPairing;
 use crate::camera_stats::{CameraReport, MachineReport};
 use crate::failure::Failure;
-use crate::listening::{self, Knocks};
+use crate::listening::{self, Knock, Knocks};
 use crate::measure::FileBeside;
 use crate::output::Output;
 use crate::place::Place;
@@ -35,6 +35,11 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
         ));
     }
     check_controls(&arguments.source, &arguments.pictures.controls, &devices)?;
+    let filled = place.filled_by_pairing();
+    let place = match arguments.pairing.pair {
+        true => &filled,
+        false => place,
+    };
     let mut settings = place.settings(arguments.listening.name, output)?;
     listening::apply(&mut settings, arguments.listening, output);
     settings.serve_camera = true;
@@ -189,7 +194,7 @@ fn serve(
     service.ready(&running.handle);
     pairing.show(&running, output);
     if !pairing.is_shown() {
-        listening::warn_of_empty_book(&book, output);
+        listening::warn_of_empty_book(&book, place, output);
     }
     let mut knocks = Knocks::default();
     let mut machine = MachineReport::default();
@@ -203,7 +208,9 @@ fn serve(
             service.notice(notice);
         }
         match event {
-            Some(Event::Notice(Notice::Knock { key, .. })) if !knocks.is_new(&key) => {}
+            Some(Event::Notice(Notice::Knock { key, address, name })) => {
+                knocks.tell(&Knock { key, address, name }, place, output);
+            }
             Some(Event::Notice(Notice::CameraStats(stats))) => {
                 report.take(stats, &running.handle, output);
             }
