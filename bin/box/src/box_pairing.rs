@@ -10,6 +10,7 @@ use transom::people::Rights;
 use transom::{Code, CodeEnd, InvalidCode, Keep, Paired, PairingId, PairingNotice, Settings};
 
 use crate::args;
+use crate::failure::Failure;
 use crate::output::Output;
 use crate::pairing::{self, Shown};
 use crate::place::Place;
@@ -41,12 +42,19 @@ struct Current {
 
 impl BoxPairing {
     /// For a box with these settings.
-    pub(crate) fn new(arguments: &args::BoxPairing, settings: &Settings) -> Self {
+    ///
+    /// # Errors
+    /// A named folder is missing, so that no code would ever be found there.
+    pub(crate) fn new(arguments: &args::BoxPairing, settings: &Settings) -> Result<Self, Failure> {
+        if let Some(missing) = arguments.boot.iter().find(|folder| !folder.is_dir()) {
+            let what = format!("no code can be read from {}", missing.display());
+            return Err(Failure::usage(what, "there is no such folder"));
+        }
         let folders = match arguments.boot.as_slice() {
             [] => BOOT.iter().map(PathBuf::from).collect(),
             some => some.to_vec(),
         };
-        Self {
+        Ok(Self {
             folders,
             makes_code: arguments.pair,
             current: None,
@@ -56,7 +64,7 @@ impl BoxPairing {
             },
             may: arguments.may,
             served: served(settings),
-        }
+        })
     }
 
     /// Shows a code, unless one is shown; a code that the owner has written since then replaces it.
@@ -267,7 +275,9 @@ mod tests {
             keep: Keep::Contact,
         };
         let told = |settings: &Settings, may| {
-            let words = BoxPairing::new(&arguments, settings).paired_words(&paired(may));
+            let words = BoxPairing::new(&arguments, settings)
+                .unwrap()
+                .paired_words(&paired(may));
             words.split_once("; ").map(|(_, rights)| rights.to_owned())
         };
         let view = Some("they may: view".to_owned());
@@ -280,6 +290,22 @@ mod tests {
         });
         let both = Some("they may: view,files".to_owned());
         assert_eq!(told(&settings, "view,call,files"), both);
+    }
+
+    #[test]
+    fn a_missing_folder_for_codes_is_an_error() {
+        let settings = Settings::new("porch".parse().unwrap(), Identity::throwaway().unwrap());
+        let made = |folder: PathBuf| {
+            let arguments = args::BoxPairing {
+                pair: false,
+                may: Rights::default(),
+                boot: vec![folder],
+            };
+            BoxPairing::new(&arguments, &settings).map(drop)
+        };
+        assert!(made(std::env::temp_dir()).is_ok());
+        let why = made("/missing/folder".into()).unwrap_err().to_string();
+        assert!(why.contains("/missing/folder"), "{why}");
     }
 
     #[test]

@@ -30,7 +30,8 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
         _ => Vec::new(),
     };
     if let Some(why) = camera_problem(&arguments.source, &devices) {
-        output.warn(format!(
+        // Also with --quiet: until the camera is there, the box does nothing.
+        output.complain(format!(
             "{why}; it is tried again whenever a viewer watches"
         ));
     }
@@ -54,7 +55,7 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
         quota: None,
         overwrite: false,
     });
-    let mut pairing = BoxPairing::new(&arguments.pairing, &settings);
+    let mut pairing = BoxPairing::new(&arguments.pairing, &settings)?;
     let beside = FileBeside::new(arguments.measure);
     let mut failures_seen = arguments.exit_on_camera_error.then(CameraFailures::default);
     let every = arguments.stats;
@@ -89,7 +90,12 @@ impl CameraFailures {
             }
             Notice::CameraFailed { failures, retry } => {
                 let is_over = *failures >= MAX_FAILURES || *retry == Retry::Never;
-                is_over.then(|| Failure::new("the camera is given up", &self.why))
+                // The box ends, so it does not wait as the camera's words say.
+                let (why, _) = self
+                    .why
+                    .split_once("; waiting until")
+                    .unwrap_or((&self.why, ""));
+                is_over.then(|| Failure::new("the camera is given up", why))
             }
             _ => None,
         }
@@ -255,6 +261,21 @@ mod tests {
             problem,
             ..Device::default()
         }
+    }
+
+    #[test]
+    fn a_camera_that_is_given_up_is_not_said_to_be_waited_for() {
+        let mut failures = CameraFailures::default();
+        let text = "/dev/video0: not found; waiting until it is plugged in, or so".to_owned();
+        let state = transom::CameraState::Lost;
+        assert!(failures.verdict(&Notice::Camera { state, text }).is_none());
+        let (failures_seen, retry) = (MAX_FAILURES, Retry::Never);
+        let verdict = failures.verdict(&Notice::CameraFailed {
+            failures: failures_seen,
+            retry,
+        });
+        let told = verdict.unwrap().to_string();
+        assert_eq!(told, "the camera is given up: /dev/video0: not found");
     }
 
     #[test]
