@@ -153,6 +153,7 @@ fn matters(notice: &Notice) -> bool {
             SoundNotice::Level(_) | SoundNotice::MutedSpeech | SoundNotice::Recorded { .. },
         ) => false,
         Notice::CameraStats(_)
+        | Notice::Declined { .. }
         | Notice::Text { .. }
         | Notice::Transfer(_)
         | Notice::EntryFailed { .. }
