@@ -377,9 +377,9 @@ fn a_code_that_was_written_but_not_read_yet_outlives_the_use_of_the_one_before()
         .scratch
         .file("boot/transom-pair.txt", "47-otter-violin\n");
     let folder = boot.parent().unwrap().to_str().unwrap();
-    let (mut camera, address) =
-        pair.far
-            .listen(&["camera", "--source", "pattern", "--boot", folder]);
+    let (mut camera, address) = pair
+        .far
+        .listen(&["camera", "--source", "pattern", "--boot", folder]);
     fs::write(&boot, "33-ebook-epidemic\n").unwrap();
     let pair_there = ["pair", "porch", "--from", &address];
     let end = with_code(&pair.near, "47-otter-violin", &pair_there);
