@@ -329,7 +329,7 @@ fn open_ordinary(path: &Path) -> io::Result<File> {
     if fs::metadata(path)?.is_file() {
         File::open(path)
     } else {
-        Err(io::Error::other("it is no ordinary file"))
+        Err(io::Error::other("it is no regular file"))
     }
 }
 

@@ -136,7 +136,7 @@ fn followed(path: &Path) -> io::Result<PathBuf> {
 fn check_ordinary(path: &Path) -> io::Result<()> {
     let what = match fs::symlink_metadata(path) {
         Ok(data) if data.is_dir() => "it is a folder",
-        Ok(data) if !data.is_file() => "it is no ordinary file",
+        Ok(data) if !data.is_file() => "it is no regular file",
         _ => return Ok(()),
     };
     Err(io::Error::new(io::ErrorKind::InvalidInput, what))

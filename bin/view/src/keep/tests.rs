@@ -530,7 +530,7 @@ fn a_device_behind_a_link_is_not_replaced() {
         .result
         .unwrap_err();
     assert!(
-        why.ends_with("can't be written: it is no ordinary file"),
+        why.ends_with("can't be written: it is no regular file"),
         "{why}"
     );
 }
