@@ -25,8 +25,8 @@ pub struct Config {
 /// Which clients may look.
 #[derive(Clone, Debug)]
 pub enum Access {
-    /// Every client that can connect. Requests must name the machine by an address, as `localhost` or by one
-    /// of these names: a web page can make a name of its own resolve to this machine.
+    /// Every client that can connect. Requests must name the machine by an address, as `localhost`
+    /// or by one of these names: a web page can make a name of its own resolve to this machine.
     Open {
         /// Names of the machine, without ports.
         names: Vec<String>,
@@ -173,8 +173,8 @@ impl Door {
         }
     }
 
-    /// Which clients may look from now on. What is shown to a pass that is not in the list any more ends;
-    /// of the others the last use is kept.
+    /// Which clients may look from now on. What is shown to a pass that is not in the list any more
+    /// ends; of the others the last use is kept.
     pub fn set_access(&mut self, mut access: Access) {
         if let (Access::Passes(old), Access::Passes(new)) = (&self.shared.access, &mut access) {
             old.keep_uses(new);

@@ -1,5 +1,5 @@
-//! Passes: which clients may look. A pass is a random token with a name; it is kept as the token's hash, so
-//! that the list on disk holds no secret.
+//! Passes: which clients may look. A pass is a random token with a name; it is kept as the token's
+//! hash, so that the list on disk holds no secret.
 
 use std::fmt;
 use std::str::FromStr;
