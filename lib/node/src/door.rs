@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use transom_media::Picture;
 use transom_net::HttpConfig;
-use transom_net::door::{self, Access, Door, Passes, SourceId, SourceState};
+use transom_net::door::{self, Access, Door, Passes, SourceId, SourceState, Token};
 use transom_wire::CameraState;
 
 use crate::calls::Calls;
@@ -22,6 +22,13 @@ pub struct HttpSettings {
     pub listen: Vec<SocketAddr>,
     /// Which clients may look.
     pub access: Access,
+}
+
+/// The token of a new pass, or `None` where the system gives no random numbers.
+pub fn random_token() -> Option<Token> {
+    let mut random = [0; 20];
+    getrandom::fill(&mut random).ok()?;
+    Some(Token::from_random(random))
 }
 
 pub(crate) struct HttpDoor {
