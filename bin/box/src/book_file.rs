@@ -34,11 +34,15 @@ pub(crate) fn append(path: &Path, line: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let mut file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .read(true)
-        .open(path)?;
+    let is_new = !path.exists();
+    let mut options = OpenOptions::new();
+    options.create(true).append(true).read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    if is_new && let Some(folder) = path.parent() {
+        give_to_owner_of(folder, &file);
+    }
     let mut text = String::new();
     if file.seek(SeekFrom::End(0))? > 0 {
         let mut last = [0];
@@ -53,6 +57,21 @@ pub(crate) fn append(path: &Path, line: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }
+
+/// Gives the file to the owner of `other`: root may change the book of a service, which has to read
+/// it.
+#[cfg(unix)]
+fn give_to_owner_of(other: &Path, file: &File) {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
+    if let Ok(owner) = fs::metadata(other) {
+        // Only root may, and other users write their own books.
+        let _ = fchown(file, Some(owner.uid()), Some(owner.gid()));
+    }
+}
+
+/// Only Unix has owners that the service differs by.
+#[cfg(not(unix))]
+fn give_to_owner_of(_: &Path, _: &File) {}
 
 /// Replaces the file atomically, so that a power cut leaves the old or the new text.
 pub(crate) fn replace(path: &Path, old: &str, new: &str) -> io::Result<()> {
@@ -70,6 +89,7 @@ pub(crate) fn replace(path: &Path, old: &str, new: &str) -> io::Result<()> {
     let write = || {
         let mut file = File::create_new(&beside)?;
         file.set_permissions(fs::metadata(&path)?.permissions())?;
+        give_to_owner_of(&path, &file);
         file.write_all(new.as_bytes())?;
         file.sync_all()?;
         fs::rename(&beside, &path)
@@ -90,6 +110,18 @@ mod tests {
         fs::remove_file(&link).unwrap();
         let why = replaced.unwrap_err().to_string();
         assert_eq!(why, "it is no regular file");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_new_book_is_for_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = std::env::temp_dir().join(format!("transom-new-{}", std::process::id()));
+        let path = folder.join("user_list.txt");
+        append(&path, "anna h").unwrap();
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(mode & 0o777, 0o600);
     }
 
     #[test]

@@ -5,10 +5,12 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
 use transom::people::Rights;
-use transom::{Code, CodeEnd, InvalidCode, Keep, Paired, PairingNotice, Settings};
+use transom::{Code, CodeEnd, InvalidCode, Keep, Paired, PairingId, PairingNotice, Settings};
 
 use crate::args;
+use crate::failure::Failure;
 use crate::output::Output;
 use crate::pairing::{self, Shown};
 use crate::place::Place;
@@ -22,10 +24,8 @@ pub(crate) struct BoxPairing {
     folders: Vec<PathBuf>,
     /// Whether to make a code where the owner has written none.
     makes_code: bool,
-    /// Whether a code is shown now.
-    is_shown: bool,
-    /// The file that the shown code came from; removed once the code is used up.
-    file: Option<PathBuf>,
+    /// The code that is shown now.
+    current: Option<Current>,
     shown: Shown<'static>,
     /// The rights that the peer gets.
     may: Rights,
@@ -33,45 +33,63 @@ pub(crate) struct BoxPairing {
     served: Rights,
 }
 
+/// A code that is shown.
+struct Current {
+    id: PairingId,
+    /// The code if its owner wrote it, and its file, which is removed once the code is used up.
+    written: Option<(Code, PathBuf)>,
+}
+
 impl BoxPairing {
     /// For a box with these settings.
-    pub(crate) fn new(arguments: &args::BoxPairing, settings: &Settings) -> Self {
+    ///
+    /// # Errors
+    /// A named folder is missing, so that no code would ever be found there.
+    pub(crate) fn new(arguments: &args::BoxPairing, settings: &Settings) -> Result<Self, Failure> {
+        if let Some(missing) = arguments.boot.iter().find(|folder| !folder.is_dir()) {
+            let what = format!("no code can be read from {}", missing.display());
+            return Err(Failure::usage(what, "there is no such folder"));
+        }
         let folders = match arguments.boot.as_slice() {
             [] => BOOT.iter().map(PathBuf::from).collect(),
             some => some.to_vec(),
         };
-        Self {
+        Ok(Self {
             folders,
             makes_code: arguments.pair,
-            is_shown: false,
-            file: None,
+            current: None,
             shown: Shown {
                 key: settings.identity.public_key(),
                 command: "transom pair",
             },
             may: arguments.may,
             served: served(settings),
-        }
+        })
     }
 
-    /// Shows a code, unless one is shown. Only the owner can cause that: if a new code appeared by
-    /// itself after three wrong guesses, an attacker would get three more guesses each time.
+    /// Shows a code, unless one is shown; a code that the owner has written since then replaces it.
+    /// Only the owner can cause that: if a new code appeared by itself after three wrong guesses, an
+    /// attacker would get three more guesses each time.
     pub(crate) fn show(&mut self, running: &Running, output: &Output) {
-        if self.is_shown {
+        let written = self.written_code(output);
+        let is_wanted = match (&self.current, &written) {
+            (None, None) => self.makes_code,
+            (None, Some(_)) => true,
+            (Some(_), None) => false,
+            (Some(current), Some(_)) => current.written != written,
+        };
+        if !is_wanted {
             return;
         }
-        let (code, file) = self.written_code(output).unzip();
-        if code.is_none() && !self.makes_code {
-            return;
-        }
-        (self.is_shown, self.file) = (true, file);
+        let code = written.as_ref().map(|(code, _)| code.clone());
         let terms = pairing::terms(None, self.may, Keep::Contact);
-        running.handle.show_code(code, terms);
+        let id = running.handle.show_code(code, terms);
+        self.current = Some(Current { id, written });
     }
 
     /// Whether a code is shown now.
     pub(crate) fn is_shown(&self) -> bool {
-        self.is_shown
+        self.current.is_some()
     }
 
     /// The code that the owner wrote to the boot partition, and its file.
@@ -91,50 +109,53 @@ impl BoxPairing {
 
     pub(crate) fn notice(
         &mut self,
+        id: PairingId,
         notice: PairingNotice,
         place: &Place,
         running: &Running,
         output: &Output,
     ) {
+        // Notices of a code that was replaced may still come.
+        let is_current = |current: &mut Current| current.id == id;
         match &notice {
-            // The owner knows the code of the file, and more people can read the log than the card.
-            PairingNotice::CodeShown { .. } if self.file.is_some() => {
-                let file = self.file.as_deref().unwrap_or(Path::new(FILE)).display();
-                output.say(
-                    format!("the code in {file} can be typed for ten minutes"),
-                    serde_json::json!({"event": "code_read", "file": file.to_string()}),
-                );
-                return;
-            }
             PairingNotice::CodeShown { code, until } => {
-                return self.shown.tell(code, *until, running, output);
+                let current = self.current.as_ref().filter(|current| current.id == id);
+                match current.map(|current| &current.written) {
+                    // The owner knows the code of the file, and more people can read the log than
+                    // the card.
+                    Some(Some((_, file))) => {
+                        let file = file.display().to_string();
+                        output.say(
+                            format!("the code in {file} can be typed for ten minutes"),
+                            json!({"event": "code_read", "file": file}),
+                        );
+                    }
+                    Some(None) => self.shown.tell(code, *until, running, output),
+                    None => {}
+                }
             }
             PairingNotice::CodeEnded { why } => {
-                if *why == CodeEnd::Guessed {
-                    self.use_up(output);
+                report::tell_pairing(output, &notice);
+                let ended = self.current.take_if(is_current);
+                if ended.is_some() && self.makes_code {
+                    output.warn(NEW_CODE);
                 }
-                self.is_shown = false;
+                if let Some(ended) = ended.filter(|_| *why == CodeEnd::Guessed) {
+                    ended.use_up(output);
+                }
             }
-            _ => {}
-        }
-        match &notice {
             PairingNotice::Paired(paired) => {
                 output.deliver(self.paired_words(paired), pairing::paired_json(paired));
+                if let Some(used) = self.current.take_if(is_current) {
+                    used.use_up(output);
+                }
+                if paired.keep == Keep::Contact
+                    && let Err(failure) = pairing::keep(paired, paired.may, place, running, output)
+                {
+                    output.complain(failure.to_string());
+                }
             }
             notice => report::tell_pairing(output, notice),
-        }
-        if matches!(notice, PairingNotice::CodeEnded { .. }) && self.makes_code {
-            output.warn(NEW_CODE);
-        }
-        if let PairingNotice::Paired(paired) = notice {
-            self.use_up(output);
-            self.is_shown = false;
-            if paired.keep != Keep::Contact {
-                return;
-            }
-            if let Err(failure) = pairing::keep(&paired, paired.may, place, running, output) {
-                output.complain(failure.to_string());
-            }
         }
     }
 
@@ -150,10 +171,18 @@ impl BoxPairing {
             _ => format!("{them}, this once"),
         }
     }
+}
 
-    /// Removes the file of a used code, which is valid only once.
-    fn use_up(&mut self, output: &Output) {
-        let Some(file) = self.file.take() else { return };
+impl Current {
+    /// Removes the file of a used code, which is valid only once. A file that has another code by
+    /// now stays for the next reload.
+    fn use_up(self, output: &Output) {
+        let Some((code, file)) = self.written else {
+            return;
+        };
+        if code_in(&file) != Ok(code) {
+            return;
+        }
         // Truncated if it can't be removed, so that it has no code.
         let gone = fs::remove_file(&file).or_else(|_| File::create(&file).map(drop));
         if let Err(error) = gone {
@@ -179,15 +208,20 @@ fn served(settings: &Settings) -> Rights {
 
 /// The code in that file, if the file can be removed afterwards.
 pub(crate) fn read(file: &Path) -> Result<Code, String> {
+    let code = code_in(file)?;
+    let writable = OpenOptions::new().write(true).open(file);
+    writable.map_err(|error| {
+        format!("it could not be removed afterwards, so its code would stay valid: {error}")
+    })?;
+    Ok(code)
+}
+
+fn code_in(file: &Path) -> Result<Code, String> {
     let mut text = String::new();
     let read = File::open(file).and_then(|file| file.take(MAX_FILE).read_to_string(&mut text));
     read.map_err(|error| match error.kind() {
         ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
         _ => error.to_string(),
-    })?;
-    let writable = OpenOptions::new().write(true).open(file);
-    writable.map_err(|error| {
-        format!("it could not be removed afterwards, so its code would stay valid: {error}")
     })?;
     // The byte order mark that some editors put first.
     let text = text.trim_start_matches('\u{feff}');
@@ -241,7 +275,9 @@ mod tests {
             keep: Keep::Contact,
         };
         let told = |settings: &Settings, may| {
-            let words = BoxPairing::new(&arguments, settings).paired_words(&paired(may));
+            let words = BoxPairing::new(&arguments, settings)
+                .unwrap()
+                .paired_words(&paired(may));
             words.split_once("; ").map(|(_, rights)| rights.to_owned())
         };
         let view = Some("they may: view".to_owned());
@@ -254,6 +290,22 @@ mod tests {
         });
         let both = Some("they may: view,files".to_owned());
         assert_eq!(told(&settings, "view,call,files"), both);
+    }
+
+    #[test]
+    fn a_missing_folder_for_codes_is_an_error() {
+        let settings = Settings::new("porch".parse().unwrap(), Identity::throwaway().unwrap());
+        let made = |folder: PathBuf| {
+            let arguments = args::BoxPairing {
+                pair: false,
+                may: Rights::default(),
+                boot: vec![folder],
+            };
+            BoxPairing::new(&arguments, &settings).map(drop)
+        };
+        assert!(made(std::env::temp_dir()).is_ok());
+        let why = made("/missing/folder".into()).unwrap_err().to_string();
+        assert!(why.contains("/missing/folder"), "{why}");
     }
 
     #[test]

@@ -167,7 +167,8 @@ impl Connection {
             }
             Obstacle::NotLetIn { .. } => {
                 return failure.next(format!(
-                    "ask them to add this line to their contact book: {}",
+                    "ask them to add this line to their contact book, or if it has you already, to \
+                     look at its may= and at their --allow: {}",
                     self.own_line()
                 ));
             }

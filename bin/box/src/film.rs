@@ -86,8 +86,13 @@ impl Film {
         };
         match &mut self.container {
             Container::Matroska(film) => film.picture(picture, |_| open()),
-            Container::Mjpeg(Some(file)) => file.write_all(&picture.jpeg),
-            Container::Mjpeg(file) => file.insert(open()?).write_all(&picture.jpeg),
+            Container::Mjpeg(file) => {
+                let file = match file {
+                    Some(file) => file,
+                    None => file.insert(open()?),
+                };
+                file.write_all(&media::oriented(&picture.jpeg, picture.orientation))
+            }
         }
     }
 

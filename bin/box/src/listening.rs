@@ -2,8 +2,10 @@
 //! to connect.
 
 use serde_json::json;
-use transom::people::{Book, DEFAULT_PORT};
-use transom::{Handle, PublicKey, Settings, everywhere};
+use std::net::SocketAddr;
+
+use transom::people::{Book, Contact, DEFAULT_PORT, Rights};
+use transom::{Handle, PeerName, PublicKey, Settings, everywhere};
 
 use crate::args::Listening;
 use crate::format::count;
@@ -52,9 +54,13 @@ pub(crate) fn introduce(settings: &Settings, output: &Output) {
 }
 
 /// Warns if the contact book lets nobody connect.
-pub(crate) fn warn_of_empty_book(book: &Book, output: &Output) {
+pub(crate) fn warn_of_empty_book(book: &Book, place: &Place, output: &Output) {
     if book.contacts().is_empty() {
-        output.warn("the contact book is empty, so nobody may connect; add a contact with: transom users add NAME HOST key=ID");
+        output.warn(format!(
+            "the contact book is empty, so nobody may connect; add a contact with: {} users add \
+             NAME HOST key=ID",
+            place.command()
+        ));
     }
 }
 
@@ -76,18 +82,71 @@ pub(crate) fn reload(handle: &Handle, place: &Place, output: &Output) {
     }
 }
 
-/// Unknown keys that were reported: each is reported once, because its program may try every
-/// second.
+/// Keys that were turned away and reported: each is reported once, because its program may try
+/// every second.
 #[derive(Debug, Default)]
 pub(crate) struct Knocks(Vec<PublicKey>);
 
+/// A peer that was turned away.
+pub(crate) struct Knock {
+    pub(crate) key: PublicKey,
+    pub(crate) address: SocketAddr,
+    /// What the peer calls itself.
+    pub(crate) name: Option<PeerName>,
+}
+
 impl Knocks {
-    pub(crate) fn is_new(&mut self, key: &PublicKey) -> bool {
+    /// Prints that a peer was turned away, and how to let it in.
+    pub(crate) fn tell(&mut self, knock: &Knock, place: &Place, output: &Output) {
+        if !self.is_new(&knock.key) {
+            return;
+        }
+        let contact = place.owner_of(&knock.key);
+        let human = knock.words(contact.as_ref(), &place.command());
+        output.say(
+            human,
+            json!({
+                "event": "knock",
+                "key": knock.key.to_string(),
+                "name": knock.name.map(|name| name.as_str().to_owned()),
+                "contact": contact.map(|contact| contact.name.as_str().to_owned()),
+                "fingerprint": knock.key.fingerprint().to_string(),
+                "address": knock.address.to_string(),
+            }),
+        );
+    }
+
+    fn is_new(&mut self, key: &PublicKey) -> bool {
         if self.0.contains(key) || self.0.len() >= MAX_KNOCKS {
             return false;
         }
         self.0.push(*key);
         true
+    }
+}
+
+impl Knock {
+    /// The peer with its contact, if it has one, and the `transom` that changes the book.
+    fn words(&self, contact: Option<&Contact>, transom: &str) -> String {
+        let Self { key, address, name } = self;
+        match contact {
+            Some(Contact { name, may, .. }) => {
+                let why = match *may {
+                    Rights::NONE => "its line gives no rights",
+                    _ => "is not among the names of --allow",
+                };
+                format!(
+                    "{name} at {address} was turned away: {name} is in the contact book, but {why}"
+                )
+            }
+            None => format!(
+                "a stranger at {address}{} was turned away; if you know the key {}, let them in \
+                 with: {transom} users add NAME {} key={key}",
+                name.map_or_else(String::new, |name| format!(", who goes by {name},")),
+                key.fingerprint(),
+                address.ip(),
+            ),
+        }
     }
 }
 
@@ -97,6 +156,32 @@ const MAX_KNOCKS: usize = 64;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_contact_that_is_turned_away_is_no_stranger() {
+        let knock = Knock {
+            key: PublicKey([7; 32]),
+            address: ([192, 168, 1, 5], 4000).into(),
+            name: Some("vm".parse().unwrap()),
+        };
+        let line = format!("vm 192.168.1.5 key={}", knock.key);
+        let contact: Contact = line.parse().unwrap();
+        let words = |may| {
+            let contact = contact.clone();
+            knock.words(Some(&Contact { may, ..contact }), "transom")
+        };
+        let told = "vm at 192.168.1.5:4000 was turned away: vm is in the contact book, but ";
+        let end = |words: String| words.strip_prefix(told).map(str::to_owned);
+        let not_allowed = "is not among the names of --allow";
+        assert_eq!(end(words(Rights::default())).as_deref(), Some(not_allowed));
+        assert_eq!(
+            end(words(Rights::NONE)).as_deref(),
+            Some("its line gives no rights")
+        );
+        let stranger = knock.words(None, "transom --users 'my book'");
+        let hint = "let them in with: transom --users 'my book' users add NAME 192.168.1.5 key=";
+        assert!(stranger.contains(hint), "{stranger}");
+    }
 
     #[test]
     fn each_stranger_is_reported_once_up_to_a_limit() {

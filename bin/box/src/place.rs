@@ -5,8 +5,10 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use transom::people::{Book, Contact};
-use transom::{Identity, KnownPeersFile, MOVED_PATIENCE, Order, PeerName, Settings, State};
+use transom::people::{Book, Contact, identify};
+use transom::{
+    Identity, KnownPeersFile, MOVED_PATIENCE, Order, PeerName, PublicKey, Settings, State,
+};
 use transom_place::{SAMPLE_BOOK, variable};
 
 use crate::args::Common;
@@ -14,11 +16,13 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 /// The files of one user.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Place {
     state: Option<PathBuf>,
     /// The book that the user named, which has to be there; another one is optional.
     named: Option<PathBuf>,
+    /// Whether a book that the user named may be missing, because a pairing makes it.
+    may_be_missing: bool,
     mark_packets: bool,
     order: Order,
 }
@@ -29,12 +33,40 @@ impl Place {
         Self {
             state: common.state.clone().or_else(State::default_dir),
             named: common.users.clone().or_else(|| variable("TRANSOM_USERS")),
+            may_be_missing: false,
             mark_packets: !common.no_marks,
             order: match common.measure_naive {
                 true => Order::Naive,
                 false => Order::Priority,
             },
         }
+    }
+
+    /// The same files for a command that adds contacts to the book, which need not be there yet.
+    pub(crate) fn filled_by_pairing(&self) -> Self {
+        Self {
+            may_be_missing: true,
+            ..self.clone()
+        }
+    }
+
+    /// How to run this program for the same book, for a shell.
+    pub(crate) fn command(&self) -> String {
+        let service = variable("STATE_DIRECTORY").is_some_and(|it| it == Path::new(SERVICE_STATE));
+        match (service, &self.named) {
+            // Only root may read the folder of the service, whose variables a shell doesn't have.
+            (true, None) => format!("sudo transom --users {SERVICE_STATE}/{BOOK_FILE}"),
+            (true, Some(book)) => format!("sudo transom --users {}", shell_word(book)),
+            (false, Some(book)) => format!("transom --users {}", shell_word(book)),
+            (false, None) => "transom".to_owned(),
+        }
+    }
+
+    /// The contact that has the key, also one that was learned on first use.
+    pub(crate) fn owner_of(&self, key: &PublicKey) -> Option<Contact> {
+        let (book, _) = read_book(&self.users()?).ok()?;
+        let known = known_peers(&self.state().ok()?).ok()?;
+        identify(&book, known.peers(), key)?.contact.cloned()
     }
 
     /// The state folder, which may not exist yet.
@@ -74,6 +106,9 @@ impl Place {
         let Some(path) = self.users() else {
             return Ok(Book::default());
         };
+        if self.may_be_missing && !path.exists() {
+            return Ok(Book::default());
+        }
         let hint = |failure: Failure| match path.exists() {
             true => failure,
             false => failure.next("to begin without contacts, make an empty file of that name"),
@@ -188,7 +223,67 @@ pub(crate) fn machine_name() -> PeerName {
     })
 }
 
+/// A path as a word of a shell's command line.
+fn shell_word(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+:@%".contains(letter);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text.into_owned(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
+}
+
+/// The state folder of the package's service, as `debian/transom-camera.service` has it.
+pub(crate) const SERVICE_STATE: &str = "/var/lib/transom";
+
+/// The name of a contact book's file.
+pub(crate) const BOOK_FILE: &str = "user_list.txt";
+
 const FALLBACK_NAME: &str = "transom-box";
 
 /// Bytes of a contact book: [`Book::parse`] takes no more, and a file may be anything.
 const MAX_BOOK_BYTES: u64 = 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_names_the_book_of_the_box() {
+        let place = |named: Option<&str>| Place {
+            state: None,
+            named: named.map(PathBuf::from),
+            may_be_missing: false,
+            mark_packets: true,
+            order: Order::Priority,
+        };
+        assert_eq!(place(None).command(), "transom");
+        for (book, command) in [
+            ("/srv/users", "transom --users /srv/users"),
+            ("my book", "transom --users 'my book'"),
+            ("it's", "transom --users 'it'\\''s'"),
+        ] {
+            assert_eq!(place(Some(book)).command(), command);
+        }
+    }
+
+    #[test]
+    fn a_named_book_may_be_missing_only_where_a_pairing_makes_it() {
+        let missing = std::env::temp_dir().join(format!("transom-none-{}", std::process::id()));
+        let place = Place {
+            state: None,
+            named: Some(missing),
+            may_be_missing: false,
+            mark_packets: true,
+            order: Order::Priority,
+        };
+        let output = Output::new(false, true);
+        assert!(place.book(&output).is_err());
+        let filled = place.filled_by_pairing();
+        assert!(
+            filled
+                .book(&output)
+                .is_ok_and(|book| book.contacts().is_empty())
+        );
+    }
+}

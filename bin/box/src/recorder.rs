@@ -1,4 +1,5 @@
-//! Where a viewer's pictures go: a file, stdout, a snapshot. They are written unchanged.
+//! Where a viewer's pictures go: a file, stdout, a snapshot. They are written unchanged, but for the
+//! Exif that says how a picture is rotated and mirrored.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -6,7 +7,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use transom::RemotePicture;
-use transom::media::FilmSound;
+use transom::media::{FilmSound, oriented};
 
 use crate::args::Watch;
 use crate::failure::Failure;
@@ -37,8 +38,9 @@ impl Recorder {
 
     /// Writes a picture; `false` if the reader of stdout is gone.
     pub(crate) fn add(&mut self, picture: &RemotePicture) -> Result<bool, Failure> {
+        let jpeg = oriented(&picture.jpeg, picture.orientation);
         if let Some(path) = self.snapshot.take() {
-            write_snapshot(&path, &picture.jpeg).map_err(|error| cannot_write(&path, error))?;
+            write_snapshot(&path, &jpeg).map_err(|error| cannot_write(&path, error))?;
         }
         if let Some(film) = &mut self.film {
             film.add(picture)?;
@@ -47,10 +49,7 @@ impl Recorder {
             return Ok(true);
         }
         let mut stdout = io::stdout().lock();
-        match stdout
-            .write_all(&picture.jpeg)
-            .and_then(|()| stdout.flush())
-        {
+        match stdout.write_all(&jpeg).and_then(|()| stdout.flush()) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
             Err(error) => Err(cannot_write(Path::new("stdout"), error)),

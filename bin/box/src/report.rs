@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use transom::{
-    Direction, EndReason, Notice, Outcome, PairingNotice, PeerName, PublicKey, Shape,
-    TransferStatus,
+    CallKind, CameraState, Direction, EndReason, Notice, Outcome, PairingNotice, PeerName,
+    PublicKey, Shape, TransferStatus,
 };
 
 use crate::format::{bytes, count};
@@ -12,7 +12,7 @@ use crate::pairing;
 use crate::sound;
 use crate::words::{
     abilities, bottleneck_word, call_end_words, call_words, camera_word, camera_words, end_word,
-    kind_word, outcome_word, outcome_words, with_text,
+    end_words, kind_word, outcome_word, outcome_words, with_text,
 };
 
 /// Prints a notice.
@@ -51,7 +51,12 @@ pub(crate) fn tell_pairing(output: &Output, notice: &PairingNotice) {
 /// Whether it is a result or an error, which `--quiet` does not suppress.
 fn is_result(notice: &Notice) -> bool {
     match notice {
-        Notice::Text { .. } | Notice::EntryFailed { .. } => true,
+        Notice::Text { .. }
+        | Notice::EntryFailed { .. }
+        | Notice::Camera {
+            state: CameraState::Lost,
+            ..
+        } => true,
         Notice::TransferEnded { outcome, .. } => matches!(
             outcome,
             Outcome::Failed { .. } | Outcome::Lost { .. } | Outcome::Partial { .. }
@@ -106,17 +111,6 @@ fn of_reaching(notice: &Notice) -> Option<Told> {
                 if *retries { "; trying again" } else { "" }
             ),
             json!({"event": "unreachable", "peer": peer.as_str(), "why": obstacle.to_string(), "retries": retries}),
-        ),
-        Notice::Knock { key, address, name } => (
-            format!(
-                "a stranger at {address}{} was turned away; if you know the key {}, let them in \
-                 with: transom users add NAME {} key={key}",
-                (*name).map_or_else(String::new, |name| format!(", who goes by {name},")),
-                key.fingerprint(),
-                address.ip(),
-            ),
-            json!({"event": "knock", "key": key.to_string(), "name": name.map(|name| name.as_str().to_owned()),
-                   "fingerprint": key.fingerprint().to_string(), "address": address.to_string()}),
         ),
         _ => return None,
     })
@@ -178,6 +172,23 @@ fn of_calls(notice: &Notice) -> Option<Told> {
         Notice::Ringing { peer, kind } => (
             format!("{peer} is calling"),
             json!({"event": "ringing", "peer": peer.as_str(), "kind": kind_word(*kind), "outgoing": false}),
+        ),
+        Notice::Declined {
+            peer,
+            kind,
+            reason,
+            text,
+        } => (
+            format!(
+                "{peer} {}, and was refused: {}",
+                match kind {
+                    CallKind::View => "asked to watch",
+                    _ => "called",
+                },
+                with_text(end_words(*reason), text)
+            ),
+            json!({"event": "declined", "peer": peer.as_str(), "kind": kind_word(*kind),
+                   "reason": end_word(*reason), "text": text}),
         ),
         Notice::CallStarted {
             peer,
@@ -373,5 +384,33 @@ pub(crate) fn pinned(first_use: bool, known_as: Option<PeerName>, key: &PublicKe
             format!("; the key {print} is that of {name}, and now pinned here too")
         }
         (false, _) => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quiet_box_still_tells_that_its_camera_failed() {
+        let camera = |state| Notice::Camera {
+            state,
+            text: String::new(),
+        };
+        assert!(is_result(&camera(CameraState::Lost)));
+        assert!(!is_result(&camera(CameraState::Live)));
+    }
+
+    #[test]
+    fn a_refused_viewer_leaves_a_line() {
+        let refused = Notice::Declined {
+            peer: "anna".parse().unwrap(),
+            kind: CallKind::View,
+            reason: EndReason::Busy,
+            text: "all places for viewers are taken",
+        };
+        let (human, _) = describe(&refused).unwrap();
+        let told = "anna asked to watch, and was refused: busy: all places for viewers are taken";
+        assert_eq!(human, told);
     }
 }

@@ -1,9 +1,11 @@
 //! Notifies the service manager by systemd's protocol (`sd_notify(3)`): each message is a datagram
 //! of `NAME=value` lines. Without `NOTIFY_SOCKET` nothing is sent.
 //!
-//! The watchdog (`WatchdogSec=`) is fed by the answers of the station's loop to pings. While a
-//! viewer watches a live camera, it is fed only if pictures come as well: without pictures for the
-//! watchdog's whole time, the manager restarts the program.
+//! The watchdog (`WatchdogSec=`) is fed by the answers of the station's loop to pings. A camera
+//! that stops is no reason for a restart: the loop notices that, says that the camera is lost, and
+//! opens it again. Each answer tells how long that may take by the camera's own pace. Only if a
+//! camera stays live for longer than that, and than the watchdog's whole time, while no viewer gets
+//! a picture of it, the watchdog is not fed, and the manager restarts the program.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -98,8 +100,8 @@ impl Service {
         if let Some(activity) = &mut self.activity {
             activity.notice(notice, now);
         }
-        if let (Notice::Pong, Some(watchdog)) = (notice, &self.watchdog) {
-            let time = watchdog.time.max(LEAST_WITHOUT_PICTURES);
+        if let (Notice::Pong { camera_patience }, Some(watchdog)) = (notice, &self.watchdog) {
+            let time = watchdog.without_pictures(*camera_patience);
             let is_stuck = |activity: &Activity| activity.is_stuck(time, now);
             match self.activity.as_ref().is_some_and(is_stuck) {
                 true => log::error!("viewers get no pictures of a live camera"),
@@ -156,6 +158,11 @@ impl Watchdog {
     fn new(time: Duration, now: Instant) -> Self {
         let next_ping = now;
         Self { time, next_ping }
+    }
+
+    /// How long viewers may get no pictures of a live camera that has such a patience.
+    fn without_pictures(&self, camera_patience: Duration) -> Duration {
+        self.time.max(LEAST_WITHOUT_PICTURES).max(camera_patience)
     }
 }
 
@@ -272,6 +279,24 @@ mod tests {
         // Pictures that a slow link drops are pictures.
         activity.notice(&pictures(5, 1), late);
         assert!(!activity.is_stuck(TIME, late + TIME));
+    }
+
+    #[test]
+    fn a_slow_camera_is_not_stuck_before_its_silence_would_be_told() {
+        let start = Instant::now();
+        let watchdog = Watchdog::new(TIME, start);
+        let mut activity = Activity::default();
+        activity.notice(&started(), start);
+        activity.notice(&camera(CameraState::Live), start);
+        activity.notice(&pictures(1, 0), start);
+        // A picture a minute.
+        let patience = Duration::from_secs(60) * 10;
+        let is_stuck = |patience, now| activity.is_stuck(watchdog.without_pictures(patience), now);
+        assert!(!is_stuck(patience, start + patience));
+        assert!(is_stuck(patience, start + patience + TIME));
+        // A fast one: the watchdog's time counts.
+        assert!(!is_stuck(Duration::ZERO, start + TIME));
+        assert!(is_stuck(Duration::ZERO, start + TIME * 2));
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub(crate) fn kind_word(kind: CallKind) -> &'static str {
     }
 }
 
-fn end_words(reason: EndReason) -> &'static str {
+pub(crate) fn end_words(reason: EndReason) -> &'static str {
     match reason {
         EndReason::Chosen => "they hung up",
         EndReason::Forbidden => "not allowed",

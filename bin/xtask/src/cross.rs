@@ -20,6 +20,8 @@ pub(crate) struct Target {
     pub(crate) triple: &'static str,
     /// The linker.
     linker: &'static str,
+    /// For the compiler.
+    flags: Option<&'static str>,
     /// Limit of the program's size.
     max_bytes: Option<u64>,
 }
@@ -28,6 +30,7 @@ pub(crate) struct Target {
 pub(crate) const DYNAMIC: Target = Target {
     triple: "aarch64-unknown-linux-gnu",
     linker: COMPILER,
+    flags: None,
     max_bytes: None,
 };
 
@@ -35,6 +38,8 @@ pub(crate) const DYNAMIC: Target = Target {
 const STATIC: Target = Target {
     triple: "aarch64-unknown-linux-musl",
     linker: "rust-lld",
+    // Functions whose code is the same share it.
+    flags: Some("-C link-arg=--icf=all"),
     max_bytes: Some(5_000_000),
 };
 
@@ -98,6 +103,12 @@ impl Target {
                 format!("BINDGEN_EXTRA_CLANG_ARGS_{name}"),
                 format!("-I{LIBRARIES}/include"),
             );
+        if let Some(flags) = self.flags {
+            build.env(
+                format!("CARGO_TARGET_{}_RUSTFLAGS", name.to_uppercase()),
+                flags,
+            );
+        }
         step::run(&format!("building transom for {triple}"), &mut build)
     }
 }

@@ -70,6 +70,9 @@ pub struct Format {
     pub fps: u32,
     /// Whether this program encodes every picture; otherwise the source sends JPEG.
     pub encodes: bool,
+    /// Whether most frames are imperfect, and are shown all the same: marked as damaged by the
+    /// driver, or cut short.
+    pub shows_damaged: bool,
     /// Frames so far.
     pub counts: Counts,
     /// What was wrong with the last frame that could not be used.

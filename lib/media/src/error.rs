@@ -104,7 +104,7 @@ pub enum CameraError {
         hint: &'static str,
     },
     /// It sends bytes without a usable picture.
-    #[error("{source_name}: no usable picture in {bytes} bytes: {fault}{}", fault.advice())]
+    #[error("{source_name}: {}", none_in(*bytes, fault))]
     NotPictures {
         /// The source.
         source_name: String,
@@ -181,6 +181,7 @@ impl CameraError {
             Self::Stalled { .. } => "it sends no pictures",
             Self::Unsupported { .. } => "its system can't use it",
             Self::Usb { .. } => "its USB connection failed",
+            Self::NotPictures { bytes: 0, .. } => "it is empty",
             Self::NotPictures { fault, .. } | Self::Unusable { fault, .. } => {
                 return format!("none of its pictures can be used: {}", fault.for_viewers()).into();
             }
@@ -221,6 +222,16 @@ impl CameraError {
             | Self::NotPictures { .. }
             | Self::Unsupported { .. } => false,
         }
+    }
+}
+
+fn none_in(bytes: u64, fault: &ImageError) -> String {
+    match bytes {
+        0 => "it is empty; waiting until there are pictures in it".to_owned(),
+        _ => format!(
+            "no usable picture in {bytes} bytes: {fault}{}",
+            fault.advice()
+        ),
     }
 }
 

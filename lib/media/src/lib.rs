@@ -69,6 +69,7 @@ pub use guard::{guard, is_guarded};
 pub use jpeg::decode::{Image, Limit, decode};
 pub use jpeg::encode::Encoder;
 pub use jpeg::header::{Header, probe};
+pub use jpeg::oriented::oriented;
 pub use jpeg::repair::{Mended, repair};
 pub use jpeg::scale::fit;
 pub use jpeg::splitter::Splitter;

@@ -7,7 +7,7 @@ use std::time::Instant;
 #[cfg(unix)]
 use std::io::{PipeReader, PipeWriter};
 #[cfg(unix)]
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 #[cfg(not(unix))]
 use std::time::Duration;
 
@@ -76,6 +76,12 @@ impl Waiter {
             Wait::At(due) => crate::sys::wait_for(None, end, Some(due)),
             Wait::Blocking => {}
         }
+    }
+
+    /// Returns when that descriptor is readable or at its end, or when the hold is dropped.
+    #[cfg(unix)]
+    pub(crate) fn wait_for(&self, descriptor: BorrowedFd<'_>) {
+        crate::sys::wait_for(Some(descriptor), self.end.as_fd(), None);
     }
 
     /// Waits until that time, or until the hold is dropped.

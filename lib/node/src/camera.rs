@@ -176,7 +176,9 @@ impl OwnCamera {
 
     /// Once a turn: starts, stops and retries it, as its viewers and the time demand.
     pub(crate) fn turn(&mut self, now: Instant, calls: &Calls, out: &mut Context) {
+        let works_since = out.workers.camera_works_since(self.opening);
         self.take_news(now, calls, out);
+        self.supervisor.works(works_since);
         let is_watched = calls.viewers().next().is_some() || out.door_viewers() > 0;
         let wanted = self.preview || is_watched;
         if wanted {
@@ -209,6 +211,11 @@ impl OwnCamera {
         let statistics = self.statistics.as_ref().map(Statistics::due);
         let own = earlier(off, self.supervisor.due());
         earlier(earlier(own, self.viewers.due()), statistics)
+    }
+
+    /// How long it may stay live without giving a picture.
+    pub(crate) fn patience(&self) -> Duration {
+        self.supervisor.patience()
     }
 
     /// The camera is open.

@@ -55,7 +55,7 @@ pub enum Retry {
 /// | notice | as often as |
 /// |---|---|
 /// | `Joined`, `Left`, `CallInterrupted` | a peer's connections: its pace, 64 at once and then 8 a second, by all connections of its key |
-/// | `Ringing`, `CallStarted`, `CallEnded` | its rings, by the same pace; ours |
+/// | `Ringing`, `Declined`, `CallStarted`, `CallEnded` | its rings, by the same pace; ours |
 /// | `FarCamera`, `FarRecording`, `FarCameraStats` | the same pace; of what comes too fast the newest word is told |
 /// | `Offered`, `TransferEnded` | the same pace, where what came whole counts nothing; our own transfers |
 /// | `EntryFailed` | a thousand times for each transfer to us; entries of ours |
@@ -188,6 +188,17 @@ pub enum Notice {
         /// What for.
         kind: CallKind,
     },
+    /// A peer asked for a call, and the settings or its rights declined that at once.
+    Declined {
+        /// The peer.
+        peer: PeerName,
+        /// What for.
+        kind: CallKind,
+        /// Why.
+        reason: EndReason,
+        /// What the peer was told beside the reason.
+        text: &'static str,
+    },
     /// A call is live.
     CallStarted {
         /// Its peer.
@@ -271,7 +282,11 @@ pub enum Notice {
         numbers: Numbers,
     },
     /// The answer to [`Handle::ping`](crate::Handle::ping).
-    Pong,
+    Pong {
+        /// How long our camera may stay live without giving a picture, by its own pace; zero while
+        /// it is not open.
+        camera_patience: Duration,
+    },
     /// How our own camera is.
     Camera {
         /// Its state.

@@ -262,7 +262,9 @@ impl Station {
             Command::ListCameras => out.workers.list_cameras(),
             Command::Recording { peer, on } => calls.record(&peer, on, out),
             Command::Measure { on } => measure.ask(on, out.now()),
-            Command::Ping => out.notify(Notice::Pong),
+            Command::Ping => out.notify(Notice::Pong {
+                camera_patience: camera.patience(),
+            }),
             Command::TakeCalls { on } => calls.take_calls(on),
             Command::Rename { name } => {
                 links.rename(name);

@@ -123,6 +123,9 @@ pub(crate) struct Watch {
     /// End so many seconds after the first picture
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
     pub(crate) seconds: Option<u64>,
+    /// Fail when no picture comes for so many seconds, as for a snapshot by cron [default: wait]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
+    pub(crate) timeout: Option<u64>,
     #[command(flatten)]
     pub(crate) hearing: HearingOptions,
     #[command(flatten)]

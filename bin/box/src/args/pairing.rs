@@ -40,8 +40,8 @@ pub(crate) struct BoxPairing {
     /// The rights of the user who types the code, such as view,hear,talk
     #[arg(long, value_name = "RIGHTS", default_value = "view", value_parser = parse_rights)]
     pub(crate) may: Rights,
-    /// Look for transom-pair.txt here instead of on the boot partition
-    #[arg(long, value_name = "DIR", hide = true)]
+    /// Look for transom-pair.txt here instead of on the boot partition; may be given again
+    #[arg(long, value_name = "DIR")]
     pub(crate) boot: Vec<PathBuf>,
 }
 

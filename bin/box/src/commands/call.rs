@@ -12,7 +12,7 @@ use super::camera::check_file;
 use crate::args::Call;
 use crate::dial::Connection;
 use crate::failure::Failure;
-use crate::listening::{self, Knocks};
+use crate::listening::{self, Knock, Knocks};
 use crate::measure::MeasureCall;
 use crate::output::Output;
 use crate::place::Place;
@@ -202,7 +202,7 @@ fn wait(
 ) -> Result<(), Failure> {
     (settings.takes_calls, settings.max_talks) = (true, 1);
     listening::introduce(&settings, talk.output);
-    listening::warn_of_empty_book(&settings.book, talk.output);
+    listening::warn_of_empty_book(&settings.book, place, talk.output);
     let running = Running::start_service(settings)?;
     let last = ring_time.map(|time| Instant::now() + time);
     let mut knocks = Knocks::default();
@@ -212,8 +212,11 @@ fn wait(
             None => last,
         };
         match running.next(until) {
+            Some(Event::Notice(Notice::Knock { key, address, name })) => {
+                knocks.tell(&Knock { key, address, name }, place, talk.output);
+            }
             Some(Event::Notice(notice)) => {
-                answer(&notice, &running, &talk, &mut knocks);
+                answer(&notice, &running, &talk);
                 talk.measure.notice(&notice, &running.handle, talk.output);
                 let end = talk.notice(&notice);
                 if let (Some((reason, text)), Some(peer)) = (end, talk.with) {
@@ -244,7 +247,7 @@ fn wait(
 }
 
 /// Answers a ring, and prints the other notices.
-fn answer(notice: &Notice, running: &Running, talk: &Talk<'_>, knocks: &mut Knocks) {
+fn answer(notice: &Notice, running: &Running, talk: &Talk<'_>) {
     match notice {
         Notice::Ringing { peer, .. } => {
             report::tell(talk.output, notice);
@@ -252,11 +255,9 @@ fn answer(notice: &Notice, running: &Running, talk: &Talk<'_>, knocks: &mut Knoc
         }
         // Also after a call that the right `auto` accepted without a ring.
         Notice::CallStarted { peer, .. } => running.handle.show_camera(peer, talk.shows),
-        Notice::Knock { key, .. } if !knocks.is_new(key) => {}
-        Notice::Listening { .. }
-        | Notice::Joined { .. }
-        | Notice::Left { .. }
-        | Notice::Knock { .. } => report::tell(talk.output, notice),
+        Notice::Listening { .. } | Notice::Joined { .. } | Notice::Left { .. } => {
+            report::tell(talk.output, notice);
+        }
         _ => {}
     }
 }

@@ -12,7 +12,7 @@ use crate::box_pairing::BoxPairing;
 use crate::camera_stats::{CameraReport, MachineReport};
 use crate::failure::Failure;
 use crate::http::HttpDoor;
-use crate::listening::{self, Knocks};
+use crate::listening::{self, Knock, Knocks};
 use crate::measure::FileBeside;
 use crate::output::Output;
 use crate::place::Place;
@@ -31,11 +31,17 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
         _ => Vec::new(),
     };
     if let Some(why) = camera_problem(&arguments.source, &devices) {
-        output.warn(format!(
+        // Also with --quiet: until the camera is there, the box does nothing.
+        output.complain(format!(
             "{why}; it is tried again whenever a viewer watches"
         ));
     }
     check_controls(&arguments.source, &arguments.pictures.controls, &devices)?;
+    let filled = place.filled_by_pairing();
+    let place = match arguments.pairing.pair {
+        true => &filled,
+        false => place,
+    };
     let mut settings = place.settings(arguments.listening.name, output)?;
     listening::apply(&mut settings, arguments.listening, output);
     settings.serve_camera = true;
@@ -52,7 +58,7 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
     });
     let duties = Duties {
         http: arguments.http.apply(&mut settings, place, output)?,
-        pairing: BoxPairing::new(&arguments.pairing, &settings),
+        pairing: BoxPairing::new(&arguments.pairing, &settings)?,
         beside: FileBeside::new(arguments.measure),
         failures_seen: arguments.exit_on_camera_error.then(CameraFailures::default),
         stats_every: arguments.stats,
@@ -89,7 +95,12 @@ impl CameraFailures {
             }
             Notice::CameraFailed { failures, retry } => {
                 let is_over = *failures >= MAX_FAILURES || *retry == Retry::Never;
-                is_over.then(|| Failure::new("the camera is given up", &self.why))
+                // The box ends, so it does not wait as the camera's words say.
+                let (why, _) = self
+                    .why
+                    .split_once("; waiting until")
+                    .unwrap_or((&self.why, ""));
+                is_over.then(|| Failure::new("the camera is given up", why))
             }
             _ => None,
         }
@@ -198,7 +209,7 @@ fn serve(
     service.ready(&running.handle);
     pairing.show(&running, output);
     if !pairing.is_shown() {
-        listening::warn_of_empty_book(&book, output);
+        listening::warn_of_empty_book(&book, place, output);
     }
     let mut knocks = Knocks::default();
     let mut machine = MachineReport::default();
@@ -214,13 +225,15 @@ fn serve(
             http.notice(notice, output);
         }
         match event {
-            Some(Event::Notice(Notice::Knock { key, .. })) if !knocks.is_new(&key) => {}
+            Some(Event::Notice(Notice::Knock { key, address, name })) => {
+                knocks.tell(&Knock { key, address, name }, place, output);
+            }
             Some(Event::Notice(Notice::CameraStats(stats))) => {
                 report.take(stats, &running.handle, output);
             }
             Some(Event::Notice(Notice::StatsWanted { on })) => machine.wanted(on),
-            Some(Event::Notice(Notice::Pairing(_, notice))) => {
-                pairing.notice(notice, place, &running, output);
+            Some(Event::Notice(Notice::Pairing(id, notice))) => {
+                pairing.notice(id, notice, place, &running, output);
             }
             Some(Event::Notice(notice)) => {
                 beside.notice(&notice);
@@ -259,6 +272,21 @@ mod tests {
             problem,
             ..Device::default()
         }
+    }
+
+    #[test]
+    fn a_camera_that_is_given_up_is_not_said_to_be_waited_for() {
+        let mut failures = CameraFailures::default();
+        let text = "/dev/video0: not found; waiting until it is plugged in, or so".to_owned();
+        let state = transom::CameraState::Lost;
+        assert!(failures.verdict(&Notice::Camera { state, text }).is_none());
+        let (failures_seen, retry) = (MAX_FAILURES, Retry::Never);
+        let verdict = failures.verdict(&Notice::CameraFailed {
+            failures: failures_seen,
+            retry,
+        });
+        let told = verdict.unwrap().to_string();
+        assert_eq!(told, "the camera is given up: /dev/video0: not found");
     }
 
     #[test]

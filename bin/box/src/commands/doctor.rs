@@ -22,7 +22,7 @@ use crate::doctor::{Finding, Level};
 use crate::failure::Failure;
 use crate::format::count;
 use crate::output::Output;
-use crate::place::{self, Place};
+use crate::place::{self, Place, SERVICE_STATE};
 
 pub(crate) fn run(arguments: &Doctor, place: &Place, output: &Output) -> Result<(), Failure> {
     let mut broken = 0;
@@ -99,8 +99,20 @@ fn of_station(arguments: &Doctor, place: &Place) -> Vec<Finding> {
     findings.push(station::addresses(&own_addresses()));
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     findings.push(station::clock(now.unwrap_or_default()));
-    findings.push(station::key(key(place)));
-    findings.extend(station::book(book(place)));
+    let folder = place
+        .state_folder()
+        .map(|folder| folder.display().to_string());
+    findings.push(station::key(
+        folder.as_deref().unwrap_or_default(),
+        key(place),
+    ));
+    findings.extend(of_book(place));
+    let looks_at_service = place.state_folder() == Some(Path::new(SERVICE_STATE));
+    // Its folder is a link to one that only root can enter.
+    let has_service = || fs::symlink_metadata(SERVICE_STATE).is_ok();
+    if asks_of_box(arguments) && !looks_at_service && has_service() {
+        findings.push(station::service());
+    }
     if cfg!(feature = "discovery") {
         let tried = multicast().map_err(|error| error.to_string());
         findings.push(station::multicast(&tried));
@@ -235,10 +247,30 @@ fn key(place: &Place) -> Option<Result<String, String>> {
     Some(key.map_err(|error| error.to_string()))
 }
 
-fn book(place: &Place) -> Option<Result<(usize, Vec<String>), String>> {
-    let read = place::read_book(&place.users()?);
+fn of_book(place: &Place) -> Vec<Finding> {
+    let Some(path) = place.users() else {
+        return station::book("", None);
+    };
+    let name = path.display().to_string();
+    let is_missing = fs::metadata(&path).is_err_and(|error| error.kind() == ErrorKind::NotFound);
+    if is_missing {
+        return vec![station::missing_book(&name, &place.command())];
+    }
+    let read = place::read_book(&path);
     let read = read.map(|(book, errors)| (book.contacts().len(), errors));
-    Some(read.map_err(|failure| failure.to_string()))
+    station::book(&name, Some(read.map_err(|failure| failure.to_string())))
+}
+
+/// Whether the user asks what is wrong with a box, by its file.
+#[cfg(feature = "config")]
+fn asks_of_box(arguments: &Doctor) -> bool {
+    arguments.config.is_some()
+}
+
+/// Without the feature there is no such file.
+#[cfg(not(feature = "config"))]
+fn asks_of_box(_: &Doctor) -> bool {
+    false
 }
 
 /// Sends a packet to the group of mDNS that stays on this machine, and waits for it.

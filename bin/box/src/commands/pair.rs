@@ -32,6 +32,7 @@ pub(crate) fn run(arguments: &args::Pair, place: &Place, output: &Output) -> Res
                 .next("it is asked for, or taken from TRANSOM_CODE"),
         );
     }
+    let place = &place.filled_by_pairing();
     let mut terms = pairing::terms(arguments.name, arguments.may, Keep::Contact);
     terms.port = Some(arguments.port());
     let mut settings = place.settings(None, output)?;

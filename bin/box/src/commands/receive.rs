@@ -15,7 +15,7 @@ use transom::{
 
 use crate::args::{Consent, Receive};
 use crate::failure::Failure;
-use crate::listening::{self, Knocks};
+use crate::listening::{self, Knock, Knocks};
 use crate::once::Once;
 use crate::output::Output;
 use crate::pairing;
@@ -113,7 +113,7 @@ fn open_inbox(arguments: Receive, place: &Place, output: &Output) -> Result<(), 
     listening::introduce(&settings, output);
     // With a terminal a code can be typed, which adds the first contact.
     if !asks {
-        listening::warn_of_empty_book(&settings.book, output);
+        listening::warn_of_empty_book(&settings.book, place, output);
     }
     let running = Running::start_service(settings)?;
     let into = arguments.into.display().to_string();
@@ -198,7 +198,11 @@ impl<'a> Inbox<'a> {
                 once.notice(notice, Instant::now());
             }
             match event {
-                Some(Event::Notice(Notice::Knock { key, .. })) if !knocks.is_new(&key) => {}
+                Some(Event::Notice(Notice::Knock { key, address, name })) => {
+                    let knock = Knock { key, address, name };
+                    let tell = || knocks.tell(&knock, self.place, self.output);
+                    self.bars.aside(tell);
+                }
                 Some(Event::Notice(Notice::Pairing(_, notice))) => self.pairing(notice)?,
                 Some(Event::Notice(Notice::TransferEnded { status, outcome })) => {
                     self.ended(status, outcome);

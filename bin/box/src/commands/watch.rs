@@ -63,6 +63,10 @@ struct Watching<'a> {
     frames: Option<u64>,
     /// End so long after the first picture.
     time: Option<Duration>,
+    /// How long no picture may come.
+    timeout: Option<Duration>,
+    /// When the last picture came, or the program began.
+    picture_at: Instant,
     /// When the first call or the first picture began.
     since: Option<Instant>,
     total: Stats,
@@ -111,6 +115,8 @@ impl<'a> Watching<'a> {
             hearing: Hearing::new(&arguments.hearing),
             frames: arguments.frames.or(only_a_snapshot.then_some(1)),
             time: arguments.seconds.map(Duration::from_secs),
+            timeout: arguments.timeout.map(Duration::from_secs),
+            picture_at: Instant::now(),
             since: None,
             total: Stats::default(),
             second: Stats::default(),
@@ -137,6 +143,13 @@ impl<'a> Watching<'a> {
             if self.is_over(now) {
                 return Ok(End::Enough);
             }
+            let is_late = |timeout: &Duration| now >= self.picture_at + *timeout;
+            if let Some(timeout) = self.timeout.filter(is_late)
+                && event.is_none()
+            {
+                let why = format!("none came for {}", duration(timeout));
+                return Err(Failure::new("no picture", why));
+            }
             match event {
                 Some(Event::Notice(Notice::Picture { picture, .. })) => {
                     if !self.picture(picture)? || self.output.is_closed() {
@@ -158,7 +171,8 @@ impl<'a> Watching<'a> {
     /// When to act even if no event comes.
     fn due(&self) -> Instant {
         let end = self.since.zip(self.time).map(|(since, time)| since + time);
-        [end, self.ring_at]
+        let late = self.timeout.map(|timeout| self.picture_at + timeout);
+        [end, self.ring_at, late]
             .into_iter()
             .flatten()
             .fold(self.tick, Instant::min)
@@ -196,6 +210,7 @@ impl<'a> Watching<'a> {
         if self.total.pictures() == 0 {
             self.since = Some(picture.timing.received);
         }
+        self.picture_at = picture.timing.received;
         self.total.add(&picture);
         self.second.add(&picture);
         let timing = &picture.timing;

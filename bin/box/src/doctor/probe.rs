@@ -22,6 +22,12 @@ pub(crate) struct Measurement {
     pub(crate) agreed: u32,
     /// Whether each picture is encoded by this machine.
     pub(crate) encodes: bool,
+    /// Whether most frames are imperfect, and are shown all the same.
+    pub(crate) shows_damaged: bool,
+    /// Pictures a second that were asked for.
+    pub(crate) wanted_fps: Option<u32>,
+    /// How long no frame had come at the end.
+    pub(crate) silence: Duration,
     /// The frames in `time`.
     pub(crate) counts: Counts,
     pub(crate) time: Duration,
@@ -103,6 +109,7 @@ fn watch(
     let mut encoding = Vec::new();
     let mut first = None;
     let mut start: Option<(Instant, Counts)> = None;
+    let (mut last, mut came) = (Instant::now(), camera.format().counts);
     loop {
         waiter.wait(&*camera);
         if !waiter.is_held() {
@@ -110,6 +117,9 @@ fn watch(
         }
         let picture = camera.newest(Some(&mut encoder))?;
         let (now, counts) = (Instant::now(), camera.format().counts);
+        if counts != came {
+            (last, came) = (now, counts);
+        }
         let took = picture.map(|picture| picture.ready.duration_since(picture.acquired));
         if counts.good > 0 {
             first.get_or_insert(now);
@@ -129,6 +139,9 @@ fn watch(
         what: format.what.to_string(),
         agreed: format.fps,
         encodes: format.encodes,
+        shows_damaged: format.shows_damaged,
+        wanted_fps: request.fps,
+        silence: last.elapsed(),
         counts: format.counts.since(&before),
         time: since.elapsed(),
         fault: format.fault.clone(),
@@ -187,7 +200,20 @@ fn of_pictures(seen: &Measurement, prefer: Prefer) -> Vec<Finding> {
     }
     let rate = |count: u64| count as f64 / seen.time.as_secs_f64();
     let share = |count: u64| count as f64 / (came + counts.skipped) as f64;
+    if seen.silence > SILENCE {
+        let text = format!(
+            "{what} stopped: no frame came in the last {:.0} s",
+            seen.silence.as_secs_f64()
+        );
+        let mend = "a box opens it again by itself; try another cable or USB port, without a hub";
+        return vec![Finding::broken(SUBJECT, text, mend)];
+    }
     let mut findings = Vec::new();
+    if seen.shows_damaged {
+        let text = "most of its frames are damaged or cut short; they are shown all the same";
+        let mend = "try another cable or USB port, without a hub, or a smaller --size";
+        findings.push(Finding::hint(SUBJECT, text, mend));
+    }
     if share(counts.bad()) > BAD {
         let reasons = [
             (counts.damaged, "marked as damaged"),
@@ -247,6 +273,12 @@ fn of_pictures(seen: &Measurement, prefer: Prefer) -> Vec<Finding> {
         let mend = "ask for a smaller --size, or use a camera that sends MJPG";
         findings.push(Finding::hint(SUBJECT, text, mend));
     }
+    let enough = f64::from(seen.wanted_fps.unwrap_or(FEW)) * SLOW;
+    if seen.agreed == 0 && sent < enough {
+        let text = format!("{what}: {sent:.1} fps are few");
+        let mend = "look what its program says and how fast it is";
+        findings.push(Finding::hint(SUBJECT, text, mend));
+    }
     let agreed = match seen.agreed {
         0 => String::new(),
         fps => format!(" of {fps} agreed"),
@@ -275,6 +307,10 @@ const BAD: f64 = 0.03;
 /// Below this fraction of the agreed rate a camera counts as slow. In the dark many cameras halve
 /// their rate.
 const SLOW: f64 = 0.75;
+/// Silence after which a box closes a camera too.
+const SILENCE: Duration = Duration::from_secs(2);
+/// Pictures a second that are few where none were asked for.
+const FEW: u32 = 5;
 /// Below this rate motion is not smooth.
 const SMOOTH: u32 = 20;
 
@@ -336,6 +372,29 @@ mod tests {
         let mut skipped = seen(45);
         skipped.counts.skipped = 45;
         assert_eq!(levels(skipped), [Good, Hint]);
+    }
+
+    #[test]
+    fn a_camera_that_stopped_is_broken_and_damaged_or_few_frames_are_a_hint() {
+        let stopped = Measurement {
+            silence: Duration::from_secs(6),
+            ..seen(45)
+        };
+        assert_eq!(levels(stopped.clone()), [Broken]);
+        assert!(told(stopped)[0].contains("no frame came in the last 6 s"));
+        let damaged = Measurement {
+            shows_damaged: true,
+            ..seen(90)
+        };
+        assert_eq!(levels(damaged), [Good, Hint]);
+        let of_program = |good, wanted_fps| Measurement {
+            agreed: 0,
+            wanted_fps,
+            ..seen(good)
+        };
+        assert_eq!(levels(of_program(3, None)), [Good, Hint]);
+        assert_eq!(levels(of_program(30, None)), [Good]);
+        assert_eq!(levels(of_program(30, Some(25))), [Good, Hint]);
     }
 
     #[test]

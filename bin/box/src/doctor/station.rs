@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::Finding;
+use crate::place::{BOOK_FILE, SERVICE_STATE};
 
 /// The facts about a port.
 #[derive(Clone, Debug)]
@@ -86,8 +87,29 @@ pub(crate) fn clock(since_1970: Duration) -> Finding {
 const EARLIEST: Duration = Duration::from_secs(1_767_225_600);
 const LATEST: Duration = Duration::from_secs(4_102_444_800);
 
-/// The findings about the contact book; `None` if there is none.
-pub(crate) fn book(read: Option<Result<(usize, Vec<String>), String>>) -> Vec<Finding> {
+/// A contact book that was named and is not there.
+pub(crate) fn missing_book(path: &str, transom: &str) -> Finding {
+    Finding::broken(
+        "contacts",
+        format!("there is no contact book {path}"),
+        format!("{transom} pair makes it with its first contact; or correct --users"),
+    )
+}
+
+/// The service of the package has another key and book than the ones that were looked at.
+pub(crate) fn service() -> Finding {
+    Finding::hint(
+        "service",
+        format!("the service has its own key and contact book, in {SERVICE_STATE}"),
+        format!(
+            "sudo transom --state {SERVICE_STATE} --users {SERVICE_STATE}/{BOOK_FILE} doctor looks \
+             at those"
+        ),
+    )
+}
+
+/// The findings about the contact book at that path; `None` if there is none.
+pub(crate) fn book(path: &str, read: Option<Result<(usize, Vec<String>), String>>) -> Vec<Finding> {
     const SUBJECT: &str = "contacts";
     const ADD: &str = "transom pair, or transom users add NAME HOST key=ID";
     let (contacts, errors) = match read {
@@ -112,13 +134,13 @@ pub(crate) fn book(read: Option<Result<(usize, Vec<String>), String>>) -> Vec<Fi
     findings.push(match contacts {
         0 => Finding::hint(
             SUBJECT,
-            "the contact book is empty, so nobody may connect",
+            format!("the contact book {path} is empty, so nobody may connect"),
             ADD,
         ),
         count => Finding::good(
             SUBJECT,
             format!(
-                "{} in the book",
+                "{} in {path}",
                 crate::format::count(count as u64, "contact")
             ),
         ),
@@ -129,12 +151,18 @@ pub(crate) fn book(read: Option<Result<(usize, Vec<String>), String>>) -> Vec<Fi
 /// Limit of wrong lines that are listed one by one.
 const MAX_ERRORS: usize = 10;
 
-/// Whether the key can be used: its fingerprint, or why not; `None` where there is none yet.
-pub(crate) fn key(read: Option<Result<String, String>>) -> Finding {
+/// Whether the key in that folder can be used: its fingerprint, or why not; `None` where there is
+/// none yet.
+pub(crate) fn key(folder: &str, read: Option<Result<String, String>>) -> Finding {
     const SUBJECT: &str = "key";
     match read {
-        None => Finding::good(SUBJECT, "none yet; it is created on first use"),
-        Some(Ok(fingerprint)) => Finding::good(SUBJECT, format!("{fingerprint} can be read")),
+        None => Finding::good(
+            SUBJECT,
+            format!("none in {folder} yet; it is created on first use"),
+        ),
+        Some(Ok(fingerprint)) => {
+            Finding::good(SUBJECT, format!("{fingerprint} in {folder} can be read"))
+        }
         Some(Err(why)) => Finding::broken(
             SUBJECT,
             why,
@@ -208,7 +236,7 @@ mod tests {
 
     #[test]
     fn wrong_lines_of_the_book_are_told_and_not_without_end() {
-        let levels = |read| -> Vec<_> { book(read).iter().map(|it| it.level).collect() };
+        let levels = |read| -> Vec<_> { book("book", read).iter().map(|it| it.level).collect() };
         assert_eq!(levels(None), [Hint]);
         assert_eq!(levels(Some(Err("why".to_owned()))), [Broken]);
         assert_eq!(levels(Some(Ok((0, Vec::new())))), [Hint]);
@@ -219,12 +247,30 @@ mod tests {
     }
 
     #[test]
+    fn the_key_and_the_book_that_were_looked_at_are_named() {
+        let key = key("/var/lib/transom", Some(Ok("a-b".to_owned())));
+        assert!(key.human().contains("a-b in /var/lib/transom"));
+        let book = book("/srv/users", Some(Ok((2, Vec::new()))));
+        assert!(book[0].human().contains("2 contacts in /srv/users"));
+        let missing = missing_book("/srv/users", "transom --users /srv/users").human();
+        assert!(
+            missing.contains("transom --users /srv/users pair"),
+            "{missing}"
+        );
+        assert!(
+            service()
+                .human()
+                .contains("--users /var/lib/transom/user_list.txt doctor")
+        );
+    }
+
+    #[test]
     fn the_other_facts_are_good_or_say_what_to_do() {
         assert_eq!(addresses(&[]).level, Broken);
         assert_eq!(addresses(&[[192, 168, 1, 5].into()]).level, Good);
-        assert_eq!(key(None).level, Good);
-        assert_eq!(key(Some(Ok("a-b".to_owned()))).level, Good);
-        assert_eq!(key(Some(Err("why".to_owned()))).level, Broken);
+        assert_eq!(key("state", None).level, Good);
+        assert_eq!(key("state", Some(Ok("a-b".to_owned()))).level, Good);
+        assert_eq!(key("state", Some(Err("why".to_owned()))).level, Broken);
         assert_eq!(multicast(&Ok(())).level, Good);
         assert_eq!(multicast(&Err("why".to_owned())).level, Hint);
         assert_eq!(pairing("file", &Ok(())).level, Good);

@@ -336,11 +336,12 @@ fn picture_track(tracks: &mut Vec<u8>, (width, height): (u16, u16), orientation:
         nested(track, 0xe0, |video| {
             number(video, 0xb0, width.into());
             number(video, 0xba, height.into());
-            // Degrees counter-clockwise. Matroska has no field for mirrored pictures.
+            // Degrees counter-clockwise. Matroska has no field for mirrored pictures: of those the
+            // rotation is stated that comes before.
             let roll = match orientation {
-                3 => 180.0,
-                6 => -90.0,
-                8 => 90.0,
+                3 | 4 => 180.0,
+                5 | 6 => -90.0,
+                7 | 8 => 90.0,
                 _ => return,
             };
             nested(video, 0x7670, |projection| {

@@ -147,30 +147,30 @@ pub(crate) mod marker {
     }
 }
 
-struct Segment<'a> {
-    marker: u8,
-    content: &'a [u8],
+pub(super) struct Segment<'a> {
+    pub(super) marker: u8,
+    pub(super) content: &'a [u8],
     /// Offset of its 0xff.
-    start: usize,
+    pub(super) start: usize,
     /// Offset after its content.
-    end: usize,
+    pub(super) end: usize,
 }
 
 /// Walks by length, so that bytes inside a segment (thumbnails) are never taken for markers.
-struct Segments<'a> {
+pub(super) struct Segments<'a> {
     jpeg: &'a [u8],
     at: usize,
 }
 
 impl<'a> Segments<'a> {
-    fn new(jpeg: &'a [u8]) -> Result<Self, ImageError> {
+    pub(super) fn new(jpeg: &'a [u8]) -> Result<Self, ImageError> {
         if !jpeg.starts_with(&[0xff, marker::SOI]) {
             return Err(not_jpeg(jpeg));
         }
         Ok(Self { jpeg, at: 2 })
     }
 
-    fn next_segment(&mut self) -> Result<Segment<'a>, ImageError> {
+    pub(super) fn next_segment(&mut self) -> Result<Segment<'a>, ImageError> {
         loop {
             let start = self.at;
             if self.byte()? != 0xff {

@@ -9,6 +9,7 @@ pub(crate) mod encode;
 pub(crate) mod header;
 mod huffman;
 pub(crate) mod jfif;
+pub(crate) mod oriented;
 pub(crate) mod repair;
 pub(crate) mod rows;
 pub(crate) mod scale;

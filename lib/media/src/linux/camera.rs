@@ -319,6 +319,7 @@ impl Camera for DeviceCamera {
             PixelFormat::Jpeg => self.jpeg(encoder),
             PixelFormat::Raw(layout) => self.raw(layout, encoder),
         };
+        self.format.shows_damaged = self.damage_policy.shows_damaged();
         newest.map_err(|why| refused(Path::new(&self.name), "read a picture", why))
     }
 

@@ -160,26 +160,21 @@ impl<B: Buffers> Drain<B> {
 pub(crate) struct DamagePolicy {
     /// One bit for each of the last 32 frames, the newest lowest: 1 if it was imperfect.
     imperfect: u32,
-    is_logged: bool,
 }
 
 impl DamagePolicy {
     /// Records a frame that can be decoded, and decides whether it is shown.
     pub(crate) fn judge(&mut self, imperfect: Option<ImageError>) -> Result<(), ImageError> {
         self.imperfect = self.imperfect << 1 | u32::from(imperfect.is_some());
-        let is_usual = self.imperfect.count_ones() > u32::BITS / 2;
         match imperfect {
-            Some(fault) if !is_usual => Err(fault),
-            Some(fault) => {
-                if !std::mem::replace(&mut self.is_logged, true) {
-                    log::warn!(
-                        "most frames of this camera are imperfect ({fault}); they are shown"
-                    );
-                }
-                Ok(())
-            }
-            None => Ok(()),
+            Some(fault) if !self.shows_damaged() => Err(fault),
+            _ => Ok(()),
         }
+    }
+
+    /// Whether most of the last frames were imperfect, so that such frames are shown.
+    pub(crate) fn shows_damaged(&self) -> bool {
+        self.imperfect.count_ones() > u32::BITS / 2
     }
 }
 

@@ -25,7 +25,9 @@ fn first(
     devices: impl Iterator<Item = Device>,
     mut open: impl FnMut(Source) -> Result<Box<dyn Camera>, CameraError>,
 ) -> Result<Box<dyn Camera>, CameraError> {
-    let (mut looked, mut has_pi, mut failing) = (Vec::new(), false, None);
+    let (mut looked, mut has_pi) = (Vec::new(), false);
+    // Errors that say more than that no camera was found.
+    let (mut failing, mut held) = (None, None);
     for device in devices {
         if device.is_pi() {
             has_pi = true;
@@ -38,6 +40,9 @@ fn first(
         match open(Source::Device(device.stable.unwrap_or(device.path))) {
             Ok(camera) => return Ok(camera),
             Err(error) if error.wants_reset() => failing = failing.or(Some(error)),
+            Err(error @ (CameraError::Busy { .. } | CameraError::Denied { .. })) => {
+                held = held.or(Some(error));
+            }
             Err(error) => looked.push(error.to_string()),
         }
     }
@@ -48,7 +53,8 @@ fn first(
             Err(error) => looked.push(error.to_string()),
         }
     }
-    Err(failing.unwrap_or(CameraError::NoneFound { looked }))
+    let none = CameraError::NoneFound { looked };
+    Err(failing.or(held).unwrap_or(none))
 }
 
 #[cfg(test)]
@@ -131,5 +137,20 @@ mod tests {
             }),
         });
         assert!(matches!(error.err(), Some(CameraError::Io { .. })));
+    }
+
+    #[test]
+    fn a_camera_that_another_program_has_is_no_camera_that_was_not_found() {
+        let devices = ["/dev/video0", "/dev/video1"].map(|path| device(path, "uvcvideo", None));
+        let error = first(devices.into_iter(), |source| match source {
+            source if source == webcam("/dev/video1") => Err(CameraError::Busy {
+                device: "/dev/video1".to_owned(),
+                by: Some("zoom (7)".to_owned()),
+            }),
+            _ => Err(CameraError::Lost {
+                device: "/dev/video0".to_owned(),
+            }),
+        });
+        assert!(matches!(error.err(), Some(CameraError::Busy { .. })));
     }
 }

@@ -169,6 +169,20 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_is_cut_to_nothing_as_it_plays_is_told_as_empty() {
+        let file = Scratch::new("truncated", &sample(16, 16));
+        let mut camera = FileCamera::open(&file.0, &CaptureRequest::default()).unwrap();
+        assert!(camera.next_picture(0, Instant::now()).is_ok());
+        std::fs::write(&file.0, "").unwrap();
+        let error = camera.next_picture(1, Instant::now()).unwrap_err();
+        assert!(
+            error.to_string().contains("truncated: it is empty"),
+            "{error}"
+        );
+        assert_eq!(error.for_viewers(), "it is empty");
+    }
+
+    #[test]
     fn a_file_without_pictures_is_told() {
         for (name, bytes) in [
             ("empty", &b""[..]),

@@ -5,6 +5,8 @@ pub(crate) mod auto;
 pub(crate) mod command;
 pub(crate) mod device;
 pub(crate) mod file;
+#[cfg(unix)]
+mod messages;
 mod pace;
 pub(crate) mod pattern;
 pub(crate) mod pi;

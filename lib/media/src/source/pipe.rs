@@ -186,7 +186,7 @@ impl PipeReader {
 /// Makes reads of a descriptor non-blocking. The standard library offers the call on sockets only;
 /// the kernel accepts every kind of descriptor.
 #[cfg(unix)]
-fn nonblocking(pipe: OwnedFd) -> std::io::Result<OwnedFd> {
+pub(super) fn nonblocking(pipe: OwnedFd) -> std::io::Result<OwnedFd> {
     let stream = std::os::unix::net::UnixStream::from(pipe);
     stream.set_nonblocking(true)?;
     Ok(stream.into())

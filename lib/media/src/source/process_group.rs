@@ -16,14 +16,15 @@
 //! the same command is not started again before that group has ended: it would hang too.
 
 use std::ffi::OsString;
-use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Read};
+use std::io::{self, PipeReader, PipeWriter};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::command::{CODE_VARIABLE, End};
+use super::messages::Messages;
 use crate::sys::{Signal, end_with_this_thread, signal_group};
 
 /// How long a group may take to end by itself. A box that is asked to end has less than a second.
@@ -38,9 +39,7 @@ const CAN_LOOK: bool = cfg!(target_os = "linux");
 /// What the watcher does. Nothing is ever written to its standard input, so `read` ends with the
 /// pipe. Process group 0 is its own group, so the last line also ends the watcher.
 const WATCH: &str = "trap '' HUP INT TERM; read -r _; kill -TERM 0; sleep 1; kill -KILL 0";
-/// Bytes of one message; a longer line counts as several.
-const MAX_MESSAGE_BYTES: u64 = 512;
-/// Enough for the thread of [`run`], which only reads and waits.
+/// Enough for the thread of [`run`], which only waits.
 const STACK_BYTES: usize = 128 * 1024;
 
 /// Limit of groups in [`Unkillable`]. At the limit no command is started at all.
@@ -273,37 +272,21 @@ fn run(
     };
     let output = child.stdout.take();
     let _ = started.send(output.ok_or_else(|| io::Error::other("it has no output")));
-    let message = child.stderr.take().map(last_message).unwrap_or_default();
-    if let Ok(status) = child.wait() {
+    // Without a thread for it, the pipe is closed.
+    let messages = child.stderr.take().map(Messages::read);
+    let messages = messages.and_then(Result::ok);
+    let ended_with = child.wait();
+    let message = messages.map(Messages::last).unwrap_or_default();
+    if let Ok(status) = ended_with {
         // Fails if the camera was dropped.
         let _ = ended.send(End { status, message });
     }
 }
 
-/// Reads all messages, so that the program is never held up by them, and keeps the last.
-fn last_message(messages: ChildStderr) -> String {
-    let mut reader = BufReader::new(messages);
-    let (mut line, mut last) = (Vec::new(), String::new());
-    loop {
-        line.clear();
-        let read = reader
-            .by_ref()
-            .take(MAX_MESSAGE_BYTES)
-            .read_until(b'\n', &mut line);
-        match read {
-            Ok(1..) => {}
-            Ok(0) | Err(_) => return last,
-        }
-        let text = String::from_utf8_lossy(&line);
-        if !text.trim().is_empty() {
-            last = text.trim().to_owned();
-            log::info!("child says={last:?}");
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
     use super::*;
 
     /// A group that has done what the script does before it prints a line.
@@ -339,6 +322,20 @@ mod tests {
             assert!(!has_members(id) && runs_in(id).is_none(), "{script}");
             drop(output);
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_process_that_left_the_group_with_its_messages_does_not_hold_up_the_next_start() {
+        // The sleep holds standard error, and is not of the group.
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "setsid sleep 5 & echo left >&2; echo; sleep 600"]);
+        shell.stderr(Stdio::piped());
+        let (mut group, mut output) = ProcessGroup::start(shell).unwrap();
+        output.read_exact(&mut [0]).unwrap();
+        let mut group = group.group.take().unwrap();
+        assert!(group.kill());
+        group.reap_watcher();
     }
 
     #[test]

@@ -105,11 +105,12 @@ impl Policy {
             // One place for each peer, so that none takes those of others.
             _ if crowd.watches => Err((EndReason::Busy, "you watch already")),
             _ if crowd.viewers >= self.max_viewers => {
-                Err((EndReason::Busy, "as many watch already as may"))
+                Err((EndReason::Busy, "all places for viewers are taken"))
             }
             // By its connections a key could take all the places.
             _ if crowd.its_viewers >= self.max_viewers.div_ceil(2) => {
-                let why = "you watch with as many programs as may; the other places are for others";
+                let why = "you watch with several programs already; the other places are kept for \
+                           other contacts";
                 Err((EndReason::Busy, why))
             }
             _ => Ok(Welcome::Served),

@@ -44,7 +44,18 @@ impl Calls {
             .policy
             .judge(kind, link.rights, self.crowd(place.0, link))
         {
-            Err((reason, text)) => decline(place, reason, text, out),
+            Err((reason, text)) => {
+                decline(place, reason, text, out);
+                if out.paces.take(link.key.0, out.now()) {
+                    let peer = link.peer;
+                    out.notify(Notice::Declined {
+                        peer,
+                        kind,
+                        reason,
+                        text,
+                    });
+                }
+            }
             Ok(_) if !out.paces.take(link.key.0, out.now()) => {
                 decline(place, EndReason::Busy, "you call too often", out);
             }

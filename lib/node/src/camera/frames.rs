@@ -112,7 +112,7 @@ impl OwnCamera {
         if self.camera_state != CameraState::Live
             && let Some(request) = &self.request
         {
-            let words = Words::live(&self.format, &request.source, &picture);
+            let words = Words::live(&self.format, request, &picture);
             self.change(CameraState::Live, words, out);
         }
         if self.preview {

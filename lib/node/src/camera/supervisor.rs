@@ -16,11 +16,17 @@
 //! | a stall, or an error of the bus, the first one | at once |
 //! | failures in a row | 1, 2, 4, 8 s, then every [`MAX_PAUSE`] |
 //! | an error that a retry seldom helps against, of a device | every [`MAX_PAUSE`] |
+//! | bytes without pictures, of any source | every [`MAX_PAUSE`] |
 //! | two of these in a row | with a reset of its USB device before it, where that is permitted |
 //! | a change among the devices | at once, and again after 0.1, 0.2, 0.4 and 0.8 s |
+//! | one change after the other | every [`STORM_PAUSE`] at most |
 //! | no answer of the driver for [`OPENING`] | when it answers; each [`OPENING`] is one failure |
 //!
 //! A camera that gave pictures for [`SOUND`] has no failures behind it any more.
+//!
+//! Silence is that of the camera alone. It is not judged while the camera's thread works on what
+//! the device had ready, at most [`OWN_WORK`]. Nor at once by a loop that itself woke [`LATE`]: the
+//! camera's thread may not have run either, and gets one more interval.
 
 use std::time::{Duration, Instant};
 
@@ -34,6 +40,9 @@ pub(super) const MAX_PAUSE: Duration = Duration::from_secs(15);
 /// Openings in quick succession after a change among the devices: a node belongs to root, and has
 /// no stable name, until udev has looked at it.
 const QUICK: u32 = 4;
+/// The least time from one opening to the next that a change causes: /dev may change all the time,
+/// and some openings start a program.
+const STORM_PAUSE: Duration = Duration::from_millis(250);
 /// The pause before the first of them.
 const QUICK_PAUSE: Duration = Duration::from_millis(100);
 /// How long a camera has to give pictures until its earlier failures no longer count.
@@ -58,6 +67,13 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 /// And how long until the camera is opened again.
 const UNUSABLE: Duration = Duration::from_secs(10);
 
+/// How long the camera's thread may work on one picture; then its driver is taken to hang.
+const OWN_WORK: Duration = Duration::from_secs(20);
+/// A loop that wakes this long after the due time was itself stopped, or starved.
+const LATE: Duration = Duration::from_millis(250);
+/// The least time until silence is judged after that, and how often while the thread works.
+const GRACE: Duration = Duration::from_millis(500);
+
 /// Decides what happens to a camera.
 #[derive(Debug)]
 pub(super) struct Supervisor {
@@ -68,6 +84,8 @@ pub(super) struct Supervisor {
     stalls: u32,
     /// Openings in quick succession that are left.
     quick: u32,
+    /// When the last opening began.
+    started: Option<Instant>,
     kind: Kind,
 }
 
@@ -102,6 +120,12 @@ struct Open {
     /// wrong with the last.
     failing: Option<(Instant, ImageError)>,
     is_told: bool,
+    /// Since when its thread has worked on what the device had ready.
+    works_since: Option<Instant>,
+    /// Nothing is judged before.
+    excused_until: Option<Instant>,
+    /// Whether a late loop has given it more time, since its last frame.
+    was_late: bool,
 }
 
 /// What the patience with a camera depends on.
@@ -153,6 +177,7 @@ impl Supervisor {
             failures: 0,
             stalls: 0,
             quick: 0,
+            started: None,
             kind,
         }
     }
@@ -180,6 +205,17 @@ impl Supervisor {
         self.is_waiting() && self.kind == Kind::Device
     }
 
+    /// The longest time after a picture until its silence is told, with every delay that may come
+    /// in between: damaged frames, own work, and a late loop.
+    pub(super) fn patience(&self) -> Duration {
+        match &self.state {
+            State::Open(open) => {
+                open.silence() + PATIENCE + OWN_WORK + GRACE.max(open.interval) + GRACE
+            }
+            _ => Duration::ZERO,
+        }
+    }
+
     /// Openings that failed since it last gave pictures for a while.
     pub(super) fn failures(&self) -> u32 {
         self.failures
@@ -202,6 +238,7 @@ impl Supervisor {
 
     /// It is wanted: whoever calls this opens it.
     pub(super) fn start(&mut self, now: Instant) -> Act {
+        self.started = Some(now);
         self.state = State::Opening {
             late: now + OPENING,
             changed: false,
@@ -224,7 +261,17 @@ impl Supervisor {
             interval,
             failing: None,
             is_told: false,
+            works_since: None,
+            excused_until: None,
+            was_late: false,
         });
+    }
+
+    /// Since when its thread has worked on what the device had ready.
+    pub(super) fn works(&mut self, since: Option<Instant>) {
+        if let State::Open(open) = &mut self.state {
+            open.works_since = since;
+        }
     }
 
     /// It gave so many pictures that can be used, at least one, the last of them at that time.
@@ -248,6 +295,7 @@ impl Supervisor {
         open.live_since.get_or_insert(at);
         open.since = open.since.max(at);
         open.frame_at = open.frame_at.max(at);
+        (open.excused_until, open.was_late) = (None, false);
         (open.failing, open.is_told) = (None, false);
     }
 
@@ -257,6 +305,7 @@ impl Supervisor {
             return;
         };
         open.frame_at = now;
+        (open.excused_until, open.was_late) = (None, false);
         match &mut open.failing {
             Some((_, last)) => *last = fault,
             none => {
@@ -284,8 +333,10 @@ impl Supervisor {
             _ => self.pause(),
         };
         // The writer of a v4l2loopback node and the signal of an HDMI grabber can appear without an
-        // event in /dev.
-        let retry = (again || self.kind == Kind::Device).then(|| now + pause);
+        // event in /dev. A file may be written anew, and a pipe may get another writer.
+        let may_change = matches!(error, CameraError::NotPictures { .. });
+        let retries = again || may_change || self.kind == Kind::Device;
+        let retry = retries.then(|| now + pause);
         self.state = State::Waiting { retry };
     }
 
@@ -294,7 +345,8 @@ impl Supervisor {
         match &mut self.state {
             State::Waiting { retry } if self.kind == Kind::Device => {
                 self.quick = QUICK;
-                *retry = Some(now);
+                let soon = self.started.map_or(now, |at| now.max(at + STORM_PAUSE));
+                *retry = Some(soon);
             }
             // The opening may fail because of the state before the change.
             State::Opening { changed, .. } if self.kind == Kind::Device => *changed = true,
@@ -316,16 +368,19 @@ impl Supervisor {
             }
             State::Open(open) => {
                 let kind = self.kind;
-                if open.ends(kind).is_some_and(|end| end <= now) {
+                let ends = open.ends(kind).filter(|end| *end <= now);
+                let told = (!open.is_told).then(|| open.told_at());
+                let due = ends.or(told.filter(|told| *told <= now))?;
+                if open.is_excused(due, now) {
+                    return None;
+                }
+                if ends.is_some() {
                     let trouble = open.trouble(kind, now);
                     self.stalled(now);
                     return Some(Act::Close(trouble));
                 }
-                let is_due = !open.is_told && open.told_at() <= now;
-                is_due.then(|| {
-                    open.is_told = true;
-                    Act::Tell(open.trouble(kind, now))
-                })
+                open.is_told = true;
+                Some(Act::Tell(open.trouble(kind, now)))
             }
             State::Waiting { retry } => {
                 retry.take_if(|retry| *retry <= now)?;
@@ -341,7 +396,8 @@ impl Supervisor {
             State::Opening { late, .. } => Some(*late),
             State::Open(open) => {
                 let told = (!open.is_told).then(|| open.told_at());
-                [told, open.ends(self.kind)].into_iter().flatten().min()
+                let due = [told, open.ends(self.kind)].into_iter().flatten().min();
+                due.max(open.excused_until.filter(|_| due.is_some()))
             }
             State::Waiting { retry } => *retry,
         }
@@ -393,6 +449,25 @@ impl Open {
             .as_ref()
             .map(|(first, _)| (*first + UNUSABLE).max(self.since + patience));
         Some(unusable.map_or(silent, |unusable| unusable.min(silent)))
+    }
+
+    /// Whether what is due is not judged yet, see the head of this file.
+    fn is_excused(&mut self, due: Instant, now: Instant) -> bool {
+        let due = self.excused_until.map_or(due, |until| until.max(due));
+        let works = |since| now.saturating_duration_since(since) < OWN_WORK;
+        if due > now {
+            return true;
+        }
+        if self.works_since.is_some_and(works) {
+            self.excused_until = Some(now + GRACE);
+            return true;
+        }
+        let is_late = now > due + LATE && !self.was_late;
+        if is_late {
+            self.was_late = true;
+            self.excused_until = Some(now + GRACE.max(self.interval));
+        }
+        is_late
     }
 
     /// How long the camera may send no frame at all.
@@ -553,6 +628,24 @@ mod tests {
     }
 
     #[test]
+    fn a_storm_of_changes_among_the_devices_causes_few_openings() {
+        let mut bench = Bench::new(&Source::Pi);
+        bench.supervisor.start(bench.at(0));
+        bench.fails(10);
+        let mut openings = 0;
+        for now in (20..10_020).step_by(10) {
+            bench.supervisor.devices_changed(bench.at(now));
+            if bench.turn(now).is_some() {
+                openings += 1;
+                // Within its opening, and after it.
+                bench.supervisor.devices_changed(bench.at(now));
+                bench.fails(now + 5);
+            }
+        }
+        assert!((20..=41).contains(&openings), "{openings}");
+    }
+
+    #[test]
     fn a_device_without_a_first_picture_is_told_of_and_then_opened_again() {
         let mut bench = Bench::new(&device());
         bench.open(0, 30);
@@ -579,6 +672,77 @@ mod tests {
             let told = Act::Close(Trouble::Silent(Duration::from_millis(silence)));
             assert_eq!(bench.turn(100 + silence), Some(told));
         }
+    }
+
+    #[test]
+    fn own_work_on_a_picture_is_no_silence_of_the_camera() {
+        let mut bench = Bench::new(&device());
+        bench.open(0, 30);
+        bench.good(100);
+        bench.supervisor.works(Some(bench.at(200)));
+        // A picture that takes five seconds to encode.
+        for now in (200..5200).step_by(100) {
+            assert_eq!(bench.turn(now), None, "{now}");
+        }
+        bench.supervisor.works(None);
+        bench.good(5200);
+        assert!(bench.due() >= Some(7200));
+        // A driver that hangs looks the same, for a while.
+        let mut bench = Bench::new(&device());
+        bench.open(0, 30);
+        bench.good(100);
+        bench.supervisor.works(Some(bench.at(1000)));
+        let closes = |act| matches!(act, Some(Act::Close(Trouble::Silent(_))));
+        let closed = (1000..60_000).find(|now| closes(bench.turn(*now)));
+        assert!(matches!(closed, Some(21_000..=21_500)), "{closed:?}");
+    }
+
+    #[test]
+    fn silence_is_told_within_the_patience_that_a_watchdog_is_told() {
+        // The second is less than what systemd is asked to wait for, with 30 s.
+        for (interval, longest) in [(5000, 78), (33, 25)] {
+            let mut bench = Bench::new(&device());
+            bench.open(0, 0);
+            bench.good(0);
+            bench.good(interval);
+            let patience = bench.supervisor.patience();
+            assert!(patience <= Duration::from_secs(longest), "{patience:?}");
+            // A damaged frame, then work on one more, each at the last moment.
+            let silence = u64::try_from(bench.due().unwrap()).unwrap();
+            bench.bad(silence - 1);
+            let begin = silence + 1998;
+            bench.supervisor.works(Some(bench.at(begin)));
+            let told = (begin..begin + 60_000).find(|now| bench.turn(*now).is_some());
+            let told = Duration::from_millis(told.unwrap() - interval);
+            assert!(
+                told > Duration::from_secs(23) && told <= patience,
+                "{told:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_loop_that_wakes_late_gives_the_camera_one_more_interval() {
+        let mut bench = Bench::new(&device());
+        bench.open(0, 30);
+        bench.good(100);
+        assert_eq!(bench.due(), Some(2100));
+        // The process was stopped. Its camera thread runs after this.
+        assert_eq!((bench.turn(3200), bench.due()), (None, Some(3700)));
+        bench.good(3210);
+        assert!(bench.due() >= Some(5210));
+        // Once, and not to a camera that is silent then.
+        let mut bench = Bench::new(&device());
+        bench.open(0, 30);
+        bench.good(100);
+        assert_eq!((bench.turn(3200), bench.turn(3699)), (None, None));
+        assert!(matches!(bench.turn(5000), Some(Act::Close(_))));
+        // What is only told is as well given that time.
+        let mut pipe = Bench::new(&Source::Stdin);
+        pipe.open(0, 0);
+        pipe.good(100);
+        assert_eq!((pipe.turn(5000), pipe.due()), (None, Some(5500)));
+        assert!(matches!(pipe.turn(5500), Some(Act::Tell(_))));
     }
 
     #[test]
@@ -758,6 +922,24 @@ mod tests {
         let mut file = Bench::new(&Source::File("film".into()));
         file.supervisor.failed(&ended(), file.at(0));
         assert_eq!((file.due(), file.supervisor.retry()), (None, Retry::Never));
+    }
+
+    #[test]
+    fn a_file_or_a_pipe_without_pictures_is_read_again_every_fifteen_seconds() {
+        for source in [Source::Stdin, Source::File("film".into())] {
+            let mut bench = Bench::new(&source);
+            for time in [0, 15_000, 30_000] {
+                bench.supervisor.start(bench.at(time));
+                let empty = CameraError::NotPictures {
+                    source_name: "film".to_owned(),
+                    bytes: 0,
+                    fault: ImageError::NotJpeg,
+                };
+                bench.supervisor.failed(&empty, bench.at(time));
+                assert_eq!(bench.due(), Some(u128::from(time) + 15_000));
+                assert_eq!(bench.supervisor.retry(), Retry::Later);
+            }
+        }
     }
 
     #[test]

@@ -285,6 +285,21 @@ fn a_silent_camera_is_told_of_closed_and_opened_again() {
 }
 
 #[test]
+fn a_camera_whose_picture_takes_long_to_encode_here_is_not_silent() {
+    let mut desk = Desk::open();
+    desk.gives(0, Ok(picture()));
+    desk.told();
+    desk.out.workers.give_work(desk.camera.opening, true);
+    desk.turn(2000);
+    desk.turn(2500);
+    desk.puts(2600);
+    desk.out.workers.give_work(desk.camera.opening, false);
+    desk.turn(2700);
+    assert_eq!(desk.told(), []);
+    assert!(desk.camera.supervisor.is_open());
+}
+
+#[test]
 fn a_driver_that_hangs_counts_as_a_failure_every_ten_seconds_and_is_told_once() {
     let mut desk = Desk::new();
     desk.told();

@@ -2,7 +2,7 @@
 //! machine is told a kind and a size, or one of a few fixed sentences. Nothing but numbers and
 //! fixed sentences gets into the words for viewers here, and nobody else makes any.
 
-use transom_media::{CameraError, Format, Picture, Source};
+use transom_media::{CameraError, CaptureRequest, Format, Picture, Source};
 
 use super::supervisor::Trouble;
 
@@ -15,10 +15,10 @@ pub(super) struct Words {
 
 impl Words {
     /// It gives pictures like this one.
-    pub(super) fn live(format: &Format, source: &Source, picture: &Picture) -> Self {
+    pub(super) fn live(format: &Format, request: &CaptureRequest, picture: &Picture) -> Self {
         let size = format!("{}x{}", picture.width, picture.height);
-        let (what, kind) = (&format.what, source.kind());
-        let owner = match source {
+        let (what, kind) = (&format.what, request.source.kind());
+        let owner = match request.source {
             // What is said of these was said before anything came.
             Source::Command(_) | Source::Stdin => format!("{size} of {what}"),
             Source::File(_) => format!("{size} {what}"),
@@ -37,7 +37,9 @@ impl Words {
             ),
             false => owner,
         };
-        let viewers = match format.fps {
+        let owner = owner + &unmet(format, request) + damaged(format);
+        let fps = request.fps.map_or(format.fps, |fps| fps.min(format.fps));
+        let viewers = match fps {
             0 => format!("{size}, from {kind}"),
             fps => format!("{size}, {fps} fps, from {kind}"),
         };
@@ -84,5 +86,36 @@ impl Words {
     /// For people on other machines.
     pub(super) fn for_viewers(&self) -> &str {
         &self.viewers
+    }
+}
+
+/// What the owner asked for and the camera does not have.
+fn unmet(format: &Format, request: &CaptureRequest) -> String {
+    let mut words = String::new();
+    if let Some((width, height)) = request.size
+        && (width > format.width && height > format.height)
+        && format.width > 0
+    {
+        words += &format!("; it has no {width}x{height}, the size that was asked for");
+    }
+    match request.fps {
+        Some(fps) if format.fps > fps => {
+            words += &format!("; {fps} of these frames a second are passed on, as asked for");
+        }
+        Some(fps) if format.fps > 0 && format.fps < fps => {
+            words += &format!("; it has no {fps} fps at this size, the rate that was asked for");
+        }
+        _ => {}
+    }
+    words
+}
+
+fn damaged(format: &Format) -> &'static str {
+    match format.shows_damaged {
+        true => {
+            "; most of its frames are damaged and are shown all the same: try another cable or \
+             USB port"
+        }
+        false => "",
     }
 }

@@ -153,6 +153,7 @@ fn matters(notice: &Notice) -> bool {
             SoundNotice::Level(_) | SoundNotice::MutedSpeech | SoundNotice::Recorded { .. },
         ) => false,
         Notice::CameraStats(_)
+        | Notice::Declined { .. }
         | Notice::Text { .. }
         | Notice::Transfer(_)
         | Notice::EntryFailed { .. }
@@ -162,7 +163,7 @@ fn matters(notice: &Notice) -> bool {
         | Notice::Measured { .. }
         | Notice::OwnPicture(_)
         | Notice::Picture { .. }
-        | Notice::Pong
+        | Notice::Pong { .. }
         | Notice::Reaching { .. }
         | Notice::Unreachable { .. } => false,
         _ => true,

@@ -150,6 +150,10 @@ impl Inline {
         })
     }
 
+    fn camera_works_since(&self) -> Option<Instant> {
+        self.encoding.is_some().then(|| self.world.now())
+    }
+
     fn disk(&mut self, transfer: TransferId, job: disk::Job) {
         let reports = &mut self.reports;
         self.files.work(transfer, job, &mut |answer| {
@@ -211,6 +215,21 @@ impl Workers {
         match self {
             Self::Threads(threads) => threads.camera_news(),
             Self::Inline(inline) => inline.camera_news(),
+        }
+    }
+
+    pub(crate) fn camera_works_since(&self, opening: Opening) -> Option<Instant> {
+        match self {
+            Self::Threads(threads) => threads.camera_works_since(opening),
+            Self::Inline(inline) => inline.camera_works_since(),
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn give_work(&self, opening: Opening, is_at_work: bool) {
+        match self {
+            Self::Threads(threads) => threads.give_work(opening, is_at_work),
+            Self::Inline(_) => {}
         }
     }
 

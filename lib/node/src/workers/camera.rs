@@ -10,7 +10,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use transom_media::{
-    Camera, CameraError, CaptureRequest, Encoder, Format, Hold, Opener, Picture, Source, Waiter,
+    Camera, CameraError, CaptureRequest, Encoder, Format, Hold, Opener, Picture, Source, Wait,
+    Waiter,
 };
 
 use super::{Opening, Report, Reports, Workers};
@@ -64,6 +65,8 @@ struct Mailbox {
     opening: Opening,
     /// Pictures of that opening which the loop did not take before a newer one was there.
     replaced: u64,
+    /// Since when a thread has read or encoded what its device had ready.
+    works: Option<(Opening, Instant)>,
 }
 
 impl Exchange {
@@ -91,6 +94,17 @@ impl Exchange {
         }
         news.format.counts.stale += mailbox.replaced;
         mailbox.news = Some(news);
+    }
+
+    /// A thread begins to work on what its device has ready, or has done so.
+    fn works(&self, opening: Opening, is_at_work: bool) {
+        let mut mailbox = self.mailbox();
+        if is_at_work {
+            mailbox.works = Some((opening, Instant::now()));
+        } else {
+            // A driver that hung may let an older thread go on meanwhile.
+            mailbox.works.take_if(|(of, _)| *of == opening);
+        }
     }
 }
 
@@ -272,9 +286,23 @@ impl Workers {
         self.camera.exchange.mailbox().news.take()
     }
 
+    /// Since when the thread of that opening has read or encoded what the device had ready. To be
+    /// asked before [`camera_news`](Self::camera_news): work that is done by then is in the news.
+    pub(crate) fn camera_works_since(&self, opening: Opening) -> Option<Instant> {
+        let works = self.camera.exchange.mailbox().works;
+        works
+            .filter(|(of, _)| *of == opening)
+            .map(|(_, since)| since)
+    }
+
     #[cfg(test)]
     pub(crate) fn give_news(&self, news: News) {
         self.camera.exchange.tell(news);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn give_work(&self, opening: Opening, is_at_work: bool) {
+        self.camera.exchange.works(opening, is_at_work);
     }
 
     /// Lets the threads end, and waits until they have closed their cameras, at most so long.
@@ -357,7 +385,10 @@ fn show(
             reports.queue.wake();
         }
     };
-    read(camera, job, || *exchange.wish(), tell)
+    let works = |is_at_work| exchange.works(job.opening, is_at_work);
+    let ended = read(camera, job, || *exchange.wish(), works, tell);
+    works(false);
+    ended
 }
 
 /// Waits in a row that may end without anything being there. A driver that says so all the time
@@ -366,20 +397,62 @@ const MAX_IDLE: u32 = 10;
 /// The pause that such a driver gets.
 const IDLE_PAUSE: Duration = Duration::from_millis(10);
 
-/// Reads a camera until it is no longer held.
+/// Passes on no more pictures a second than the user asked for, where a camera gives more or does
+/// not tell how many it gives.
+struct RateLimit {
+    /// Between two pictures; `None` without a limit.
+    interval: Option<Duration>,
+    /// When the next picture is due.
+    due: Option<Instant>,
+}
+
+impl RateLimit {
+    fn new(request: &CaptureRequest, format: &Format) -> Self {
+        let fps = request.fps.filter(|fps| *fps > 0);
+        let fps = fps.filter(|fps| format.fps == 0 || format.fps > *fps);
+        Self {
+            interval: fps.map(|fps| Duration::from_secs(1) / fps),
+            due: None,
+        }
+    }
+
+    /// Pictures that were captured before are left out. One that is up to half an interval early
+    /// may pass, so that none is lost where frames come unevenly at just that rate.
+    fn from(&self) -> Option<Instant> {
+        self.due?.checked_sub(self.interval? / 2)
+    }
+
+    /// A picture passes. After a pause of the camera the rate is no higher than before.
+    fn passed(&mut self, captured: Instant) {
+        let Some(interval) = self.interval else {
+            return;
+        };
+        let due = self.due.unwrap_or(captured);
+        let late = captured.checked_sub(interval / 2).unwrap_or(captured);
+        self.due = Some(due.max(late) + interval);
+    }
+}
+
+/// Reads a camera until it is no longer held. `works` is told when the thread begins to work on
+/// what the device has ready, and when it waits for the device again.
 fn read(
     camera: &mut dyn Camera,
     job: &Job,
     wish: impl Fn() -> Wish,
+    works: impl Fn(bool),
     tell: impl Fn(News, bool),
 ) -> Result<(), CameraError> {
     let mut encoder = Encoder::new(job.request.quality, job.request.size);
+    let mut limit = RateLimit::new(&job.request, camera.format());
     let (mut before, mut idle) = (camera.format().counts, 0);
     loop {
+        works(false);
         job.waiter.wait(camera);
         if !job.waiter.is_held() {
             return Ok(());
         }
+        // Such a camera waits for its device as it is read.
+        works(!matches!(camera.wait(), Wait::Blocking));
         let Wish {
             quality,
             size,
@@ -389,11 +462,11 @@ fn read(
         let encoder = match wanted {
             Wanted::Nothing => None,
             Wanted::All => {
-                encoder.skip_before(None);
+                encoder.skip_before(limit.from());
                 Some(&mut encoder)
             }
             Wanted::From(captured) => {
-                encoder.skip_before(Some(captured));
+                encoder.skip_before(limit.from().max(Some(captured)));
                 Some(&mut encoder)
             }
         };
@@ -403,6 +476,7 @@ fn read(
             return Ok(());
         }
         if let Some(picture) = &mut picture {
+            limit.passed(picture.captured);
             picture.orientation = job.request.rotation.of(picture.orientation);
         }
         let counts = camera.format().counts;
@@ -430,9 +504,50 @@ fn read(
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
+    use std::cell::{Cell, RefCell};
 
-    use transom_media::Wait;
+    #[test]
+    fn no_more_pictures_pass_than_were_asked_for_and_none_is_lost_at_just_that_rate() {
+        let start = Instant::now();
+        let passed = |wanted, given, frames: &[u64]| {
+            let request = CaptureRequest {
+                fps: Some(wanted),
+                ..CaptureRequest::default()
+            };
+            let format = Format {
+                fps: given,
+                ..Format::default()
+            };
+            let mut limit = RateLimit::new(&request, &format);
+            let mut count = 0;
+            for captured in frames.iter().map(|at| start + Duration::from_millis(*at)) {
+                if limit.from().is_none_or(|from| captured >= from) {
+                    limit.passed(captured);
+                    count += 1;
+                }
+            }
+            count
+        };
+        let steady: Vec<u64> = (0..300).map(|frame| frame * 1000 / 30).collect();
+        // The last one is half an interval early.
+        assert_eq!(passed(10, 30, &steady), 101);
+        assert_eq!(passed(30, 30, &steady), 300);
+        assert_eq!(passed(60, 30, &steady), 300);
+        // Frames of a program that doesn't tell its rate, up to 12 ms early or late.
+        let uneven: Vec<u64> = (1..=300)
+            .map(|frame| frame * 40 + frame * 7 % 25 - 12)
+            .collect();
+        assert_eq!(passed(25, 0, &uneven), 300);
+        assert!((60..=62).contains(&passed(5, 0, &uneven)));
+        // A burst after a pause of ten seconds.
+        let burst: Vec<u64> = (0..100).map(|frame| 10_000 + frame * 10).collect();
+        let paused: Vec<u64> = [0].into_iter().chain(burst).collect();
+        assert!(
+            (11..=13).contains(&passed(10, 0, &paused)),
+            "{}",
+            passed(10, 0, &paused)
+        );
+    }
 
     use super::*;
     use crate::disk::Disk;
@@ -595,13 +710,59 @@ mod tests {
             let counts = news.format.counts;
             woken.borrow_mut().push((counts.bad(), counts.good, wakes));
         };
-        let ended = read(&mut Halting::default(), &job, Wish::default, tell);
+        let ended = read(&mut Halting::default(), &job, Wish::default, |_| (), tell);
         assert!(matches!(ended, Err(CameraError::Lost { .. })));
         let woken = woken.into_inner();
         assert_eq!(
             woken[..4],
             [(1, 0, true), (1, 1, true), (2, 1, true), (2, 2, false)]
         );
+    }
+
+    #[test]
+    fn a_thread_is_at_work_from_the_end_of_its_wait_until_its_news_are_told() {
+        let (hold, job) = job(Source::Pattern);
+        let mut camera = transom_media::open(&job.request).unwrap();
+        let (hold, is_at_work) = (Cell::new(Some(hold)), Cell::new(true));
+        let wish = || {
+            assert!(is_at_work.get());
+            Wish::default()
+        };
+        let tell = |_, _| {
+            assert!(is_at_work.get());
+            drop(hold.take());
+        };
+        read(
+            &mut *camera,
+            &job,
+            wish,
+            |works| is_at_work.set(works),
+            tell,
+        )
+        .unwrap();
+        assert!(!is_at_work.get());
+        // One that blocks as it is read waits for its device all the time.
+        let (_hold, job) = super::tests::job(Source::Pattern);
+        let works = |works| is_at_work.set(is_at_work.get() || works);
+        let ended = read(
+            &mut Halting::default(),
+            &job,
+            Wish::default,
+            works,
+            |_, _| (),
+        );
+        assert!(ended.is_err() && !is_at_work.get());
+    }
+
+    #[test]
+    fn the_work_of_one_opening_is_not_that_of_another() {
+        let workers = Workers::new(Queue::new(|| ()), Disk::default());
+        workers.give_work(Opening(2), true);
+        workers.give_work(Opening(1), false);
+        assert!(workers.camera_works_since(Opening(2)).is_some());
+        assert!(workers.camera_works_since(Opening(1)).is_none());
+        workers.give_work(Opening(2), false);
+        assert!(workers.camera_works_since(Opening(2)).is_none());
     }
 
     #[test]
@@ -624,7 +785,7 @@ mod tests {
                 hold.take();
             }
         };
-        read(&mut *camera, &job, wish, tell).unwrap();
+        read(&mut *camera, &job, wish, |_| (), tell).unwrap();
         assert_eq!(sizes.into_inner(), [None, None, Some((160, 120))]);
     }
 

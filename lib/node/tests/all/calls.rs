@@ -224,6 +224,11 @@ fn several_call_at_once_and_each_sees_the_camera_only_if_shown() {
     ben.handle.answer(&ben.rung());
     let dora = dial(&d);
     assert_eq!(dora.ended(), EndReason::Busy);
+    let declined = |notice| match notice {
+        Notice::Declined { peer, reason, .. } => Some((peer, reason)),
+        _ => None,
+    };
+    assert_eq!(ben.wait(declined), (name("dora"), EndReason::Busy));
     ben.handle.show_camera(&name("carl"), true);
     carl.picture(320);
     anna.sees(CameraState::Off);

@@ -344,6 +344,52 @@ fn a_code_on_the_boot_partition_is_used_once_and_never_told() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn a_new_code_on_the_boot_partition_replaces_the_one_before_at_a_reload() {
+    let pair = strangers();
+    let boot = pair
+        .scratch
+        .file("boot/transom-pair.txt", "47-otter-violin\n");
+    let folder = boot.parent().unwrap().to_str().unwrap();
+    let arguments = ["camera", "--source", "pattern", "--boot", folder];
+    let arguments = [&arguments[..], &["--json", "--listen", "127.0.0.1:0"]].concat();
+    let command = pair.far.command(&arguments);
+    let mut camera = Program::start(&mut super::signals::without_terminal(&command));
+    let address = text(&camera.event("listening")["address"]);
+    camera.event("code_read");
+    fs::write(&boot, "33-ebook-epidemic\n").unwrap();
+    camera.signal(Signal::HUP);
+    camera.event("code_read");
+    let pair_there = ["pair", "porch", "--from", &address];
+    let end = with_code(&pair.near, "47-otter-violin", &pair_there);
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert!(boot.exists());
+    let end = with_code(&pair.near, "33-ebook-epidemic", &pair_there);
+    assert_eq!(end.code, Some(0), "{end:?}");
+    camera.event("added");
+    assert!(!boot.exists());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_code_that_was_written_but_not_read_yet_outlives_the_use_of_the_one_before() {
+    let pair = strangers();
+    let boot = pair
+        .scratch
+        .file("boot/transom-pair.txt", "47-otter-violin\n");
+    let folder = boot.parent().unwrap().to_str().unwrap();
+    let (mut camera, address) = pair
+        .far
+        .listen(&["camera", "--source", "pattern", "--boot", folder]);
+    fs::write(&boot, "33-ebook-epidemic\n").unwrap();
+    let pair_there = ["pair", "porch", "--from", &address];
+    let end = with_code(&pair.near, "47-otter-violin", &pair_there);
+    assert_eq!(end.code, Some(0), "{end:?}");
+    camera.event("added");
+    assert_eq!(fs::read_to_string(&boot).unwrap(), "33-ebook-epidemic\n");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn a_box_shows_another_code_when_its_owner_asks_for_it_and_not_by_itself() {
     let pair = strangers();
     let arguments = ["camera", "--source", "pattern", "--pair", "--json"];

@@ -35,6 +35,43 @@ fn a_snapshot_is_one_picture() {
 }
 
 #[test]
+fn a_snapshot_of_a_camera_that_gives_no_pictures_can_be_given_up() {
+    let pair = Pair::new();
+    let _box = pair.camera(&["--source", "cmd:sleep 600"]);
+    let file = pair.scratch.join("one.jpg");
+    let file = file.to_str().unwrap();
+    let line = ["watch", "far", "--snapshot", file, "--timeout", "1"];
+    let end = pair.near.run(&line);
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert!(
+        end.stderr.contains("no picture: none came for 1 s"),
+        "{end:?}"
+    );
+}
+
+#[test]
+fn a_saved_picture_says_how_it_is_rotated_and_mirrored() {
+    let pair = Pair::new();
+    let options = [SMALL, &["--rotate", "90", "--mirror"]].concat();
+    let _box = pair.camera(&options);
+    for name in ["one.jpg", "film.mjpeg"] {
+        let file = pair.scratch.join(name);
+        let file = file.to_str().unwrap();
+        let option = if name == "one.jpg" {
+            "--snapshot"
+        } else {
+            "--save"
+        };
+        let end = pair
+            .near
+            .run(&["watch", "far", "--frames", "1", option, file]);
+        assert_eq!(end.code, Some(0), "{end:?}");
+        let header = transom::media::probe(&fs::read(file).unwrap()).unwrap();
+        assert_eq!(header.orientation, 5, "{name}");
+    }
+}
+
+#[test]
 fn a_file_of_pictures_passes_through_unchanged() {
     let pair = Pair::new();
     let first = {
