@@ -4,6 +4,8 @@
 mod calls;
 mod contacts;
 mod pairing;
+#[cfg(feature = "http")]
+mod passes;
 mod transfers;
 
 use std::net::SocketAddr;
@@ -23,6 +25,8 @@ use calls::{CALL, CAMERA, WATCH};
 use contacts::FIND;
 use contacts::{ID, USERS};
 use pairing::PAIR;
+#[cfg(feature = "http")]
+use passes::PASS;
 use transfers::{RECEIVE, SEND, TEXT};
 
 pub(crate) use calls::{Call, Camera, Watch};
@@ -30,6 +34,8 @@ pub(crate) use calls::{Call, Camera, Watch};
 pub(crate) use contacts::Find;
 pub(crate) use contacts::{Id, Users, UsersCommand};
 pub(crate) use pairing::{BoxPairing, Pair};
+#[cfg(feature = "http")]
+pub(crate) use passes::{PassArguments, PassCommand};
 pub(crate) use transfers::{Consent, Receive, Send, Text};
 
 /// See who is there and pass things through: camera boxes, pictures and files on your own network.
@@ -101,6 +107,10 @@ pub(crate) enum Command {
     /// Show and check the contact book, and the keys learned on first use
     #[command(after_help = USERS)]
     Users(Users),
+    /// Show, make and remove passes, by which browsers and other programs look at a camera box
+    #[cfg(feature = "http")]
+    #[command(after_help = PASS)]
+    Pass(PassArguments),
     /// List the cameras with their modes and controls, or why each can't be used
     #[command(after_help = CAMERAS)]
     Cameras,

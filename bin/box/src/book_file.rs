@@ -74,7 +74,7 @@ fn give_to_owner_of(other: &Path, file: &File) {
 fn give_to_owner_of(_: &Path, _: &File) {}
 
 /// Replaces the file atomically, so that a power cut leaves the old or the new text.
-fn replace(path: &Path, old: &str, new: &str) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, old: &str, new: &str) -> io::Result<()> {
     // A symbolic link stays, and the file behind it is replaced.
     let path = path.canonicalize()?;
     // As root, a device behind a link would be replaced like any other file.

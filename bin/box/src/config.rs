@@ -308,7 +308,7 @@ mod tests {
         assert!(words.ends_with("it has more than 65536 bytes"), "{words}");
     }
 
-    #[cfg(feature = "sound")]
+    #[cfg(all(feature = "http", feature = "sound"))]
     #[test]
     fn the_file_of_the_package_explains_each_option_of_a_camera() {
         let sample = include_str!("../debian/box.toml");

@@ -16,12 +16,19 @@ mod failure;
 mod film;
 mod format;
 mod guests;
+#[cfg(feature = "http")]
+mod http;
+#[cfg(not(feature = "http"))]
+#[path = "no_http.rs"]
+mod http;
 mod latency;
 mod listening;
 mod measure;
 mod once;
 mod output;
 mod pairing;
+#[cfg(feature = "http")]
+mod pass_files;
 mod pictures;
 mod place;
 mod progress;
@@ -79,6 +86,8 @@ fn main() -> ExitCode {
         Command::Pair(arguments) => commands::pair::run(&arguments, &place, &output),
         Command::Text(arguments) => commands::text::run(&arguments, &place, &output),
         Command::Users(arguments) => commands::users::run(arguments, &place, &output),
+        #[cfg(feature = "http")]
+        Command::Pass(arguments) => commands::pass::run(arguments, &place, &output),
         Command::Doctor(arguments) => commands::doctor::run(&arguments, &place, &output),
         Command::Cameras => commands::cameras::run(&output),
         #[cfg(feature = "sound")]

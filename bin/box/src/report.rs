@@ -92,6 +92,11 @@ fn of_reaching(notice: &Notice) -> Option<Told> {
             format!("listening on {address}"),
             json!({"event": "listening", "address": address.to_string()}),
         ),
+        #[cfg(feature = "http")]
+        Notice::HttpListening { address } => (
+            format!("pictures by HTTP at http://{address}/"),
+            json!({"event": "http_listening", "address": address.to_string()}),
+        ),
         Notice::Reaching { peer } => (
             format!("reaching {peer}"),
             json!({"event": "reaching", "peer": peer.as_str()}),

@@ -168,8 +168,9 @@ impl Passes {
         Some(PassHash(hash))
     }
 
-    /// Uses that this list knows better than the new one, which was read from a file.
-    pub(crate) fn keep_uses(&self, new: &mut Self) {
+    /// Tells another list the uses that this one knows better: of two that are kept apart, or of
+    /// one that was read from a file.
+    pub fn keep_uses(&self, new: &mut Self) {
         for pass in &mut new.0 {
             let known = self.0.iter().find(|known| known.hash == pass.hash);
             pass.last_used = pass.last_used.max(known.and_then(Pass::last_used));

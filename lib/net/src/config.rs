@@ -13,6 +13,9 @@ pub struct Config {
     /// The addresses to listen at. An IPv6 address accepts only IPv6, so that both families can use
     /// the same port.
     pub listen: Vec<SocketAddr>,
+    /// The HTTP door, if there is one.
+    #[cfg(feature = "http")]
+    pub http: Option<HttpConfig>,
     /// Our key pair.
     pub identity: Identity,
     /// Our name, sent to listeners that we dial: a hint for those that do not know our key.
@@ -53,11 +56,23 @@ pub struct Config {
     pub mark_packets: bool,
 }
 
+/// The HTTP door of a [`Net`](crate::Net).
+#[cfg(feature = "http")]
+#[derive(Clone, Debug)]
+pub struct HttpConfig {
+    /// The addresses to listen at, each of which has to be bound.
+    pub listen: Vec<SocketAddr>,
+    /// Its cameras and its passes.
+    pub door: transom_door::Config,
+}
+
 impl Config {
     /// A station with this key at these addresses, with defaults for a local network.
     pub fn new(identity: Identity, listen: Vec<SocketAddr>) -> Self {
         Self {
             listen,
+            #[cfg(feature = "http")]
+            http: None,
             identity,
             name: None,
             ciphers: Ciphers::detect(),

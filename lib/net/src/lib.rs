@@ -48,6 +48,11 @@ mod config;
 mod error;
 mod event;
 mod handshaking;
+#[cfg(feature = "http")]
+mod http;
+#[cfg(not(feature = "http"))]
+#[path = "no_http.rs"]
+mod http;
 mod inbound;
 mod listener;
 mod loop_context;
@@ -68,8 +73,14 @@ mod waker;
 mod watch;
 
 pub use config::Config;
+#[cfg(feature = "http")]
+pub use config::HttpConfig;
 pub use error::BindError;
 pub use event::{Departure, Event, PairingEvent, PeerId, WatchId};
 pub use net::Net;
 pub use pairing::{CodeId, PairingTerms, TRIES};
 pub use waker::Waker;
+
+/// What is said on the connections of [`HttpConfig`].
+#[cfg(feature = "http")]
+pub use transom_door as door;

@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::error::BindError;
 use crate::event::{Departure, Event, PeerId, WatchId};
 use crate::handshaking::Handshaking;
+use crate::http::Http;
 use crate::listener::Listener;
 use crate::loop_context::LoopContext;
 use crate::pairing::{CodeId, PairingTerms};
@@ -27,6 +28,7 @@ pub struct Net {
     waker: Waker,
     listeners: Vec<(Token, Listener)>,
     peers: BTreeMap<PeerId, Peer>,
+    http: Http,
     pub(crate) watched: BTreeMap<WatchId, i32>,
     context: LoopContext,
     last_id: usize,
@@ -49,10 +51,13 @@ impl Net {
             last_id: WAKER.0,
             listeners: Vec::new(),
             peers: BTreeMap::new(),
+            http: Http::default(),
             watched: BTreeMap::new(),
             context: LoopContext::new(config),
         };
         net.listen(&listen)?;
+        #[cfg(feature = "http")]
+        net.open_http()?;
         Ok(net)
     }
 
@@ -183,6 +188,7 @@ impl Net {
     pub fn wait(&mut self, deadline: Option<Instant>) -> io::Result<()> {
         let hold = !self.context.events.is_empty();
         self.for_each_peer(Peer::send);
+        self.http.serve(&mut self.context.read);
         self.remove_ended();
         let timeout = self.timeout(deadline);
         match self.poll.poll(&mut self.ready, timeout) {
@@ -191,6 +197,8 @@ impl Net {
         }
         self.dispatch();
         self.accept();
+        self.accept_http();
+        self.http.serve(&mut self.context.read);
         self.for_each_peer(|peer, context| peer.read(context, hold));
         self.for_each_peer(|peer, context| peer.expire(context, hold));
         self.remove_ended();
@@ -228,6 +236,19 @@ impl Net {
         self.context.clock.of(moment)
     }
 
+    /// The HTTP door, if the configuration has one, and the present as it counts. What is done to
+    /// it is sent in the next turn.
+    #[cfg(feature = "http")]
+    pub fn door(&mut self) -> Option<(&mut transom_door::Door, transom_door::Now)> {
+        self.http.door()
+    }
+
+    /// The addresses of the HTTP door's listeners, with the ports that the system assigned.
+    #[cfg(feature = "http")]
+    pub fn door_addresses(&self) -> Vec<SocketAddr> {
+        self.http.addresses()
+    }
+
     pub(crate) fn registry(&self) -> &Registry {
         self.poll.registry()
     }
@@ -239,6 +260,7 @@ impl Net {
             self.last_id = self.last_id.checked_add(1).unwrap_or(WAKER.0 + 1);
             let id = self.last_id;
             let is_used = self.peers.contains_key(&PeerId(id))
+                || self.http.uses(id)
                 || self.watched.contains_key(&WatchId(id))
                 || self.listeners.iter().any(|(token, _)| token.0 == id);
             // mio reserves the largest token on some systems.
@@ -260,6 +282,8 @@ impl Net {
                 listener.note_readiness();
             } else if let Some(peer) = self.peers.get_mut(&PeerId(token.0)) {
                 peer.note_readiness(event);
+            } else if self.http.note_readiness(event) {
+                // It is noted.
             } else if self.watched.contains_key(&WatchId(token.0)) {
                 self.context.emit(Event::Watched(WatchId(token.0)));
             }
@@ -278,6 +302,30 @@ impl Net {
                 }
             }
         }
+    }
+
+    fn accept_http(&mut self) {
+        let now = self.context.now();
+        for _ in 0..ACCEPTS {
+            let Some((stream, address)) = self.http.accept(now) else {
+                break;
+            };
+            let id = self.next_id();
+            if let Err(error) = self.http.add(id, stream, address, self.poll.registry()) {
+                log::debug!("HTTP connection from {address} dropped: {error}");
+            }
+        }
+    }
+
+    #[cfg(feature = "http")]
+    fn open_http(&mut self) -> Result<(), BindError> {
+        let Some(config) = self.context.config.http.take() else {
+            return Ok(());
+        };
+        let tokens = config.listen.iter().map(|_| Token(self.next_id()));
+        let tokens: Vec<Token> = tokens.collect();
+        self.http = Http::bind(config, self.poll.registry(), tokens.into_iter())?;
+        Ok(())
     }
 
     /// Starts a handshake on an accepted connection if the limits allow it. If there are too many
@@ -345,6 +393,7 @@ impl Net {
     fn timeout(&self, deadline: Option<Instant>) -> Option<Duration> {
         let busy = !self.context.events.is_empty()
             || self.peers.values().any(Peer::has_more)
+            || self.http.is_busy()
             || self.listeners.iter().any(|(_, one)| one.is_ready());
         if busy {
             return Some(Duration::ZERO);
@@ -352,9 +401,11 @@ impl Net {
         let peers = self.peers.values().filter_map(Peer::deadline);
         let listeners = self.listeners.iter();
         let listeners = listeners.filter_map(|(_, listener)| listener.deadline());
-        let ours = peers.chain(listeners).min();
+        let http = self.http.listener_deadline();
+        let ours = peers.chain(listeners).chain(http).min();
         let ours = ours.map(|moment| self.context.clock.instant(moment));
-        let earliest = deadline.into_iter().chain(ours).min()?;
+        let http = self.http.deadline();
+        let earliest = deadline.into_iter().chain(ours).chain(http).min()?;
         Some(earliest.saturating_duration_since(Instant::now()))
     }
 

@@ -28,6 +28,21 @@ pub(crate) fn set_up(stream: &TcpStream) {
     Tuning::default().apply(&socket);
 }
 
+/// Sets the options of a connection of an HTTP client. A picture is chosen when the kernel has room
+/// for it, so a short queue keeps pictures fresh.
+#[cfg(feature = "http")]
+pub(crate) fn set_up_http(stream: &TcpStream) {
+    let socket = SockRef::from(stream);
+    report("nodelay", socket.set_tcp_nodelay(true));
+    report("send buffer", socket.set_send_buffer_size(HTTP_SEND_BUFFER));
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        report("notsent_lowat", socket.set_tcp_notsent_lowat(UNSENT_LIVE));
+        let timeout = Some(transom_door::limits::STALL);
+        report("user_timeout", socket.set_tcp_user_timeout(timeout));
+    }
+}
+
 /// The options that change when a call begins or the last one ends.
 #[derive(Debug, Default)]
 pub(crate) struct Tuning {
@@ -107,6 +122,11 @@ pub(crate) const USER_TIMEOUT_LIVE: Duration = Duration::from_secs(5);
 /// TCP_USER_TIMEOUT without a call: a transfer survives a short outage of the Wi-Fi.
 #[cfg(any(target_os = "linux", target_os = "android", feature = "sim"))]
 pub(crate) const USER_TIMEOUT_IDLE: Duration = Duration::from_secs(20);
+
+/// SO_SNDBUF of an HTTP client: most of a picture, so that a slow client holds less than one that is
+/// old.
+#[cfg(feature = "http")]
+const HTTP_SEND_BUFFER: usize = 64 * 1024;
 
 /// Keepalive detects a dead peer while no data is in flight: after 2 s and two probes of 1 s.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(2);

@@ -158,6 +158,7 @@ impl OwnCamera {
         prepare(request.as_ref());
         self.supervisor = Supervisor::new(request.as_ref().map(|request| &request.source));
         self.request = request;
+        out.tell_door(self.camera_state, self.request.is_some(), "");
         self.last = None;
     }
 
@@ -178,7 +179,8 @@ impl OwnCamera {
         let works_since = out.workers.camera_works_since(self.opening);
         self.take_news(now, calls, out);
         self.supervisor.works(works_since);
-        let wanted = self.preview || calls.viewers().next().is_some();
+        let is_watched = calls.viewers().next().is_some() || out.door_viewers() > 0;
+        let wanted = self.preview || is_watched;
         if wanted {
             self.unwanted_since = None;
             if self.supervisor.is_off() && self.request.is_some() {
@@ -343,6 +345,7 @@ impl OwnCamera {
         if (state, words.for_viewers()) != (self.camera_state, self.words.for_viewers()) {
             self.changes = self.changes.wrapping_add(1);
         }
+        out.tell_door(state, self.request.is_some(), words.for_viewers());
         (self.camera_state, self.words) = (state, words);
     }
 }

@@ -142,6 +142,10 @@ pub(crate) enum Command {
     Book {
         book: Book,
     },
+    #[cfg(feature = "http")]
+    HttpAccess {
+        access: transom_net::door::Access,
+    },
     Announce {
         announce: Announce,
     },
@@ -444,6 +448,13 @@ impl Handle {
     /// Takes a new contact book; peers that lost a right lose what hangs on it.
     pub fn replace_book(&self, book: Book) {
         self.queue.push(Command::Book { book });
+    }
+
+    /// Which clients of the HTTP door may look from now on. What is shown by a pass that is not
+    /// among them ends.
+    #[cfg(feature = "http")]
+    pub fn replace_access(&self, access: transom_net::door::Access) {
+        self.queue.push(Command::HttpAccess { access });
     }
 
     /// Whether the local network is told that this station exists, from now on.

@@ -37,6 +37,11 @@ mod camera;
 mod context;
 mod discovery;
 mod disk;
+#[cfg(feature = "http")]
+mod door;
+#[cfg(not(feature = "http"))]
+#[path = "door/off.rs"]
+mod door;
 mod handle;
 mod identity;
 mod lanes;
@@ -73,6 +78,8 @@ pub use camera::{
     CameraNumbers, CameraStats, FarCameraStats, MachineState, Throttling, ViewerCounts, ViewerStats,
 };
 pub use discovery::{Announce, Claim, Nearby};
+#[cfg(feature = "http")]
+pub use door::{HttpSettings, random_token};
 pub use handle::{Handle, Redial};
 pub use identity::{Identity, KnownPeersFile, State, StateError};
 pub use notice::{
@@ -98,6 +105,9 @@ pub use station::{RunError, StartError, Station};
 
 /// Camera sources and JPEG.
 pub use transom_media as media;
+/// Passes of the HTTP door.
+#[cfg(feature = "http")]
+pub use transom_net::door::{Access, InvalidPass, InvalidPasses, Pass, Passes, Token};
 /// What a [`LinkEnd`] and a [`TransferFailure`] tell of the protocol.
 pub use transom_proto::{PeerError, UsageError};
 /// What a [`LinkEnd`] tells of the encryption.

@@ -73,9 +73,10 @@ pub enum Retry {
 /// | `StatsWanted` | twice a second, by all viewers together |
 /// | `CameraLosses` | once a minute, and once for each opening of our camera |
 /// | `Sound` | levels ten times a second while the microphone is open; whether a peer speaks, five times a second for each call; of its other words the newest, at its pace |
+/// | `PassesUsed` | once a minute, while passes are used |
 /// | `Nearby` | five times a second, while the owner asks for it |
 /// | `NearbyPaused` | every ten minutes |
-/// | `OwnPicture`, `Cameras`, `CameraStats`, `Measured`, `Pong`, `Listening`, `NotListening` | the owner asked for; the numbers once a second |
+/// | `OwnPicture`, `Cameras`, `CameraStats`, `Measured`, `Pong`, `Listening`, `HttpListening`, `NotListening` | the owner asked for; the numbers once a second |
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Notice {
@@ -85,6 +86,18 @@ pub enum Notice {
         request: Option<ListenId>,
         /// With the port that was really bound.
         address: SocketAddr,
+    },
+    /// Browsers and other programs see our camera there.
+    #[cfg(feature = "http")]
+    HttpListening {
+        /// With the port that was really bound.
+        address: SocketAddr,
+    },
+    /// Passes of the HTTP door were used: all passes, with the times of their last use.
+    #[cfg(feature = "http")]
+    PassesUsed {
+        /// Those that may be used now.
+        passes: transom_net::door::Passes,
     },
     /// The answer to [`Handle::listen`](crate::Handle::listen) where the addresses can't be used.
     NotListening {

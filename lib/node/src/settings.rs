@@ -40,6 +40,10 @@ pub struct Settings {
     pub known_peers: KnownPeersFile,
     /// Where to take connections; empty for nowhere.
     pub listen: Vec<SocketAddr>,
+    /// Where browsers and other programs see our camera by HTTP; nowhere by default. Each of their
+    /// viewers takes one of the places of [`max_viewers`](Self::max_viewers).
+    #[cfg(feature = "http")]
+    pub http: Option<crate::door::HttpSettings>,
     /// Which contacts may connect.
     pub allow: Allow,
     /// Our camera, opened only while an authorised peer is viewing.
@@ -103,6 +107,8 @@ impl Settings {
             book: Book::default(),
             known_peers: KnownPeersFile::in_memory(),
             listen: Vec::new(),
+            #[cfg(feature = "http")]
+            http: None,
             allow: Allow::Known,
             camera: None,
             adaptation: Adaptation::default(),

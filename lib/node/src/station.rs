@@ -14,6 +14,7 @@ use crate::camera::{Of, OwnCamera};
 use crate::context::{Context, earlier};
 use crate::discovery::Discovery;
 use crate::disk::Disk;
+use crate::door::HttpDoor;
 use crate::handle::{Command, Handle};
 use crate::links::{Caller, Links};
 use crate::live_marks::Need;
@@ -58,6 +59,7 @@ pub struct Station {
     discovery: Discovery,
     calls: Calls,
     camera: OwnCamera,
+    door: HttpDoor,
     measure: Measure,
     pairings: Pairings,
     texts: Texts,
@@ -88,6 +90,7 @@ impl Station {
         let links = Links::new(&mut settings, random, out.machine.clone());
         let discovery = Discovery::new(&settings, &out.net.local_addresses());
         let policy = Policy::new(&settings);
+        let door = HttpDoor::new(&settings);
         out.workers.set_marks(std::mem::take(&mut settings.marks));
         let of = match settings.serve_camera {
             true => Of::Box,
@@ -103,6 +106,7 @@ impl Station {
             discovery,
             calls: Calls::new(policy),
             camera: OwnCamera::new(settings.camera.take(), of, settings.adaptation),
+            door,
             measure: Measure::default(),
             pairings: Pairings::new(settings.name),
             texts: Texts::default(),
@@ -143,6 +147,7 @@ impl Station {
             let request = None;
             self.out.notify(Notice::Listening { request, address });
         }
+        self.door.begin(&mut self.out);
     }
 
     /// One turn of the loop; `false` once the station has ended.
@@ -161,6 +166,7 @@ impl Station {
             .seek_code(self.pairings.number_sought().is_some());
         self.discovery.turn(now, &mut self.links, &mut self.out);
         self.pairings.look(&self.discovery, &mut self.out);
+        self.door.turn(now, &mut self.calls, &mut self.out);
         self.calls.turn(now, &self.links, &mut self.out);
         self.camera.turn(now, &self.calls, &mut self.out);
         self.sound.turn(&self.links, &self.calls, &mut self.out);
@@ -199,6 +205,7 @@ impl Station {
             self.out.liveness.due(),
             self.calls.due(&self.out),
             self.camera.due(),
+            self.door.due(),
             self.sound.due(&self.out),
             self.measure.due(),
             self.pairings.due(),
@@ -302,6 +309,8 @@ impl Station {
                 transfer,
                 bytes_per_second,
             } => transfers.limit(transfer, bytes_per_second, out),
+            #[cfg(feature = "http")]
+            Command::HttpAccess { access } => out.set_door_access(access),
             Command::Announce { announce } => discovery.announce(announce),
             Command::Listen { id, addresses } => match out.net.listen(&addresses) {
                 Ok(bound) => {
@@ -546,6 +555,10 @@ fn is_of_sound(event: &proto::CallEvent) -> bool {
 pub(crate) fn net_config(settings: &mut Settings) -> transom_net::Config {
     let listen = std::mem::take(&mut settings.listen);
     let mut config = transom_net::Config::new(settings.identity.secret.clone(), listen);
+    #[cfg(feature = "http")]
+    {
+        config.http = HttpDoor::config(settings);
+    }
     config.name = Some(settings.name);
     config.mark_packets = settings.mark_packets;
     config.max_peers = max_peers(config.max_peers, settings.max_viewers);

@@ -58,6 +58,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "mio",
             "socket2",
             "thiserror",
+            "transom-door",
             "transom-proto",
             "transom-secure",
             "transom-wire",

@@ -8,6 +8,7 @@ use transom::PeerName;
 use transom::media::Source;
 
 use super::{Announcing, BoxPairing, Listening, parse_source};
+use crate::http::HttpOptions;
 use crate::measure::{MeasureCall, MeasureCamera, MeasureWatch};
 use crate::pictures::Pictures;
 use crate::sound::{HearingOptions, SoundOptions};
@@ -27,6 +28,8 @@ pub(crate) struct Camera {
     pub(crate) sound: SoundOptions,
     #[command(flatten)]
     pub(crate) listening: Listening,
+    #[command(flatten)]
+    pub(crate) http: HttpOptions,
     /// Exit with an error if the camera still fails after it was opened again and, where that can
     /// help, its USB device was reset: for containers and service managers, which start the box
     /// again

@@ -11,6 +11,7 @@ use crate::args::Camera;
 use crate::box_pairing::BoxPairing;
 use crate::camera_stats::{CameraReport, MachineReport};
 use crate::failure::Failure;
+use crate::http::HttpDoor;
 use crate::listening::{self, Knock, Knocks};
 use crate::measure::FileBeside;
 use crate::output::Output;
@@ -55,19 +56,23 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
         quota: None,
         overwrite: false,
     });
-    let mut pairing = BoxPairing::new(&arguments.pairing, &settings)?;
-    let beside = FileBeside::new(arguments.measure);
-    let mut failures_seen = arguments.exit_on_camera_error.then(CameraFailures::default);
-    let every = arguments.stats;
-    serve(
-        settings,
-        &mut pairing,
-        beside,
-        &mut failures_seen,
-        every,
-        place,
-        output,
-    )
+    let duties = Duties {
+        http: arguments.http.apply(&mut settings, place, output)?,
+        pairing: BoxPairing::new(&arguments.pairing, &settings)?,
+        beside: FileBeside::new(arguments.measure),
+        failures_seen: arguments.exit_on_camera_error.then(CameraFailures::default),
+        stats_every: arguments.stats,
+    };
+    serve(settings, duties, place, output)
+}
+
+/// What the command does beside its station.
+struct Duties {
+    http: HttpDoor,
+    pairing: BoxPairing,
+    beside: FileBeside,
+    failures_seen: Option<CameraFailures>,
+    stats_every: Option<u64>,
 }
 
 /// Failures in a row after which `--exit-on-camera-error` ends the box: the camera was opened again
@@ -184,13 +189,17 @@ fn camera_problem(source: &Source, devices: &[Device]) -> Option<String> {
 
 fn serve(
     settings: Settings,
-    pairing: &mut BoxPairing,
-    mut beside: FileBeside,
-    failures_seen: &mut Option<CameraFailures>,
-    stats_every: Option<u64>,
+    duties: Duties,
     place: &Place,
     output: &Output,
 ) -> Result<(), Failure> {
+    let Duties {
+        mut http,
+        mut pairing,
+        mut beside,
+        mut failures_seen,
+        stats_every,
+    } = duties;
     listening::introduce(&settings, output);
     let book = settings.book.clone();
     let running = Running::start_service(settings)?;
@@ -205,13 +214,15 @@ fn serve(
     let mut knocks = Knocks::default();
     let mut machine = MachineReport::default();
     loop {
-        let due = [beside.due(), service.due(), machine.due()];
+        let due = [beside.due(), service.due(), machine.due(), http.due()];
         let event = running.next(due.into_iter().flatten().min());
         machine.on_time(&running.handle);
+        http.on_time(&running.handle, output);
         beside.on_time(&book, &running.handle);
         service.on_time(&running.handle);
         if let Some(Event::Notice(notice)) = &event {
             service.notice(notice);
+            http.notice(notice, output);
         }
         match event {
             Some(Event::Notice(Notice::Knock { key, address, name })) => {

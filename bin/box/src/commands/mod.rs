@@ -12,6 +12,8 @@ pub(crate) mod id;
 #[cfg(feature = "manual")]
 pub(crate) mod manual;
 pub(crate) mod pair;
+#[cfg(feature = "http")]
+pub(crate) mod pass;
 pub(crate) mod receive;
 pub(crate) mod send;
 #[cfg(feature = "sound")]

@@ -157,7 +157,7 @@ impl Calls {
         let served = |call: &&Call| call.served && call.place.is_some();
         let talks = |call: &&Call| call.is_talk() && !call.served;
         Occupancy {
-            viewers: self.calls.iter().filter(served).count(),
+            viewers: self.served() + self.door_viewers,
             its_viewers: (self.calls.iter().filter(served))
                 .filter(|call| call.key == link.key)
                 .count(),

@@ -85,7 +85,7 @@ impl OwnCamera {
         let wish = Wish {
             quality,
             size: size.or(request.size),
-            wanted: self.wanted(calls),
+            wanted: self.wanted(calls, out),
         };
         if wish != self.wish {
             self.wish = wish;
@@ -94,8 +94,8 @@ impl OwnCamera {
     }
 
     /// Those that the first of the viewers waits for.
-    fn wanted(&self, calls: &Calls) -> Wanted {
-        if self.preview {
+    fn wanted(&self, calls: &Calls, out: &mut Context) -> Wanted {
+        if self.preview || out.door_viewers() > 0 {
             return Wanted::All;
         }
         let earliest = calls.viewers().map(|viewer| self.viewers.earliest(viewer));
@@ -126,6 +126,7 @@ impl OwnCamera {
         if let Some(statistics) = &mut self.statistics {
             statistics.picture(&picture, out.now());
         }
+        out.show_at_door(&picture);
         self.send(&picture, calls, out);
         self.last = (self.of == Of::Box).then_some(picture);
     }

@@ -171,6 +171,25 @@ impl Net {
         each!(self, net => net.local_addresses())
     }
 
+    #[cfg(feature = "http")]
+    pub(crate) fn door(
+        &mut self,
+    ) -> Option<(&mut transom_net::door::Door, transom_net::door::Now)> {
+        match self {
+            Self::Sockets(net) => net.door(),
+            // A simulated station has no door.
+            Self::Modelled(_) => None,
+        }
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn door_addresses(&self) -> Vec<SocketAddr> {
+        match self {
+            Self::Sockets(net) => net.door_addresses(),
+            Self::Modelled(_) => Vec::new(),
+        }
+    }
+
     pub(crate) fn now(&self) -> proto::Instant {
         each!(self, net => net.now())
     }

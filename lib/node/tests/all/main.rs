@@ -5,6 +5,8 @@ mod calls;
 mod chaos;
 mod claims;
 mod cut;
+#[cfg(feature = "http")]
+mod door;
 mod durable;
 mod evil;
 mod floods;

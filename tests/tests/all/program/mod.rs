@@ -1,5 +1,6 @@
 //! The built `transom`, used as people use it: children with folders of their own on loopback.
 
+mod browsing;
 mod calling;
 mod cameras;
 #[cfg(target_os = "linux")]

@@ -1,0 +1,130 @@
+//! `transom pass`: which browsers and other programs may look by HTTP.
+
+use std::net::SocketAddr;
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Value, json};
+use transom::{Pass, own_addresses, random_token};
+
+use crate::args::{PassArguments, PassCommand};
+use crate::failure::Failure;
+use crate::format::count;
+use crate::http::HTTP;
+use crate::output::Output;
+use crate::pass_files::PassFiles;
+use crate::place::Place;
+use crate::qr;
+
+pub(crate) fn run(arguments: PassArguments, place: &Place, output: &Output) -> Result<(), Failure> {
+    let files = PassFiles::of(&place.state()?);
+    match arguments.what {
+        None => list(&files, output),
+        Some(PassCommand::Add { name, http, qr }) => {
+            add(&files, &name, http.unwrap_or(HTTP), qr, output)
+        }
+        Some(PassCommand::Remove { name }) => {
+            files.remove(&name)?;
+            let human = format!("{name} may not look any more");
+            output.say(human, json!({"event": "pass_removed", "name": name}));
+            Ok(())
+        }
+    }
+}
+
+fn list(files: &PassFiles, output: &Output) -> Result<(), Failure> {
+    let passes = files.read()?;
+    let mut human = match passes.iter().count() {
+        0 => "no passes; make one with: transom pass add NAME".to_owned(),
+        1 => "1 pass".to_owned(),
+        passes => format!("{passes} passes"),
+    };
+    for pass in passes.iter() {
+        let used = match pass.last_used() {
+            Some(time) => format!("last used {} ago", age(time)),
+            None => "never used".to_owned(),
+        };
+        human.push_str(&format!("\n{}  {used}", pass.name()));
+        if output.is_json() {
+            let used = pass.last_used().map(|time| time.as_secs());
+            output.answer(
+                "",
+                json!({"event": "pass", "name": pass.name(), "last_used": used}),
+            );
+        }
+    }
+    if !output.is_json() {
+        output.answer(human, Value::Null);
+    }
+    Ok(())
+}
+
+/// How long ago that time since 1970 is.
+fn age(time: Duration) -> String {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let seconds = now.unwrap_or_default().saturating_sub(time).as_secs();
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
+    let unit = units.iter().find(|(length, _)| seconds >= *length);
+    let (length, unit) = unit.unwrap_or(&(1, "second"));
+    count(seconds / length, unit)
+}
+
+fn add(
+    files: &PassFiles,
+    name: &str,
+    address: SocketAddr,
+    with_qr: bool,
+    output: &Output,
+) -> Result<(), Failure> {
+    let no_random = || Failure::new("no pass was made", "the system gives no random numbers");
+    let token = random_token().ok_or_else(no_random)?;
+    let pass =
+        Pass::new(name, &token).map_err(|error| Failure::usage("no pass was made", error))?;
+    files.add(&pass)?;
+    let address = reached_at(address);
+    let page = format!("http://{address}/#{token}");
+    let stream = format!("http://{address}/stream?token={token}");
+    let snapshot = format!("http://{address}/snapshot?token={token}");
+    let mut human = format!(
+        "{name} may look now. These links are shown only once:\n\
+         page      {page}\nstream    {stream}\nsnapshot  {snapshot}"
+    );
+    if with_qr {
+        human.push_str("\n\n");
+        human.push_str(&qr::draw(&page)?);
+    }
+    let json = json!({
+        "event": "pass_added",
+        "name": name,
+        "token": token.to_string(),
+        "page": page,
+        "stream": stream,
+        "snapshot": snapshot,
+    });
+    output.answer(human, json);
+    Ok(())
+}
+
+/// The address for links: of all addresses the first that others can reach.
+fn reached_at(address: SocketAddr) -> SocketAddr {
+    let own = || own_addresses().first().copied();
+    match address.ip().is_unspecified() {
+        true => SocketAddr::new(own().unwrap_or(HTTP.ip()), address.port()),
+        false => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_age_of_a_use_has_the_largest_whole_unit() {
+        let now = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap();
+        for (seconds, words) in [(0, "0 seconds"), (60, "1 minute"), (200_000, "2 days")] {
+            assert_eq!(age(now - Duration::from_secs(seconds)), words);
+        }
+        assert_eq!(age(now + Duration::from_secs(9)), "0 seconds");
+    }
+}

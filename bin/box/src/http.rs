@@ -1,0 +1,173 @@
+//! The HTTP door of a camera box: its options, and its passes, which are read again when their file
+//! changes.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use serde_json::json;
+use transom::{Access, Handle, HttpSettings, Notice, Passes, Settings};
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::pass_files::{PassFiles, Version};
+use crate::place::{self, Place};
+
+/// Whether browsers and other programs see the camera.
+#[derive(Args, Debug)]
+pub(crate) struct HttpOptions {
+    /// Show the camera to browsers and other programs by HTTP there too, to each that has a pass
+    /// (`transom pass`) [default address: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:8080", value_parser = http_address)]
+    http: Option<SocketAddr>,
+    /// Let every program of this machine look by HTTP without a pass; on loopback only
+    #[arg(long)]
+    http_open: bool,
+}
+
+impl HttpOptions {
+    /// Applies the options to the settings; gives back what the box does for its door.
+    pub(crate) fn apply(
+        &self,
+        settings: &mut Settings,
+        place: &Place,
+        output: &Output,
+    ) -> Result<HttpDoor, Failure> {
+        let Some(address) = self.http else {
+            return match self.http_open {
+                true => Err(Failure::usage(
+                    "--http-open has no effect",
+                    "there is no --http",
+                )),
+                false => Ok(HttpDoor::default()),
+            };
+        };
+        let is_loopback = address.ip().to_canonical().is_loopback();
+        if self.http_open && !is_loopback {
+            let why = format!("{} can be reached by other machines", address.ip());
+            return Err(Failure::usage("--http-open is not possible", why).next(
+                "use 127.0.0.1, or leave it out and make passes with: transom pass add NAME",
+            ));
+        }
+        if !is_loopback {
+            output.warn(format!(
+                "pictures and passes cross the network from {address} unencrypted; for another \
+                 machine `transom watch` is the safe way"
+            ));
+        }
+        let (access, door) = match self.http_open {
+            true => (open(), HttpDoor::default()),
+            false => {
+                let (passes, door) = HttpDoor::with_passes(place, output)?;
+                (Access::Passes(passes), door)
+            }
+        };
+        settings.http = Some(HttpSettings {
+            listen: vec![address],
+            access,
+        });
+        Ok(door)
+    }
+}
+
+/// Requests by the names that this machine has on the local network are taken, since proxies pass
+/// them on.
+fn open() -> Access {
+    let name = place::machine_name();
+    Access::Open {
+        names: vec![name.to_string(), format!("{name}.local")],
+    }
+}
+
+/// The passes of a running box.
+#[derive(Debug, Default)]
+pub(crate) struct HttpDoor(Option<Watched>);
+
+#[derive(Debug)]
+struct Watched {
+    files: PassFiles,
+    seen: Version,
+    due: Instant,
+}
+
+impl HttpDoor {
+    fn with_passes(place: &Place, output: &Output) -> Result<(Passes, Self), Failure> {
+        let files = PassFiles::of(&place.state()?);
+        let seen = files.version();
+        let passes = files.read()?;
+        if passes.iter().next().is_none() {
+            output.warn("no pass is there, so nobody may look by HTTP; make one with: transom pass add NAME");
+        }
+        let due = Instant::now() + LOOK;
+        Ok((passes, Self(Some(Watched { files, seen, due }))))
+    }
+
+    /// When [`on_time`](Self::on_time) has something to do.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.0.as_ref().map(|watched| watched.due)
+    }
+
+    /// Takes the passes again if their file has changed. If it can't be read, nobody may look: a
+    /// pass may have been removed.
+    pub(crate) fn on_time(&mut self, handle: &Handle, output: &Output) {
+        let now = Instant::now();
+        let Some(watched) = self.0.as_mut().filter(|watched| watched.due <= now) else {
+            return;
+        };
+        watched.due = now + LOOK;
+        let version = watched.files.version();
+        if std::mem::replace(&mut watched.seen, version) == version {
+            return;
+        }
+        let passes = watched.files.read().unwrap_or_else(|failure| {
+            output.complain(failure.to_string());
+            Passes::default()
+        });
+        let count = passes.iter().count();
+        handle.replace_access(Access::Passes(passes));
+        output.say(
+            format!("the passes were read again: {count}"),
+            json!({"event": "passes", "passes": count}),
+        );
+    }
+
+    /// Keeps when passes were used.
+    pub(crate) fn notice(&self, notice: &Notice, output: &Output) {
+        if let (Some(watched), Notice::PassesUsed { passes }) = (&self.0, notice)
+            && let Err(failure) = watched.files.keep_uses(passes)
+        {
+            output.warn(failure.to_string());
+        }
+    }
+}
+
+/// An address to listen at, with a port or without one for [`HTTP_PORT`].
+pub(crate) fn http_address(text: &str) -> Result<SocketAddr, String> {
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    let alone = || Some(SocketAddr::new(bare.parse().ok()?, HTTP_PORT));
+    text.parse().ok().or_else(alone).ok_or_else(|| {
+        "an IP address of this machine, with or without :PORT; 127.0.0.1 is this machine alone, \
+         0.0.0.0 is all networks"
+            .to_owned()
+    })
+}
+
+/// Where OctoPi's and MainsailOS's proxies look for a camera.
+pub(crate) const HTTP: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), HTTP_PORT);
+
+const HTTP_PORT: u16 = 8080;
+
+/// How often the file of passes is looked at: a removed pass ends its streams so soon.
+const LOOK: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_may_leave_the_port_out() {
+        assert_eq!(http_address("127.0.0.1"), Ok(HTTP));
+        assert_eq!(http_address("[::]:81"), Ok("[::]:81".parse().unwrap()));
+        assert!(http_address("here").is_err());
+    }
+}

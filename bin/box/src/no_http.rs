@@ -1,0 +1,37 @@
+//! Replaces `http.rs` in a build without the feature `http`: no options, no door.
+
+use std::time::Instant;
+
+use clap::Args;
+use transom::{Handle, Notice, Settings};
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::place::Place;
+
+#[derive(Args, Debug)]
+pub(crate) struct HttpOptions {}
+
+impl HttpOptions {
+    pub(crate) fn apply(
+        &self,
+        _: &mut Settings,
+        _: &Place,
+        _: &Output,
+    ) -> Result<HttpDoor, Failure> {
+        Ok(HttpDoor)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct HttpDoor;
+
+impl HttpDoor {
+    pub(crate) fn due(&self) -> Option<Instant> {
+        None
+    }
+
+    pub(crate) fn on_time(&mut self, _: &Handle, _: &Output) {}
+
+    pub(crate) fn notice(&self, _: &Notice, _: &Output) {}
+}

@@ -1,0 +1,154 @@
+//! The files of passes in the state folder: the passes, which commands change, and when they were
+//! last used, which a box writes. With a file for each, a box can't bring a removed pass back.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use transom::{Pass, Passes, State};
+
+use crate::book_file;
+use crate::failure::Failure;
+use crate::place;
+
+#[derive(Debug)]
+pub(crate) struct PassFiles {
+    passes: PathBuf,
+    uses: PathBuf,
+}
+
+/// Which state of the file of passes was read.
+pub(crate) type Version = Option<(SystemTime, u64)>;
+
+impl PassFiles {
+    pub(crate) fn of(state: &State) -> Self {
+        Self {
+            passes: state.dir().join("passes"),
+            uses: state.dir().join("passes_used"),
+        }
+    }
+
+    /// The file of passes as it is now; `None` if there is none.
+    pub(crate) fn version(&self) -> Version {
+        let data = fs::metadata(&self.passes).ok()?;
+        Some((data.modified().ok()?, data.len()))
+    }
+
+    /// The passes, with their last uses.
+    pub(crate) fn read(&self) -> Result<Passes, Failure> {
+        let mut passes = parse(&self.passes, &self.text()?)?;
+        // A box may have written the uses while its disk was full.
+        if let Ok(uses) = read(&self.uses).and_then(|text| parse(&self.uses, &text)) {
+            uses.keep_uses(&mut passes);
+        }
+        Ok(passes)
+    }
+
+    pub(crate) fn add(&self, pass: &Pass) -> Result<(), Failure> {
+        // Its lines have to be readable, or the new one would not be either.
+        let passes = self.read()?;
+        if passes.iter().any(|known| known.name() == pass.name()) {
+            let todo = format!(
+                "to make a new one, first: transom pass remove {}",
+                pass.name()
+            );
+            return Err(Failure::new("no pass was made", "there is one of that name").next(todo));
+        }
+        book_file::append(&self.passes, &pass.to_string())
+            .map_err(|error| wrong("can't write", &self.passes, error))
+    }
+
+    /// Removes the pass of that name. All other lines stay as they are.
+    pub(crate) fn remove(&self, name: &str) -> Result<(), Failure> {
+        let text = self.text()?;
+        parse(&self.passes, &text)?;
+        let is_other = |line: &&str| line.split_whitespace().next() != Some(name);
+        let left: String = text.split_inclusive('\n').filter(is_other).collect();
+        if left == text {
+            return Err(Failure::new(
+                "nothing to remove",
+                format!("no pass is called {name}"),
+            ));
+        }
+        book_file::replace(&self.passes, &text, &left)
+            .map_err(|error| wrong("can't write", &self.passes, error))
+    }
+
+    /// Keeps when passes were used.
+    pub(crate) fn keep_uses(&self, passes: &Passes) -> Result<(), Failure> {
+        let beside = self.uses.with_extension("new");
+        fs::write(&beside, passes.to_string())
+            .and_then(|()| fs::rename(&beside, &self.uses))
+            .map_err(|error| wrong("can't write", &self.uses, error))
+    }
+
+    fn text(&self) -> Result<String, Failure> {
+        read(&self.passes)
+    }
+}
+
+/// The text of a file of passes; none if it is not there.
+fn read(path: &Path) -> Result<String, Failure> {
+    let failed = |error: io::Error| wrong("can't read", path, error);
+    match place::try_read(path) {
+        Ok(bytes) => String::from_utf8(bytes).map_err(|error| failed(io::Error::other(error))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+fn parse(path: &Path, text: &str) -> Result<Passes, Failure> {
+    text.parse().map_err(|error: transom::InvalidPasses| {
+        let what = format!("{}:{}", path.display(), error.line);
+        Failure::new(what, error.why).next("mend or remove that line")
+    })
+}
+
+fn wrong(what: &str, path: &Path, error: io::Error) -> Failure {
+    Failure::new(format!("{what} {}", path.display()), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use transom::Token;
+
+    use super::*;
+
+    #[test]
+    fn passes_come_and_go_and_uses_bring_none_back() {
+        let folder = std::env::temp_dir().join(format!("transom-passes-{}", std::process::id()));
+        let files = PassFiles::of(&State::open(&folder).unwrap());
+        assert_eq!(files.read().unwrap().iter().count(), 0);
+        let pass = |name, byte| Pass::new(name, &Token::from_random([byte; 20])).unwrap();
+        files.add(&pass("octoprint", 1)).unwrap();
+        let before = files.version();
+        files.add(&pass("phone", 2)).unwrap();
+        assert_ne!(files.version(), before);
+        assert!(files.add(&pass("phone", 3)).is_err());
+
+        let used = files.read().unwrap().to_string();
+        let used: String = used
+            .lines()
+            .map(|line| format!("{line} 1795800836\n"))
+            .collect();
+        files.keep_uses(&used.parse().unwrap()).unwrap();
+        files.remove("octoprint").unwrap();
+        assert!(files.remove("octoprint").is_err());
+        let left = files.read().unwrap();
+        let left: Vec<_> = left
+            .iter()
+            .map(|pass| (pass.name(), pass.last_used()))
+            .collect();
+        let when = std::time::Duration::from_secs(1_795_800_836);
+        assert_eq!(left, [("phone", Some(when))]);
+
+        fs::write(&files.passes, "nonsense\n").unwrap();
+        let error = files.read().unwrap_err().to_string();
+        fs::remove_dir_all(&folder).unwrap();
+        assert!(
+            error.contains("passes:1: a pass is a line of NAME HASH"),
+            "{error}"
+        );
+    }
+}

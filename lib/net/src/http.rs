@@ -1,0 +1,281 @@
+//! The sockets of the HTTP door: its listeners and its clients' connections, in the same loop as
+//! the peers. What is said on them is the crate `transom_door`'s.
+
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::net::{Shutdown, SocketAddr};
+use std::time::{Instant, SystemTime};
+
+use mio::event::Event;
+use mio::net::TcpStream;
+use mio::{Interest, Registry, Token};
+use transom_door::{ConnectionId, Door, Fate, Now};
+use transom_proto as proto;
+
+use crate::config::HttpConfig;
+use crate::error::BindError;
+use crate::listener::Listener;
+use crate::options;
+use crate::readiness::Readiness;
+
+/// The door, if the configuration has one.
+#[derive(Default)]
+pub(crate) struct Http(Option<Open>);
+
+struct Open {
+    door: Door,
+    listeners: Vec<(Token, Listener)>,
+    clients: BTreeMap<usize, Client>,
+}
+
+struct Client {
+    stream: TcpStream,
+    readiness: Readiness,
+    /// Bytes that the door did not take yet: less than one read. While there are any, the socket is
+    /// not read.
+    unread: Vec<u8>,
+    is_shut: bool,
+}
+
+impl Http {
+    /// Listens. There are as many unused tokens as addresses.
+    pub(crate) fn bind(
+        config: HttpConfig,
+        registry: &Registry,
+        tokens: impl Iterator<Item = Token>,
+    ) -> Result<Self, BindError> {
+        let mut listeners = Vec::new();
+        for (address, token) in config.listen.into_iter().zip(tokens) {
+            let bound = Listener::bind(address).and_then(|mut listener| {
+                listener.register(registry, token)?;
+                Ok((token, listener))
+            });
+            listeners.push(bound.map_err(|error| BindError::new(address, error))?);
+        }
+        Ok(Self(Some(Open {
+            door: Door::new(config.door),
+            listeners,
+            clients: BTreeMap::new(),
+        })))
+    }
+
+    /// The door and the present, for its owner.
+    pub(crate) fn door(&mut self) -> Option<(&mut Door, Now)> {
+        Some((&mut self.0.as_mut()?.door, now()))
+    }
+
+    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
+        let listeners = self.0.iter().flat_map(|open| &open.listeners);
+        listeners.map(|(_, listener)| listener.address()).collect()
+    }
+
+    pub(crate) fn uses(&self, id: usize) -> bool {
+        self.0.as_ref().is_some_and(|open| {
+            let mut listeners = open.listeners.iter();
+            open.clients.contains_key(&id) || listeners.any(|(token, _)| token.0 == id)
+        })
+    }
+
+    /// Records a readiness event, if it is of a socket of the door.
+    pub(crate) fn note_readiness(&mut self, event: &Event) -> bool {
+        let Some(open) = &mut self.0 else {
+            return false;
+        };
+        let token = event.token();
+        let mut listeners = open.listeners.iter_mut();
+        if let Some((_, listener)) = listeners.find(|(its, _)| *its == token) {
+            listener.note_readiness();
+        } else if let Some(client) = open.clients.get_mut(&token.0) {
+            client.readiness.note(event);
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// The next connection that waits at a listener.
+    pub(crate) fn accept(&mut self, now: proto::Instant) -> Option<(TcpStream, SocketAddr)> {
+        let listeners = &mut self.0.as_mut()?.listeners;
+        listeners
+            .iter_mut()
+            .find_map(|(_, listener)| listener.accept(now))
+    }
+
+    /// Takes an accepted connection under that id, if the door has room.
+    pub(crate) fn add(
+        &mut self,
+        id: usize,
+        mut stream: TcpStream,
+        address: SocketAddr,
+        registry: &Registry,
+    ) -> io::Result<()> {
+        let Some(open) = &mut self.0 else {
+            return Ok(());
+        };
+        let connection = ConnectionId(id);
+        let accepted = open.door.accept(connection, Some(address.ip()), now());
+        accepted.map_err(|full| io::Error::new(ErrorKind::QuotaExceeded, full))?;
+        options::set_up_http(&stream);
+        let both = Interest::READABLE | Interest::WRITABLE;
+        if let Err(error) = registry.register(&mut stream, Token(id), both) {
+            open.door.remove(connection);
+            return Err(error);
+        }
+        let client = Client {
+            stream,
+            readiness: Readiness::default(),
+            unread: Vec::new(),
+            is_shut: false,
+        };
+        open.clients.insert(id, client);
+        Ok(())
+    }
+
+    /// Reads and writes what the sockets of all clients allow, and closes those that end. `buffer`
+    /// is scratch space.
+    pub(crate) fn serve(&mut self, buffer: &mut [u8]) {
+        let Some(Open { door, clients, .. }) = &mut self.0 else {
+            return;
+        };
+        let now = now();
+        if door.poll_timeout().is_some_and(|due| due <= now.instant) {
+            door.handle_timeout(now);
+        }
+        let room = buffer.len().min(READ);
+        clients.retain(|&id, client| {
+            let id = ConnectionId(id);
+            let stays = client.serve(id, door, now, &mut buffer[..room]);
+            if !stays {
+                door.remove(id);
+            }
+            stays
+        });
+    }
+
+    /// Whether a socket has work without a new readiness event.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.0.as_ref().is_some_and(|open| {
+            let mut clients = open.clients.iter();
+            let mut listeners = open.listeners.iter();
+            clients.any(|(&id, client)| client.has_more(ConnectionId(id), &open.door))
+                || listeners.any(|(_, listener)| listener.is_ready())
+        })
+    }
+
+    /// When something is due without anything else happening.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.0.as_ref()?.door.poll_timeout()
+    }
+
+    /// When a listener that backed off accepts again.
+    pub(crate) fn listener_deadline(&self) -> Option<proto::Instant> {
+        let listeners = self.0.iter().flat_map(|open| &open.listeners);
+        listeners
+            .filter_map(|(_, listener)| listener.deadline())
+            .min()
+    }
+}
+
+impl Client {
+    /// Reads and writes; `false` once the socket is to be closed.
+    fn serve(&mut self, id: ConnectionId, door: &mut Door, now: Now, buffer: &mut [u8]) -> bool {
+        for _ in 0..ROUNDS {
+            let moved = self.read(id, door, now, buffer);
+            let moved = moved.and_then(|moved| self.write(id, door, now).map(|()| moved));
+            match moved {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    log::debug!("{id:?} broke: {error}");
+                    return false;
+                }
+            }
+        }
+        match door.fate(id) {
+            Fate::Open => true,
+            Fate::Finishing if self.is_shut => true,
+            Fate::Finishing => {
+                self.is_shut = true;
+                self.stream.shutdown(Shutdown::Write).is_ok()
+            }
+            Fate::Gone => false,
+        }
+    }
+
+    /// Reads once, if the door wants bytes. Tells whether it got any.
+    fn read(
+        &mut self,
+        id: ConnectionId,
+        door: &mut Door,
+        now: Now,
+        buffer: &mut [u8],
+    ) -> io::Result<bool> {
+        if !self.has_more(id, door) {
+            return Ok(false);
+        }
+        if self.unread.is_empty() {
+            match self.stream.read(buffer) {
+                Ok(0) => {
+                    self.readiness.read_would_block();
+                    door.handle_end(id);
+                    return Ok(false);
+                }
+                Ok(count) => {
+                    self.readiness.was_read(count, buffer.len());
+                    self.unread.extend_from_slice(&buffer[..count]);
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.readiness.read_would_block();
+                    return Ok(false);
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(true),
+                Err(error) => return Err(error),
+            }
+        }
+        let taken = door.handle_bytes(id, &self.unread, now);
+        self.unread.drain(..taken);
+        Ok(taken > 0)
+    }
+
+    /// Writes until the socket is full or the door has nothing more to send.
+    fn write(&mut self, id: ConnectionId, door: &mut Door, now: Now) -> io::Result<()> {
+        while self.readiness.can_write() {
+            let [own, shared] = door.poll_transmit(id, now);
+            if own.is_empty() && shared.is_empty() {
+                break;
+            }
+            let slices = [IoSlice::new(own), IoSlice::new(shared)];
+            match self.stream.write_vectored(&slices) {
+                Ok(count) => door.transmitted(id, count, now),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.readiness.write_would_block();
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn has_more(&self, id: ConnectionId, door: &Door) -> bool {
+        let has_bytes = !self.unread.is_empty() || self.readiness.can_read();
+        has_bytes && door.wants_bytes(id)
+    }
+}
+
+fn now() -> Now {
+    let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    Now {
+        instant: Instant::now(),
+        unix: unix.unwrap_or_default(),
+    }
+}
+
+/// Bytes of one read: a whole head, the most that the door holds of a client.
+const READ: usize = transom_door::limits::MAX_HEAD_BYTES;
+
+/// Reads of a client in one turn, so that a flood leaves time for others.
+const ROUNDS: usize = 4;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use transom_door::{Access, Config, Pass, Picture, SourceId, Token};
+use transom_secure::Identity;
+
+use crate::{HttpConfig, Net};
+
+/// A loop that shows a picture at each turn, as a camera does, while there is a viewer.
+struct Camera {
+    net: Net,
+    token: Token,
+    shown: u8,
+}
+
+impl Camera {
+    fn new() -> Self {
+        let token = Token::from_random([7; 20]);
+        let pass = Pass::new("tests", &token).unwrap();
+        let identity = Identity::generate().unwrap();
+        let mut config = crate::Config::new(identity, Vec::new());
+        config.http = Some(HttpConfig {
+            listen: vec!["127.0.0.1:0".parse().unwrap()],
+            door: Config {
+                sources: vec!["box".into()],
+                access: Access::Passes([pass].into_iter().collect()),
+                max_viewers: 8,
+            },
+        });
+        let net = Net::bind(config).unwrap();
+        Self {
+            net,
+            token,
+            shown: 0,
+        }
+    }
+
+    fn client(&self, request: &str) -> TcpStream {
+        let mut client = TcpStream::connect(self.net.door_addresses()[0]).unwrap();
+        client.write_all(request.as_bytes()).unwrap();
+        client.set_nonblocking(true).unwrap();
+        client
+    }
+
+    fn turn(&mut self) {
+        let (door, now) = self.net.door().unwrap();
+        if door.viewers(SourceId(0)) > 0 {
+            self.shown = self.shown.wrapping_add(1);
+            let jpeg = [0xff, 0xd8, self.shown, 0xff, 0xd9];
+            let picture = Picture {
+                jpeg: &jpeg,
+                size: (8, 8),
+                orientation: 1,
+                captured: now.instant,
+            };
+            door.show(SourceId(0), picture, now);
+        }
+        let soon = Instant::now() + Duration::from_millis(5);
+        self.net.wait(Some(soon)).unwrap();
+    }
+
+    /// Turns until `is_enough` of what the client got, or its end; gives both back.
+    fn read(
+        &mut self,
+        client: &mut TcpStream,
+        is_enough: impl Fn(&[u8]) -> bool,
+    ) -> (Vec<u8>, bool) {
+        let (mut all, last) = (Vec::new(), Instant::now() + Duration::from_secs(10));
+        while !is_enough(&all) {
+            assert!(Instant::now() < last, "{}", String::from_utf8_lossy(&all));
+            self.turn();
+            let mut some = [0; 4096];
+            match client.read(&mut some) {
+                Ok(0) => return (all, true),
+                Ok(count) => all.extend_from_slice(&some[..count]),
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                Err(_) => return (all, true),
+            }
+        }
+        (all, false)
+    }
+}
+
+fn parts(bytes: &[u8]) -> usize {
+    let part = b"Content-Type: image/jpeg\r\n";
+    bytes.windows(part.len()).filter(|it| it == part).count()
+}
+
+#[test]
+fn a_stream_gets_pictures_and_ends_with_its_pass() {
+    let mut camera = Camera::new();
+    let token = camera.token.to_string();
+    let mut client = camera.client(&format!(
+        "GET /stream?token={token} HTTP/1.1\r\nHost: box\r\n\r\n"
+    ));
+    let (bytes, ended) = camera.read(&mut client, |all| parts(all) >= 30);
+    assert!(bytes.starts_with(b"HTTP/1.1 200 OK\r\n") && !ended);
+    let (door, _) = camera.net.door().unwrap();
+    assert_eq!(door.viewers(SourceId(0)), 1);
+    door.set_access(Access::Passes("".parse().unwrap()));
+    let (_, ended) = camera.read(&mut client, |_| false);
+    assert!(ended);
+    let (door, _) = camera.net.door().unwrap();
+    assert_eq!(door.viewers(SourceId(0)), 0);
+}
+
+#[test]
+fn a_wrong_pass_is_refused_and_the_socket_is_closed_after_the_answer() {
+    let mut camera = Camera::new();
+    let request = "GET /stream?token=wrong HTTP/1.1\r\nHost: box\r\nConnection: close\r\n\r\n";
+    let mut client = camera.client(request);
+    let (bytes, ended) = camera.read(&mut client, |_| false);
+    assert!(bytes.starts_with(b"HTTP/1.1 401 "), "{bytes:?}");
+    assert!(ended && parts(&bytes) == 0);
+}
+
+#[test]
+fn pipelined_requests_beyond_the_doors_buffer_are_answered_in_turn() {
+    let mut camera = Camera::new();
+    let token = camera.token.to_string();
+    let request =
+        format!("GET /state HTTP/1.1\r\nHost: box\r\nAuthorization: Bearer {token}\r\n\r\n");
+    let mut client = camera.client(&request.repeat(200));
+    assert!(request.len() * 200 > transom_door::limits::MAX_HEAD_BYTES);
+    let answers = |all: &[u8]| {
+        let head = b"HTTP/1.1 200 OK\r\n";
+        all.windows(head.len()).filter(|it| it == head).count()
+    };
+    let (bytes, _) = camera.read(&mut client, |all| answers(all) >= 200);
+    assert_eq!(answers(&bytes), 200);
+}
+
+#[test]
+fn a_client_that_vanishes_gives_its_place_back() {
+    let mut camera = Camera::new();
+    let token = camera.token.to_string();
+    let mut client = camera.client(&format!(
+        "GET /stream?token={token} HTTP/1.1\r\nHost: box\r\n\r\n"
+    ));
+    let (_, ended) = camera.read(&mut client, |all| parts(all) >= 1);
+    assert!(!ended);
+    drop(client);
+    let last = Instant::now() + Duration::from_secs(10);
+    while camera.net.door().unwrap().0.viewers(SourceId(0)) > 0 {
+        assert!(Instant::now() < last);
+        camera.turn();
+    }
+}

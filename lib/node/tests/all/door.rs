@@ -1,0 +1,144 @@
+//! The HTTP door of a box, by its sockets.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+
+use transom::media::{CaptureRequest, Source};
+use transom::{
+    Access, CallKind, CameraState, EndReason, HttpSettings, Identity, Notice, Pass, Redial,
+    Settings, Token, random_token,
+};
+
+use crate::calls::{name, pattern};
+use crate::support::{PATIENCE, Peer, book, local};
+
+/// A box with a door, and the token of the pass of that door.
+fn camera_box(guest: &Identity, change: impl FnOnce(&mut Settings)) -> (Peer, SocketAddr, Token) {
+    let token = random_token().unwrap();
+    let pass = Pass::new("tests", &token).unwrap();
+    let line = format!("near 127.0.0.1:9 key={} may=view", guest.public_key());
+    let far = Peer::start("box", |settings| {
+        settings.book = book(&[line]);
+        settings.listen = local();
+        settings.camera = Some(pattern(64, 48));
+        settings.serve_camera = true;
+        settings.http = Some(HttpSettings {
+            listen: local(),
+            access: Access::Passes([pass].into_iter().collect()),
+        });
+        change(settings);
+    });
+    let address = far.wait(|notice| match notice {
+        Notice::HttpListening { address } => Some(address),
+        _ => None,
+    });
+    (far, address, token)
+}
+
+fn guest(identity: Identity) -> Peer {
+    Peer::start("near", |settings| settings.identity = identity)
+}
+
+fn ask(address: SocketAddr, path: &str, token: &Token) -> TcpStream {
+    let mut client = TcpStream::connect(address).unwrap();
+    client.set_read_timeout(Some(PATIENCE)).unwrap();
+    let head = format!("Host: box\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n");
+    write!(client, "GET {path} HTTP/1.1\r\n{head}\r\n").unwrap();
+    client
+}
+
+/// Reads until it has all that many parts of a stream.
+fn read_parts(client: &mut TcpStream, count: usize) -> String {
+    let (mut all, mut some) = (String::new(), [0; 4096]);
+    while all.matches("Content-Type: image/jpeg\r\n").count() < count {
+        let read = client.read(&mut some).unwrap();
+        assert_ne!(read, 0, "the stream ended after {all}");
+        all.push_str(&String::from_utf8_lossy(&some[..read]));
+    }
+    all
+}
+
+/// Waits for that state of the box's camera.
+fn camera_is(far: &Peer, wanted: CameraState) {
+    far.wait(|notice| match notice {
+        Notice::Camera { state, .. } if state == wanted => Some(()),
+        _ => None,
+    });
+}
+
+fn answer(address: SocketAddr, path: &str, token: &Token) -> String {
+    let mut bytes = Vec::new();
+    ask(address, path, token).read_to_end(&mut bytes).unwrap();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[test]
+fn the_camera_is_open_while_a_client_looks_and_a_removed_pass_ends_its_stream() {
+    let (far, address, token) = camera_box(&Identity::throwaway().unwrap(), |_| {});
+    let wrong = answer(address, "/stream", &Token::from_random([0; 20]));
+    assert!(wrong.starts_with("HTTP/1.1 401 "), "{wrong}");
+    let mut client = ask(address, "/stream", &token);
+    let head = read_parts(&mut client, 30);
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+    let used = far.wait(|notice| match notice {
+        Notice::PassesUsed { passes } => passes.iter().next()?.last_used(),
+        _ => None,
+    });
+    camera_is(&far, CameraState::Live);
+    assert!(used.as_secs() > 1_700_000_000, "{used:?}");
+    far.handle
+        .replace_access(Access::Passes("".parse().unwrap()));
+    // What was on its way may still come.
+    let mut rest = Vec::new();
+    drop(client.read_to_end(&mut rest));
+    camera_is(&far, CameraState::Off);
+}
+
+#[test]
+fn clients_and_peers_share_the_places() {
+    let identity = Identity::throwaway().unwrap();
+    let (far, address, token) = camera_box(&identity, |settings| settings.max_viewers = 1);
+    let near = guest(identity);
+    near.handle.connect(far.contact("box"), Redial::Never);
+    near.joined();
+    let mut client = ask(address, "/stream", &token);
+    read_parts(&mut client, 1);
+    near.handle.ring(&name("box"), CallKind::View);
+    assert_eq!(near.ended(), EndReason::Busy);
+    drop(client);
+    // The client's place is free once the box has noticed, which nothing tells.
+    let started = (0..1000).any(|_| {
+        near.handle.ring(&name("box"), CallKind::View);
+        near.wait(|notice| match notice {
+            Notice::CallStarted { .. } => Some(true),
+            Notice::CallEnded { reason, .. } => Some(reason != EndReason::Busy),
+            _ => None,
+        })
+    });
+    assert!(started);
+    let full = answer(address, "/stream", &token);
+    assert!(full.starts_with("HTTP/1.1 503 "), "{full}");
+}
+
+#[test]
+fn clients_are_told_that_the_camera_is_lost_and_not_which_one() {
+    let missing = CaptureRequest {
+        source: Source::Device("/dev/video-that-is-not-there".into()),
+        ..CaptureRequest::default()
+    };
+    let (far, address, token) = camera_box(&Identity::throwaway().unwrap(), |settings| {
+        settings.camera = Some(missing);
+    });
+    let mut client = ask(address, "/stream", &token);
+    // The state as a picture.
+    read_parts(&mut client, 1);
+    camera_is(&far, CameraState::Lost);
+    let state = answer(address, "/state", &token);
+    assert!(state.contains(r#""state":"lost""#), "{state}");
+    assert!(!state.contains("video-that"), "{state}");
+    far.handle.set_camera(Some(pattern(64, 48)));
+    camera_is(&far, CameraState::Live);
+    read_parts(&mut client, 3);
+    let state = answer(address, "/state", &token);
+    assert!(state.contains(r#""state":"live""#), "{state}");
+}
