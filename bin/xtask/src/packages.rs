@@ -264,6 +264,20 @@ pub(crate) const MOTION: Need = Need {
     is_met: || machine::program("motion").is_some(),
 };
 
+/// For programs of PyPI.
+pub(crate) const PYTHON: Need = Need {
+    why: "makes a folder for the packages of a program in Python",
+    packages: &["python3-venv"],
+    is_met: || {
+        let folders = machine::names_in(Path::new("/usr/lib"));
+        let ensurepip = |name: &String| Path::new("/usr/lib").join(name).join("ensurepip").exists();
+        folders
+            .iter()
+            .filter(|name| name.starts_with("python3"))
+            .any(ensurepip)
+    },
+};
+
 /// The proxy of most printers and homes.
 pub(crate) const NGINX: Need = Need {
     why: "passes the HTTP door on",

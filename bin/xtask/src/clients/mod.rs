@@ -8,6 +8,7 @@ mod door;
 mod marionette;
 mod nginx;
 mod players;
+mod python;
 mod visit;
 mod webkit;
 
@@ -17,12 +18,13 @@ use crate::step;
 use crate::workspace;
 
 use door::Door;
+use python::Venv;
 use visit::{Carrier, Visit, WANTED};
 
 /// A program that people have already.
 struct Client {
     name: &'static str,
-    needs: &'static [&'static Need],
+    needs: &'static [Needed],
     /// The ways in which it can carry a pass.
     carriers: &'static [Carrier],
     /// Runs it, and counts the pictures that it shows, each different from the one before; at most
@@ -30,29 +32,52 @@ struct Client {
     look: fn(&Visit) -> Outcome<usize>,
 }
 
+/// Where a client comes from.
+enum Needed {
+    Debian(&'static Need),
+    Python(&'static Venv),
+}
+
+impl Needed {
+    fn is_met(&self) -> bool {
+        match self {
+            Self::Debian(need) => (need.is_met)(),
+            Self::Python(venv) => venv.is_installed(),
+        }
+    }
+
+    /// What to install, for users.
+    fn words(&self) -> String {
+        match self {
+            Self::Debian(need) => format!("apt-get install {}", need.packages.join(" ")),
+            Self::Python(_) => "cargo xtask clients --install".into(),
+        }
+    }
+}
+
 /// The light ones first: `cargo xtask test` runs them.
 const LIGHT: &[Client] = &[
     Client {
         name: "ffmpeg",
-        needs: &[&packages::FFMPEG],
+        needs: &[Needed::Debian(&packages::FFMPEG)],
         carriers: &[Carrier::Link, Carrier::Basic, Carrier::Bearer],
         look: players::ffmpeg,
     },
     Client {
         name: "mpv",
-        needs: &[&packages::MPV],
+        needs: &[Needed::Debian(&packages::MPV)],
         carriers: &[Carrier::Link, Carrier::Basic, Carrier::Bearer],
         look: players::mpv,
     },
     Client {
         name: "Chromium, the page",
-        needs: &[&packages::CHROMIUM],
+        needs: &[Needed::Debian(&packages::CHROMIUM)],
         carriers: &[Carrier::Bearer],
         look: browsers::chromium_page,
     },
     Client {
         name: "Chromium, <img>",
-        needs: &[&packages::CHROMIUM],
+        needs: &[Needed::Debian(&packages::CHROMIUM)],
         carriers: &[Carrier::Link],
         look: browsers::chromium_img,
     },
@@ -61,69 +86,102 @@ const LIGHT: &[Client] = &[
 const OTHERS: &[Client] = &[
     Client {
         name: "VLC",
-        needs: &[&packages::VLC],
+        needs: &[Needed::Debian(&packages::VLC)],
         carriers: &[Carrier::Link, Carrier::Basic],
         look: players::vlc,
     },
     Client {
         name: "GStreamer",
-        needs: &[&packages::GSTREAMER],
+        needs: &[Needed::Debian(&packages::GSTREAMER)],
         carriers: &[Carrier::Link, Carrier::Basic, Carrier::Bearer],
         look: players::gstreamer,
     },
     Client {
         name: "OpenCV",
-        needs: &[&packages::OPENCV],
+        needs: &[Needed::Debian(&packages::OPENCV)],
         carriers: &[Carrier::Link, Carrier::Basic, Carrier::Bearer],
         look: players::opencv,
     },
     Client {
         name: "motion",
-        needs: &[&packages::MOTION],
+        needs: &[Needed::Debian(&packages::MOTION)],
         carriers: &[Carrier::Link, Carrier::Basic],
         look: players::motion,
     },
     Client {
         name: "Firefox, the page",
-        needs: &[&packages::FIREFOX],
+        needs: &[Needed::Debian(&packages::FIREFOX)],
         carriers: &[Carrier::Bearer],
         look: browsers::firefox_page,
     },
     Client {
         name: "Firefox, <img>",
-        needs: &[&packages::FIREFOX],
+        needs: &[Needed::Debian(&packages::FIREFOX)],
         carriers: &[Carrier::Link],
         look: browsers::firefox_img,
     },
     Client {
         name: "WebKitGTK, the page",
-        needs: &[&packages::WEBKIT],
+        needs: &[Needed::Debian(&packages::WEBKIT)],
         carriers: &[Carrier::Bearer],
         look: browsers::webkit_page,
     },
     Client {
         name: "WebKitGTK, <img>",
-        needs: &[&packages::WEBKIT],
+        needs: &[Needed::Debian(&packages::WEBKIT)],
         carriers: &[Carrier::Link],
         look: browsers::webkit_img,
     },
     Client {
         name: "nginx, ffmpeg",
-        needs: &[&packages::NGINX, &packages::FFMPEG],
+        needs: &[
+            Needed::Debian(&packages::NGINX),
+            Needed::Debian(&packages::FFMPEG),
+        ],
         carriers: &[Carrier::Link, Carrier::Basic, Carrier::Bearer],
         look: |visit| nginx::in_front(visit, players::ffmpeg),
     },
     Client {
         name: "nginx, Chromium's page",
-        needs: &[&packages::NGINX, &packages::CHROMIUM],
+        needs: &[
+            Needed::Debian(&packages::NGINX),
+            Needed::Debian(&packages::CHROMIUM),
+        ],
         carriers: &[Carrier::Bearer],
         look: |visit| nginx::in_front(visit, browsers::chromium_page),
     },
     Client {
         name: "nginx, Chromium's <img>",
-        needs: &[&packages::NGINX, &packages::CHROMIUM],
+        needs: &[
+            Needed::Debian(&packages::NGINX),
+            Needed::Debian(&packages::CHROMIUM),
+        ],
         carriers: &[Carrier::Link],
         look: |visit| nginx::in_front(visit, browsers::chromium_img),
+    },
+    Client {
+        name: "OctoPrint",
+        needs: &[Needed::Python(&python::OCTOPRINT)],
+        carriers: &[Carrier::Link, Carrier::Basic, Carrier::Bearer],
+        look: python::octoprint,
+    },
+    Client {
+        name: "Moonraker",
+        needs: &[Needed::Python(&python::MOONRAKER)],
+        carriers: &[Carrier::Link],
+        look: python::moonraker,
+    },
+    Client {
+        name: "Home-Assistant, MJPEG",
+        needs: &[Needed::Python(&python::HOME_ASSISTANT)],
+        carriers: &[Carrier::Link, Carrier::Basic],
+        look: python::mjpeg_camera,
+    },
+    Client {
+        name: "Home-Assistant, Generic",
+        needs: &[Needed::Python(&python::HOME_ASSISTANT)],
+        carriers: &[Carrier::Link, Carrier::Basic],
+        look: python::generic_camera,
     },
 ];
 
@@ -131,19 +189,18 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     let options = Options::parse(arguments)?;
     let clients: Vec<&Client> = options.clients();
     if options.install {
-        let needs = clients.iter().flat_map(|client| client.needs);
-        packages::ensure(&needs.copied().collect::<Vec<_>>())?;
+        install(&clients)?;
     }
     let build = "build --locked --workspace --bin transom";
     step::run("building transom", &mut workspace::cargo(build.split(' ')))?;
     let door = Door::open()?;
     let mut failed = Vec::new();
     for client in clients {
-        if let Some(need) = client.needs.iter().find(|need| !(need.is_met)()) {
-            let packages = need.packages.join(" ");
+        if let Some(need) = client.needs.iter().find(|need| !need.is_met()) {
             println!(
-                "{:<22} skipped: not installed (apt-get install {packages})",
-                client.name
+                "{:<24} skipped: not installed ({})",
+                client.name,
+                need.words()
             );
             continue;
         }
@@ -153,7 +210,7 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
                 Ok(pictures) => format!("{pictures} pictures; nothing by a removed pass"),
                 Err(why) => format!("FAILED: {why}"),
             };
-            println!("{:<22} {:<8} {words}", client.name, carrier.name());
+            println!("{:<24} {:<8} {words}", client.name, carrier.name());
             if verdict.is_err() {
                 failed.push(client.name);
             }
@@ -164,6 +221,22 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
         true => Ok(()),
         false => Err(Failure::new(format!("clients: {}", failed.join(", ")))),
     }
+}
+
+fn install(clients: &[&Client]) -> Outcome {
+    let needs = || clients.iter().flat_map(|client| client.needs);
+    let debian = needs().filter_map(|need| match need {
+        Needed::Debian(need) => Some(*need),
+        Needed::Python(_) => None,
+    });
+    packages::ensure(&debian.collect::<Vec<_>>())?;
+    for need in needs().filter(|need| !need.is_met()) {
+        if let Needed::Python(venv) = need {
+            packages::ensure(&[&packages::PYTHON])?;
+            venv.install()?;
+        }
+    }
+    Ok(())
 }
 
 /// The pictures that the client shows with a valid pass, if it shows none with a removed one.

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use crate::failure::{Context as _, Outcome};
 use crate::packages;
 
+use super::python::PYTHON;
 use super::visit::{Carrier, TAKEN, Visit, changes, files_in};
 
 /// Prints a hash of each decoded picture.
@@ -87,9 +88,6 @@ pub(super) fn opencv(visit: &Visit) -> Outcome<usize> {
     let output = visit.output(&mut command)?;
     Ok(changes(String::from_utf8_lossy(&output.stdout).lines()))
 }
-
-/// The Python that has Debian's packages.
-pub(super) const PYTHON: &str = "/usr/bin/python3";
 
 const OPENCV: &str = "
 import sys, hashlib, cv2
