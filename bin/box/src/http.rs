@@ -26,6 +26,15 @@ pub(crate) struct HttpOptions {
 }
 
 impl HttpOptions {
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
+        self.http
+    }
+
+    /// Whether clients need no pass.
+    pub(crate) fn is_open(&self) -> bool {
+        self.http_open
+    }
+
     /// Applies the options to the settings; gives back what the box does for its door.
     pub(crate) fn apply(
         &self,
