@@ -38,6 +38,8 @@ pub(crate) struct HttpDoor {
     told: Option<(Duration, Instant)>,
     /// When the owner is told of a newer use.
     due: Option<Instant>,
+    /// A port that other machines reach.
+    reachable_port: Option<u16>,
 }
 
 impl HttpDoor {
@@ -47,6 +49,7 @@ impl HttpDoor {
             has_camera: settings.camera.is_some(),
             told: None,
             due: None,
+            reachable_port: None,
         }
     }
 
@@ -64,8 +67,11 @@ impl HttpDoor {
     }
 
     /// Before the first turn.
-    pub(crate) fn begin(&self, out: &mut Context) {
+    pub(crate) fn begin(&mut self, out: &mut Context) {
         for address in out.net.door_addresses() {
+            if !address.ip().to_canonical().is_loopback() {
+                self.reachable_port = Some(address.port());
+            }
             out.notify(Notice::HttpListening { address });
         }
         out.tell_door(CameraState::Off, self.has_camera, "");
@@ -94,6 +100,10 @@ impl HttpDoor {
             self.told = Some((newest, now));
             out.notify(Notice::PassesUsed { passes });
         }
+    }
+
+    pub(crate) fn reachable_port(&self) -> Option<u16> {
+        self.reachable_port
     }
 
     pub(crate) fn due(&self) -> Option<Instant> {

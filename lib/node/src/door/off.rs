@@ -16,10 +16,14 @@ impl HttpDoor {
         Self
     }
 
-    pub(crate) fn begin(&self, _: &mut Context) {}
+    pub(crate) fn begin(&mut self, _: &mut Context) {}
 
     pub(crate) fn turn(&mut self, _: Instant, calls: &mut Calls, _: &mut Context) {
         calls.set_door_viewers(0);
+    }
+
+    pub(crate) fn reachable_port(&self) -> Option<u16> {
+        None
     }
 
     pub(crate) fn due(&self) -> Option<Instant> {
