@@ -8,8 +8,8 @@ use crate::connection::{Connection, Fate};
 use crate::failures::Failures;
 use crate::limits::{MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS};
 use crate::now::Now;
-use crate::passes::Passes;
-use crate::source::{Picture, Source, SourceId, SourceState};
+use crate::passes::{Pass, PassHash, Passes};
+use crate::source::{Picture, PictureCounts, Source, SourceId, SourceState};
 
 /// What a door is made of.
 #[derive(Clone, Debug)]
@@ -215,6 +215,24 @@ impl Door {
     pub fn viewers(&self, source: SourceId) -> usize {
         let source = self.shared.sources.get(source.0);
         source.map_or(0, |source| source.viewers)
+    }
+
+    /// What became of this camera's pictures.
+    pub fn pictures(&self, source: SourceId) -> PictureCounts {
+        let source = self.shared.sources.get(source.0);
+        source.map_or_else(PictureCounts::default, Source::counts)
+    }
+
+    /// The names of the passes whose clients look at this camera, in the order of the list.
+    pub fn passes_that_look(&self, source: SourceId) -> impl Iterator<Item = &str> {
+        let connections = self.connections.values();
+        let looking: Vec<PassHash> = connections
+            .filter_map(|connection| connection.looks_with(source))
+            .collect();
+        let passes = self.passes().into_iter().flat_map(Passes::iter);
+        passes
+            .filter(move |pass| looking.iter().any(|hash| pass.is(*hash)))
+            .map(Pass::name)
     }
 
     /// The passes with when they were last used.

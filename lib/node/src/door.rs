@@ -1,6 +1,8 @@
 //! The HTTP door of the station: it shows our camera to browsers and other programs, whose viewers
 //! share the places with the peers that watch.
 
+mod viewers;
+
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -10,9 +12,11 @@ use transom_net::door::{self, Access, Door, Passes, SourceId, SourceState, Token
 use transom_wire::CameraState;
 
 use crate::calls::Calls;
-use crate::context::Context;
+use crate::context::{Context, earlier};
 use crate::notice::Notice;
 use crate::settings::Settings;
+
+use viewers::Viewers;
 
 /// The HTTP door of [`Settings::http`](crate::Settings::http).
 #[derive(Clone, Debug)]
@@ -38,6 +42,7 @@ pub(crate) struct HttpDoor {
     told: Option<(Duration, Instant)>,
     /// When the owner is told of a newer use.
     due: Option<Instant>,
+    viewers: Viewers,
 }
 
 impl HttpDoor {
@@ -47,6 +52,7 @@ impl HttpDoor {
             has_camera: settings.camera.is_some(),
             told: None,
             due: None,
+            viewers: Viewers::default(),
         }
     }
 
@@ -72,9 +78,10 @@ impl HttpDoor {
     }
 
     /// Once a turn: peers and clients share the places of viewers, and the owner is told which
-    /// passes are in use.
+    /// clients look and which passes are in use.
     pub(crate) fn turn(&mut self, now: Instant, calls: &mut Calls, out: &mut Context) {
         calls.set_door_viewers(out.door_viewers());
+        self.viewers.turn(now, out);
         let Some((door, _)) = out.net.door() else {
             return;
         };
@@ -97,7 +104,7 @@ impl HttpDoor {
     }
 
     pub(crate) fn due(&self) -> Option<Instant> {
-        self.due
+        earlier(self.due, self.viewers.due())
     }
 }
 

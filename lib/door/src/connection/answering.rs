@@ -176,7 +176,9 @@ impl Connection {
 
     /// Takes a viewer's place, or keeps the one it has; false if there is none.
     fn sit(&mut self, source: SourceId, shared: &mut Shared) -> bool {
-        if self.seat.as_ref().is_none_or(|seat| seat.source != source) {
+        let pass = self.pass;
+        let is_kept = |seat: &Seat| (seat.source, seat.pass) == (source, pass);
+        if !self.seat.as_ref().is_some_and(is_kept) {
             self.leave(shared);
             if shared.viewers() >= shared.max_viewers {
                 return false;
@@ -184,7 +186,11 @@ impl Connection {
             shared.sources[source.0].viewers += 1;
         }
         let until = None;
-        self.seat = Some(Seat { source, until });
+        self.seat = Some(Seat {
+            source,
+            pass,
+            until,
+        });
         true
     }
 

@@ -11,8 +11,8 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use crate::{
-    Access, Config, ConnectionId, Door, Fate, Full, Now, Pass, Picture, SourceId, SourceState,
-    Token,
+    Access, Config, ConnectionId, Door, Fate, Full, Now, Pass, Picture, PictureCounts, SourceId,
+    SourceState, Token,
 };
 
 pub(crate) const CAMERA: SourceId = SourceId(0);

@@ -297,3 +297,46 @@ fn a_socket_that_is_full_after_an_answer_ends_the_connection() {
     rig.pass(Duration::from_millis(200));
     assert_eq!(rig.fate(1), Fate::Gone);
 }
+
+#[test]
+fn the_owner_reads_which_passes_look_and_what_their_clients_got() {
+    let mut rig = Rig::of(&["hall"], passes(&[1, 2, 3]));
+    let names = |rig: &Rig| {
+        rig.door
+            .passes_that_look(CAMERA)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let counts = |rig: &Rig| {
+        let PictureCounts {
+            shown,
+            sent,
+            skipped,
+        } = rig.door.pictures(CAMERA);
+        (shown, sent, skipped)
+    };
+    assert_eq!(names(&rig), "");
+    rig.connect(3);
+    let head = format!(
+        "GET /stream?token={} HTTP/1.1\r\nHost: box\r\n\r\n",
+        token(3)
+    );
+    rig.send(3, head.as_bytes());
+    rig.get(1, "/stream");
+    rig.get(2, "/next?after=0");
+    assert_eq!(names(&rig), "pass1 pass3");
+    rig.show();
+    rig.stuck.insert(1);
+    rig.show();
+    rig.show();
+    rig.stuck.clear();
+    rig.pump();
+    // Client 2 asked once, client 1 missed one, client 3 none. Its repeats are no pictures.
+    assert_eq!(counts(&rig), (3, 1 + 2 + 3, 1));
+    rig.pass(seconds(2));
+    assert_eq!(counts(&rig), (3, 1 + 2 + 3, 1));
+    for client in 1..=3 {
+        rig.close(client);
+    }
+    assert_eq!(names(&rig), "");
+}
