@@ -195,8 +195,8 @@ impl Connection {
 
     /// Gives the viewer's place back.
     pub(crate) fn leave(&mut self, shared: &mut Shared) {
-        if let Some(seat) = self.seat.take() {
-            shared.sources[seat.source.0].leave();
+        if let Some(Seat { source, pass, .. }) = self.seat.take() {
+            shared.stand_up(source, pass);
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::connection::{Connection, Fate};
 use crate::failures::Failures;
-use crate::limits::{MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS};
+use crate::limits::{MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, places_of_pass};
 use crate::now::Now;
 use crate::passes::{Pass, PassHash, Passes};
 use crate::source::{Picture, PictureCounts, Source, SourceId, SourceState};
@@ -51,6 +51,15 @@ pub enum Full {
     OfAddress,
 }
 
+/// There is no place for a viewer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub(crate) enum NoPlace {
+    #[error("the limit of viewers is reached: try again later")]
+    All,
+    #[error("this pass has as many viewers as one pass may have: try again later")]
+    OfPass,
+}
+
 /// All connections of an HTTP listener. See the [crate's page](crate) for the order of calls.
 #[derive(Debug)]
 pub struct Door {
@@ -64,6 +73,8 @@ pub(crate) struct Shared {
     pub(crate) sources: Vec<Source>,
     pub(crate) access: Access,
     pub(crate) max_viewers: usize,
+    /// The pass of each viewer that has one.
+    seated: Vec<PassHash>,
     pub(crate) failures: Failures,
 }
 
@@ -76,6 +87,7 @@ impl Door {
                 sources,
                 access: config.access,
                 max_viewers: config.max_viewers,
+                seated: Vec::new(),
                 failures: Failures::default(),
             },
             connections: BTreeMap::new(),
@@ -261,5 +273,30 @@ impl Shared {
     /// Clients that look, at any camera.
     pub(crate) fn viewers(&self) -> usize {
         self.sources.iter().map(|source| source.viewers).sum()
+    }
+
+    /// Takes a viewer's place.
+    pub(crate) fn sit(&mut self, source: SourceId, pass: Option<PassHash>) -> Result<(), NoPlace> {
+        if self.viewers() >= self.max_viewers {
+            return Err(NoPlace::All);
+        }
+        if let Some(pass) = pass {
+            let its = self.seated.iter().filter(|seated| **seated == pass);
+            if its.count() >= places_of_pass(self.max_viewers) {
+                return Err(NoPlace::OfPass);
+            }
+            self.seated.push(pass);
+        }
+        self.sources[source.0].viewers += 1;
+        Ok(())
+    }
+
+    /// Gives it back.
+    pub(crate) fn stand_up(&mut self, source: SourceId, pass: Option<PassHash>) {
+        let its = self.seated.iter().position(|seated| Some(*seated) == pass);
+        if let Some(its) = its {
+            self.seated.swap_remove(its);
+        }
+        self.sources[source.0].leave();
     }
 }
