@@ -75,6 +75,8 @@ pub(crate) struct Shared {
     pub(crate) max_viewers: usize,
     /// The pass of each viewer that has one.
     seated: Vec<PassHash>,
+    /// Of answers, to all clients.
+    pub(crate) sent_bytes: u64,
     pub(crate) failures: Failures,
 }
 
@@ -88,6 +90,7 @@ impl Door {
                 access: config.access,
                 max_viewers: config.max_viewers,
                 seated: Vec::new(),
+                sent_bytes: 0,
                 failures: Failures::default(),
             },
             connections: BTreeMap::new(),
@@ -161,6 +164,7 @@ impl Door {
     pub fn transmitted(&mut self, id: ConnectionId, count: usize, now: Now) {
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.transmitted(count, now.instant);
+            self.shared.sent_bytes += count as u64;
         }
     }
 

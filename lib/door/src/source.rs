@@ -43,6 +43,14 @@ pub enum SourceState {
 }
 
 impl SourceState {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Away,
+        Self::Live,
+        Self::Lost,
+        Self::Off,
+        Self::Starting,
+    ];
+
     /// Its name in `/state`, `/next` and the page.
     pub(crate) fn name(self) -> &'static str {
         match self {

@@ -8,6 +8,7 @@ use crate::encoding::percent_encode;
 use crate::frame::{BOUNDARY_LINE, EARLY_HEAD};
 use crate::held::Held;
 use crate::host;
+use crate::metrics::{self, PROMETHEUS};
 use crate::now::Now;
 use crate::output::Output;
 use crate::page::{PAGE, POLICY};
@@ -96,6 +97,11 @@ impl Connection {
             Route::State(source) => {
                 let body = state::of_source(shared, source, now.instant);
                 let answer = reply.whole(Status::Ok, JSON, &[], &body, now);
+                self.answer(reply, answer, now);
+            }
+            Route::Metrics => {
+                let body = metrics::of_door(shared, now.instant);
+                let answer = reply.whole(Status::Ok, PROMETHEUS, &[], &body, now);
                 self.answer(reply, answer, now);
             }
             Route::Names => {

@@ -4,6 +4,7 @@ mod answers;
 mod clients;
 mod golden;
 mod hostile;
+mod metrics;
 mod viewers;
 
 use std::collections::{BTreeMap, BTreeSet};
