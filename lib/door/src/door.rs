@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use crate::connection::{Connection, Fate};
 use crate::failures::Failures;
-use crate::limits::{MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS};
+use crate::limits::{MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, places_of_pass};
 use crate::now::Now;
-use crate::passes::Passes;
-use crate::source::{Picture, Source, SourceId, SourceState};
+use crate::passes::{Pass, PassHash, Passes};
+use crate::source::{Picture, PictureCounts, Source, SourceId, SourceState};
 
 /// What a door is made of.
 #[derive(Clone, Debug)]
@@ -51,6 +51,15 @@ pub enum Full {
     OfAddress,
 }
 
+/// There is no place for a viewer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub(crate) enum NoPlace {
+    #[error("the limit of viewers is reached: try again later")]
+    All,
+    #[error("this pass has as many viewers as one pass may have: try again later")]
+    OfPass,
+}
+
 /// All connections of an HTTP listener. See the [crate's page](crate) for the order of calls.
 #[derive(Debug)]
 pub struct Door {
@@ -64,6 +73,10 @@ pub(crate) struct Shared {
     pub(crate) sources: Vec<Source>,
     pub(crate) access: Access,
     pub(crate) max_viewers: usize,
+    /// The pass of each viewer that has one.
+    seated: Vec<PassHash>,
+    /// Of answers, to all clients.
+    pub(crate) sent_bytes: u64,
     pub(crate) failures: Failures,
 }
 
@@ -76,6 +89,8 @@ impl Door {
                 sources,
                 access: config.access,
                 max_viewers: config.max_viewers,
+                seated: Vec::new(),
+                sent_bytes: 0,
                 failures: Failures::default(),
             },
             connections: BTreeMap::new(),
@@ -149,6 +164,7 @@ impl Door {
     pub fn transmitted(&mut self, id: ConnectionId, count: usize, now: Now) {
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.transmitted(count, now.instant);
+            self.shared.sent_bytes += count as u64;
         }
     }
 
@@ -217,6 +233,24 @@ impl Door {
         source.map_or(0, |source| source.viewers)
     }
 
+    /// What became of this camera's pictures.
+    pub fn pictures(&self, source: SourceId) -> PictureCounts {
+        let source = self.shared.sources.get(source.0);
+        source.map_or_else(PictureCounts::default, Source::counts)
+    }
+
+    /// The names of the passes whose clients look at this camera, in the order of the list.
+    pub fn passes_that_look(&self, source: SourceId) -> impl Iterator<Item = &str> {
+        let connections = self.connections.values();
+        let looking: Vec<PassHash> = connections
+            .filter_map(|connection| connection.looks_with(source))
+            .collect();
+        let passes = self.passes().into_iter().flat_map(Passes::iter);
+        passes
+            .filter(move |pass| looking.iter().any(|hash| pass.is(*hash)))
+            .map(Pass::name)
+    }
+
     /// The passes with when they were last used.
     pub fn passes(&self) -> Option<&Passes> {
         match &self.shared.access {
@@ -243,5 +277,30 @@ impl Shared {
     /// Clients that look, at any camera.
     pub(crate) fn viewers(&self) -> usize {
         self.sources.iter().map(|source| source.viewers).sum()
+    }
+
+    /// Takes a viewer's place.
+    pub(crate) fn sit(&mut self, source: SourceId, pass: Option<PassHash>) -> Result<(), NoPlace> {
+        if self.viewers() >= self.max_viewers {
+            return Err(NoPlace::All);
+        }
+        if let Some(pass) = pass {
+            let its = self.seated.iter().filter(|seated| **seated == pass);
+            if its.count() >= places_of_pass(self.max_viewers) {
+                return Err(NoPlace::OfPass);
+            }
+            self.seated.push(pass);
+        }
+        self.sources[source.0].viewers += 1;
+        Ok(())
+    }
+
+    /// Gives it back.
+    pub(crate) fn stand_up(&mut self, source: SourceId, pass: Option<PassHash>) {
+        let its = self.seated.iter().position(|seated| Some(*seated) == pass);
+        if let Some(its) = its {
+            self.seated.swap_remove(its);
+        }
+        self.sources[source.0].leave();
     }
 }

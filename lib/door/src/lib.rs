@@ -52,9 +52,10 @@
 //! | `/snapshot`, `/snapshot.jpg`, `/shot.jpg`, `/?action=snapshot` | a picture captured after the question, or 503 after 4 s; never an old one |
 //! | `/next?after=N&state=S` | the first picture after number N, held until there is one; 204 with `X-State` and `X-Words` after 10 s, or when the state isn't S |
 //! | `/state` | JSON |
+//! | `/metrics` | Prometheus text, of all cameras |
 //! | `/` | the page, which needs no pass |
 //!
-//! Several cameras have these below `/NAME/`; `/state` lists their names then.
+//! Several cameras have these below `/NAME/`, except `/metrics`; `/state` lists their names then.
 #![forbid(unsafe_code)]
 
 mod client;
@@ -71,6 +72,7 @@ mod held;
 mod host;
 mod jpeg;
 pub mod limits;
+mod metrics;
 mod now;
 mod output;
 mod page;
@@ -89,4 +91,4 @@ pub use connection::Fate;
 pub use door::{Access, Config, ConnectionId, Door, Full};
 pub use now::Now;
 pub use passes::{InvalidPass, InvalidPasses, Pass, Passes, Token};
-pub use source::{Picture, SourceId, SourceState};
+pub use source::{Picture, PictureCounts, SourceId, SourceState};

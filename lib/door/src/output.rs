@@ -32,6 +32,10 @@ impl Output {
         self.slices().iter().all(|slice| slice.is_empty())
     }
 
+    pub(crate) fn has_frame(&self) -> bool {
+        self.shared.is_some()
+    }
+
     /// Both for one vectored write: Mainsail looks for a picture's start within one chunk.
     pub(crate) fn slices(&self) -> [&[u8]; 2] {
         let own = self.own.get(self.written..).unwrap_or_default();

@@ -43,6 +43,14 @@ pub enum SourceState {
 }
 
 impl SourceState {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Away,
+        Self::Live,
+        Self::Lost,
+        Self::Off,
+        Self::Starting,
+    ];
+
     /// Its name in `/state`, `/next` and the page.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -60,6 +68,17 @@ impl SourceState {
     }
 }
 
+/// What became of a camera's pictures since the door was made.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct PictureCounts {
+    /// Given to [`Door::show`](crate::Door::show).
+    pub shown: u64,
+    /// Begun to be sent, to all clients together.
+    pub sent: u64,
+    /// Left out of streams because their clients were slow, of all clients together.
+    pub skipped: u64,
+}
+
 #[derive(Debug)]
 pub(crate) struct Source {
     /// The first part of its path where there are several.
@@ -69,6 +88,8 @@ pub(crate) struct Source {
     pub(crate) words: String,
     /// Clients that look or wait for a picture.
     pub(crate) viewers: usize,
+    /// Pictures that clients got.
+    pub(crate) sent: u64,
     /// Pictures that streams skipped because the client was slow.
     pub(crate) skipped: u64,
     pub(crate) size: (u16, u16),
@@ -85,6 +106,7 @@ impl Source {
             state: SourceState::default(),
             words: String::new(),
             viewers: 0,
+            sent: 0,
             skipped: 0,
             size: (0, 0),
             newest: None,
@@ -142,6 +164,14 @@ impl Source {
     /// The sequence of the last picture, shown or not copied.
     pub(crate) fn sequence(&self) -> u64 {
         self.sequence
+    }
+
+    pub(crate) fn counts(&self) -> PictureCounts {
+        PictureCounts {
+            shown: self.sequence,
+            sent: self.sent,
+            skipped: self.skipped,
+        }
     }
 
     /// Pictures that came in the last whole second.

@@ -96,6 +96,7 @@ impl Stream {
             None if self.sent > 0 => source.skipped += frame.sequence - self.sent - 1,
             None => {}
         }
+        source.sent += 1;
         self.sent = frame.sequence;
         self.said = None;
         self.last = Some(Arc::clone(frame));

@@ -15,6 +15,7 @@ use transom_proto as proto;
 use crate::config::HttpConfig;
 use crate::error::BindError;
 use crate::listener::Listener;
+use crate::marks::Marks;
 use crate::options;
 use crate::readiness::Readiness;
 
@@ -24,6 +25,7 @@ pub(crate) struct Http(Option<Open>);
 
 struct Open {
     door: Door,
+    marks_packets: bool,
     listeners: Vec<(Token, Listener)>,
     clients: BTreeMap<usize, Client>,
 }
@@ -41,6 +43,7 @@ impl Http {
     /// Listens. There are as many unused tokens as addresses.
     pub(crate) fn bind(
         config: HttpConfig,
+        marks_packets: bool,
         registry: &Registry,
         tokens: impl Iterator<Item = Token>,
     ) -> Result<Self, BindError> {
@@ -54,6 +57,7 @@ impl Http {
         }
         Ok(Self(Some(Open {
             door: Door::new(config.door),
+            marks_packets,
             listeners,
             clients: BTreeMap::new(),
         })))
@@ -116,6 +120,10 @@ impl Http {
         let accepted = open.door.accept(connection, Some(address.ip()), now());
         accepted.map_err(|full| io::Error::new(ErrorKind::QuotaExceeded, full))?;
         options::set_up_http(&stream);
+        if open.marks_packets {
+            // Each client gets pictures, or a few short answers.
+            Marks::default().set(&stream, proto::Traffic::Media);
+        }
         let both = Interest::READABLE | Interest::WRITABLE;
         if let Err(error) = registry.register(&mut stream, Token(id), both) {
             open.door.remove(connection);

@@ -1,6 +1,8 @@
 //! The HTTP door of the station: it shows our camera to browsers and other programs, whose viewers
 //! share the places with the peers that watch.
 
+mod viewers;
+
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -10,9 +12,11 @@ use transom_net::door::{self, Access, Door, Passes, SourceId, SourceState, Token
 use transom_wire::CameraState;
 
 use crate::calls::Calls;
-use crate::context::Context;
+use crate::context::{Context, earlier};
 use crate::notice::Notice;
 use crate::settings::Settings;
+
+use viewers::Viewers;
 
 /// The HTTP door of [`Settings::http`](crate::Settings::http).
 #[derive(Clone, Debug)]
@@ -40,6 +44,7 @@ pub(crate) struct HttpDoor {
     due: Option<Instant>,
     /// A port that other machines reach.
     reachable_port: Option<u16>,
+    viewers: Viewers,
 }
 
 impl HttpDoor {
@@ -50,6 +55,7 @@ impl HttpDoor {
             told: None,
             due: None,
             reachable_port: None,
+            viewers: Viewers::default(),
         }
     }
 
@@ -78,9 +84,10 @@ impl HttpDoor {
     }
 
     /// Once a turn: peers and clients share the places of viewers, and the owner is told which
-    /// passes are in use.
+    /// clients look and which passes are in use.
     pub(crate) fn turn(&mut self, now: Instant, calls: &mut Calls, out: &mut Context) {
         calls.set_door_viewers(out.door_viewers());
+        self.viewers.turn(now, out);
         let Some((door, _)) = out.net.door() else {
             return;
         };
@@ -107,7 +114,7 @@ impl HttpDoor {
     }
 
     pub(crate) fn due(&self) -> Option<Instant> {
-        self.due
+        earlier(self.due, self.viewers.due())
     }
 }
 

@@ -21,6 +21,7 @@ fn a_stranger_learns_only_that_a_door_is_there() {
         "/attic/stream",
         "/state",
         "/hall/state",
+        "/metrics",
         "/hall/?action=stream",
     ] {
         assert_eq!(ask(path), refused, "{path}");

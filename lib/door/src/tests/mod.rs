@@ -4,6 +4,7 @@ mod answers;
 mod clients;
 mod golden;
 mod hostile;
+mod metrics;
 mod viewers;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,8 +12,8 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use crate::{
-    Access, Config, ConnectionId, Door, Fate, Full, Now, Pass, Picture, SourceId, SourceState,
-    Token,
+    Access, Config, ConnectionId, Door, Fate, Full, Now, Pass, Picture, PictureCounts, SourceId,
+    SourceState, Token,
 };
 
 pub(crate) const CAMERA: SourceId = SourceId(0);

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use transom_door::{Access, Config, Pass, Picture, SourceId, Token};
 use transom_secure::Identity;
 
+use super::Http;
 use crate::{HttpConfig, Net};
 
 /// A loop that shows a picture at each turn, as a camera does, while there is a viewer.
@@ -145,5 +146,40 @@ fn a_client_that_vanishes_gives_its_place_back() {
     while camera.net.door().unwrap().0.viewers(SourceId(0)) > 0 {
         assert!(Instant::now() < last);
         camera.turn();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn packets_to_clients_are_marked_as_media_unless_told_otherwise() {
+    for (listen, marks_packets) in [
+        ("127.0.0.1:0", true),
+        ("127.0.0.1:0", false),
+        ("[::1]:0", true),
+    ] {
+        let poll = mio::Poll::new().unwrap();
+        let config = HttpConfig {
+            listen: vec![listen.parse().unwrap()],
+            door: Config {
+                sources: vec!["box".into()],
+                access: Access::Open { names: Vec::new() },
+                max_viewers: 1,
+            },
+        };
+        let listener = std::iter::once(mio::Token(1));
+        let mut http = Http::bind(config, marks_packets, poll.registry(), listener).unwrap();
+        let server = std::net::TcpListener::bind(listen).unwrap();
+        let _client = TcpStream::connect(server.local_addr().unwrap()).unwrap();
+        let (stream, address) = server.accept().unwrap();
+        let stream = mio::net::TcpStream::from_std(stream);
+        http.add(2, stream, address, poll.registry()).unwrap();
+        let client = &http.0.as_ref().unwrap().clients[&2];
+        let socket = socket2::SockRef::from(&client.stream);
+        let class = match address.is_ipv6() {
+            true => socket.tclass_v6(),
+            false => socket.tos_v4(),
+        };
+        let af41 = 34 << 2;
+        assert_eq!(class.unwrap() == af41, marks_packets, "{listen}");
     }
 }

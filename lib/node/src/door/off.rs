@@ -7,6 +7,7 @@ use transom_wire::CameraState;
 
 use crate::calls::Calls;
 use crate::context::Context;
+use crate::notice::HttpViewers;
 use crate::settings::Settings;
 
 pub(crate) struct HttpDoor;
@@ -34,6 +35,10 @@ impl HttpDoor {
 impl Context {
     pub(crate) fn door_viewers(&mut self) -> usize {
         0
+    }
+
+    pub(crate) fn http_viewers(&mut self) -> HttpViewers {
+        HttpViewers::default()
     }
 
     pub(crate) fn show_at_door(&mut self, _: &Picture) {}
