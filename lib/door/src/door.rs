@@ -136,12 +136,12 @@ impl Door {
         }
     }
 
-    /// The bytes to write next, for one vectored write; both empty if there are none. The picture
+    /// The bytes to write next, for one vectored write; all empty if there are none. The picture
     /// is chosen here, so call it only while the socket can be written.
-    pub fn poll_transmit(&mut self, id: ConnectionId, now: Now) -> [&[u8]; 2] {
+    pub fn poll_transmit(&mut self, id: ConnectionId, now: Now) -> [&[u8]; 4] {
         match self.connections.get_mut(&id) {
             Some(connection) => connection.poll_transmit(&mut self.shared, now),
-            None => [&[], &[]],
+            None => Default::default(),
         }
     }
 
@@ -159,7 +159,7 @@ impl Door {
         }
     }
 
-    /// A camera's newest picture. It is copied once, if there is a viewer.
+    /// A camera's newest picture. It is not copied, and held only if there is a viewer.
     pub fn show(&mut self, source: SourceId, picture: Picture<'_>, now: Now) {
         if let Some(source) = self.shared.sources.get_mut(source.0) {
             source.show(picture, now);

@@ -15,6 +15,7 @@
 //!    [`transmitted`](Door::transmitted). Then do what [`fate`](Door::fate) says.
 //!
 //! ```
+//! use std::sync::Arc;
 //! use std::time::{Duration, Instant};
 //! use transom_door::{Access, Config, ConnectionId, Door, Now, Pass, Picture, SourceId, Token};
 //!
@@ -36,8 +37,8 @@
 //! door.transmitted(client, head.len(), now);
 //! assert_eq!(door.viewers(camera), 1);
 //!
-//! let jpeg = b"\xff\xd8\xff\xd9";
-//! let picture = Picture { jpeg, size: (640, 480), orientation: 1, captured: now.instant };
+//! let jpeg = Arc::new(b"\xff\xd8\xff\xd9".to_vec());
+//! let picture = Picture { jpeg: &jpeg, size: (640, 480), orientation: 1, captured: now.instant };
 //! door.show(camera, picture, now);
 //! let part = door.poll_transmit(client, now).concat();
 //! assert!(part.starts_with(b"Content-Type: image/jpeg\r\nContent-Length: 4\r\n"));

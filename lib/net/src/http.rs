@@ -240,11 +240,11 @@ impl Client {
     /// Writes until the socket is full or the door has nothing more to send.
     fn write(&mut self, id: ConnectionId, door: &mut Door, now: Now) -> io::Result<()> {
         while self.readiness.can_write() {
-            let [own, shared] = door.poll_transmit(id, now);
-            if own.is_empty() && shared.is_empty() {
+            let slices = door.poll_transmit(id, now);
+            if slices.iter().all(|slice| slice.is_empty()) {
                 break;
             }
-            let slices = [IoSlice::new(own), IoSlice::new(shared)];
+            let slices = slices.map(IoSlice::new);
             match self.stream.write_vectored(&slices) {
                 Ok(count) => door.transmitted(id, count, now),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {

@@ -60,7 +60,8 @@ impl Pictures {
         };
         let coded = jpeg.len() - END_OF_IMAGE.len();
         let mut padded = jpeg[..coded].to_vec();
-        padded.resize(bytes - END_OF_IMAGE.len(), 0);
+        // Zeros would be taken for padding behind the end, which is looked through byte by byte.
+        padded.resize(bytes - END_OF_IMAGE.len(), 0x55);
         padded.extend(END_OF_IMAGE);
         Ok(padded)
     }
