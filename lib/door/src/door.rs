@@ -56,6 +56,8 @@ pub enum Full {
 pub struct Door {
     shared: Shared,
     connections: BTreeMap<ConnectionId, Connection>,
+    /// What [`take_change`](Self::take_change) tells.
+    has_changed: bool,
 }
 
 /// What all connections see.
@@ -79,6 +81,7 @@ impl Door {
                 failures: Failures::default(),
             },
             connections: BTreeMap::new(),
+            has_changed: false,
         }
     }
 
@@ -131,6 +134,7 @@ impl Door {
 
     /// The time of [`poll_timeout`](Self::poll_timeout) has passed.
     pub fn handle_timeout(&mut self, now: Now) {
+        self.has_changed = true;
         for connection in self.connections.values_mut() {
             connection.handle_timeout(&mut self.shared, now);
         }
@@ -162,6 +166,7 @@ impl Door {
     /// A camera's newest picture. It is not copied, and held only if there is a viewer.
     pub fn show(&mut self, source: SourceId, picture: Picture<'_>, now: Now) {
         if let Some(source) = self.shared.sources.get_mut(source.0) {
+            self.has_changed |= source.viewers > 0;
             source.show(picture, now);
         }
     }
@@ -169,6 +174,7 @@ impl Door {
     /// A camera's state, and why in words, of which the first 200 characters are kept.
     pub fn set_state(&mut self, source: SourceId, state: SourceState, words: &str) {
         if let Some(source) = self.shared.sources.get_mut(source.0) {
+            self.has_changed |= source.viewers > 0;
             source.set_state(state, words);
         }
     }
@@ -182,6 +188,7 @@ impl Door {
         for connection in self.connections.values_mut() {
             connection.check_pass(&access);
         }
+        self.has_changed = true;
         self.shared.access = access;
     }
 
@@ -196,6 +203,13 @@ impl Door {
         connections
             .filter_map(|connection| connection.poll_timeout(&self.shared))
             .min()
+    }
+
+    /// Whether something has changed for all connections since the last call: a picture, a state,
+    /// the passes, the time, one that ended for another. Otherwise a connection has something to
+    /// send, or another fate, only after bytes of its client or room in its socket.
+    pub fn take_change(&mut self) -> bool {
+        std::mem::take(&mut self.has_changed)
     }
 
     /// What to do with a connection's socket.
@@ -231,6 +245,7 @@ impl Door {
         let dispensable = dispensable.filter(|(_, connection)| connection.is_dispensable());
         let (&id, _) = dispensable.min_by_key(|(id, it)| (it.is_admitted(), **id))?;
         self.remove(id);
+        self.has_changed = true;
         Some(())
     }
 }

@@ -10,7 +10,8 @@
 //!    [`handle_timeout`](Door::handle_timeout).
 //! 4. The owner opens the cameras that have [`viewers`](Door::viewers), gives their pictures to
 //!    [`show`](Door::show) and tells of their states by [`set_state`](Door::set_state).
-//! 5. After each of these, for every connection: while its socket is writable, write what
+//! 5. After each of these, for the connection of the socket, or for every connection if
+//!    [`take_change`](Door::take_change) says so: while its socket is writable, write what
 //!    [`poll_transmit`](Door::poll_transmit) gives, and report it by
 //!    [`transmitted`](Door::transmitted). Then do what [`fate`](Door::fate) says.
 //!

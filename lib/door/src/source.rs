@@ -105,7 +105,13 @@ impl Source {
             captured: picture.captured,
             unix: now.unix_of(picture.captured),
         };
-        let frame = || Arc::new(Frame::new(Arc::clone(picture.jpeg), picture.orientation, stamp));
+        let frame = || {
+            Arc::new(Frame::new(
+                Arc::clone(picture.jpeg),
+                picture.orientation,
+                stamp,
+            ))
+        };
         self.newest = (self.viewers > 0).then(frame);
         self.shown = Some(now.instant);
     }

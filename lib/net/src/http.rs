@@ -87,6 +87,7 @@ impl Http {
             listener.note_readiness();
         } else if let Some(client) = open.clients.get_mut(&token.0) {
             client.readiness.note(event);
+            client.readiness.touch();
         } else {
             return false;
         }
@@ -131,8 +132,8 @@ impl Http {
         Ok(())
     }
 
-    /// Reads and writes what the sockets of all clients allow, and closes those that end. `buffer`
-    /// is scratch space.
+    /// Reads and writes what the sockets allow, of the clients for which there is something to do,
+    /// and closes those that end. `buffer` is scratch space.
     pub(crate) fn serve(&mut self, buffer: &mut [u8]) {
         let Some(Open { door, clients, .. }) = &mut self.0 else {
             return;
@@ -142,8 +143,12 @@ impl Http {
             door.handle_timeout(now);
         }
         let room = buffer.len().min(READ);
+        let all = door.take_change();
         clients.retain(|&id, client| {
             let id = ConnectionId(id);
+            if !client.readiness.take_work() && !all {
+                return true;
+            }
             let stays = client.serve(id, door, now, &mut buffer[..room]);
             if !stays {
                 door.remove(id);
@@ -155,9 +160,9 @@ impl Http {
     /// Whether a socket has work without a new readiness event.
     pub(crate) fn is_busy(&self) -> bool {
         self.0.as_ref().is_some_and(|open| {
-            let mut clients = open.clients.iter();
+            let mut clients = open.clients.values();
             let mut listeners = open.listeners.iter();
-            clients.any(|(&id, client)| client.has_more(ConnectionId(id), &open.door))
+            clients.any(|client| client.readiness.has_work())
                 || listeners.any(|(_, listener)| listener.is_ready())
         })
     }
@@ -190,6 +195,9 @@ impl Client {
                     return false;
                 }
             }
+        }
+        if self.has_more(id, door) {
+            self.readiness.touch();
         }
         match door.fate(id) {
             Fate::Open => true,

@@ -217,7 +217,9 @@ impl Bench {
             "--adapt",
             "off",
         ];
-        let (camera, address) = self.camera.listen_with(&camera, self.fake.preload(row.scene(&picture)))?;
+        let (camera, address) = self
+            .camera
+            .listen_with(&camera, self.fake.preload(row.scene(&picture)))?;
         let mut viewers = Command::new(workspace::release(VIEWERS));
         let count = row.viewers.to_string();
         viewers.args([self.camera.contact("box", &address), count]);

@@ -297,3 +297,28 @@ fn a_socket_that_is_full_after_an_answer_ends_the_connection() {
     rig.pass(Duration::from_millis(200));
     assert_eq!(rig.fate(1), Fate::Gone);
 }
+
+#[test]
+fn what_concerns_all_connections_is_a_change_and_what_a_client_sends_is_none() {
+    let mut rig = Rig::new();
+    rig.show();
+    assert!(!rig.door.take_change(), "a picture without a viewer");
+    rig.get(1, "/stream");
+    assert!(!rig.door.take_change(), "a request");
+    rig.show();
+    assert!(rig.door.take_change(), "a picture");
+    assert!(!rig.door.take_change(), "told already");
+    rig.set_state(SourceState::Lost, "");
+    assert!(rig.door.take_change(), "a state");
+    rig.door
+        .set_access(Access::Passes(crate::Passes::default()));
+    assert!(rig.door.take_change(), "passes");
+    rig.pass(Duration::from_millis(1));
+    assert!(rig.door.take_change(), "the time");
+    for client in 0..64 {
+        rig.connect(client);
+    }
+    assert!(!rig.door.take_change());
+    rig.connect(64);
+    assert!(rig.door.take_change(), "one that ended for another");
+}
