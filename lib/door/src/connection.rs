@@ -168,7 +168,7 @@ impl Connection {
     }
 
     /// The bytes to write next.
-    pub(crate) fn poll_transmit(&mut self, shared: &mut Shared, now: Now) -> [&[u8]; 2] {
+    pub(crate) fn poll_transmit(&mut self, shared: &mut Shared, now: Now) -> [&[u8]; 4] {
         while self.output.is_empty() && self.advance(shared, now) {}
         self.output.slices()
     }

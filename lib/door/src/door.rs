@@ -65,6 +65,8 @@ pub(crate) enum NoPlace {
 pub struct Door {
     shared: Shared,
     connections: BTreeMap<ConnectionId, Connection>,
+    /// What [`take_change`](Self::take_change) tells.
+    has_changed: bool,
 }
 
 /// What all connections see.
@@ -94,6 +96,7 @@ impl Door {
                 failures: Failures::default(),
             },
             connections: BTreeMap::new(),
+            has_changed: false,
         }
     }
 
@@ -146,17 +149,18 @@ impl Door {
 
     /// The time of [`poll_timeout`](Self::poll_timeout) has passed.
     pub fn handle_timeout(&mut self, now: Now) {
+        self.has_changed = true;
         for connection in self.connections.values_mut() {
             connection.handle_timeout(&mut self.shared, now);
         }
     }
 
-    /// The bytes to write next, for one vectored write; both empty if there are none. The picture
+    /// The bytes to write next, for one vectored write; all empty if there are none. The picture
     /// is chosen here, so call it only while the socket can be written.
-    pub fn poll_transmit(&mut self, id: ConnectionId, now: Now) -> [&[u8]; 2] {
+    pub fn poll_transmit(&mut self, id: ConnectionId, now: Now) -> [&[u8]; 4] {
         match self.connections.get_mut(&id) {
             Some(connection) => connection.poll_transmit(&mut self.shared, now),
-            None => [&[], &[]],
+            None => Default::default(),
         }
     }
 
@@ -175,9 +179,10 @@ impl Door {
         }
     }
 
-    /// A camera's newest picture. It is copied once, if there is a viewer.
+    /// A camera's newest picture. It is not copied, and held only if there is a viewer.
     pub fn show(&mut self, source: SourceId, picture: Picture<'_>, now: Now) {
         if let Some(source) = self.shared.sources.get_mut(source.0) {
+            self.has_changed |= source.viewers > 0;
             source.show(picture, now);
         }
     }
@@ -185,6 +190,7 @@ impl Door {
     /// A camera's state, and why in words, of which the first 200 characters are kept.
     pub fn set_state(&mut self, source: SourceId, state: SourceState, words: &str) {
         if let Some(source) = self.shared.sources.get_mut(source.0) {
+            self.has_changed |= source.viewers > 0;
             source.set_state(state, words);
         }
     }
@@ -198,6 +204,7 @@ impl Door {
         for connection in self.connections.values_mut() {
             connection.check_pass(&access);
         }
+        self.has_changed = true;
         self.shared.access = access;
     }
 
@@ -212,6 +219,13 @@ impl Door {
         connections
             .filter_map(|connection| connection.poll_timeout(&self.shared))
             .min()
+    }
+
+    /// Whether something has changed for all connections since the last call: a picture, a state,
+    /// the passes, the time, one that ended for another. Otherwise a connection has something to
+    /// send, or another fate, only after bytes of its client or room in its socket.
+    pub fn take_change(&mut self) -> bool {
+        std::mem::take(&mut self.has_changed)
     }
 
     /// What to do with a connection's socket.
@@ -265,6 +279,7 @@ impl Door {
         let dispensable = dispensable.filter(|(_, connection)| connection.is_dispensable());
         let (&id, _) = dispensable.min_by_key(|(id, it)| (it.is_admitted(), **id))?;
         self.remove(id);
+        self.has_changed = true;
         Some(())
     }
 }

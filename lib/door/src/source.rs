@@ -14,8 +14,8 @@ pub struct SourceId(pub usize);
 /// A picture of a camera, as its owner gives it.
 #[derive(Clone, Copy, Debug)]
 pub struct Picture<'a> {
-    /// A whole JPEG file.
-    pub jpeg: &'a [u8],
+    /// A whole JPEG file. It is held while viewers are sent it.
+    pub jpeg: &'a Arc<Vec<u8>>,
     /// Pixels across and down.
     pub size: (u16, u16),
     /// How to turn it for the eye, 1 to 8 as Exif numbers it.
@@ -116,7 +116,7 @@ impl Source {
         }
     }
 
-    /// The newest picture from now on. Without a viewer it is not copied.
+    /// The newest picture from now on. Without a viewer it is not held.
     pub(crate) fn show(&mut self, picture: Picture<'_>, now: Now) {
         self.set_state(SourceState::Live, "");
         self.sequence += 1;
@@ -127,7 +127,13 @@ impl Source {
             captured: picture.captured,
             unix: now.unix_of(picture.captured),
         };
-        let frame = || Arc::new(Frame::new(picture.jpeg, picture.orientation, stamp));
+        let frame = || {
+            Arc::new(Frame::new(
+                Arc::clone(picture.jpeg),
+                picture.orientation,
+                stamp,
+            ))
+        };
         self.newest = (self.viewers > 0).then(frame);
         self.shown = Some(now.instant);
     }
@@ -161,7 +167,7 @@ impl Source {
         self.newest.as_ref().filter(|_| age < REPEAT)
     }
 
-    /// The sequence of the last picture, shown or not copied.
+    /// The sequence of the last picture, held or not.
     pub(crate) fn sequence(&self) -> u64 {
         self.sequence
     }

@@ -111,6 +111,7 @@ impl Stream {
             captured: now.instant,
             unix: now.unix,
         };
-        Arc::new(Frame::new(words::picture(source.state), 1, stamp))
+        let picture = words::picture(source.state).to_vec();
+        Arc::new(Frame::new(Arc::new(picture), 1, stamp))
     }
 }

@@ -38,8 +38,6 @@ struct Client {
     /// Bytes that the door did not take yet: less than one read. While there are any, the socket is
     /// not read.
     unread: Vec<u8>,
-    /// The socket may take more, and the door may have it.
-    has_output: bool,
     is_shut: bool,
 }
 
@@ -96,6 +94,7 @@ impl Http {
             listener.note_readiness();
         } else if let Some(client) = open.clients.get_mut(&token.0) {
             client.readiness.note(event);
+            client.readiness.touch();
         } else {
             return false;
         }
@@ -138,15 +137,14 @@ impl Http {
             stream,
             readiness: Readiness::default(),
             unread: Vec::new(),
-            has_output: false,
             is_shut: false,
         };
         open.clients.insert(id, client);
         Ok(())
     }
 
-    /// Reads from and writes to the sockets of clients, a little of each and of all, and closes
-    /// those that end. `buffer` is scratch space.
+    /// Reads from and writes to the sockets of the clients for which there is something to do, a
+    /// little of each and of all, and closes those that end. `buffer` is scratch space.
     pub(crate) fn serve(&mut self, buffer: &mut [u8]) {
         let Some(open) = &mut self.0 else {
             return;
@@ -157,17 +155,19 @@ impl Http {
             door.handle_timeout(now);
         }
         let room = buffer.len().min(READ);
+        let all = door.take_change();
         let (first, mut writes, mut waiting) = (open.first, WRITES, None);
         for is_first_half in [true, false] {
             clients.retain(|&id, client| {
-                if (id >= first) != is_first_half {
+                let is_turn = (id >= first) == is_first_half;
+                if !is_turn || !client.readiness.take_work() && !all {
                     return true;
                 }
                 let connection = ConnectionId(id);
                 let stays = client.serve(connection, door, now, &mut buffer[..room], &mut writes);
                 if !stays {
                     door.remove(connection);
-                } else if client.has_output && writes == 0 {
+                } else if client.readiness.has_work() && writes == 0 {
                     waiting.get_or_insert(id);
                 }
                 stays
@@ -179,9 +179,9 @@ impl Http {
     /// Whether a socket has work without a new readiness event.
     pub(crate) fn is_busy(&self) -> bool {
         self.0.as_ref().is_some_and(|open| {
-            let mut clients = open.clients.iter();
+            let mut clients = open.clients.values();
             let mut listeners = open.listeners.iter();
-            clients.any(|(&id, client)| client.is_busy(ConnectionId(id), &open.door))
+            clients.any(|client| client.readiness.has_work())
                 || listeners.any(|(_, listener)| listener.is_ready())
         })
     }
@@ -214,6 +214,9 @@ impl Client {
         if let Err(error) = read.and_then(|()| self.write(id, door, now, writes)) {
             log::debug!("{id:?} broke: {error}");
             return false;
+        }
+        if self.has_more(id, door) {
+            self.readiness.touch();
         }
         match door.fate(id) {
             Fate::Open => true,
@@ -271,18 +274,17 @@ impl Client {
         writes: &mut usize,
     ) -> io::Result<()> {
         let last = writes.saturating_sub(WRITES_OF_CLIENT);
-        self.has_output = false;
         while self.readiness.can_write() {
             if *writes == last {
-                self.has_output = true;
+                self.readiness.touch();
                 break;
             }
-            let [own, shared] = door.poll_transmit(id, now);
-            if own.is_empty() && shared.is_empty() {
+            let slices = door.poll_transmit(id, now);
+            if slices.iter().all(|slice| slice.is_empty()) {
                 break;
             }
             *writes -= 1;
-            let slices = [IoSlice::new(own), IoSlice::new(shared)];
+            let slices = slices.map(IoSlice::new);
             match self.stream.write_vectored(&slices) {
                 Ok(count) => door.transmitted(id, count, now),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -293,10 +295,6 @@ impl Client {
             }
         }
         Ok(())
-    }
-
-    fn is_busy(&self, id: ConnectionId, door: &Door) -> bool {
-        self.has_output || self.has_more(id, door)
     }
 
     fn has_more(&self, id: ConnectionId, door: &Door) -> bool {

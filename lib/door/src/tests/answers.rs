@@ -147,7 +147,7 @@ fn a_picture_that_was_on_its_way_when_the_question_came_is_no_snapshot() {
     rig.pass(Duration::from_millis(50));
     assert_eq!(rig.get(1, "/?action=snapshot"), "");
     let picture = Picture {
-        jpeg: &jpeg(9),
+        jpeg: &Arc::new(jpeg(9)),
         size: (1, 1),
         orientation: 1,
         captured: before,

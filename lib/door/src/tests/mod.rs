@@ -9,6 +9,7 @@ mod viewers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::{
@@ -110,7 +111,7 @@ impl Rig {
 
     pub(crate) fn show_jpeg(&mut self, jpeg: &[u8]) {
         let picture = Picture {
-            jpeg,
+            jpeg: &Arc::new(jpeg.to_vec()),
             size: (640, 480),
             orientation: 1,
             captured: self.now.instant,
@@ -158,14 +159,13 @@ impl Rig {
                 continue;
             }
             loop {
-                let [own, shared] = self.door.poll_transmit(ConnectionId(client), self.now);
-                let count = own.len() + shared.len();
+                let slices = self.door.poll_transmit(ConnectionId(client), self.now);
+                let bytes = slices.concat();
+                let count = bytes.len();
                 if count == 0 {
                     break;
                 }
-                let out = self.out.entry(client).or_default();
-                out.extend_from_slice(own);
-                out.extend_from_slice(shared);
+                self.out.entry(client).or_default().extend(bytes);
                 self.door.transmitted(ConnectionId(client), count, self.now);
             }
         }

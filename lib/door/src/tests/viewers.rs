@@ -375,3 +375,28 @@ fn the_owner_reads_which_passes_look_and_what_their_clients_got() {
     }
     assert_eq!(names(&rig), "");
 }
+
+#[test]
+fn what_concerns_all_connections_is_a_change_and_what_a_client_sends_is_none() {
+    let mut rig = Rig::new();
+    rig.show();
+    assert!(!rig.door.take_change(), "a picture without a viewer");
+    rig.get(1, "/stream");
+    assert!(!rig.door.take_change(), "a request");
+    rig.show();
+    assert!(rig.door.take_change(), "a picture");
+    assert!(!rig.door.take_change(), "told already");
+    rig.set_state(SourceState::Lost, "");
+    assert!(rig.door.take_change(), "a state");
+    rig.door
+        .set_access(Access::Passes(crate::Passes::default()));
+    assert!(rig.door.take_change(), "passes");
+    rig.pass(Duration::from_millis(1));
+    assert!(rig.door.take_change(), "the time");
+    for client in 0..64 {
+        rig.connect(client);
+    }
+    assert!(!rig.door.take_change());
+    rig.connect(64);
+    assert!(rig.door.take_change(), "one that ended for another");
+}

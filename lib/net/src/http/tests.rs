@@ -1,5 +1,6 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use transom_door::{Access, Config, Pass, Picture, SourceId, Token};
@@ -51,7 +52,7 @@ impl Camera {
         let (door, now) = self.net.door().unwrap();
         if door.viewers(SourceId(0)) > 0 {
             self.shown = self.shown.wrapping_add(1);
-            let jpeg = [0xff, 0xd8, self.shown, 0xff, 0xd9];
+            let jpeg = Arc::new(vec![0xff, 0xd8, self.shown, 0xff, 0xd9]);
             let picture = Picture {
                 jpeg: &jpeg,
                 size: (8, 8),
