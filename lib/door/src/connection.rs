@@ -68,6 +68,8 @@ enum State {
 #[derive(Debug)]
 struct Seat {
     source: SourceId,
+    /// The pass that has the place, where passes are needed.
+    pass: Option<PassHash>,
     /// Set while no answer needs the place.
     until: Option<Instant>,
 }
@@ -166,7 +168,7 @@ impl Connection {
     }
 
     /// The bytes to write next.
-    pub(crate) fn poll_transmit(&mut self, shared: &mut Shared, now: Now) -> [&[u8]; 2] {
+    pub(crate) fn poll_transmit(&mut self, shared: &mut Shared, now: Now) -> [&[u8]; 4] {
         while self.output.is_empty() && self.advance(shared, now) {}
         self.output.slices()
     }
@@ -193,8 +195,8 @@ impl Connection {
 
     /// Gives the viewer's place back.
     pub(crate) fn leave(&mut self, shared: &mut Shared) {
-        if let Some(seat) = self.seat.take() {
-            shared.sources[seat.source.0].leave();
+        if let Some(Seat { source, pass, .. }) = self.seat.take() {
+            shared.stand_up(source, pass);
         }
     }
 
@@ -231,6 +233,12 @@ impl Connection {
     /// Whether a request of this connection could look.
     pub(crate) fn is_admitted(&self) -> bool {
         self.is_admitted
+    }
+
+    /// The pass by which it looks at that camera, if it does.
+    pub(crate) fn looks_with(&self, source: SourceId) -> Option<PassHash> {
+        let seat = self.seat.as_ref().filter(|seat| seat.source == source);
+        seat.and_then(|seat| seat.pass)
     }
 
     /// Whether the connection may end to make room for another: it is between two requests, or a
@@ -271,10 +279,11 @@ impl Connection {
                 true
             }
             State::Holding(held) => {
-                let source = &shared.sources[held.source.0];
+                let source = &mut shared.sources[held.source.0];
                 let Some(output) = held.answer(source, now) else {
                     return false;
                 };
+                source.sent += u64::from(output.has_frame());
                 let keep_alive = held.reply.keep_alive;
                 self.state = State::Answering { keep_alive };
                 self.write(output, now.instant);

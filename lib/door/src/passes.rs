@@ -115,6 +115,10 @@ impl Pass {
         &self.name
     }
 
+    pub(crate) fn is(&self, hash: PassHash) -> bool {
+        self.hash == hash.0
+    }
+
     /// When a request last had its token: since 1970, in whole seconds.
     pub fn last_used(&self) -> Option<Duration> {
         self.last_used
@@ -179,7 +183,7 @@ impl Passes {
 
     /// Whether the pass is still in the list.
     pub(crate) fn has(&self, hash: PassHash) -> bool {
-        self.0.iter().any(|pass| pass.hash == hash.0)
+        self.0.iter().any(|pass| pass.is(hash))
     }
 }
 

@@ -324,7 +324,9 @@ impl Net {
         };
         let tokens = config.listen.iter().map(|_| Token(self.next_id()));
         let tokens: Vec<Token> = tokens.collect();
-        self.http = Http::bind(config, self.poll.registry(), tokens.into_iter())?;
+        let marks_packets = self.context.config.mark_packets;
+        let registry = self.poll.registry();
+        self.http = Http::bind(config, marks_packets, registry, tokens.into_iter())?;
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use mio::net::TcpStream;
 use transom_proto as proto;
 
 #[derive(Default)]
-pub(crate) struct Http;
+pub(crate) struct Http(());
 
 impl Http {
     pub(crate) fn uses(&self, _: usize) -> bool {

@@ -1,6 +1,8 @@
 //! The HTTP door of the station: it shows our camera to browsers and other programs, whose viewers
 //! share the places with the peers that watch.
 
+mod viewers;
+
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -10,9 +12,11 @@ use transom_net::door::{self, Access, Door, Passes, SourceId, SourceState, Token
 use transom_wire::CameraState;
 
 use crate::calls::Calls;
-use crate::context::Context;
+use crate::context::{Context, earlier};
 use crate::notice::Notice;
 use crate::settings::Settings;
+
+use viewers::Viewers;
 
 /// The HTTP door of [`Settings::http`](crate::Settings::http).
 #[derive(Clone, Debug)]
@@ -38,6 +42,9 @@ pub(crate) struct HttpDoor {
     told: Option<(Duration, Instant)>,
     /// When the owner is told of a newer use.
     due: Option<Instant>,
+    /// A port that other machines reach.
+    reachable_port: Option<u16>,
+    viewers: Viewers,
 }
 
 impl HttpDoor {
@@ -47,6 +54,8 @@ impl HttpDoor {
             has_camera: settings.camera.is_some(),
             told: None,
             due: None,
+            reachable_port: None,
+            viewers: Viewers::default(),
         }
     }
 
@@ -64,17 +73,21 @@ impl HttpDoor {
     }
 
     /// Before the first turn.
-    pub(crate) fn begin(&self, out: &mut Context) {
+    pub(crate) fn begin(&mut self, out: &mut Context) {
         for address in out.net.door_addresses() {
+            if !address.ip().to_canonical().is_loopback() {
+                self.reachable_port = Some(address.port());
+            }
             out.notify(Notice::HttpListening { address });
         }
         out.tell_door(CameraState::Off, self.has_camera, "");
     }
 
     /// Once a turn: peers and clients share the places of viewers, and the owner is told which
-    /// passes are in use.
+    /// clients look and which passes are in use.
     pub(crate) fn turn(&mut self, now: Instant, calls: &mut Calls, out: &mut Context) {
         calls.set_door_viewers(out.door_viewers());
+        self.viewers.turn(now, out);
         let Some((door, _)) = out.net.door() else {
             return;
         };
@@ -96,8 +109,12 @@ impl HttpDoor {
         }
     }
 
+    pub(crate) fn reachable_port(&self) -> Option<u16> {
+        self.reachable_port
+    }
+
     pub(crate) fn due(&self) -> Option<Instant> {
-        self.due
+        earlier(self.due, self.viewers.due())
     }
 }
 

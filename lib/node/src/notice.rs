@@ -2,6 +2,7 @@
 //! behaviour.
 
 mod failure;
+mod http;
 mod picture;
 mod queue;
 mod transfer;
@@ -18,6 +19,7 @@ use crate::pairing::{PairingId, PairingNotice};
 use crate::quality::Quality;
 
 pub use failure::{FileError, TransferFailure};
+pub use http::HttpViewers;
 pub use picture::{OwnPicture, RemotePicture, Timing};
 pub use queue::NoticeQueue;
 pub(crate) use transfer::and_more;
@@ -74,6 +76,7 @@ pub enum Retry {
 /// | `CameraLosses` | once a minute, and once for each opening of our camera |
 /// | `Sound` | levels ten times a second while the microphone is open; whether a peer speaks, five times a second for each call; of its other words the newest, at its pace |
 /// | `PassesUsed` | once a minute, while passes are used |
+/// | `HttpViewers` | once a second, while clients look by HTTP |
 /// | `Nearby` | five times a second, while the owner asks for it |
 /// | `NearbyPaused` | every ten minutes |
 /// | `OwnPicture`, `Cameras`, `CameraStats`, `Measured`, `Pong`, `Listening`, `HttpListening`, `NotListening` | the owner asked for; the numbers once a second |
@@ -99,6 +102,8 @@ pub enum Notice {
         /// Those that may be used now.
         passes: transom_net::door::Passes,
     },
+    /// Clients of the HTTP door look at our camera, or none does any more.
+    HttpViewers(HttpViewers),
     /// The answer to [`Handle::listen`](crate::Handle::listen) where the addresses can't be used.
     NotListening {
         /// To which request.

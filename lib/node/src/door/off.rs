@@ -7,6 +7,7 @@ use transom_wire::CameraState;
 
 use crate::calls::Calls;
 use crate::context::Context;
+use crate::notice::HttpViewers;
 use crate::settings::Settings;
 
 pub(crate) struct HttpDoor;
@@ -16,10 +17,14 @@ impl HttpDoor {
         Self
     }
 
-    pub(crate) fn begin(&self, _: &mut Context) {}
+    pub(crate) fn begin(&mut self, _: &mut Context) {}
 
     pub(crate) fn turn(&mut self, _: Instant, calls: &mut Calls, _: &mut Context) {
         calls.set_door_viewers(0);
+    }
+
+    pub(crate) fn reachable_port(&self) -> Option<u16> {
+        None
     }
 
     pub(crate) fn due(&self) -> Option<Instant> {
@@ -30,6 +35,10 @@ impl HttpDoor {
 impl Context {
     pub(crate) fn door_viewers(&mut self) -> usize {
         0
+    }
+
+    pub(crate) fn http_viewers(&mut self) -> HttpViewers {
+        HttpViewers::default()
     }
 
     pub(crate) fn show_at_door(&mut self, _: &Picture) {}

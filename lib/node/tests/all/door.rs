@@ -85,12 +85,23 @@ fn the_camera_is_open_while_a_client_looks_and_a_removed_pass_ends_its_stream() 
         _ => None,
     });
     camera_is(&far, CameraState::Live);
+    let viewers = |wanted| {
+        far.wait(|notice| match notice {
+            Notice::HttpViewers(viewers) if viewers.count == wanted => Some(viewers),
+            _ => None,
+        })
+    };
+    let looking = viewers(1);
+    assert_eq!(looking.passes, ["tests"]);
+    assert!(looking.given >= looking.pictures.sent, "{looking:?}");
     assert!(used.as_secs() > 1_700_000_000, "{used:?}");
     far.handle
         .replace_access(Access::Passes("".parse().unwrap()));
     // What was on its way may still come.
     let mut rest = Vec::new();
     drop(client.read_to_end(&mut rest));
+    let gone = viewers(0);
+    assert!(gone.pictures.sent >= 25, "{gone:?}");
     camera_is(&far, CameraState::Off);
 }
 

@@ -1,0 +1,16 @@
+//! What a station tells of the clients of its HTTP door.
+
+use crate::camera::ViewerCounts;
+
+/// Clients of the HTTP door that look at our camera.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct HttpViewers {
+    /// How many.
+    pub count: usize,
+    /// The names of their passes, each once; empty where no pass is needed.
+    pub passes: Vec<String>,
+    /// Pictures that the camera gave to the door since the station started.
+    pub given: u64,
+    /// Pictures for all clients since then.
+    pub pictures: ViewerCounts,
+}
