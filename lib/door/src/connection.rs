@@ -2,6 +2,7 @@
 
 mod answering;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Instant;
 
@@ -193,6 +194,26 @@ impl Connection {
         }
     }
 
+    /// The cameras have new places; those that are gone have none.
+    pub(crate) fn follow(&mut self, moved: &BTreeMap<SourceId, SourceId>) {
+        let Some(seat) = &mut self.seat else {
+            return;
+        };
+        let Some(&place) = moved.get(&seat.source) else {
+            self.seat = None;
+            if matches!(self.state, State::Holding(_) | State::Streaming(_)) {
+                self.state = State::Gone;
+            }
+            return;
+        };
+        seat.source = place;
+        match &mut self.state {
+            State::Holding(held) => held.source = place,
+            State::Streaming(stream) => stream.source = place,
+            _ => {}
+        }
+    }
+
     /// Gives the viewer's place back.
     pub(crate) fn leave(&mut self, shared: &mut Shared) {
         if let Some(Seat { source, pass, .. }) = self.seat.take() {
@@ -235,10 +256,9 @@ impl Connection {
         self.is_admitted
     }
 
-    /// The pass by which it looks at that camera, if it does.
-    pub(crate) fn looks_with(&self, source: SourceId) -> Option<PassHash> {
-        let seat = self.seat.as_ref().filter(|seat| seat.source == source);
-        seat.and_then(|seat| seat.pass)
+    /// The pass by which it looks at a camera, if it does.
+    pub(crate) fn looks_with(&self) -> Option<PassHash> {
+        self.seat.as_ref()?.pass
     }
 
     /// Whether the connection may end to make room for another: it is between two requests, or a
