@@ -154,15 +154,33 @@ fn an_idle_connection_ends_and_empty_lines_do_not_keep_it() {
 #[test]
 fn an_address_has_its_share_of_connections_and_loopback_has_none() {
     let mut rig = Rig::new();
+    rig.door.set_max_viewers(100);
     let far = Some(IpAddr::from([192, 168, 0, 7]));
     let mapped = Some("::ffff:192.168.0.7".parse().unwrap());
-    (0..16).for_each(|client| rig.connect_from(client, far).unwrap());
+    (0..16).for_each(|client| assert_eq!(status(&rig.get_from(client, far, "/stream")), "200"));
     assert_eq!(rig.connect_from(16, far), Err(Full::OfAddress));
     assert_eq!(rig.connect_from(16, mapped), Err(Full::OfAddress));
     let near = Some(IpAddr::from([127, 0, 0, 1]));
     (16..48).for_each(|client| rig.connect_from(client, near).unwrap());
     rig.close(3);
     rig.connect_from(3, far).unwrap();
+}
+
+/// Behind a proxy or a router all have its address.
+#[test]
+fn strangers_do_not_use_up_the_share_of_their_address() {
+    let mut rig = Rig::new();
+    let proxy = Some(IpAddr::from([192, 168, 0, 7]));
+    rig.get_from(0, proxy, "/stream");
+    for client in 1..100 {
+        rig.connect_from(client, proxy).unwrap();
+        rig.send(client, b"GET / HTTP/1.1\r\n");
+    }
+    assert_eq!(status(&rig.get_from(100, proxy, "/stream")), "200");
+    let open = (0..=100).filter(|client| rig.fate(*client) == Fate::Open);
+    let open: Vec<_> = open.collect();
+    assert_eq!(open.len(), crate::limits::MAX_CONNECTIONS_PER_ADDRESS);
+    assert_eq!((open[0], open[1]), (0, 86));
 }
 
 #[test]
