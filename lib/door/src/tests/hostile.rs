@@ -264,6 +264,50 @@ fn an_open_door_answers_to_its_own_names_only() {
 }
 
 #[test]
+fn an_upload_behind_a_request_ends_the_connection() {
+    for path in ["/stream", "/state"] {
+        let mut rig = Rig::new();
+        rig.get(1, path);
+        if path == "/state" {
+            rig.send(
+                1,
+                b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999\r\n\r\n",
+            );
+        }
+        let most = crate::limits::MAX_DROPPED_BYTES;
+        rig.send(1, &vec![b'x'; most]);
+        assert_ne!(rig.fate(1), Fate::Gone, "{path}");
+        rig.send(1, b"x");
+        assert_eq!(rig.fate(1), Fate::Gone, "{path}");
+    }
+}
+
+#[test]
+fn a_removed_pass_ends_a_picture_that_is_taken_slowly() {
+    let mut rig = Rig::new();
+    rig.get(1, "/snapshot");
+    rig.stuck.insert(1);
+    rig.show();
+    let id = ConnectionId(1);
+    assert_ne!(rig.door.poll_transmit(id, rig.now), [b""; 2]);
+    rig.door.transmitted(id, 1, rig.now);
+    rig.door.set_access(passes(&[1, 2]));
+    assert_eq!(rig.fate(1), Fate::Open);
+    rig.door.set_access(passes(&[2]));
+    assert_eq!(rig.fate(1), Fate::Gone);
+}
+
+#[test]
+fn connections_that_have_ended_make_no_room_twice() {
+    let mut rig = Rig::new();
+    (0..64).for_each(|client| rig.connect(client));
+    rig.pass(seconds(10));
+    (64..192).for_each(|client| rig.connect(client));
+    let open = (0..192).filter(|client| rig.fate(*client) == Fate::Open);
+    assert_eq!(open.count(), crate::limits::MAX_CONNECTIONS);
+}
+
+#[test]
 fn a_door_with_passes_answers_to_any_name() {
     let mut rig = Rig::new();
     rig.connect(1);
