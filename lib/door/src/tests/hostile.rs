@@ -263,6 +263,41 @@ fn an_open_door_answers_to_its_own_names_only() {
     }
 }
 
+/// No browser shows it what it asks for, but the camera's light would go on, and the places of
+/// viewers would be taken.
+#[test]
+fn an_open_door_gives_pages_of_other_sites_nothing() {
+    let names = vec!["hall".into()];
+    let mut rig = Rig::of(&["hall"], Access::Open { names });
+    let mut ask = |path: &str, site: &str| {
+        rig.connect(1);
+        let head =
+            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nsec-fetch-site: {site}\r\n\r\n");
+        let answer = rig.send(1, head.as_bytes());
+        let viewers = rig.door.viewers(CAMERA);
+        (status(&answer).to_owned(), viewers)
+    };
+    for path in ["/stream", "/state", "/x", "/?action=stream"] {
+        assert_eq!(ask(path, "cross-site"), ("403".into(), 0), "{path}");
+    }
+    // A link of another site leads to the page.
+    assert_eq!(ask("/", "cross-site"), ("200".into(), 0));
+    for site in ["same-origin", "same-site", "none"] {
+        assert_eq!(ask("/stream", site), ("200".into(), 1), "{site}");
+    }
+}
+
+#[test]
+fn pages_of_other_sites_may_look_with_a_pass() {
+    let mut rig = Rig::new();
+    rig.connect(1);
+    let head = format!(
+        "GET /stream?token={} HTTP/1.1\r\nHost: a\r\nSec-Fetch-Site: cross-site\r\n\r\n",
+        token(1)
+    );
+    assert_eq!(status(&rig.send(1, head.as_bytes())), "200");
+}
+
 #[test]
 fn an_upload_behind_a_request_ends_the_connection() {
     for path in ["/stream", "/state"] {
