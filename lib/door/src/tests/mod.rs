@@ -2,6 +2,7 @@
 
 mod answers;
 mod clients;
+mod disorder;
 mod golden;
 mod hostile;
 mod viewers;
