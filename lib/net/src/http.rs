@@ -26,7 +26,7 @@ struct Open {
     door: Door,
     listeners: Vec<(Token, Listener)>,
     clients: BTreeMap<usize, Client>,
-    /// The client that is served first, because the writes of the last turn did not suffice for it.
+    /// The client that is served first: the first for which the last turn had no writes left.
     first: usize,
 }
 
@@ -156,10 +156,11 @@ impl Http {
                     return true;
                 }
                 let connection = ConnectionId(id);
+                let is_late = writes == 0;
                 let stays = client.serve(connection, door, now, &mut buffer[..room], &mut writes);
                 if !stays {
                     door.remove(connection);
-                } else if client.has_output && writes == 0 {
+                } else if is_late && client.has_output {
                     waiting.get_or_insert(id);
                 }
                 stays
