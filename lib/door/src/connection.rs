@@ -8,7 +8,9 @@ use std::time::Instant;
 
 use crate::door::{Access, Shared};
 use crate::held::Held;
-use crate::limits::{HEAD_TIME, IDLE, LINGER, MAX_HEAD_BYTES, STALL, VIEWER_KEPT};
+use crate::limits::{
+    HEAD_TIME, IDLE, LINGER, MAX_DROPPED_BYTES, MAX_HEAD_BYTES, STALL, VIEWER_KEPT,
+};
 use crate::now::Now;
 use crate::output::Output;
 use crate::passes::PassHash;
@@ -38,6 +40,8 @@ pub(crate) struct Connection {
     pass: Option<PassHash>,
     /// A request of it could look.
     is_admitted: bool,
+    /// Bytes that were dropped.
+    dropped: usize,
     /// The client sends no more.
     has_ended: bool,
     /// When the client last took a byte, or the output began.
@@ -99,6 +103,7 @@ impl Connection {
             seat: None,
             pass: None,
             is_admitted: false,
+            dropped: 0,
             has_ended: false,
             progress: now,
             woken: now,
@@ -108,6 +113,10 @@ impl Connection {
     /// Takes bytes of the client; gives back how many.
     pub(crate) fn handle_bytes(&mut self, bytes: &[u8], now: Instant) -> usize {
         if self.drops_bytes() {
+            self.dropped += bytes.len();
+            if self.dropped > MAX_DROPPED_BYTES {
+                self.state = State::Gone;
+            }
             return bytes.len();
         }
         let room = MAX_HEAD_BYTES - self.input.len();
@@ -182,14 +191,15 @@ impl Connection {
         }
     }
 
-    /// Ends what a pass that is no more allowed.
+    /// Ends what a pass that is no more allowed, also a picture that is half written: a client may
+    /// take it as slowly as it likes.
     pub(crate) fn check_pass(&mut self, access: &Access) {
         let is_allowed = match (access, self.pass) {
             (Access::Open { .. }, _) => true,
             (Access::Passes(passes), Some(pass)) => passes.has(pass),
             (Access::Passes(_), None) => false,
         };
-        if !is_allowed && matches!(self.state, State::Holding(_) | State::Streaming(_)) {
+        if !is_allowed && self.seat.is_some() {
             self.state = State::Gone;
         }
     }
@@ -264,8 +274,12 @@ impl Connection {
     /// Whether the connection may end to make room for another: it is between two requests, or a
     /// stranger's, which may take its answer as slowly as it likes.
     pub(crate) fn is_dispensable(&self) -> bool {
-        let is_idle = matches!(self.state, State::Reading { .. } | State::Finishing { .. });
-        is_idle || !self.is_admitted
+        match self.state {
+            State::Reading { .. } | State::Finishing { .. } => true,
+            // It has no place.
+            State::Gone => false,
+            _ => !self.is_admitted,
+        }
     }
 
     /// Whether the client has to take bytes, or the last of them were just taken.

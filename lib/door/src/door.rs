@@ -100,9 +100,9 @@ impl Door {
         }
     }
 
-    /// Takes a new connection; without an address it is of this machine. Where all places are in
-    /// use, another connection ends for it: a stranger's, or one between two requests; its
-    /// [`fate`](Self::fate) is `Gone`.
+    /// Takes a new connection; without an address it is of this machine. Where all places, or those
+    /// of its address, are in use, another connection ends for it: a stranger's, or one between two
+    /// requests; its [`fate`](Self::fate) is `Gone`.
     ///
     /// # Errors
     /// There is no room.
@@ -122,10 +122,11 @@ impl Door {
             same += usize::from(connection.address == address);
         }
         if !is_local && same >= MAX_CONNECTIONS_PER_ADDRESS {
-            return Err(Full::OfAddress);
-        }
-        if all >= MAX_CONNECTIONS {
-            self.make_room().ok_or(Full::Connections)?;
+            // Behind a proxy a stranger and a viewer have the same address.
+            let room = self.make_room(|connection| connection.address == address);
+            room.ok_or(Full::OfAddress)?;
+        } else if all >= MAX_CONNECTIONS {
+            self.make_room(|_| true).ok_or(Full::Connections)?;
         }
         self.remove(id);
         let connection = Connection::new(address, now.instant);
@@ -297,10 +298,10 @@ impl Door {
         }
     }
 
-    /// Ends a dispensable connection, the oldest of strangers' first.
-    fn make_room(&mut self) -> Option<()> {
+    /// Ends a dispensable connection of these, the oldest of strangers' first.
+    fn make_room(&mut self, is_of_these: impl Fn(&Connection) -> bool) -> Option<()> {
         let dispensable = self.connections.iter();
-        let dispensable = dispensable.filter(|(_, connection)| connection.is_dispensable());
+        let dispensable = dispensable.filter(|(_, it)| it.is_dispensable() && is_of_these(it));
         let (&id, _) = dispensable.min_by_key(|(id, it)| (it.is_admitted(), **id))?;
         self.remove(id);
         self.has_changed = true;

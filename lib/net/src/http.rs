@@ -28,7 +28,7 @@ struct Open {
     marks_packets: bool,
     listeners: Vec<(Token, Listener)>,
     clients: BTreeMap<usize, Client>,
-    /// The client that is served first, because the writes of the last turn did not suffice for it.
+    /// The client that is served first: the first for which the last turn had no writes left.
     first: usize,
 }
 
@@ -164,10 +164,11 @@ impl Http {
                     return true;
                 }
                 let connection = ConnectionId(id);
+                let is_late = writes == 0;
                 let stays = client.serve(connection, door, now, &mut buffer[..room], &mut writes);
                 if !stays {
                     door.remove(connection);
-                } else if client.readiness.has_work() && writes == 0 {
+                } else if is_late && client.readiness.has_work() {
                     waiting.get_or_insert(id);
                 }
                 stays
