@@ -195,6 +195,7 @@ impl Connection {
     pub(crate) fn leave(&mut self, shared: &mut Shared) {
         if let Some(seat) = self.seat.take() {
             shared.sources[seat.source.0].leave();
+            shared.has_news = true;
         }
     }
 

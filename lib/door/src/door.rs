@@ -67,6 +67,8 @@ pub(crate) struct Shared {
     pub(crate) access: Access,
     pub(crate) max_viewers: usize,
     pub(crate) failures: Failures,
+    /// What [`Door::take_news`] tells.
+    pub(crate) has_news: bool,
 }
 
 impl Door {
@@ -79,6 +81,7 @@ impl Door {
                 access: config.access,
                 max_viewers: config.max_viewers,
                 failures: Failures::default(),
+                has_news: false,
             },
             connections: BTreeMap::new(),
             has_changed: false,
@@ -210,6 +213,12 @@ impl Door {
     /// send, or another fate, only after bytes of its client or room in its socket.
     pub fn take_change(&mut self) -> bool {
         std::mem::take(&mut self.has_changed)
+    }
+
+    /// Whether the owner has something to look at since the last call: another number of
+    /// [`viewers`](Self::viewers), or a later use of a pass.
+    pub fn take_news(&mut self) -> bool {
+        std::mem::take(&mut self.shared.has_news)
     }
 
     /// What to do with a connection's socket.

@@ -124,8 +124,9 @@ impl Connection {
         let mut has_token = false;
         for token in tokens(request) {
             has_token = true;
-            if let Some(pass) = passes.admit(&token, now.unix) {
+            if let Some((pass, is_later)) = passes.admit(&token, now.unix) {
                 self.pass = Some(pass);
+                shared.has_news |= is_later;
                 return true;
             }
         }
@@ -182,6 +183,7 @@ impl Connection {
                 return false;
             }
             shared.sources[source.0].viewers += 1;
+            shared.has_news = true;
         }
         let until = None;
         self.seat = Some(Seat { source, until });

@@ -322,3 +322,21 @@ fn what_concerns_all_connections_is_a_change_and_what_a_client_sends_is_none() {
     rig.connect(64);
     assert!(rig.door.take_change(), "one that ended for another");
 }
+
+#[test]
+fn viewers_that_come_and_go_and_passes_in_use_are_news_and_questions_for_pictures_are_none() {
+    let mut rig = Rig::new();
+    rig.show();
+    assert!(!rig.door.take_news());
+    rig.get(1, "/stream");
+    assert!(rig.door.take_news(), "a viewer");
+    rig.get(2, "/state");
+    assert!(!rig.door.take_news(), "the pass was used in this second");
+    rig.show();
+    assert!(!rig.door.take_news(), "a picture");
+    rig.pass(Duration::from_millis(900));
+    rig.get(2, "/state");
+    assert!(rig.door.take_news(), "a later use");
+    rig.close(1);
+    assert!(rig.door.take_news(), "a viewer that left");
+}

@@ -148,3 +148,24 @@ fn a_client_that_vanishes_gives_its_place_back() {
         camera.turn();
     }
 }
+
+#[test]
+fn a_wait_goes_on_while_clients_only_ask_and_ends_when_one_looks() {
+    let mut camera = Camera::new();
+    let mut asker = camera.client("GET / HTTP/1.1\r\nHost: box\r\n\r\n");
+    let until = Instant::now() + Duration::from_millis(100);
+    camera.net.wait(Some(until)).unwrap();
+    assert!(Instant::now() >= until);
+    let mut answer = [0; 12];
+    asker.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    let token = camera.token.to_string();
+    let _viewer = camera.client(&format!(
+        "GET /stream?token={token} HTTP/1.1\r\nHost: box\r\n\r\n"
+    ));
+    let until = Instant::now() + Duration::from_secs(60);
+    camera.net.wait(Some(until)).unwrap();
+    assert!(Instant::now() < until);
+    let (door, _) = camera.net.door().unwrap();
+    assert_eq!(door.viewers(SourceId(0)), 1);
+}
