@@ -204,12 +204,13 @@ impl Connection {
         }
     }
 
-    /// The cameras have new places; those that are gone have none.
-    pub(crate) fn follow(&mut self, moved: &BTreeMap<SourceId, SourceId>) {
+    /// The cameras have new places; those that are gone have none, and their viewers leave.
+    pub(crate) fn follow(&mut self, moved: &BTreeMap<SourceId, SourceId>, shared: &mut Shared) {
         let Some(seat) = &mut self.seat else {
             return;
         };
         let Some(&place) = moved.get(&seat.source) else {
+            shared.give_back(seat.pass);
             self.seat = None;
             if matches!(self.state, State::Holding(_) | State::Streaming(_)) {
                 self.state = State::Gone;

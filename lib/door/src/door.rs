@@ -80,6 +80,8 @@ pub(crate) struct Shared {
     /// Of answers, to all clients.
     pub(crate) sent_bytes: u64,
     pub(crate) failures: Failures,
+    /// What [`Door::take_news`] tells.
+    pub(crate) has_news: bool,
 }
 
 impl Door {
@@ -94,6 +96,7 @@ impl Door {
                 seated: Vec::new(),
                 sent_bytes: 0,
                 failures: Failures::default(),
+                has_news: false,
             },
             connections: BTreeMap::new(),
             has_changed: false,
@@ -212,8 +215,9 @@ impl Door {
             self.shared.sources.push(source);
         }
         for connection in self.connections.values_mut() {
-            connection.follow(&moved);
+            connection.follow(&moved, &mut self.shared);
         }
+        self.has_changed = true;
     }
 
     /// Which clients may look from now on. What is shown to a pass that is not in the list any more
@@ -247,6 +251,12 @@ impl Door {
     /// send, or another fate, only after bytes of its client or room in its socket.
     pub fn take_change(&mut self) -> bool {
         std::mem::take(&mut self.has_changed)
+    }
+
+    /// Whether the owner has something to look at since the last call: another number of
+    /// [`viewers`](Self::viewers), or a later use of a pass.
+    pub fn take_news(&mut self) -> bool {
+        std::mem::take(&mut self.shared.has_news)
     }
 
     /// What to do with a connection's socket.
@@ -332,15 +342,22 @@ impl Shared {
             self.seated.push(pass);
         }
         self.sources[source.0].viewers += 1;
+        self.has_news = true;
         Ok(())
     }
 
     /// Gives it back.
     pub(crate) fn stand_up(&mut self, source: SourceId, pass: Option<PassHash>) {
+        self.sources[source.0].leave();
+        self.give_back(pass);
+    }
+
+    /// Gives the place of a pass back, of a camera that is gone.
+    pub(crate) fn give_back(&mut self, pass: Option<PassHash>) {
         let its = self.seated.iter().position(|seated| Some(*seated) == pass);
         if let Some(its) = its {
             self.seated.swap_remove(its);
         }
-        self.sources[source.0].leave();
+        self.has_news = true;
     }
 }

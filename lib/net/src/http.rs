@@ -177,6 +177,11 @@ impl Http {
         open.first = waiting.unwrap_or(0);
     }
 
+    /// Whether the door has something for its owner.
+    pub(crate) fn take_news(&mut self) -> bool {
+        self.0.as_mut().is_some_and(|open| open.door.take_news())
+    }
+
     /// Whether a socket has work without a new readiness event.
     pub(crate) fn is_busy(&self) -> bool {
         self.0.as_ref().is_some_and(|open| {

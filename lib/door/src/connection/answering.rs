@@ -134,8 +134,9 @@ impl Connection {
         let mut has_token = false;
         for token in tokens(request) {
             has_token = true;
-            if let Some(pass) = passes.admit(&token, now.unix) {
+            if let Some((pass, is_later)) = passes.admit(&token, now.unix) {
                 self.pass = Some(pass);
+                shared.has_news |= is_later;
                 return true;
             }
         }

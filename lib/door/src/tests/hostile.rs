@@ -324,7 +324,7 @@ fn a_removed_pass_ends_a_picture_that_is_taken_slowly() {
     rig.stuck.insert(1);
     rig.show();
     let id = ConnectionId(1);
-    assert_ne!(rig.door.poll_transmit(id, rig.now), [b""; 2]);
+    assert_ne!(rig.door.poll_transmit(id, rig.now), [b""; 4]);
     rig.door.transmitted(id, 1, rig.now);
     rig.door.set_access(passes(&[1, 2]));
     assert_eq!(rig.fate(1), Fate::Open);

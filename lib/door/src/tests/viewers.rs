@@ -399,6 +399,7 @@ fn what_concerns_all_connections_is_a_change_and_what_a_client_sends_is_none() {
 #[test]
 fn cameras_that_stay_keep_their_viewers_in_another_place_and_streams_of_the_others_end() {
     let mut rig = Rig::of(&["hall", "yard"], passes(&[1]));
+    rig.door.set_max_viewers(8);
     rig.get(1, "/hall/stream");
     rig.get(2, "/yard/stream");
     rig.get(3, "/hall/next");
@@ -420,4 +421,27 @@ fn cameras_that_stay_keep_their_viewers_in_another_place_and_streams_of_the_othe
     rig.close(2);
     rig.pass(seconds(3));
     assert_eq!(rig.door.viewers(CAMERA), 0);
+    // Those whose camera is gone gave the places of their pass back.
+    for client in 5..=10 {
+        rig.get(client, "/yard/stream");
+    }
+    assert_eq!(rig.door.viewers(CAMERA), 6);
+}
+
+#[test]
+fn viewers_that_come_and_go_and_passes_in_use_are_news_and_questions_for_pictures_are_none() {
+    let mut rig = Rig::new();
+    rig.show();
+    assert!(!rig.door.take_news());
+    rig.get(1, "/stream");
+    assert!(rig.door.take_news(), "a viewer");
+    rig.get(2, "/state");
+    assert!(!rig.door.take_news(), "the pass was used in this second");
+    rig.show();
+    assert!(!rig.door.take_news(), "a picture");
+    rig.pass(seconds(1));
+    rig.get(2, "/state");
+    assert!(rig.door.take_news(), "a later use");
+    rig.close(1);
+    assert!(rig.door.take_news(), "a viewer that left");
 }
