@@ -5,7 +5,7 @@ mod answering;
 use std::net::IpAddr;
 use std::time::Instant;
 
-use crate::door::{Access, Shared};
+use crate::door::{Access, Place, Shared};
 use crate::held::Held;
 use crate::limits::{HEAD_TIME, IDLE, LINGER, MAX_HEAD_BYTES, STALL, VIEWER_KEPT};
 use crate::now::Now;
@@ -13,6 +13,7 @@ use crate::output::Output;
 use crate::passes::PassHash;
 use crate::reply::{Reply, Status};
 use crate::request::Request;
+use crate::sound::Listener;
 use crate::source::SourceId;
 use crate::stream::Stream;
 
@@ -20,7 +21,8 @@ use crate::stream::Stream;
 ///            page, state, errors                    kept alive
 /// Reading --------------------------> Answering ------------------> Reading
 ///   |  \-- /next, /snapshot --> Holding --^  |
-///   |  \-- /stream --> Streaming             '-- else --> Finishing --end, 1 s--> Gone
+///   |  \-- /stream --> Streaming             |
+///   |  \-- /sound --> Listening              '-- else --> Finishing --end, 1 s--> Gone
 ///   '-- timeouts, end; at any time: no byte taken for 10 s, pass deleted -----------^
 /// ```
 /// A request is read when the answer before it is written: answers keep their order, and a flood
@@ -57,6 +59,7 @@ enum State {
     },
     Holding(Held),
     Streaming(Stream),
+    Listening(Listener),
     /// The last answer is written. Bytes that still arrive are dropped.
     Finishing {
         until: Instant,
@@ -64,12 +67,9 @@ enum State {
     Gone,
 }
 
-/// A viewer's place.
 #[derive(Debug)]
 struct Seat {
-    source: SourceId,
-    /// The pass that has the place, where passes are needed.
-    pass: Option<PassHash>,
+    place: Place,
     /// Set while no answer needs the place.
     until: Option<Instant>,
 }
@@ -128,7 +128,7 @@ impl Connection {
         self.has_ended = true;
         if matches!(
             self.state,
-            State::Holding(_) | State::Streaming(_) | State::Finishing { .. }
+            State::Holding(_) | State::Streaming(_) | State::Listening(_) | State::Finishing { .. }
         ) {
             self.state = State::Gone;
         }
@@ -162,6 +162,7 @@ impl Connection {
             State::Streaming(stream) if is_over(stream.repeat() + STALL) => {
                 self.state = State::Gone;
             }
+            State::Listening(listener) if is_over(listener.until) => self.state = State::Gone,
             State::Finishing { until } if is_over(*until) => self.state = State::Gone,
             _ => {}
         }
@@ -183,20 +184,20 @@ impl Connection {
 
     /// Ends what a pass that is no more allowed.
     pub(crate) fn check_pass(&mut self, access: &Access) {
-        let is_allowed = match (access, self.pass) {
-            (Access::Open { .. }, _) => true,
-            (Access::Passes(passes), Some(pass)) => passes.has(pass),
-            (Access::Passes(_), None) => false,
+        let is_allowed = match self.state {
+            State::Holding(_) | State::Streaming(_) => access.may_look(self.pass),
+            State::Listening(_) => access.may_hear(self.pass),
+            _ => true,
         };
-        if !is_allowed && matches!(self.state, State::Holding(_) | State::Streaming(_)) {
+        if !is_allowed {
             self.state = State::Gone;
         }
     }
 
-    /// Gives the viewer's place back.
+    /// Gives its place back.
     pub(crate) fn leave(&mut self, shared: &mut Shared) {
-        if let Some(Seat { source, pass, .. }) = self.seat.take() {
-            shared.stand_up(source, pass);
+        if let Some(seat) = self.seat.take() {
+            shared.stand_up(seat.place);
         }
     }
 
@@ -212,6 +213,7 @@ impl Connection {
                 let next = stream.next_time(source);
                 self.after_woken(next, stream.repeat())
             }
+            State::Listening(listener) => listener.until,
             State::Reading { until } | State::Finishing { until } => *until,
         };
         seat.into_iter().chain([own]).min()
@@ -235,10 +237,10 @@ impl Connection {
         self.is_admitted
     }
 
-    /// The pass by which it looks at that camera, if it does.
-    pub(crate) fn looks_with(&self, source: SourceId) -> Option<PassHash> {
-        let seat = self.seat.as_ref().filter(|seat| seat.source == source);
-        seat.and_then(|seat| seat.pass)
+    /// The pass by which it has a place at that camera, if it has one.
+    pub(crate) fn is_seated_with(&self, source: SourceId) -> Option<PassHash> {
+        let place = self.seat.as_ref()?.place;
+        place.pass.filter(|_| place.source == source)
     }
 
     /// Whether the connection may end to make room for another: it is between two requests, or a
@@ -256,7 +258,7 @@ impl Connection {
     fn drops_bytes(&self) -> bool {
         matches!(
             self.state,
-            State::Streaming(_) | State::Finishing { .. } | State::Gone
+            State::Streaming(_) | State::Listening(_) | State::Finishing { .. } | State::Gone
         )
     }
 
@@ -300,6 +302,15 @@ impl Connection {
                 };
                 self.write(Output::with_frame(Vec::new(), frame, range), now.instant);
                 true
+            }
+            State::Listening(listener) => {
+                let sound = &shared.sources[listener.source.0].sound;
+                let samples = listener.take(sound, now.instant);
+                let has_some = !samples.is_empty();
+                if has_some {
+                    self.write(Output::of(samples), now.instant);
+                }
+                has_some
             }
             State::Finishing { .. } | State::Gone => false,
         }

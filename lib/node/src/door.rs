@@ -128,6 +128,22 @@ impl Context {
         }
     }
 
+    /// Tells the door whether our camera has a microphone; gives back whether clients listen to it.
+    #[cfg(feature = "sound")]
+    pub(crate) fn door_listens(&mut self, has_sound: bool) -> bool {
+        let Some((door, _)) = self.net.door() else {
+            return false;
+        };
+        door.set_sound(CAMERA, has_sound);
+        has_sound && door.listeners(CAMERA) > 0
+    }
+
+    /// Gives sound of our microphone to the clients of the door that listen.
+    #[cfg(feature = "sound")]
+    pub(crate) fn hear_at_door(&mut self, samples: &[u8]) {
+        self.with_door(|door| door.hear(CAMERA, samples));
+    }
+
     /// Tells the clients of the door of our camera's state. That it is live the pictures say.
     pub(crate) fn tell_door(&mut self, state: CameraState, has_camera: bool, words: &str) {
         let state = match state {

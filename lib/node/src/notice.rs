@@ -102,7 +102,7 @@ pub enum Notice {
         /// Those that may be used now.
         passes: transom_net::door::Passes,
     },
-    /// Clients of the HTTP door look at our camera, or none does any more.
+    /// Clients of the HTTP door look at our camera or listen to it, or none does any more.
     HttpViewers(HttpViewers),
     /// The answer to [`Handle::listen`](crate::Handle::listen) where the addresses can't be used.
     NotListening {

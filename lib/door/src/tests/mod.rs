@@ -5,6 +5,7 @@ mod clients;
 mod golden;
 mod hostile;
 mod metrics;
+mod sound;
 mod viewers;
 
 use std::collections::{BTreeMap, BTreeSet};

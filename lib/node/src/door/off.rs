@@ -39,5 +39,13 @@ impl Context {
 
     pub(crate) fn show_at_door(&mut self, _: &Picture) {}
 
+    #[cfg(feature = "sound")]
+    pub(crate) fn door_listens(&mut self, _: bool) -> bool {
+        false
+    }
+
+    #[cfg(feature = "sound")]
+    pub(crate) fn hear_at_door(&mut self, _: &[u8]) {}
+
     pub(crate) fn tell_door(&mut self, _: CameraState, _: bool, _: &str) {}
 }

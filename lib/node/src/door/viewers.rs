@@ -1,4 +1,4 @@
-//! Tells the owner which clients look at the camera.
+//! Tells the owner which clients look at the camera or listen to it.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use crate::notice::{HttpViewers, Notice};
 
 #[derive(Debug, Default)]
 pub(super) struct Viewers {
-    /// The owner knows of clients that look.
+    /// The owner knows of clients that look or listen.
     told: bool,
     next: Option<Instant>,
 }
@@ -20,9 +20,9 @@ impl Viewers {
         if self.next.is_some_and(|next| now < next) {
             return;
         }
-        let looks = out.door_viewers() > 0;
-        let is_news = looks || self.told;
-        self.told = looks;
+        let is_used = out.door_viewers() > 0 || out.door_listeners() > 0;
+        let is_news = is_used || self.told;
+        self.told = is_used;
         self.next = is_news.then(|| now + PAUSE);
         if is_news {
             let viewers = out.http_viewers();
@@ -36,6 +36,11 @@ impl Viewers {
 }
 
 impl Context {
+    fn door_listeners(&mut self) -> usize {
+        let door = self.net.door();
+        door.map_or(0, |(door, _)| door.listeners(CAMERA))
+    }
+
     /// Clients of the door that look at our camera.
     pub(crate) fn http_viewers(&mut self) -> HttpViewers {
         let Some((door, _)) = self.net.door() else {
@@ -44,7 +49,8 @@ impl Context {
         let counts = door.pictures(CAMERA);
         HttpViewers {
             count: door.viewers(CAMERA),
-            passes: door.passes_that_look(CAMERA).map(str::to_owned).collect(),
+            listeners: door.listeners(CAMERA),
+            passes: door.passes_in_use(CAMERA).map(str::to_owned).collect(),
             given: counts.shown,
             pictures: ViewerCounts {
                 sent: counts.sent,

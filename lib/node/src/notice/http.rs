@@ -2,11 +2,13 @@
 
 use crate::camera::ViewerCounts;
 
-/// Clients of the HTTP door that look at our camera.
+/// Clients of the HTTP door that look at our camera or listen to it.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct HttpViewers {
-    /// How many.
+    /// How many look.
     pub count: usize,
+    /// How many listen.
+    pub listeners: usize,
     /// The names of their passes, each once; empty where no pass is needed.
     pub passes: Vec<String>,
     /// Pictures that the camera gave to the door since the station started.
