@@ -9,7 +9,7 @@ pub(crate) const PAGE: &str = include_str!("page.html");
 pub(crate) const POLICY: &str = "Content-Security-Policy: default-src 'none'; \
     img-src blob: data:; connect-src 'self'; \
     style-src 'sha256-hOhvrEvOC9PYpIgatTqwsrSNgWdYobB/oPc3zaUwl2o='; \
-    script-src 'sha256-eurwOjGpxCGmxzGdSNXLqsi0Cdv/cHWAq2PiVWnXs6k='; \
+    script-src 'sha256-RFf2zYnkOz9sHf/wF9vDgBJg8NVR610QShB8zjyZRps='; \
     base-uri 'none'; form-action 'none'";
 
 #[cfg(test)]
