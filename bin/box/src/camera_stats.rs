@@ -193,6 +193,7 @@ fn describe_own(before: &CameraStats, now: &CameraStats, time: Duration) -> (Str
     json["viewers"] = got.iter().map(viewer).collect();
     json["http"] = interval.viewer_json(&by_http);
     json["http"]["viewer_count"] = now.http.count.into();
+    json["http"]["listeners"] = now.http.listeners.into();
     json["http"]["passes"] = now.http.passes.as_slice().into();
     (interval.human(what, viewers), json)
 }
@@ -458,6 +459,7 @@ mod tests {
         before.http.pictures = pictures(10, 0);
         now.http = HttpViewers {
             count: 2,
+            listeners: 1,
             passes: vec!["octoprint".into(), "phone".into()],
             given: 60,
             pictures: ViewerCounts {
@@ -471,7 +473,10 @@ mod tests {
         assert!(human.ends_with(told), "{human}");
         assert_eq!(json["viewer_count"], 3);
         assert_eq!(json["http"]["passes"][1], "phone");
-        assert_eq!(json["http"]["sent"], 90);
+        assert_eq!(
+            (&json["http"]["sent"], &json["http"]["listeners"]),
+            (&90.into(), &1.into())
+        );
         now.http.count = 1;
         now.http.passes.clear();
         let (human, _) = describe_own(&before, &now, TIME);

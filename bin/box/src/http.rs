@@ -93,8 +93,9 @@ fn open() -> Access {
 #[derive(Debug, Default)]
 pub(crate) struct HttpDoor {
     passes: Option<Watched>,
-    /// Whether clients look.
+    /// Whether clients look, and whether any listen.
     is_watched: bool,
+    is_heard: bool,
 }
 
 #[derive(Debug)]
@@ -115,7 +116,7 @@ impl HttpDoor {
         let due = Instant::now() + LOOK;
         let door = Self {
             passes: Some(Watched { files, seen, due }),
-            is_watched: false,
+            ..Self::default()
         };
         Ok((passes, door))
     }
@@ -149,7 +150,8 @@ impl HttpDoor {
         );
     }
 
-    /// Keeps when passes were used, and says that the first client looks and that the last one left.
+    /// Keeps when passes were used, and says that the first client looks or listens and that the
+    /// last one left.
     pub(crate) fn notice(&mut self, notice: &Notice, output: &Output) {
         match (notice, &self.passes) {
             (Notice::PassesUsed { passes }, Some(watched)) => {
@@ -163,6 +165,18 @@ impl HttpDoor {
                     output.say(
                         watching_words(viewers),
                         json!({"event": "http_viewers", "viewers": viewers.count,
+                               "passes": viewers.passes}),
+                    );
+                }
+                let is_heard = viewers.listeners > 0;
+                if is_heard != std::mem::replace(&mut self.is_heard, is_heard) {
+                    let words = match is_heard {
+                        true => "a client is listening by HTTP",
+                        false => "nobody is listening by HTTP any more",
+                    };
+                    output.say(
+                        words,
+                        json!({"event": "http_listeners", "listeners": viewers.listeners,
                                "passes": viewers.passes}),
                     );
                 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Instant;
 
-use crate::door::{Access, Shared};
+use crate::door::{Access, Place, Shared};
 use crate::held::Held;
 use crate::limits::{
     HEAD_TIME, IDLE, LINGER, MAX_DROPPED_BYTES, MAX_HEAD_BYTES, STALL, VIEWER_KEPT,
@@ -16,6 +16,7 @@ use crate::output::Output;
 use crate::passes::PassHash;
 use crate::reply::{Reply, Status};
 use crate::request::Request;
+use crate::sound::Listener;
 use crate::source::SourceId;
 use crate::stream::Stream;
 
@@ -23,7 +24,8 @@ use crate::stream::Stream;
 ///            page, state, errors                    kept alive
 /// Reading --------------------------> Answering ------------------> Reading
 ///   |  \-- /next, /snapshot --> Holding --^  |
-///   |  \-- /stream --> Streaming             '-- else --> Finishing --end, 1 s--> Gone
+///   |  \-- /stream --> Streaming             |
+///   |  \-- /sound --> Listening              '-- else --> Finishing --end, 1 s--> Gone
 ///   '-- timeouts, end; at any time: no byte taken for 10 s, pass deleted -----------^
 /// ```
 /// A request is read when the answer before it is written: answers keep their order, and a flood
@@ -62,6 +64,7 @@ enum State {
     },
     Holding(Held),
     Streaming(Stream),
+    Listening(Listener),
     /// The last answer is written. Bytes that still arrive are dropped.
     Finishing {
         until: Instant,
@@ -69,12 +72,9 @@ enum State {
     Gone,
 }
 
-/// A viewer's place.
 #[derive(Debug)]
 struct Seat {
-    source: SourceId,
-    /// The pass that has the place, where passes are needed.
-    pass: Option<PassHash>,
+    place: Place,
     /// Set while no answer needs the place.
     until: Option<Instant>,
 }
@@ -138,7 +138,7 @@ impl Connection {
         self.has_ended = true;
         if matches!(
             self.state,
-            State::Holding(_) | State::Streaming(_) | State::Finishing { .. }
+            State::Holding(_) | State::Streaming(_) | State::Listening(_) | State::Finishing { .. }
         ) {
             self.state = State::Gone;
         }
@@ -172,6 +172,7 @@ impl Connection {
             State::Streaming(stream) if is_over(stream.repeat() + STALL) => {
                 self.state = State::Gone;
             }
+            State::Listening(listener) if is_over(listener.until) => self.state = State::Gone,
             State::Finishing { until } if is_over(*until) => self.state = State::Gone,
             _ => {}
         }
@@ -194,10 +195,9 @@ impl Connection {
     /// Ends what a pass that is no more allowed, also a picture that is half written: a client may
     /// take it as slowly as it likes.
     pub(crate) fn check_pass(&mut self, access: &Access) {
-        let is_allowed = match (access, self.pass) {
-            (Access::Open { .. }, _) => true,
-            (Access::Passes(passes), Some(pass)) => passes.has(pass),
-            (Access::Passes(_), None) => false,
+        let is_allowed = match self.state {
+            State::Listening(_) => access.may_hear(self.pass),
+            _ => access.may_look(self.pass),
         };
         if !is_allowed && self.seat.is_some() {
             self.state = State::Gone;
@@ -209,26 +209,27 @@ impl Connection {
         let Some(seat) = &mut self.seat else {
             return;
         };
-        let Some(&place) = moved.get(&seat.source) else {
-            shared.give_back(seat.pass);
+        let Some(&source) = moved.get(&seat.place.source) else {
+            shared.give_back(seat.place);
             self.seat = None;
-            if matches!(self.state, State::Holding(_) | State::Streaming(_)) {
+            if let State::Holding(_) | State::Streaming(_) | State::Listening(_) = self.state {
                 self.state = State::Gone;
             }
             return;
         };
-        seat.source = place;
+        seat.place.source = source;
         match &mut self.state {
-            State::Holding(held) => held.source = place,
-            State::Streaming(stream) => stream.source = place,
+            State::Holding(held) => held.source = source,
+            State::Streaming(stream) => stream.source = source,
+            State::Listening(listener) => listener.source = source,
             _ => {}
         }
     }
 
-    /// Gives the viewer's place back.
+    /// Gives its place back.
     pub(crate) fn leave(&mut self, shared: &mut Shared) {
-        if let Some(Seat { source, pass, .. }) = self.seat.take() {
-            shared.stand_up(source, pass);
+        if let Some(seat) = self.seat.take() {
+            shared.stand_up(seat.place);
         }
     }
 
@@ -244,6 +245,7 @@ impl Connection {
                 let next = stream.next_time(source);
                 self.after_woken(next, stream.repeat())
             }
+            State::Listening(listener) => listener.until,
             State::Reading { until } | State::Finishing { until } => *until,
         };
         seat.into_iter().chain([own]).min()
@@ -267,9 +269,9 @@ impl Connection {
         self.is_admitted
     }
 
-    /// The pass by which it looks at a camera, if it does.
-    pub(crate) fn looks_with(&self) -> Option<PassHash> {
-        self.seat.as_ref()?.pass
+    /// The pass by which it has a place at a camera, if it has one.
+    pub(crate) fn is_seated_with(&self) -> Option<PassHash> {
+        self.seat.as_ref()?.place.pass
     }
 
     /// Whether the connection may end to make room for another: it is between two requests, or a
@@ -291,7 +293,7 @@ impl Connection {
     fn drops_bytes(&self) -> bool {
         matches!(
             self.state,
-            State::Streaming(_) | State::Finishing { .. } | State::Gone
+            State::Streaming(_) | State::Listening(_) | State::Finishing { .. } | State::Gone
         )
     }
 
@@ -335,6 +337,15 @@ impl Connection {
                 };
                 self.write(Output::with_frame(Vec::new(), frame, range), now.instant);
                 true
+            }
+            State::Listening(listener) => {
+                let sound = &shared.sources[listener.source.0].sound;
+                let samples = listener.take(sound, now.instant);
+                let has_some = !samples.is_empty();
+                if has_some {
+                    self.write(Output::of(samples), now.instant);
+                }
+                has_some
             }
             State::Finishing { .. } | State::Gone => false,
         }

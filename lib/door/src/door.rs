@@ -35,6 +35,27 @@ pub enum Access {
     Passes(Passes),
 }
 
+impl Access {
+    /// Whether clients with that pass may look.
+    pub(crate) fn may_look(&self, pass: Option<PassHash>) -> bool {
+        match self {
+            Self::Open { .. } => true,
+            Self::Passes(passes) => pass.is_some_and(|pass| passes.find(pass).is_some()),
+        }
+    }
+
+    /// Whether they may hear. Without a pass nobody may: every program of the machine could.
+    pub(crate) fn may_hear(&self, pass: Option<PassHash>) -> bool {
+        match self {
+            Self::Open { .. } => false,
+            Self::Passes(passes) => {
+                let pass = pass.and_then(|pass| passes.find(pass));
+                pass.is_some_and(Pass::may_hear)
+            }
+        }
+    }
+}
+
 /// Names a connection. The caller chooses it, such as the token of the socket.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct ConnectionId(pub usize);
@@ -51,7 +72,29 @@ pub enum Full {
     OfAddress,
 }
 
-/// There is no place for a viewer.
+/// What a client has a place for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Purpose {
+    Look,
+    Listen,
+}
+
+/// A place of a client.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Place {
+    pub(crate) source: SourceId,
+    pub(crate) purpose: Purpose,
+    /// The pass that has it, where passes are needed.
+    pub(crate) pass: Option<PassHash>,
+}
+
+impl Place {
+    fn by_pass(self) -> Option<(PassHash, Purpose)> {
+        self.pass.map(|pass| (pass, self.purpose))
+    }
+}
+
+/// There is no place for a client.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub(crate) enum NoPlace {
     #[error("the limit of viewers is reached: try again later")]
@@ -75,8 +118,8 @@ pub(crate) struct Shared {
     pub(crate) sources: Vec<Source>,
     pub(crate) access: Access,
     pub(crate) max_viewers: usize,
-    /// The pass of each viewer that has one.
-    seated: Vec<PassHash>,
+    /// The pass of each client that has a place and a pass, and what the place is for.
+    seated: Vec<(PassHash, Purpose)>,
     /// Of answers, to all clients.
     pub(crate) sent_bytes: u64,
     pub(crate) failures: Failures,
@@ -191,6 +234,23 @@ impl Door {
         }
     }
 
+    /// The camera's newest sound: whole samples of 16 bits in little endian, 48,000 a second, of one
+    /// channel. A client that lags loses some of it.
+    pub fn hear(&mut self, source: SourceId, samples: &[u8]) {
+        if let Some(source) = self.shared.sources.get_mut(source.0) {
+            self.has_changed |= source.listeners > 0;
+            source.hear(samples);
+        }
+    }
+
+    /// Whether the camera has a microphone.
+    pub fn set_sound(&mut self, source: SourceId, has_sound: bool) {
+        if let Some(source) = self.shared.sources.get_mut(source.0) {
+            self.has_changed |= source.has_sound != has_sound;
+            source.has_sound = has_sound;
+        }
+    }
+
     /// A camera's state, and why in words, of which the first 200 characters are kept.
     pub fn set_state(&mut self, source: SourceId, state: SourceState, words: &str) {
         if let Some(source) = self.shared.sources.get_mut(source.0) {
@@ -278,19 +338,27 @@ impl Door {
         source.map_or(0, |source| source.viewers)
     }
 
+    /// Clients that listen to this camera. While there are any, its owner gives sound to
+    /// [`hear`](Self::hear).
+    pub fn listeners(&self, source: SourceId) -> usize {
+        let source = self.shared.sources.get(source.0);
+        source.map_or(0, |source| source.listeners)
+    }
+
     /// What became of this camera's pictures.
     pub fn pictures(&self, source: SourceId) -> PictureCounts {
         let source = self.shared.sources.get(source.0);
         source.map_or_else(PictureCounts::default, Source::counts)
     }
 
-    /// The names of the passes whose clients look, at any camera, in the order of the list.
-    pub fn passes_that_look(&self) -> impl Iterator<Item = &str> {
+    /// The names of the passes whose clients look or listen, at any camera, in the order of the
+    /// list.
+    pub fn passes_in_use(&self) -> impl Iterator<Item = &str> {
         let connections = self.connections.values();
-        let looking: Vec<PassHash> = connections.filter_map(Connection::looks_with).collect();
+        let seated: Vec<PassHash> = connections.filter_map(Connection::is_seated_with).collect();
         let passes = self.passes().into_iter().flat_map(Passes::iter);
         passes
-            .filter(move |pass| looking.iter().any(|hash| pass.is(*hash)))
+            .filter(move |pass| seated.iter().any(|hash| pass.is(*hash)))
             .map(Pass::name)
     }
 
@@ -329,32 +397,37 @@ impl Shared {
         self.sources.iter().map(|source| source.viewers).sum()
     }
 
-    /// Takes a viewer's place.
-    pub(crate) fn sit(&mut self, source: SourceId, pass: Option<PassHash>) -> Result<(), NoPlace> {
-        if self.viewers() >= self.max_viewers {
+    /// Takes a place. There are as many for listeners as for viewers: a page needs one of each.
+    pub(crate) fn sit(&mut self, place: Place) -> Result<(), NoPlace> {
+        let taken = self
+            .sources
+            .iter()
+            .map(|source| source.taken(place.purpose));
+        if taken.sum::<usize>() >= self.max_viewers {
             return Err(NoPlace::All);
         }
-        if let Some(pass) = pass {
-            let its = self.seated.iter().filter(|seated| **seated == pass);
+        if let Some(seated) = place.by_pass() {
+            let its = self.seated.iter().filter(|other| **other == seated);
             if its.count() >= places_of_pass(self.max_viewers) {
                 return Err(NoPlace::OfPass);
             }
-            self.seated.push(pass);
+            self.seated.push(seated);
         }
-        self.sources[source.0].viewers += 1;
+        self.sources[place.source.0].enter(place.purpose);
         self.has_news = true;
         Ok(())
     }
 
     /// Gives it back.
-    pub(crate) fn stand_up(&mut self, source: SourceId, pass: Option<PassHash>) {
-        self.sources[source.0].leave();
-        self.give_back(pass);
+    pub(crate) fn stand_up(&mut self, place: Place) {
+        self.sources[place.source.0].leave(place.purpose);
+        self.give_back(place);
     }
 
     /// Gives the place of a pass back, of a camera that is gone.
-    pub(crate) fn give_back(&mut self, pass: Option<PassHash>) {
-        let its = self.seated.iter().position(|seated| Some(*seated) == pass);
+    pub(crate) fn give_back(&mut self, place: Place) {
+        let mut its = self.seated.iter();
+        let its = its.position(|seated| Some(*seated) == place.by_pass());
         if let Some(its) = its {
             self.seated.swap_remove(its);
         }

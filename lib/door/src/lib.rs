@@ -9,7 +9,9 @@
 //! 3. The time of [`poll_timeout`](Door::poll_timeout) has passed:
 //!    [`handle_timeout`](Door::handle_timeout).
 //! 4. The owner opens the cameras that have [`viewers`](Door::viewers), gives their pictures to
-//!    [`show`](Door::show) and tells of their states by [`set_state`](Door::set_state).
+//!    [`show`](Door::show) and tells of their states by [`set_state`](Door::set_state). It opens
+//!    the microphones that have [`listeners`](Door::listeners), and gives their sound to
+//!    [`hear`](Door::hear).
 //! 5. After each of these, for the connection of the socket, or for every connection if
 //!    [`take_change`](Door::take_change) says so: while its socket is writable, write what
 //!    [`poll_transmit`](Door::poll_transmit) gives, and report it by
@@ -53,6 +55,7 @@
 //! | `/stream`, `/stream.mjpg`, `/stream.mjpeg`, `/video`, `/?action=stream` | a stream of JPEGs; `fps=N` at most so many a second; `advance_headers=0\|1` and `raw=0\|1` overrule what is guessed of the client |
 //! | `/snapshot`, `/snapshot.jpg`, `/shot.jpg`, `/?action=snapshot` | a picture captured after the question, or 503 after 4 s; never an old one |
 //! | `/next?after=N&state=S` | the first picture after number N, held until there is one; 204 with `X-State` and `X-Words` after 10 s, or when the state isn't S |
+//! | `/sound` | the microphone as a WAV file without an end, 48 kHz, 16 bit, one channel; 403 to a pass without `sound`, 404 without a microphone |
 //! | `/state` | JSON |
 //! | `/metrics` | Prometheus text, of all cameras |
 //! | `/` | the page, which needs no pass |
@@ -82,6 +85,7 @@ mod passes;
 mod reply;
 mod request;
 mod route;
+mod sound;
 mod source;
 mod state;
 mod stream;

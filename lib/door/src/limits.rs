@@ -46,6 +46,13 @@ pub const NEXT_HOLD: Duration = Duration::from_secs(10);
 /// when the second arrives; Mainsail gives up after 10 s.
 pub const REPEAT: Duration = Duration::from_secs(1);
 
+/// Sound that waits for a listener: 200 ms at 48 kHz. A listener that lags by more loses some of it.
+pub const MAX_SOUND_BYTES: usize = 19_200;
+
+/// A client that listens ends when no sound came for so long: its microphone is lost, and the
+/// client asks again.
+pub const SILENCE: Duration = Duration::from_secs(10);
+
 /// How long a client counts as a viewer after its answer, so that a page that asks for each picture
 /// keeps its place and the camera stays open.
 pub const VIEWER_KEPT: Duration = Duration::from_secs(2);

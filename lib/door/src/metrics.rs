@@ -62,7 +62,7 @@ type OfCamera = (
     fn(&Source, Instant) -> u64,
 );
 
-const CAMERA: [OfCamera; 4] = [
+const CAMERA: [OfCamera; 5] = [
     (
         "transom_camera_captured_fps",
         "gauge",
@@ -86,6 +86,12 @@ const CAMERA: [OfCamera; 4] = [
         "gauge",
         "Clients that look or wait for a picture.",
         |source, _| source.viewers as u64,
+    ),
+    (
+        "transom_listeners",
+        "gauge",
+        "Clients that listen.",
+        |source, _| source.listeners as u64,
     ),
 ];
 

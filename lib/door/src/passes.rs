@@ -27,6 +27,7 @@ pub struct Token(String);
 pub struct Pass {
     name: String,
     hash: blake3::Hash,
+    may_hear: bool,
     /// Since 1970, in whole seconds.
     last_used: Option<Duration>,
 }
@@ -57,7 +58,7 @@ pub enum InvalidPass {
     #[error("the name of a pass has 1 to 64 letters, digits or signs, and no spaces")]
     Name,
     /// The line has too few or too many words.
-    #[error("a pass is a line of NAME HASH, and perhaps when it was last used")]
+    #[error("a pass is a line of NAME HASH, perhaps `sound`, and perhaps when it was last used")]
     Words,
 }
 
@@ -106,8 +107,22 @@ impl Pass {
         Ok(Self {
             name: name.into(),
             hash: blake3::hash(token.0.as_bytes()),
+            may_hear: false,
             last_used: None,
         })
+    }
+
+    /// The same pass, whose clients may hear the camera's microphone too.
+    pub fn with_sound(self) -> Self {
+        Self {
+            may_hear: true,
+            ..self
+        }
+    }
+
+    /// Whether its clients may hear the camera's microphone.
+    pub fn may_hear(&self) -> bool {
+        self.may_hear
     }
 
     /// Names the client that has the token.
@@ -128,6 +143,9 @@ impl Pass {
 impl fmt::Display for Pass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.name, self.hash.to_hex())?;
+        if self.may_hear {
+            write!(f, " {SOUND}")?;
+        }
         match self.last_used {
             Some(time) => write!(f, " {}", time.as_secs()),
             None => Ok(()),
@@ -139,16 +157,20 @@ impl FromStr for Pass {
     type Err = InvalidPass;
 
     fn from_str(line: &str) -> Result<Self, InvalidPass> {
-        let words: Vec<&str> = line.split_ascii_whitespace().take(4).collect();
-        let (name, hash, used) = match *words.as_slice() {
-            [name, hash] => (name, hash, None),
-            [name, hash, used] => (name, hash, Some(used)),
-            _ => return Err(InvalidPass::Words),
+        let mut words = line.split_ascii_whitespace().peekable();
+        let (Some(name), Some(hash)) = (words.next(), words.next()) else {
+            return Err(InvalidPass::Words);
         };
+        let may_hear = words.next_if_eq(&SOUND).is_some();
+        let used = words.next();
+        if words.next().is_some() {
+            return Err(InvalidPass::Words);
+        }
         let seconds = used.map(str::parse).transpose();
         let seconds = seconds.map_err(|_| InvalidPass::LastUsed)?;
         Ok(Self {
             hash: blake3::Hash::from_hex(hash).map_err(|_| InvalidPass::Hash)?,
+            may_hear,
             last_used: seconds.map(Duration::from_secs),
             ..Self::new(name, &Token(String::new()))?
         })
@@ -184,9 +206,9 @@ impl Passes {
         }
     }
 
-    /// Whether the pass is still in the list.
-    pub(crate) fn has(&self, hash: PassHash) -> bool {
-        self.0.iter().any(|pass| pass.is(hash))
+    /// The pass, if it is still in the list.
+    pub(crate) fn find(&self, hash: PassHash) -> Option<&Pass> {
+        self.0.iter().find(|pass| pass.is(hash))
     }
 }
 
@@ -220,6 +242,9 @@ impl FromIterator<Pass> for Passes {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct PassHash(blake3::Hash);
 
+/// The word in the line of a pass that may hear.
+const SOUND: &str = "sound";
+
 /// As for the name of a peer.
 const MAX_NAME_BYTES: usize = 64;
 
@@ -241,6 +266,10 @@ mod tests {
         let pass = passes.iter().next().unwrap();
         assert_eq!(pass.last_used(), Some(Duration::from_secs(1_795_800_836)));
         assert_eq!(pass.to_string().parse().as_ref(), Ok(pass));
+        assert!(!pass.may_hear());
+        let hears = pass.clone().with_sound();
+        assert!(hears.to_string().ends_with(" sound 1795800836"));
+        assert_eq!(hears.to_string().parse(), Ok(hears));
     }
 
     #[test]
@@ -252,6 +281,8 @@ mod tests {
             (format!("a {hash} 1 2"), InvalidPass::Words),
             ("a 12".into(), InvalidPass::Hash),
             (format!("a {hash} x"), InvalidPass::LastUsed),
+            (format!("a {hash} 1 sound"), InvalidPass::Words),
+            (format!("a {hash} sound sound"), InvalidPass::LastUsed),
             (format!("#a {hash}"), InvalidPass::Name),
             (format!("{} {hash}", "n".repeat(65)), InvalidPass::Name),
         ] {

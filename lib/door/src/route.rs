@@ -16,6 +16,7 @@ pub(crate) enum Route {
     Snapshot(SourceId),
     Next(SourceId),
     State(SourceId),
+    Sound(SourceId),
     /// Numbers of all cameras for Prometheus.
     Metrics,
     /// There is nothing at this path.
@@ -66,6 +67,7 @@ impl Route {
             ("/stream" | "/stream.mjpg" | "/stream.mjpeg" | "/video", _) => Self::Stream(index),
             ("/snapshot" | "/snapshot.jpg" | "/shot.jpg", _) => Self::Snapshot(index),
             ("/next", _) => Self::Next(index),
+            ("/sound", _) => Self::Sound(index),
             ("/state", _) => Self::State(index),
             _ => Self::Unknown,
         }
@@ -113,6 +115,7 @@ mod tests {
             ("/snapshot.jpg", Route::Snapshot(first)),
             ("/shot.jpg", Route::Snapshot(first)),
             ("/next", Route::Next(first)),
+            ("/sound", Route::Sound(first)),
             ("/metrics", Route::Metrics),
             ("/state", Route::State(first)),
             ("/hall", Route::MissingSlash(first)),
@@ -149,6 +152,8 @@ mod tests {
             ("/hall//stream", Route::Unknown),
             ("/Zo%C3%AB/next", Route::Next(index(1))),
             ("/state/state", Route::State(index(2))),
+            ("/hall/sound", Route::Sound(index(0))),
+            ("/sound", Route::Unknown),
             ("/attic/", Route::Page),
             ("/attic", Route::Unknown),
             ("/attic/stream", Route::Unknown),

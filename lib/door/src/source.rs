@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::door::Purpose;
 use crate::frame::{Frame, Stamp};
 use crate::limits::{MAX_WORDS, REPEAT};
 use crate::now::Now;
+use crate::sound::Sound;
 
 /// A camera's place in [`Config::sources`](crate::Config::sources), from 0.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -91,6 +93,10 @@ pub(crate) struct Source {
     pub(crate) words: String,
     /// Clients that look or wait for a picture.
     pub(crate) viewers: usize,
+    /// Clients that listen.
+    pub(crate) listeners: usize,
+    pub(crate) has_sound: bool,
+    pub(crate) sound: Sound,
     /// Pictures that clients got.
     pub(crate) sent: u64,
     /// Pictures that streams skipped because the client was slow.
@@ -109,6 +115,9 @@ impl Source {
             state: SourceState::default(),
             words: String::new(),
             viewers: 0,
+            listeners: 0,
+            has_sound: false,
+            sound: Sound::default(),
             sent: 0,
             skipped: 0,
             size: (0, 0),
@@ -141,11 +150,43 @@ impl Source {
         self.shown = Some(now.instant);
     }
 
-    /// A viewer leaves. Without any the last picture is let go of.
-    pub(crate) fn leave(&mut self) {
-        self.viewers -= 1;
-        if self.viewers == 0 {
-            self.newest = None;
+    /// Sound that nobody waits for is not kept.
+    pub(crate) fn hear(&mut self, samples: &[u8]) {
+        if self.listeners > 0 {
+            self.sound.push(samples);
+        }
+    }
+
+    /// How many clients have a place for that.
+    pub(crate) fn taken(&self, purpose: Purpose) -> usize {
+        match purpose {
+            Purpose::Look => self.viewers,
+            Purpose::Listen => self.listeners,
+        }
+    }
+
+    pub(crate) fn enter(&mut self, purpose: Purpose) {
+        match purpose {
+            Purpose::Look => self.viewers += 1,
+            Purpose::Listen => self.listeners += 1,
+        }
+    }
+
+    /// A client leaves. Without any the last picture and the sound are let go of.
+    pub(crate) fn leave(&mut self, purpose: Purpose) {
+        match purpose {
+            Purpose::Look => {
+                self.viewers -= 1;
+                if self.viewers == 0 {
+                    self.newest = None;
+                }
+            }
+            Purpose::Listen => {
+                self.listeners -= 1;
+                if self.listeners == 0 {
+                    self.sound.clear();
+                }
+            }
         }
     }
 

@@ -110,7 +110,7 @@ pub enum Notice {
         /// Those that may be used now.
         passes: transom_net::door::Passes,
     },
-    /// Clients of the HTTP door look at its cameras, or none does any more.
+    /// Clients of the HTTP door look at its cameras or listen to them, or none does any more.
     HttpViewers(HttpViewers),
     /// The answer to [`Handle::listen`](crate::Handle::listen) where the addresses can't be used.
     NotListening {

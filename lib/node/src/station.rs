@@ -97,7 +97,7 @@ impl Station {
             false => Of::Person,
         };
         #[cfg(feature = "sound")]
-        let sound = Sound::new(std::mem::take(&mut settings.sound));
+        let sound = Sound::new(std::mem::take(&mut settings.sound), of);
         #[cfg(not(feature = "sound"))]
         let sound = Sound;
         Ok(Self {

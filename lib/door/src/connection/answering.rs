@@ -3,7 +3,7 @@
 use super::{Connection, Seat, State};
 use crate::client::StreamFormat;
 use crate::credentials::tokens;
-use crate::door::{Access, NoPlace, Shared};
+use crate::door::{Access, NoPlace, Place, Purpose, Shared};
 use crate::encoding::percent_encode;
 use crate::frame::{BOUNDARY_LINE, EARLY_HEAD};
 use crate::held::Held;
@@ -15,6 +15,7 @@ use crate::page::{PAGE, POLICY};
 use crate::reply::{Reply, Status};
 use crate::request::{HeadError, Method, Request};
 use crate::route::Route;
+use crate::sound::{Listener, wav_head};
 use crate::source::SourceId;
 use crate::state;
 use crate::stream::Stream;
@@ -98,8 +99,10 @@ impl Connection {
                 let held = Held::next(id, source, request, reply, now.instant);
                 self.hold(held, shared, now);
             }
+            Route::Sound(source) => self.begin_sound(source, reply, shared, now),
             Route::State(source) => {
-                let body = state::of_source(shared, source, now.instant);
+                let may_hear = shared.access.may_hear(self.pass);
+                let body = state::of_source(shared, source, may_hear, now.instant);
                 let answer = reply.whole(Status::Ok, JSON, &[], &body, now);
                 self.answer(reply, answer, now);
             }
@@ -166,7 +169,7 @@ impl Connection {
         if reply.is_head {
             return self.answer(reply, head, now);
         }
-        if let Err(why) = self.sit(source, shared) {
+        if let Err(why) = self.sit(source, Purpose::Look, shared) {
             return self.answer(reply, no_place(why, reply, now), now);
         }
         head.extend_from_slice(BOUNDARY_LINE.as_bytes());
@@ -178,27 +181,59 @@ impl Connection {
         self.write(Output::of(head), now.instant);
     }
 
+    fn begin_sound(&mut self, source: SourceId, reply: Reply, shared: &mut Shared, now: Now) {
+        if !shared.access.may_hear(self.pass) {
+            let text = "this pass may look and not listen: ask the camera's owner for another";
+            return self.answer(reply, reply.text(Status::Forbidden, &[], text, now), now);
+        }
+        if !shared.sources[source.0].has_sound {
+            let text = "this camera has no sound";
+            return self.answer(reply, reply.text(Status::NotFound, &[], text, now), now);
+        }
+        // It has no length either.
+        let reply = Reply {
+            keep_alive: false,
+            ..reply
+        };
+        let mut head = reply.head(Status::Ok, &["Content-Type: audio/wav"], now);
+        if reply.is_head {
+            return self.answer(reply, head, now);
+        }
+        if let Err(why) = self.sit(source, Purpose::Listen, shared) {
+            return self.answer(reply, no_place(why, reply, now), now);
+        }
+        head.extend_from_slice(&wav_head());
+        self.input = Vec::new();
+        let sound = &shared.sources[source.0].sound;
+        self.state = State::Listening(Listener::new(source, sound, now.instant));
+        self.write(Output::of(head), now.instant);
+    }
+
     fn hold(&mut self, held: Held, shared: &mut Shared, now: Now) {
-        match self.sit(held.source, shared) {
+        match self.sit(held.source, Purpose::Look, shared) {
             Ok(()) => self.state = State::Holding(held),
             Err(why) => self.answer(held.reply, no_place(why, held.reply, now), now),
         }
     }
 
-    /// Takes a viewer's place, or keeps the one it has.
-    fn sit(&mut self, source: SourceId, shared: &mut Shared) -> Result<(), NoPlace> {
-        let pass = self.pass;
-        let is_kept = |seat: &Seat| (seat.source, seat.pass) == (source, pass);
-        if !self.seat.as_ref().is_some_and(is_kept) {
+    /// Takes a place, or keeps the one it has.
+    fn sit(
+        &mut self,
+        source: SourceId,
+        purpose: Purpose,
+        shared: &mut Shared,
+    ) -> Result<(), NoPlace> {
+        let place = Place {
+            source,
+            purpose,
+            pass: self.pass,
+        };
+        if self.seat.as_ref().is_none_or(|seat| seat.place != place) {
             self.leave(shared);
-            shared.sit(source, pass)?;
+            shared.sit(place)?;
         }
         let until = None;
-        self.seat = Some(Seat {
-            source,
-            pass,
-            until,
-        });
+        self.seat = Some(Seat { place, until });
         Ok(())
     }
 

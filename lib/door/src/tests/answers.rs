@@ -236,7 +236,7 @@ fn the_state_has_ustreamer_s_names_and_ours() {
             r#"{"ok":true,"result":{"source":{"resolution":{"width":640,"height":480},"#,
             r#""online":true,"captured_fps":10},"stream":{"clients":1},"#,
             r#""camera":{"name":"hall","state":"live","words":""},"#,
-            r#""viewers":{"now":1,"most":4},"dropped":{"slow_client":0}}}"#
+            r#""viewers":{"now":1,"most":4},"dropped":{"slow_client":0},"sound":false}}"#
         )
     );
 }

@@ -6,6 +6,7 @@ mod disorder;
 mod golden;
 mod hostile;
 mod metrics;
+mod sound;
 mod viewers;
 
 use std::collections::{BTreeMap, BTreeSet};

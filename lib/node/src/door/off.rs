@@ -47,6 +47,14 @@ impl Context {
 
     pub(crate) fn show_at_door(&mut self, _: &Picture) {}
 
+    #[cfg(feature = "sound")]
+    pub(crate) fn door_listens(&mut self, _: bool) -> bool {
+        false
+    }
+
+    #[cfg(feature = "sound")]
+    pub(crate) fn hear_at_door(&mut self, _: &[u8]) {}
+
     pub(crate) fn tell_door(&mut self, _: CameraState, _: bool, _: &str) {}
 
     pub(crate) fn show_remote(&mut self, _: PeerName, _: &RemotePicture, _: Arc<Vec<u8>>) {}

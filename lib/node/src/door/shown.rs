@@ -42,11 +42,12 @@ impl DoorSources {
 }
 
 impl Context {
-    /// Whether a client of the door looks at any camera.
+    /// Whether a client of the door looks at any camera, or listens to it.
     pub(super) fn has_http_viewers(&mut self) -> bool {
         let mut cameras = self.door_sources.ids();
-        let door = self.net.door();
-        door.is_some_and(|(door, _)| cameras.any(|camera| door.viewers(camera) > 0))
+        self.net.door().is_some_and(|(door, _)| {
+            cameras.any(|camera| door.viewers(camera) + door.listeners(camera) > 0)
+        })
     }
 
     /// Clients of the door that look at our camera.
@@ -64,6 +65,22 @@ impl Context {
             captured: picture.captured,
         };
         self.show(HttpSource::Own, picture);
+    }
+
+    /// Tells the door whether our camera has a microphone; gives back whether clients listen to it.
+    #[cfg(feature = "sound")]
+    pub(crate) fn door_listens(&mut self, has_sound: bool) -> bool {
+        let listens = self.with_source(HttpSource::Own, |door, id| {
+            door.set_sound(id, has_sound);
+            door.listeners(id) > 0
+        });
+        has_sound && listens.unwrap_or(false)
+    }
+
+    /// Gives sound of our microphone to the clients of the door that listen.
+    #[cfg(feature = "sound")]
+    pub(crate) fn hear_at_door(&mut self, samples: &[u8]) {
+        self.with_source(HttpSource::Own, |door, id| door.hear(id, samples));
     }
 
     /// Tells the clients of the door of our camera's state. That it is live the pictures say.

@@ -1,4 +1,4 @@
-//! Tells the owner which clients look at its cameras.
+//! Tells the owner which clients look at its cameras or listen to them.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use crate::notice::{HttpViewers, Notice};
 
 #[derive(Debug, Default)]
 pub(super) struct Viewers {
-    /// The owner knows of clients that look.
+    /// The owner knows of clients that look or listen.
     told: bool,
     next: Option<Instant>,
 }
@@ -18,9 +18,9 @@ impl Viewers {
         if self.next.is_some_and(|next| now < next) {
             return;
         }
-        let looks = out.has_http_viewers();
-        let is_news = looks || self.told;
-        self.told = looks;
+        let is_used = out.has_http_viewers();
+        let is_news = is_used || self.told;
+        self.told = is_used;
         self.next = is_news.then(|| now + PAUSE);
         if is_news {
             let viewers = out.http_viewers();
@@ -34,7 +34,7 @@ impl Viewers {
 }
 
 impl Context {
-    /// Clients of the door that look, at any camera.
+    /// Clients of the door that look or listen, at any camera.
     pub(crate) fn http_viewers(&mut self) -> HttpViewers {
         let mut viewers = HttpViewers::default();
         let Some((door, _)) = self.net.door() else {
@@ -43,11 +43,12 @@ impl Context {
         for camera in self.door_sources.ids() {
             let counts = door.pictures(camera);
             viewers.count += door.viewers(camera);
+            viewers.listeners += door.listeners(camera);
             viewers.given += counts.shown;
             viewers.pictures.sent += counts.sent;
             viewers.pictures.dropped += counts.skipped;
         }
-        viewers.passes = door.passes_that_look().map(str::to_owned).collect();
+        viewers.passes = door.passes_in_use().map(str::to_owned).collect();
         viewers
     }
 }

@@ -18,14 +18,20 @@ struct CameraBox {
 
 impl CameraBox {
     fn new() -> Self {
+        Self::with(&[], &[])
+    }
+
+    /// With options of the pass and of the camera.
+    fn with(of_pass: &[&str], of_camera: &[&str]) -> Self {
         let scratch = Scratch::new();
         let person = Person::new(&scratch, "box");
-        let made = person.run(&["pass", "add", "tests", "--json"]);
+        let made = person.run(&[&["pass", "add", "tests", "--json"], of_pass].concat());
         let made: Value = serde_json::from_str(&made.stdout).unwrap();
         let token = made["token"].as_str().unwrap().to_owned();
         let options = ["--source", "pattern", "--size", "320x240", "--fps", "30"];
         let http = ["--http", "127.0.0.1:0", "--no-announce"];
-        let (mut camera, _) = person.listen(&[&["camera"][..], &options, &http].concat());
+        let (mut camera, _) =
+            person.listen(&[&["camera"][..], &options, &http, of_camera].concat());
         let listening = camera.event("http_listening");
         let address = listening["address"].as_str().unwrap().to_owned();
         Self {
@@ -143,6 +149,25 @@ fn a_flood_of_strangers_takes_no_pictures_from_a_viewer() {
     drop(flood);
     let mut later = camera_box.ask(&format!("/stream?token={}", camera_box.token));
     pictures(&mut later, 3);
+}
+
+#[test]
+fn a_client_whose_pass_has_sound_hears_the_microphone() {
+    let mut camera_box = CameraBox::with(&["--sound"], &["--microphone", "tone"]);
+    let mut client = camera_box.ask(&format!("/sound?token={}", camera_box.token));
+    let mut heard = Vec::new();
+    while heard.len() < 10_000 {
+        let mut some = [0; 4096];
+        let read = client.read(&mut some).unwrap();
+        assert_ne!(read, 0, "{}", String::from_utf8_lossy(&heard));
+        heard.extend_from_slice(&some[..read]);
+    }
+    assert!(heard.windows(4).any(|window| window == b"WAVE"));
+    assert_eq!(camera_box.camera.event("http_listeners")["listeners"], 1);
+    drop(client);
+    assert_eq!(camera_box.camera.event("http_listeners")["listeners"], 0);
+    let listed = camera_box.person.run(&["pass"]);
+    assert!(listed.stdout.contains(" ago, with sound"), "{listed:?}");
 }
 
 #[test]
