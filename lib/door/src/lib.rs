@@ -71,6 +71,7 @@ mod held;
 mod host;
 mod jpeg;
 pub mod limits;
+mod links;
 mod now;
 mod output;
 mod page;
@@ -87,6 +88,7 @@ mod words;
 
 pub use connection::Fate;
 pub use door::{Access, Config, ConnectionId, Door, Full};
+pub use links::Links;
 pub use now::Now;
-pub use passes::{InvalidPass, InvalidPasses, Pass, Passes, Token};
+pub use passes::{InvalidPass, InvalidPasses, InvalidToken, Pass, Passes, Token};
 pub use source::{Picture, SourceId, SourceState};
