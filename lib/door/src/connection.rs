@@ -2,6 +2,7 @@
 
 mod answering;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Instant;
 
@@ -188,6 +189,26 @@ impl Connection {
         };
         if !is_allowed && matches!(self.state, State::Holding(_) | State::Streaming(_)) {
             self.state = State::Gone;
+        }
+    }
+
+    /// The cameras have new places; those that are gone have none.
+    pub(crate) fn follow(&mut self, moved: &BTreeMap<SourceId, SourceId>) {
+        let Some(seat) = &mut self.seat else {
+            return;
+        };
+        let Some(&place) = moved.get(&seat.source) else {
+            self.seat = None;
+            if matches!(self.state, State::Holding(_) | State::Streaming(_)) {
+                self.state = State::Gone;
+            }
+            return;
+        };
+        seat.source = place;
+        match &mut self.state {
+            State::Holding(held) => held.source = place,
+            State::Streaming(stream) => stream.source = place,
+            _ => {}
         }
     }
 

@@ -14,7 +14,7 @@ use crate::source::{Picture, Source, SourceId, SourceState};
 /// What a door is made of.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The names of the cameras. A single one is at the root; several are below `/NAME/`.
+    /// The names of the cameras, each below `/NAME/`. A single one is also at the root.
     pub sources: Vec<String>,
     /// Which clients may look.
     pub access: Access,
@@ -173,6 +173,26 @@ impl Door {
         }
     }
 
+    /// The cameras from now on, by their names. Those that stay keep their state and their viewers,
+    /// whatever their new places; what is shown of the others ends.
+    pub fn set_sources(&mut self, names: Vec<String>) {
+        let old = std::mem::take(&mut self.shared.sources);
+        let mut old: Vec<_> = old.into_iter().map(Some).collect();
+        let mut moved = BTreeMap::new();
+        for (new_place, name) in names.into_iter().enumerate() {
+            let is_same =
+                |source: &Option<Source>| source.as_ref().is_some_and(|it| it.name == name);
+            let place = old.iter().position(is_same);
+            moved.extend(place.map(|place| (SourceId(place), SourceId(new_place))));
+            let kept = place.and_then(|place| old[place].take());
+            let source = kept.unwrap_or_else(|| Source::new(name));
+            self.shared.sources.push(source);
+        }
+        for connection in self.connections.values_mut() {
+            connection.follow(&moved);
+        }
+    }
+
     /// Which clients may look from now on. What is shown to a pass that is not in the list any more
     /// ends; of the others the last use is kept.
     pub fn set_access(&mut self, mut access: Access) {
@@ -215,6 +235,12 @@ impl Door {
     pub fn viewers(&self, source: SourceId) -> usize {
         let source = self.shared.sources.get(source.0);
         source.map_or(0, |source| source.viewers)
+    }
+
+    /// A camera's state; `None` if there is no such camera.
+    pub fn state(&self, source: SourceId) -> Option<SourceState> {
+        let source = self.shared.sources.get(source.0);
+        source.map(|source| source.state)
     }
 
     /// The passes with when they were last used.

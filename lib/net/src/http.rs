@@ -18,7 +18,7 @@ use crate::listener::Listener;
 use crate::options;
 use crate::readiness::Readiness;
 
-/// The door, if the configuration has one.
+/// The door, if one is open.
 #[derive(Default)]
 pub(crate) struct Http(Option<Open>);
 

@@ -11,6 +11,8 @@ use transom_proto::{self as proto, Session};
 use transom_wire::{ByeCode, PeerName, PublicKey};
 
 use crate::config::Config;
+#[cfg(feature = "http")]
+use crate::config::HttpConfig;
 use crate::error::BindError;
 use crate::event::{Departure, Event, PeerId, WatchId};
 use crate::handshaking::Handshaking;
@@ -57,7 +59,9 @@ impl Net {
         };
         net.listen(&listen)?;
         #[cfg(feature = "http")]
-        net.open_http()?;
+        if let Some(http) = net.context.config.http.take() {
+            net.open_door(http)?;
+        }
         Ok(net)
     }
 
@@ -100,6 +104,25 @@ impl Net {
             .retain(|(_, listener)| kept.contains(&listener.address()));
         self.listeners.append(&mut added);
         Ok(bound)
+    }
+
+    /// Opens the HTTP door. A door that is open closes first, with its clients' connections.
+    ///
+    /// # Errors
+    /// An address is in use or can't be bound; there is no door then.
+    #[cfg(feature = "http")]
+    pub fn open_door(&mut self, config: HttpConfig) -> Result<(), BindError> {
+        self.close_door();
+        let tokens = config.listen.iter().map(|_| Token(self.next_id()));
+        let tokens: Vec<Token> = tokens.collect();
+        self.http = Http::bind(config, self.poll.registry(), tokens.into_iter())?;
+        Ok(())
+    }
+
+    /// Closes the HTTP door and its clients' connections.
+    #[cfg(feature = "http")]
+    pub fn close_door(&mut self) {
+        self.http = Http::default();
     }
 
     /// Starts to connect. The peer's `Key` follows, or its `Left`.
@@ -236,7 +259,7 @@ impl Net {
         self.context.clock.of(moment)
     }
 
-    /// The HTTP door, if the configuration has one, and the present as it counts. What is done to
+    /// The HTTP door, if one is open, and the present as it counts. What is done to
     /// it is sent in the next turn.
     #[cfg(feature = "http")]
     pub fn door(&mut self) -> Option<(&mut transom_door::Door, transom_door::Now)> {
@@ -315,17 +338,6 @@ impl Net {
                 log::debug!("HTTP connection from {address} dropped: {error}");
             }
         }
-    }
-
-    #[cfg(feature = "http")]
-    fn open_http(&mut self) -> Result<(), BindError> {
-        let Some(config) = self.context.config.http.take() else {
-            return Ok(());
-        };
-        let tokens = config.listen.iter().map(|_| Token(self.next_id()));
-        let tokens: Vec<Token> = tokens.collect();
-        self.http = Http::bind(config, self.poll.registry(), tokens.into_iter())?;
-        Ok(())
     }
 
     /// Starts a handshake on an accepted connection if the limits allow it. If there are too many

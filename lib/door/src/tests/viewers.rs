@@ -297,3 +297,29 @@ fn a_socket_that_is_full_after_an_answer_ends_the_connection() {
     rig.pass(Duration::from_millis(200));
     assert_eq!(rig.fate(1), Fate::Gone);
 }
+
+#[test]
+fn cameras_that_stay_keep_their_viewers_in_another_place_and_streams_of_the_others_end() {
+    let mut rig = Rig::of(&["hall", "yard"], passes(&[1]));
+    rig.get(1, "/hall/stream");
+    rig.get(2, "/yard/stream");
+    rig.get(3, "/hall/next");
+    rig.get(4, "/yard/snapshot");
+    rig.door
+        .set_sources(vec!["attic".into(), "yard".into(), "garden".into()]);
+    let fates = [1, 2, 3, 4].map(|client| rig.fate(client));
+    let (open, gone) = (Fate::Open, Fate::Gone);
+    assert_eq!(fates, [gone, open, gone, open]);
+    // A place that another camera had before.
+    rig.door.set_sources(vec!["yard".into(), "hall".into()]);
+    assert_eq!(rig.door.viewers(CAMERA), 2);
+    assert_eq!(rig.door.viewers(SourceId(1)), 0);
+    rig.close(1);
+    rig.close(3);
+    rig.show();
+    assert_eq!(numbers(&rig.take(2)), [1]);
+    assert_eq!(numbers(&rig.take(4)), [1]);
+    rig.close(2);
+    rig.pass(seconds(3));
+    assert_eq!(rig.door.viewers(CAMERA), 0);
+}
