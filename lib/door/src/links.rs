@@ -62,28 +62,23 @@ mod tests {
             .collect();
         let token = Token::from_random([7; 20]);
         let address = "[::1]:8080".parse().unwrap();
-        for (index, name) in names.iter().enumerate() {
+        let leads = |name: &str, sources: &[Source], id: SourceId| {
             let links = Links::new(address, Some(name), &token);
             let target = |link: &str| link.strip_prefix("http://[::1]:8080").unwrap().to_owned();
-            let stream = target(&links.stream);
+            let (stream, snapshot) = (target(&links.stream), target(&links.snapshot));
             let (path, query) = stream.split_once('?').unwrap();
-            let id = SourceId(index);
-            assert_eq!(
-                Route::of(path, query, &sources),
-                Route::Stream(id),
-                "{name}"
-            );
+            assert_eq!(Route::of(path, query, sources), Route::Stream(id), "{name}");
             assert_eq!(parameter(query, "token"), Some(token.to_string()));
-            let snapshot = target(&links.snapshot);
             let (path, query) = snapshot.split_once('?').unwrap();
-            assert_eq!(
-                Route::of(path, query, &sources),
-                Route::Snapshot(id),
-                "{name}"
-            );
+            let route = Route::of(path, query, sources);
+            assert_eq!(route, Route::Snapshot(id), "{name}");
             let page = target(&links.page);
             let (path, _) = page.split_once('#').unwrap();
-            assert_eq!(Route::of(path, "", &sources), Route::Page, "{name}");
+            assert_eq!(Route::of(path, "", sources), Route::Page, "{name}");
+        };
+        for (index, name) in names.iter().enumerate() {
+            leads(name, &sources, SourceId(index));
+            leads(name, &[Source::new((*name).into())], SourceId(0));
         }
         let root = Links::new(address, None, &token);
         assert_eq!(root.page, format!("http://[::1]:8080/#{token}"));
