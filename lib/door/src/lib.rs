@@ -77,6 +77,7 @@ mod held;
 mod host;
 mod jpeg;
 pub mod limits;
+mod links;
 mod metrics;
 mod now;
 mod output;
@@ -95,6 +96,7 @@ mod words;
 
 pub use connection::Fate;
 pub use door::{Access, Config, ConnectionId, Door, Full};
+pub use links::Links;
 pub use now::Now;
-pub use passes::{InvalidPass, InvalidPasses, Pass, Passes, Token};
+pub use passes::{InvalidPass, InvalidPasses, InvalidToken, Pass, Passes, Token};
 pub use source::{Picture, PictureCounts, SourceId, SourceState};

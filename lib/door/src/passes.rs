@@ -62,6 +62,11 @@ pub enum InvalidPass {
     Words,
 }
 
+/// A text is no token.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("a token has 32 of the letters a to z and the digits 2 to 7")]
+pub struct InvalidToken;
+
 /// A line of a list is no pass.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("line {line}")]
@@ -83,6 +88,18 @@ impl Token {
 impl fmt::Display for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Token {
+    type Err = InvalidToken;
+
+    fn from_str(text: &str) -> Result<Self, InvalidToken> {
+        let is_base32 = |byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7');
+        match text.len() == TOKEN_BYTES && text.bytes().all(is_base32) {
+            true => Ok(Self(text.to_owned())),
+            false => Err(InvalidToken),
+        }
     }
 }
 
@@ -245,6 +262,9 @@ pub(crate) struct PassHash(blake3::Hash);
 /// The word in the line of a pass that may hear.
 const SOUND: &str = "sound";
 
+/// Base32 of 160 bits.
+const TOKEN_BYTES: usize = 32;
+
 /// As for the name of a peer.
 const MAX_NAME_BYTES: usize = 64;
 
@@ -299,6 +319,21 @@ mod tests {
         assert_eq!(error, InvalidPasses { line: 5, why });
         let passes: Passes = text.trim_end_matches("b\n").parse().unwrap();
         assert_eq!(passes.to_string(), format!("{pass}\n{pass} 5\n"));
+    }
+
+    #[test]
+    fn a_token_reads_back_and_nothing_else_is_one() {
+        let text = token(0xA5).to_string();
+        assert_eq!(text.parse(), Ok(token(0xA5)));
+        for wrong in [
+            "",
+            &text[1..],
+            &format!("{text}a"),
+            &text.to_uppercase(),
+            &"é".repeat(16),
+        ] {
+            assert_eq!(wrong.parse::<Token>(), Err(InvalidToken), "{wrong}");
+        }
     }
 
     #[test]
