@@ -288,14 +288,26 @@ fn an_open_door_gives_pages_of_other_sites_nothing() {
 }
 
 #[test]
-fn pages_of_other_sites_may_look_with_a_pass() {
-    let mut rig = Rig::new();
-    rig.connect(1);
-    let head = format!(
-        "GET /stream?token={} HTTP/1.1\r\nHost: a\r\nSec-Fetch-Site: cross-site\r\n\r\n",
-        token(1)
+fn pages_of_other_sites_may_look_with_a_pass_of_their_own() {
+    let bearer = format!("Bearer {}", token(1));
+    // `x:` and the token of the pass.
+    let basic = "Basic eDphZWFxY2FpYmFlYXFjYWliYWVhcWNhaWJhZWFxY2FpYg==";
+    let ask = |query: &str, authorization: &str, site: &str| {
+        let mut rig = Rig::new();
+        rig.connect(1);
+        let head = format!(
+            "GET /stream{query} HTTP/1.1\r\nHost: a\r\nAuthorization: {authorization}\r\n\
+             Sec-Fetch-Site: {site}\r\n\r\n"
+        );
+        status(&rig.send(1, head.as_bytes())).to_owned()
+    };
+    assert_eq!(
+        ask(&format!("?token={}", token(1)), "", "cross-site"),
+        "200"
     );
-    assert_eq!(status(&rig.send(1, head.as_bytes())), "200");
+    assert_eq!(ask("", &bearer, "cross-site"), "200");
+    assert_eq!(ask("", basic, "same-origin"), "200");
+    assert_eq!(ask("", basic, "cross-site"), "401");
 }
 
 #[test]
