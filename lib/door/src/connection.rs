@@ -2,6 +2,7 @@
 
 mod answering;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Instant;
 
@@ -72,6 +73,8 @@ enum State {
 #[derive(Debug)]
 struct Seat {
     source: SourceId,
+    /// The pass that has the place, where passes are needed.
+    pass: Option<PassHash>,
     /// Set while no answer needs the place.
     until: Option<Instant>,
 }
@@ -175,7 +178,7 @@ impl Connection {
     }
 
     /// The bytes to write next.
-    pub(crate) fn poll_transmit(&mut self, shared: &mut Shared, now: Now) -> [&[u8]; 2] {
+    pub(crate) fn poll_transmit(&mut self, shared: &mut Shared, now: Now) -> [&[u8]; 4] {
         while self.output.is_empty() && self.advance(shared, now) {}
         self.output.slices()
     }
@@ -201,10 +204,31 @@ impl Connection {
         }
     }
 
+    /// The cameras have new places; those that are gone have none, and their viewers leave.
+    pub(crate) fn follow(&mut self, moved: &BTreeMap<SourceId, SourceId>, shared: &mut Shared) {
+        let Some(seat) = &mut self.seat else {
+            return;
+        };
+        let Some(&place) = moved.get(&seat.source) else {
+            shared.give_back(seat.pass);
+            self.seat = None;
+            if matches!(self.state, State::Holding(_) | State::Streaming(_)) {
+                self.state = State::Gone;
+            }
+            return;
+        };
+        seat.source = place;
+        match &mut self.state {
+            State::Holding(held) => held.source = place,
+            State::Streaming(stream) => stream.source = place,
+            _ => {}
+        }
+    }
+
     /// Gives the viewer's place back.
     pub(crate) fn leave(&mut self, shared: &mut Shared) {
-        if let Some(seat) = self.seat.take() {
-            shared.sources[seat.source.0].leave();
+        if let Some(Seat { source, pass, .. }) = self.seat.take() {
+            shared.stand_up(source, pass);
         }
     }
 
@@ -241,6 +265,11 @@ impl Connection {
     /// Whether a request of this connection could look.
     pub(crate) fn is_admitted(&self) -> bool {
         self.is_admitted
+    }
+
+    /// The pass by which it looks at a camera, if it does.
+    pub(crate) fn looks_with(&self) -> Option<PassHash> {
+        self.seat.as_ref()?.pass
     }
 
     /// Whether the connection may end to make room for another: it is between two requests, or a
@@ -285,10 +314,11 @@ impl Connection {
                 true
             }
             State::Holding(held) => {
-                let source = &shared.sources[held.source.0];
+                let source = &mut shared.sources[held.source.0];
                 let Some(output) = held.answer(source, now) else {
                     return false;
                 };
+                source.sent += u64::from(output.has_frame());
                 let keep_alive = held.reply.keep_alive;
                 self.state = State::Answering { keep_alive };
                 self.write(output, now.instant);

@@ -6,15 +6,15 @@ use std::time::Instant;
 
 use crate::connection::{Connection, Fate};
 use crate::failures::Failures;
-use crate::limits::{MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS};
+use crate::limits::{MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, places_of_pass};
 use crate::now::Now;
-use crate::passes::Passes;
-use crate::source::{Picture, Source, SourceId, SourceState};
+use crate::passes::{Pass, PassHash, Passes};
+use crate::source::{Picture, PictureCounts, Source, SourceId, SourceState};
 
 /// What a door is made of.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The names of the cameras. A single one is at the root; several are below `/NAME/`.
+    /// The names of the cameras, each below `/NAME/`. A single one is also at the root.
     pub sources: Vec<String>,
     /// Which clients may look.
     pub access: Access,
@@ -51,11 +51,22 @@ pub enum Full {
     OfAddress,
 }
 
+/// There is no place for a viewer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub(crate) enum NoPlace {
+    #[error("the limit of viewers is reached: try again later")]
+    All,
+    #[error("this pass has as many viewers as one pass may have: try again later")]
+    OfPass,
+}
+
 /// All connections of an HTTP listener. See the [crate's page](crate) for the order of calls.
 #[derive(Debug)]
 pub struct Door {
     shared: Shared,
     connections: BTreeMap<ConnectionId, Connection>,
+    /// What [`take_change`](Self::take_change) tells.
+    has_changed: bool,
 }
 
 /// What all connections see.
@@ -64,7 +75,13 @@ pub(crate) struct Shared {
     pub(crate) sources: Vec<Source>,
     pub(crate) access: Access,
     pub(crate) max_viewers: usize,
+    /// The pass of each viewer that has one.
+    seated: Vec<PassHash>,
+    /// Of answers, to all clients.
+    pub(crate) sent_bytes: u64,
     pub(crate) failures: Failures,
+    /// What [`Door::take_news`] tells.
+    pub(crate) has_news: bool,
 }
 
 impl Door {
@@ -76,9 +93,13 @@ impl Door {
                 sources,
                 access: config.access,
                 max_viewers: config.max_viewers,
+                seated: Vec::new(),
+                sent_bytes: 0,
                 failures: Failures::default(),
+                has_news: false,
             },
             connections: BTreeMap::new(),
+            has_changed: false,
         }
     }
 
@@ -132,17 +153,18 @@ impl Door {
 
     /// The time of [`poll_timeout`](Self::poll_timeout) has passed.
     pub fn handle_timeout(&mut self, now: Now) {
+        self.has_changed = true;
         for connection in self.connections.values_mut() {
             connection.handle_timeout(&mut self.shared, now);
         }
     }
 
-    /// The bytes to write next, for one vectored write; both empty if there are none. The picture
+    /// The bytes to write next, for one vectored write; all empty if there are none. The picture
     /// is chosen here, so call it only while the socket can be written.
-    pub fn poll_transmit(&mut self, id: ConnectionId, now: Now) -> [&[u8]; 2] {
+    pub fn poll_transmit(&mut self, id: ConnectionId, now: Now) -> [&[u8]; 4] {
         match self.connections.get_mut(&id) {
             Some(connection) => connection.poll_transmit(&mut self.shared, now),
-            None => [&[], &[]],
+            None => Default::default(),
         }
     }
 
@@ -150,6 +172,7 @@ impl Door {
     pub fn transmitted(&mut self, id: ConnectionId, count: usize, now: Now) {
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.transmitted(count, now.instant);
+            self.shared.sent_bytes += count as u64;
         }
     }
 
@@ -160,9 +183,10 @@ impl Door {
         }
     }
 
-    /// A camera's newest picture. It is copied once, if there is a viewer.
+    /// A camera's newest picture. It is not copied, and held only if there is a viewer.
     pub fn show(&mut self, source: SourceId, picture: Picture<'_>, now: Now) {
         if let Some(source) = self.shared.sources.get_mut(source.0) {
+            self.has_changed |= source.viewers > 0;
             source.show(picture, now);
         }
     }
@@ -170,8 +194,30 @@ impl Door {
     /// A camera's state, and why in words, of which the first 200 characters are kept.
     pub fn set_state(&mut self, source: SourceId, state: SourceState, words: &str) {
         if let Some(source) = self.shared.sources.get_mut(source.0) {
+            self.has_changed |= source.viewers > 0;
             source.set_state(state, words);
         }
+    }
+
+    /// The cameras from now on, by their names. Those that stay keep their state and their viewers,
+    /// whatever their new places; what is shown of the others ends.
+    pub fn set_sources(&mut self, names: Vec<String>) {
+        let old = std::mem::take(&mut self.shared.sources);
+        let mut old: Vec<_> = old.into_iter().map(Some).collect();
+        let mut moved = BTreeMap::new();
+        for (new_place, name) in names.into_iter().enumerate() {
+            let is_same =
+                |source: &Option<Source>| source.as_ref().is_some_and(|it| it.name == name);
+            let place = old.iter().position(is_same);
+            moved.extend(place.map(|place| (SourceId(place), SourceId(new_place))));
+            let kept = place.and_then(|place| old[place].take());
+            let source = kept.unwrap_or_else(|| Source::new(name));
+            self.shared.sources.push(source);
+        }
+        for connection in self.connections.values_mut() {
+            connection.follow(&moved, &mut self.shared);
+        }
+        self.has_changed = true;
     }
 
     /// Which clients may look from now on. What is shown to a pass that is not in the list any more
@@ -183,6 +229,7 @@ impl Door {
         for connection in self.connections.values_mut() {
             connection.check_pass(&access);
         }
+        self.has_changed = true;
         self.shared.access = access;
     }
 
@@ -197,6 +244,19 @@ impl Door {
         connections
             .filter_map(|connection| connection.poll_timeout(&self.shared))
             .min()
+    }
+
+    /// Whether something has changed for all connections since the last call: a picture, a state,
+    /// the passes, the time, one that ended for another. Otherwise a connection has something to
+    /// send, or another fate, only after bytes of its client or room in its socket.
+    pub fn take_change(&mut self) -> bool {
+        std::mem::take(&mut self.has_changed)
+    }
+
+    /// Whether the owner has something to look at since the last call: another number of
+    /// [`viewers`](Self::viewers), or a later use of a pass.
+    pub fn take_news(&mut self) -> bool {
+        std::mem::take(&mut self.shared.has_news)
     }
 
     /// What to do with a connection's socket.
@@ -218,6 +278,28 @@ impl Door {
         source.map_or(0, |source| source.viewers)
     }
 
+    /// What became of this camera's pictures.
+    pub fn pictures(&self, source: SourceId) -> PictureCounts {
+        let source = self.shared.sources.get(source.0);
+        source.map_or_else(PictureCounts::default, Source::counts)
+    }
+
+    /// The names of the passes whose clients look, at any camera, in the order of the list.
+    pub fn passes_that_look(&self) -> impl Iterator<Item = &str> {
+        let connections = self.connections.values();
+        let looking: Vec<PassHash> = connections.filter_map(Connection::looks_with).collect();
+        let passes = self.passes().into_iter().flat_map(Passes::iter);
+        passes
+            .filter(move |pass| looking.iter().any(|hash| pass.is(*hash)))
+            .map(Pass::name)
+    }
+
+    /// A camera's state; `None` if there is no such camera.
+    pub fn state(&self, source: SourceId) -> Option<SourceState> {
+        let source = self.shared.sources.get(source.0);
+        source.map(|source| source.state)
+    }
+
     /// The passes with when they were last used.
     pub fn passes(&self) -> Option<&Passes> {
         match &self.shared.access {
@@ -232,6 +314,7 @@ impl Door {
         let dispensable = dispensable.filter(|(_, it)| it.is_dispensable() && is_of_these(it));
         let (&id, _) = dispensable.min_by_key(|(id, it)| (it.is_admitted(), **id))?;
         self.remove(id);
+        self.has_changed = true;
         Some(())
     }
 }
@@ -244,5 +327,37 @@ impl Shared {
     /// Clients that look, at any camera.
     pub(crate) fn viewers(&self) -> usize {
         self.sources.iter().map(|source| source.viewers).sum()
+    }
+
+    /// Takes a viewer's place.
+    pub(crate) fn sit(&mut self, source: SourceId, pass: Option<PassHash>) -> Result<(), NoPlace> {
+        if self.viewers() >= self.max_viewers {
+            return Err(NoPlace::All);
+        }
+        if let Some(pass) = pass {
+            let its = self.seated.iter().filter(|seated| **seated == pass);
+            if its.count() >= places_of_pass(self.max_viewers) {
+                return Err(NoPlace::OfPass);
+            }
+            self.seated.push(pass);
+        }
+        self.sources[source.0].viewers += 1;
+        self.has_news = true;
+        Ok(())
+    }
+
+    /// Gives it back.
+    pub(crate) fn stand_up(&mut self, source: SourceId, pass: Option<PassHash>) {
+        self.sources[source.0].leave();
+        self.give_back(pass);
+    }
+
+    /// Gives the place of a pass back, of a camera that is gone.
+    pub(crate) fn give_back(&mut self, pass: Option<PassHash>) {
+        let its = self.seated.iter().position(|seated| Some(*seated) == pass);
+        if let Some(its) = its {
+            self.seated.swap_remove(its);
+        }
+        self.has_news = true;
     }
 }

@@ -10,11 +10,13 @@
 //!    [`handle_timeout`](Door::handle_timeout).
 //! 4. The owner opens the cameras that have [`viewers`](Door::viewers), gives their pictures to
 //!    [`show`](Door::show) and tells of their states by [`set_state`](Door::set_state).
-//! 5. After each of these, for every connection: while its socket is writable, write what
+//! 5. After each of these, for the connection of the socket, or for every connection if
+//!    [`take_change`](Door::take_change) says so: while its socket is writable, write what
 //!    [`poll_transmit`](Door::poll_transmit) gives, and report it by
 //!    [`transmitted`](Door::transmitted). Then do what [`fate`](Door::fate) says.
 //!
 //! ```
+//! use std::sync::Arc;
 //! use std::time::{Duration, Instant};
 //! use transom_door::{Access, Config, ConnectionId, Door, Now, Pass, Picture, SourceId, Token};
 //!
@@ -36,8 +38,8 @@
 //! door.transmitted(client, head.len(), now);
 //! assert_eq!(door.viewers(camera), 1);
 //!
-//! let jpeg = b"\xff\xd8\xff\xd9";
-//! let picture = Picture { jpeg, size: (640, 480), orientation: 1, captured: now.instant };
+//! let jpeg = Arc::new(b"\xff\xd8\xff\xd9".to_vec());
+//! let picture = Picture { jpeg: &jpeg, size: (640, 480), orientation: 1, captured: now.instant };
 //! door.show(camera, picture, now);
 //! let part = door.poll_transmit(client, now).concat();
 //! assert!(part.starts_with(b"Content-Type: image/jpeg\r\nContent-Length: 4\r\n"));
@@ -52,9 +54,10 @@
 //! | `/snapshot`, `/snapshot.jpg`, `/shot.jpg`, `/?action=snapshot` | a picture captured after the question, or 503 after 4 s; never an old one |
 //! | `/next?after=N&state=S` | the first picture after number N, held until there is one; 204 with `X-State` and `X-Words` after 10 s, or when the state isn't S |
 //! | `/state` | JSON |
+//! | `/metrics` | Prometheus text, of all cameras |
 //! | `/` | the page, which needs no pass |
 //!
-//! Several cameras have these below `/NAME/`; `/state` lists their names then.
+//! Several cameras have these below `/NAME/`, except `/metrics`; `/state` lists their names then.
 #![forbid(unsafe_code)]
 
 mod client;
@@ -71,6 +74,7 @@ mod held;
 mod host;
 mod jpeg;
 pub mod limits;
+mod metrics;
 mod now;
 mod output;
 mod page;
@@ -89,4 +93,4 @@ pub use connection::Fate;
 pub use door::{Access, Config, ConnectionId, Door, Full};
 pub use now::Now;
 pub use passes::{InvalidPass, InvalidPasses, Pass, Passes, Token};
-pub use source::{Picture, SourceId, SourceState};
+pub use source::{Picture, PictureCounts, SourceId, SourceState};

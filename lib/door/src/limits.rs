@@ -53,5 +53,20 @@ pub const VIEWER_KEPT: Duration = Duration::from_secs(2);
 /// Characters of a state's words: a sentence. They may come from another machine.
 pub const MAX_WORDS: usize = 200;
 
+/// How many of the places for viewers one pass may have: three quarters, and never the last one. A
+/// pass in a web page that many open, or a client that connects again and again, leaves room for
+/// other passes and for peers. One pass often has several streams: a printer's page, its time lapse
+/// and a person's phone, so of eight places it may have six.
+pub const fn places_of_pass(places: usize) -> usize {
+    let kept = match places / 4 {
+        0 => 1,
+        quarter => quarter,
+    };
+    match places.saturating_sub(kept) {
+        0 => 1,
+        share => share,
+    }
+}
+
 /// Failed passes of one address are logged once in this time.
 pub const FAILURE_LOG_INTERVAL: Duration = Duration::from_secs(10);

@@ -16,15 +16,23 @@ pub(crate) enum Route {
     Snapshot(SourceId),
     Next(SourceId),
     State(SourceId),
+    /// Numbers of all cameras for Prometheus.
+    Metrics,
     /// There is nothing at this path.
     Unknown,
 }
 
 impl Route {
-    /// One camera is at the root; several are below their names.
+    /// All cameras are below their names. A single one is also at the root.
     pub(crate) fn of(path: &str, query: &str, sources: &[Source]) -> Self {
         if sources.len() == 1 {
-            return Self::of_source(path, query, SourceId(0));
+            let route = match path {
+                "/metrics" => Self::Metrics,
+                _ => Self::of_source(path, query, SourceId(0)),
+            };
+            if route != Self::Unknown {
+                return route;
+            }
         }
         let (first, rest) = match path.strip_prefix('/').unwrap_or(path).split_once('/') {
             Some((first, rest)) => (first, Some(rest)),
@@ -39,6 +47,7 @@ impl Route {
         match (first, rest, index) {
             ("", None, _) => Self::Page,
             ("state", None, _) => Self::Names,
+            ("metrics", None, _) => Self::Metrics,
             (_, None, Some(index)) => Self::MissingSlash(SourceId(index)),
             (_, Some(_), Some(index)) => {
                 let path = path.strip_prefix('/').unwrap_or(path);
@@ -104,10 +113,17 @@ mod tests {
             ("/snapshot.jpg", Route::Snapshot(first)),
             ("/shot.jpg", Route::Snapshot(first)),
             ("/next", Route::Next(first)),
+            ("/metrics", Route::Metrics),
             ("/state", Route::State(first)),
-            ("/hall/stream", Route::Unknown),
+            ("/hall", Route::MissingSlash(first)),
+            ("/hall/", Route::Page),
+            ("/hall/stream", Route::Stream(first)),
+            ("/hall/?action=snapshot", Route::Snapshot(first)),
+            ("/attic/", Route::Page),
+            ("/attic/stream", Route::Unknown),
+            ("/stream/", Route::Page),
+            ("/stream/stream", Route::Unknown),
             ("//stream", Route::Unknown),
-            ("/stream/", Route::Unknown),
             ("/../stream", Route::Unknown),
             ("/favicon.ico", Route::Unknown),
         ] {
@@ -123,6 +139,8 @@ mod tests {
         for (target, route) in [
             ("/", Route::Page),
             ("/state", Route::Names),
+            ("/metrics", Route::Metrics),
+            ("/hall/metrics", Route::Unknown),
             ("/stream", Route::Unknown),
             ("/hall", Route::MissingSlash(index(0))),
             ("/hall/", Route::Page),

@@ -14,8 +14,8 @@ pub struct SourceId(pub usize);
 /// A picture of a camera, as its owner gives it.
 #[derive(Clone, Copy, Debug)]
 pub struct Picture<'a> {
-    /// A whole JPEG file.
-    pub jpeg: &'a [u8],
+    /// A whole JPEG file. It is held while viewers are sent it.
+    pub jpeg: &'a Arc<Vec<u8>>,
     /// Pixels across and down.
     pub size: (u16, u16),
     /// How to turn it for the eye, 1 to 8 as Exif numbers it.
@@ -37,12 +37,22 @@ pub enum SourceState {
     Lost,
     /// The camera is switched off.
     Off,
+    /// The station that has the camera does not show it to us: it is busy, or we may not watch.
+    Refused,
     /// No picture yet: the camera is opened once there is a viewer.
     #[default]
     Starting,
 }
 
 impl SourceState {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Away,
+        Self::Live,
+        Self::Lost,
+        Self::Off,
+        Self::Starting,
+    ];
+
     /// Its name in `/state`, `/next` and the page.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -50,6 +60,7 @@ impl SourceState {
             Self::Live => "live",
             Self::Lost => "lost",
             Self::Off => "off",
+            Self::Refused => "refused",
             Self::Starting => "starting",
         }
     }
@@ -58,6 +69,17 @@ impl SourceState {
     pub(crate) fn is_online(self) -> bool {
         matches!(self, Self::Live | Self::Starting)
     }
+}
+
+/// What became of a camera's pictures since the door was made.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct PictureCounts {
+    /// Given to [`Door::show`](crate::Door::show).
+    pub shown: u64,
+    /// Begun to be sent, to all clients together.
+    pub sent: u64,
+    /// Left out of streams because their clients were slow, of all clients together.
+    pub skipped: u64,
 }
 
 #[derive(Debug)]
@@ -69,6 +91,8 @@ pub(crate) struct Source {
     pub(crate) words: String,
     /// Clients that look or wait for a picture.
     pub(crate) viewers: usize,
+    /// Pictures that clients got.
+    pub(crate) sent: u64,
     /// Pictures that streams skipped because the client was slow.
     pub(crate) skipped: u64,
     pub(crate) size: (u16, u16),
@@ -85,6 +109,7 @@ impl Source {
             state: SourceState::default(),
             words: String::new(),
             viewers: 0,
+            sent: 0,
             skipped: 0,
             size: (0, 0),
             newest: None,
@@ -94,7 +119,7 @@ impl Source {
         }
     }
 
-    /// The newest picture from now on. Without a viewer it is not copied.
+    /// The newest picture from now on. Without a viewer it is not held.
     pub(crate) fn show(&mut self, picture: Picture<'_>, now: Now) {
         self.set_state(SourceState::Live, "");
         self.sequence += 1;
@@ -105,7 +130,13 @@ impl Source {
             captured: picture.captured,
             unix: now.unix_of(picture.captured),
         };
-        let frame = || Arc::new(Frame::new(picture.jpeg, picture.orientation, stamp));
+        let frame = || {
+            Arc::new(Frame::new(
+                Arc::clone(picture.jpeg),
+                picture.orientation,
+                stamp,
+            ))
+        };
         self.newest = (self.viewers > 0).then(frame);
         self.shown = Some(now.instant);
     }
@@ -139,9 +170,17 @@ impl Source {
         self.newest.as_ref().filter(|_| age < REPEAT)
     }
 
-    /// The sequence of the last picture, shown or not copied.
+    /// The sequence of the last picture, held or not.
     pub(crate) fn sequence(&self) -> u64 {
         self.sequence
+    }
+
+    pub(crate) fn counts(&self) -> PictureCounts {
+        PictureCounts {
+            shown: self.sequence,
+            sent: self.sent,
+            skipped: self.skipped,
+        }
     }
 
     /// Pictures that came in the last whole second.

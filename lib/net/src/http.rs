@@ -15,15 +15,17 @@ use transom_proto as proto;
 use crate::config::HttpConfig;
 use crate::error::BindError;
 use crate::listener::Listener;
+use crate::marks::Marks;
 use crate::options;
 use crate::readiness::Readiness;
 
-/// The door, if the configuration has one.
+/// The door, if one is open.
 #[derive(Default)]
 pub(crate) struct Http(Option<Open>);
 
 struct Open {
     door: Door,
+    marks_packets: bool,
     listeners: Vec<(Token, Listener)>,
     clients: BTreeMap<usize, Client>,
     /// The client that is served first: the first for which the last turn had no writes left.
@@ -36,8 +38,6 @@ struct Client {
     /// Bytes that the door did not take yet: less than one read. While there are any, the socket is
     /// not read.
     unread: Vec<u8>,
-    /// The socket may take more, and the door may have it.
-    has_output: bool,
     is_shut: bool,
 }
 
@@ -45,6 +45,7 @@ impl Http {
     /// Listens. There are as many unused tokens as addresses.
     pub(crate) fn bind(
         config: HttpConfig,
+        marks_packets: bool,
         registry: &Registry,
         tokens: impl Iterator<Item = Token>,
     ) -> Result<Self, BindError> {
@@ -58,6 +59,7 @@ impl Http {
         }
         Ok(Self(Some(Open {
             door: Door::new(config.door),
+            marks_packets,
             listeners,
             clients: BTreeMap::new(),
             first: 0,
@@ -92,6 +94,7 @@ impl Http {
             listener.note_readiness();
         } else if let Some(client) = open.clients.get_mut(&token.0) {
             client.readiness.note(event);
+            client.readiness.touch();
         } else {
             return false;
         }
@@ -121,6 +124,10 @@ impl Http {
         let accepted = open.door.accept(connection, Some(address.ip()), now());
         accepted.map_err(|full| io::Error::new(ErrorKind::QuotaExceeded, full))?;
         options::set_up_http(&stream);
+        if open.marks_packets {
+            // Each client gets pictures, or a few short answers.
+            Marks::default().set(&stream, proto::Traffic::Media);
+        }
         let both = Interest::READABLE | Interest::WRITABLE;
         if let Err(error) = registry.register(&mut stream, Token(id), both) {
             open.door.remove(connection);
@@ -130,15 +137,14 @@ impl Http {
             stream,
             readiness: Readiness::default(),
             unread: Vec::new(),
-            has_output: false,
             is_shut: false,
         };
         open.clients.insert(id, client);
         Ok(())
     }
 
-    /// Reads from and writes to the sockets of clients, a little of each and of all, and closes
-    /// those that end. `buffer` is scratch space.
+    /// Reads from and writes to the sockets of the clients for which there is something to do, a
+    /// little of each and of all, and closes those that end. `buffer` is scratch space.
     pub(crate) fn serve(&mut self, buffer: &mut [u8]) {
         let Some(open) = &mut self.0 else {
             return;
@@ -149,10 +155,12 @@ impl Http {
             door.handle_timeout(now);
         }
         let room = buffer.len().min(READ);
+        let all = door.take_change();
         let (first, mut writes, mut waiting) = (open.first, WRITES, None);
         for is_first_half in [true, false] {
             clients.retain(|&id, client| {
-                if (id >= first) != is_first_half {
+                let is_turn = (id >= first) == is_first_half;
+                if !is_turn || !client.readiness.take_work() && !all {
                     return true;
                 }
                 let connection = ConnectionId(id);
@@ -160,7 +168,7 @@ impl Http {
                 let stays = client.serve(connection, door, now, &mut buffer[..room], &mut writes);
                 if !stays {
                     door.remove(connection);
-                } else if is_late && client.has_output {
+                } else if is_late && client.readiness.has_work() {
                     waiting.get_or_insert(id);
                 }
                 stays
@@ -169,12 +177,17 @@ impl Http {
         open.first = waiting.unwrap_or(0);
     }
 
+    /// Whether the door has something for its owner.
+    pub(crate) fn take_news(&mut self) -> bool {
+        self.0.as_mut().is_some_and(|open| open.door.take_news())
+    }
+
     /// Whether a socket has work without a new readiness event.
     pub(crate) fn is_busy(&self) -> bool {
         self.0.as_ref().is_some_and(|open| {
-            let mut clients = open.clients.iter();
+            let mut clients = open.clients.values();
             let mut listeners = open.listeners.iter();
-            clients.any(|(&id, client)| client.is_busy(ConnectionId(id), &open.door))
+            clients.any(|client| client.readiness.has_work())
                 || listeners.any(|(_, listener)| listener.is_ready())
         })
     }
@@ -207,6 +220,9 @@ impl Client {
         if let Err(error) = read.and_then(|()| self.write(id, door, now, writes)) {
             log::debug!("{id:?} broke: {error}");
             return false;
+        }
+        if self.has_more(id, door) {
+            self.readiness.touch();
         }
         match door.fate(id) {
             Fate::Open => true,
@@ -264,18 +280,17 @@ impl Client {
         writes: &mut usize,
     ) -> io::Result<()> {
         let last = writes.saturating_sub(WRITES_OF_CLIENT);
-        self.has_output = false;
         while self.readiness.can_write() {
             if *writes == last {
-                self.has_output = true;
+                self.readiness.touch();
                 break;
             }
-            let [own, shared] = door.poll_transmit(id, now);
-            if own.is_empty() && shared.is_empty() {
+            let slices = door.poll_transmit(id, now);
+            if slices.iter().all(|slice| slice.is_empty()) {
                 break;
             }
             *writes -= 1;
-            let slices = [IoSlice::new(own), IoSlice::new(shared)];
+            let slices = slices.map(IoSlice::new);
             match self.stream.write_vectored(&slices) {
                 Ok(count) => door.transmitted(id, count, now),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -286,10 +301,6 @@ impl Client {
             }
         }
         Ok(())
-    }
-
-    fn is_busy(&self, id: ConnectionId, door: &Door) -> bool {
-        self.has_output || self.has_more(id, door)
     }
 
     fn has_more(&self, id: ConnectionId, door: &Door) -> bool {

@@ -79,14 +79,14 @@ pub use camera::{
 };
 pub use discovery::{Announce, Claim, Nearby};
 #[cfg(feature = "http")]
-pub use door::{HttpSettings, random_token};
+pub use door::{HttpSettings, HttpSource, random_token};
 pub use handle::{Handle, Redial};
 pub use identity::{Identity, KnownPeersFile, State, StateError};
 pub use notice::{
     CallKind, CameraState, Capabilities, CurrentFile, Direction, EndReason, FailReason, FileError,
-    KeyNotKept, LinkEnd, ListenId, Notice, NoticeQueue, Numbers, Obstacle, Outcome, OwnPicture,
-    PeerLoss, Phase, RefuseReason, RemotePicture, Retry, Shape, SystemError, TextFailure, TextId,
-    Timing, TransferFailure, TransferId, TransferStatus,
+    HttpViewers, KeyNotKept, LinkEnd, ListenId, Notice, NoticeQueue, Numbers, Obstacle, Outcome,
+    OwnPicture, PeerLoss, Phase, RefuseReason, RemotePicture, Retry, Shape, SystemError,
+    TextFailure, TextId, Timing, TransferFailure, TransferId, TransferStatus,
 };
 pub use pairing::{
     Candidates, CodeEnd, InvalidInvitation, Invitation, MAX_ADDRESSES, Paired, PairingFailure,

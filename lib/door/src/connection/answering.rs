@@ -3,11 +3,12 @@
 use super::{Connection, Seat, State};
 use crate::client::StreamFormat;
 use crate::credentials::tokens;
-use crate::door::{Access, Shared};
+use crate::door::{Access, NoPlace, Shared};
 use crate::encoding::percent_encode;
 use crate::frame::{BOUNDARY_LINE, EARLY_HEAD};
 use crate::held::Held;
 use crate::host;
+use crate::metrics::{self, PROMETHEUS};
 use crate::now::Now;
 use crate::output::Output;
 use crate::page::{PAGE, POLICY};
@@ -102,6 +103,11 @@ impl Connection {
                 let answer = reply.whole(Status::Ok, JSON, &[], &body, now);
                 self.answer(reply, answer, now);
             }
+            Route::Metrics => {
+                let body = metrics::of_door(shared, now.instant);
+                let answer = reply.whole(Status::Ok, PROMETHEUS, &[], &body, now);
+                self.answer(reply, answer, now);
+            }
             Route::Names => {
                 let body = state::of_door(shared);
                 let answer = reply.whole(Status::Ok, JSON, &[], &body, now);
@@ -128,8 +134,9 @@ impl Connection {
         let mut has_token = false;
         for token in tokens(request) {
             has_token = true;
-            if let Some(pass) = passes.admit(&token, now.unix) {
+            if let Some((pass, is_later)) = passes.admit(&token, now.unix) {
                 self.pass = Some(pass);
+                shared.has_news |= is_later;
                 return true;
             }
         }
@@ -159,8 +166,8 @@ impl Connection {
         if reply.is_head {
             return self.answer(reply, head, now);
         }
-        if !self.sit(source, shared) {
-            return self.answer(reply, too_many(reply, now), now);
+        if let Err(why) = self.sit(source, shared) {
+            return self.answer(reply, no_place(why, reply, now), now);
         }
         head.extend_from_slice(BOUNDARY_LINE.as_bytes());
         if format.early_heads {
@@ -173,23 +180,26 @@ impl Connection {
 
     fn hold(&mut self, held: Held, shared: &mut Shared, now: Now) {
         match self.sit(held.source, shared) {
-            true => self.state = State::Holding(held),
-            false => self.answer(held.reply, too_many(held.reply, now), now),
+            Ok(()) => self.state = State::Holding(held),
+            Err(why) => self.answer(held.reply, no_place(why, held.reply, now), now),
         }
     }
 
-    /// Takes a viewer's place, or keeps the one it has; false if there is none.
-    fn sit(&mut self, source: SourceId, shared: &mut Shared) -> bool {
-        if self.seat.as_ref().is_none_or(|seat| seat.source != source) {
+    /// Takes a viewer's place, or keeps the one it has.
+    fn sit(&mut self, source: SourceId, shared: &mut Shared) -> Result<(), NoPlace> {
+        let pass = self.pass;
+        let is_kept = |seat: &Seat| (seat.source, seat.pass) == (source, pass);
+        if !self.seat.as_ref().is_some_and(is_kept) {
             self.leave(shared);
-            if shared.viewers() >= shared.max_viewers {
-                return false;
-            }
-            shared.sources[source.0].viewers += 1;
+            shared.sit(source, pass)?;
         }
         let until = None;
-        self.seat = Some(Seat { source, until });
-        true
+        self.seat = Some(Seat {
+            source,
+            pass,
+            until,
+        });
+        Ok(())
     }
 
     pub(super) fn answer(&mut self, reply: Reply, answer: Vec<u8>, now: Now) {
@@ -220,9 +230,9 @@ fn unauthorized(reply: Reply, now: Now) -> Vec<u8> {
     reply.text(Status::Unauthorized, &[ask], text, now)
 }
 
-fn too_many(reply: Reply, now: Now) -> Vec<u8> {
-    let text = "the limit of viewers is reached: try again later";
-    reply.text(Status::Unavailable, &["Retry-After: 5"], text, now)
+fn no_place(why: NoPlace, reply: Reply, now: Now) -> Vec<u8> {
+    let (again, text) = ("Retry-After: 5", why.to_string());
+    reply.text(Status::Unavailable, &[again], &text, now)
 }
 
 const JSON: &str = "application/json";

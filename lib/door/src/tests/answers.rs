@@ -21,6 +21,7 @@ fn a_stranger_learns_only_that_a_door_is_there() {
         "/attic/stream",
         "/state",
         "/hall/state",
+        "/metrics",
         "/hall/?action=stream",
     ] {
         assert_eq!(ask(path), refused, "{path}");
@@ -146,7 +147,7 @@ fn a_picture_that_was_on_its_way_when_the_question_came_is_no_snapshot() {
     rig.pass(Duration::from_millis(50));
     assert_eq!(rig.get(1, "/?action=snapshot"), "");
     let picture = Picture {
-        jpeg: &jpeg(9),
+        jpeg: &Arc::new(jpeg(9)),
         size: (1, 1),
         orientation: 1,
         captured: before,

@@ -5,15 +5,17 @@ mod clients;
 mod disorder;
 mod golden;
 mod hostile;
+mod metrics;
 mod viewers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::{
-    Access, Config, ConnectionId, Door, Fate, Full, Now, Pass, Picture, SourceId, SourceState,
-    Token,
+    Access, Config, ConnectionId, Door, Fate, Full, Now, Pass, Picture, PictureCounts, SourceId,
+    SourceState, Token,
 };
 
 pub(crate) const CAMERA: SourceId = SourceId(0);
@@ -119,7 +121,7 @@ impl Rig {
 
     pub(crate) fn show_jpeg(&mut self, jpeg: &[u8]) {
         let picture = Picture {
-            jpeg,
+            jpeg: &Arc::new(jpeg.to_vec()),
             size: (640, 480),
             orientation: 1,
             captured: self.now.instant,
@@ -167,14 +169,13 @@ impl Rig {
                 continue;
             }
             loop {
-                let [own, shared] = self.door.poll_transmit(ConnectionId(client), self.now);
-                let count = own.len() + shared.len();
+                let slices = self.door.poll_transmit(ConnectionId(client), self.now);
+                let bytes = slices.concat();
+                let count = bytes.len();
                 if count == 0 {
                     break;
                 }
-                let out = self.out.entry(client).or_default();
-                out.extend_from_slice(own);
-                out.extend_from_slice(shared);
+                self.out.entry(client).or_default().extend(bytes);
                 self.door.transmitted(ConnectionId(client), count, self.now);
             }
         }

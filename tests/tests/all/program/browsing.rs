@@ -84,6 +84,11 @@ fn a_client_gets_pictures_and_a_removed_pass_ends_its_stream() {
     for picture in pictures(&mut client, 30) {
         assert!(picture.starts_with(&[0xff, 0xd8]) && picture.ends_with(&[0xff, 0xd9]));
     }
+    let watching = camera_box.camera.event("http_viewers");
+    assert_eq!(
+        (&watching["viewers"], &watching["passes"][0]),
+        (&1.into(), &"tests".into())
+    );
     let mut refused = String::new();
     let mut stranger = camera_box.ask("/stream?token=wrong");
     while !refused.contains("\r\n\r\n") {
@@ -100,6 +105,8 @@ fn a_client_gets_pictures_and_a_removed_pass_ends_its_stream() {
     assert_eq!(removed.code, Some(0), "{removed:?}");
     // It ends by a close or a reset; a stream that goes on would not end.
     drop(client.read_to_end(&mut Vec::new()));
+    let watching = camera_box.camera.event("http_viewers");
+    assert_eq!(watching["viewers"], 0);
     camera_box
         .camera
         .event_where("camera", |state| state["state"] == "off");
