@@ -93,8 +93,9 @@ impl Request {
         };
         let mut has_length = false;
         for header in &*parsed.headers {
-            // Values are visible text; other bytes appear in no header that is looked at.
-            let value = std::str::from_utf8(header.value).unwrap_or_default().trim();
+            // Values are visible text without spaces around it; other bytes appear in no header that
+            // is looked at.
+            let value = std::str::from_utf8(header.value).unwrap_or_default();
             let is = |name: &str| header.name.eq_ignore_ascii_case(name);
             if is("Transfer-Encoding") {
                 return Err(HeadError::Body);
@@ -223,6 +224,10 @@ mod tests {
                 HeadError::Malformed,
             ),
             (
+                format!("{line}Content-Length: 0\u{a0}\r\n\r\n"),
+                HeadError::Malformed,
+            ),
+            (
                 format!("{line}Content-Length: 0, 5\r\n\r\n"),
                 HeadError::Malformed,
             ),
@@ -277,5 +282,6 @@ mod tests {
     #[test]
     fn a_length_of_zero_is_no_body() {
         request("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 00\r\n\r\n");
+        request("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: \t 0 \t\r\n\r\n");
     }
 }

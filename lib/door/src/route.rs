@@ -39,8 +39,10 @@ impl Route {
             Some((first, rest)) => (first, Some(rest)),
             None => (path.trim_start_matches('/'), None),
         };
-        // The page of a name that no camera has says so itself, but to a pass only.
-        if rest == Some("") && action(query).is_none() {
+        // The page of a name that no camera has says so itself, but to a pass only. So it is the
+        // page whatever its query, or a stranger could find names by queries.
+        let is_page = !matches!(action(query).as_deref(), Some("stream" | "snapshot"));
+        if rest == Some("") && is_page {
             return Self::Page;
         }
         let name = percent_decode(first);

@@ -1,4 +1,4 @@
-//! Clients, pictures, passes and time in any order: the limits hold, every place of a viewer comes
+//! Clients, pictures, cameras, passes and time in any order: the limits hold, every place of a viewer comes
 //! back, and a timeout that is handled is not due again.
 
 use super::*;
@@ -21,18 +21,20 @@ type Addresses = BTreeMap<usize, Option<IpAddr>>;
 
 const CLIENTS: usize = 100;
 
+const CAMERAS: [&str; 4] = ["hall", "yard", "attic", "hall"];
+
 #[test]
 fn any_order_of_events_keeps_the_limits() {
     for seed in 1..40_u64 {
         let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let mut rig = Rig::of(&["hall"], passes(&[1, 2]));
+        let mut rig = Rig::of(&CAMERAS[..2], passes(&[1, 2]));
         let mut addresses = BTreeMap::new();
         for _ in 0..300 {
             act(&mut rig, &mut addresses, &mut random);
             check(&mut rig, &addresses, seed);
         }
         (0..CLIENTS).for_each(|client| rig.close(client));
-        assert_eq!(rig.door.viewers(CAMERA), 0, "{seed}");
+        assert_eq!(viewers(&rig), 0, "{seed}");
         assert_eq!(rig.door.poll_timeout(), None, "{seed}");
     }
 }
@@ -50,9 +52,10 @@ fn act(rig: &mut Rig, addresses: &mut Addresses, random: &mut Random) {
         }
         4..9 => {
             let pass = token(random.below(4) as u8);
-            let path = ["stream", "snapshot", "next", "state", ""][random.below(5)];
+            let camera = ["", "hall/", "yard/", "attic/"][random.below(4)];
+            let path = ["stream", "snapshot", "next", "state", "metrics"][random.below(5)];
             let method = ["GET", "HEAD", "OPTIONS", "PUT"][random.below(7).saturating_sub(3)];
-            let head = format!("{method} /{path}?token={pass} HTTP/1.1\r\nHost: a\r\n\r\n");
+            let head = format!("{method} /{camera}{path}?token={pass} HTTP/1.1\r\nHost: a\r\n\r\n");
             let cut = if random.below(4) == 0 {
                 1 + random.below(head.len())
             } else {
@@ -66,7 +69,12 @@ fn act(rig: &mut Rig, addresses: &mut Addresses, random: &mut Random) {
         11 => rig.close(client),
         12 => drop(rig.show()),
         13 => match random.below(4) {
-            0 => rig.set_state(SourceState::Lost, "unplugged"),
+            0 if random.below(2) == 0 => rig.set_state(SourceState::Lost, "unplugged"),
+            0 => {
+                let names = CAMERAS[random.below(4)..].iter().take(random.below(4));
+                rig.door
+                    .set_sources(names.map(|name| (*name).to_owned()).collect());
+            }
             1 => rig.door.set_max_viewers(random.below(12)),
             2 => rig.door.set_access(passes(&[1])),
             _ => rig.door.set_access(passes(&[1, 2])),
@@ -85,8 +93,13 @@ fn act(rig: &mut Rig, addresses: &mut Addresses, random: &mut Random) {
         .for_each(|client| rig.close(client));
 }
 
+fn viewers(rig: &Rig) -> usize {
+    let viewers = (0..CAMERAS.len()).map(|place| rig.door.viewers(SourceId(place)));
+    viewers.sum()
+}
+
 fn check(rig: &mut Rig, addresses: &Addresses, seed: u64) {
-    let viewers = rig.door.viewers(CAMERA);
+    let viewers = viewers(rig);
     assert!(viewers <= 12, "{seed}: {viewers} viewers");
     let open = addresses.iter();
     let open = open.filter(|(client, _)| rig.fate(**client) != Fate::Gone);

@@ -287,15 +287,66 @@ fn an_open_door_gives_pages_of_other_sites_nothing() {
     }
 }
 
+/// The answers for a camera that is there and for one that isn't are the same bytes.
 #[test]
-fn pages_of_other_sites_may_look_with_a_pass() {
-    let mut rig = Rig::new();
-    rig.connect(1);
-    let head = format!(
-        "GET /stream?token={} HTTP/1.1\r\nHost: a\r\nSec-Fetch-Site: cross-site\r\n\r\n",
-        token(1)
+fn a_stranger_cannot_tell_which_cameras_there_are() {
+    let mut doors = [
+        Rig::of(&["hall"], passes(&[1])),
+        Rig::of(&["hall", "yard"], passes(&[1])),
+    ];
+    let ask = |rig: &mut Rig, target: &str| {
+        rig.connect(1);
+        let head = format!("{target} HTTP/1.1\r\nHost: a\r\n\r\n");
+        rig.send(1, head.as_bytes())
+    };
+    for method in ["GET", "HEAD", "OPTIONS", "PUT"] {
+        for rest in [
+            "",
+            "/",
+            "//",
+            "?x",
+            "/?x",
+            "/?action=stream",
+            "/?action=snapshot",
+            "/?action=x",
+            "/?action=",
+            "/?token=x",
+            "/stream",
+            "/snapshot",
+            "/next",
+            "/state",
+            "/x",
+        ] {
+            for door in &mut doors {
+                let [there, missing] =
+                    ["hall", "hell"].map(|name| ask(door, &format!("{method} /{name}{rest}")));
+                assert_eq!(there, missing, "{method} {rest}");
+            }
+        }
+    }
+}
+
+#[test]
+fn pages_of_other_sites_may_look_with_a_pass_of_their_own() {
+    let bearer = format!("Bearer {}", token(1));
+    // `x:` and the token of the pass.
+    let basic = "Basic eDphZWFxY2FpYmFlYXFjYWliYWVhcWNhaWJhZWFxY2FpYg==";
+    let ask = |query: &str, authorization: &str, site: &str| {
+        let mut rig = Rig::new();
+        rig.connect(1);
+        let head = format!(
+            "GET /stream{query} HTTP/1.1\r\nHost: a\r\nAuthorization: {authorization}\r\n\
+             Sec-Fetch-Site: {site}\r\n\r\n"
+        );
+        status(&rig.send(1, head.as_bytes())).to_owned()
+    };
+    assert_eq!(
+        ask(&format!("?token={}", token(1)), "", "cross-site"),
+        "200"
     );
-    assert_eq!(status(&rig.send(1, head.as_bytes())), "200");
+    assert_eq!(ask("", &bearer, "cross-site"), "200");
+    assert_eq!(ask("", basic, "same-origin"), "200");
+    assert_eq!(ask("", basic, "cross-site"), "401");
 }
 
 #[test]
