@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde_json::json;
-use transom::{Access, Handle, HttpSettings, HttpViewers, Notice, Passes, Settings};
+use transom::{Access, Handle, HttpSettings, HttpSource, HttpViewers, Notice, Passes, Settings};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -74,6 +74,7 @@ impl HttpOptions {
         settings.http = Some(HttpSettings {
             listen: vec![address],
             access,
+            sources: vec![HttpSource::Own],
         });
         Ok(door)
     }

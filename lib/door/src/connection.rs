@@ -2,12 +2,15 @@
 
 mod answering;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Instant;
 
 use crate::door::{Access, Shared};
 use crate::held::Held;
-use crate::limits::{HEAD_TIME, IDLE, LINGER, MAX_HEAD_BYTES, STALL, VIEWER_KEPT};
+use crate::limits::{
+    HEAD_TIME, IDLE, LINGER, MAX_DROPPED_BYTES, MAX_HEAD_BYTES, STALL, VIEWER_KEPT,
+};
 use crate::now::Now;
 use crate::output::Output;
 use crate::passes::PassHash;
@@ -37,6 +40,8 @@ pub(crate) struct Connection {
     pass: Option<PassHash>,
     /// A request of it could look.
     is_admitted: bool,
+    /// Bytes that were dropped.
+    dropped: usize,
     /// The client sends no more.
     has_ended: bool,
     /// When the client last took a byte, or the output began.
@@ -98,6 +103,7 @@ impl Connection {
             seat: None,
             pass: None,
             is_admitted: false,
+            dropped: 0,
             has_ended: false,
             progress: now,
             woken: now,
@@ -107,6 +113,10 @@ impl Connection {
     /// Takes bytes of the client; gives back how many.
     pub(crate) fn handle_bytes(&mut self, bytes: &[u8], now: Instant) -> usize {
         if self.drops_bytes() {
+            self.dropped += bytes.len();
+            if self.dropped > MAX_DROPPED_BYTES {
+                self.state = State::Gone;
+            }
             return bytes.len();
         }
         let room = MAX_HEAD_BYTES - self.input.len();
@@ -181,15 +191,37 @@ impl Connection {
         }
     }
 
-    /// Ends what a pass that is no more allowed.
+    /// Ends what a pass that is no more allowed, also a picture that is half written: a client may
+    /// take it as slowly as it likes.
     pub(crate) fn check_pass(&mut self, access: &Access) {
         let is_allowed = match (access, self.pass) {
             (Access::Open { .. }, _) => true,
             (Access::Passes(passes), Some(pass)) => passes.has(pass),
             (Access::Passes(_), None) => false,
         };
-        if !is_allowed && matches!(self.state, State::Holding(_) | State::Streaming(_)) {
+        if !is_allowed && self.seat.is_some() {
             self.state = State::Gone;
+        }
+    }
+
+    /// The cameras have new places; those that are gone have none, and their viewers leave.
+    pub(crate) fn follow(&mut self, moved: &BTreeMap<SourceId, SourceId>, shared: &mut Shared) {
+        let Some(seat) = &mut self.seat else {
+            return;
+        };
+        let Some(&place) = moved.get(&seat.source) else {
+            shared.give_back(seat.pass);
+            self.seat = None;
+            if matches!(self.state, State::Holding(_) | State::Streaming(_)) {
+                self.state = State::Gone;
+            }
+            return;
+        };
+        seat.source = place;
+        match &mut self.state {
+            State::Holding(held) => held.source = place,
+            State::Streaming(stream) => stream.source = place,
+            _ => {}
         }
     }
 
@@ -235,17 +267,20 @@ impl Connection {
         self.is_admitted
     }
 
-    /// The pass by which it looks at that camera, if it does.
-    pub(crate) fn looks_with(&self, source: SourceId) -> Option<PassHash> {
-        let seat = self.seat.as_ref().filter(|seat| seat.source == source);
-        seat.and_then(|seat| seat.pass)
+    /// The pass by which it looks at a camera, if it does.
+    pub(crate) fn looks_with(&self) -> Option<PassHash> {
+        self.seat.as_ref()?.pass
     }
 
     /// Whether the connection may end to make room for another: it is between two requests, or a
     /// stranger's, which may take its answer as slowly as it likes.
     pub(crate) fn is_dispensable(&self) -> bool {
-        let is_idle = matches!(self.state, State::Reading { .. } | State::Finishing { .. });
-        is_idle || !self.is_admitted
+        match self.state {
+            State::Reading { .. } | State::Finishing { .. } => true,
+            // It has no place.
+            State::Gone => false,
+            _ => !self.is_admitted,
+        }
     }
 
     /// Whether the client has to take bytes, or the last of them were just taken.

@@ -14,7 +14,7 @@ use crate::source::{Picture, PictureCounts, Source, SourceId, SourceState};
 /// What a door is made of.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The names of the cameras. A single one is at the root; several are below `/NAME/`.
+    /// The names of the cameras, each below `/NAME/`. A single one is also at the root.
     pub sources: Vec<String>,
     /// Which clients may look.
     pub access: Access,
@@ -80,6 +80,8 @@ pub(crate) struct Shared {
     /// Of answers, to all clients.
     pub(crate) sent_bytes: u64,
     pub(crate) failures: Failures,
+    /// What [`Door::take_news`] tells.
+    pub(crate) has_news: bool,
 }
 
 impl Door {
@@ -94,15 +96,16 @@ impl Door {
                 seated: Vec::new(),
                 sent_bytes: 0,
                 failures: Failures::default(),
+                has_news: false,
             },
             connections: BTreeMap::new(),
             has_changed: false,
         }
     }
 
-    /// Takes a new connection; without an address it is of this machine. Where all places are in
-    /// use, another connection ends for it: a stranger's, or one between two requests; its
-    /// [`fate`](Self::fate) is `Gone`.
+    /// Takes a new connection; without an address it is of this machine. Where all places, or those
+    /// of its address, are in use, another connection ends for it: a stranger's, or one between two
+    /// requests; its [`fate`](Self::fate) is `Gone`.
     ///
     /// # Errors
     /// There is no room.
@@ -122,10 +125,11 @@ impl Door {
             same += usize::from(connection.address == address);
         }
         if !is_local && same >= MAX_CONNECTIONS_PER_ADDRESS {
-            return Err(Full::OfAddress);
-        }
-        if all >= MAX_CONNECTIONS {
-            self.make_room().ok_or(Full::Connections)?;
+            // Behind a proxy a stranger and a viewer have the same address.
+            let room = self.make_room(|connection| connection.address == address);
+            room.ok_or(Full::OfAddress)?;
+        } else if all >= MAX_CONNECTIONS {
+            self.make_room(|_| true).ok_or(Full::Connections)?;
         }
         self.remove(id);
         let connection = Connection::new(address, now.instant);
@@ -195,6 +199,27 @@ impl Door {
         }
     }
 
+    /// The cameras from now on, by their names. Those that stay keep their state and their viewers,
+    /// whatever their new places; what is shown of the others ends.
+    pub fn set_sources(&mut self, names: Vec<String>) {
+        let old = std::mem::take(&mut self.shared.sources);
+        let mut old: Vec<_> = old.into_iter().map(Some).collect();
+        let mut moved = BTreeMap::new();
+        for (new_place, name) in names.into_iter().enumerate() {
+            let is_same =
+                |source: &Option<Source>| source.as_ref().is_some_and(|it| it.name == name);
+            let place = old.iter().position(is_same);
+            moved.extend(place.map(|place| (SourceId(place), SourceId(new_place))));
+            let kept = place.and_then(|place| old[place].take());
+            let source = kept.unwrap_or_else(|| Source::new(name));
+            self.shared.sources.push(source);
+        }
+        for connection in self.connections.values_mut() {
+            connection.follow(&moved, &mut self.shared);
+        }
+        self.has_changed = true;
+    }
+
     /// Which clients may look from now on. What is shown to a pass that is not in the list any more
     /// ends; of the others the last use is kept.
     pub fn set_access(&mut self, mut access: Access) {
@@ -228,6 +253,12 @@ impl Door {
         std::mem::take(&mut self.has_changed)
     }
 
+    /// Whether the owner has something to look at since the last call: another number of
+    /// [`viewers`](Self::viewers), or a later use of a pass.
+    pub fn take_news(&mut self) -> bool {
+        std::mem::take(&mut self.shared.has_news)
+    }
+
     /// What to do with a connection's socket.
     pub fn fate(&self, id: ConnectionId) -> Fate {
         let connection = self.connections.get(&id);
@@ -253,16 +284,20 @@ impl Door {
         source.map_or_else(PictureCounts::default, Source::counts)
     }
 
-    /// The names of the passes whose clients look at this camera, in the order of the list.
-    pub fn passes_that_look(&self, source: SourceId) -> impl Iterator<Item = &str> {
+    /// The names of the passes whose clients look, at any camera, in the order of the list.
+    pub fn passes_that_look(&self) -> impl Iterator<Item = &str> {
         let connections = self.connections.values();
-        let looking: Vec<PassHash> = connections
-            .filter_map(|connection| connection.looks_with(source))
-            .collect();
+        let looking: Vec<PassHash> = connections.filter_map(Connection::looks_with).collect();
         let passes = self.passes().into_iter().flat_map(Passes::iter);
         passes
             .filter(move |pass| looking.iter().any(|hash| pass.is(*hash)))
             .map(Pass::name)
+    }
+
+    /// A camera's state; `None` if there is no such camera.
+    pub fn state(&self, source: SourceId) -> Option<SourceState> {
+        let source = self.shared.sources.get(source.0);
+        source.map(|source| source.state)
     }
 
     /// The passes with when they were last used.
@@ -273,10 +308,10 @@ impl Door {
         }
     }
 
-    /// Ends a dispensable connection, the oldest of strangers' first.
-    fn make_room(&mut self) -> Option<()> {
+    /// Ends a dispensable connection of these, the oldest of strangers' first.
+    fn make_room(&mut self, is_of_these: impl Fn(&Connection) -> bool) -> Option<()> {
         let dispensable = self.connections.iter();
-        let dispensable = dispensable.filter(|(_, connection)| connection.is_dispensable());
+        let dispensable = dispensable.filter(|(_, it)| it.is_dispensable() && is_of_these(it));
         let (&id, _) = dispensable.min_by_key(|(id, it)| (it.is_admitted(), **id))?;
         self.remove(id);
         self.has_changed = true;
@@ -307,15 +342,22 @@ impl Shared {
             self.seated.push(pass);
         }
         self.sources[source.0].viewers += 1;
+        self.has_news = true;
         Ok(())
     }
 
     /// Gives it back.
     pub(crate) fn stand_up(&mut self, source: SourceId, pass: Option<PassHash>) {
+        self.sources[source.0].leave();
+        self.give_back(pass);
+    }
+
+    /// Gives the place of a pass back, of a camera that is gone.
+    pub(crate) fn give_back(&mut self, pass: Option<PassHash>) {
         let its = self.seated.iter().position(|seated| Some(*seated) == pass);
         if let Some(its) = its {
             self.seated.swap_remove(its);
         }
-        self.sources[source.0].leave();
+        self.has_news = true;
     }
 }

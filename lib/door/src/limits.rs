@@ -24,6 +24,10 @@ pub const STALL: Duration = Duration::from_secs(10);
 /// overtake the answer.
 pub const LINGER: Duration = Duration::from_secs(1);
 
+/// Bytes that are dropped so, or during a stream: a small upload is still told that it is refused,
+/// and no upload takes the processor's time for as long as a stream lasts.
+pub const MAX_DROPPED_BYTES: usize = 0x10_0000;
+
 /// Connections at once. The limit of viewers is far below; the others are idle or strangers.
 pub const MAX_CONNECTIONS: usize = 64;
 

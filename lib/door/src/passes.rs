@@ -161,15 +161,18 @@ impl Passes {
         self.0.iter()
     }
 
-    /// The pass that has this token, which counts as its use.
+    /// The pass that has this token, which counts as its use; and whether that use is later than
+    /// the last one, in whole seconds.
     ///
     /// The lookup compares hashes, each in constant time, so that its timing tells nothing of a
     /// token.
-    pub(crate) fn admit(&mut self, token: &str, unix: Duration) -> Option<PassHash> {
+    pub(crate) fn admit(&mut self, token: &str, unix: Duration) -> Option<(PassHash, bool)> {
         let hash = blake3::hash(token.as_bytes());
         let pass = self.0.iter_mut().find(|pass| pass.hash == hash)?;
-        pass.last_used = Some(Duration::from_secs(unix.as_secs()));
-        Some(PassHash(hash))
+        let used = Some(Duration::from_secs(unix.as_secs()));
+        let is_later = pass.last_used < used;
+        pass.last_used = used;
+        Some((PassHash(hash), is_later))
     }
 
     /// Tells another list the uses that this one knows better: of two that are kept apart, or of

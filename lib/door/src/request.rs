@@ -18,6 +18,8 @@ pub(crate) struct Request {
     pub(crate) authorization: Option<String>,
     pub(crate) accept: String,
     pub(crate) user_agent: String,
+    /// A browser says that a page of another site asks.
+    pub(crate) is_cross_site: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -87,6 +89,7 @@ impl Request {
             authorization: None,
             accept: String::new(),
             user_agent: String::new(),
+            is_cross_site: false,
         };
         let mut has_length = false;
         for header in &*parsed.headers {
@@ -115,6 +118,8 @@ impl Request {
                 request.accept = value.into();
             } else if is("User-Agent") {
                 request.user_agent = value.into();
+            } else if is("Sec-Fetch-Site") {
+                request.is_cross_site = value == "cross-site";
             }
         }
         // A path, or the asterisk of OPTIONS. A whole URL is for proxies.

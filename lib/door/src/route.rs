@@ -23,13 +23,16 @@ pub(crate) enum Route {
 }
 
 impl Route {
-    /// One camera is at the root; several are below their names.
+    /// All cameras are below their names. A single one is also at the root.
     pub(crate) fn of(path: &str, query: &str, sources: &[Source]) -> Self {
         if sources.len() == 1 {
-            return match path {
+            let route = match path {
                 "/metrics" => Self::Metrics,
                 _ => Self::of_source(path, query, SourceId(0)),
             };
+            if route != Self::Unknown {
+                return route;
+            }
         }
         let (first, rest) = match path.strip_prefix('/').unwrap_or(path).split_once('/') {
             Some((first, rest)) => (first, Some(rest)),
@@ -112,9 +115,15 @@ mod tests {
             ("/next", Route::Next(first)),
             ("/metrics", Route::Metrics),
             ("/state", Route::State(first)),
-            ("/hall/stream", Route::Unknown),
+            ("/hall", Route::MissingSlash(first)),
+            ("/hall/", Route::Page),
+            ("/hall/stream", Route::Stream(first)),
+            ("/hall/?action=snapshot", Route::Snapshot(first)),
+            ("/attic/", Route::Page),
+            ("/attic/stream", Route::Unknown),
+            ("/stream/", Route::Page),
+            ("/stream/stream", Route::Unknown),
             ("//stream", Route::Unknown),
-            ("/stream/", Route::Unknown),
             ("/../stream", Route::Unknown),
             ("/favicon.ico", Route::Unknown),
         ] {

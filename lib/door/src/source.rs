@@ -37,6 +37,8 @@ pub enum SourceState {
     Lost,
     /// The camera is switched off.
     Off,
+    /// The station that has the camera does not show it to us: it is busy, or we may not watch.
+    Refused,
     /// No picture yet: the camera is opened once there is a viewer.
     #[default]
     Starting,
@@ -58,6 +60,7 @@ impl SourceState {
             Self::Live => "live",
             Self::Lost => "lost",
             Self::Off => "off",
+            Self::Refused => "refused",
             Self::Starting => "starting",
         }
     }

@@ -9,6 +9,7 @@ pub(crate) fn picture(state: SourceState) -> &'static [u8] {
         SourceState::Away => include_bytes!("words/away.jpg"),
         SourceState::Lost => include_bytes!("words/lost.jpg"),
         SourceState::Off => include_bytes!("words/off.jpg"),
+        SourceState::Refused => include_bytes!("words/refused.jpg"),
         SourceState::Live | SourceState::Starting => include_bytes!("words/starting.jpg"),
     }
 }
@@ -31,6 +32,7 @@ mod tests {
                 SourceState::Away,
                 SourceState::Lost,
                 SourceState::Off,
+                SourceState::Refused,
                 SourceState::Starting,
             ];
             let state = states.into_iter().find(|state| state.name() == name);

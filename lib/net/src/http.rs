@@ -19,7 +19,7 @@ use crate::marks::Marks;
 use crate::options;
 use crate::readiness::Readiness;
 
-/// The door, if the configuration has one.
+/// The door, if one is open.
 #[derive(Default)]
 pub(crate) struct Http(Option<Open>);
 
@@ -28,7 +28,7 @@ struct Open {
     marks_packets: bool,
     listeners: Vec<(Token, Listener)>,
     clients: BTreeMap<usize, Client>,
-    /// The client that is served first, because the writes of the last turn did not suffice for it.
+    /// The client that is served first: the first for which the last turn had no writes left.
     first: usize,
 }
 
@@ -164,16 +164,22 @@ impl Http {
                     return true;
                 }
                 let connection = ConnectionId(id);
+                let is_late = writes == 0;
                 let stays = client.serve(connection, door, now, &mut buffer[..room], &mut writes);
                 if !stays {
                     door.remove(connection);
-                } else if client.readiness.has_work() && writes == 0 {
+                } else if is_late && client.readiness.has_work() {
                     waiting.get_or_insert(id);
                 }
                 stays
             });
         }
         open.first = waiting.unwrap_or(0);
+    }
+
+    /// Whether the door has something for its owner.
+    pub(crate) fn take_news(&mut self) -> bool {
+        self.0.as_mut().is_some_and(|open| open.door.take_news())
     }
 
     /// Whether a socket has work without a new readiness event.

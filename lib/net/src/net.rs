@@ -11,6 +11,8 @@ use transom_proto::{self as proto, Session};
 use transom_wire::{ByeCode, PeerName, PublicKey};
 
 use crate::config::Config;
+#[cfg(feature = "http")]
+use crate::config::HttpConfig;
 use crate::error::BindError;
 use crate::event::{Departure, Event, PeerId, WatchId};
 use crate::handshaking::Handshaking;
@@ -57,7 +59,9 @@ impl Net {
         };
         net.listen(&listen)?;
         #[cfg(feature = "http")]
-        net.open_http()?;
+        if let Some(http) = net.context.config.http.take() {
+            net.open_door(http)?;
+        }
         Ok(net)
     }
 
@@ -100,6 +104,31 @@ impl Net {
             .retain(|(_, listener)| kept.contains(&listener.address()));
         self.listeners.append(&mut added);
         Ok(bound)
+    }
+
+    /// Opens the HTTP door. A door that is open closes first, with its clients' connections.
+    ///
+    /// # Errors
+    /// An address is in use or can't be bound; there is no door then.
+    #[cfg(feature = "http")]
+    pub fn open_door(&mut self, config: HttpConfig) -> Result<(), BindError> {
+        self.close_door();
+        let tokens = config.listen.iter().map(|_| Token(self.next_id()));
+        let tokens: Vec<Token> = tokens.collect();
+        let marks_packets = self.context.config.mark_packets;
+        self.http = Http::bind(
+            config,
+            marks_packets,
+            self.poll.registry(),
+            tokens.into_iter(),
+        )?;
+        Ok(())
+    }
+
+    /// Closes the HTTP door and its clients' connections.
+    #[cfg(feature = "http")]
+    pub fn close_door(&mut self) {
+        self.http = Http::default();
     }
 
     /// Starts to connect. The peer's `Key` follows, or its `Left`.
@@ -179,7 +208,8 @@ impl Net {
 
     /// One turn: sends queued bytes, waits until `deadline` if there is nothing else to do, and
     /// reads from every peer that is ready, within its budget. Returns after one wait, with or
-    /// without an event.
+    /// without an event; but goes on while only clients of the HTTP door are served and their
+    /// number stays.
     ///
     /// While events of the previous turn are not taken, it neither waits nor reads.
     ///
@@ -187,6 +217,18 @@ impl Net {
     /// The system's poll fails.
     pub fn wait(&mut self, deadline: Option<Instant>) -> io::Result<()> {
         let hold = !self.context.events.is_empty();
+        loop {
+            let served_door_only = self.wait_once(deadline, hold)?;
+            let is_due = deadline.is_some_and(|due| due <= Instant::now());
+            let has_news = self.http.take_news() || !self.context.events.is_empty();
+            if !served_door_only || is_due || has_news {
+                return Ok(());
+            }
+        }
+    }
+
+    /// One wait. Tells whether it ended for nothing but the HTTP door.
+    fn wait_once(&mut self, deadline: Option<Instant>, hold: bool) -> io::Result<bool> {
         self.for_each_peer(Peer::send);
         self.http.serve(&mut self.context.read);
         self.remove_ended();
@@ -195,14 +237,14 @@ impl Net {
             Err(error) if error.kind() == ErrorKind::Interrupted => self.ready.clear(),
             other => other?,
         }
-        self.dispatch();
+        let served_door_only = self.dispatch();
         self.accept();
         self.accept_http();
         self.http.serve(&mut self.context.read);
         self.for_each_peer(|peer, context| peer.read(context, hold));
         self.for_each_peer(|peer, context| peer.expire(context, hold));
         self.remove_ended();
-        Ok(())
+        Ok(served_door_only)
     }
 
     /// The next event, oldest first.
@@ -236,7 +278,7 @@ impl Net {
         self.context.clock.of(moment)
     }
 
-    /// The HTTP door, if the configuration has one, and the present as it counts. What is done to
+    /// The HTTP door, if one is open, and the present as it counts. What is done to
     /// it is sent in the next turn.
     #[cfg(feature = "http")]
     pub fn door(&mut self) -> Option<(&mut transom_door::Door, transom_door::Now)> {
@@ -271,8 +313,9 @@ impl Net {
     }
 
     /// Passes readiness to listeners and peers. Readiness of the waker or of a watch becomes an
-    /// event.
-    fn dispatch(&mut self) {
+    /// event. Tells whether there was readiness, all of it of the HTTP door.
+    fn dispatch(&mut self) -> bool {
+        let mut of_door = 0;
         for event in &self.ready {
             let token = event.token();
             let mut listeners = self.listeners.iter_mut();
@@ -283,11 +326,12 @@ impl Net {
             } else if let Some(peer) = self.peers.get_mut(&PeerId(token.0)) {
                 peer.note_readiness(event);
             } else if self.http.note_readiness(event) {
-                // It is noted.
+                of_door += 1;
             } else if self.watched.contains_key(&WatchId(token.0)) {
                 self.context.emit(Event::Watched(WatchId(token.0)));
             }
         }
+        of_door > 0 && of_door == self.ready.iter().count()
     }
 
     fn accept(&mut self) {
@@ -315,19 +359,6 @@ impl Net {
                 log::debug!("HTTP connection from {address} dropped: {error}");
             }
         }
-    }
-
-    #[cfg(feature = "http")]
-    fn open_http(&mut self) -> Result<(), BindError> {
-        let Some(config) = self.context.config.http.take() else {
-            return Ok(());
-        };
-        let tokens = config.listen.iter().map(|_| Token(self.next_id()));
-        let tokens: Vec<Token> = tokens.collect();
-        let marks_packets = self.context.config.mark_packets;
-        let registry = self.poll.registry();
-        self.http = Http::bind(config, marks_packets, registry, tokens.into_iter())?;
-        Ok(())
     }
 
     /// Starts a handshake on an accepted connection if the limits allow it. If there are too many

@@ -37,6 +37,10 @@ impl Http {
 
     pub(crate) fn serve(&mut self, _: &mut [u8]) {}
 
+    pub(crate) fn take_news(&mut self) -> bool {
+        false
+    }
+
     pub(crate) fn is_busy(&self) -> bool {
         false
     }

@@ -35,8 +35,6 @@ pub(crate) fn set_up_http(stream: &TcpStream) {
     let socket = SockRef::from(stream);
     report("nodelay", socket.set_tcp_nodelay(true));
     report("send buffer", socket.set_send_buffer_size(HTTP_SEND_BUFFER));
-    let room = socket.set_recv_buffer_size(HTTP_RECEIVE_BUFFER);
-    report("receive buffer", room);
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         report("notsent_lowat", socket.set_tcp_notsent_lowat(UNSENT_LIVE));
@@ -130,11 +128,6 @@ pub(crate) const USER_TIMEOUT_IDLE: Duration = Duration::from_secs(20);
 #[cfg(feature = "http")]
 const HTTP_SEND_BUFFER: usize = 64 * 1024;
 
-/// SO_RCVBUF of an HTTP client: some heads. By default the kernel holds megabytes of a flood of
-/// requests that wait for their answers.
-#[cfg(feature = "http")]
-const HTTP_RECEIVE_BUFFER: usize = 16 * 1024;
-
 /// Keepalive detects a dead peer while no data is in flight: after 2 s and two probes of 1 s.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(2);
 #[cfg(not(any(target_os = "openbsd", target_os = "haiku")))]
@@ -152,18 +145,6 @@ mod tests {
     use std::net::TcpListener;
 
     use super::*;
-
-    #[test]
-    #[cfg(feature = "http")]
-    fn little_of_an_http_client_waits_in_the_kernel() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let near = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let stream = TcpStream::from_std(near);
-        set_up_http(&stream);
-        let room = SockRef::from(&stream).recv_buffer_size().unwrap();
-        // The kernel doubles what it is asked for.
-        assert!(room <= 2 * HTTP_RECEIVE_BUFFER, "{room} bytes");
-    }
 
     #[test]
     fn naive_order_keeps_the_systems_unsent_limit() {

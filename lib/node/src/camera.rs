@@ -162,6 +162,12 @@ impl OwnCamera {
         self.last = None;
     }
 
+    /// Tells a door that was just opened how the camera is.
+    pub(crate) fn meet_door(&self, out: &mut Context) {
+        let words = self.words.for_viewers();
+        out.tell_door(self.camera_state, self.request.is_some(), words);
+    }
+
     /// Closes it for good without a notice: the station ends.
     pub(crate) fn end(&mut self, out: &mut Context) {
         out.workers.release_camera();

@@ -8,6 +8,8 @@ use std::time::Instant;
 use transom_net::PeerId;
 use transom_proto::Session;
 
+#[cfg(feature = "http")]
+use crate::door::DoorSources;
 use crate::handle::Queue;
 use crate::liveness::Liveness;
 use crate::notice::Notice;
@@ -26,6 +28,9 @@ pub(crate) struct Context {
     pub(crate) liveness: Liveness,
     /// Whether a call is live anywhere at this station or in another program of its owner.
     pub(crate) shared_live: bool,
+    /// The cameras of the HTTP door.
+    #[cfg(feature = "http")]
+    pub(crate) door_sources: DoorSources,
 }
 
 impl Context {
@@ -40,6 +45,8 @@ impl Context {
             paces: Paces::default(),
             liveness: Liveness::default(),
             shared_live: false,
+            #[cfg(feature = "http")]
+            door_sources: DoorSources::default(),
         }
     }
 

@@ -1,24 +1,29 @@
-//! The HTTP door of the station: it shows our camera to browsers and other programs, whose viewers
-//! share the places with the peers that watch.
+//! The HTTP door of the station: it shows cameras to browsers and other programs. Viewers of our
+//! own camera share the places with the peers that watch it; the camera of a peer is watched while
+//! a client looks at it (door/watch.rs).
 
+mod shown;
 mod viewers;
+mod watch;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use transom_media::Picture;
 use transom_net::HttpConfig;
-use transom_net::door::{self, Access, Door, Passes, SourceId, SourceState, Token};
-use transom_wire::CameraState;
+use transom_net::door::{self, Access, Passes, SourceState, Token};
+use transom_wire::PeerName;
 
+pub(crate) use self::shown::DoorSources;
+use self::viewers::Viewers;
+use self::watch::{Act, Present, Watch};
 use crate::calls::Calls;
 use crate::context::{Context, earlier};
-use crate::notice::Notice;
+use crate::links::Links;
+use crate::notice::{Notice, SystemError};
 use crate::settings::Settings;
 
-use viewers::Viewers;
-
-/// The HTTP door of [`Settings::http`](crate::Settings::http).
+/// The HTTP door of [`Settings::http`](crate::Settings::http) and of
+/// [`Handle::open_door`](crate::Handle::open_door).
 #[derive(Clone, Debug)]
 pub struct HttpSettings {
     /// Where to listen. Pictures and passes cross the network unencrypted, so that only loopback
@@ -26,6 +31,22 @@ pub struct HttpSettings {
     pub listen: Vec<SocketAddr>,
     /// Which clients may look.
     pub access: Access,
+    /// The cameras. Each is below `/NAME/`, and a single one also at `/`.
+    pub sources: Vec<HttpSource>,
+}
+
+/// A camera that the HTTP door shows.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum HttpSource {
+    /// Our own, by the name of this station.
+    Own,
+    /// A peer's, by the name of the peer, to which the owner
+    /// [connects](crate::Handle::connect). The station watches it while a client of the door looks,
+    /// and for some seconds longer; the owner is told of no such call. A snapshot answers with a
+    /// picture that was captured after the question, by the clock offset that is measured with the
+    /// peer (see [`latency`](crate::latency)); in the first moment of a connection, with one whose
+    /// first byte was sent after the question.
+    Peer(PeerName),
 }
 
 /// The token of a new pass, or `None` where the system gives no random numbers.
@@ -36,8 +57,12 @@ pub fn random_token() -> Option<Token> {
 }
 
 pub(crate) struct HttpDoor {
+    own_name: PeerName,
+    /// Most viewers of our camera, peers and clients together.
     max_viewers: usize,
-    has_camera: bool,
+    /// The cameras of the settings, until the station begins.
+    first: Vec<HttpSource>,
+    watched: Vec<(PeerName, Watch)>,
     /// The newest use of a pass that the owner was told of, and when.
     told: Option<(Duration, Instant)>,
     /// When the owner is told of a newer use.
@@ -48,10 +73,13 @@ pub(crate) struct HttpDoor {
 }
 
 impl HttpDoor {
-    pub(crate) fn new(settings: &Settings) -> Self {
+    pub(crate) fn new(settings: &mut Settings) -> Self {
+        let first = settings.http.take().map(|http| http.sources);
         Self {
+            own_name: settings.name,
             max_viewers: settings.max_viewers,
-            has_camera: settings.camera.is_some(),
+            first: first.unwrap_or_default(),
+            watched: Vec::new(),
             told: None,
             due: None,
             reachable_port: None,
@@ -60,38 +88,64 @@ impl HttpDoor {
     }
 
     /// What of the settings is the network's.
-    pub(crate) fn config(settings: &mut Settings) -> Option<HttpConfig> {
-        let http = settings.http.take()?;
-        Some(HttpConfig {
-            listen: http.listen,
-            door: door::Config {
-                sources: vec![settings.name.to_string()],
-                access: http.access,
-                max_viewers: settings.max_viewers,
-            },
-        })
+    pub(crate) fn config(settings: &Settings) -> Option<HttpConfig> {
+        let http = settings.http.as_ref()?;
+        Some(config(http, settings.name, settings.max_viewers))
     }
 
     /// Before the first turn.
     pub(crate) fn begin(&mut self, out: &mut Context) {
-        for address in out.net.door_addresses() {
-            if !address.ip().to_canonical().is_loopback() {
-                self.reachable_port = Some(address.port());
-            }
-            out.notify(Notice::HttpListening { address });
-        }
-        out.tell_door(CameraState::Off, self.has_camera, "");
+        let sources = std::mem::take(&mut self.first);
+        self.opened(sources, out);
     }
 
-    /// Once a turn: peers and clients share the places of viewers, and the owner is told which
-    /// clients look and which passes are in use.
-    pub(crate) fn turn(&mut self, now: Instant, calls: &mut Calls, out: &mut Context) {
+    /// Opens the door; one that is open closes first, with all its clients.
+    pub(crate) fn open(&mut self, http: HttpSettings, out: &mut Context) {
+        let config = config(&http, self.own_name, self.max_viewers);
+        match out.net.open_door(config) {
+            Ok(()) => self.opened(http.sources, out),
+            Err(error) => {
+                self.reachable_port = None;
+                self.follow(Vec::new(), out);
+                let why = SystemError::of_bind(&error);
+                out.notify(Notice::HttpNotListening { why });
+            }
+        }
+    }
+
+    pub(crate) fn close(&mut self, out: &mut Context) {
+        out.net.close_door();
+        self.reachable_port = None;
+        self.follow(Vec::new(), out);
+    }
+
+    /// Shows those cameras from now on. Clients that look at one that stays go on.
+    pub(crate) fn set_sources(&mut self, sources: Vec<HttpSource>, out: &mut Context) {
+        if let Some((door, _)) = out.net.door() {
+            door.set_sources(names(&sources, self.own_name));
+            self.follow(sources, out);
+        }
+    }
+
+    /// Once a turn: peers and clients share the places of viewers, cameras of peers are watched for
+    /// clients, and the owner is told which clients look and which passes are in use.
+    pub(crate) fn turn(
+        &mut self,
+        now: Instant,
+        links: &Links,
+        calls: &mut Calls,
+        out: &mut Context,
+    ) {
         calls.set_door_viewers(out.door_viewers());
         self.viewers.turn(now, out);
+        self.watch(now, links, calls, out);
+        let has_own = out.door_sources.has_own();
         let Some((door, _)) = out.net.door() else {
             return;
         };
-        door.set_max_viewers(self.max_viewers.saturating_sub(calls.served()));
+        if has_own {
+            door.set_max_viewers(self.max_viewers.saturating_sub(calls.served()));
+        }
         let uses = door.passes().into_iter().flat_map(Passes::iter);
         let newest = uses.filter_map(|pass| pass.last_used()).max();
         let Some(newest) = newest.filter(|newest| self.told.is_none_or(|(told, _)| told < *newest))
@@ -113,56 +167,114 @@ impl HttpDoor {
         self.reachable_port
     }
 
+    /// Tells the clients why a camera's station is away.
+    pub(crate) fn note(&self, notice: &Notice, links: &Links, out: &mut Context) {
+        let (peer, words) = match notice {
+            Notice::Unreachable { peer, obstacle, .. } => (*peer, obstacle.to_string()),
+            Notice::Left { peer, why, .. } => (*peer, why.to_string()),
+            _ => return,
+        };
+        // It may be back in the same turn.
+        if links.link_of(&peer).is_none() {
+            out.tell_away(peer, &words);
+        }
+    }
+
     pub(crate) fn due(&self) -> Option<Instant> {
-        earlier(self.due, self.viewers.due())
+        let watched = self.watched.iter();
+        watched.fold(earlier(self.due, self.viewers.due()), |due, (_, watch)| {
+            earlier(due, watch.due())
+        })
+    }
+
+    fn opened(&mut self, sources: Vec<HttpSource>, out: &mut Context) {
+        self.follow(sources, out);
+        self.reachable_port = None;
+        for address in out.net.door_addresses() {
+            if !address.ip().to_canonical().is_loopback() {
+                self.reachable_port = Some(address.port());
+            }
+            out.notify(Notice::HttpListening { address });
+        }
+    }
+
+    /// Watches the cameras of these peers from now on, those that stay without an interruption.
+    fn follow(&mut self, sources: Vec<HttpSource>, out: &mut Context) {
+        out.door_sources = DoorSources::new(sources);
+        let mut old = std::mem::take(&mut self.watched);
+        for peer in out.door_sources.peers() {
+            let kept = old.extract_if(.., |(watched, _)| *watched == peer).next();
+            let watched = kept.unwrap_or_else(|| (peer, Watch::new()));
+            self.watched.push(watched);
+        }
+    }
+
+    fn watch(&mut self, now: Instant, links: &Links, calls: &mut Calls, out: &mut Context) {
+        calls.leave_door_calls(|peer| self.watched.iter().all(|(it, _)| it != peer), out);
+        for (peer, watch) in &mut self.watched {
+            let is_connected = links.link_of(peer).is_some();
+            let state = out.state_of(*peer);
+            match state {
+                Some(SourceState::Away) if is_connected => out.tell_starting(*peer),
+                Some(SourceState::Starting) if !is_connected => out.tell_away(*peer, ""),
+                _ => {}
+            }
+            let present = Present {
+                has_viewers: out.door_viewers_of(*peer) > 0,
+                is_connected,
+                is_refused: matches!(state, Some(SourceState::Away | SourceState::Refused)),
+                call: calls.door_call(peer),
+            };
+            match watch.turn(present, now) {
+                Some(Act::Ring) => calls.ring_for_door(*peer, links, out),
+                Some(Act::HangUp) => {
+                    calls.leave_door_calls(|it| it == peer, out);
+                    if is_connected {
+                        out.tell_starting(*peer);
+                    }
+                }
+                None => {}
+            }
+        }
     }
 }
 
 impl Context {
-    /// Clients of the door that look at our camera.
-    pub(crate) fn door_viewers(&mut self) -> usize {
-        let door = self.net.door();
-        door.map_or(0, |(door, _)| door.viewers(CAMERA))
-    }
-
-    /// Shows a picture of our camera to the clients of the door.
-    pub(crate) fn show_at_door(&mut self, picture: &Picture) {
-        if let Some((door, now)) = self.net.door() {
-            let picture = door::Picture {
-                jpeg: &picture.jpeg,
-                size: (picture.width, picture.height),
-                orientation: picture.orientation,
-                captured: picture.captured,
-            };
-            door.show(CAMERA, picture, now);
-        }
-    }
-
-    /// Tells the clients of the door of our camera's state. That it is live the pictures say.
-    pub(crate) fn tell_door(&mut self, state: CameraState, has_camera: bool, words: &str) {
-        let state = match state {
-            CameraState::Live => return,
-            CameraState::Lost => SourceState::Lost,
-            _ if has_camera => SourceState::Starting,
-            _ => SourceState::Off,
-        };
-        self.with_door(|door| door.set_state(CAMERA, state, words));
-    }
-
     /// Which clients may look at the door from now on.
     pub(crate) fn set_door_access(&mut self, access: Access) {
-        self.with_door(|door| door.set_access(access));
-    }
-
-    fn with_door(&mut self, act: impl FnOnce(&mut Door)) {
         if let Some((door, _)) = self.net.door() {
-            act(door);
+            door.set_access(access);
         }
     }
 }
 
-/// The only camera of the door.
-const CAMERA: SourceId = SourceId(0);
+fn config(http: &HttpSettings, own_name: PeerName, max_viewers: usize) -> HttpConfig {
+    let is_bridge = !http.sources.contains(&HttpSource::Own);
+    HttpConfig {
+        listen: http.listen.clone(),
+        door: door::Config {
+            sources: names(&http.sources, own_name),
+            access: http.access.clone(),
+            max_viewers: if is_bridge {
+                BRIDGE_VIEWERS
+            } else {
+                max_viewers
+            },
+        },
+    }
+}
+
+fn names(sources: &[HttpSource], own_name: PeerName) -> Vec<String> {
+    let name = |source: &HttpSource| match source {
+        HttpSource::Own => own_name.to_string(),
+        HttpSource::Peer(peer) => peer.to_string(),
+    };
+    sources.iter().map(name).collect()
+}
 
 /// How often the owner is told of uses of passes, which it may write to a card.
 const USES_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Clients that look at once at cameras of peers: half of the door's connections. A peer sends each
+/// picture once, however many look, so its own limit does not count here.
+const BRIDGE_VIEWERS: usize = door::limits::MAX_CONNECTIONS / 2;

@@ -15,6 +15,8 @@ use transom_wire::{CallKind, PeerName, PublicKey};
 
 use crate::camera::MachineState;
 use crate::discovery::Announce;
+#[cfg(feature = "http")]
+use crate::door::{HttpSettings, HttpSource};
 use crate::notice::{ListenId, TextId, TransferId};
 use crate::pairing::{Candidates, PairingId, PairingTerms};
 use crate::quality::Adaptation;
@@ -141,6 +143,16 @@ pub(crate) enum Command {
     },
     Book {
         book: Book,
+    },
+    #[cfg(feature = "http")]
+    OpenDoor {
+        http: HttpSettings,
+    },
+    #[cfg(feature = "http")]
+    CloseDoor,
+    #[cfg(feature = "http")]
+    DoorSources {
+        sources: Vec<HttpSource>,
     },
     #[cfg(feature = "http")]
     HttpAccess {
@@ -448,6 +460,27 @@ impl Handle {
     /// Takes a new contact book; peers that lost a right lose what hangs on it.
     pub fn replace_book(&self, book: Book) {
         self.queue.push(Command::Book { book });
+    }
+
+    /// Opens the HTTP door; one that is open closes first, with all its clients.
+    /// [`Notice::HttpListening`](crate::Notice) follows for each address, or one
+    /// [`Notice::HttpNotListening`](crate::Notice), and then no door is open.
+    #[cfg(feature = "http")]
+    pub fn open_door(&self, http: HttpSettings) {
+        self.queue.push(Command::OpenDoor { http });
+    }
+
+    /// Closes the HTTP door, and the connections of all its clients. No notice says so.
+    #[cfg(feature = "http")]
+    pub fn close_door(&self) {
+        self.queue.push(Command::CloseDoor);
+    }
+
+    /// Which cameras the open HTTP door shows from now on. Clients that look at one that stays go
+    /// on.
+    #[cfg(feature = "http")]
+    pub fn set_door_sources(&self, sources: Vec<HttpSource>) {
+        self.queue.push(Command::DoorSources { sources });
     }
 
     /// Which clients of the HTTP door may look from now on. What is shown by a pass that is not

@@ -79,7 +79,7 @@ pub use camera::{
 };
 pub use discovery::{Announce, Claim, Nearby};
 #[cfg(feature = "http")]
-pub use door::{HttpSettings, random_token};
+pub use door::{HttpSettings, HttpSource, random_token};
 pub use handle::{Handle, Redial};
 pub use identity::{Identity, KnownPeersFile, State, StateError};
 pub use notice::{

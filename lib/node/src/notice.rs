@@ -20,6 +20,7 @@ use crate::quality::Quality;
 
 pub use failure::{FileError, TransferFailure};
 pub use http::HttpViewers;
+pub(crate) use picture::Held;
 pub use picture::{OwnPicture, RemotePicture, Timing};
 pub use queue::NoticeQueue;
 pub(crate) use transfer::and_more;
@@ -79,7 +80,7 @@ pub enum Retry {
 /// | `HttpViewers` | once a second, while clients look by HTTP |
 /// | `Nearby` | five times a second, while the owner asks for it |
 /// | `NearbyPaused` | every ten minutes |
-/// | `OwnPicture`, `Cameras`, `CameraStats`, `Measured`, `Pong`, `Listening`, `HttpListening`, `NotListening` | the owner asked for; the numbers once a second |
+/// | `OwnPicture`, `Cameras`, `CameraStats`, `Measured`, `Pong`, `Listening`, `HttpListening`, `HttpNotListening`, `NotListening` | the owner asked for; the numbers once a second |
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Notice {
@@ -90,11 +91,18 @@ pub enum Notice {
         /// With the port that was really bound.
         address: SocketAddr,
     },
-    /// Browsers and other programs see our camera there.
+    /// The HTTP door is open there.
     #[cfg(feature = "http")]
     HttpListening {
         /// With the port that was really bound.
         address: SocketAddr,
+    },
+    /// The answer to [`Handle::open_door`](crate::Handle::open_door) where an address can't be
+    /// used: no door is open.
+    #[cfg(feature = "http")]
+    HttpNotListening {
+        /// Why.
+        why: SystemError,
     },
     /// Passes of the HTTP door were used: all passes, with the times of their last use.
     #[cfg(feature = "http")]
@@ -102,7 +110,7 @@ pub enum Notice {
         /// Those that may be used now.
         passes: transom_net::door::Passes,
     },
-    /// Clients of the HTTP door look at our camera, or none does any more.
+    /// Clients of the HTTP door look at its cameras, or none does any more.
     HttpViewers(HttpViewers),
     /// The answer to [`Handle::listen`](crate::Handle::listen) where the addresses can't be used.
     NotListening {

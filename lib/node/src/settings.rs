@@ -40,8 +40,8 @@ pub struct Settings {
     pub known_peers: KnownPeersFile,
     /// Where to take connections; empty for nowhere.
     pub listen: Vec<SocketAddr>,
-    /// Where browsers and other programs see our camera by HTTP; nowhere by default. Each of their
-    /// viewers takes one of the places of [`max_viewers`](Self::max_viewers).
+    /// Where browsers and other programs see cameras by HTTP; nowhere by default. Each of their
+    /// viewers of our camera takes one of the places of [`max_viewers`](Self::max_viewers).
     #[cfg(feature = "http")]
     pub http: Option<crate::door::HttpSettings>,
     /// Which contacts may connect.

@@ -90,7 +90,7 @@ impl Station {
         let links = Links::new(&mut settings, random, out.machine.clone());
         let discovery = Discovery::new(&settings, &out.net.local_addresses());
         let policy = Policy::new(&settings);
-        let door = HttpDoor::new(&settings);
+        let door = HttpDoor::new(&mut settings);
         out.workers.set_marks(std::mem::take(&mut settings.marks));
         let of = match settings.serve_camera {
             true => Of::Box,
@@ -148,6 +148,7 @@ impl Station {
             self.out.notify(Notice::Listening { request, address });
         }
         self.door.begin(&mut self.out);
+        self.camera.meet_door(&mut self.out);
     }
 
     /// One turn of the loop; `false` once the station has ended.
@@ -167,7 +168,8 @@ impl Station {
             .seek_code(self.pairings.number_sought().is_some());
         self.discovery.turn(now, &mut self.links, &mut self.out);
         self.pairings.look(&self.discovery, &mut self.out);
-        self.door.turn(now, &mut self.calls, &mut self.out);
+        self.door
+            .turn(now, &self.links, &mut self.calls, &mut self.out);
         self.calls.turn(now, &self.links, &mut self.out);
         self.camera.turn(now, &self.calls, &mut self.out);
         self.sound.turn(&self.links, &self.calls, &mut self.out);
@@ -230,6 +232,8 @@ impl Station {
             discovery,
             calls,
             camera,
+            #[cfg(feature = "http")]
+            door,
             measure,
             pairings,
             texts,
@@ -310,6 +314,18 @@ impl Station {
                 transfer,
                 bytes_per_second,
             } => transfers.limit(transfer, bytes_per_second, out),
+            #[cfg(feature = "http")]
+            Command::OpenDoor { http } => {
+                door.open(http, out);
+                camera.meet_door(out);
+            }
+            #[cfg(feature = "http")]
+            Command::CloseDoor => door.close(out),
+            #[cfg(feature = "http")]
+            Command::DoorSources { sources } => {
+                door.set_sources(sources, out);
+                camera.meet_door(out);
+            }
             #[cfg(feature = "http")]
             Command::HttpAccess { access } => out.set_door_access(access),
             Command::Announce { announce } => discovery.announce(announce),
@@ -515,6 +531,7 @@ impl Station {
 
     /// What a notice means for the other parts.
     fn note(&mut self, notice: &Notice) {
+        self.door.note(notice, &self.links, &mut self.out);
         match notice {
             Notice::Joined {
                 peer, first_use, ..

@@ -5,10 +5,11 @@ use std::time::Instant;
 use transom_media::{ColorEncoding, Encoder, Frame, Layout, RawFrame};
 
 /// The files and what is written in them.
-pub(crate) const WORDS: [(&str, &str); 4] = [
+pub(crate) const WORDS: [(&str, &str); 5] = [
     ("away", "The camera is away"),
     ("lost", "The camera is lost"),
     ("off", "The camera is off"),
+    ("refused", "The camera is not shown"),
     ("starting", "The camera is starting"),
 ];
 

@@ -30,8 +30,8 @@ impl Connection {
         );
     }
 
-    /// Checks in this order: the host, the method, the page that everybody may have, the pass, the
-    /// path. So a client without a pass can't find out which paths there are.
+    /// Checks in this order: the host, the method, the page that everybody may have, the site or the
+    /// pass, the path. So a client without a pass can't find out which paths there are.
     pub(super) fn respond(&mut self, request: &Request, shared: &mut Shared, now: Now) {
         let reply = Reply::to(request, shared.is_open());
         let host = request.host.as_deref();
@@ -62,6 +62,10 @@ impl Connection {
             let html = "text/html; charset=utf-8";
             let answer = reply.whole(Status::Ok, html, headers, PAGE, now);
             return self.answer(reply, answer, now);
+        }
+        if reply.is_open && request.is_cross_site {
+            let text = "pages of other sites may not look here: open the page /";
+            return self.answer(reply, reply.text(Status::Forbidden, &[], text, now), now);
         }
         if !self.is_allowed(request, shared, now) {
             return self.answer(reply, unauthorized(reply, now), now);
@@ -130,8 +134,9 @@ impl Connection {
         let mut has_token = false;
         for token in tokens(request) {
             has_token = true;
-            if let Some(pass) = passes.admit(&token, now.unix) {
+            if let Some((pass, is_later)) = passes.admit(&token, now.unix) {
                 self.pass = Some(pass);
+                shared.has_news |= is_later;
                 return true;
             }
         }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod clients;
+mod disorder;
 mod golden;
 mod hostile;
 mod metrics;
@@ -82,7 +83,16 @@ impl Rig {
 
     /// A new client asks for this path with the pass.
     pub(crate) fn get(&mut self, client: usize, path: &str) -> String {
-        self.connect(client);
+        self.get_from(client, None, path)
+    }
+
+    pub(crate) fn get_from(
+        &mut self,
+        client: usize,
+        address: Option<IpAddr>,
+        path: &str,
+    ) -> String {
+        self.connect_from(client, address).unwrap();
         let sign = if path.contains('?') { '&' } else { '?' };
         let head = format!(
             "GET {path}{sign}token={} HTTP/1.1\r\nHost: box\r\n\r\n",

@@ -336,12 +336,7 @@ fn a_socket_that_is_full_after_an_answer_ends_the_connection() {
 #[test]
 fn the_owner_reads_which_passes_look_and_what_their_clients_got() {
     let mut rig = Rig::of(&["hall"], passes(&[1, 2, 3]));
-    let names = |rig: &Rig| {
-        rig.door
-            .passes_that_look(CAMERA)
-            .collect::<Vec<_>>()
-            .join(" ")
-    };
+    let names = |rig: &Rig| rig.door.passes_that_look().collect::<Vec<_>>().join(" ");
     let counts = |rig: &Rig| {
         let PictureCounts {
             shown,
@@ -399,4 +394,54 @@ fn what_concerns_all_connections_is_a_change_and_what_a_client_sends_is_none() {
     assert!(!rig.door.take_change());
     rig.connect(64);
     assert!(rig.door.take_change(), "one that ended for another");
+}
+
+#[test]
+fn cameras_that_stay_keep_their_viewers_in_another_place_and_streams_of_the_others_end() {
+    let mut rig = Rig::of(&["hall", "yard"], passes(&[1]));
+    rig.door.set_max_viewers(8);
+    rig.get(1, "/hall/stream");
+    rig.get(2, "/yard/stream");
+    rig.get(3, "/hall/next");
+    rig.get(4, "/yard/snapshot");
+    rig.door
+        .set_sources(vec!["attic".into(), "yard".into(), "garden".into()]);
+    let fates = [1, 2, 3, 4].map(|client| rig.fate(client));
+    let (open, gone) = (Fate::Open, Fate::Gone);
+    assert_eq!(fates, [gone, open, gone, open]);
+    // A place that another camera had before.
+    rig.door.set_sources(vec!["yard".into(), "hall".into()]);
+    assert_eq!(rig.door.viewers(CAMERA), 2);
+    assert_eq!(rig.door.viewers(SourceId(1)), 0);
+    rig.close(1);
+    rig.close(3);
+    rig.show();
+    assert_eq!(numbers(&rig.take(2)), [1]);
+    assert_eq!(numbers(&rig.take(4)), [1]);
+    rig.close(2);
+    rig.pass(seconds(3));
+    assert_eq!(rig.door.viewers(CAMERA), 0);
+    // Those whose camera is gone gave the places of their pass back.
+    for client in 5..=10 {
+        rig.get(client, "/yard/stream");
+    }
+    assert_eq!(rig.door.viewers(CAMERA), 6);
+}
+
+#[test]
+fn viewers_that_come_and_go_and_passes_in_use_are_news_and_questions_for_pictures_are_none() {
+    let mut rig = Rig::new();
+    rig.show();
+    assert!(!rig.door.take_news());
+    rig.get(1, "/stream");
+    assert!(rig.door.take_news(), "a viewer");
+    rig.get(2, "/state");
+    assert!(!rig.door.take_news(), "the pass was used in this second");
+    rig.show();
+    assert!(!rig.door.take_news(), "a picture");
+    rig.pass(seconds(1));
+    rig.get(2, "/state");
+    assert!(rig.door.take_news(), "a later use");
+    rig.close(1);
+    assert!(rig.door.take_news(), "a viewer that left");
 }

@@ -48,6 +48,10 @@ impl Camera {
     }
 
     fn turn(&mut self) {
+        self.turn_until(Instant::now() + Duration::from_millis(5));
+    }
+
+    fn turn_until(&mut self, end: Instant) {
         self.turns += 1;
         let (door, now) = self.net.door().unwrap();
         if door.viewers(SourceId(0)) > 0 {
@@ -61,8 +65,7 @@ impl Camera {
             };
             door.show(SourceId(0), picture, now);
         }
-        let soon = Instant::now() + Duration::from_millis(5);
-        self.net.wait(Some(soon)).unwrap();
+        self.net.wait(Some(end)).unwrap();
     }
 
     /// Turns until `is_enough` of what the client got, or its end; gives both back.
@@ -147,14 +150,15 @@ fn a_flood_of_pipelined_requests_is_answered_a_few_a_turn() {
     let mut flood: Vec<_> = flood.map(|client| (client, Vec::new())).collect();
     let (mut answered, before) = (0, camera.turns);
     while answered < each * count {
-        camera.turn();
+        // With time left it would go on serving clients.
+        camera.turn_until(Instant::now());
         for (client, all) in &mut flood {
             let mut some = [0; 0x8000];
             let read = client.read(&mut some).unwrap_or(0);
             all.extend_from_slice(&some[..read]);
         }
         answered = flood.iter().map(|(_, all)| answers(all)).sum();
-        // The loop writes twice a turn.
+        // It writes before and after the wait.
         let most = 2 * super::WRITES * (camera.turns - before);
         assert!(answered <= most, "{answered} of {most}");
     }
@@ -234,4 +238,25 @@ fn packets_to_clients_are_marked_as_media_unless_told_otherwise() {
         let af41 = 34 << 2;
         assert_eq!(class.unwrap() == af41, marks_packets, "{listen}");
     }
+}
+
+#[test]
+fn a_wait_goes_on_while_clients_only_ask_and_ends_when_one_looks() {
+    let mut camera = Camera::new();
+    let mut asker = camera.client("GET / HTTP/1.1\r\nHost: box\r\n\r\n");
+    let until = Instant::now() + Duration::from_millis(100);
+    camera.net.wait(Some(until)).unwrap();
+    assert!(Instant::now() >= until);
+    let mut answer = [0; 12];
+    asker.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    let token = camera.token.to_string();
+    let _viewer = camera.client(&format!(
+        "GET /stream?token={token} HTTP/1.1\r\nHost: box\r\n\r\n"
+    ));
+    let until = Instant::now() + Duration::from_secs(60);
+    camera.net.wait(Some(until)).unwrap();
+    assert!(Instant::now() < until);
+    let (door, _) = camera.net.door().unwrap();
+    assert_eq!(door.viewers(SourceId(0)), 1);
 }

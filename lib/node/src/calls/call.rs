@@ -1,11 +1,12 @@
 //! One call, also while no connection carries it, and what its owner is told of it.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use transom_net::PeerId;
 use transom_proto::{CallId, UsageError};
 use transom_users::Rights;
-use transom_wire::{CallKind, EndReason, PeerName, PublicKey};
+use transom_wire::{CallKind, CameraState, EndReason, PeerName, PublicKey};
 
 use super::marks::PendingReports;
 use super::policy::Policy;
@@ -46,6 +47,14 @@ pub(super) struct Call {
     pub(super) served: bool,
     /// Whether the right `auto` answered it, and no person.
     pub(super) automatic: bool,
+    /// Whether our owner is told of it: of every call but those for the door alone.
+    pub(super) is_told: bool,
+    /// Whether clients of the HTTP door see its pictures.
+    pub(super) for_door: bool,
+    /// Counted by the pictures that our owner has while the door's clients see them too.
+    pub(super) places: Arc<()>,
+    /// How the far camera is, as it was said last.
+    pub(super) far_camera: Option<(CameraState, String)>,
     /// Whether a talk shows our camera.
     pub(super) shows: bool,
     /// Whether the owner records what comes in.
@@ -86,6 +95,10 @@ impl Call {
             agreed: false,
             served: false,
             automatic: false,
+            is_told: true,
+            for_door: false,
+            places: Arc::default(),
+            far_camera: None,
             shows: false,
             records: false,
             asked_for_stats: false,
@@ -155,16 +168,26 @@ impl Call {
         (self.asked_for_stats, self.far_wants_stats) = (false, false);
         (self.until, self.agreed) = (None, false);
         if past != Earlier::Moved {
-            out.notify(Notice::CallStarted {
-                peer: self.peer,
-                kind: self.kind,
-                outgoing: self.outgoing,
-                resumed: past == Earlier::Interrupted,
-            });
+            self.far_camera = None;
+            if self.for_door {
+                out.tell_starting(self.peer);
+            }
+            self.tell_started(past == Earlier::Interrupted, out);
         }
         // What changed while no connection carried it was not said.
         if self.records || past != Earlier::Fresh {
             self.mark_recording(out);
+        }
+    }
+
+    pub(super) fn tell_started(&self, resumed: bool, out: &mut Context) {
+        if self.is_told {
+            out.notify(Notice::CallStarted {
+                peer: self.peer,
+                kind: self.kind,
+                outgoing: self.outgoing,
+                resumed,
+            });
         }
     }
 
@@ -205,11 +228,16 @@ impl Call {
     pub(super) fn interrupted(&mut self, why: &LinkEnd, out: &mut Context) {
         if self.past == Earlier::Moved {
             self.past = Earlier::Interrupted;
-            out.notify(Notice::CallInterrupted {
-                peer: self.peer,
-                kind: self.kind,
-                why: why.clone(),
-            });
+            if self.for_door {
+                out.tell_away(self.peer, &why.to_string());
+            }
+            if self.is_told {
+                out.notify(Notice::CallInterrupted {
+                    peer: self.peer,
+                    kind: self.kind,
+                    why: why.clone(),
+                });
+            }
         }
     }
 
@@ -222,14 +250,24 @@ impl Call {
         }
     }
 
-    /// Tells the owner of its end.
+    /// Tells the owner of its end, and the clients of the door.
     pub(super) fn ended(&self, reason: EndReason, text: impl Into<String>, out: &mut Context) {
-        out.notify(Notice::CallEnded {
-            peer: self.peer,
-            kind: self.kind,
-            outgoing: self.outgoing,
-            reason,
-            text: text.into(),
-        });
+        let text = text.into();
+        if self.for_door {
+            out.tell_call_end(self.peer, reason, &text);
+        }
+        self.tell_end(reason, text, out);
+    }
+
+    pub(super) fn tell_end(&self, reason: EndReason, text: impl Into<String>, out: &mut Context) {
+        if self.is_told {
+            out.notify(Notice::CallEnded {
+                peer: self.peer,
+                kind: self.kind,
+                outgoing: self.outgoing,
+                reason,
+                text: text.into(),
+            });
+        }
     }
 }

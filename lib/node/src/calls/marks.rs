@@ -43,21 +43,31 @@ impl Call {
             && out.paces.take(self.key.0, now)
             && let Some((state, text)) = self.marks.camera.take()
         {
-            out.notify(Notice::FarCamera { peer, state, text });
+            self.far_camera = Some((state, text.clone()));
+            if self.for_door {
+                out.tell_far_camera(peer, state, &text);
+            }
+            if self.is_told {
+                out.notify(Notice::FarCamera { peer, state, text });
+            }
         }
         if self.marks.recording.is_some()
             && out.paces.take(self.key.0, now)
             && let Some(on) = self.marks.recording.take()
         {
             self.far_records = on;
-            out.notify(Notice::FarRecording { peer, on });
+            if self.is_told {
+                out.notify(Notice::FarRecording { peer, on });
+            }
         }
         if self.marks.stats.is_some()
             && out.paces.take(self.key.0, now)
             && let Some(stats) = self.marks.stats.take()
         {
             let stats = Box::new(FarCameraStats::of_wire(&stats));
-            out.notify(Notice::FarCameraStats { peer, stats });
+            if self.is_told {
+                out.notify(Notice::FarCameraStats { peer, stats });
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 //! connection is lost.
 
 mod call;
+mod for_door;
 mod marks;
 mod pictures;
 mod policy;
@@ -230,6 +231,7 @@ impl Calls {
         links: &Links,
         out: &mut Context,
     ) {
+        self.make_room_for(peer, kind, out);
         let same = |call: &&mut Call| call.peer == peer && call.kind == kind;
         let same = self
             .calls
@@ -239,7 +241,7 @@ impl Calls {
         match same {
             // The peer was faster: to ring is to answer.
             Some(call) if call.asks() => return call.answer(out),
-            Some(_) => return,
+            Some(call) => return call.adopt(out),
             None => {}
         }
         let key = links.key_of(&peer);
@@ -310,7 +312,9 @@ impl Calls {
     }
 
     pub(crate) fn hang_up(&mut self, peer: &PeerName, out: &mut Context) {
-        self.end(|call| call.peer == *peer, EndReason::Chosen, "", out);
+        self.keep_for_door(peer, out);
+        let is_its = |call: &Call| call.peer == *peer && call.is_told;
+        self.end(is_its, EndReason::Chosen, "", out);
     }
 
     /// Ends what that peer watches of ours.
@@ -320,7 +324,8 @@ impl Calls {
         self.end(is_viewer, EndReason::Chosen, "", out);
     }
 
-    /// Ends calls from our side.
+    /// Ends calls from our side. Clients of the door are not told: they are to see the camera by
+    /// another call.
     fn end(
         &mut self,
         which: impl Fn(&Call) -> bool,
@@ -330,7 +335,7 @@ impl Calls {
     ) {
         for call in self.calls.extract_if(.., |call| which(call)) {
             call.say_end(reason, text, out);
-            call.ended(reason, text, out);
+            call.tell_end(reason, text, out);
         }
     }
 

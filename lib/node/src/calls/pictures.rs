@@ -1,17 +1,18 @@
 //! Pictures that come in, and the credit that goes back for each.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use transom_net::PeerId;
 use transom_proto::{CallId, Instant, ReceivedPicture};
-use transom_wire::{Codec, Orientation, PictureHead};
+use transom_wire::{Codec, Orientation, PictureHead, limits};
 
 use super::Calls;
 use super::call::Call;
 use crate::context::Context;
 use crate::handle::Credit;
 use crate::latency::Stages;
-use crate::notice::{Notice, RemotePicture, Timing};
+use crate::notice::{Held, Notice, RemotePicture, Timing};
 
 impl Calls {
     /// The owner has shown or dropped a picture.
@@ -53,7 +54,7 @@ pub(super) fn arrived(
         stages: stages(link, &head, received, out),
         sent_after: Duration::from_micros(head.sent_after.into()),
     };
-    let picture = RemotePicture {
+    let mut picture = RemotePicture {
         jpeg: bytes,
         width: head.width,
         height: head.height,
@@ -63,10 +64,25 @@ pub(super) fn arrived(
         },
         sequence: head.sequence,
         timing,
-        _credit: credit,
+        _held: Held::Credit(credit),
     };
     let peer = call.peer;
-    out.notify(Notice::Picture { peer, picture });
+    if call.for_door {
+        // Only an owner who is told of the call reads the bytes as well.
+        let jpeg = match call.is_told {
+            true => picture.jpeg.clone(),
+            false => std::mem::take(&mut picture.jpeg),
+        };
+        out.show_remote(peer, &picture, Arc::new(jpeg));
+        // The network sets the pace: a window that is behind does not hold up the door's clients.
+        if Arc::strong_count(&call.places) > limits::PICTURE_CREDIT as usize {
+            return;
+        }
+        picture._held = Held::Place(call.places.clone());
+    }
+    if call.is_told {
+        out.notify(Notice::Picture { peer, picture });
+    }
 }
 
 fn stages(link: PeerId, head: &PictureHead, received: Instant, out: &mut Context) -> Stages {

@@ -1,9 +1,7 @@
-//! Tells the owner which clients look at the camera.
+//! Tells the owner which clients look at its cameras.
 
 use std::time::{Duration, Instant};
 
-use super::CAMERA;
-use crate::camera::ViewerCounts;
 use crate::context::Context;
 use crate::notice::{HttpViewers, Notice};
 
@@ -20,7 +18,7 @@ impl Viewers {
         if self.next.is_some_and(|next| now < next) {
             return;
         }
-        let looks = out.door_viewers() > 0;
+        let looks = out.has_http_viewers();
         let is_news = looks || self.told;
         self.told = looks;
         self.next = is_news.then(|| now + PAUSE);
@@ -36,22 +34,21 @@ impl Viewers {
 }
 
 impl Context {
-    /// Clients of the door that look at our camera.
+    /// Clients of the door that look, at any camera.
     pub(crate) fn http_viewers(&mut self) -> HttpViewers {
+        let mut viewers = HttpViewers::default();
         let Some((door, _)) = self.net.door() else {
-            return HttpViewers::default();
+            return viewers;
         };
-        let counts = door.pictures(CAMERA);
-        HttpViewers {
-            count: door.viewers(CAMERA),
-            passes: door.passes_that_look(CAMERA).map(str::to_owned).collect(),
-            given: counts.shown,
-            pictures: ViewerCounts {
-                sent: counts.sent,
-                dropped: counts.skipped,
-                left_out: 0,
-            },
+        for camera in self.door_sources.ids() {
+            let counts = door.pictures(camera);
+            viewers.count += door.viewers(camera);
+            viewers.given += counts.shown;
+            viewers.pictures.sent += counts.sent;
+            viewers.pictures.dropped += counts.skipped;
         }
+        viewers.passes = door.passes_that_look().map(str::to_owned).collect();
+        viewers
     }
 }
 

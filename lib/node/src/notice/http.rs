@@ -2,14 +2,14 @@
 
 use crate::camera::ViewerCounts;
 
-/// Clients of the HTTP door that look at our camera.
+/// Clients of the HTTP door that look, at any of its cameras.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct HttpViewers {
     /// How many.
     pub count: usize,
     /// The names of their passes, each once; empty where no pass is needed.
     pub passes: Vec<String>,
-    /// Pictures that the camera gave to the door since the station started.
+    /// Pictures that the cameras gave to the door since it was opened.
     pub given: u64,
     /// Pictures for all clients since then.
     pub pictures: ViewerCounts,

@@ -24,7 +24,16 @@ pub struct RemotePicture {
     pub sequence: u32,
     /// When things happened to it.
     pub timing: Timing,
-    pub(crate) _credit: Credit,
+    pub(crate) _held: Held,
+}
+
+/// What a picture holds while its owner has it.
+#[derive(Debug)]
+pub(crate) enum Held {
+    /// A credit of its call.
+    Credit(#[expect(dead_code, reason = "dropping it returns it")] Credit),
+    /// One of the pictures that its owner may have, whose credit was returned at once.
+    Place(#[expect(dead_code, reason = "it is counted")] Arc<()>),
 }
 
 /// A picture of our own camera, as its viewers get it.

@@ -183,6 +183,21 @@ impl Net {
     }
 
     #[cfg(feature = "http")]
+    pub(crate) fn open_door(&mut self, config: transom_net::HttpConfig) -> Result<(), BindError> {
+        match self {
+            Self::Sockets(net) => net.open_door(config),
+            Self::Modelled(_) => Ok(()),
+        }
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn close_door(&mut self) {
+        if let Self::Sockets(net) = self {
+            net.close_door();
+        }
+    }
+
+    #[cfg(feature = "http")]
     pub(crate) fn door_addresses(&self) -> Vec<SocketAddr> {
         match self {
             Self::Sockets(net) => net.door_addresses(),

@@ -5,8 +5,8 @@ use std::net::{SocketAddr, TcpStream};
 
 use transom::media::{CaptureRequest, Source};
 use transom::{
-    Access, CallKind, CameraState, EndReason, HttpSettings, Identity, Notice, Pass, Redial,
-    Settings, Token, random_token,
+    Access, CallKind, CameraState, EndReason, HttpSettings, HttpSource, Identity, Notice, Pass,
+    Redial, Settings, Token, random_token,
 };
 
 use crate::calls::{name, pattern};
@@ -25,6 +25,7 @@ fn camera_box(guest: &Identity, change: impl FnOnce(&mut Settings)) -> (Peer, So
         settings.http = Some(HttpSettings {
             listen: local(),
             access: Access::Passes([pass].into_iter().collect()),
+            sources: vec![HttpSource::Own],
         });
         change(settings);
     });
@@ -39,7 +40,7 @@ fn guest(identity: Identity) -> Peer {
     Peer::start("near", |settings| settings.identity = identity)
 }
 
-fn ask(address: SocketAddr, path: &str, token: &Token) -> TcpStream {
+pub(crate) fn ask(address: SocketAddr, path: &str, token: &Token) -> TcpStream {
     let mut client = TcpStream::connect(address).unwrap();
     client.set_read_timeout(Some(PATIENCE)).unwrap();
     let head = format!("Host: box\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n");
@@ -48,7 +49,7 @@ fn ask(address: SocketAddr, path: &str, token: &Token) -> TcpStream {
 }
 
 /// Reads until it has all that many parts of a stream.
-fn read_parts(client: &mut TcpStream, count: usize) -> String {
+pub(crate) fn read_parts(client: &mut TcpStream, count: usize) -> String {
     let (mut all, mut some) = (String::new(), [0; 4096]);
     while all.matches("Content-Type: image/jpeg\r\n").count() < count {
         let read = client.read(&mut some).unwrap();
@@ -59,14 +60,14 @@ fn read_parts(client: &mut TcpStream, count: usize) -> String {
 }
 
 /// Waits for that state of the box's camera.
-fn camera_is(far: &Peer, wanted: CameraState) {
+pub(crate) fn camera_is(far: &Peer, wanted: CameraState) {
     far.wait(|notice| match notice {
         Notice::Camera { state, .. } if state == wanted => Some(()),
         _ => None,
     });
 }
 
-fn answer(address: SocketAddr, path: &str, token: &Token) -> String {
+pub(crate) fn answer(address: SocketAddr, path: &str, token: &Token) -> String {
     let mut bytes = Vec::new();
     ask(address, path, token).read_to_end(&mut bytes).unwrap();
     String::from_utf8_lossy(&bytes).into_owned()

@@ -1,6 +1,8 @@
 //! Whole stations over real sockets of this machine.
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
+#[cfg(feature = "http")]
+mod bridge;
 mod calls;
 mod chaos;
 mod claims;

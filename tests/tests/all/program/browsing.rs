@@ -113,6 +113,39 @@ fn a_client_gets_pictures_and_a_removed_pass_ends_its_stream() {
 }
 
 #[test]
+fn a_flood_of_strangers_takes_no_pictures_from_a_viewer() {
+    let camera_box = CameraBox::new();
+    let mut viewer = camera_box.ask(&format!("/stream?token={}", camera_box.token));
+    pictures(&mut viewer, 3);
+    let many = "GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(1_000);
+    let requests = [
+        "",
+        "GET / HTTP/1.1\r\nHost:",
+        &many,
+        "\0",
+        "GET /state?token=x HTTP/1.1\r\n",
+    ];
+    let mut flood = Vec::new();
+    for request in requests.iter().cycle().take(600) {
+        let mut client = TcpStream::connect(&camera_box.address).unwrap();
+        client.set_nonblocking(true).unwrap();
+        // As much of it as the system takes.
+        let _ = client.write(request.as_bytes());
+        flood.push(client);
+    }
+    pictures(&mut viewer, 30);
+    #[cfg(target_os = "linux")]
+    {
+        let descriptors = format!("/proc/{}/fd", camera_box.camera.id());
+        let open = std::fs::read_dir(descriptors).unwrap().count();
+        assert!(open < 150, "{open} descriptors");
+    }
+    drop(flood);
+    let mut later = camera_box.ask(&format!("/stream?token={}", camera_box.token));
+    pictures(&mut later, 3);
+}
+
+#[test]
 fn ffmpeg_gets_pictures_with_a_pass_and_none_without() {
     if Command::new("ffmpeg")
         .arg("-version")

@@ -1,0 +1,169 @@
+//! What the parts of a station tell the clients of the door: pictures and states of our camera, and
+//! of those of peers.
+
+use std::sync::Arc;
+
+use transom_media::Picture;
+use transom_net::door::{self, Door, SourceId, SourceState};
+use transom_wire::{CameraState, EndReason, PeerName};
+
+use super::HttpSource;
+use crate::context::Context;
+use crate::notice::RemotePicture;
+
+/// The cameras of the door, by their places in it.
+#[derive(Debug, Default)]
+pub(crate) struct DoorSources(Vec<HttpSource>);
+
+impl DoorSources {
+    pub(super) fn new(sources: Vec<HttpSource>) -> Self {
+        Self(sources)
+    }
+
+    pub(super) fn has_own(&self) -> bool {
+        self.0.contains(&HttpSource::Own)
+    }
+
+    /// The peers whose cameras are shown.
+    pub(super) fn peers(&self) -> impl Iterator<Item = PeerName> {
+        self.0.iter().filter_map(|source| match source {
+            HttpSource::Own => None,
+            HttpSource::Peer(peer) => Some(*peer),
+        })
+    }
+
+    pub(super) fn ids(&self) -> impl Iterator<Item = SourceId> + use<> {
+        (0..self.0.len()).map(SourceId)
+    }
+
+    fn id(&self, source: HttpSource) -> Option<SourceId> {
+        self.0.iter().position(|it| *it == source).map(SourceId)
+    }
+}
+
+impl Context {
+    /// Whether a client of the door looks at any camera.
+    pub(super) fn has_http_viewers(&mut self) -> bool {
+        let mut cameras = self.door_sources.ids();
+        let door = self.net.door();
+        door.is_some_and(|(door, _)| cameras.any(|camera| door.viewers(camera) > 0))
+    }
+
+    /// Clients of the door that look at our camera.
+    pub(crate) fn door_viewers(&mut self) -> usize {
+        self.with_source(HttpSource::Own, |door, id| door.viewers(id))
+            .unwrap_or(0)
+    }
+
+    /// Shows a picture of our camera to the clients of the door.
+    pub(crate) fn show_at_door(&mut self, picture: &Picture) {
+        let picture = door::Picture {
+            jpeg: &picture.jpeg,
+            size: (picture.width, picture.height),
+            orientation: picture.orientation,
+            captured: picture.captured,
+        };
+        self.show(HttpSource::Own, picture);
+    }
+
+    /// Tells the clients of the door of our camera's state. That it is live the pictures say.
+    pub(crate) fn tell_door(&mut self, state: CameraState, has_camera: bool, words: &str) {
+        let state = match state {
+            CameraState::Live => return,
+            CameraState::Lost => SourceState::Lost,
+            _ if has_camera => SourceState::Starting,
+            _ => SourceState::Off,
+        };
+        self.with_source(HttpSource::Own, |door, id| door.set_state(id, state, words));
+    }
+
+    /// Clients of the door that look at the camera of that peer.
+    pub(super) fn door_viewers_of(&mut self, peer: PeerName) -> usize {
+        self.with_source(HttpSource::Peer(peer), |door, id| door.viewers(id))
+            .unwrap_or(0)
+    }
+
+    /// Shows a picture of a peer's camera, with these bytes, to the clients of the door, without a
+    /// look into it. A picture of the past, as a lost camera's viewers get it once, is not shown: a
+    /// client would take it for the present.
+    pub(crate) fn show_remote(
+        &mut self,
+        peer: PeerName,
+        picture: &RemotePicture,
+        jpeg: Arc<Vec<u8>>,
+    ) {
+        if picture.timing.is_past() {
+            return;
+        }
+        let picture = door::Picture {
+            jpeg: &jpeg,
+            size: (picture.width, picture.height),
+            orientation: picture.orientation,
+            captured: picture.timing.captured(),
+        };
+        self.show(HttpSource::Peer(peer), picture);
+    }
+
+    /// Tells the clients of the door how the far camera says that it is.
+    pub(crate) fn tell_far_camera(&mut self, peer: PeerName, state: CameraState, words: &str) {
+        let state = match state {
+            CameraState::Lost => SourceState::Lost,
+            CameraState::Off => SourceState::Off,
+            CameraState::Opening => SourceState::Starting,
+            // That it is live the pictures say.
+            _ => return,
+        };
+        self.tell_remote(peer, state, words);
+    }
+
+    /// Tells the clients of the door why the far side ended their call.
+    pub(crate) fn tell_call_end(&mut self, peer: PeerName, reason: EndReason, text: &str) {
+        let (state, words) = match reason {
+            EndReason::Leaving | EndReason::Unanswered => (SourceState::Away, ""),
+            EndReason::Busy => (SourceState::Refused, "it is busy"),
+            EndReason::Forbidden => (SourceState::Refused, "it is not allowed"),
+            EndReason::NoCamera => (SourceState::Refused, "it has no camera"),
+            EndReason::Unsupported => (SourceState::Refused, "its version can't do it"),
+            _ => (SourceState::Refused, "it ended the call"),
+        };
+        let words = if text.is_empty() { words } else { text };
+        self.tell_remote(peer, state, words);
+    }
+
+    /// Tells the clients of the door that the connection to the camera of that peer was lost.
+    pub(crate) fn tell_away(&mut self, peer: PeerName, words: &str) {
+        self.tell_remote(peer, SourceState::Away, words);
+    }
+
+    /// Tells the clients of the door that pictures of that peer are to come.
+    pub(crate) fn tell_starting(&mut self, peer: PeerName) {
+        self.tell_remote(peer, SourceState::Starting, "");
+    }
+
+    pub(super) fn state_of(&mut self, peer: PeerName) -> Option<SourceState> {
+        self.with_source(HttpSource::Peer(peer), |door, id| door.state(id))?
+    }
+
+    fn tell_remote(&mut self, peer: PeerName, state: SourceState, words: &str) {
+        let source = HttpSource::Peer(peer);
+        self.with_source(source, |door, id| door.set_state(id, state, words));
+    }
+
+    fn show(&mut self, source: HttpSource, picture: door::Picture<'_>) {
+        if let Some(id) = self.door_sources.id(source)
+            && let Some((door, now)) = self.net.door()
+        {
+            door.show(id, picture, now);
+        }
+    }
+
+    fn with_source<T>(
+        &mut self,
+        source: HttpSource,
+        act: impl FnOnce(&mut Door, SourceId) -> T,
+    ) -> Option<T> {
+        let id = self.door_sources.id(source)?;
+        let (door, _) = self.net.door()?;
+        Some(act(door, id))
+    }
+}
