@@ -278,6 +278,13 @@ pub(crate) const PYTHON: Need = Need {
     },
 };
 
+/// The proxy of OctoPi.
+pub(crate) const HAPROXY: Need = Need {
+    why: "passes the HTTP door on",
+    packages: &["haproxy"],
+    is_met: || machine::program("haproxy").is_some(),
+};
+
 /// The proxy of most printers and homes.
 pub(crate) const NGINX: Need = Need {
     why: "passes the HTTP door on",

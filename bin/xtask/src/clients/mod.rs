@@ -6,8 +6,8 @@ mod browsers;
 mod cdp;
 mod door;
 mod marionette;
-mod nginx;
 mod players;
+mod proxies;
 mod python;
 mod visit;
 mod webkit;
@@ -139,7 +139,7 @@ const OTHERS: &[Client] = &[
             Needed::Debian(&packages::FFMPEG),
         ],
         carriers: &[Carrier::Link, Carrier::Basic, Carrier::Bearer],
-        look: |visit| nginx::in_front(visit, players::ffmpeg),
+        look: |visit| proxies::nginx(visit, players::ffmpeg),
     },
     Client {
         name: "nginx, Chromium's page",
@@ -148,7 +148,7 @@ const OTHERS: &[Client] = &[
             Needed::Debian(&packages::CHROMIUM),
         ],
         carriers: &[Carrier::Bearer],
-        look: |visit| nginx::in_front(visit, browsers::chromium_page),
+        look: |visit| proxies::nginx(visit, browsers::chromium_page),
     },
     Client {
         name: "nginx, Chromium's <img>",
@@ -157,7 +157,34 @@ const OTHERS: &[Client] = &[
             Needed::Debian(&packages::CHROMIUM),
         ],
         carriers: &[Carrier::Link],
-        look: |visit| nginx::in_front(visit, browsers::chromium_img),
+        look: |visit| proxies::nginx(visit, browsers::chromium_img),
+    },
+    Client {
+        name: "HAProxy, ffmpeg",
+        needs: &[
+            Needed::Debian(&packages::HAPROXY),
+            Needed::Debian(&packages::FFMPEG),
+        ],
+        carriers: &[Carrier::Link],
+        look: |visit| proxies::haproxy(visit, players::ffmpeg),
+    },
+    Client {
+        name: "HAProxy, Chromium's page",
+        needs: &[
+            Needed::Debian(&packages::HAPROXY),
+            Needed::Debian(&packages::CHROMIUM),
+        ],
+        carriers: &[Carrier::Bearer],
+        look: |visit| proxies::haproxy(visit, browsers::chromium_page),
+    },
+    Client {
+        name: "HAProxy, Chromium's <img>",
+        needs: &[
+            Needed::Debian(&packages::HAPROXY),
+            Needed::Debian(&packages::CHROMIUM),
+        ],
+        carriers: &[Carrier::Link],
+        look: |visit| proxies::haproxy(visit, browsers::chromium_img),
     },
     Client {
         name: "OctoPrint",
@@ -198,7 +225,7 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     for client in clients {
         if let Some(need) = client.needs.iter().find(|need| !need.is_met()) {
             println!(
-                "{:<24} skipped: not installed ({})",
+                "{:<26} skipped: not installed ({})",
                 client.name,
                 need.words()
             );
@@ -210,7 +237,7 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
                 Ok(pictures) => format!("{pictures} pictures; nothing by a removed pass"),
                 Err(why) => format!("FAILED: {why}"),
             };
-            println!("{:<24} {:<8} {words}", client.name, carrier.name());
+            println!("{:<26} {:<8} {words}", client.name, carrier.name());
             if verdict.is_err() {
                 failed.push(client.name);
             }

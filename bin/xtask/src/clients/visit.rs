@@ -78,6 +78,10 @@ impl Visit {
         format!("http://{}{path}", self.place)
     }
 
+    pub(super) fn place(&self) -> &str {
+        &self.place
+    }
+
     pub(super) fn carrier(&self) -> Carrier {
         self.carrier
     }
