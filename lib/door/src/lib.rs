@@ -89,4 +89,4 @@ pub use connection::Fate;
 pub use door::{Access, Config, ConnectionId, Door, Full};
 pub use now::Now;
 pub use passes::{InvalidPass, InvalidPasses, Pass, Passes, Token};
-pub use source::{Picture, SourceId, SourceState};
+pub use source::{Picture, SourceId, SourceState, source_path};

@@ -105,9 +105,9 @@ pub use station::{RunError, StartError, Station};
 
 /// Camera sources and JPEG.
 pub use transom_media as media;
-/// Passes of the HTTP door.
+/// Passes and paths of the HTTP door.
 #[cfg(feature = "http")]
-pub use transom_net::door::{Access, InvalidPass, InvalidPasses, Pass, Passes, Token};
+pub use transom_net::door::{Access, InvalidPass, InvalidPasses, Pass, Passes, Token, source_path};
 /// What a [`LinkEnd`] and a [`TransferFailure`] tell of the protocol.
 pub use transom_proto::{PeerError, UsageError};
 /// What a [`LinkEnd`] tells of the encryption.
