@@ -1,7 +1,7 @@
 //! nginx in front of the door, with the settings of its Debian package and one `proxy_pass`.
 
 use std::fs;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use crate::bench::peers::free_port;
 use crate::children::Background;
@@ -15,9 +15,17 @@ const SETTINGS: &str = "/etc/nginx/nginx.conf";
 /// Runs nginx, and the client before it.
 pub(super) fn in_front(visit: &Visit, look: fn(&Visit) -> Outcome<usize>) -> Outcome<usize> {
     let port = free_port()?;
+    let listen = format!("127.0.0.1:{port}");
+    let _nginx = Background::start(&mut command(visit, &listen)?)?;
+    connect(port)?;
+    look(&visit.behind(&format!("{listen}/webcam")))
+}
+
+/// The proxy at that address, below `/webcam/`.
+pub(crate) fn command(visit: &Visit, listen: &str) -> Outcome<Command> {
     let folder = visit.folder().display();
     let site = format!(
-        "server {{ listen 127.0.0.1:{port}; location /webcam/ {{ proxy_pass {}; }} }}",
+        "server {{ listen {listen}; location /webcam/ {{ proxy_pass {}; }} }}",
         visit.bare_link("/")
     );
     // Its files are the only thing that differs from the package.
@@ -34,7 +42,5 @@ pub(super) fn in_front(visit: &Visit, look: fn(&Visit) -> Outcome<usize>) -> Out
         .args(["-g", "daemon off;", "-c"])
         .arg(&file)
         .stderr(Stdio::null());
-    let _nginx = Background::start(&mut nginx)?;
-    connect(port)?;
-    look(&visit.behind(&format!("127.0.0.1:{port}/webcam")))
+    Ok(nginx)
 }
