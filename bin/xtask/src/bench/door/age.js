@@ -1,16 +1,16 @@
-// How old is what this page shows? DOOR, TOKEN, SECONDS and PICTURE are put in front. The result is
-// the page's title, since every browser's driver can read that.
+// How old is what this page shows? DOOR, TOKEN, SECONDS, PICTURE and STRIDE are put in front. The
+// result is the page's title, since every browser's driver can read that.
 (async () => {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 1;
   const pen = canvas.getContext("2d", { willReadFrequently: true });
   // The shade of the lowest part tells the picture's place in its second: this in milliseconds.
-  // The image is copied first: Firefox draws an image of a stream as it drew it before.
   const place = async image => {
-    const height = image.naturalHeight || image.height;
-    const part = await createImageBitmap(image, 0, height * 7 / 8, 8, 8);
-    pen.drawImage(part, 0, 0, 1, 1);
-    part.close();
+    const top = (image.naturalHeight || image.height) * 7 / 8;
+    // Firefox draws an <img> of a stream as it drew it before, but copies it as it is.
+    const copy = image.tagName === "IMG" ? await createImageBitmap(image, 0, top, 8, 8) : null;
+    pen.drawImage(copy || image, 0, copy ? 0 : top, 8, 8, 0, 0, 1, 1);
+    if (copy) copy.close();
     const shade = pen.getImageData(0, 0, 1, 1).data[1];
     return Math.round(shade * 30 / 256) % 30 * 1000 / 30;
   };
@@ -38,9 +38,11 @@
 
   await wait(3000);
   const ages = [];
-  let shown = -1, pictures = 0;
+  let shown = -1, pictures = 0, refreshes = 0;
   const end = performance.now() + SECONDS * 1000;
   const look = async () => {
+    refreshes += 1;
+    if (refreshes % STRIDE) return requestAnimationFrame(look);
     const now = performance.timeOrigin + performance.now();
     const at = await place(PICTURE);
     ages.push(wrap(now - start - at));
