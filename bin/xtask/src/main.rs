@@ -101,13 +101,19 @@ cargo xtask COMMAND
   bench viewers [--seconds N]   the cost of each further viewer of a camera box
   bench camera [--seconds N] [--rounds N]
                                 the camera box and ustreamer on the same fake camera
+  bench door [--seconds N] [--rounds N]
+                                the HTTP door of the camera box and ustreamer on the same fake camera
+  bench door age [--row N] [--seconds N]
+                                how old the door's pictures are on the screen of Chromium, Firefox
+                                and WebKitGTK: on loopback, on a slow link, behind nginx
   bench files [--mib N] [--rounds N] [--parts]
                                 a big file over loopback: ours, scp, rsync, socat, cp, and the
                                 unavoidable parts of ours
   bench sound [--seconds N]     processor usage of sound in a call, with and without echo cancelling,
                                 and without a call; of each stage; playout with drifting clocks
   bench view [--seconds N]      a 1080p film in the window, and in mpv and ffplay: processor time
-                                link, viewers, camera, files and sound take --bin DIR: the programs to measure
+                                link, viewers, camera, door, files and sound take --bin DIR: the programs
+                                to measure
   sound latency [--row N] [--seconds N] [--server pipewire|ADDRESS]
                                 mouth-to-ear delay between two programs through a sound server:
                                 alone, with pictures, with a file

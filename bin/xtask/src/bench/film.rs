@@ -52,18 +52,22 @@ impl Pictures {
         padded.ok_or_else(|| too_large(bytes))
     }
 
-    /// The first of them in exactly that size, for programs that leave comments out: the padding is
+    /// All of them in exactly that size, for programs that leave comments out: the padding is
     /// within the coded data, behind the last block, where decoders skip it.
-    pub(super) fn padded_behind_its_blocks(&self, bytes: usize) -> Outcome<Vec<u8>> {
-        let (Some(jpeg), true) = (self.0.first(), self.largest() <= bytes) else {
+    pub(super) fn padded_behind_blocks(&self, bytes: usize) -> Outcome<Vec<Vec<u8>>> {
+        if self.largest() > bytes {
             return Err(too_large(bytes));
+        }
+        let pad = |jpeg: &Vec<u8>| {
+            let coded = jpeg.len() - END_OF_IMAGE.len();
+            let mut padded = jpeg[..coded].to_vec();
+            // Zeros would be taken for padding behind the end, which is looked through byte by
+            // byte.
+            padded.resize(bytes - END_OF_IMAGE.len(), 0x55);
+            padded.extend(END_OF_IMAGE);
+            padded
         };
-        let coded = jpeg.len() - END_OF_IMAGE.len();
-        let mut padded = jpeg[..coded].to_vec();
-        // Zeros would be taken for padding behind the end, which is looked through byte by byte.
-        padded.resize(bytes - END_OF_IMAGE.len(), 0x55);
-        padded.extend(END_OF_IMAGE);
-        Ok(padded)
+        Ok(self.0.iter().map(pad).collect())
     }
 
     /// Writes a film of them, each padded to exactly that size.

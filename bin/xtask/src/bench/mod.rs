@@ -34,7 +34,7 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
         ["camera", rest @ ..] => {
             camera::run(known(rest, &["--seconds", "--rounds", "--bin"], &[])?)
         }
-        ["door", rest @ ..] => door::run(known(rest, &["--seconds", "--rounds", "--bin"], &[])?),
+        ["door", rest @ ..] => door::run(rest),
         ["files", rest @ ..] => {
             let valued = ["--mib", "--rounds", "--bin"];
             files::run(known(rest, &valued, &["--parts"])?)

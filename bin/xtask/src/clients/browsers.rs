@@ -13,12 +13,17 @@ use super::visit::{Visit, poll};
 use super::webkit::WebKit;
 
 /// A browser that a program drives.
-pub(super) trait Browser {
+pub(crate) trait Browser {
     /// Opens a link.
     fn open(&mut self, link: &str) -> Outcome;
 
+    /// The value of an expression in the page, as JSON in what the browser's driver answers.
+    fn evaluate(&mut self, expression: &str) -> Outcome<String>;
+
     /// Whether an expression in the page is true.
-    fn is(&mut self, expression: &str) -> Outcome<bool>;
+    fn is(&mut self, expression: &str) -> Outcome<bool> {
+        Ok(self.evaluate(expression)?.contains("\"value\":true"))
+    }
 
     /// The page as it is shown now, in base64 and whatever is around that, which doesn't change.
     fn screenshot(&mut self) -> Outcome<String>;
@@ -61,7 +66,9 @@ fn page(browser: &mut impl Browser, visit: &Visit) -> Outcome<usize> {
 
 /// An `<img>` in the page of another program.
 fn img(browser: &mut impl Browser, visit: &Visit) -> Outcome<usize> {
-    open(browser, &other_page(&visit.link("/stream"))?)?;
+    let stream = visit.link("/stream");
+    let img = format!("<img src='{stream}' onerror='this.alt = \"refused\"'>");
+    open(browser, &other_page(&img)?)?;
     let img = "document.images[0]";
     seen(
         browser,
@@ -70,13 +77,13 @@ fn img(browser: &mut impl Browser, visit: &Visit) -> Outcome<usize> {
     )
 }
 
-/// The link to a page that isn't the door's.
-fn other_page(stream: &str) -> Outcome<String> {
+/// The link to a page that isn't the door's, with this in it.
+pub(crate) fn other_page(element: &str) -> Outcome<String> {
     let listener = TcpListener::bind("127.0.0.1:0").context("a page")?;
     let link = format!("http://{}/", listener.local_addr().context("a page")?);
     let answer = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n\
-         <!doctype html><img src='{stream}' onerror='this.alt = \"refused\"'>"
+         <!doctype html>{element}"
     );
     // Serves until this process ends: browsers open connections that they don't use.
     thread::spawn(move || {
@@ -93,7 +100,7 @@ fn other_page(stream: &str) -> Outcome<String> {
 
 /// Opens a link, and waits for its page. A stream never ends, so nor does the loading of a page
 /// with one.
-fn open(browser: &mut impl Browser, link: &str) -> Outcome {
+pub(crate) fn open(browser: &mut impl Browser, link: &str) -> Outcome {
     browser.open(link)?;
     poll(|| Ok((0, browser.is("document.readyState !== 'loading'")?))).map(drop)
 }

@@ -11,7 +11,7 @@ use crate::sandbox::text_field;
 use super::browsers::Browser;
 use super::visit::Visit;
 
-pub(super) struct Chromium {
+pub(crate) struct Chromium {
     child: Child,
     commands: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
@@ -20,7 +20,7 @@ pub(super) struct Chromium {
 }
 
 impl Chromium {
-    pub(super) fn start(visit: &Visit) -> Outcome<Self> {
+    pub(crate) fn start(visit: &Visit) -> Outcome<Self> {
         let mut command = visit.command("timeout");
         // Chromium reads commands from descriptor 3 and answers on 4.
         command.args(["--kill-after=5", "120", "sh", "-c"]);
@@ -96,10 +96,9 @@ impl Browser for Chromium {
             .map(drop)
     }
 
-    fn is(&mut self, expression: &str) -> Outcome<bool> {
+    fn evaluate(&mut self, expression: &str) -> Outcome<String> {
         let parameters = format!("{{\"expression\":{expression:?}}}");
-        let answer = self.ask("Runtime.evaluate", &parameters)?;
-        Ok(answer.contains("\"value\":true"))
+        self.ask("Runtime.evaluate", &parameters)
     }
 
     fn screenshot(&mut self) -> Outcome<String> {

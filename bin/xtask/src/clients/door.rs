@@ -65,7 +65,7 @@ impl Door {
 }
 
 /// Returns the token.
-fn add_pass(user: &User, name: &str) -> Outcome<String> {
+pub(crate) fn add_pass(user: &User, name: &str) -> Outcome<String> {
     let said = pass(user, &["add", name])?;
     text_field(&said, "token")
         .ok_or_else(|| Failure::new(format!("transom pass add printed no token: {said}")))

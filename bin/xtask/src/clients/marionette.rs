@@ -12,14 +12,14 @@ use crate::failure::{Context as _, Failure, Outcome};
 use super::browsers::Browser;
 use super::visit::{TIMEOUT, Visit, connect};
 
-pub(super) struct Firefox {
+pub(crate) struct Firefox {
     // Its end ends the browser's other processes.
     _browser: Background,
     connection: BufReader<TcpStream>,
 }
 
 impl Firefox {
-    pub(super) fn start(visit: &Visit) -> Outcome<Self> {
+    pub(crate) fn start(visit: &Visit) -> Outcome<Self> {
         let port = free_port()?;
         let profile = visit.folder().join("profile");
         let settings = format!("user_pref(\"marionette.port\", {port});\n");
@@ -79,11 +79,10 @@ impl Browser for Firefox {
         self.ask("WebDriver:Navigate", &parameters).map(drop)
     }
 
-    fn is(&mut self, expression: &str) -> Outcome<bool> {
+    fn evaluate(&mut self, expression: &str) -> Outcome<String> {
         let script = format!("return {expression}");
         let parameters = format!("{{\"script\":{script:?},\"args\":[]}}");
-        let answer = self.ask("WebDriver:ExecuteScript", &parameters)?;
-        Ok(answer.contains("\"value\":true"))
+        self.ask("WebDriver:ExecuteScript", &parameters)
     }
 
     fn screenshot(&mut self) -> Outcome<String> {

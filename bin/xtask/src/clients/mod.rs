@@ -2,15 +2,15 @@
 //! box's HTTP door. Each takes pictures with a valid pass, in each way in which it can carry one,
 //! and must get none with a removed pass. What is not installed is skipped, by name.
 
-mod browsers;
-mod cdp;
-mod door;
-mod marionette;
+pub(crate) mod browsers;
+pub(crate) mod cdp;
+pub(crate) mod door;
+pub(crate) mod marionette;
 mod players;
-mod proxies;
+pub(crate) mod proxies;
 mod python;
-mod visit;
-mod webkit;
+pub(crate) mod visit;
+pub(crate) mod webkit;
 
 use crate::failure::{Context as _, Failure, Outcome};
 use crate::packages::{self, Need};

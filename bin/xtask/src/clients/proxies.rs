@@ -13,12 +13,18 @@ use super::visit::{Visit, connect};
 /// The settings of nginx's Debian package.
 const NGINX: &str = "/etc/nginx/nginx.conf";
 
-/// nginx with the settings of its package and one `proxy_pass`.
+/// nginx, and the client before it.
 pub(super) fn nginx(visit: &Visit, look: fn(&Visit) -> Outcome<usize>) -> Outcome<usize> {
     let port = free_port()?;
+    let mut nginx = nginx_at(visit, &format!("127.0.0.1:{port}"))?;
+    behind(visit, &mut nginx, port, look)
+}
+
+/// nginx with the settings of its package and one `proxy_pass`, which listens at that address.
+pub(crate) fn nginx_at(visit: &Visit, listen: &str) -> Outcome<Command> {
     let folder = visit.folder().display();
     let site = format!(
-        "server {{ listen 127.0.0.1:{port}; location /webcam/ {{ proxy_pass {}; }} }}",
+        "server {{ listen {listen}; location /webcam/ {{ proxy_pass {}; }} }}",
         visit.bare_link("/")
     );
     fs::write(visit.folder().join("site"), site).context(&folder)?;
@@ -30,7 +36,7 @@ pub(super) fn nginx(visit: &Visit, look: fn(&Visit) -> Outcome<usize>) -> Outcom
         .replace("/etc/nginx/sites-enabled/*", &format!("{folder}/site"));
     let mut nginx = visit.command("/usr/sbin/nginx");
     nginx.args(["-g", "daemon off;", "-c"]);
-    behind(visit, &settings, &mut nginx, port, look)
+    with_settings(visit, nginx, &settings)
 }
 
 /// HAProxy as OctoPi has it.
@@ -44,20 +50,27 @@ pub(super) fn haproxy(visit: &Visit, look: fn(&Visit) -> Outcome<usize>) -> Outc
         visit.place()
     );
     let mut haproxy = visit.command("/usr/sbin/haproxy");
-    behind(visit, &settings, haproxy.args(["-db", "-f"]), port, look)
+    haproxy.args(["-db", "-f"]);
+    let mut haproxy = with_settings(visit, haproxy, &settings)?;
+    behind(visit, &mut haproxy, port, look)
 }
 
-/// Runs a proxy, whose last argument is the file of its settings, and the client before it.
+/// The proxy, whose last argument is the file of its settings.
+fn with_settings(visit: &Visit, mut proxy: Command, settings: &str) -> Outcome<Command> {
+    let file = visit.folder().join("proxy.conf");
+    fs::write(&file, settings).context(file.display())?;
+    proxy.arg(&file).stderr(Stdio::null());
+    Ok(proxy)
+}
+
+/// Runs a proxy, and the client before it.
 fn behind(
     visit: &Visit,
-    settings: &str,
     proxy: &mut Command,
     port: u16,
     look: fn(&Visit) -> Outcome<usize>,
 ) -> Outcome<usize> {
-    let file = visit.folder().join("proxy.conf");
-    fs::write(&file, settings).context(file.display())?;
-    let _proxy = Background::start(proxy.arg(&file).stderr(Stdio::null()))?;
+    let _proxy = Background::start(proxy)?;
     connect(port)?;
     look(&visit.behind(&format!("127.0.0.1:{port}/webcam")))
 }

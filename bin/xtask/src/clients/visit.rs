@@ -26,7 +26,7 @@ pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How a client carries a pass.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Carrier {
+pub(crate) enum Carrier {
     /// As the token of the link.
     Link,
     /// As the password, with any user name.
@@ -45,7 +45,7 @@ impl Carrier {
     }
 }
 
-pub(super) struct Visit {
+pub(crate) struct Visit {
     /// The door's address, and the path before its own paths.
     place: String,
     carrier: Carrier,
@@ -54,7 +54,7 @@ pub(super) struct Visit {
 }
 
 impl Visit {
-    pub(super) fn new(place: &str, carrier: Carrier, token: &str, folder: PathBuf) -> Self {
+    pub(crate) fn new(place: &str, carrier: Carrier, token: &str, folder: PathBuf) -> Self {
         Self {
             place: place.into(),
             carrier,
@@ -64,7 +64,7 @@ impl Visit {
     }
 
     /// The link to a path of the door, with the token or the password where the carrier says so.
-    pub(super) fn link(&self, path: &str) -> String {
+    pub(crate) fn link(&self, path: &str) -> String {
         let Self { place, token, .. } = self;
         match self.carrier {
             Carrier::Link => format!("http://{place}{path}?token={token}"),
@@ -74,7 +74,7 @@ impl Visit {
     }
 
     /// The link to a path of the door without the pass.
-    pub(super) fn bare_link(&self, path: &str) -> String {
+    pub(crate) fn bare_link(&self, path: &str) -> String {
         format!("http://{}{path}", self.place)
     }
 
@@ -86,7 +86,7 @@ impl Visit {
         self.carrier
     }
 
-    pub(super) fn token(&self) -> &str {
+    pub(crate) fn token(&self) -> &str {
         &self.token
     }
 
@@ -96,7 +96,7 @@ impl Visit {
         has_header.then(|| format!("Authorization: Bearer {}", self.token))
     }
 
-    pub(super) fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
@@ -142,7 +142,7 @@ impl Visit {
 }
 
 /// Connects to a program of this machine that is starting.
-pub(super) fn connect(port: u16) -> Outcome<TcpStream> {
+pub(crate) fn connect(port: u16) -> Outcome<TcpStream> {
     let last = Instant::now() + TIMEOUT;
     loop {
         match TcpStream::connect((Ipv4Addr::LOCALHOST, port)) {

@@ -12,7 +12,7 @@ use crate::sandbox::text_field;
 use super::browsers::Browser;
 use super::visit::{TIMEOUT, Visit, connect};
 
-pub(super) struct WebKit {
+pub(crate) struct WebKit {
     port: u16,
     /// The path of the session.
     session: String,
@@ -22,7 +22,7 @@ pub(super) struct WebKit {
 }
 
 impl WebKit {
-    pub(super) fn start(visit: &Visit) -> Outcome<Self> {
+    pub(crate) fn start(visit: &Visit) -> Outcome<Self> {
         let (port, display) = (free_port()?, Display::start(1280, 800)?);
         let mut command = visit.command("WebKitWebDriver");
         command.arg(format!("--port={port}")).stderr(Stdio::null());
@@ -84,12 +84,11 @@ impl Browser for WebKit {
             .map(drop)
     }
 
-    fn is(&mut self, expression: &str) -> Outcome<bool> {
+    fn evaluate(&mut self, expression: &str) -> Outcome<String> {
         let script = format!("return {expression}");
         let path = format!("{}/execute/sync", self.session);
         let parameters = format!("{{\"script\":{script:?},\"args\":[]}}");
-        let answer = self.ask("POST", &path, &parameters)?;
-        Ok(answer.contains("\"value\":true"))
+        self.ask("POST", &path, &parameters)
     }
 
     fn screenshot(&mut self) -> Outcome<String> {

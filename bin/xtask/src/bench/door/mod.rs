@@ -1,6 +1,8 @@
 //! `cargo xtask bench door`: what the HTTP door of a camera box costs beside ustreamer on the same
 //! fake camera. They run in turn, and the processor time of all rounds is added up.
 
+mod age;
+
 use std::fs;
 use std::path::PathBuf;
 use std::thread;
@@ -15,9 +17,18 @@ use super::fake_camera::{FakeCamera, Kind, Scene};
 use super::film::Pictures;
 use super::http_viewer::{HttpViewers, Way};
 use super::peers::free_port;
-use super::{number, packaged_programs, processor, resident};
+use super::{known, number, packaged_programs, processor, resident};
 
 pub(super) fn run(arguments: &[&str]) -> Outcome {
+    match arguments {
+        ["age", rest @ ..] => age::run(known(rest, &["--seconds", "--row", "--bin"], &[])?),
+        [age::LOOK, rest @ ..] => age::look(rest),
+        [age::PLAYER, rest @ ..] => age::play(rest),
+        _ => cost(known(arguments, &["--seconds", "--rounds", "--bin"], &[])?),
+    }
+}
+
+fn cost(arguments: &[&str]) -> Outcome {
     let seconds = number(arguments, "--seconds", 10)?;
     let rounds = number(arguments, "--rounds", 3)?;
     packages::ensure(&[&packages::USTREAMER, &packages::CC])?;
@@ -128,8 +139,9 @@ impl Bench {
     fn new(sandbox: &Sandbox, seconds: u32) -> Outcome<Self> {
         let picture = sandbox.path("picture.jpg");
         let pictures = Pictures::record(sandbox)?;
-        let padded = pictures.padded_behind_its_blocks(JPEG_BYTES)?;
-        fs::write(&picture, padded).context(picture.display())?;
+        let padded = pictures.padded_behind_blocks(JPEG_BYTES)?;
+        let first = padded.first().map_or(&[][..], Vec::as_slice);
+        fs::write(&picture, first).context(picture.display())?;
         let bench = Self {
             seconds,
             fake: FakeCamera::new(sandbox)?,
