@@ -9,7 +9,7 @@ pub(crate) const PAGE: &str = include_str!("page.html");
 pub(crate) const POLICY: &str = "Content-Security-Policy: default-src 'none'; \
     img-src blob: data:; connect-src 'self'; \
     style-src 'sha256-hOhvrEvOC9PYpIgatTqwsrSNgWdYobB/oPc3zaUwl2o='; \
-    script-src 'sha256-HEHK4GOAC7ZaP9BpAZoNt0wiuhCmniyW2cuPJwbCjKw='; \
+    script-src 'sha256-sc3iwfChkD6D7Fp19RESs6mSO5YlIbSpvNtUc+ZoygA='; \
     base-uri 'none'; form-action 'none'";
 
 #[cfg(test)]

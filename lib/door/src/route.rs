@@ -8,8 +8,8 @@ use crate::source::{Source, SourceId};
 pub(crate) enum Route {
     /// The page for people, which holds no secret.
     Page,
-    /// The state of a door with several cameras: their names.
-    Names,
+    /// The state of a door with several cameras.
+    Cameras,
     /// A camera's path without the slash that relative links need.
     MissingSlash(SourceId),
     Stream(SourceId),
@@ -41,7 +41,7 @@ impl Route {
         let index = sources.iter().position(|source| source.name == name);
         match (first, rest, index) {
             ("", None, _) => Self::Page,
-            ("state", None, _) => Self::Names,
+            ("state", None, _) => Self::Cameras,
             (_, None, Some(index)) => Self::MissingSlash(SourceId(index)),
             (_, Some(_), Some(index)) => {
                 let path = path.strip_prefix('/').unwrap_or(path);
@@ -131,7 +131,7 @@ mod tests {
         let index = SourceId;
         for (target, route) in [
             ("/", Route::Page),
-            ("/state", Route::Names),
+            ("/state", Route::Cameras),
             ("/stream", Route::Unknown),
             ("/hall", Route::MissingSlash(index(0))),
             ("/hall/", Route::Page),
