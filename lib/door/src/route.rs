@@ -8,8 +8,8 @@ use crate::source::{Source, SourceId};
 pub(crate) enum Route {
     /// The page for people, which holds no secret.
     Page,
-    /// The state of a door with several cameras: their names.
-    Names,
+    /// The state of a door with several cameras.
+    Cameras,
     /// A camera's path without the slash that relative links need.
     MissingSlash(SourceId),
     Stream(SourceId),
@@ -49,7 +49,7 @@ impl Route {
         let index = sources.iter().position(|source| source.name == name);
         match (first, rest, index) {
             ("", None, _) => Self::Page,
-            ("state", None, _) => Self::Names,
+            ("state", None, _) => Self::Cameras,
             ("metrics", None, _) => Self::Metrics,
             (_, None, Some(index)) => Self::MissingSlash(SourceId(index)),
             (_, Some(_), Some(index)) => {
@@ -143,7 +143,7 @@ mod tests {
         let index = SourceId;
         for (target, route) in [
             ("/", Route::Page),
-            ("/state", Route::Names),
+            ("/state", Route::Cameras),
             ("/metrics", Route::Metrics),
             ("/hall/metrics", Route::Unknown),
             ("/stream", Route::Unknown),

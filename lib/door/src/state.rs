@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::door::Shared;
 use crate::reply::json_string;
-use crate::source::SourceId;
+use crate::source::{Source, SourceId};
 
 /// The state of one camera, to a client that may hear its sound or not.
 pub(crate) fn of_source(shared: &Shared, id: SourceId, may_hear: bool, now: Instant) -> String {
@@ -16,7 +16,7 @@ pub(crate) fn of_source(shared: &Shared, id: SourceId, may_hear: bool, now: Inst
             r#""source":{{"resolution":{{"width":{},"height":{}}},"#,
             r#""online":{},"captured_fps":{}}},"#,
             r#""stream":{{"clients":{}}},"#,
-            r#""camera":{{"name":{},"state":"{}","words":{}}},"#,
+            r#""camera":{},"#,
             r#""viewers":{{"now":{},"most":{}}},"#,
             r#""dropped":{{"slow_client":{}}},"sound":{}}}}}"#,
         ),
@@ -25,9 +25,7 @@ pub(crate) fn of_source(shared: &Shared, id: SourceId, may_hear: bool, now: Inst
         source.state.is_online(),
         source.fps(now),
         source.viewers,
-        json_string(&source.name),
-        source.state.name(),
-        json_string(&source.words),
+        camera(source),
         shared.viewers(),
         shared.max_viewers,
         source.skipped,
@@ -35,12 +33,20 @@ pub(crate) fn of_source(shared: &Shared, id: SourceId, may_hear: bool, now: Inst
     )
 }
 
-/// The names of several cameras.
+/// The states of several cameras.
 pub(crate) fn of_door(shared: &Shared) -> String {
-    let names = shared.sources.iter();
-    let names: Vec<String> = names.map(|source| json_string(&source.name)).collect();
+    let cameras: Vec<String> = shared.sources.iter().map(camera).collect();
     format!(
         r#"{{"ok":true,"result":{{"cameras":[{}]}}}}"#,
-        names.join(",")
+        cameras.join(",")
+    )
+}
+
+fn camera(source: &Source) -> String {
+    format!(
+        r#"{{"name":{},"state":"{}","words":{}}}"#,
+        json_string(&source.name),
+        source.state.name(),
+        json_string(&source.words),
     )
 }

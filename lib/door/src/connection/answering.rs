@@ -111,7 +111,7 @@ impl Connection {
                 let answer = reply.whole(Status::Ok, PROMETHEUS, &[], &body, now);
                 self.answer(reply, answer, now);
             }
-            Route::Names => {
+            Route::Cameras => {
                 let body = state::of_door(shared);
                 let answer = reply.whole(Status::Ok, JSON, &[], &body, now);
                 self.answer(reply, answer, now);
