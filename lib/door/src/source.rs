@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::door::Purpose;
+use crate::encoding::percent_encode;
 use crate::frame::{Frame, Stamp};
 use crate::limits::{MAX_WORDS, REPEAT};
 use crate::now::Now;
@@ -82,6 +83,11 @@ pub struct PictureCounts {
     pub sent: u64,
     /// Left out of streams because their clients were slow, of all clients together.
     pub skipped: u64,
+}
+
+/// The path of the camera of that name, with a slash at both ends: relative links go on from there.
+pub fn source_path(name: &str) -> String {
+    format!("/{}/", percent_encode(name))
 }
 
 #[derive(Debug)]

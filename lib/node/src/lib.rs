@@ -105,10 +105,10 @@ pub use station::{RunError, StartError, Station};
 
 /// Camera sources and JPEG.
 pub use transom_media as media;
-/// Passes and links of the HTTP door.
+/// Passes, links and paths of the HTTP door.
 #[cfg(feature = "http")]
 pub use transom_net::door::{
-    Access, InvalidPass, InvalidPasses, InvalidToken, Links, Pass, Passes, Token,
+    Access, InvalidPass, InvalidPasses, InvalidToken, Links, Pass, Passes, Token, source_path,
 };
 /// What a [`LinkEnd`] and a [`TransferFailure`] tell of the protocol.
 pub use transom_proto::{PeerError, UsageError};
