@@ -165,7 +165,7 @@ impl Connection {
             ..reply
         };
         let content_type = format!("Content-Type: {}", format.content_type());
-        let mut head = reply.head(Status::Ok, &[&content_type], now);
+        let mut head = reply.head(Status::Ok, &[NO_SCRIPTS, &content_type], now);
         if reply.is_head {
             return self.answer(reply, head, now);
         }
@@ -271,6 +271,10 @@ fn no_place(why: NoPlace, reply: Reply, now: Now) -> Vec<u8> {
 }
 
 const JSON: &str = "application/json";
+
+/// A picture of a hostile camera can hold the boundary and a part of HTML. Firefox would show that,
+/// with its scripts, at the address that has the token in it; a policy of the head is every part's.
+const NO_SCRIPTS: &str = "Content-Security-Policy: default-src 'none'; sandbox";
 
 /// The token is behind the #, which no browser sends; the path may still be private.
 const REFERRER: &str = "Referrer-Policy: no-referrer";

@@ -6,7 +6,8 @@ const COMMON: &str = "Date: Fri, 27 Nov 2026 17:33:56 GMT\r\nCache-Control: no-s
     Pragma: no-cache\r\nX-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\n\
     Access-Control-Allow-Origin: *\r\n\
     Access-Control-Expose-Headers: X-Sequence, X-State, X-Timestamp, X-Words\r\n\
-    Cross-Origin-Resource-Policy: cross-origin\r\nConnection: close\r\n";
+    Cross-Origin-Resource-Policy: cross-origin\r\nConnection: close\r\n\
+    Content-Security-Policy: default-src 'none'; sandbox\r\n";
 
 const CHROME: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) \
     Chrome/156.0.0.0 Safari/537.36";

@@ -232,6 +232,20 @@ fn a_door_full_of_viewers_takes_no_more() {
     assert_eq!(rig.connect_from(64, None), Err(Full::Connections));
 }
 
+/// Seen in Firefox 153: without the policy the script of such a part runs and has the token.
+#[test]
+fn parts_that_a_hostile_camera_makes_up_run_no_scripts() {
+    let mut rig = Rig::new();
+    for path in ["/stream", "/stream?advance_headers=1", "/?action=stream"] {
+        let answer = rig.get(1, path);
+        let policy = "\r\nContent-Security-Policy: default-src 'none'; sandbox\r\n";
+        assert!(split(&answer).0.contains(policy), "{path}");
+        let html = b"\xff\xd8\r\n--transomframe\r\nContent-Type: text/html\r\n\r\n<script>";
+        rig.show_jpeg(html);
+        assert!(rig.take(1).contains("<script>"), "{path}");
+    }
+}
+
 #[test]
 fn long_words_of_another_machine_are_cut() {
     let mut rig = Rig::new();
