@@ -336,7 +336,11 @@ mod tests {
             "camera --quality 101",
             "camera --listen example.org:1",
             "camera --allow a,,b",
-            "watch porch elsewhere",
+            "watch porch --http here",
+            "watch porch --http --save porch.mkv",
+            "watch porch --http --stats 5",
+            "watch porch --go2rtc",
+            "watch porch --http-open",
             "watch porch --frames 0",
             "send porch",
             "pair --may everything",
@@ -360,6 +364,7 @@ mod tests {
         let Command::Watch(watch) = parse("watch porch -").unwrap().command else {
             panic!("another command");
         };
-        assert_eq!(watch.stdout.as_deref(), Some("-"));
+        assert!(watch.has_stdout());
+        assert_eq!(watch.boxes(), ["porch"]);
     }
 }

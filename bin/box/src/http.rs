@@ -1,5 +1,5 @@
-//! The HTTP door of a camera box: its options, and its passes, which are read again when their file
-//! changes.
+//! The HTTP door of a camera box or a bridge: its options, and its passes, which are read again when
+//! their file changes.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -51,33 +51,86 @@ impl HttpOptions {
                 false => Ok(HttpDoor::default()),
             };
         };
-        let is_loopback = address.ip().to_canonical().is_loopback();
-        if self.http_open && !is_loopback {
-            let why = format!("{} can be reached by other machines", address.ip());
-            return Err(Failure::usage("--http-open is not possible", why).next(
-                "use 127.0.0.1, or leave it out and make passes with: transom pass add NAME",
-            ));
-        }
-        if !is_loopback {
-            output.warn(format!(
-                "pictures and passes cross the network from {address} unencrypted; for another \
-                 machine `transom watch` is the safe way"
-            ));
-        }
-        let (access, door) = match self.http_open {
-            true => (open(), HttpDoor::default()),
-            false => {
-                let (passes, door) = HttpDoor::with_passes(place, output)?;
-                (Access::Passes(passes), door)
-            }
-        };
-        settings.http = Some(HttpSettings {
-            listen: vec![address],
-            access,
-            sources: vec![HttpSource::Own],
-        });
+        let sources = vec![HttpSource::Own];
+        let (http, door) = door_at(address, self.http_open, sources, place, output)?;
+        settings.http = Some(http);
         Ok(door)
     }
+}
+
+/// Whether browsers and other programs see boxes through this machine.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct BridgeOptions {
+    /// Show the boxes to browsers and other programs by HTTP there, to each that has a pass
+    /// (`transom pass`), until a signal [default address: 127.0.0.1:8080]
+    ///
+    /// Each box is at /NAME/, and a single one at / too. It is watched only while a client looks,
+    /// and 12 s longer, so its camera is off while none does.
+    #[arg(
+        long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:8080",
+        value_parser = http_address,
+        conflicts_with_all = [
+            "stats_json", "stats", "save", "snapshot", "frames", "seconds", "timeout",
+            "HearingOptions", "MeasureWatch",
+        ],
+    )]
+    pub(crate) http: Option<SocketAddr>,
+    /// Let every program of this machine look by HTTP without a pass; on loopback only
+    #[arg(long, requires = "http")]
+    pub(crate) http_open: bool,
+    /// Print the lines for go2rtc.yaml that show the boxes there, and end
+    #[arg(long, requires = "http")]
+    pub(crate) go2rtc: bool,
+}
+
+impl BridgeOptions {
+    /// Applies the options to the settings; gives back what the bridge does for its door.
+    pub(crate) fn apply(
+        self,
+        address: SocketAddr,
+        sources: Vec<HttpSource>,
+        settings: &mut Settings,
+        place: &Place,
+        output: &Output,
+    ) -> Result<HttpDoor, Failure> {
+        let (http, door) = door_at(address, self.http_open, sources, place, output)?;
+        settings.http = Some(http);
+        Ok(door)
+    }
+}
+
+fn door_at(
+    address: SocketAddr,
+    is_open: bool,
+    sources: Vec<HttpSource>,
+    place: &Place,
+    output: &Output,
+) -> Result<(HttpSettings, HttpDoor), Failure> {
+    let is_loopback = address.ip().to_canonical().is_loopback();
+    if is_open && !is_loopback {
+        let why = format!("{} can be reached by other machines", address.ip());
+        return Err(Failure::usage("--http-open is not possible", why)
+            .next("use 127.0.0.1, or leave it out and make passes with: transom pass add NAME"));
+    }
+    if !is_loopback {
+        output.warn(format!(
+            "pictures and passes cross the network from {address} unencrypted; for another \
+             machine `transom watch` is the safe way"
+        ));
+    }
+    let (access, door) = match is_open {
+        true => (open(), HttpDoor::default()),
+        false => {
+            let (passes, door) = HttpDoor::with_passes(place, output)?;
+            (Access::Passes(passes), door)
+        }
+    };
+    let http = HttpSettings {
+        listen: vec![address],
+        access,
+        sources,
+    };
+    Ok((http, door))
 }
 
 /// Requests by the names that this machine has on the local network are taken, since proxies pass
@@ -89,7 +142,7 @@ fn open() -> Access {
     }
 }
 
-/// The passes of a running box.
+/// The passes of a running door.
 #[derive(Debug, Default)]
 pub(crate) struct HttpDoor(Option<Watched>);
 

@@ -23,6 +23,10 @@ impl HttpOptions {
     }
 }
 
+/// Replaces the options of a bridge.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct BridgeOptions {}
+
 #[derive(Debug)]
 pub(crate) struct HttpDoor;
 

@@ -32,7 +32,7 @@ impl Recorder {
         Ok(Self {
             film,
             snapshot: arguments.snapshot.clone(),
-            stdout: arguments.stdout.is_some(),
+            stdout: arguments.has_stdout(),
         })
     }
 

@@ -38,8 +38,8 @@ impl Service {
         Self::from_env(Some(Activity::default()))
     }
 
-    /// The manager of an inbox.
-    pub(crate) fn of_inbox() -> Self {
+    /// The manager of an inbox or a bridge.
+    pub(crate) fn without_camera() -> Self {
         Self::from_env(None)
     }
 

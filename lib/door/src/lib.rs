@@ -91,4 +91,4 @@ pub use door::{Access, Config, ConnectionId, Door, Full};
 pub use links::Links;
 pub use now::Now;
 pub use passes::{InvalidPass, InvalidPasses, InvalidToken, Pass, Passes, Token};
-pub use source::{Picture, SourceId, SourceState};
+pub use source::{Picture, SourceId, SourceState, source_path};

@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use crate::encoding::percent_encode;
 use crate::passes::Token;
+use crate::source::source_path;
 
 /// The links to one camera. Each has the token in it, so that whoever has the link may look.
 ///
@@ -29,8 +29,8 @@ impl Links {
     /// The links at the door with that address, to the camera of that name or to a single camera
     /// at the root.
     pub fn new(address: SocketAddr, camera: Option<&str>, token: &Token) -> Self {
-        let camera = camera.map(|name| format!("{}/", percent_encode(name)));
-        let base = format!("http://{address}/{}", camera.unwrap_or_default());
+        let path = camera.map_or_else(|| "/".to_owned(), source_path);
+        let base = format!("http://{address}{path}");
         Self {
             page: format!("{base}#{token}"),
             stream: format!("{base}stream?token={token}"),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::encoding::percent_encode;
 use crate::frame::{Frame, Stamp};
 use crate::limits::{MAX_WORDS, REPEAT};
 use crate::now::Now;
@@ -61,6 +62,11 @@ impl SourceState {
     pub(crate) fn is_online(self) -> bool {
         matches!(self, Self::Live | Self::Starting)
     }
+}
+
+/// The path of the camera of that name, with a slash at both ends: relative links go on from there.
+pub fn source_path(name: &str) -> String {
+    format!("/{}/", percent_encode(name))
 }
 
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use transom::PeerName;
 use transom::media::Source;
 
 use super::{Announcing, BoxPairing, Listening, parse_source};
-use crate::http::HttpOptions;
+use crate::http::{BridgeOptions, HttpOptions};
 use crate::measure::{MeasureCall, MeasureCamera, MeasureWatch};
 use crate::pictures::Pictures;
 use crate::sound::{HearingOptions, SoundOptions};
@@ -91,11 +91,12 @@ pub(crate) struct Call {
 
 #[derive(Args, Debug)]
 pub(crate) struct Watch {
-    /// A contact's name, or HOST[:PORT]
-    pub(crate) peer: String,
-    /// - writes the pictures to stdout as MJPEG, for ffplay, mpv or ffmpeg
-    #[arg(value_name = "-", value_parser = ["-"])]
-    pub(crate) stdout: Option<String>,
+    /// A contact's name, or HOST[:PORT]; with --http several. A - behind it writes the pictures to
+    /// stdout as MJPEG, for ffplay, mpv or ffmpeg
+    #[arg(required = true, value_name = "BOX")]
+    boxes: Vec<String>,
+    #[command(flatten)]
+    pub(crate) bridge: BridgeOptions,
     /// Print one JSON object each second and one at the end
     ///
     /// latency_stages_ms has p50 and p99 of each stage that the pictures passed (capture, encode,
@@ -132,6 +133,19 @@ pub(crate) struct Watch {
     pub(crate) measure: MeasureWatch,
 }
 
+impl Watch {
+    /// What to watch.
+    pub(crate) fn boxes(&self) -> &[String] {
+        let boxes = self.boxes.strip_suffix(&["-".to_owned()]);
+        boxes.unwrap_or(&self.boxes)
+    }
+
+    /// Whether the pictures go to stdout.
+    pub(crate) fn has_stdout(&self) -> bool {
+        self.boxes().len() < self.boxes.len()
+    }
+}
+
 pub(super) const CAMERA: &str = "\
 Example:
   transom camera --source /dev/video0 --size 1280x720 --fps 30
@@ -148,4 +162,5 @@ pub(super) const WATCH: &str = "\
 Example:
   transom watch porch
   transom watch porch - | ffplay -loglevel error -f mjpeg -
-  transom watch 192.168.1.20 --save porch.mkv --seconds 60";
+  transom watch 192.168.1.20 --save porch.mkv --seconds 60
+  transom watch porch yard --http          both in a browser, or in a program such as go2rtc";

@@ -18,7 +18,7 @@ pub(crate) enum PassCommand {
     Add {
         /// The program or person that gets it, such as octoprint
         name: String,
-        /// The address of `transom camera --http`, if it is not 127.0.0.1:8080
+        /// The address of `--http`, if it is not 127.0.0.1:8080
         #[arg(long, value_name = "ADDRESS", value_parser = http_address)]
         http: Option<SocketAddr>,
         /// Draw the link of the page as a QR code too
@@ -39,4 +39,6 @@ Example:
   transom pass add phone --http 192.168.1.20 --qr
   transom pass remove octoprint
 
-A pass lets a browser or another program look at `transom camera --http`, and nothing else.";
+A pass lets a browser or another program look at `transom camera --http` and `transom watch BOX…
+--http` of this user, and nothing else. Where that shows several boxes, each is below its name:
+/NAME/stream, /NAME/snapshot.";

@@ -1,5 +1,7 @@
 //! One file for each command. Each has a `run` that ends with success or says why not.
 
+#[cfg(feature = "http")]
+pub(crate) mod bridge;
 pub(crate) mod call;
 pub(crate) mod camera;
 pub(crate) mod cameras;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
-use transom::{Pass, own_addresses, random_token};
+use transom::{Links, Pass, own_addresses, random_token};
 
 use crate::args::{PassArguments, PassCommand};
 use crate::failure::Failure;
@@ -81,9 +81,11 @@ fn add(
         Pass::new(name, &token).map_err(|error| Failure::usage("no pass was made", error))?;
     files.add(&pass)?;
     let address = reached_at(address);
-    let page = format!("http://{address}/#{token}");
-    let stream = format!("http://{address}/stream?token={token}");
-    let snapshot = format!("http://{address}/snapshot?token={token}");
+    let Links {
+        page,
+        stream,
+        snapshot,
+    } = Links::new(address, None, &token);
     let mut human = format!(
         "{name} may look now. These links are shown only once:\n\
          page      {page}\nstream    {stream}\nsnapshot  {snapshot}"

@@ -174,7 +174,7 @@ impl<'a> Inbox<'a> {
 
     fn serve(&mut self) -> Result<(), Failure> {
         let mut knocks = Knocks::default();
-        let mut service = Service::of_inbox();
+        let mut service = Service::without_camera();
         service.ready(&self.running.handle);
         loop {
             let now = Instant::now();

@@ -11,6 +11,8 @@ use transom::{CallKind, CameraState, EndReason, Notice, RemotePicture};
 use crate::args::Watch;
 use crate::camera_stats::FarCameraReport;
 use crate::check::Check;
+#[cfg(feature = "http")]
+use crate::commands::bridge;
 use crate::dial::Connection;
 use crate::failure::Failure;
 use crate::format::duration;
@@ -25,8 +27,16 @@ use crate::station::Event;
 use crate::stats::Stats;
 
 pub(crate) fn run(arguments: &Watch, place: &Place, output: &Output) -> Result<(), Failure> {
+    #[cfg(feature = "http")]
+    if let Some(address) = arguments.bridge.http {
+        return bridge::run(arguments, address, place, output);
+    }
+    let [peer] = arguments.boxes() else {
+        let why = "without --http it takes one box";
+        return Err(Failure::usage("can't watch", why));
+    };
     let output = output_for(arguments, output);
-    if arguments.stdout.is_some() && arguments.hearing.takes_stdout() {
+    if arguments.has_stdout() && arguments.hearing.takes_stdout() {
         let why = "pictures and sound can't both go to stdout";
         return Err(Failure::usage("can't watch", why));
     }
@@ -35,7 +45,7 @@ pub(crate) fn run(arguments: &Watch, place: &Place, output: &Output) -> Result<(
     let mut settings = place.settings(None, &output)?;
     arguments.measure.apply(&mut settings);
     arguments.hearing.apply(&mut settings);
-    let connection = Connection::with(settings, &arguments.peer, place)?;
+    let connection = Connection::with(settings, peer, place)?;
     let mut watching = Watching::new(arguments, connection, &output, recorder);
     let result = watching.watch();
     watching.clear();
@@ -45,7 +55,7 @@ pub(crate) fn run(arguments: &Watch, place: &Place, output: &Output) -> Result<(
 /// If pictures or sound go to stdout, lines go to stderr.
 fn output_for(arguments: &Watch, output: &Output) -> Output {
     let output = output.with_json(arguments.stats_json);
-    if arguments.stdout.is_some() || arguments.hearing.takes_stdout() {
+    if arguments.has_stdout() || arguments.hearing.takes_stdout() {
         output.on_stderr()
     } else {
         output
@@ -103,7 +113,7 @@ impl<'a> Watching<'a> {
     ) -> Self {
         let only_a_snapshot = arguments.snapshot.is_some()
             && arguments.save.is_none()
-            && arguments.stdout.is_none()
+            && !arguments.has_stdout()
             && arguments.seconds.is_none();
         let far_camera = arguments.stats.or(output.is_json().then_some(1));
         Self {

@@ -1,4 +1,5 @@
-//! A camera box by HTTP: the passes, and what programs get that people already have.
+//! Camera boxes by HTTP, their own and through the encrypted bridge: the passes, and what programs
+//! get that people already have.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -152,4 +153,126 @@ fn without_a_pass_a_door_is_open_to_this_machine_alone() {
     let mut client = TcpStream::connect(address).unwrap();
     write!(client, "GET /stream HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
     assert_eq!(pictures(&mut client, 3).len(), 3);
+}
+
+/// `transom watch BOX… --http` on a machine without a camera.
+struct Bridge {
+    boxes: Vec<(Program, String)>,
+    people: Vec<Person>,
+    home: Person,
+    _scratch: Scratch,
+}
+
+impl Bridge {
+    /// Boxes of these names, and a person who may watch them.
+    fn new(names: &[&str]) -> Self {
+        let scratch = Scratch::new();
+        let home = Person::new(&scratch, "home");
+        let (mut boxes, mut people) = (Vec::new(), Vec::new());
+        for name in names {
+            let person = Person::new(&scratch, name);
+            person.knows(&home, "127.0.0.1:9", "view");
+            let (camera, address) = person.listen(CAMERA);
+            home.knows(&person, &address, "view");
+            boxes.push((camera, address));
+            people.push(person);
+        }
+        Self {
+            boxes,
+            people,
+            home,
+            _scratch: scratch,
+        }
+    }
+
+    /// Opens the door; gives its program and its address.
+    fn open(&self, names: &[&str]) -> (Program, String) {
+        let http = ["--http", "127.0.0.1:0", "--http-open", "--json"];
+        let mut door = self.home.start(&[&["watch"], names, &http].concat());
+        let listening = door.event("http_listening");
+        (door, listening["address"].as_str().unwrap().to_owned())
+    }
+}
+
+const CAMERA: &[&str] = &[
+    "camera",
+    "--source",
+    "pattern",
+    "--size",
+    "320x240",
+    "--fps",
+    "30",
+    "--no-announce",
+];
+
+fn get(address: &str, path: &str) -> TcpStream {
+    let mut client = TcpStream::connect(address).unwrap();
+    client.set_read_timeout(Some(PATIENCE)).unwrap();
+    let head = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    client.write_all(head.as_bytes()).unwrap();
+    client
+}
+
+fn text(address: &str, path: &str) -> String {
+    let mut bytes = Vec::new();
+    get(address, path).read_to_end(&mut bytes).unwrap();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[test]
+fn boxes_behind_one_door_are_seen_while_a_client_looks_and_again_when_they_are_back() {
+    let mut bridge = Bridge::new(&["hall", "yard"]);
+    let (mut door, address) = bridge.open(&["hall", "yard"]);
+    let state = text(&address, "/state");
+    assert!(state.contains(r#""cameras":["hall","yard"]"#), "{state}");
+    let mut hall = get(&address, "/hall/stream");
+    let mut yard = get(&address, "/yard/stream");
+    for stream in [&mut hall, &mut yard] {
+        for picture in pictures(stream, 10) {
+            assert!(picture.starts_with(&[0xff, 0xd8]) && picture.ends_with(&[0xff, 0xd9]));
+        }
+    }
+    let (camera_program, listen) = bridge.boxes.remove(0);
+    camera_program.ask_to_end();
+    camera_program.finish();
+    door.event_where("left", |left| left["peer"] == "hall");
+    pictures(&mut yard, 10);
+    let again = [CAMERA, &["--listen", &listen, "--json"]].concat();
+    let _again = bridge.people[0].start(&again);
+    door.event_where("joined", |joined| joined["peer"] == "hall");
+    // The state in words, and then pictures in the same connection.
+    let is_of_camera = |picture: &Vec<u8>| {
+        let size = picture.windows(4).position(|it| it == [0, 17, 8, 0]);
+        size.is_some_and(|at| picture[at + 3..at + 7] == [0, 240, 1, 64])
+    };
+    while !pictures(&mut hall, 1).iter().any(is_of_camera) {}
+    drop((hall, yard));
+    let (mut camera_program, _) = bridge.boxes.remove(0);
+    camera_program.event_where("camera", |state| state["state"] == "off");
+    door.ask_to_end();
+    assert_eq!(door.finish().code, Some(0));
+}
+
+#[test]
+fn a_bridge_says_its_links_and_the_lines_for_go2rtc() {
+    let scratch = Scratch::new();
+    let amy = Person::new(&scratch, "amy");
+    amy.write_in_book("hall 127.0.0.1:9");
+    amy.write_in_book("yard 127.0.0.1:9");
+    let lines = amy.run(&["watch", "hall", "yard", "--http", "--go2rtc"]);
+    assert_eq!(lines.code, Some(0), "{lines:?}");
+    let wanted = "streams:\n  \"hall\":\n    - \"http://127.0.0.1:8080/hall/stream?token=TOKEN\"\n";
+    assert!(lines.stdout.starts_with(wanted), "{lines:?}");
+    let http = ["--http", "127.0.0.1:0", "--json"];
+    let mut door = amy.start(&[&["watch", "hall"], &http[..]].concat());
+    let link = door.event("http_link");
+    let page = link["page"].as_str().unwrap();
+    assert!(page.ends_with("/hall/"), "{link}");
+    door.event_where("unreachable", |event| event["peer"] == "hall");
+    let refused = text(&page[7..page.len() - 6], "/hall/state");
+    assert!(refused.starts_with("HTTP/1.1 401 "), "{refused}");
+    door.ask_to_end();
+    let end = door.finish();
+    assert_eq!(end.code, Some(0), "{end:?}");
+    assert!(end.stderr.contains("no pass is there"), "{end:?}");
 }

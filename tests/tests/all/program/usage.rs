@@ -37,6 +37,10 @@ fn wrong_usage_is_exit_code_2_with_a_hint() {
     let wrong: &[&[&str]] = &[
         &["nonsense"],
         &["watch"],
+        &["watch", "porch", "elsewhere"],
+        &["watch", "-"],
+        &["watch", "porch", "-", "--http"],
+        &["watch", "127.0.0.1:9", "127.0.0.1:9", "--http"],
         &["call"],
         &["call", "--answer", "nobody-in-the-book"],
         &["send", "box"],
