@@ -23,6 +23,8 @@ pub struct Links {
     pub stream: String,
     /// One picture.
     pub snapshot: String,
+    /// The sound, for a pass that may hear.
+    pub sound: String,
 }
 
 impl Links {
@@ -35,6 +37,7 @@ impl Links {
             page: format!("{base}#{token}"),
             stream: format!("{base}stream?token={token}"),
             snapshot: format!("{base}snapshot?token={token}"),
+            sound: format!("{base}sound?token={token}"),
         }
     }
 }

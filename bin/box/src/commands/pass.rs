@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
-use transom::{Pass, own_addresses, random_token};
+use transom::{Links, Pass, own_addresses, random_token};
 
 use crate::args::{PassArguments, PassCommand};
 use crate::failure::Failure;
@@ -25,12 +25,12 @@ pub(crate) fn run(arguments: PassArguments, place: &Place, output: &Output) -> R
             sound,
             qr,
         }) => {
-            let links = Links {
+            let wanted = Wanted {
                 address: reached_at(http.unwrap_or(HTTP)),
                 sound,
                 qr,
             };
-            add(&files, &name, &links, output)
+            add(&files, &name, &wanted, output)
         }
         Some(PassCommand::Remove { name }) => {
             files.remove(&name)?;
@@ -82,33 +82,34 @@ fn age(time: Duration) -> String {
     count(seconds / length, unit)
 }
 
-/// What is printed of a new pass.
-struct Links {
+/// What a new pass may do, and what is printed of it.
+struct Wanted {
     address: SocketAddr,
     /// The pass may hear.
     sound: bool,
     qr: bool,
 }
 
-fn add(files: &PassFiles, name: &str, links: &Links, output: &Output) -> Result<(), Failure> {
+fn add(files: &PassFiles, name: &str, wanted: &Wanted, output: &Output) -> Result<(), Failure> {
     let no_random = || Failure::new("no pass was made", "the system gives no random numbers");
     let token = random_token().ok_or_else(no_random)?;
     let mut pass =
         Pass::new(name, &token).map_err(|error| Failure::usage("no pass was made", error))?;
-    if links.sound {
+    if wanted.sound {
         pass = pass.with_sound();
     }
     files.add(&pass)?;
-    let address = links.address;
-    let page = format!("http://{address}/#{token}");
-    let stream = format!("http://{address}/stream?token={token}");
-    let snapshot = format!("http://{address}/snapshot?token={token}");
-    let sound = format!("http://{address}/sound?token={token}");
-    let sound = links.sound.then_some(sound);
-    let may = match links.sound {
+    let may = match wanted.sound {
         true => "look and listen",
         false => "look",
     };
+    let Links {
+        page,
+        stream,
+        snapshot,
+        sound,
+    } = Links::new(wanted.address, None, &token);
+    let sound = wanted.sound.then_some(sound);
     let mut human = format!(
         "{name} may {may} now. These links are shown only once:\n\
          page      {page}\nstream    {stream}\nsnapshot  {snapshot}"
@@ -116,7 +117,7 @@ fn add(files: &PassFiles, name: &str, links: &Links, output: &Output) -> Result<
     if let Some(sound) = &sound {
         human.push_str(&format!("\nsound     {sound}"));
     }
-    if links.qr {
+    if wanted.qr {
         human.push_str("\n\n");
         human.push_str(&qr::draw(&page)?);
     }

@@ -60,6 +60,8 @@ pub(super) fn settings(
     }
     ui.add_space(8.0);
     let words = words::PROGRAMS_PORT;
+    ui.label(text::rich(words, Type::SmallStrong, tokens(ui).soft));
+    ui.add_space(6.0);
     if let Some(port) = port(ui, &mut form.programs_port, words) {
         config.programs_port = port;
     }

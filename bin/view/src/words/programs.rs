@@ -51,7 +51,7 @@ pub(crate) fn link_used(when: &str) -> String {
 // The settings.
 
 pub(crate) const PROGRAMS_MEAN: &str = "Programs on this computer see the cameras that are on \
-     here, by the links in the camera's sheet.";
+     here. Their links are under About in the menu of each camera.";
 pub(crate) const PROGRAMS_PORT: &str = "Port for other programs";
 pub(crate) const NEW_LINKS: &str = "Make new links";
 pub(crate) const NEW_LINKS_QUESTION: &str = "Make new links?";

@@ -395,14 +395,14 @@ fn network(
     let (words, below) = (words::MARK_PACKETS, words::MARK_PACKETS_MEANS);
     sheet::row(ui, words, below, &mut config.mark_packets);
     line(ui);
-    label(ui, words::CONNECTION);
-    findings(ui, state);
-    line(ui);
     if state.bridgeable().next().is_some() {
         label(ui, words::IN_OTHER_PROGRAMS);
         programs::settings(ui, state, form, config, actions);
         line(ui);
     }
+    label(ui, words::CONNECTION);
+    findings(ui, state);
+    line(ui);
     label(ui, words::FOLDERS);
     let [settings, rest] = &state.kept_in;
     for (what, path) in [

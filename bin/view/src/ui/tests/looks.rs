@@ -215,8 +215,7 @@ fn looks_like_the_settings_of_cameras_in_other_programs() {
             state.act(&Action::Open(dialog));
             let mut screen = open_as_large(state, size);
             paint(&mut screen);
-            let last = words::of_file(words::SHOW_IN_FOLDER, "user_list.txt");
-            screen.get_by_label(&last).scroll_to_me();
+            screen.get_by_label(words::NEW_LINKS).scroll_to_me();
             let name = format!("settings-programs-{place}-{colour}");
             results.extend(snapshot(&mut screen, &name));
         }
