@@ -10,7 +10,7 @@ use transom::{Access, Handle, HttpSettings, HttpSource, HttpViewers, Notice, Pas
 
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::pass_files::{PassFiles, Version};
+use crate::pass_files::{DoorPlace, PassFiles, Version};
 use crate::place::{self, Place};
 
 /// Whether browsers and other programs see the camera.
@@ -121,7 +121,7 @@ fn door_at(
     let (access, door) = match is_open {
         true => (open(), HttpDoor::default()),
         false => {
-            let (passes, door) = HttpDoor::with_passes(place, output)?;
+            let (passes, door) = HttpDoor::with_passes(&sources, place, output)?;
             (Access::Passes(passes), door)
         }
     };
@@ -154,12 +154,23 @@ pub(crate) struct HttpDoor {
 #[derive(Debug)]
 struct Watched {
     files: PassFiles,
+    /// The names of several boxes.
+    boxes: Vec<String>,
     seen: Version,
     due: Instant,
 }
 
 impl HttpDoor {
-    fn with_passes(place: &Place, output: &Output) -> Result<(Passes, Self), Failure> {
+    fn with_passes(
+        sources: &[HttpSource],
+        place: &Place,
+        output: &Output,
+    ) -> Result<(Passes, Self), Failure> {
+        let boxes = sources.iter().filter_map(|source| match source {
+            HttpSource::Peer(name) if sources.len() > 1 => Some(name.to_string()),
+            _ => None,
+        });
+        let boxes = boxes.collect();
         let files = PassFiles::of(&place.state()?);
         let seen = files.version();
         let passes = files.read()?;
@@ -168,7 +179,12 @@ impl HttpDoor {
         }
         let due = Instant::now() + LOOK;
         let door = Self {
-            passes: Some(Watched { files, seen, due }),
+            passes: Some(Watched {
+                files,
+                boxes,
+                seen,
+                due,
+            }),
             ..Self::default()
         };
         Ok((passes, door))
@@ -203,10 +219,19 @@ impl HttpDoor {
         );
     }
 
-    /// Keeps when passes were used, and says that the first client looks or listens and that the
+    /// Keeps where the door is and when passes were used, and says that the first client looks or listens and that the
     /// last one left.
     pub(crate) fn notice(&mut self, notice: &Notice, output: &Output) {
         match (notice, &self.passes) {
+            (Notice::HttpListening { address }, Some(watched)) => {
+                let place = DoorPlace {
+                    address: *address,
+                    boxes: watched.boxes.clone(),
+                };
+                if let Err(failure) = watched.files.keep_door(&place) {
+                    output.warn(failure.to_string());
+                }
+            }
             (Notice::PassesUsed { passes }, Some(watched)) => {
                 if let Err(failure) = watched.files.keep_uses(passes) {
                     output.warn(failure.to_string());

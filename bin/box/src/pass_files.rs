@@ -1,8 +1,10 @@
-//! The files of passes in the state folder: the passes, which commands change, and when they were
-//! last used, which a box writes. With a file for each, a box can't bring a removed pass back.
+//! The files of passes in the state folder: the passes, which commands change; when they were last
+//! used, and where the door is, which a box writes. With a file for each, a box can't bring a removed
+//! pass back.
 
 use std::fs;
 use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -16,6 +18,15 @@ use crate::place;
 pub(crate) struct PassFiles {
     passes: PathBuf,
     uses: PathBuf,
+    door: PathBuf,
+}
+
+/// Where the links of passes lead to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct DoorPlace {
+    pub(crate) address: SocketAddr,
+    /// The names of several boxes. A single camera is at the root.
+    pub(crate) boxes: Vec<String>,
 }
 
 /// Which state of the file of passes was read.
@@ -26,6 +37,7 @@ impl PassFiles {
         Self {
             passes: state.dir().join("passes"),
             uses: state.dir().join("passes_used"),
+            door: state.dir().join("http_door"),
         }
     }
 
@@ -77,15 +89,38 @@ impl PassFiles {
 
     /// Keeps when passes were used.
     pub(crate) fn keep_uses(&self, passes: &Passes) -> Result<(), Failure> {
-        let beside = self.uses.with_extension("new");
-        fs::write(&beside, passes.to_string())
-            .and_then(|()| fs::rename(&beside, &self.uses))
-            .map_err(|error| wrong("can't write", &self.uses, error))
+        keep(&self.uses, &passes.to_string())
+    }
+
+    /// Keeps where the door is, for the links of later passes.
+    pub(crate) fn keep_door(&self, place: &DoorPlace) -> Result<(), Failure> {
+        let mut lines = format!("{}\n", place.address);
+        for name in &place.boxes {
+            lines.push_str(name);
+            lines.push('\n');
+        }
+        keep(&self.door, &lines)
+    }
+
+    /// Where the door was opened last; `None` if there was none yet.
+    pub(crate) fn door(&self) -> Option<DoorPlace> {
+        let text = read(&self.door).ok()?;
+        let mut lines = text.lines();
+        let address = lines.next()?.parse().ok()?;
+        let boxes = lines.map(str::to_owned).collect();
+        Some(DoorPlace { address, boxes })
     }
 
     fn text(&self) -> Result<String, Failure> {
         read(&self.passes)
     }
+}
+
+fn keep(path: &Path, text: &str) -> Result<(), Failure> {
+    let beside = path.with_extension("new");
+    fs::write(&beside, text)
+        .and_then(|()| fs::rename(&beside, path))
+        .map_err(|error| wrong("can't write", path, error))
 }
 
 /// The text of a file of passes; none if it is not there.
@@ -142,6 +177,14 @@ mod tests {
             .collect();
         let when = std::time::Duration::from_secs(1_795_800_836);
         assert_eq!(left, [("phone", Some(when))]);
+
+        assert_eq!(files.door(), None);
+        for boxes in [vec![], vec!["hall".to_owned(), "Zoë".to_owned()]] {
+            let address = "[::1]:8081".parse().unwrap();
+            let place = DoorPlace { address, boxes };
+            files.keep_door(&place).unwrap();
+            assert_eq!(files.door(), Some(place));
+        }
 
         fs::write(&files.passes, "nonsense\n").unwrap();
         let error = files.read().unwrap_err().to_string();

@@ -18,13 +18,14 @@ pub(crate) enum PassCommand {
     Add {
         /// The program or person that gets it, such as octoprint
         name: String,
-        /// The address of `--http`, if it is not 127.0.0.1:8080
+        /// The address of `--http` [default: where it listened last, or 127.0.0.1:8080]
         #[arg(long, value_name = "ADDRESS", value_parser = http_address)]
         http: Option<SocketAddr>,
         /// Let it hear the microphone of the camera too (`transom camera --microphone`)
         #[arg(long)]
         sound: bool,
-        /// Draw the link of the page as a QR code too
+        /// Draw the link of the page as a QR code too; a terminal gets it by itself if other machines
+        /// can reach the address
         #[arg(long)]
         qr: bool,
     },

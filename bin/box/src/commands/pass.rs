@@ -1,5 +1,6 @@
 //! `transom pass`: which browsers and other programs may look by HTTP.
 
+use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
@@ -11,7 +12,7 @@ use crate::failure::Failure;
 use crate::format::count;
 use crate::http::HTTP;
 use crate::output::Output;
-use crate::pass_files::PassFiles;
+use crate::pass_files::{DoorPlace, PassFiles};
 use crate::place::Place;
 use crate::qr;
 
@@ -25,12 +26,10 @@ pub(crate) fn run(arguments: PassArguments, place: &Place, output: &Output) -> R
             sound,
             qr,
         }) => {
-            let wanted = Wanted {
-                address: reached_at(http.unwrap_or(HTTP)),
-                sound,
-                qr,
-            };
-            add(&files, &name, &wanted, output)
+            let place = door(&files, http);
+            let is_for_phone = !place.address.ip().is_loopback() && io::stdout().is_terminal();
+            let with_qr = qr || is_for_phone && !output.is_json();
+            add(&files, &name, sound, &place, with_qr, output)
         }
         Some(PassCommand::Remove { name }) => {
             files.remove(&name)?;
@@ -82,56 +81,91 @@ fn age(time: Duration) -> String {
     count(seconds / length, unit)
 }
 
-/// What a new pass may do, and what is printed of it.
-struct Wanted {
-    address: SocketAddr,
-    /// The pass may hear.
-    sound: bool,
-    qr: bool,
+/// Where the door is: at that address, where it was opened last, or where it is unless told
+/// otherwise.
+fn door(files: &PassFiles, wanted: Option<SocketAddr>) -> DoorPlace {
+    let last = files.door();
+    let last = last.filter(|last| wanted.is_none_or(|address| address == last.address));
+    let place = last.unwrap_or_else(|| DoorPlace {
+        address: wanted.unwrap_or(HTTP),
+        boxes: Vec::new(),
+    });
+    DoorPlace {
+        address: reached_at(place.address),
+        ..place
+    }
 }
 
-fn add(files: &PassFiles, name: &str, wanted: &Wanted, output: &Output) -> Result<(), Failure> {
+fn add(
+    files: &PassFiles,
+    name: &str,
+    with_sound: bool,
+    place: &DoorPlace,
+    with_qr: bool,
+    output: &Output,
+) -> Result<(), Failure> {
     let no_random = || Failure::new("no pass was made", "the system gives no random numbers");
     let token = random_token().ok_or_else(no_random)?;
     let mut pass =
         Pass::new(name, &token).map_err(|error| Failure::usage("no pass was made", error))?;
-    if wanted.sound {
+    if with_sound {
         pass = pass.with_sound();
     }
     files.add(&pass)?;
-    let may = match wanted.sound {
+    let may = match with_sound {
         true => "look and listen",
         false => "look",
     };
+    let root = Links::new(place.address, None, &token);
+    let mut human = format!("{name} may {may} now. These links are shown only once:");
+    let mut json = match place.boxes.is_empty() {
+        true => {
+            human.push_str(&lines(&root, with_sound));
+            json_of(&root, with_sound)
+        }
+        false => {
+            human.push_str(&format!("\npage      {}", root.page));
+            json!({"page": root.page, "boxes": {}})
+        }
+    };
+    for name in &place.boxes {
+        let links = Links::new(place.address, Some(name), &token);
+        human.push_str(&format!("\n\n{name}{}", lines(&links, with_sound)));
+        json["boxes"][name] = json_of(&links, with_sound);
+    }
+    json["event"] = json!("pass_added");
+    json["name"] = json!(name);
+    json["token"] = json!(token.to_string());
+    if with_qr {
+        human.push_str("\n\n");
+        human.push_str(&qr::draw(&root.page)?);
+    }
+    output.answer(human, json);
+    Ok(())
+}
+
+/// The links, a line each.
+fn lines(links: &Links, with_sound: bool) -> String {
     let Links {
         page,
         stream,
         snapshot,
         sound,
-    } = Links::new(wanted.address, None, &token);
-    let sound = wanted.sound.then_some(sound);
-    let mut human = format!(
-        "{name} may {may} now. These links are shown only once:\n\
-         page      {page}\nstream    {stream}\nsnapshot  {snapshot}"
-    );
-    if let Some(sound) = &sound {
-        human.push_str(&format!("\nsound     {sound}"));
+    } = links;
+    let mut lines = format!("\npage      {page}\nstream    {stream}\nsnapshot  {snapshot}");
+    if with_sound {
+        lines.push_str(&format!("\nsound     {sound}"));
     }
-    if wanted.qr {
-        human.push_str("\n\n");
-        human.push_str(&qr::draw(&page)?);
-    }
-    let json = json!({
-        "event": "pass_added",
-        "name": name,
-        "token": token.to_string(),
-        "page": page,
-        "stream": stream,
-        "snapshot": snapshot,
-        "sound": sound,
-    });
-    output.answer(human, json);
-    Ok(())
+    lines
+}
+
+fn json_of(links: &Links, with_sound: bool) -> Value {
+    json!({
+        "page": links.page,
+        "stream": links.stream,
+        "snapshot": links.snapshot,
+        "sound": with_sound.then_some(&links.sound),
+    })
 }
 
 /// The address for links: of all addresses the first that others can reach.

@@ -106,6 +106,15 @@ fn a_client_gets_pictures_and_a_removed_pass_ends_its_stream() {
     }
     assert!(refused.starts_with("HTTP/1.1 401 "), "{refused}");
 
+    // Links lead to where the box listens.
+    let later = camera_box
+        .person
+        .run(&["pass", "add", "later", "--qr", "--json"]);
+    let later: Value = serde_json::from_str(&later.stdout).unwrap();
+    let stream = later["stream"].as_str().unwrap();
+    let door = format!("http://{}/stream?token=", camera_box.address);
+    assert!(stream.starts_with(&door), "{later}");
+
     let listed = camera_box.person.run(&["pass"]);
     assert!(listed.stdout.contains("tests  last used"), "{listed:?}");
     let removed = camera_box.person.run(&["pass", "remove", "tests"]);
@@ -330,13 +339,18 @@ fn a_bridge_says_its_links_and_the_lines_for_go2rtc() {
     let wanted = "streams:\n  \"hall\":\n    - \"http://127.0.0.1:8080/hall/stream?token=TOKEN\"\n";
     assert!(lines.stdout.starts_with(wanted), "{lines:?}");
     let http = ["--http", "127.0.0.1:0", "--json"];
-    let mut door = amy.start(&[&["watch", "hall"], &http[..]].concat());
+    let mut door = amy.start(&[&["watch", "hall", "yard"], &http[..]].concat());
     let link = door.event("http_link");
     let page = link["page"].as_str().unwrap();
     assert!(page.ends_with("/hall/"), "{link}");
     door.event_where("unreachable", |event| event["peer"] == "hall");
     let refused = text(&page[7..page.len() - 6], "/hall/state");
     assert!(refused.starts_with("HTTP/1.1 401 "), "{refused}");
+    let pass = amy.run(&["pass", "add", "later", "--json"]);
+    let pass: Value = serde_json::from_str(&pass.stdout).unwrap();
+    let stream = pass["boxes"]["yard"]["stream"].as_str().unwrap();
+    let yard = page.replace("/hall/", "/yard/stream?token=");
+    assert!(stream.starts_with(&yard), "{pass}");
     door.ask_to_end();
     let end = door.finish();
     assert_eq!(end.code, Some(0), "{end:?}");
