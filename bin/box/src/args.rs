@@ -18,6 +18,8 @@ use transom_place::listen_address;
 
 use crate::format::parse_size;
 use crate::guests::Guests;
+#[cfg(feature = "http")]
+use crate::http::HttpOptions;
 use crate::pictures::PreferArgument;
 
 use calls::{CALL, CAMERA, WATCH};
@@ -234,6 +236,9 @@ pub(crate) struct Doctor {
     /// addresses]
     #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
     pub(crate) listen: Vec<SocketAddr>,
+    #[cfg(feature = "http")]
+    #[command(flatten)]
+    pub(crate) http: HttpOptions,
 }
 
 impl Doctor {

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use transom::media::Counts;
 use transom::{
-    CameraNumbers, CameraState, CameraStats, FarCameraStats, Handle, PeerName, ViewerCounts,
-    ViewerStats,
+    CameraNumbers, CameraState, CameraStats, FarCameraStats, Handle, HttpViewers, PeerName,
+    ViewerCounts, ViewerStats,
 };
 
 use crate::doctor::machine::{self, Machine};
@@ -171,16 +171,19 @@ fn describe_own(before: &CameraStats, now: &CameraStats, time: Duration) -> (Str
         grown(&earlier, &viewer.pictures)
     };
     let got: Vec<_> = now.viewers.iter().map(|it| (it, got(it))).collect();
-    let listed = { got.iter() }.map(|(viewer, got)| interval.viewer(viewer.peer.as_str(), got));
-    let listed: Vec<_> = listed.collect();
-    let mut viewers = count(listed.len() as u64, "viewer");
+    let listed = { got.iter() }.map(|(viewer, got)| interval.viewer(viewer.peer.as_str(), got, ""));
+    let mut listed: Vec<_> = listed.collect();
+    let by_http = grown(&before.http.pictures, &now.http.pictures);
+    listed.extend(interval.http(&now.http, &by_http));
+    let all = got.len() + now.http.count;
+    let mut viewers = count(all as u64, "viewer");
     if !listed.is_empty() {
         viewers.push_str(&format!(": {}", listed.join(", ")));
     }
     let mut json = interval.json();
     json["state"] = camera_word(now.state).into();
     json["what"] = (*now.what).into();
-    json["viewer_count"] = got.len().into();
+    json["viewer_count"] = all.into();
     let viewer = |(viewer, got): &(&ViewerStats, ViewerCounts)| {
         let mut json = interval.viewer_json(got);
         json["peer"] = viewer.peer.as_str().into();
@@ -188,6 +191,10 @@ fn describe_own(before: &CameraStats, now: &CameraStats, time: Duration) -> (Str
         json
     };
     json["viewers"] = got.iter().map(viewer).collect();
+    json["http"] = interval.viewer_json(&by_http);
+    json["http"]["viewer_count"] = now.http.count.into();
+    json["http"]["listeners"] = now.http.listeners.into();
+    json["http"]["passes"] = now.http.passes.as_slice().into();
     (interval.human(what, viewers), json)
 }
 
@@ -201,7 +208,7 @@ fn describe_far(
     let interval = Interval::between(&before.numbers, &now.numbers, time);
     let ours = grown(&before.ours, &now.ours);
     let viewers = count(now.viewers.into(), "viewer");
-    let viewers = format!("{viewers}: {}", interval.viewer("this one", &ours));
+    let viewers = format!("{viewers}: {}", interval.viewer("this one", &ours, ""));
     let mut json = interval.json();
     json["peer"] = peer.as_str().into();
     json["viewer_count"] = now.viewers.into();
@@ -273,12 +280,27 @@ impl<'a> Interval<'a> {
     }
 
     /// `anna 30.0 fps`, and how many pictures were not sent.
-    fn viewer(&self, name: &str, got: &ViewerCounts) -> String {
+    fn viewer(&self, name: &str, got: &ViewerCounts, together: &str) -> String {
         let lost = match got.dropped.saturating_add(got.left_out) {
             0 => String::new(),
             lost => format!(" ({lost} not sent: the link or the viewer is slow)"),
         };
-        format!("{name} {:.1} fps{lost}", self.rate(got.sent))
+        format!("{name} {:.1} fps{together}{lost}", self.rate(got.sent))
+    }
+
+    /// Viewers by HTTP, if there are any: `2 by HTTP (octoprint, phone) 58.0 fps together`.
+    fn http(&self, viewers: &HttpViewers, got: &ViewerCounts) -> Option<String> {
+        let passes = match viewers.passes.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", viewers.passes.join(", ")),
+        };
+        let together = match viewers.count {
+            0 => return None,
+            1 => "",
+            _ => " together",
+        };
+        let name = format!("{} by HTTP{passes}", viewers.count);
+        Some(self.viewer(&name, got, together))
     }
 
     fn json(&self) -> Value {
@@ -358,6 +380,7 @@ mod tests {
                 pictures: pictures(sent, left_out),
                 quality: None,
             }],
+            http: HttpViewers::default(),
         }
     }
 
@@ -428,6 +451,39 @@ mod tests {
         assert_eq!(far["machine"]["temperature"], 61.4);
         assert_eq!(far["machine"]["throttled"], false);
         assert_eq!(far.get("viewers"), None);
+    }
+
+    #[test]
+    fn viewers_by_http_are_told_together_with_their_passes() {
+        let (mut before, mut now) = (stats(100, 0, 50, 0), stats(160, 0, 110, 0));
+        before.http.pictures = pictures(10, 0);
+        now.http = HttpViewers {
+            count: 2,
+            listeners: 1,
+            passes: vec!["octoprint".into(), "phone".into()],
+            given: 60,
+            pictures: ViewerCounts {
+                dropped: 1,
+                ..pictures(100, 0)
+            },
+        };
+        let (human, json) = describe_own(&before, &now, TIME);
+        let told = "; 3 viewers: anna 30.0 fps, 2 by HTTP (octoprint, phone) 45.0 fps together \
+                    (1 not sent: the link or the viewer is slow)";
+        assert!(human.ends_with(told), "{human}");
+        assert_eq!(json["viewer_count"], 3);
+        assert_eq!(json["http"]["passes"][1], "phone");
+        assert_eq!(
+            (&json["http"]["sent"], &json["http"]["listeners"]),
+            (&90.into(), &1.into())
+        );
+        now.http.count = 1;
+        now.http.passes.clear();
+        let (human, _) = describe_own(&before, &now, TIME);
+        assert!(
+            human.contains("2 viewers: anna 30.0 fps, 1 by HTTP 45.0 fps ("),
+            "{human}"
+        );
     }
 
     #[test]

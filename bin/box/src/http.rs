@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde_json::json;
-use transom::{Access, Handle, HttpSettings, HttpSource, Notice, Passes, Settings};
+use transom::{Access, Handle, HttpSettings, HttpSource, HttpViewers, Notice, Passes, Settings};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -26,6 +26,15 @@ pub(crate) struct HttpOptions {
 }
 
 impl HttpOptions {
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
+        self.http
+    }
+
+    /// Whether clients need no pass.
+    pub(crate) fn is_open(&self) -> bool {
+        self.http_open
+    }
+
     /// Applies the options to the settings; gives back what the box does for its door.
     pub(crate) fn apply(
         &self,
@@ -133,9 +142,14 @@ fn open() -> Access {
     }
 }
 
-/// The passes of a running door.
+/// The passes and the viewers of a running door.
 #[derive(Debug, Default)]
-pub(crate) struct HttpDoor(Option<Watched>);
+pub(crate) struct HttpDoor {
+    passes: Option<Watched>,
+    /// Whether clients look, and whether any listen.
+    is_watched: bool,
+    is_heard: bool,
+}
 
 #[derive(Debug)]
 struct Watched {
@@ -153,19 +167,23 @@ impl HttpDoor {
             output.warn("no pass is there, so nobody may look by HTTP; make one with: transom pass add NAME");
         }
         let due = Instant::now() + LOOK;
-        Ok((passes, Self(Some(Watched { files, seen, due }))))
+        let door = Self {
+            passes: Some(Watched { files, seen, due }),
+            ..Self::default()
+        };
+        Ok((passes, door))
     }
 
     /// When [`on_time`](Self::on_time) has something to do.
     pub(crate) fn due(&self) -> Option<Instant> {
-        self.0.as_ref().map(|watched| watched.due)
+        self.passes.as_ref().map(|watched| watched.due)
     }
 
     /// Takes the passes again if their file has changed. If it can't be read, nobody may look: a
     /// pass may have been removed.
     pub(crate) fn on_time(&mut self, handle: &Handle, output: &Output) {
         let now = Instant::now();
-        let Some(watched) = self.0.as_mut().filter(|watched| watched.due <= now) else {
+        let Some(watched) = self.passes.as_mut().filter(|watched| watched.due <= now) else {
             return;
         };
         watched.due = now + LOOK;
@@ -185,13 +203,50 @@ impl HttpDoor {
         );
     }
 
-    /// Keeps when passes were used.
-    pub(crate) fn notice(&self, notice: &Notice, output: &Output) {
-        if let (Some(watched), Notice::PassesUsed { passes }) = (&self.0, notice)
-            && let Err(failure) = watched.files.keep_uses(passes)
-        {
-            output.warn(failure.to_string());
+    /// Keeps when passes were used, and says that the first client looks or listens and that the
+    /// last one left.
+    pub(crate) fn notice(&mut self, notice: &Notice, output: &Output) {
+        match (notice, &self.passes) {
+            (Notice::PassesUsed { passes }, Some(watched)) => {
+                if let Err(failure) = watched.files.keep_uses(passes) {
+                    output.warn(failure.to_string());
+                }
+            }
+            (Notice::HttpViewers(viewers), _) => {
+                let is_watched = viewers.count > 0;
+                if is_watched != std::mem::replace(&mut self.is_watched, is_watched) {
+                    output.say(
+                        watching_words(viewers),
+                        json!({"event": "http_viewers", "viewers": viewers.count,
+                               "passes": viewers.passes}),
+                    );
+                }
+                let is_heard = viewers.listeners > 0;
+                if is_heard != std::mem::replace(&mut self.is_heard, is_heard) {
+                    let words = match is_heard {
+                        true => "a client is listening by HTTP",
+                        false => "nobody is listening by HTTP any more",
+                    };
+                    output.say(
+                        words,
+                        json!({"event": "http_listeners", "listeners": viewers.listeners,
+                               "passes": viewers.passes}),
+                    );
+                }
+            }
+            _ => {}
         }
+    }
+}
+
+/// `octoprint is watching by HTTP`.
+fn watching_words(viewers: &HttpViewers) -> String {
+    let passes = viewers.passes.join(", ");
+    match (viewers.count, viewers.passes.len()) {
+        (0, _) => "nobody is watching by HTTP any more".to_owned(),
+        (_, 0) => "a client is watching by HTTP".to_owned(),
+        (_, 1) => format!("{passes} is watching by HTTP"),
+        _ => format!("{passes} are watching by HTTP"),
     }
 }
 

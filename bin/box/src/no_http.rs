@@ -37,5 +37,5 @@ impl HttpDoor {
 
     pub(crate) fn on_time(&mut self, _: &Handle, _: &Output) {}
 
-    pub(crate) fn notice(&self, _: &Notice, _: &Output) {}
+    pub(crate) fn notice(&mut self, _: &Notice, _: &Output) {}
 }

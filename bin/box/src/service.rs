@@ -172,6 +172,8 @@ struct Activity {
     /// Calls that show the camera. The station bounds their number.
     calls: Vec<(PeerName, CallKind)>,
     camera: Option<(CameraState, String)>,
+    /// Clients that look by HTTP, and how many pictures the camera gave for them.
+    http: (usize, u64),
     /// Pictures for each peer since its connection began.
     pictures: BTreeMap<PeerName, u64>,
     /// When the last picture came, or could have begun to come.
@@ -197,6 +199,13 @@ impl Activity {
                     self.last_picture = Some(now);
                 }
             }
+            Notice::HttpViewers(viewers) => {
+                // Those that a slow client missed count too.
+                let (_, given) = std::mem::replace(&mut self.http, (viewers.count, viewers.given));
+                if given != viewers.given {
+                    self.last_picture = Some(now);
+                }
+            }
             _ => return,
         }
         if !was_flowing {
@@ -206,7 +215,8 @@ impl Activity {
 
     /// Whether pictures have to come now.
     fn should_flow(&self) -> bool {
-        !self.calls.is_empty() && matches!(self.camera, Some((CameraState::Live, _)))
+        let is_watched = !self.calls.is_empty() || self.http.0 > 0;
+        is_watched && matches!(self.camera, Some((CameraState::Live, _)))
     }
 
     /// Whether pictures should come, but none has come for `time`.
@@ -221,7 +231,12 @@ impl Activity {
             Some((state, text)) => with_text(camera_words(*state), text),
             None => camera_words(CameraState::Off).to_owned(),
         };
-        let viewers = count(self.calls.len() as u64, "viewer");
+        let peers = || count(self.calls.len() as u64, "viewer");
+        let viewers = match (self.calls.len(), self.http.0) {
+            (_, 0) => peers(),
+            (0, clients) => format!("{} by HTTP", count(clients as u64, "viewer")),
+            (_, clients) => format!("{} and {clients} by HTTP", peers()),
+        };
         escape(&format!("{viewers}; the camera {camera}")).into_owned()
     }
 }
@@ -231,7 +246,7 @@ const LEAST_WITHOUT_PICTURES: Duration = Duration::from_secs(3);
 
 #[cfg(test)]
 mod tests {
-    use transom::Numbers;
+    use transom::{HttpViewers, Numbers};
 
     use super::*;
 
@@ -297,6 +312,40 @@ mod tests {
         // A fast one: the watchdog's time counts.
         assert!(!is_stuck(Duration::ZERO, start + TIME));
         assert!(is_stuck(Duration::ZERO, start + TIME * 2));
+    }
+
+    fn http(count: usize, given: u64) -> Notice {
+        Notice::HttpViewers(HttpViewers {
+            count,
+            given,
+            ..HttpViewers::default()
+        })
+    }
+
+    #[test]
+    fn a_camera_that_only_http_clients_watch_is_fed_by_its_pictures() {
+        let start = Instant::now();
+        let second = Duration::from_secs(1);
+        let mut activity = Activity::default();
+        activity.notice(&camera(CameraState::Live), start);
+        activity.notice(&http(1, 100), start);
+        activity.notice(&http(1, 130), start + second);
+        assert!(!activity.is_stuck(TIME, start + TIME));
+        activity.notice(&http(1, 130), start + TIME);
+        assert!(activity.is_stuck(TIME, start + TIME + second * 2));
+        assert_eq!(activity.status(), "1 viewer by HTTP; the camera is live");
+        activity.notice(&started(), start + TIME);
+        activity.notice(&http(2, 131), start + TIME);
+        assert_eq!(
+            activity.status(),
+            "1 viewer and 2 by HTTP; the camera is live"
+        );
+        activity.notice(&http(0, 131), start + TIME * 3);
+        assert_eq!(activity.status(), "1 viewer; the camera is live");
+        let mut alone = Activity::default();
+        alone.notice(&camera(CameraState::Live), start);
+        alone.notice(&http(0, 100), start);
+        assert!(!alone.is_stuck(TIME, start + TIME * 2));
     }
 
     #[test]

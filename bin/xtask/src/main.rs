@@ -4,6 +4,7 @@
 
 mod bench;
 mod children;
+mod clients;
 mod constants;
 mod cross;
 mod deb;
@@ -66,6 +67,7 @@ fn dispatch(arguments: &[&str]) -> Outcome {
         }
         ["demo", rest @ ..] => demo::run(rest),
         ["test", rest @ ..] => test::run(rest),
+        ["clients", rest @ ..] => clients::run(rest),
         ["bench", rest @ ..] => bench::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
         ["sound", rest @ ..] => bench::sound::run(rest),
@@ -89,6 +91,9 @@ cargo xtask COMMAND
                                 build, then a camera box, a viewer and a file transfer on loopback;
                                 with a display also the window
   test                          everything, from format to the built binaries
+  clients [NAME]... [--install] [--light]
+                                players, browsers and other programs at the HTTP door of a camera box;
+                                --install installs the missing ones, --light leaves out the big ones
   fuzz [TARGET] [--seconds N]   fuzz one target or all of them, 60 s each by default
   bench video [--seconds N]     pictures over loopback: rate, losses, latency, memory
   bench link [--row N] [--seconds N] [--no-naive] [--own-router] [--json]

@@ -211,6 +211,101 @@ pub(crate) const CPP: Need = Need {
     is_met: || machine::program("c++").is_some(),
 };
 
+/// Reads the HTTP door as many programs do, since it is part of them.
+pub(crate) const FFMPEG: Need = Need {
+    why: "takes pictures from the HTTP door",
+    packages: &["ffmpeg"],
+    is_met: || machine::program("ffmpeg").is_some(),
+};
+
+/// A player.
+pub(crate) const MPV: Need = Need {
+    why: "shows pictures of the HTTP door",
+    packages: &["mpv"],
+    is_met: || machine::program("mpv").is_some(),
+};
+
+/// A browser that runs without a display.
+pub(crate) const CHROMIUM: Need = Need {
+    why: "shows the page of the HTTP door",
+    packages: &["chromium"],
+    is_met: || machine::program("chromium").is_some(),
+};
+
+/// Another player. It needs a plugin for each thing that it does.
+pub(crate) const VLC: Need = Need {
+    why: "shows pictures of the HTTP door",
+    packages: &["vlc-bin", "vlc-plugin-base"],
+    is_met: || machine::program("vlc").is_some(),
+};
+
+/// The pipelines of many programs of desktops and robots.
+pub(crate) const GSTREAMER: Need = Need {
+    why: "takes pictures from the HTTP door",
+    packages: &["gstreamer1.0-tools", "gstreamer1.0-plugins-good"],
+    is_met: || machine::program("gst-launch-1.0").is_some(),
+};
+
+/// What programs of researchers and makers read cameras with.
+pub(crate) const OPENCV: Need = Need {
+    why: "takes pictures from the HTTP door",
+    packages: &["python3-opencv"],
+    is_met: || {
+        let folder = Path::new("/usr/lib/python3/dist-packages");
+        let names = machine::names_in(folder);
+        names.iter().any(|name| name.starts_with("cv2"))
+    },
+};
+
+/// A recorder of motion.
+pub(crate) const MOTION: Need = Need {
+    why: "records pictures of the HTTP door",
+    packages: &["motion"],
+    is_met: || machine::program("motion").is_some(),
+};
+
+/// For programs of PyPI.
+pub(crate) const PYTHON: Need = Need {
+    why: "makes a folder for the packages of a program in Python",
+    packages: &["python3-venv"],
+    is_met: || {
+        let folders = machine::names_in(Path::new("/usr/lib"));
+        let ensurepip = |name: &String| Path::new("/usr/lib").join(name).join("ensurepip").exists();
+        folders
+            .iter()
+            .filter(|name| name.starts_with("python3"))
+            .any(ensurepip)
+    },
+};
+
+/// The proxy of OctoPi.
+pub(crate) const HAPROXY: Need = Need {
+    why: "passes the HTTP door on",
+    packages: &["haproxy"],
+    is_met: || machine::program("haproxy").is_some(),
+};
+
+/// The proxy of most printers and homes.
+pub(crate) const NGINX: Need = Need {
+    why: "passes the HTTP door on",
+    packages: &["nginx-light"],
+    is_met: || machine::program("nginx").is_some(),
+};
+
+/// A browser that runs without a display.
+pub(crate) const FIREFOX: Need = Need {
+    why: "shows the page of the HTTP door",
+    packages: &["firefox-esr"],
+    is_met: || machine::program("firefox-esr").is_some(),
+};
+
+/// A browser with Safari's engine; it needs a display.
+pub(crate) const WEBKIT: Need = Need {
+    why: "shows the page of the HTTP door, on a display of its own",
+    packages: &["webkit2gtk-driver", "xvfb"],
+    is_met: || machine::program("WebKitWebDriver").is_some() && machine::program("Xvfb").is_some(),
+};
+
 /// Installs the missing packages, or tells the user how to.
 pub(crate) fn ensure(needs: &[&Need]) -> Outcome {
     let missing: Vec<&Need> = needs.iter().copied().filter(|n| !(n.is_met)()).collect();
@@ -276,7 +371,7 @@ pub(crate) fn need_root(why: &str) -> Outcome {
 }
 
 /// std has no call for the user id, but the owner of /proc/self is it.
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt as _;
     std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }

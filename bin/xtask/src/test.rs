@@ -1,15 +1,18 @@
 //! `cargo xtask test`: everything that can be checked on one machine, the cheapest first. It stops
 //! at the first failure. The last step checks that no program was left running.
 
+use std::env;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
 use crate::deb;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Context as _, Failure, Outcome};
 use crate::machine;
-use crate::packages::{self, ACCESSIBILITY, CPP, LIBASOUND, LIBCLANG, PULSEAUDIO, WINDOW, XVFB};
+use crate::packages::{
+    self, ACCESSIBILITY, CHROMIUM, CPP, FFMPEG, LIBASOUND, LIBCLANG, MPV, PULSEAUDIO, WINDOW, XVFB,
+};
 use crate::processes::Mark;
 use crate::step;
 use crate::vm;
@@ -27,6 +30,9 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
         &ACCESSIBILITY,
         &LIBASOUND,
         &PULSEAUDIO,
+        &FFMPEG,
+        &MPV,
+        &CHROMIUM,
     ])?;
     let before = ours_running();
     let mark = Mark::new("TRANSOM_TEST_RUN");
@@ -34,12 +40,14 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     lint()?;
     no_std()?;
     tests(&mark)?;
+    clients(&mark)?;
     vm::run(&[])?;
     hostile_pictures(&mark)?;
     documentation()?;
     deb::verify_unit()?;
     eprintln!(
-        "The packages are tested by `cargo xtask deb --check`, the programs for ARM by `cross`."
+        "The packages are tested by `cargo xtask deb --check`, the programs for ARM by `cross`, \
+         more programs at the HTTP door by `clients`."
     );
     step::check("nothing left running", || {
         nothing_left(&before, &mark, ENDING)
@@ -115,6 +123,14 @@ fn tests(mark: &Mark) -> Outcome {
             mark,
         ),
     )
+}
+
+/// In a process of its own, so that all descendants of it are marked.
+fn clients(mark: &Mark) -> Outcome {
+    let own = env::current_exe().context("xtask")?;
+    let mut clients = Command::new(own);
+    clients.args(["clients", "--light"]);
+    step::run("programs at the HTTP door", mark.put_on(&mut clients))
 }
 
 /// In the release profile the codecs are optimised and arithmetic is unchecked, as for users.

@@ -6,14 +6,17 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Instant;
 
-use crate::door::{Access, Shared};
+use crate::door::{Access, Place, Shared};
 use crate::held::Held;
-use crate::limits::{HEAD_TIME, IDLE, LINGER, MAX_HEAD_BYTES, STALL, VIEWER_KEPT};
+use crate::limits::{
+    HEAD_TIME, IDLE, LINGER, MAX_DROPPED_BYTES, MAX_HEAD_BYTES, STALL, VIEWER_KEPT,
+};
 use crate::now::Now;
 use crate::output::Output;
 use crate::passes::PassHash;
 use crate::reply::{Reply, Status};
 use crate::request::Request;
+use crate::sound::Listener;
 use crate::source::SourceId;
 use crate::stream::Stream;
 
@@ -21,7 +24,8 @@ use crate::stream::Stream;
 ///            page, state, errors                    kept alive
 /// Reading --------------------------> Answering ------------------> Reading
 ///   |  \-- /next, /snapshot --> Holding --^  |
-///   |  \-- /stream --> Streaming             '-- else --> Finishing --end, 1 s--> Gone
+///   |  \-- /stream --> Streaming             |
+///   |  \-- /sound --> Listening              '-- else --> Finishing --end, 1 s--> Gone
 ///   '-- timeouts, end; at any time: no byte taken for 10 s, pass deleted -----------^
 /// ```
 /// A request is read when the answer before it is written: answers keep their order, and a flood
@@ -38,6 +42,8 @@ pub(crate) struct Connection {
     pass: Option<PassHash>,
     /// A request of it could look.
     is_admitted: bool,
+    /// Bytes that were dropped.
+    dropped: usize,
     /// The client sends no more.
     has_ended: bool,
     /// When the client last took a byte, or the output began.
@@ -58,6 +64,7 @@ enum State {
     },
     Holding(Held),
     Streaming(Stream),
+    Listening(Listener),
     /// The last answer is written. Bytes that still arrive are dropped.
     Finishing {
         until: Instant,
@@ -65,10 +72,9 @@ enum State {
     Gone,
 }
 
-/// A viewer's place.
 #[derive(Debug)]
 struct Seat {
-    source: SourceId,
+    place: Place,
     /// Set while no answer needs the place.
     until: Option<Instant>,
 }
@@ -97,6 +103,7 @@ impl Connection {
             seat: None,
             pass: None,
             is_admitted: false,
+            dropped: 0,
             has_ended: false,
             progress: now,
             woken: now,
@@ -106,6 +113,10 @@ impl Connection {
     /// Takes bytes of the client; gives back how many.
     pub(crate) fn handle_bytes(&mut self, bytes: &[u8], now: Instant) -> usize {
         if self.drops_bytes() {
+            self.dropped += bytes.len();
+            if self.dropped > MAX_DROPPED_BYTES {
+                self.state = State::Gone;
+            }
             return bytes.len();
         }
         let room = MAX_HEAD_BYTES - self.input.len();
@@ -127,7 +138,7 @@ impl Connection {
         self.has_ended = true;
         if matches!(
             self.state,
-            State::Holding(_) | State::Streaming(_) | State::Finishing { .. }
+            State::Holding(_) | State::Streaming(_) | State::Listening(_) | State::Finishing { .. }
         ) {
             self.state = State::Gone;
         }
@@ -161,13 +172,14 @@ impl Connection {
             State::Streaming(stream) if is_over(stream.repeat() + STALL) => {
                 self.state = State::Gone;
             }
+            State::Listening(listener) if is_over(listener.until) => self.state = State::Gone,
             State::Finishing { until } if is_over(*until) => self.state = State::Gone,
             _ => {}
         }
     }
 
     /// The bytes to write next.
-    pub(crate) fn poll_transmit(&mut self, shared: &mut Shared, now: Now) -> [&[u8]; 2] {
+    pub(crate) fn poll_transmit(&mut self, shared: &mut Shared, now: Now) -> [&[u8]; 4] {
         while self.output.is_empty() && self.advance(shared, now) {}
         self.output.slices()
     }
@@ -180,42 +192,44 @@ impl Connection {
         }
     }
 
-    /// Ends what a pass that is no more allowed.
+    /// Ends what a pass that is no more allowed, also a picture that is half written: a client may
+    /// take it as slowly as it likes.
     pub(crate) fn check_pass(&mut self, access: &Access) {
-        let is_allowed = match (access, self.pass) {
-            (Access::Open { .. }, _) => true,
-            (Access::Passes(passes), Some(pass)) => passes.has(pass),
-            (Access::Passes(_), None) => false,
+        let is_allowed = match self.state {
+            State::Listening(_) => access.may_hear(self.pass),
+            _ => access.may_look(self.pass),
         };
-        if !is_allowed && matches!(self.state, State::Holding(_) | State::Streaming(_)) {
+        if !is_allowed && self.seat.is_some() {
             self.state = State::Gone;
         }
     }
 
-    /// The cameras have new places; those that are gone have none.
-    pub(crate) fn follow(&mut self, moved: &BTreeMap<SourceId, SourceId>) {
+    /// The cameras have new places; those that are gone have none, and their viewers leave.
+    pub(crate) fn follow(&mut self, moved: &BTreeMap<SourceId, SourceId>, shared: &mut Shared) {
         let Some(seat) = &mut self.seat else {
             return;
         };
-        let Some(&place) = moved.get(&seat.source) else {
+        let Some(&source) = moved.get(&seat.place.source) else {
+            shared.give_back(seat.place);
             self.seat = None;
-            if matches!(self.state, State::Holding(_) | State::Streaming(_)) {
+            if let State::Holding(_) | State::Streaming(_) | State::Listening(_) = self.state {
                 self.state = State::Gone;
             }
             return;
         };
-        seat.source = place;
+        seat.place.source = source;
         match &mut self.state {
-            State::Holding(held) => held.source = place,
-            State::Streaming(stream) => stream.source = place,
+            State::Holding(held) => held.source = source,
+            State::Streaming(stream) => stream.source = source,
+            State::Listening(listener) => listener.source = source,
             _ => {}
         }
     }
 
-    /// Gives the viewer's place back.
+    /// Gives its place back.
     pub(crate) fn leave(&mut self, shared: &mut Shared) {
         if let Some(seat) = self.seat.take() {
-            shared.sources[seat.source.0].leave();
+            shared.stand_up(seat.place);
         }
     }
 
@@ -231,6 +245,7 @@ impl Connection {
                 let next = stream.next_time(source);
                 self.after_woken(next, stream.repeat())
             }
+            State::Listening(listener) => listener.until,
             State::Reading { until } | State::Finishing { until } => *until,
         };
         seat.into_iter().chain([own]).min()
@@ -254,11 +269,20 @@ impl Connection {
         self.is_admitted
     }
 
+    /// The pass by which it has a place at a camera, if it has one.
+    pub(crate) fn is_seated_with(&self) -> Option<PassHash> {
+        self.seat.as_ref()?.place.pass
+    }
+
     /// Whether the connection may end to make room for another: it is between two requests, or a
     /// stranger's, which may take its answer as slowly as it likes.
     pub(crate) fn is_dispensable(&self) -> bool {
-        let is_idle = matches!(self.state, State::Reading { .. } | State::Finishing { .. });
-        is_idle || !self.is_admitted
+        match self.state {
+            State::Reading { .. } | State::Finishing { .. } => true,
+            // It has no place.
+            State::Gone => false,
+            _ => !self.is_admitted,
+        }
     }
 
     /// Whether the client has to take bytes, or the last of them were just taken.
@@ -269,7 +293,7 @@ impl Connection {
     fn drops_bytes(&self) -> bool {
         matches!(
             self.state,
-            State::Streaming(_) | State::Finishing { .. } | State::Gone
+            State::Streaming(_) | State::Listening(_) | State::Finishing { .. } | State::Gone
         )
     }
 
@@ -292,10 +316,11 @@ impl Connection {
                 true
             }
             State::Holding(held) => {
-                let source = &shared.sources[held.source.0];
+                let source = &mut shared.sources[held.source.0];
                 let Some(output) = held.answer(source, now) else {
                     return false;
                 };
+                source.sent += u64::from(output.has_frame());
                 let keep_alive = held.reply.keep_alive;
                 self.state = State::Answering { keep_alive };
                 self.write(output, now.instant);
@@ -312,6 +337,15 @@ impl Connection {
                 };
                 self.write(Output::with_frame(Vec::new(), frame, range), now.instant);
                 true
+            }
+            State::Listening(listener) => {
+                let sound = &shared.sources[listener.source.0].sound;
+                let samples = listener.take(sound, now.instant);
+                let has_some = !samples.is_empty();
+                if has_some {
+                    self.write(Output::of(samples), now.instant);
+                }
+                has_some
             }
             State::Finishing { .. } | State::Gone => false,
         }

@@ -5,19 +5,22 @@ use crate::request::Request;
 use crate::route::parameter;
 
 /// All tokens of the request. A client may send an old one in one place and a new one in another.
+///
+/// A browser remembers a Basic pass that its user typed and sends it with every request, also with
+/// those of pages of other sites. From these it is not taken.
 pub(crate) fn tokens(request: &Request) -> impl Iterator<Item = String> {
     let authorization = request.authorization.as_deref();
-    let header = authorization.and_then(of_header);
+    let header = authorization.and_then(|value| of_header(value, request.is_cross_site));
     parameter(&request.query, "token").into_iter().chain(header)
 }
 
-fn of_header(value: &str) -> Option<String> {
+fn of_header(value: &str, is_cross_site: bool) -> Option<String> {
     let (scheme, rest) = value.split_once(' ')?;
     let rest = rest.trim();
     if scheme.eq_ignore_ascii_case("Bearer") {
         return Some(rest.into());
     }
-    if !scheme.eq_ignore_ascii_case("Basic") {
+    if !scheme.eq_ignore_ascii_case("Basic") || is_cross_site {
         return None;
     }
     let text = String::from_utf8(base64_decode(rest)?).ok()?;
@@ -44,7 +47,7 @@ mod tests {
             ("abc", None),
             ("", None),
         ] {
-            assert_eq!(of_header(value).as_deref(), token, "{value}");
+            assert_eq!(of_header(value, false).as_deref(), token, "{value}");
         }
     }
 }

@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use crate::connection::{Connection, Fate};
 use crate::failures::Failures;
-use crate::limits::{MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS};
+use crate::limits::{MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, places_of_pass};
 use crate::now::Now;
-use crate::passes::Passes;
-use crate::source::{Picture, Source, SourceId, SourceState};
+use crate::passes::{Pass, PassHash, Passes};
+use crate::source::{Picture, PictureCounts, Source, SourceId, SourceState};
 
 /// What a door is made of.
 #[derive(Clone, Debug)]
@@ -35,6 +35,27 @@ pub enum Access {
     Passes(Passes),
 }
 
+impl Access {
+    /// Whether clients with that pass may look.
+    pub(crate) fn may_look(&self, pass: Option<PassHash>) -> bool {
+        match self {
+            Self::Open { .. } => true,
+            Self::Passes(passes) => pass.is_some_and(|pass| passes.find(pass).is_some()),
+        }
+    }
+
+    /// Whether they may hear. Without a pass nobody may: every program of the machine could.
+    pub(crate) fn may_hear(&self, pass: Option<PassHash>) -> bool {
+        match self {
+            Self::Open { .. } => false,
+            Self::Passes(passes) => {
+                let pass = pass.and_then(|pass| passes.find(pass));
+                pass.is_some_and(Pass::may_hear)
+            }
+        }
+    }
+}
+
 /// Names a connection. The caller chooses it, such as the token of the socket.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct ConnectionId(pub usize);
@@ -51,11 +72,44 @@ pub enum Full {
     OfAddress,
 }
 
+/// What a client has a place for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Purpose {
+    Look,
+    Listen,
+}
+
+/// A place of a client.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Place {
+    pub(crate) source: SourceId,
+    pub(crate) purpose: Purpose,
+    /// The pass that has it, where passes are needed.
+    pub(crate) pass: Option<PassHash>,
+}
+
+impl Place {
+    fn by_pass(self) -> Option<(PassHash, Purpose)> {
+        self.pass.map(|pass| (pass, self.purpose))
+    }
+}
+
+/// There is no place for a client.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub(crate) enum NoPlace {
+    #[error("the limit of viewers is reached: try again later")]
+    All,
+    #[error("this pass has as many viewers as one pass may have: try again later")]
+    OfPass,
+}
+
 /// All connections of an HTTP listener. See the [crate's page](crate) for the order of calls.
 #[derive(Debug)]
 pub struct Door {
     shared: Shared,
     connections: BTreeMap<ConnectionId, Connection>,
+    /// What [`take_change`](Self::take_change) tells.
+    has_changed: bool,
 }
 
 /// What all connections see.
@@ -64,7 +118,13 @@ pub(crate) struct Shared {
     pub(crate) sources: Vec<Source>,
     pub(crate) access: Access,
     pub(crate) max_viewers: usize,
+    /// The pass of each client that has a place and a pass, and what the place is for.
+    seated: Vec<(PassHash, Purpose)>,
+    /// Of answers, to all clients.
+    pub(crate) sent_bytes: u64,
     pub(crate) failures: Failures,
+    /// What [`Door::take_news`] tells.
+    pub(crate) has_news: bool,
 }
 
 impl Door {
@@ -76,15 +136,19 @@ impl Door {
                 sources,
                 access: config.access,
                 max_viewers: config.max_viewers,
+                seated: Vec::new(),
+                sent_bytes: 0,
                 failures: Failures::default(),
+                has_news: false,
             },
             connections: BTreeMap::new(),
+            has_changed: false,
         }
     }
 
-    /// Takes a new connection; without an address it is of this machine. Where all places are in
-    /// use, another connection ends for it: a stranger's, or one between two requests; its
-    /// [`fate`](Self::fate) is `Gone`.
+    /// Takes a new connection; without an address it is of this machine. Where all places, or those
+    /// of its address, are in use, another connection ends for it: a stranger's, or one between two
+    /// requests; its [`fate`](Self::fate) is `Gone`.
     ///
     /// # Errors
     /// There is no room.
@@ -104,10 +168,11 @@ impl Door {
             same += usize::from(connection.address == address);
         }
         if !is_local && same >= MAX_CONNECTIONS_PER_ADDRESS {
-            return Err(Full::OfAddress);
-        }
-        if all >= MAX_CONNECTIONS {
-            self.make_room().ok_or(Full::Connections)?;
+            // Behind a proxy a stranger and a viewer have the same address.
+            let room = self.make_room(|connection| connection.address == address);
+            room.ok_or(Full::OfAddress)?;
+        } else if all >= MAX_CONNECTIONS {
+            self.make_room(|_| true).ok_or(Full::Connections)?;
         }
         self.remove(id);
         let connection = Connection::new(address, now.instant);
@@ -131,17 +196,18 @@ impl Door {
 
     /// The time of [`poll_timeout`](Self::poll_timeout) has passed.
     pub fn handle_timeout(&mut self, now: Now) {
+        self.has_changed = true;
         for connection in self.connections.values_mut() {
             connection.handle_timeout(&mut self.shared, now);
         }
     }
 
-    /// The bytes to write next, for one vectored write; both empty if there are none. The picture
+    /// The bytes to write next, for one vectored write; all empty if there are none. The picture
     /// is chosen here, so call it only while the socket can be written.
-    pub fn poll_transmit(&mut self, id: ConnectionId, now: Now) -> [&[u8]; 2] {
+    pub fn poll_transmit(&mut self, id: ConnectionId, now: Now) -> [&[u8]; 4] {
         match self.connections.get_mut(&id) {
             Some(connection) => connection.poll_transmit(&mut self.shared, now),
-            None => [&[], &[]],
+            None => Default::default(),
         }
     }
 
@@ -149,6 +215,7 @@ impl Door {
     pub fn transmitted(&mut self, id: ConnectionId, count: usize, now: Now) {
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.transmitted(count, now.instant);
+            self.shared.sent_bytes += count as u64;
         }
     }
 
@@ -159,16 +226,35 @@ impl Door {
         }
     }
 
-    /// A camera's newest picture. It is copied once, if there is a viewer.
+    /// A camera's newest picture. It is not copied, and held only if there is a viewer.
     pub fn show(&mut self, source: SourceId, picture: Picture<'_>, now: Now) {
         if let Some(source) = self.shared.sources.get_mut(source.0) {
+            self.has_changed |= source.viewers > 0;
             source.show(picture, now);
+        }
+    }
+
+    /// The camera's newest sound: whole samples of 16 bits in little endian, 48,000 a second, of one
+    /// channel. A client that lags loses some of it.
+    pub fn hear(&mut self, source: SourceId, samples: &[u8]) {
+        if let Some(source) = self.shared.sources.get_mut(source.0) {
+            self.has_changed |= source.listeners > 0;
+            source.hear(samples);
+        }
+    }
+
+    /// Whether the camera has a microphone.
+    pub fn set_sound(&mut self, source: SourceId, has_sound: bool) {
+        if let Some(source) = self.shared.sources.get_mut(source.0) {
+            self.has_changed |= source.has_sound != has_sound;
+            source.has_sound = has_sound;
         }
     }
 
     /// A camera's state, and why in words, of which the first 200 characters are kept.
     pub fn set_state(&mut self, source: SourceId, state: SourceState, words: &str) {
         if let Some(source) = self.shared.sources.get_mut(source.0) {
+            self.has_changed |= source.viewers > 0;
             source.set_state(state, words);
         }
     }
@@ -189,8 +275,9 @@ impl Door {
             self.shared.sources.push(source);
         }
         for connection in self.connections.values_mut() {
-            connection.follow(&moved);
+            connection.follow(&moved, &mut self.shared);
         }
+        self.has_changed = true;
     }
 
     /// Which clients may look from now on. What is shown to a pass that is not in the list any more
@@ -202,6 +289,7 @@ impl Door {
         for connection in self.connections.values_mut() {
             connection.check_pass(&access);
         }
+        self.has_changed = true;
         self.shared.access = access;
     }
 
@@ -216,6 +304,19 @@ impl Door {
         connections
             .filter_map(|connection| connection.poll_timeout(&self.shared))
             .min()
+    }
+
+    /// Whether something has changed for all connections since the last call: a picture, a state,
+    /// the passes, the time, one that ended for another. Otherwise a connection has something to
+    /// send, or another fate, only after bytes of its client or room in its socket.
+    pub fn take_change(&mut self) -> bool {
+        std::mem::take(&mut self.has_changed)
+    }
+
+    /// Whether the owner has something to look at since the last call: another number of
+    /// [`viewers`](Self::viewers), or a later use of a pass.
+    pub fn take_news(&mut self) -> bool {
+        std::mem::take(&mut self.shared.has_news)
     }
 
     /// What to do with a connection's socket.
@@ -237,6 +338,30 @@ impl Door {
         source.map_or(0, |source| source.viewers)
     }
 
+    /// Clients that listen to this camera. While there are any, its owner gives sound to
+    /// [`hear`](Self::hear).
+    pub fn listeners(&self, source: SourceId) -> usize {
+        let source = self.shared.sources.get(source.0);
+        source.map_or(0, |source| source.listeners)
+    }
+
+    /// What became of this camera's pictures.
+    pub fn pictures(&self, source: SourceId) -> PictureCounts {
+        let source = self.shared.sources.get(source.0);
+        source.map_or_else(PictureCounts::default, Source::counts)
+    }
+
+    /// The names of the passes whose clients look or listen, at any camera, in the order of the
+    /// list.
+    pub fn passes_in_use(&self) -> impl Iterator<Item = &str> {
+        let connections = self.connections.values();
+        let seated: Vec<PassHash> = connections.filter_map(Connection::is_seated_with).collect();
+        let passes = self.passes().into_iter().flat_map(Passes::iter);
+        passes
+            .filter(move |pass| seated.iter().any(|hash| pass.is(*hash)))
+            .map(Pass::name)
+    }
+
     /// A camera's state; `None` if there is no such camera.
     pub fn state(&self, source: SourceId) -> Option<SourceState> {
         let source = self.shared.sources.get(source.0);
@@ -251,12 +376,13 @@ impl Door {
         }
     }
 
-    /// Ends a dispensable connection, the oldest of strangers' first.
-    fn make_room(&mut self) -> Option<()> {
+    /// Ends a dispensable connection of these, the oldest of strangers' first.
+    fn make_room(&mut self, is_of_these: impl Fn(&Connection) -> bool) -> Option<()> {
         let dispensable = self.connections.iter();
-        let dispensable = dispensable.filter(|(_, connection)| connection.is_dispensable());
+        let dispensable = dispensable.filter(|(_, it)| it.is_dispensable() && is_of_these(it));
         let (&id, _) = dispensable.min_by_key(|(id, it)| (it.is_admitted(), **id))?;
         self.remove(id);
+        self.has_changed = true;
         Some(())
     }
 }
@@ -269,5 +395,42 @@ impl Shared {
     /// Clients that look, at any camera.
     pub(crate) fn viewers(&self) -> usize {
         self.sources.iter().map(|source| source.viewers).sum()
+    }
+
+    /// Takes a place. There are as many for listeners as for viewers: a page needs one of each.
+    pub(crate) fn sit(&mut self, place: Place) -> Result<(), NoPlace> {
+        let taken = self
+            .sources
+            .iter()
+            .map(|source| source.taken(place.purpose));
+        if taken.sum::<usize>() >= self.max_viewers {
+            return Err(NoPlace::All);
+        }
+        if let Some(seated) = place.by_pass() {
+            let its = self.seated.iter().filter(|other| **other == seated);
+            if its.count() >= places_of_pass(self.max_viewers) {
+                return Err(NoPlace::OfPass);
+            }
+            self.seated.push(seated);
+        }
+        self.sources[place.source.0].enter(place.purpose);
+        self.has_news = true;
+        Ok(())
+    }
+
+    /// Gives it back.
+    pub(crate) fn stand_up(&mut self, place: Place) {
+        self.sources[place.source.0].leave(place.purpose);
+        self.give_back(place);
+    }
+
+    /// Gives the place of a pass back, of a camera that is gone.
+    pub(crate) fn give_back(&mut self, place: Place) {
+        let mut its = self.seated.iter();
+        let its = its.position(|seated| Some(*seated) == place.by_pass());
+        if let Some(its) = its {
+            self.seated.swap_remove(its);
+        }
+        self.has_news = true;
     }
 }

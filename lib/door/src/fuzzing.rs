@@ -1,5 +1,6 @@
 //! Laws for fuzzers and tests. Not part of the API.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::jpeg;
@@ -36,8 +37,8 @@ pub fn http(bytes: &[u8]) {
     // The shortest request is `GET / HTTP/1.0` and two line feeds; the last answer may be to
     // something that is none.
     assert!(answers(&whole) <= 1 + requests.len() / 16);
-    let kept = jpeg::kept(requests, 1).concat();
-    assert!(jpeg::kept(&kept, 1).concat() == kept);
+    let kept = jpeg::kept(requests, 1).join(requests);
+    assert!(jpeg::kept(&kept, 1).join(&kept) == kept);
 }
 
 #[derive(Clone, Copy)]
@@ -87,7 +88,7 @@ fn play(requests: &[u8], kind: Kind, step: usize, taken: usize) -> Vec<u8> {
             3 => door.set_state(CAMERA, SourceState::Lost, "unplugged"),
             _ => {
                 let picture = Picture {
-                    jpeg: b"\xff\xd8\xff\xd9",
+                    jpeg: &Arc::new(b"\xff\xd8\xff\xd9".to_vec()),
                     size: (1, 1),
                     orientation: 1,
                     captured: now.instant,
@@ -123,8 +124,9 @@ fn play(requests: &[u8], kind: Kind, step: usize, taken: usize) -> Vec<u8> {
 /// Takes all that the door has for the client.
 fn take(door: &mut Door, most: usize, now: Now, out: &mut Vec<u8>) {
     loop {
-        let [own, shared] = door.poll_transmit(ID, now);
-        let next = if own.is_empty() { shared } else { own };
+        let slices = door.poll_transmit(ID, now);
+        let next = slices.into_iter().find(|slice| !slice.is_empty());
+        let next = next.unwrap_or_default();
         let next = &next[..next.len().min(most)];
         let count = next.len();
         if count == 0 {

@@ -3,26 +3,56 @@
 //! Home Assistant takes a picture to end at the first FF D9, which is also the end of a thumbnail
 //! inside APP1; and metadata of a camera may tell more than its picture.
 
-/// The slices of a JPEG to send, in order. A turned picture gets its orientation back in an APP1
-/// of ours. From the first byte that isn't understood on, the picture is sent as it is.
-pub(crate) fn kept(jpeg: &[u8], orientation: u8) -> Vec<&[u8]> {
-    let Some((start, mut rest)) = jpeg.split_at_checked(2).filter(|(soi, _)| *soi == SOI) else {
-        return vec![jpeg];
-    };
-    let mut kept = vec![start];
-    let mut turned = orientation_segment(orientation);
-    while let Some(segment) = segment(rest) {
-        // JFIF has to be the first segment.
-        if marker(segment) != Some(APP0) {
-            kept.extend(turned.take());
-        }
-        if is_kept(segment) {
-            kept.push(segment);
-        }
-        rest = &rest[segment.len()..];
+use std::ops::Range;
+
+/// A JPEG to send: these bytes, then the picture's own from an offset on.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    /// Everything up to the last change; empty if nothing is changed.
+    pub(crate) front: Vec<u8>,
+    /// Where the unchanged rest of the picture begins.
+    pub(crate) rest: usize,
+}
+
+impl Kept {
+    /// All bytes, for checks.
+    pub(crate) fn join(&self, jpeg: &[u8]) -> Vec<u8> {
+        [&self.front, &jpeg[self.rest..]].concat()
     }
-    kept.extend(turned.take());
-    kept.push(rest);
+
+    /// Leaves a range of the picture out, in favour of other bytes.
+    fn replace(&mut self, jpeg: &[u8], range: Range<usize>, bytes: &[u8]) {
+        self.front.extend_from_slice(&jpeg[self.rest..range.start]);
+        self.front.extend_from_slice(bytes);
+        self.rest = range.end;
+    }
+}
+
+/// What of a JPEG to send. A turned picture gets its orientation back in an APP1 of ours. From the
+/// first byte that isn't understood on, the picture is sent as it is.
+pub(crate) fn kept(jpeg: &[u8], orientation: u8) -> Kept {
+    let mut kept = Kept::default();
+    if !jpeg.starts_with(&SOI) {
+        return kept;
+    }
+    let mut turned = orientation_segment(orientation);
+    let mut at = SOI.len();
+    while let Some(segment) = segment(&jpeg[at..]) {
+        // JFIF has to be the first segment.
+        if marker(segment) != Some(APP0)
+            && let Some(turned) = turned.take()
+        {
+            kept.replace(jpeg, at..at, turned);
+        }
+        let end = at + segment.len();
+        if !is_kept(segment) {
+            kept.replace(jpeg, at..end, &[]);
+        }
+        at = end;
+    }
+    if let Some(turned) = turned {
+        kept.replace(jpeg, at..at, turned);
+    }
     kept
 }
 
@@ -99,21 +129,31 @@ mod tests {
         parts.concat()
     }
 
+    fn sent(jpeg: &[u8], orientation: u8) -> Vec<u8> {
+        kept(jpeg, orientation).join(jpeg)
+    }
+
     #[test]
     fn metadata_goes_and_everything_else_stays() {
         let whole = join(&[&SOI, JFIF, JFXX, THUMBNAIL, ADOBE, COMMENT, TABLE, SCAN]);
         let wanted = join(&[&SOI, JFIF, ADOBE, TABLE, SCAN]);
-        assert_eq!(kept(&whole, 1).concat(), wanted);
-        assert_eq!(kept(&wanted, 1).concat(), wanted);
+        assert_eq!(sent(&whole, 1), wanted);
+        assert_eq!(sent(&wanted, 1), wanted);
+    }
+
+    #[test]
+    fn a_picture_without_metadata_is_not_copied() {
+        let kept = kept(&join(&[&SOI, JFIF, ADOBE, TABLE, SCAN]), 1);
+        assert_eq!((kept.front.len(), kept.rest), (0, 0));
     }
 
     #[test]
     fn a_turned_picture_says_so_behind_jfif() {
         let whole = join(&[&SOI, JFIF, THUMBNAIL, TABLE, SCAN]);
-        let turned = kept(&whole, 6).concat();
+        let turned = sent(&whole, 6);
         let ours = exif(6);
         assert_eq!(turned, join(&[&SOI, JFIF, &ours, TABLE, SCAN]));
-        assert_eq!(kept(&whole, 9).concat(), kept(&whole, 1).concat());
+        assert_eq!(sent(&whole, 9), sent(&whole, 1));
         assert_eq!(
             ours[4..],
             *b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
@@ -133,7 +173,7 @@ mod tests {
             b"\xff\xd8\xff\xe1\xff\xff short",
             b"\xff\xd8\xff\xff\xff\xe1\x00\x02",
         ] {
-            assert_eq!(kept(odd, 1).concat(), odd);
+            assert_eq!(sent(odd, 1), odd);
         }
     }
 }

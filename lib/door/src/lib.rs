@@ -9,12 +9,16 @@
 //! 3. The time of [`poll_timeout`](Door::poll_timeout) has passed:
 //!    [`handle_timeout`](Door::handle_timeout).
 //! 4. The owner opens the cameras that have [`viewers`](Door::viewers), gives their pictures to
-//!    [`show`](Door::show) and tells of their states by [`set_state`](Door::set_state).
-//! 5. After each of these, for every connection: while its socket is writable, write what
+//!    [`show`](Door::show) and tells of their states by [`set_state`](Door::set_state). It opens
+//!    the microphones that have [`listeners`](Door::listeners), and gives their sound to
+//!    [`hear`](Door::hear).
+//! 5. After each of these, for the connection of the socket, or for every connection if
+//!    [`take_change`](Door::take_change) says so: while its socket is writable, write what
 //!    [`poll_transmit`](Door::poll_transmit) gives, and report it by
 //!    [`transmitted`](Door::transmitted). Then do what [`fate`](Door::fate) says.
 //!
 //! ```
+//! use std::sync::Arc;
 //! use std::time::{Duration, Instant};
 //! use transom_door::{Access, Config, ConnectionId, Door, Now, Pass, Picture, SourceId, Token};
 //!
@@ -36,8 +40,8 @@
 //! door.transmitted(client, head.len(), now);
 //! assert_eq!(door.viewers(camera), 1);
 //!
-//! let jpeg = b"\xff\xd8\xff\xd9";
-//! let picture = Picture { jpeg, size: (640, 480), orientation: 1, captured: now.instant };
+//! let jpeg = Arc::new(b"\xff\xd8\xff\xd9".to_vec());
+//! let picture = Picture { jpeg: &jpeg, size: (640, 480), orientation: 1, captured: now.instant };
 //! door.show(camera, picture, now);
 //! let part = door.poll_transmit(client, now).concat();
 //! assert!(part.starts_with(b"Content-Type: image/jpeg\r\nContent-Length: 4\r\n"));
@@ -51,10 +55,12 @@
 //! | `/stream`, `/stream.mjpg`, `/stream.mjpeg`, `/video`, `/?action=stream` | a stream of JPEGs; `fps=N` at most so many a second; `advance_headers=0\|1` and `raw=0\|1` overrule what is guessed of the client |
 //! | `/snapshot`, `/snapshot.jpg`, `/shot.jpg`, `/?action=snapshot` | a picture captured after the question, or 503 after 4 s; never an old one |
 //! | `/next?after=N&state=S` | the first picture after number N, held until there is one; 204 with `X-State` and `X-Words` after 10 s, or when the state isn't S |
+//! | `/sound` | the microphone as a WAV file without an end, 48 kHz, 16 bit, one channel; 403 to a pass without `sound`, 404 without a microphone |
 //! | `/state` | JSON |
+//! | `/metrics` | Prometheus text, of all cameras |
 //! | `/` | the page, which needs no pass |
 //!
-//! Several cameras have these below `/NAME/`; `/state` lists their names then.
+//! Several cameras have these below `/NAME/`, except `/metrics`; `/state` lists their names then.
 #![forbid(unsafe_code)]
 
 mod client;
@@ -71,6 +77,8 @@ mod held;
 mod host;
 mod jpeg;
 pub mod limits;
+mod links;
+mod metrics;
 mod now;
 mod output;
 mod page;
@@ -78,6 +86,7 @@ mod passes;
 mod reply;
 mod request;
 mod route;
+mod sound;
 mod source;
 mod state;
 mod stream;
@@ -87,6 +96,7 @@ mod words;
 
 pub use connection::Fate;
 pub use door::{Access, Config, ConnectionId, Door, Full};
+pub use links::Links;
 pub use now::Now;
-pub use passes::{InvalidPass, InvalidPasses, Pass, Passes, Token};
-pub use source::{Picture, SourceId, SourceState, source_path};
+pub use passes::{InvalidPass, InvalidPasses, InvalidToken, Pass, Passes, Token};
+pub use source::{Picture, PictureCounts, SourceId, SourceState, source_path};

@@ -24,6 +24,10 @@ pub const STALL: Duration = Duration::from_secs(10);
 /// overtake the answer.
 pub const LINGER: Duration = Duration::from_secs(1);
 
+/// Bytes that are dropped so, or during a stream: a small upload is still told that it is refused,
+/// and no upload takes the processor's time for as long as a stream lasts.
+pub const MAX_DROPPED_BYTES: usize = 0x10_0000;
+
 /// Connections at once. The limit of viewers is far below; the others are idle or strangers.
 pub const MAX_CONNECTIONS: usize = 64;
 
@@ -42,12 +46,34 @@ pub const NEXT_HOLD: Duration = Duration::from_secs(10);
 /// when the second arrives; Mainsail gives up after 10 s.
 pub const REPEAT: Duration = Duration::from_secs(1);
 
+/// Sound that waits for a listener: 200 ms at 48 kHz. A listener that lags by more loses some of it.
+pub const MAX_SOUND_BYTES: usize = 19_200;
+
+/// A client that listens ends when no sound came for so long: its microphone is lost, and the
+/// client asks again.
+pub const SILENCE: Duration = Duration::from_secs(10);
+
 /// How long a client counts as a viewer after its answer, so that a page that asks for each picture
 /// keeps its place and the camera stays open.
 pub const VIEWER_KEPT: Duration = Duration::from_secs(2);
 
 /// Characters of a state's words: a sentence. They may come from another machine.
 pub const MAX_WORDS: usize = 200;
+
+/// How many of the places for viewers one pass may have: three quarters, and never the last one. A
+/// pass in a web page that many open, or a client that connects again and again, leaves room for
+/// other passes and for peers. One pass often has several streams: a printer's page, its time lapse
+/// and a person's phone, so of eight places it may have six.
+pub const fn places_of_pass(places: usize) -> usize {
+    let kept = match places / 4 {
+        0 => 1,
+        quarter => quarter,
+    };
+    match places.saturating_sub(kept) {
+        0 => 1,
+        share => share,
+    }
+}
 
 /// Failed passes of one address are logged once in this time.
 pub const FAILURE_LOG_INTERVAL: Duration = Duration::from_secs(10);

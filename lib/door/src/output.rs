@@ -29,15 +29,21 @@ impl Output {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.slices().iter().all(|slice| slice.is_empty())
+        let shared = self.shared.as_ref();
+        self.written == self.own.len() && shared.is_none_or(|(_, range)| range.is_empty())
     }
 
-    /// Both for one vectored write: Mainsail looks for a picture's start within one chunk.
-    pub(crate) fn slices(&self) -> [&[u8]; 2] {
+    pub(crate) fn has_frame(&self) -> bool {
+        self.shared.is_some()
+    }
+
+    /// All for one vectored write: Mainsail looks for a picture's start within one chunk.
+    pub(crate) fn slices(&self) -> [&[u8]; 4] {
         let own = self.own.get(self.written..).unwrap_or_default();
         let shared = self.shared.as_ref();
-        let shared = shared.map(|(frame, range)| frame.bytes(range.clone()));
-        [own, shared.unwrap_or_default()]
+        let shared = shared.map(|(frame, range)| frame.slices(range.clone()));
+        let [a, b, c] = shared.unwrap_or_default();
+        [own, a, b, c]
     }
 
     /// That many bytes were written. A frame is let go of with its last byte.
@@ -67,7 +73,8 @@ mod tests {
             captured: Instant::now(),
             unix: Duration::ZERO,
         };
-        let frame = Arc::new(Frame::new(b"\xff\xd8\xff\xd9", 1, stamp));
+        let frame = Frame::new(Arc::new(b"\xff\xd8\xff\xd9".to_vec()), 1, stamp);
+        let frame = Arc::new(frame);
         for step in 1..12 {
             let mut output = Output::with_frame(b"head".to_vec(), Arc::clone(&frame), frame.jpeg());
             let mut out = Vec::new();

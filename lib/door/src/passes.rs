@@ -27,6 +27,7 @@ pub struct Token(String);
 pub struct Pass {
     name: String,
     hash: blake3::Hash,
+    may_hear: bool,
     /// Since 1970, in whole seconds.
     last_used: Option<Duration>,
 }
@@ -57,9 +58,14 @@ pub enum InvalidPass {
     #[error("the name of a pass has 1 to 64 letters, digits or signs, and no spaces")]
     Name,
     /// The line has too few or too many words.
-    #[error("a pass is a line of NAME HASH, and perhaps when it was last used")]
+    #[error("a pass is a line of NAME HASH, perhaps `sound`, and perhaps when it was last used")]
     Words,
 }
+
+/// A text is no token.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("a token has 32 of the letters a to z and the digits 2 to 7")]
+pub struct InvalidToken;
 
 /// A line of a list is no pass.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -85,6 +91,18 @@ impl fmt::Display for Token {
     }
 }
 
+impl FromStr for Token {
+    type Err = InvalidToken;
+
+    fn from_str(text: &str) -> Result<Self, InvalidToken> {
+        let is_base32 = |byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7');
+        match text.len() == TOKEN_BYTES && text.bytes().all(is_base32) {
+            true => Ok(Self(text.to_owned())),
+            false => Err(InvalidToken),
+        }
+    }
+}
+
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(secret)")
@@ -106,13 +124,31 @@ impl Pass {
         Ok(Self {
             name: name.into(),
             hash: blake3::hash(token.0.as_bytes()),
+            may_hear: false,
             last_used: None,
         })
+    }
+
+    /// The same pass, whose clients may hear the camera's microphone too.
+    pub fn with_sound(self) -> Self {
+        Self {
+            may_hear: true,
+            ..self
+        }
+    }
+
+    /// Whether its clients may hear the camera's microphone.
+    pub fn may_hear(&self) -> bool {
+        self.may_hear
     }
 
     /// Names the client that has the token.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    pub(crate) fn is(&self, hash: PassHash) -> bool {
+        self.hash == hash.0
     }
 
     /// When a request last had its token: since 1970, in whole seconds.
@@ -124,6 +160,9 @@ impl Pass {
 impl fmt::Display for Pass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.name, self.hash.to_hex())?;
+        if self.may_hear {
+            write!(f, " {SOUND}")?;
+        }
         match self.last_used {
             Some(time) => write!(f, " {}", time.as_secs()),
             None => Ok(()),
@@ -135,16 +174,20 @@ impl FromStr for Pass {
     type Err = InvalidPass;
 
     fn from_str(line: &str) -> Result<Self, InvalidPass> {
-        let words: Vec<&str> = line.split_ascii_whitespace().take(4).collect();
-        let (name, hash, used) = match *words.as_slice() {
-            [name, hash] => (name, hash, None),
-            [name, hash, used] => (name, hash, Some(used)),
-            _ => return Err(InvalidPass::Words),
+        let mut words = line.split_ascii_whitespace().peekable();
+        let (Some(name), Some(hash)) = (words.next(), words.next()) else {
+            return Err(InvalidPass::Words);
         };
+        let may_hear = words.next_if_eq(&SOUND).is_some();
+        let used = words.next();
+        if words.next().is_some() {
+            return Err(InvalidPass::Words);
+        }
         let seconds = used.map(str::parse).transpose();
         let seconds = seconds.map_err(|_| InvalidPass::LastUsed)?;
         Ok(Self {
             hash: blake3::Hash::from_hex(hash).map_err(|_| InvalidPass::Hash)?,
+            may_hear,
             last_used: seconds.map(Duration::from_secs),
             ..Self::new(name, &Token(String::new()))?
         })
@@ -157,15 +200,18 @@ impl Passes {
         self.0.iter()
     }
 
-    /// The pass that has this token, which counts as its use.
+    /// The pass that has this token, which counts as its use; and whether that use is later than
+    /// the last one, in whole seconds.
     ///
     /// The lookup compares hashes, each in constant time, so that its timing tells nothing of a
     /// token.
-    pub(crate) fn admit(&mut self, token: &str, unix: Duration) -> Option<PassHash> {
+    pub(crate) fn admit(&mut self, token: &str, unix: Duration) -> Option<(PassHash, bool)> {
         let hash = blake3::hash(token.as_bytes());
         let pass = self.0.iter_mut().find(|pass| pass.hash == hash)?;
-        pass.last_used = Some(Duration::from_secs(unix.as_secs()));
-        Some(PassHash(hash))
+        let used = Some(Duration::from_secs(unix.as_secs()));
+        let is_later = pass.last_used < used;
+        pass.last_used = used;
+        Some((PassHash(hash), is_later))
     }
 
     /// Tells another list the uses that this one knows better: of two that are kept apart, or of
@@ -177,9 +223,9 @@ impl Passes {
         }
     }
 
-    /// Whether the pass is still in the list.
-    pub(crate) fn has(&self, hash: PassHash) -> bool {
-        self.0.iter().any(|pass| pass.hash == hash.0)
+    /// The pass, if it is still in the list.
+    pub(crate) fn find(&self, hash: PassHash) -> Option<&Pass> {
+        self.0.iter().find(|pass| pass.is(hash))
     }
 }
 
@@ -213,6 +259,12 @@ impl FromIterator<Pass> for Passes {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct PassHash(blake3::Hash);
 
+/// The word in the line of a pass that may hear.
+const SOUND: &str = "sound";
+
+/// Base32 of 160 bits.
+const TOKEN_BYTES: usize = 32;
+
 /// As for the name of a peer.
 const MAX_NAME_BYTES: usize = 64;
 
@@ -234,6 +286,10 @@ mod tests {
         let pass = passes.iter().next().unwrap();
         assert_eq!(pass.last_used(), Some(Duration::from_secs(1_795_800_836)));
         assert_eq!(pass.to_string().parse().as_ref(), Ok(pass));
+        assert!(!pass.may_hear());
+        let hears = pass.clone().with_sound();
+        assert!(hears.to_string().ends_with(" sound 1795800836"));
+        assert_eq!(hears.to_string().parse(), Ok(hears));
     }
 
     #[test]
@@ -245,6 +301,8 @@ mod tests {
             (format!("a {hash} 1 2"), InvalidPass::Words),
             ("a 12".into(), InvalidPass::Hash),
             (format!("a {hash} x"), InvalidPass::LastUsed),
+            (format!("a {hash} 1 sound"), InvalidPass::Words),
+            (format!("a {hash} sound sound"), InvalidPass::LastUsed),
             (format!("#a {hash}"), InvalidPass::Name),
             (format!("{} {hash}", "n".repeat(65)), InvalidPass::Name),
         ] {
@@ -261,6 +319,21 @@ mod tests {
         assert_eq!(error, InvalidPasses { line: 5, why });
         let passes: Passes = text.trim_end_matches("b\n").parse().unwrap();
         assert_eq!(passes.to_string(), format!("{pass}\n{pass} 5\n"));
+    }
+
+    #[test]
+    fn a_token_reads_back_and_nothing_else_is_one() {
+        let text = token(0xA5).to_string();
+        assert_eq!(text.parse(), Ok(token(0xA5)));
+        for wrong in [
+            "",
+            &text[1..],
+            &format!("{text}a"),
+            &text.to_uppercase(),
+            &"é".repeat(16),
+        ] {
+            assert_eq!(wrong.parse::<Token>(), Err(InvalidToken), "{wrong}");
+        }
     }
 
     #[test]

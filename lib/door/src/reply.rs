@@ -26,6 +26,7 @@ pub(crate) enum Status {
     PermanentRedirect = 308,
     BadRequest = 400,
     Unauthorized = 401,
+    Forbidden = 403,
     NotFound = 404,
     MethodNotAllowed = 405,
     RequestTimeout = 408,
@@ -44,6 +45,7 @@ impl Status {
             Self::PermanentRedirect => "Permanent Redirect",
             Self::BadRequest => "Bad Request",
             Self::Unauthorized => "Unauthorized",
+            Self::Forbidden => "Forbidden",
             Self::NotFound => "Not Found",
             Self::MethodNotAllowed => "Method Not Allowed",
             Self::RequestTimeout => "Request Timeout",
@@ -162,7 +164,8 @@ const COMMON: &str = "Cache-Control: no-store\r\nPragma: no-cache\r\n\
     X-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\n";
 
 /// Pages of other origins may use what a pass of theirs can see: a pass is in the request itself
-/// and never in a cookie, so no page can use the pass of another.
+/// and never in a cookie, so no page can use the pass of another. A Basic pass that the browser
+/// remembers shows them nothing either: their scripts can't read what is asked for with it.
 const WITH_PASS: &str = "Access-Control-Allow-Origin: *\r\n\
     Access-Control-Expose-Headers: X-Sequence, X-State, X-Timestamp, X-Words\r\n\
     Cross-Origin-Resource-Policy: cross-origin\r\n";

@@ -18,6 +18,8 @@ pub(crate) struct Request {
     pub(crate) authorization: Option<String>,
     pub(crate) accept: String,
     pub(crate) user_agent: String,
+    /// A browser says that a page of another site asks.
+    pub(crate) is_cross_site: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -87,11 +89,13 @@ impl Request {
             authorization: None,
             accept: String::new(),
             user_agent: String::new(),
+            is_cross_site: false,
         };
         let mut has_length = false;
         for header in &*parsed.headers {
-            // Values are visible text; other bytes appear in no header that is looked at.
-            let value = std::str::from_utf8(header.value).unwrap_or_default().trim();
+            // Values are visible text without spaces around it; other bytes appear in no header that
+            // is looked at.
+            let value = std::str::from_utf8(header.value).unwrap_or_default();
             let is = |name: &str| header.name.eq_ignore_ascii_case(name);
             if is("Transfer-Encoding") {
                 return Err(HeadError::Body);
@@ -115,6 +119,8 @@ impl Request {
                 request.accept = value.into();
             } else if is("User-Agent") {
                 request.user_agent = value.into();
+            } else if is("Sec-Fetch-Site") {
+                request.is_cross_site = value == "cross-site";
             }
         }
         // A path, or the asterisk of OPTIONS. A whole URL is for proxies.
@@ -218,6 +224,10 @@ mod tests {
                 HeadError::Malformed,
             ),
             (
+                format!("{line}Content-Length: 0\u{a0}\r\n\r\n"),
+                HeadError::Malformed,
+            ),
+            (
                 format!("{line}Content-Length: 0, 5\r\n\r\n"),
                 HeadError::Malformed,
             ),
@@ -272,5 +282,6 @@ mod tests {
     #[test]
     fn a_length_of_zero_is_no_body() {
         request("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 00\r\n\r\n");
+        request("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: \t 0 \t\r\n\r\n");
     }
 }

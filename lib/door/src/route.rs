@@ -16,6 +16,9 @@ pub(crate) enum Route {
     Snapshot(SourceId),
     Next(SourceId),
     State(SourceId),
+    Sound(SourceId),
+    /// Numbers of all cameras for Prometheus.
+    Metrics,
     /// There is nothing at this path.
     Unknown,
 }
@@ -24,7 +27,10 @@ impl Route {
     /// All cameras are below their names. A single one is also at the root.
     pub(crate) fn of(path: &str, query: &str, sources: &[Source]) -> Self {
         if sources.len() == 1 {
-            let route = Self::of_source(path, query, SourceId(0));
+            let route = match path {
+                "/metrics" => Self::Metrics,
+                _ => Self::of_source(path, query, SourceId(0)),
+            };
             if route != Self::Unknown {
                 return route;
             }
@@ -33,8 +39,10 @@ impl Route {
             Some((first, rest)) => (first, Some(rest)),
             None => (path.trim_start_matches('/'), None),
         };
-        // The page of a name that no camera has says so itself, but to a pass only.
-        if rest == Some("") && action(query).is_none() {
+        // The page of a name that no camera has says so itself, but to a pass only. So it is the
+        // page whatever its query, or a stranger could find names by queries.
+        let is_page = !matches!(action(query).as_deref(), Some("stream" | "snapshot"));
+        if rest == Some("") && is_page {
             return Self::Page;
         }
         let name = percent_decode(first);
@@ -42,6 +50,7 @@ impl Route {
         match (first, rest, index) {
             ("", None, _) => Self::Page,
             ("state", None, _) => Self::Cameras,
+            ("metrics", None, _) => Self::Metrics,
             (_, None, Some(index)) => Self::MissingSlash(SourceId(index)),
             (_, Some(_), Some(index)) => {
                 let path = path.strip_prefix('/').unwrap_or(path);
@@ -60,6 +69,7 @@ impl Route {
             ("/stream" | "/stream.mjpg" | "/stream.mjpeg" | "/video", _) => Self::Stream(index),
             ("/snapshot" | "/snapshot.jpg" | "/shot.jpg", _) => Self::Snapshot(index),
             ("/next", _) => Self::Next(index),
+            ("/sound", _) => Self::Sound(index),
             ("/state", _) => Self::State(index),
             _ => Self::Unknown,
         }
@@ -107,6 +117,8 @@ mod tests {
             ("/snapshot.jpg", Route::Snapshot(first)),
             ("/shot.jpg", Route::Snapshot(first)),
             ("/next", Route::Next(first)),
+            ("/sound", Route::Sound(first)),
+            ("/metrics", Route::Metrics),
             ("/state", Route::State(first)),
             ("/hall", Route::MissingSlash(first)),
             ("/hall/", Route::Page),
@@ -132,6 +144,8 @@ mod tests {
         for (target, route) in [
             ("/", Route::Page),
             ("/state", Route::Cameras),
+            ("/metrics", Route::Metrics),
+            ("/hall/metrics", Route::Unknown),
             ("/stream", Route::Unknown),
             ("/hall", Route::MissingSlash(index(0))),
             ("/hall/", Route::Page),
@@ -140,6 +154,8 @@ mod tests {
             ("/hall//stream", Route::Unknown),
             ("/Zo%C3%AB/next", Route::Next(index(1))),
             ("/state/state", Route::State(index(2))),
+            ("/hall/sound", Route::Sound(index(0))),
+            ("/sound", Route::Unknown),
             ("/attic/", Route::Page),
             ("/attic", Route::Unknown),
             ("/attic/stream", Route::Unknown),

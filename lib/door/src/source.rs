@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::door::Purpose;
 use crate::encoding::percent_encode;
 use crate::frame::{Frame, Stamp};
 use crate::limits::{MAX_WORDS, REPEAT};
 use crate::now::Now;
+use crate::sound::Sound;
 
 /// A camera's place in [`Config::sources`](crate::Config::sources), from 0.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -15,8 +17,8 @@ pub struct SourceId(pub usize);
 /// A picture of a camera, as its owner gives it.
 #[derive(Clone, Copy, Debug)]
 pub struct Picture<'a> {
-    /// A whole JPEG file.
-    pub jpeg: &'a [u8],
+    /// A whole JPEG file. It is held while viewers are sent it.
+    pub jpeg: &'a Arc<Vec<u8>>,
     /// Pixels across and down.
     pub size: (u16, u16),
     /// How to turn it for the eye, 1 to 8 as Exif numbers it.
@@ -46,6 +48,14 @@ pub enum SourceState {
 }
 
 impl SourceState {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Away,
+        Self::Live,
+        Self::Lost,
+        Self::Off,
+        Self::Starting,
+    ];
+
     /// Its name in `/state`, `/next` and the page.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -64,6 +74,17 @@ impl SourceState {
     }
 }
 
+/// What became of a camera's pictures since the door was made.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct PictureCounts {
+    /// Given to [`Door::show`](crate::Door::show).
+    pub shown: u64,
+    /// Begun to be sent, to all clients together.
+    pub sent: u64,
+    /// Left out of streams because their clients were slow, of all clients together.
+    pub skipped: u64,
+}
+
 /// The path of the camera of that name, with a slash at both ends: relative links go on from there.
 pub fn source_path(name: &str) -> String {
     format!("/{}/", percent_encode(name))
@@ -78,6 +99,12 @@ pub(crate) struct Source {
     pub(crate) words: String,
     /// Clients that look or wait for a picture.
     pub(crate) viewers: usize,
+    /// Clients that listen.
+    pub(crate) listeners: usize,
+    pub(crate) has_sound: bool,
+    pub(crate) sound: Sound,
+    /// Pictures that clients got.
+    pub(crate) sent: u64,
     /// Pictures that streams skipped because the client was slow.
     pub(crate) skipped: u64,
     pub(crate) size: (u16, u16),
@@ -94,6 +121,10 @@ impl Source {
             state: SourceState::default(),
             words: String::new(),
             viewers: 0,
+            listeners: 0,
+            has_sound: false,
+            sound: Sound::default(),
+            sent: 0,
             skipped: 0,
             size: (0, 0),
             newest: None,
@@ -103,7 +134,7 @@ impl Source {
         }
     }
 
-    /// The newest picture from now on. Without a viewer it is not copied.
+    /// The newest picture from now on. Without a viewer it is not held.
     pub(crate) fn show(&mut self, picture: Picture<'_>, now: Now) {
         self.set_state(SourceState::Live, "");
         self.sequence += 1;
@@ -114,16 +145,54 @@ impl Source {
             captured: picture.captured,
             unix: now.unix_of(picture.captured),
         };
-        let frame = || Arc::new(Frame::new(picture.jpeg, picture.orientation, stamp));
+        let frame = || {
+            Arc::new(Frame::new(
+                Arc::clone(picture.jpeg),
+                picture.orientation,
+                stamp,
+            ))
+        };
         self.newest = (self.viewers > 0).then(frame);
         self.shown = Some(now.instant);
     }
 
-    /// A viewer leaves. Without any the last picture is let go of.
-    pub(crate) fn leave(&mut self) {
-        self.viewers -= 1;
-        if self.viewers == 0 {
-            self.newest = None;
+    /// Sound that nobody waits for is not kept.
+    pub(crate) fn hear(&mut self, samples: &[u8]) {
+        if self.listeners > 0 {
+            self.sound.push(samples);
+        }
+    }
+
+    /// How many clients have a place for that.
+    pub(crate) fn taken(&self, purpose: Purpose) -> usize {
+        match purpose {
+            Purpose::Look => self.viewers,
+            Purpose::Listen => self.listeners,
+        }
+    }
+
+    pub(crate) fn enter(&mut self, purpose: Purpose) {
+        match purpose {
+            Purpose::Look => self.viewers += 1,
+            Purpose::Listen => self.listeners += 1,
+        }
+    }
+
+    /// A client leaves. Without any the last picture and the sound are let go of.
+    pub(crate) fn leave(&mut self, purpose: Purpose) {
+        match purpose {
+            Purpose::Look => {
+                self.viewers -= 1;
+                if self.viewers == 0 {
+                    self.newest = None;
+                }
+            }
+            Purpose::Listen => {
+                self.listeners -= 1;
+                if self.listeners == 0 {
+                    self.sound.clear();
+                }
+            }
         }
     }
 
@@ -148,9 +217,17 @@ impl Source {
         self.newest.as_ref().filter(|_| age < REPEAT)
     }
 
-    /// The sequence of the last picture, shown or not copied.
+    /// The sequence of the last picture, held or not.
     pub(crate) fn sequence(&self) -> u64 {
         self.sequence
+    }
+
+    pub(crate) fn counts(&self) -> PictureCounts {
+        PictureCounts {
+            shown: self.sequence,
+            sent: self.sent,
+            skipped: self.skipped,
+        }
     }
 
     /// Pictures that came in the last whole second.

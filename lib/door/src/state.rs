@@ -6,8 +6,8 @@ use crate::door::Shared;
 use crate::reply::json_string;
 use crate::source::{Source, SourceId};
 
-/// The state of one camera.
-pub(crate) fn of_source(shared: &Shared, id: SourceId, now: Instant) -> String {
+/// The state of one camera, to a client that may hear its sound or not.
+pub(crate) fn of_source(shared: &Shared, id: SourceId, may_hear: bool, now: Instant) -> String {
     let source = &shared.sources[id.0];
     let (width, height) = source.size;
     format!(
@@ -18,7 +18,7 @@ pub(crate) fn of_source(shared: &Shared, id: SourceId, now: Instant) -> String {
             r#""stream":{{"clients":{}}},"#,
             r#""camera":{},"#,
             r#""viewers":{{"now":{},"most":{}}},"#,
-            r#""dropped":{{"slow_client":{}}}}}}}"#,
+            r#""dropped":{{"slow_client":{}}},"sound":{}}}}}"#,
         ),
         width,
         height,
@@ -29,6 +29,7 @@ pub(crate) fn of_source(shared: &Shared, id: SourceId, now: Instant) -> String {
         shared.viewers(),
         shared.max_viewers,
         source.skipped,
+        may_hear && source.has_sound,
     )
 }
 

@@ -96,6 +96,7 @@ impl Stream {
             None if self.sent > 0 => source.skipped += frame.sequence - self.sent - 1,
             None => {}
         }
+        source.sent += 1;
         self.sent = frame.sequence;
         self.said = None;
         self.last = Some(Arc::clone(frame));
@@ -110,6 +111,7 @@ impl Stream {
             captured: now.instant,
             unix: now.unix,
         };
-        Arc::new(Frame::new(words::picture(source.state), 1, stamp))
+        let picture = words::picture(source.state).to_vec();
+        Arc::new(Frame::new(Arc::new(picture), 1, stamp))
     }
 }

@@ -15,6 +15,7 @@ use transom_proto as proto;
 use crate::config::HttpConfig;
 use crate::error::BindError;
 use crate::listener::Listener;
+use crate::marks::Marks;
 use crate::options;
 use crate::readiness::Readiness;
 
@@ -24,8 +25,11 @@ pub(crate) struct Http(Option<Open>);
 
 struct Open {
     door: Door,
+    marks_packets: bool,
     listeners: Vec<(Token, Listener)>,
     clients: BTreeMap<usize, Client>,
+    /// The client that is served first: the first for which the last turn had no writes left.
+    first: usize,
 }
 
 struct Client {
@@ -41,6 +45,7 @@ impl Http {
     /// Listens. There are as many unused tokens as addresses.
     pub(crate) fn bind(
         config: HttpConfig,
+        marks_packets: bool,
         registry: &Registry,
         tokens: impl Iterator<Item = Token>,
     ) -> Result<Self, BindError> {
@@ -54,8 +59,10 @@ impl Http {
         }
         Ok(Self(Some(Open {
             door: Door::new(config.door),
+            marks_packets,
             listeners,
             clients: BTreeMap::new(),
+            first: 0,
         })))
     }
 
@@ -87,6 +94,7 @@ impl Http {
             listener.note_readiness();
         } else if let Some(client) = open.clients.get_mut(&token.0) {
             client.readiness.note(event);
+            client.readiness.touch();
         } else {
             return false;
         }
@@ -116,6 +124,10 @@ impl Http {
         let accepted = open.door.accept(connection, Some(address.ip()), now());
         accepted.map_err(|full| io::Error::new(ErrorKind::QuotaExceeded, full))?;
         options::set_up_http(&stream);
+        if open.marks_packets {
+            // Each client gets pictures, or a few short answers.
+            Marks::default().set(&stream, proto::Traffic::Media);
+        }
         let both = Interest::READABLE | Interest::WRITABLE;
         if let Err(error) = registry.register(&mut stream, Token(id), both) {
             open.door.remove(connection);
@@ -131,33 +143,51 @@ impl Http {
         Ok(())
     }
 
-    /// Reads and writes what the sockets of all clients allow, and closes those that end. `buffer`
-    /// is scratch space.
+    /// Reads from and writes to the sockets of the clients for which there is something to do, a
+    /// little of each and of all, and closes those that end. `buffer` is scratch space.
     pub(crate) fn serve(&mut self, buffer: &mut [u8]) {
-        let Some(Open { door, clients, .. }) = &mut self.0 else {
+        let Some(open) = &mut self.0 else {
             return;
         };
+        let Open { door, clients, .. } = open;
         let now = now();
         if door.poll_timeout().is_some_and(|due| due <= now.instant) {
             door.handle_timeout(now);
         }
         let room = buffer.len().min(READ);
-        clients.retain(|&id, client| {
-            let id = ConnectionId(id);
-            let stays = client.serve(id, door, now, &mut buffer[..room]);
-            if !stays {
-                door.remove(id);
-            }
-            stays
-        });
+        let all = door.take_change();
+        let (first, mut writes, mut waiting) = (open.first, WRITES, None);
+        for is_first_half in [true, false] {
+            clients.retain(|&id, client| {
+                let is_turn = (id >= first) == is_first_half;
+                if !is_turn || !client.readiness.take_work() && !all {
+                    return true;
+                }
+                let connection = ConnectionId(id);
+                let is_late = writes == 0;
+                let stays = client.serve(connection, door, now, &mut buffer[..room], &mut writes);
+                if !stays {
+                    door.remove(connection);
+                } else if is_late && client.readiness.has_work() {
+                    waiting.get_or_insert(id);
+                }
+                stays
+            });
+        }
+        open.first = waiting.unwrap_or(0);
+    }
+
+    /// Whether the door has something for its owner.
+    pub(crate) fn take_news(&mut self) -> bool {
+        self.0.as_mut().is_some_and(|open| open.door.take_news())
     }
 
     /// Whether a socket has work without a new readiness event.
     pub(crate) fn is_busy(&self) -> bool {
         self.0.as_ref().is_some_and(|open| {
-            let mut clients = open.clients.iter();
+            let mut clients = open.clients.values();
             let mut listeners = open.listeners.iter();
-            clients.any(|(&id, client)| client.has_more(ConnectionId(id), &open.door))
+            clients.any(|client| client.readiness.has_work())
                 || listeners.any(|(_, listener)| listener.is_ready())
         })
     }
@@ -177,19 +207,22 @@ impl Http {
 }
 
 impl Client {
-    /// Reads and writes; `false` once the socket is to be closed.
-    fn serve(&mut self, id: ConnectionId, door: &mut Door, now: Now, buffer: &mut [u8]) -> bool {
-        for _ in 0..ROUNDS {
-            let moved = self.read(id, door, now, buffer);
-            let moved = moved.and_then(|moved| self.write(id, door, now).map(|()| moved));
-            match moved {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(error) => {
-                    log::debug!("{id:?} broke: {error}");
-                    return false;
-                }
-            }
+    /// Reads once and writes a little; `false` once the socket is to be closed.
+    fn serve(
+        &mut self,
+        id: ConnectionId,
+        door: &mut Door,
+        now: Now,
+        buffer: &mut [u8],
+        writes: &mut usize,
+    ) -> bool {
+        let read = self.read(id, door, now, buffer);
+        if let Err(error) = read.and_then(|()| self.write(id, door, now, writes)) {
+            log::debug!("{id:?} broke: {error}");
+            return false;
+        }
+        if self.has_more(id, door) {
+            self.readiness.touch();
         }
         match door.fate(id) {
             Fate::Open => true,
@@ -202,23 +235,23 @@ impl Client {
         }
     }
 
-    /// Reads once, if the door wants bytes. Tells whether it got any.
+    /// Reads once, if the door wants bytes.
     fn read(
         &mut self,
         id: ConnectionId,
         door: &mut Door,
         now: Now,
         buffer: &mut [u8],
-    ) -> io::Result<bool> {
+    ) -> io::Result<()> {
         if !self.has_more(id, door) {
-            return Ok(false);
+            return Ok(());
         }
         if self.unread.is_empty() {
             match self.stream.read(buffer) {
                 Ok(0) => {
                     self.readiness.read_would_block();
                     door.handle_end(id);
-                    return Ok(false);
+                    return Ok(());
                 }
                 Ok(count) => {
                     self.readiness.was_read(count, buffer.len());
@@ -226,25 +259,38 @@ impl Client {
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     self.readiness.read_would_block();
-                    return Ok(false);
+                    return Ok(());
                 }
-                Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(true),
+                Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
                 Err(error) => return Err(error),
             }
         }
         let taken = door.handle_bytes(id, &self.unread, now);
         self.unread.drain(..taken);
-        Ok(taken > 0)
+        Ok(())
     }
 
-    /// Writes until the socket is full or the door has nothing more to send.
-    fn write(&mut self, id: ConnectionId, door: &mut Door, now: Now) -> io::Result<()> {
+    /// Writes until the socket is full, the door has nothing more to send, or the writes of the
+    /// turn are used up: a client that pipelines requests would be answered as fast as it reads.
+    fn write(
+        &mut self,
+        id: ConnectionId,
+        door: &mut Door,
+        now: Now,
+        writes: &mut usize,
+    ) -> io::Result<()> {
+        let last = writes.saturating_sub(WRITES_OF_CLIENT);
         while self.readiness.can_write() {
-            let [own, shared] = door.poll_transmit(id, now);
-            if own.is_empty() && shared.is_empty() {
+            if *writes == last {
+                self.readiness.touch();
                 break;
             }
-            let slices = [IoSlice::new(own), IoSlice::new(shared)];
+            let slices = door.poll_transmit(id, now);
+            if slices.iter().all(|slice| slice.is_empty()) {
+                break;
+            }
+            *writes -= 1;
+            let slices = slices.map(IoSlice::new);
             match self.stream.write_vectored(&slices) {
                 Ok(count) => door.transmitted(id, count, now),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -274,8 +320,12 @@ fn now() -> Now {
 /// Bytes of one read: a whole head, the most that the door holds of a client.
 const READ: usize = transom_door::limits::MAX_HEAD_BYTES;
 
-/// Reads of a client in one turn, so that a flood leaves time for others.
-const ROUNDS: usize = 4;
+/// Writes in one turn, each an answer or a part of a picture, so that no flood of requests delays
+/// the peers. What a client is owed beyond that is written in the next turns.
+const WRITES: usize = 16;
+
+/// Of these for one client: it has the head of a stream and a picture at once.
+const WRITES_OF_CLIENT: usize = 2;
 
 #[cfg(test)]
 mod tests;

@@ -115,7 +115,13 @@ impl Net {
         self.close_door();
         let tokens = config.listen.iter().map(|_| Token(self.next_id()));
         let tokens: Vec<Token> = tokens.collect();
-        self.http = Http::bind(config, self.poll.registry(), tokens.into_iter())?;
+        let marks_packets = self.context.config.mark_packets;
+        self.http = Http::bind(
+            config,
+            marks_packets,
+            self.poll.registry(),
+            tokens.into_iter(),
+        )?;
         Ok(())
     }
 
@@ -202,7 +208,8 @@ impl Net {
 
     /// One turn: sends queued bytes, waits until `deadline` if there is nothing else to do, and
     /// reads from every peer that is ready, within its budget. Returns after one wait, with or
-    /// without an event.
+    /// without an event; but goes on while only clients of the HTTP door are served and their
+    /// number stays.
     ///
     /// While events of the previous turn are not taken, it neither waits nor reads.
     ///
@@ -210,6 +217,18 @@ impl Net {
     /// The system's poll fails.
     pub fn wait(&mut self, deadline: Option<Instant>) -> io::Result<()> {
         let hold = !self.context.events.is_empty();
+        loop {
+            let served_door_only = self.wait_once(deadline, hold)?;
+            let is_due = deadline.is_some_and(|due| due <= Instant::now());
+            let has_news = self.http.take_news() || !self.context.events.is_empty();
+            if !served_door_only || is_due || has_news {
+                return Ok(());
+            }
+        }
+    }
+
+    /// One wait. Tells whether it ended for nothing but the HTTP door.
+    fn wait_once(&mut self, deadline: Option<Instant>, hold: bool) -> io::Result<bool> {
         self.for_each_peer(Peer::send);
         self.http.serve(&mut self.context.read);
         self.remove_ended();
@@ -218,14 +237,14 @@ impl Net {
             Err(error) if error.kind() == ErrorKind::Interrupted => self.ready.clear(),
             other => other?,
         }
-        self.dispatch();
+        let served_door_only = self.dispatch();
         self.accept();
         self.accept_http();
         self.http.serve(&mut self.context.read);
         self.for_each_peer(|peer, context| peer.read(context, hold));
         self.for_each_peer(|peer, context| peer.expire(context, hold));
         self.remove_ended();
-        Ok(())
+        Ok(served_door_only)
     }
 
     /// The next event, oldest first.
@@ -294,8 +313,9 @@ impl Net {
     }
 
     /// Passes readiness to listeners and peers. Readiness of the waker or of a watch becomes an
-    /// event.
-    fn dispatch(&mut self) {
+    /// event. Tells whether there was readiness, all of it of the HTTP door.
+    fn dispatch(&mut self) -> bool {
+        let mut of_door = 0;
         for event in &self.ready {
             let token = event.token();
             let mut listeners = self.listeners.iter_mut();
@@ -306,11 +326,12 @@ impl Net {
             } else if let Some(peer) = self.peers.get_mut(&PeerId(token.0)) {
                 peer.note_readiness(event);
             } else if self.http.note_readiness(event) {
-                // It is noted.
+                of_door += 1;
             } else if self.watched.contains_key(&WatchId(token.0)) {
                 self.context.emit(Event::Watched(WatchId(token.0)));
             }
         }
+        of_door > 0 && of_door == self.ready.iter().count()
     }
 
     fn accept(&mut self) {

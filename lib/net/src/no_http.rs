@@ -10,7 +10,7 @@ use mio::net::TcpStream;
 use transom_proto as proto;
 
 #[derive(Default)]
-pub(crate) struct Http;
+pub(crate) struct Http(());
 
 impl Http {
     pub(crate) fn uses(&self, _: usize) -> bool {
@@ -36,6 +36,10 @@ impl Http {
     }
 
     pub(crate) fn serve(&mut self, _: &mut [u8]) {}
+
+    pub(crate) fn take_news(&mut self) -> bool {
+        false
+    }
 
     pub(crate) fn is_busy(&self) -> bool {
         false

@@ -3,6 +3,7 @@
 //! a client looks at it (door/watch.rs).
 
 mod shown;
+mod viewers;
 mod watch;
 
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use transom_net::door::{self, Access, Passes, SourceState, Token};
 use transom_wire::PeerName;
 
 pub(crate) use self::shown::DoorSources;
+use self::viewers::Viewers;
 use self::watch::{Act, Present, Watch};
 use crate::calls::Calls;
 use crate::context::{Context, earlier};
@@ -65,6 +67,9 @@ pub(crate) struct HttpDoor {
     told: Option<(Duration, Instant)>,
     /// When the owner is told of a newer use.
     due: Option<Instant>,
+    /// A port that other machines reach.
+    reachable_port: Option<u16>,
+    viewers: Viewers,
 }
 
 impl HttpDoor {
@@ -77,6 +82,8 @@ impl HttpDoor {
             watched: Vec::new(),
             told: None,
             due: None,
+            reachable_port: None,
+            viewers: Viewers::default(),
         }
     }
 
@@ -98,6 +105,7 @@ impl HttpDoor {
         match out.net.open_door(config) {
             Ok(()) => self.opened(http.sources, out),
             Err(error) => {
+                self.reachable_port = None;
                 self.follow(Vec::new(), out);
                 let why = SystemError::of_bind(&error);
                 out.notify(Notice::HttpNotListening { why });
@@ -107,6 +115,7 @@ impl HttpDoor {
 
     pub(crate) fn close(&mut self, out: &mut Context) {
         out.net.close_door();
+        self.reachable_port = None;
         self.follow(Vec::new(), out);
     }
 
@@ -119,7 +128,7 @@ impl HttpDoor {
     }
 
     /// Once a turn: peers and clients share the places of viewers, cameras of peers are watched for
-    /// clients, and the owner is told which passes are in use.
+    /// clients, and the owner is told which clients look and which passes are in use.
     pub(crate) fn turn(
         &mut self,
         now: Instant,
@@ -128,6 +137,7 @@ impl HttpDoor {
         out: &mut Context,
     ) {
         calls.set_door_viewers(out.door_viewers());
+        self.viewers.turn(now, out);
         self.watch(now, links, calls, out);
         let has_own = out.door_sources.has_own();
         let Some((door, _)) = out.net.door() else {
@@ -153,6 +163,10 @@ impl HttpDoor {
         }
     }
 
+    pub(crate) fn reachable_port(&self) -> Option<u16> {
+        self.reachable_port
+    }
+
     /// Tells the clients why a camera's station is away.
     pub(crate) fn note(&self, notice: &Notice, links: &Links, out: &mut Context) {
         let (peer, words) = match notice {
@@ -168,12 +182,18 @@ impl HttpDoor {
 
     pub(crate) fn due(&self) -> Option<Instant> {
         let watched = self.watched.iter();
-        watched.fold(self.due, |due, (_, watch)| earlier(due, watch.due()))
+        watched.fold(earlier(self.due, self.viewers.due()), |due, (_, watch)| {
+            earlier(due, watch.due())
+        })
     }
 
     fn opened(&mut self, sources: Vec<HttpSource>, out: &mut Context) {
         self.follow(sources, out);
+        self.reachable_port = None;
         for address in out.net.door_addresses() {
+            if !address.ip().to_canonical().is_loopback() {
+                self.reachable_port = Some(address.port());
+            }
             out.notify(Notice::HttpListening { address });
         }
     }

@@ -84,9 +84,9 @@ pub use handle::{Handle, Redial};
 pub use identity::{Identity, KnownPeersFile, State, StateError};
 pub use notice::{
     CallKind, CameraState, Capabilities, CurrentFile, Direction, EndReason, FailReason, FileError,
-    KeyNotKept, LinkEnd, ListenId, Notice, NoticeQueue, Numbers, Obstacle, Outcome, OwnPicture,
-    PeerLoss, Phase, RefuseReason, RemotePicture, Retry, Shape, SystemError, TextFailure, TextId,
-    Timing, TransferFailure, TransferId, TransferStatus,
+    HttpViewers, KeyNotKept, LinkEnd, ListenId, Notice, NoticeQueue, Numbers, Obstacle, Outcome,
+    OwnPicture, PeerLoss, Phase, RefuseReason, RemotePicture, Retry, Shape, SystemError,
+    TextFailure, TextId, Timing, TransferFailure, TransferId, TransferStatus,
 };
 pub use pairing::{
     Candidates, CodeEnd, InvalidInvitation, Invitation, MAX_ADDRESSES, Paired, PairingFailure,
@@ -105,9 +105,11 @@ pub use station::{RunError, StartError, Station};
 
 /// Camera sources and JPEG.
 pub use transom_media as media;
-/// Passes and paths of the HTTP door.
+/// Passes, links and paths of the HTTP door.
 #[cfg(feature = "http")]
-pub use transom_net::door::{Access, InvalidPass, InvalidPasses, Pass, Passes, Token, source_path};
+pub use transom_net::door::{
+    Access, InvalidPass, InvalidPasses, InvalidToken, Links, Pass, Passes, Token, source_path,
+};
 /// What a [`LinkEnd`] and a [`TransferFailure`] tell of the protocol.
 pub use transom_proto::{PeerError, UsageError};
 /// What a [`LinkEnd`] tells of the encryption.

@@ -2,6 +2,7 @@
 //! behaviour.
 
 mod failure;
+mod http;
 mod picture;
 mod queue;
 mod transfer;
@@ -18,6 +19,7 @@ use crate::pairing::{PairingId, PairingNotice};
 use crate::quality::Quality;
 
 pub use failure::{FileError, TransferFailure};
+pub use http::HttpViewers;
 pub(crate) use picture::Held;
 pub use picture::{OwnPicture, RemotePicture, Timing};
 pub use queue::NoticeQueue;
@@ -75,6 +77,7 @@ pub enum Retry {
 /// | `CameraLosses` | once a minute, and once for each opening of our camera |
 /// | `Sound` | levels ten times a second while the microphone is open; whether a peer speaks, five times a second for each call; of its other words the newest, at its pace |
 /// | `PassesUsed` | once a minute, while passes are used |
+/// | `HttpViewers` | once a second, while clients look by HTTP |
 /// | `Nearby` | five times a second, while the owner asks for it |
 /// | `NearbyPaused` | every ten minutes |
 /// | `OwnPicture`, `Cameras`, `CameraStats`, `Measured`, `Pong`, `Listening`, `HttpListening`, `HttpNotListening`, `NotListening` | the owner asked for; the numbers once a second |
@@ -107,6 +110,8 @@ pub enum Notice {
         /// Those that may be used now.
         passes: transom_net::door::Passes,
     },
+    /// Clients of the HTTP door look at its cameras or listen to them, or none does any more.
+    HttpViewers(HttpViewers),
     /// The answer to [`Handle::listen`](crate::Handle::listen) where the addresses can't be used.
     NotListening {
         /// To which request.

@@ -97,7 +97,7 @@ impl Station {
             false => Of::Person,
         };
         #[cfg(feature = "sound")]
-        let sound = Sound::new(std::mem::take(&mut settings.sound));
+        let sound = Sound::new(std::mem::take(&mut settings.sound), of);
         #[cfg(not(feature = "sound"))]
         let sound = Sound;
         Ok(Self {
@@ -163,6 +163,7 @@ impl Station {
         self.links.turn(now, &mut self.out);
         self.pairings.turn(now, &mut self.out);
         self.discovery.set_pairing(self.pairings.number_shown());
+        self.discovery.set_http(self.door.reachable_port());
         self.discovery
             .seek_code(self.pairings.number_sought().is_some());
         self.discovery.turn(now, &mut self.links, &mut self.out);

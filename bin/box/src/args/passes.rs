@@ -21,6 +21,9 @@ pub(crate) enum PassCommand {
         /// The address of `--http`, if it is not 127.0.0.1:8080
         #[arg(long, value_name = "ADDRESS", value_parser = http_address)]
         http: Option<SocketAddr>,
+        /// Let it hear the microphone of the camera too (`transom camera --microphone`)
+        #[arg(long)]
+        sound: bool,
         /// Draw the link of the page as a QR code too
         #[arg(long)]
         qr: bool,
@@ -36,9 +39,9 @@ pub(super) const PASS: &str = "\
 Example:
   transom pass                   the passes, and when each was last used
   transom pass add octoprint
-  transom pass add phone --http 192.168.1.20 --qr
+  transom pass add phone --http 192.168.1.20 --sound --qr
   transom pass remove octoprint
 
 A pass lets a browser or another program look at `transom camera --http` and `transom watch BOX…
---http` of this user, and nothing else. Where that shows several boxes, each is below its name:
-/NAME/stream, /NAME/snapshot.";
+--http` of this user, with --sound listen too, and nothing else. Where that shows several boxes, each
+is below its name: /NAME/stream, /NAME/snapshot.";

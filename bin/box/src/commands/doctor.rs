@@ -15,6 +15,8 @@ use transom::{State, everywhere, own_addresses};
 use crate::args::Doctor;
 use crate::box_pairing;
 use crate::doctor::cameras::{self, CameraFacts, Wanted};
+#[cfg(feature = "http")]
+use crate::doctor::http;
 use crate::doctor::machine::Machine;
 use crate::doctor::probe::{self, Probe, probe};
 use crate::doctor::station::{self, PortFacts};
@@ -22,6 +24,8 @@ use crate::doctor::{Finding, Level};
 use crate::failure::Failure;
 use crate::format::count;
 use crate::output::Output;
+#[cfg(feature = "http")]
+use crate::pass_files::PassFiles;
 use crate::place::{self, Place, SERVICE_STATE};
 
 pub(crate) fn run(arguments: &Doctor, place: &Place, output: &Output) -> Result<(), Failure> {
@@ -96,6 +100,7 @@ fn of_station(arguments: &Doctor, place: &Place) -> Vec<Finding> {
     };
     let ports = ports(&listen);
     let mut findings: Vec<_> = ports.iter().map(station::port).collect();
+    findings.extend(of_http(arguments, place));
     findings.push(station::addresses(&own_addresses()));
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     findings.push(station::clock(now.unwrap_or_default()));
@@ -259,6 +264,37 @@ fn of_book(place: &Place) -> Vec<Finding> {
     let read = place::read_book(&path);
     let read = read.map(|(book, errors)| (book.contacts().len(), errors));
     station::book(&name, Some(read.map_err(|failure| failure.to_string())))
+}
+
+/// The HTTP door, if the box would have one.
+#[cfg(feature = "http")]
+fn of_http(arguments: &Doctor, place: &Place) -> Vec<Finding> {
+    let Some(address) = arguments.http.address() else {
+        return Vec::new();
+    };
+    let mut findings: Vec<_> = ports(&[address]).iter().flat_map(http::door).collect();
+    if !arguments.http.is_open() {
+        findings.push(http::passes(&passes(place)));
+    }
+    findings
+}
+
+/// How many passes there are. A missing state folder is not created.
+#[cfg(feature = "http")]
+fn passes(place: &Place) -> Result<usize, String> {
+    let Some(folder) = place.state_folder().filter(|folder| folder.exists()) else {
+        return Ok(0);
+    };
+    let state = State::open(folder).map_err(|error| error.to_string())?;
+    let passes = PassFiles::of(&state).read();
+    let passes = passes.map_err(|failure| failure.to_string())?;
+    Ok(passes.iter().count())
+}
+
+/// Without the feature no box has a door.
+#[cfg(not(feature = "http"))]
+fn of_http(_: &Doctor, _: &Place) -> Vec<Finding> {
+    Vec::new()
 }
 
 /// Whether the user asks what is wrong with a box, by its file.

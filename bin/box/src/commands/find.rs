@@ -1,7 +1,7 @@
 //! `transom find`: the stations nearby that announce themselves, as a table. It only listens, so
 //! nothing in it is proven.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -100,11 +100,21 @@ fn remark(station: &Nearby) -> String {
         Claim::Own => "your own key".to_owned(),
         _ => String::new(),
     };
-    match station.pairing {
-        Some(number) if claim.is_empty() => format!("pairing, code {number:02}"),
-        Some(number) => format!("{claim}; pairing, code {number:02}"),
-        None => claim,
-    }
+    let pairing = station.pairing;
+    let pairing = pairing.map(|number| format!("pairing, code {number:02}"));
+    let page = page(station).map(|page| format!("page {page}"));
+    let remarks = [claim, pairing.unwrap_or_default(), page.unwrap_or_default()];
+    let remarks = remarks.into_iter().filter(|remark| !remark.is_empty());
+    remarks.collect::<Vec<_>>().join("; ")
+}
+
+/// Where a browser sees its camera, with a pass. Browsers take no address of one link alone.
+fn page(station: &Nearby) -> Option<String> {
+    let port = station.http?;
+    let is_of_link = |ip: IpAddr| matches!(ip, IpAddr::V6(ip) if ip.is_unicast_link_local());
+    let mut ips = station.addresses.iter().map(SocketAddr::ip);
+    let ip = ips.find(|ip| !is_of_link(*ip))?;
+    Some(format!("http://{}/", SocketAddr::new(ip, port)))
 }
 
 fn json(station: &Nearby) -> serde_json::Value {
@@ -123,5 +133,6 @@ fn json(station: &Nearby) -> serde_json::Value {
         "addresses": station.addresses.iter().map(typed).collect::<Vec<_>>(),
         "can": station.does.names().collect::<Vec<_>>(),
         "pairing": station.pairing,
+        "page": page(station),
     })
 }

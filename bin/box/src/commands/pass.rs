@@ -19,8 +19,18 @@ pub(crate) fn run(arguments: PassArguments, place: &Place, output: &Output) -> R
     let files = PassFiles::of(&place.state()?);
     match arguments.what {
         None => list(&files, output),
-        Some(PassCommand::Add { name, http, qr }) => {
-            add(&files, &name, http.unwrap_or(HTTP), qr, output)
+        Some(PassCommand::Add {
+            name,
+            http,
+            sound,
+            qr,
+        }) => {
+            let links = Links {
+                address: reached_at(http.unwrap_or(HTTP)),
+                sound,
+                qr,
+            };
+            add(&files, &name, &links, output)
         }
         Some(PassCommand::Remove { name }) => {
             files.remove(&name)?;
@@ -43,12 +53,16 @@ fn list(files: &PassFiles, output: &Output) -> Result<(), Failure> {
             Some(time) => format!("last used {} ago", age(time)),
             None => "never used".to_owned(),
         };
-        human.push_str(&format!("\n{}  {used}", pass.name()));
+        let sound = match pass.may_hear() {
+            true => ", with sound",
+            false => "",
+        };
+        human.push_str(&format!("\n{}  {used}{sound}", pass.name()));
         if output.is_json() {
             let used = pass.last_used().map(|time| time.as_secs());
             output.answer(
                 "",
-                json!({"event": "pass", "name": pass.name(), "last_used": used}),
+                json!({"event": "pass", "name": pass.name(), "last_used": used, "sound": pass.may_hear()}),
             );
         }
     }
@@ -68,27 +82,41 @@ fn age(time: Duration) -> String {
     count(seconds / length, unit)
 }
 
-fn add(
-    files: &PassFiles,
-    name: &str,
+/// What is printed of a new pass.
+struct Links {
     address: SocketAddr,
-    with_qr: bool,
-    output: &Output,
-) -> Result<(), Failure> {
+    /// The pass may hear.
+    sound: bool,
+    qr: bool,
+}
+
+fn add(files: &PassFiles, name: &str, links: &Links, output: &Output) -> Result<(), Failure> {
     let no_random = || Failure::new("no pass was made", "the system gives no random numbers");
     let token = random_token().ok_or_else(no_random)?;
-    let pass =
+    let mut pass =
         Pass::new(name, &token).map_err(|error| Failure::usage("no pass was made", error))?;
+    if links.sound {
+        pass = pass.with_sound();
+    }
     files.add(&pass)?;
-    let address = reached_at(address);
+    let address = links.address;
     let page = format!("http://{address}/#{token}");
     let stream = format!("http://{address}/stream?token={token}");
     let snapshot = format!("http://{address}/snapshot?token={token}");
+    let sound = format!("http://{address}/sound?token={token}");
+    let sound = links.sound.then_some(sound);
+    let may = match links.sound {
+        true => "look and listen",
+        false => "look",
+    };
     let mut human = format!(
-        "{name} may look now. These links are shown only once:\n\
+        "{name} may {may} now. These links are shown only once:\n\
          page      {page}\nstream    {stream}\nsnapshot  {snapshot}"
     );
-    if with_qr {
+    if let Some(sound) = &sound {
+        human.push_str(&format!("\nsound     {sound}"));
+    }
+    if links.qr {
         human.push_str("\n\n");
         human.push_str(&qr::draw(&page)?);
     }
@@ -99,6 +127,7 @@ fn add(
         "page": page,
         "stream": stream,
         "snapshot": snapshot,
+        "sound": sound,
     });
     output.answer(human, json);
     Ok(())

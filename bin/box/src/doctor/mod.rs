@@ -2,6 +2,8 @@
 //! `doctor` gathers the facts.
 
 pub(crate) mod cameras;
+#[cfg(feature = "http")]
+pub(crate) mod http;
 pub(crate) mod machine;
 pub(crate) mod probe;
 pub(crate) mod station;

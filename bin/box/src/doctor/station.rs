@@ -19,41 +19,45 @@ pub(crate) struct PortFacts {
 
 /// Whether a port can be used.
 pub(crate) fn port(facts: &PortFacts) -> Finding {
-    const SUBJECT: &str = "port";
+    port_for("port", "--listen", facts)
+}
+
+/// Whether a port can be used for what is meant, at the address that the option gives.
+pub(super) fn port_for(subject: &'static str, option: &str, facts: &PortFacts) -> Finding {
     let address = facts.address;
     let Some((kind, why)) = &facts.refused else {
-        return Finding::good(SUBJECT, format!("{address} is free"));
+        return Finding::good(subject, format!("{address} is free"));
     };
     match (kind, &facts.holder) {
         (ErrorKind::AddrInUse, Some(holder)) if holder.starts_with("transom") => {
-            Finding::good(SUBJECT, format!("{address} is used by {holder}"))
+            Finding::good(subject, format!("{address} is used by {holder}"))
         }
         (ErrorKind::AddrInUse, holder) => {
             let holder = holder.as_deref().unwrap_or("another program");
             let port = address.port();
             Finding::broken(
-                SUBJECT,
+                subject,
                 format!("{address} is used by {holder}"),
                 format!(
                     "end that program (`sudo ss -ltnp 'sport = :{port}'` names it), or choose \
-                     another port with --listen"
+                     another port with {option}"
                 ),
             )
         }
         (ErrorKind::PermissionDenied, _) => Finding::broken(
-            SUBJECT,
+            subject,
             format!("{address} needs administrator rights"),
-            "choose a port above 1023 with --listen",
+            format!("choose a port above 1023 with {option}"),
         ),
         (ErrorKind::AddrNotAvailable, _) => Finding::broken(
-            SUBJECT,
+            subject,
             format!("{} is no address of this machine", address.ip()),
             "choose one that `transom id` lists",
         ),
         _ => Finding::broken(
-            SUBJECT,
+            subject,
             format!("can't listen on {address}: {why}"),
-            "choose another address with --listen",
+            format!("choose another address with {option}"),
         ),
     }
 }

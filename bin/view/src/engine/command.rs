@@ -87,7 +87,9 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         | Action::Help(_)
         | Action::Ignore(_)
         | Action::MoveOwn(_)
+        | Action::NewLinks
         | Action::Open(_)
+        | Action::OpenBridge
         | Action::Glance(_)
         | Action::OpenFile(_)
         | Action::OpenFolder(_)
@@ -108,6 +110,7 @@ pub(crate) fn command(state: &mut State, handle: &Handle, action: Action) {
         | Action::Tell(_)
         | Action::Sheet(_)
         | Action::ShowChat(_)
+        | Action::ShowInPrograms { .. }
         | Action::ShowList(_)
         | Action::ShowOwn(_)
         | Action::Snapshot(_)

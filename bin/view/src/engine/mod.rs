@@ -20,6 +20,7 @@
 //!
 //! Each thread wakes the window once for each batch of news.
 
+mod bridge;
 mod command;
 mod decode;
 mod dialog;
@@ -183,6 +184,7 @@ impl Engine {
     /// Applies changed duties.
     pub(crate) fn follow(&mut self, duties: Duties) {
         let before = std::mem::replace(&mut self.duties, duties);
+        let duties = &self.duties;
         if before.tone != duties.tone {
             self.handle.tone(duties.tone);
         }
@@ -202,6 +204,7 @@ impl Engine {
             self.handle.measure(duties.measure);
             self.handle.want_stats(duties.measure);
         }
+        bridge::follow(&self.handle, before.bridge.as_ref(), duties.bridge.as_ref());
     }
 
     /// Carries an action out; the state has taken it in already.
@@ -211,6 +214,11 @@ impl Engine {
             Action::PickFolder(what) => self.pick_folder(what.clone()),
             Action::ListAddresses => self.list_addresses(),
             Action::Glance(path) => self.glance(path.clone()),
+            Action::OpenBridge => {
+                if let Some(wanted) = &self.duties.bridge {
+                    bridge::open(&self.handle, wanted);
+                }
+            }
             Action::OpenFile(path) => self.open_file(path.clone()),
             Action::OpenFolder(folder) => self.open_folder(folder.clone()),
             Action::OpenLink(link) => self.open_link(link.clone()),

@@ -19,6 +19,7 @@ mod file;
 mod history;
 mod queue;
 mod storage;
+mod token;
 mod unsent;
 mod verified;
 
@@ -30,7 +31,7 @@ use transom::{Accept, Handle, InboxSettings, PeerName, PublicKey, Redial, everyw
 use transom_users::{Book, Contact};
 
 use crate::model::{
-    Action, Config, Dialog, MAX_CONFIG_BYTES, Move, News, State, Volume, Warning, moves,
+    Action, Config, Dialog, Door, MAX_CONFIG_BYTES, Move, News, State, Volume, Warning, moves,
 };
 use crate::words;
 
@@ -102,6 +103,10 @@ impl Keeper {
                 self.handle.set_volume(peer, kept.volume.factor());
             }
         }
+        let is_shown = state.people.iter().any(|one| state.is_in_programs(one));
+        if is_shown && state.bridge.token.is_none() {
+            self.make_links(state);
+        }
         if state.config.history {
             for peer in state.await_histories() {
                 self.ask(state, Job::ReadHistory(owner(state, peer)));
@@ -129,6 +134,13 @@ impl Keeper {
             }
             Action::Verify { key, on } => Job::Verify { key: *key, on: *on },
             Action::SaveSettings(config) => return self.configure(state, config),
+            Action::ShowInPrograms { .. } => {
+                if state.bridge.token.is_none() {
+                    self.make_links(state);
+                }
+                return self.save(state);
+            }
+            Action::NewLinks => return self.make_links(state),
             Action::UsePort(port) => {
                 if !state.listens_at(*port) {
                     self.handle.listen(everywhere(*port));
@@ -224,6 +236,15 @@ impl Keeper {
         self.queue.finish(until)
     }
 
+    /// Makes new links for other programs of this computer; those that there were end.
+    fn make_links(&mut self, state: &mut State) {
+        let Some(token) = transom::random_token() else {
+            return state.refuse(words::NO_RANDOM.to_owned());
+        };
+        state.bridge.renew(token.clone());
+        self.ask(state, Job::SaveToken(token));
+    }
+
     fn ask(&mut self, state: &mut State, job: Job) {
         if let Err(job) = self.queue.put(job) {
             self.failed(state, &job, words::DISK_BEHIND.to_owned());
@@ -244,7 +265,7 @@ impl Keeper {
             (Job::SaveCapabilities(_), _) => {}
             (Job::Edit(BookEdit::Save(_)), Some(Dialog::Contact(_)))
             | (
-                Job::ForgetHistory | Job::SaveSettings(_) | Job::TryInbox(_),
+                Job::ForgetHistory | Job::SaveSettings(_) | Job::SaveToken(_) | Job::TryInbox(_),
                 Some(Dialog::Settings(_)),
             ) => state.refuse(why),
             _ => state.tell(News::Refused(why)),
@@ -359,6 +380,9 @@ impl Keeper {
             let request = config.request();
             self.handle.set_camera(request.clone());
             state.act(&Action::SetCamera(request));
+        }
+        if config.programs_port != state.config.programs_port {
+            state.bridge.door = Door::Opening;
         }
         self.handle.set_adaptation(config.adaptation());
         self.handle.announce(config.announcing());

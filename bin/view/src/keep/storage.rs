@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use transom::{Capabilities, PeerName, PublicKey, State as Folder};
+use transom::{Capabilities, PeerName, PublicKey, State as Folder, Token};
 use transom_users::{Book, Contact};
 
 use crate::model::{
@@ -16,6 +16,7 @@ use super::book::BookFile;
 use super::capabilities::CapabilitiesFile;
 use super::file;
 use super::history::{History, Owner};
+use super::token::TokenFile;
 use super::unsent::UnsentFile;
 use super::verified::Verified;
 
@@ -38,6 +39,8 @@ pub(crate) enum Job {
     },
     SaveCapabilities(Vec<(PublicKey, Capabilities)>),
     SaveSettings(Box<Config>),
+    /// The token of the links for other programs.
+    SaveToken(Token),
     SaveUnsent(Vec<Unsent>),
     /// See whether files can be put into that folder.
     TryInbox(PathBuf),
@@ -53,7 +56,10 @@ impl Job {
     pub(super) fn replaces_older(&self) -> bool {
         matches!(
             self,
-            Self::SaveCapabilities(_) | Self::SaveSettings(_) | Self::SaveUnsent(_)
+            Self::SaveCapabilities(_)
+                | Self::SaveSettings(_)
+                | Self::SaveToken(_)
+                | Self::SaveUnsent(_)
         )
     }
 }
@@ -109,6 +115,7 @@ pub(crate) struct Storage {
     /// Where the settings are; `None` without a home.
     settings: Option<PathBuf>,
     pub(super) history: History,
+    token: TokenFile,
     unsent: UnsentFile,
 }
 
@@ -122,6 +129,7 @@ impl Storage {
             capabilities: CapabilitiesFile::new(folder.join("capabilities")),
             settings,
             history: History::new(folder.join("history")),
+            token: TokenFile::new(folder.join("http-token")),
             unsent: UnsentFile::new(folder.join("unsent")),
         }
     }
@@ -134,6 +142,10 @@ impl Storage {
         }
         match self.capabilities.read() {
             Ok(known) => state.capabilities = known,
+            Err(why) => state.warn(Warning::Trouble(why)),
+        }
+        match self.token.read() {
+            Ok(token) => state.bridge.token = token,
             Err(why) => state.warn(Warning::Trouble(why)),
         }
         match self.unsent.read() {
@@ -162,6 +174,7 @@ impl Storage {
             Job::RenameHistory { owner, to } => self.history.rename(owner, to),
             Job::SaveCapabilities(known) => self.capabilities.write(known),
             Job::SaveSettings(config) => self.save(config),
+            Job::SaveToken(token) => self.token.write(token),
             Job::SaveUnsent(unsent) => self.unsent.write(unsent),
             Job::TryInbox(inbox) => file::try_folder(inbox),
             Job::Verify { key, on } => self.verified.set(key, *on),

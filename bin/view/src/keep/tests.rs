@@ -596,6 +596,54 @@ fn what_is_chosen_for_sound_is_there_after_the_next_start() {
 }
 
 #[test]
+fn what_other_programs_see_and_their_links_are_there_after_the_next_start() {
+    let scratch = Scratch::new("programs");
+    let (mut kept, mut state) = scratch.keeper(LIST);
+    let show = Action::ShowInPrograms {
+        peer: peer("door"),
+        on: true,
+    };
+    for action in [show, Action::NewLinks] {
+        state.act(&action);
+        kept.carry_out(&mut state, &action);
+        assert_eq!(state.wanted_bridge().unwrap().cameras, [peer("door")]);
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let file = fs::metadata(scratch.path("state/http-token")).unwrap();
+        assert_eq!(file.permissions().mode() & 0o777, 0o600);
+    }
+    let next = |scratch: &Scratch| {
+        let (mut kept, mut next) = scratch.keeper(LIST);
+        let (config, errors) = read_config(&scratch.path("conf/view.toml"));
+        assert!(errors.is_empty(), "{errors:?}");
+        next.config = config;
+        kept.recall(&mut next);
+        (kept, next)
+    };
+    // Another port is told of once the station has tried it.
+    state.bridge.door = Door::Open;
+    let mut config = state.config.clone();
+    config.programs_port = 8081;
+    kept.carry_out(&mut state, &Action::SaveSettings(Box::new(config)));
+    assert_eq!(state.bridge.door, Door::Opening);
+    let (mut kept, mut again) = next(&scratch);
+    assert_eq!(again.wanted_bridge(), state.wanted_bridge());
+    let old = again.links_to(peer("door")).unwrap();
+    kept.carry_out(&mut again, &Action::NewLinks);
+    let new = again.links_to(peer("door")).unwrap();
+    assert_ne!(new, old);
+    assert_eq!(next(&scratch).1.links_to(peer("door")), Some(new));
+    // What is no token is replaced by one.
+    fs::write(scratch.path("state/http-token"), "nonsense\n").unwrap();
+    let (_, last) = next(&scratch);
+    assert!(last.wanted_bridge().is_some());
+    assert_eq!(next(&scratch).1.wanted_bridge(), last.wanted_bridge());
+}
+
+#[test]
 fn a_renamed_contact_keeps_its_line_its_texts_and_its_key() {
     let scratch = Scratch::new("rename");
     let (mut keeper, mut state) = scratch.keeper(LIST);

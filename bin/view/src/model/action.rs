@@ -101,6 +101,12 @@ pub(crate) enum Action {
         peer: PeerName,
         preferences: Preferences,
     },
+    /// Show that contact's camera to other programs of this computer, or no longer.
+    ShowInPrograms { peer: PeerName, on: bool },
+    /// Try again to open the door for them.
+    OpenBridge,
+    /// Make new links for them; the old ones end.
+    NewLinks,
     /// Show the small picture of our own camera, or put it away.
     ShowOwn(bool),
     /// Move it into that corner.

@@ -10,6 +10,7 @@ use transom::{
     CallKind, CameraState, EndReason, FarCameraStats, Notice, Numbers, PeerName, PublicKey,
 };
 
+use super::bridge::OpenBridge;
 use super::call::{Call, Stage};
 use super::own::Own;
 use super::pace::Sample;
@@ -86,7 +87,7 @@ impl FarCamera {
 }
 
 /// What engine and shell should be doing now.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Duties {
     /// Ask the desktop for attention to the window.
     pub(crate) flash: bool,
@@ -102,6 +103,8 @@ pub(crate) struct Duties {
     pub(crate) measure: bool,
     /// Refuse all calls.
     pub(crate) busy: bool,
+    /// Show cameras to other programs of this computer.
+    pub(crate) bridge: Option<OpenBridge>,
 }
 
 impl Calls {
@@ -361,6 +364,7 @@ impl State {
             nearby: self.looks_nearby(),
             measure: self.overlay,
             busy: self.config.do_not_disturb || one_is_enough,
+            bridge: self.wanted_bridge(),
         }
     }
 

@@ -14,6 +14,7 @@ use transom::{Adaptation, Announce, PeerName, TradeOff};
 
 use crate::words;
 
+use super::bridge::BRIDGE_PORT;
 use super::echoes::Echoes;
 use super::pictures::Preferences;
 
@@ -95,6 +96,9 @@ pub(crate) struct Config {
     /// The port at which others reach this window; the usual one unless said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) port: Option<u16>,
+    /// The port at which other programs of this computer see cameras.
+    #[serde(deserialize_with = "fields::port")]
+    pub(crate) programs_port: u16,
     /// Where the window was.
     #[serde(rename = "window")]
     pub(crate) place: Option<Place>,
@@ -176,6 +180,7 @@ impl Default for Config {
             announce: false,
             strangers: true,
             port: None,
+            programs_port: BRIDGE_PORT,
             place: None,
             contacts: Vec::new(),
         }

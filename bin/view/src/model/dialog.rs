@@ -29,6 +29,9 @@ pub(crate) enum Dialog {
     Link(String),
     /// Who is nearby.
     Nearby,
+    /// The links of other programs are about to end. The settings from which this was asked come
+    /// back.
+    NewLinks(Box<SettingsForm>),
     /// Files that were copied in a file manager are about to be sent.
     Pasted { peer: PeerName, paths: Vec<PathBuf> },
     /// A contact is about to be removed.
@@ -111,6 +114,8 @@ pub(crate) struct SettingsForm {
     pub(crate) inbox: String,
     /// The port others reach us at.
     pub(crate) port: String,
+    /// The port at which other programs see cameras.
+    pub(crate) programs_port: String,
     /// Why something could not be done.
     pub(crate) problem: Option<String>,
 }
@@ -119,7 +124,7 @@ impl Dialog {
     /// What is shown once it is closed.
     pub(super) fn closed(self) -> Option<Self> {
         match self {
-            Self::ForgetTexts(form) => Some(Self::Settings(form)),
+            Self::ForgetTexts(form) | Self::NewLinks(form) => Some(Self::Settings(form)),
             _ => None,
         }
     }
@@ -136,6 +141,7 @@ impl Dialog {
             Self::CancelTransfer(_)
                 | Self::ForgetTexts(_)
                 | Self::LetIn(_)
+                | Self::NewLinks(_)
                 | Self::Quit
                 | Self::Remove(_)
         )
@@ -247,6 +253,11 @@ impl State {
     }
 }
 
+/// The port that is typed; none for what is no port.
+pub(crate) fn port_of(typed: &str) -> Option<u16> {
+    typed.trim().parse().ok().filter(|port| *port > 0)
+}
+
 impl SettingsForm {
     /// As things are.
     pub(crate) fn of(state: &State) -> Self {
@@ -255,13 +266,17 @@ impl SettingsForm {
             name: state.own.name.clone(),
             inbox: state.inbox.to_string_lossy().into_owned(),
             port: state.own.port.to_string(),
+            programs_port: state.config.programs_port.to_string(),
             problem: None,
         }
     }
 
-    /// The port as it is typed; none for what is no port.
-    pub(crate) fn own_port(&self) -> Option<u16> {
-        self.port.trim().parse().ok().filter(|port| *port > 0)
+    /// As things are, at that page.
+    pub(crate) fn at(page: SettingsPage, state: &State) -> Self {
+        Self {
+            page,
+            ..Self::of(state)
+        }
     }
 
     /// Our name as it is typed, or what is wrong with it.

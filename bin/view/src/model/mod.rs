@@ -3,6 +3,7 @@
 
 mod abilities;
 mod action;
+mod bridge;
 mod call;
 mod calls;
 mod clock;
@@ -49,12 +50,13 @@ use crate::words;
 
 pub(crate) use abilities::MAX_ABILITIES;
 pub(crate) use action::{Action, Edit, FolderFor};
+pub(crate) use bridge::{BRIDGE_PORT, Bridge, Door, OpenBridge};
 pub(crate) use call::{Call, Ending, Stage};
 pub(crate) use calls::{Calls, Duties, Incoming, OwnTrouble};
 pub(crate) use clock::Zone;
 pub(crate) use config::{Config, MAX_CONFIG_BYTES, Place, ReducedMotion, Theme, picture_size};
 pub(crate) use contacts::{Move, moves};
-pub(crate) use dialog::{ContactForm, Dialog, SettingsForm, SettingsPage};
+pub(crate) use dialog::{ContactForm, Dialog, SettingsForm, SettingsPage, port_of};
 pub(crate) use doctor::Finding;
 pub(crate) use history::{Entry, read as read_history, read_calls, without_old_calls};
 pub(crate) use knocks::Knock;
@@ -93,6 +95,8 @@ pub(crate) struct State {
     pub(crate) meeting: Meeting,
     /// Our microphone and loudspeaker.
     pub(crate) sound: Sound,
+    /// Cameras in other programs of this computer.
+    pub(crate) bridge: Bridge,
     /// Running transfers and the last ended ones, oldest first.
     pub(crate) transfers: Vec<Transfer>,
     /// Offers waiting for an answer.
@@ -303,6 +307,9 @@ impl State {
             Notice::NearbyPaused { until } => self.nearby_paused(until),
             Notice::Pairing(id, notice) => return self.pairing_notice(id, notice),
             Notice::Sound(notice) => self.sound_notice(notice),
+            Notice::PassesUsed { passes } => self.links_were_used(&passes),
+            Notice::HttpListening { .. } => self.bridge.door = Door::Open,
+            Notice::HttpNotListening { why } => self.bridge.door = Door::Refused(why),
             other => return self.call_notice(other),
         }
         Vec::new()
@@ -350,6 +357,8 @@ impl State {
             Action::Verify { key, on } => self.verify(*key, *on),
             Action::Dismiss(at) if *at < self.warnings.len() => drop(self.warnings.remove(*at)),
             Action::UsePort(port) => self.ask_for_port(*port),
+            Action::ShowInPrograms { peer, on } => self.show_in_programs(*peer, *on),
+            Action::OpenBridge => self.bridge.door = Door::Opening,
             Action::Fullscreen(on) => self.fullscreen = *on,
             Action::Tell(news) => self.tell(news.clone()),
             Action::PutAway(number) => self.put_away(*number),

@@ -52,6 +52,9 @@ pub(crate) struct Preferences {
     pub(crate) hears: bool,
     /// How loud it is heard.
     pub(crate) volume: Volume,
+    /// Whether other programs of this computer see its camera.
+    #[serde(rename = "programs")]
+    pub(crate) in_programs: bool,
 }
 
 /// How loud a contact is heard, in percent of what comes.

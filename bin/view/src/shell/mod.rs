@@ -343,8 +343,9 @@ impl Shell {
             self.engine.carry_out(&mut self.state, action);
         }
         let duties = self.state.duties();
+        let flashes = duties.flash;
         self.engine.follow(duties);
-        self.flash(duties.flash);
+        self.flash(flashes);
         self.entitle();
         self.show_in_tray();
         self.keeper.write_down(&mut self.state);

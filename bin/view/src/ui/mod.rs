@@ -17,6 +17,7 @@ mod kit;
 mod list;
 mod page;
 mod pairing;
+mod programs;
 mod ringing;
 mod settings;
 mod sheet;

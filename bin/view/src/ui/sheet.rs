@@ -13,6 +13,7 @@ use crate::words;
 use super::call;
 use super::kit::{self, Button, Dot, Field, Kind, icons, text, within};
 use super::page;
+use super::programs;
 use super::theme::{Type, tokens};
 use super::{Draft, NARROW};
 
@@ -165,6 +166,9 @@ fn content(
             }
         }
     }
+    if state.can_bridge(person) {
+        programs::of_camera(ui, state, person, actions);
+    }
     line(ui);
     if state.abilities(person).can_be_watched() {
         let width = ui.available_width();
@@ -315,6 +319,9 @@ fn is_verified(ui: &mut Ui, state: &State, person: &Person, actions: &mut Vec<Ac
         true => (icons::SEAL_CHECK.filled(), words::VERIFIED),
         false => (icons::SHIELD_CHECK, words::COMPARE_KEYS),
     };
+    if !is_verified {
+        ui.add_space(10.0);
+    }
     let width = text::width(ui, words, Type::SmallStrong) + 33.0;
     let size = vec2(ui.available_width(), 32.0);
     let (row, _) = ui.allocate_exact_size(size, Sense::hover());
@@ -358,8 +365,11 @@ fn ways(ui: &mut Ui, state: &State, person: &Person, actions: &mut Vec<Action>) 
         let can = person.presence != Presence::Refused && !state.picking;
         all.push((icons::PAPERCLIP, words::SEND, can));
     }
-    let gaps = 8.0 * all.len().saturating_sub(1) as f32;
-    let width = (ui.available_width() - gaps) / all.len().max(1) as f32;
+    if all.is_empty() {
+        return;
+    }
+    let gaps = 8.0 * (all.len() - 1) as f32;
+    let width = (ui.available_width() - gaps) / all.len() as f32;
     ui.horizontal(|ui| {
         for (icon, words, can) in all {
             let said = words::of(words, &name(&peer));
@@ -423,7 +433,7 @@ pub(super) fn row(ui: &mut Ui, words: &str, below: &str, on: &mut bool) {
 }
 
 /// A fact with its name at the left. Gives back the room at its right.
-fn fact(ui: &mut Ui, words: &str, value: &str, font: Type, ends: f32) -> Rect {
+pub(super) fn fact(ui: &mut Ui, words: &str, value: &str, font: Type, ends: f32) -> Rect {
     let t = tokens(ui);
     let size = vec2(ui.available_width(), 44.0);
     let (row, _) = ui.allocate_exact_size(size, Sense::hover());

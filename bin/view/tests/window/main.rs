@@ -12,6 +12,7 @@ mod display;
 mod doorbox;
 #[cfg(all(target_os = "linux", feature = "accesskit", feature = "desktop"))]
 mod meeting;
+mod programs;
 mod pulse;
 #[cfg(all(target_os = "linux", feature = "accesskit", feature = "desktop"))]
 mod reader;

@@ -3,16 +3,10 @@
 //! encrypts. They run in turn, and the processor time of all rounds is added up.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::TcpStream;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
-
-use rustix::time::{ClockId, clock_gettime};
 
 use crate::children::Background;
 use crate::failure::{Context, Failure, Outcome};
@@ -21,8 +15,10 @@ use crate::sandbox::{STARTING, Sandbox, User, is_event, number_field};
 use crate::step;
 use crate::workspace;
 
+use super::fake_camera::{FakeCamera, Kind, Scene};
 use super::film::Pictures;
-use super::peers::{LISTENING, free_port};
+use super::http_viewer::{HttpViewers, Way};
+use super::peers::free_port;
 use super::{number, packaged_programs, processor, resident};
 
 pub(super) fn run(arguments: &[&str]) -> Outcome {
@@ -52,8 +48,7 @@ pub(super) fn run(arguments: &[&str]) -> Outcome {
 
 /// The program of the viewers, an example of transom-tests.
 const VIEWERS: &str = "examples/viewers";
-const FPS: u32 = 30;
-const DEVICE: &str = "/dev/video0";
+const FPS: u32 = FakeCamera::FPS;
 /// A box has at most 8 connections with each key.
 const KEYS: usize = 4;
 /// The time between the first picture and the measurement.
@@ -67,12 +62,6 @@ struct Row {
     viewers: usize,
     /// The largest ratio of our processor time to theirs.
     goal: f64,
-}
-
-#[derive(Clone, Copy, Eq, PartialEq)]
-enum Kind {
-    Mjpg,
-    Yuyv,
 }
 
 const ROWS: [Row; 5] = [
@@ -97,22 +86,23 @@ impl Row {
         }
     }
 
-    fn name(&self) -> &'static str {
-        match self.kind {
-            Kind::Mjpg => "MJPG",
-            Kind::Yuyv => "YUYV",
-        }
-    }
-
     fn size(&self) -> String {
         format!("{}x{}", self.width, self.height)
+    }
+
+    fn scene<'a>(&self, picture: &'a Path) -> Scene<'a> {
+        Scene {
+            kind: self.kind,
+            size: (self.width, self.height),
+            picture,
+        }
     }
 
     fn print(&self, ours: &Cost, theirs: &Cost) {
         let ratio = ours.each() / theirs.each();
         println!(
             "{} {:>9} {:>2} viewers  {:.3} and {:.3} ms: {ratio:.2} x, goal {:.2}{}",
-            self.name(),
+            self.kind.name(),
             self.size(),
             self.viewers,
             ours.each(),
@@ -176,7 +166,7 @@ impl Cost {
 /// The fake camera, its pictures, and the users of box and viewers.
 struct Bench {
     seconds: u32,
-    library: PathBuf,
+    fake: FakeCamera,
     folder: PathBuf,
     camera: User,
     viewers: Vec<User>,
@@ -185,15 +175,8 @@ struct Bench {
 impl Bench {
     fn new(sandbox: &Sandbox, seconds: u32) -> Outcome<Self> {
         let folder = sandbox.path("");
-        let library = sandbox.path("fake_camera.so");
-        let source = workspace::root().join("tests/preload/fake_camera.c");
-        let mut cc = Command::new("cc");
-        cc.args(["-shared", "-fPIC", "-O2", "-o"])
-            .arg(&library)
-            .arg(source);
-        step::run("building the fake camera", &mut cc)?;
         for row in &ROWS {
-            let path = folder.join(format!("{}-{}", row.name(), row.size()));
+            let path = folder.join(format!("{}-{}", row.kind.name(), row.size()));
             let picture = match row.kind {
                 _ if path.exists() => continue,
                 Kind::Mjpg => {
@@ -207,7 +190,7 @@ impl Bench {
         let viewer = |number| sandbox.user(&format!("viewer-{number}"));
         let bench = Self {
             seconds,
-            library,
+            fake: FakeCamera::new(sandbox)?,
             folder,
             camera: sandbox.user("box")?,
             viewers: (1..=KEYS).map(viewer).collect::<Outcome<_>>()?,
@@ -217,27 +200,26 @@ impl Bench {
         Ok(bench)
     }
 
-    /// The environment variables that load the fake camera of a row.
-    fn preload(&self, row: &Row) -> [(&'static str, String); 2] {
-        let (kind, size) = (row.name(), row.size());
-        let file = self.folder.join(format!("{kind}-{size}"));
-        let (width, height) = (row.width, row.height);
-        let camera = format!("{DEVICE} {width} {height} {FPS} {kind} {}", file.display());
-        let library = self.library.display().to_string();
-        [("FAKE_CAMERA", camera), ("LD_PRELOAD", library)]
+    /// The file with the picture of a row.
+    fn picture(&self, row: &Row) -> PathBuf {
+        self.folder
+            .join(format!("{}-{}", row.kind.name(), row.size()))
     }
 
     fn ours(&self, row: &Row) -> Outcome<Cost> {
+        let picture = self.picture(row);
         let camera = [
             "camera",
             "--source",
-            DEVICE,
+            FakeCamera::DEVICE,
             "--max-viewers",
             "64",
             "--adapt",
             "off",
         ];
-        let (camera, address) = self.camera.listen_with(&camera, self.preload(row))?;
+        let (camera, address) = self
+            .camera
+            .listen_with(&camera, self.fake.preload(row.scene(&picture)))?;
         let mut viewers = Command::new(workspace::release(VIEWERS));
         let count = row.viewers.to_string();
         viewers.args([self.camera.contact("box", &address), count]);
@@ -261,41 +243,14 @@ impl Bench {
 
     fn theirs(&self, row: &Row) -> Outcome<Cost> {
         let port = free_port()?;
-        let mut command = Command::new("ustreamer");
-        command.args(["--device", DEVICE, "--resolution", &row.size()]);
-        command.args([
-            "--port",
-            &port.to_string(),
-            "--quality",
-            "80",
-            "--tcp-nodelay",
-        ]);
-        command.args(match row.kind {
-            Kind::Mjpg => ["--format", "MJPEG", "--encoder", "HW"],
-            Kind::Yuyv => ["--format", "YUYV", "--encoder", "CPU"],
-        });
-        command.envs(self.preload(row)).stderr(Stdio::null());
-        let camera = Background::start(&mut command)?;
-        let counting = Arc::new(AtomicBool::new(false));
-        let viewers: Vec<_> = (0..row.viewers)
-            .map(|_| HttpViewer::connect(port, &counting))
-            .collect::<Outcome<_>>()?;
-        let viewers = viewers
-            .into_iter()
-            .map(|viewer| thread::spawn(|| viewer.watch()));
-        let viewers: Vec<_> = viewers.collect();
-        counting.store(true, Ordering::Relaxed);
+        let picture = self.picture(row);
+        let camera = self.fake.ustreamer(row.scene(&picture), port)?;
+        let viewers = HttpViewers::start(Way::Ustreamer, port, row.viewers)?;
+        viewers.count();
         let mut cost = self.measure(camera.id())?;
         // Ending ustreamer ends the viewers' connections.
         drop(camera);
-        let mut latencies = Vec::new();
-        for viewer in viewers {
-            let seen = viewer
-                .join()
-                .map_err(|_| Failure::new("a viewer panicked"))?;
-            latencies.extend(seen);
-        }
-        latencies.sort_by(f64::total_cmp);
+        let latencies = viewers.latencies()?;
         let quantile = |hundredths: usize| latencies.get(latencies.len() * hundredths / 100);
         let [Some(p50), Some(p99)] = [50, 99].map(quantile) else {
             return Err(Failure::new("ustreamer sent no picture"));
@@ -347,63 +302,4 @@ fn scene(width: usize, height: usize) -> Vec<u8> {
         }
     }
     frame
-}
-
-/// A viewer of ustreamer's stream.
-struct HttpViewer {
-    stream: BufReader<TcpStream>,
-    counting: Arc<AtomicBool>,
-}
-
-impl HttpViewer {
-    fn connect(port: u16, counting: &Arc<AtomicBool>) -> Outcome<Self> {
-        use std::io::Write as _;
-        let last = Instant::now() + LISTENING;
-        let mut stream = loop {
-            match TcpStream::connect(("127.0.0.1", port)) {
-                Err(_) if Instant::now() < last => thread::sleep(Duration::from_millis(20)),
-                stream => break stream.context("ustreamer")?,
-            }
-        };
-        let request = b"GET /stream?extra_headers=1 HTTP/1.0\r\n\r\n";
-        stream.write_all(request).context("ustreamer")?;
-        Ok(Self {
-            stream: BufReader::with_capacity(64 * 1024, stream),
-            counting: Arc::clone(counting),
-        })
-    }
-
-    /// The latency of each picture in milliseconds, until the stream ends.
-    fn watch(mut self) -> Vec<f64> {
-        let mut latencies = Vec::new();
-        let mut line = String::new();
-        let (mut length, mut grabbed) = (None, 0.0);
-        loop {
-            line.clear();
-            match self.stream.read_line(&mut line) {
-                Ok(1..) => {}
-                _ => return latencies,
-            }
-            let (name, value) = line.trim_end().split_once(": ").unwrap_or_default();
-            match name {
-                "Content-Length" => length = value.parse().ok(),
-                "X-UStreamer-Grab-Time" => grabbed = value.parse().unwrap_or_default(),
-                _ => {}
-            }
-            // An empty line ends the headers of a picture.
-            let Some(bytes) = length.filter(|_| line.trim_end().is_empty()) else {
-                continue;
-            };
-            length = None;
-            let mut picture = vec![0; bytes];
-            if self.stream.read_exact(&mut picture).is_err() {
-                return latencies;
-            }
-            if self.counting.load(Ordering::Relaxed) {
-                let now = clock_gettime(ClockId::Monotonic);
-                let now = now.tv_sec as f64 + now.tv_nsec as f64 / 1e9;
-                latencies.push((now - grabbed) * 1e3);
-            }
-        }
-    }
 }

@@ -49,23 +49,35 @@ impl Pictures {
     /// The first of them, padded to exactly that size.
     pub(super) fn padded(&self, bytes: usize) -> Outcome<Vec<u8>> {
         let padded = self.0.first().and_then(|jpeg| pad(jpeg, bytes));
-        padded.ok_or_else(|| {
-            Failure::new(format!(
-                "the pattern's picture is larger than {bytes} bytes"
-            ))
-        })
+        padded.ok_or_else(|| too_large(bytes))
+    }
+
+    /// The first of them in exactly that size, for programs that leave comments out: the padding is
+    /// within the coded data, behind the last block, where decoders skip it.
+    pub(super) fn padded_behind_its_blocks(&self, bytes: usize) -> Outcome<Vec<u8>> {
+        let (Some(jpeg), true) = (self.0.first(), self.largest() <= bytes) else {
+            return Err(too_large(bytes));
+        };
+        let coded = jpeg.len() - END_OF_IMAGE.len();
+        let mut padded = jpeg[..coded].to_vec();
+        // Zeros would be taken for padding behind the end, which is looked through byte by byte.
+        padded.resize(bytes - END_OF_IMAGE.len(), 0x55);
+        padded.extend(END_OF_IMAGE);
+        Ok(padded)
     }
 
     /// Writes a film of them, each padded to exactly that size.
     pub(super) fn write(&self, path: &Path, bytes: usize) -> Outcome {
         let padded: Option<Vec<_>> = self.0.iter().map(|jpeg| pad(jpeg, bytes)).collect();
-        let padded = padded.ok_or_else(|| {
-            Failure::new(format!(
-                "the pattern's pictures are larger than {bytes} bytes"
-            ))
-        })?;
+        let padded = padded.ok_or_else(|| too_large(bytes))?;
         fs::write(path, padded.concat()).context(path.display())
     }
+}
+
+fn too_large(bytes: usize) -> Failure {
+    Failure::new(format!(
+        "a picture of the pattern is larger than {bytes} bytes"
+    ))
 }
 
 /// Cuts after each end-of-image marker. Its bytes occur nowhere else in a picture without a

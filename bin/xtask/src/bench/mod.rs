@@ -2,8 +2,11 @@
 //! same machine.
 
 mod camera;
+mod door;
+mod fake_camera;
 mod files;
 mod film;
+mod http_viewer;
 mod lab;
 mod link;
 mod parts;
@@ -31,6 +34,7 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
         ["camera", rest @ ..] => {
             camera::run(known(rest, &["--seconds", "--rounds", "--bin"], &[])?)
         }
+        ["door", rest @ ..] => door::run(known(rest, &["--seconds", "--rounds", "--bin"], &[])?),
         ["files", rest @ ..] => {
             let valued = ["--mib", "--rounds", "--bin"];
             files::run(known(rest, &valued, &["--parts"])?)
@@ -40,7 +44,7 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
         ["view", rest @ ..] => view::run(known(rest, &["--seconds", "--calls"], &[])?),
         ["viewers", rest @ ..] => viewers::run(known(rest, &["--seconds", "--bin"], &[])?),
         _ => Err(Failure::usage(
-            "bench: say which, link, viewers, video, camera, files, sound or view",
+            "bench: say which, link, viewers, video, camera, door, files, sound or view",
         )),
     }
 }

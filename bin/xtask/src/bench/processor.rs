@@ -1,10 +1,12 @@
-//! Processor time as Linux counts it, in ticks of 10 ms: of a running process, or of all ended
-//! children.
+//! Processor time as Linux counts it: of a running process or of all ended children in ticks of
+//! 10 ms, of running threads in nanoseconds.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::failure::{Context, Failure, Outcome};
+use crate::machine;
 
 /// The processor time of a running process.
 pub(super) fn used_by(process: u32) -> Outcome<Duration> {
@@ -14,6 +16,23 @@ pub(super) fn used_by(process: u32) -> Outcome<Duration> {
 /// The processor time of all children of this process that were waited for.
 pub(super) fn used_by_children() -> Outcome<Duration> {
     read("self", USER_OF_CHILDREN)
+}
+
+/// The processor time of the threads that a process has now.
+pub(super) fn used_by_threads(process: u32) -> Outcome<Duration> {
+    let folder = format!("/proc/{process}/task");
+    let mut used = Duration::ZERO;
+    for thread in machine::names_in(Path::new(&folder)) {
+        // A thread may end meanwhile.
+        let path = format!("{folder}/{thread}/schedstat");
+        let text = fs::read_to_string(path).unwrap_or_default();
+        let ran = text.split(' ').next().and_then(|ran| ran.parse().ok());
+        used += Duration::from_nanos(ran.unwrap_or(0));
+    }
+    match used.is_zero() {
+        true => Err(Failure::new(format!("{folder}: no processor time"))),
+        false => Ok(used),
+    }
 }
 
 fn read(process: &str, first: usize) -> Outcome<Duration> {

@@ -3,17 +3,19 @@
 use super::{Connection, Seat, State};
 use crate::client::StreamFormat;
 use crate::credentials::tokens;
-use crate::door::{Access, Shared};
+use crate::door::{Access, NoPlace, Place, Purpose, Shared};
 use crate::encoding::percent_encode;
 use crate::frame::{BOUNDARY_LINE, EARLY_HEAD};
 use crate::held::Held;
 use crate::host;
+use crate::metrics::{self, PROMETHEUS};
 use crate::now::Now;
 use crate::output::Output;
 use crate::page::{PAGE, POLICY};
 use crate::reply::{Reply, Status};
 use crate::request::{HeadError, Method, Request};
 use crate::route::Route;
+use crate::sound::{Listener, wav_head};
 use crate::source::SourceId;
 use crate::state;
 use crate::stream::Stream;
@@ -29,8 +31,8 @@ impl Connection {
         );
     }
 
-    /// Checks in this order: the host, the method, the page that everybody may have, the pass, the
-    /// path. So a client without a pass can't find out which paths there are.
+    /// Checks in this order: the host, the method, the page that everybody may have, the site or the
+    /// pass, the path. So a client without a pass can't find out which paths there are.
     pub(super) fn respond(&mut self, request: &Request, shared: &mut Shared, now: Now) {
         let reply = Reply::to(request, shared.is_open());
         let host = request.host.as_deref();
@@ -61,6 +63,10 @@ impl Connection {
             let html = "text/html; charset=utf-8";
             let answer = reply.whole(Status::Ok, html, headers, PAGE, now);
             return self.answer(reply, answer, now);
+        }
+        if reply.is_open && request.is_cross_site {
+            let text = "pages of other sites may not look here: open the page /";
+            return self.answer(reply, reply.text(Status::Forbidden, &[], text, now), now);
         }
         if !self.is_allowed(request, shared, now) {
             return self.answer(reply, unauthorized(reply, now), now);
@@ -93,9 +99,16 @@ impl Connection {
                 let held = Held::next(id, source, request, reply, now.instant);
                 self.hold(held, shared, now);
             }
+            Route::Sound(source) => self.begin_sound(source, reply, shared, now),
             Route::State(source) => {
-                let body = state::of_source(shared, source, now.instant);
+                let may_hear = shared.access.may_hear(self.pass);
+                let body = state::of_source(shared, source, may_hear, now.instant);
                 let answer = reply.whole(Status::Ok, JSON, &[], &body, now);
+                self.answer(reply, answer, now);
+            }
+            Route::Metrics => {
+                let body = metrics::of_door(shared, now.instant);
+                let answer = reply.whole(Status::Ok, PROMETHEUS, &[], &body, now);
                 self.answer(reply, answer, now);
             }
             Route::Cameras => {
@@ -124,8 +137,9 @@ impl Connection {
         let mut has_token = false;
         for token in tokens(request) {
             has_token = true;
-            if let Some(pass) = passes.admit(&token, now.unix) {
+            if let Some((pass, is_later)) = passes.admit(&token, now.unix) {
                 self.pass = Some(pass);
+                shared.has_news |= is_later;
                 return true;
             }
         }
@@ -155,8 +169,8 @@ impl Connection {
         if reply.is_head {
             return self.answer(reply, head, now);
         }
-        if !self.sit(source, shared) {
-            return self.answer(reply, too_many(reply, now), now);
+        if let Err(why) = self.sit(source, Purpose::Look, shared) {
+            return self.answer(reply, no_place(why, reply, now), now);
         }
         head.extend_from_slice(BOUNDARY_LINE.as_bytes());
         if format.early_heads {
@@ -167,25 +181,60 @@ impl Connection {
         self.write(Output::of(head), now.instant);
     }
 
+    fn begin_sound(&mut self, source: SourceId, reply: Reply, shared: &mut Shared, now: Now) {
+        if !shared.access.may_hear(self.pass) {
+            let text = "this pass may look and not listen: ask the camera's owner for another";
+            return self.answer(reply, reply.text(Status::Forbidden, &[], text, now), now);
+        }
+        if !shared.sources[source.0].has_sound {
+            let text = "this camera has no sound";
+            return self.answer(reply, reply.text(Status::NotFound, &[], text, now), now);
+        }
+        // It has no length either.
+        let reply = Reply {
+            keep_alive: false,
+            ..reply
+        };
+        let mut head = reply.head(Status::Ok, &["Content-Type: audio/wav"], now);
+        if reply.is_head {
+            return self.answer(reply, head, now);
+        }
+        if let Err(why) = self.sit(source, Purpose::Listen, shared) {
+            return self.answer(reply, no_place(why, reply, now), now);
+        }
+        head.extend_from_slice(&wav_head());
+        self.input = Vec::new();
+        let sound = &shared.sources[source.0].sound;
+        self.state = State::Listening(Listener::new(source, sound, now.instant));
+        self.write(Output::of(head), now.instant);
+    }
+
     fn hold(&mut self, held: Held, shared: &mut Shared, now: Now) {
-        match self.sit(held.source, shared) {
-            true => self.state = State::Holding(held),
-            false => self.answer(held.reply, too_many(held.reply, now), now),
+        match self.sit(held.source, Purpose::Look, shared) {
+            Ok(()) => self.state = State::Holding(held),
+            Err(why) => self.answer(held.reply, no_place(why, held.reply, now), now),
         }
     }
 
-    /// Takes a viewer's place, or keeps the one it has; false if there is none.
-    fn sit(&mut self, source: SourceId, shared: &mut Shared) -> bool {
-        if self.seat.as_ref().is_none_or(|seat| seat.source != source) {
+    /// Takes a place, or keeps the one it has.
+    fn sit(
+        &mut self,
+        source: SourceId,
+        purpose: Purpose,
+        shared: &mut Shared,
+    ) -> Result<(), NoPlace> {
+        let place = Place {
+            source,
+            purpose,
+            pass: self.pass,
+        };
+        if self.seat.as_ref().is_none_or(|seat| seat.place != place) {
             self.leave(shared);
-            if shared.viewers() >= shared.max_viewers {
-                return false;
-            }
-            shared.sources[source.0].viewers += 1;
+            shared.sit(place)?;
         }
         let until = None;
-        self.seat = Some(Seat { source, until });
-        true
+        self.seat = Some(Seat { place, until });
+        Ok(())
     }
 
     pub(super) fn answer(&mut self, reply: Reply, answer: Vec<u8>, now: Now) {
@@ -216,9 +265,9 @@ fn unauthorized(reply: Reply, now: Now) -> Vec<u8> {
     reply.text(Status::Unauthorized, &[ask], text, now)
 }
 
-fn too_many(reply: Reply, now: Now) -> Vec<u8> {
-    let text = "the limit of viewers is reached: try again later";
-    reply.text(Status::Unavailable, &["Retry-After: 5"], text, now)
+fn no_place(why: NoPlace, reply: Reply, now: Now) -> Vec<u8> {
+    let (again, text) = ("Retry-After: 5", why.to_string());
+    reply.text(Status::Unavailable, &[again], &text, now)
 }
 
 const JSON: &str = "application/json";

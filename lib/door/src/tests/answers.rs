@@ -21,6 +21,7 @@ fn a_stranger_learns_only_that_a_door_is_there() {
         "/attic/stream",
         "/state",
         "/hall/state",
+        "/metrics",
         "/hall/?action=stream",
     ] {
         assert_eq!(ask(path), refused, "{path}");
@@ -146,7 +147,7 @@ fn a_picture_that_was_on_its_way_when_the_question_came_is_no_snapshot() {
     rig.pass(Duration::from_millis(50));
     assert_eq!(rig.get(1, "/?action=snapshot"), "");
     let picture = Picture {
-        jpeg: &jpeg(9),
+        jpeg: &Arc::new(jpeg(9)),
         size: (1, 1),
         orientation: 1,
         captured: before,
@@ -235,7 +236,7 @@ fn the_state_has_ustreamer_s_names_and_ours() {
             r#"{"ok":true,"result":{"source":{"resolution":{"width":640,"height":480},"#,
             r#""online":true,"captured_fps":10},"stream":{"clients":1},"#,
             r#""camera":{"name":"hall","state":"live","words":""},"#,
-            r#""viewers":{"now":1,"most":4},"dropped":{"slow_client":0}}}"#
+            r#""viewers":{"now":1,"most":4},"dropped":{"slow_client":0},"sound":false}}"#
         )
     );
 }

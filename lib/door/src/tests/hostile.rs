@@ -154,15 +154,33 @@ fn an_idle_connection_ends_and_empty_lines_do_not_keep_it() {
 #[test]
 fn an_address_has_its_share_of_connections_and_loopback_has_none() {
     let mut rig = Rig::new();
+    rig.door.set_max_viewers(100);
     let far = Some(IpAddr::from([192, 168, 0, 7]));
     let mapped = Some("::ffff:192.168.0.7".parse().unwrap());
-    (0..16).for_each(|client| rig.connect_from(client, far).unwrap());
+    (0..16).for_each(|client| assert_eq!(status(&rig.get_from(client, far, "/stream")), "200"));
     assert_eq!(rig.connect_from(16, far), Err(Full::OfAddress));
     assert_eq!(rig.connect_from(16, mapped), Err(Full::OfAddress));
     let near = Some(IpAddr::from([127, 0, 0, 1]));
     (16..48).for_each(|client| rig.connect_from(client, near).unwrap());
     rig.close(3);
     rig.connect_from(3, far).unwrap();
+}
+
+/// Behind a proxy or a router all have its address.
+#[test]
+fn strangers_do_not_use_up_the_share_of_their_address() {
+    let mut rig = Rig::new();
+    let proxy = Some(IpAddr::from([192, 168, 0, 7]));
+    rig.get_from(0, proxy, "/stream");
+    for client in 1..100 {
+        rig.connect_from(client, proxy).unwrap();
+        rig.send(client, b"GET / HTTP/1.1\r\n");
+    }
+    assert_eq!(status(&rig.get_from(100, proxy, "/stream")), "200");
+    let open = (0..=100).filter(|client| rig.fate(*client) == Fate::Open);
+    let open: Vec<_> = open.collect();
+    assert_eq!(open.len(), crate::limits::MAX_CONNECTIONS_PER_ADDRESS);
+    assert_eq!((open[0], open[1]), (0, 86));
 }
 
 #[test]
@@ -191,7 +209,7 @@ fn strangers_that_take_their_answer_slowly_give_way() {
         rig.stuck.insert(client);
         rig.send(client, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
         let id = ConnectionId(client);
-        assert_ne!(rig.door.poll_transmit(id, rig.now), [b""; 2]);
+        assert_ne!(rig.door.poll_transmit(id, rig.now), [b""; 4]);
         rig.door.transmitted(id, 1, rig.now);
     }
     assert_eq!(status(&rig.get(101, "/stream")), "200");
@@ -245,6 +263,136 @@ fn an_open_door_answers_to_its_own_names_only() {
     }
 }
 
+/// No browser shows it what it asks for, but the camera's light would go on, and the places of
+/// viewers would be taken.
+#[test]
+fn an_open_door_gives_pages_of_other_sites_nothing() {
+    let names = vec!["hall".into()];
+    let mut rig = Rig::of(&["hall"], Access::Open { names });
+    let mut ask = |path: &str, site: &str| {
+        rig.connect(1);
+        let head =
+            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nsec-fetch-site: {site}\r\n\r\n");
+        let answer = rig.send(1, head.as_bytes());
+        let viewers = rig.door.viewers(CAMERA);
+        (status(&answer).to_owned(), viewers)
+    };
+    for path in ["/stream", "/state", "/x", "/?action=stream"] {
+        assert_eq!(ask(path, "cross-site"), ("403".into(), 0), "{path}");
+    }
+    // A link of another site leads to the page.
+    assert_eq!(ask("/", "cross-site"), ("200".into(), 0));
+    for site in ["same-origin", "same-site", "none"] {
+        assert_eq!(ask("/stream", site), ("200".into(), 1), "{site}");
+    }
+}
+
+/// The answers for a camera that is there and for one that isn't are the same bytes.
+#[test]
+fn a_stranger_cannot_tell_which_cameras_there_are() {
+    let mut doors = [
+        Rig::of(&["hall"], passes(&[1])),
+        Rig::of(&["hall", "yard"], passes(&[1])),
+    ];
+    let ask = |rig: &mut Rig, target: &str| {
+        rig.connect(1);
+        let head = format!("{target} HTTP/1.1\r\nHost: a\r\n\r\n");
+        rig.send(1, head.as_bytes())
+    };
+    for method in ["GET", "HEAD", "OPTIONS", "PUT"] {
+        for rest in [
+            "",
+            "/",
+            "//",
+            "?x",
+            "/?x",
+            "/?action=stream",
+            "/?action=snapshot",
+            "/?action=x",
+            "/?action=",
+            "/?token=x",
+            "/stream",
+            "/snapshot",
+            "/next",
+            "/state",
+            "/x",
+        ] {
+            for door in &mut doors {
+                let [there, missing] =
+                    ["hall", "hell"].map(|name| ask(door, &format!("{method} /{name}{rest}")));
+                assert_eq!(there, missing, "{method} {rest}");
+            }
+        }
+    }
+}
+
+#[test]
+fn pages_of_other_sites_may_look_with_a_pass_of_their_own() {
+    let bearer = format!("Bearer {}", token(1));
+    // `x:` and the token of the pass.
+    let basic = "Basic eDphZWFxY2FpYmFlYXFjYWliYWVhcWNhaWJhZWFxY2FpYg==";
+    let ask = |query: &str, authorization: &str, site: &str| {
+        let mut rig = Rig::new();
+        rig.connect(1);
+        let head = format!(
+            "GET /stream{query} HTTP/1.1\r\nHost: a\r\nAuthorization: {authorization}\r\n\
+             Sec-Fetch-Site: {site}\r\n\r\n"
+        );
+        status(&rig.send(1, head.as_bytes())).to_owned()
+    };
+    assert_eq!(
+        ask(&format!("?token={}", token(1)), "", "cross-site"),
+        "200"
+    );
+    assert_eq!(ask("", &bearer, "cross-site"), "200");
+    assert_eq!(ask("", basic, "same-origin"), "200");
+    assert_eq!(ask("", basic, "cross-site"), "401");
+}
+
+#[test]
+fn an_upload_behind_a_request_ends_the_connection() {
+    for path in ["/stream", "/state"] {
+        let mut rig = Rig::new();
+        rig.get(1, path);
+        if path == "/state" {
+            rig.send(
+                1,
+                b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999\r\n\r\n",
+            );
+        }
+        let most = crate::limits::MAX_DROPPED_BYTES;
+        rig.send(1, &vec![b'x'; most]);
+        assert_ne!(rig.fate(1), Fate::Gone, "{path}");
+        rig.send(1, b"x");
+        assert_eq!(rig.fate(1), Fate::Gone, "{path}");
+    }
+}
+
+#[test]
+fn a_removed_pass_ends_a_picture_that_is_taken_slowly() {
+    let mut rig = Rig::new();
+    rig.get(1, "/snapshot");
+    rig.stuck.insert(1);
+    rig.show();
+    let id = ConnectionId(1);
+    assert_ne!(rig.door.poll_transmit(id, rig.now), [b""; 4]);
+    rig.door.transmitted(id, 1, rig.now);
+    rig.door.set_access(passes(&[1, 2]));
+    assert_eq!(rig.fate(1), Fate::Open);
+    rig.door.set_access(passes(&[2]));
+    assert_eq!(rig.fate(1), Fate::Gone);
+}
+
+#[test]
+fn connections_that_have_ended_make_no_room_twice() {
+    let mut rig = Rig::new();
+    (0..64).for_each(|client| rig.connect(client));
+    rig.pass(seconds(10));
+    (64..192).for_each(|client| rig.connect(client));
+    let open = (0..192).filter(|client| rig.fate(*client) == Fate::Open);
+    assert_eq!(open.count(), crate::limits::MAX_CONNECTIONS);
+}
+
 #[test]
 fn a_door_with_passes_answers_to_any_name() {
     let mut rig = Rig::new();
@@ -261,7 +409,7 @@ fn bytes_for_a_connection_that_is_no_more_are_dropped() {
     let mut rig = Rig::new();
     let id = ConnectionId(7);
     assert_eq!(rig.door.handle_bytes(id, b"GET", rig.now), 3);
-    assert_eq!(rig.door.poll_transmit(id, rig.now), [b""; 2]);
+    assert_eq!(rig.door.poll_transmit(id, rig.now), [b""; 4]);
     rig.door.transmitted(id, 5, rig.now);
     rig.door.handle_end(id);
     rig.door.remove(id);
@@ -270,7 +418,7 @@ fn bytes_for_a_connection_that_is_no_more_are_dropped() {
     rig.door.show(
         SourceId(9),
         Picture {
-            jpeg: b"",
+            jpeg: &Arc::default(),
             size: (1, 1),
             orientation: 1,
             captured: rig.now.instant,

@@ -2,17 +2,21 @@
 
 mod answers;
 mod clients;
+mod disorder;
 mod golden;
 mod hostile;
+mod metrics;
+mod sound;
 mod viewers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::{
-    Access, Config, ConnectionId, Door, Fate, Full, Now, Pass, Picture, SourceId, SourceState,
-    Token,
+    Access, Config, ConnectionId, Door, Fate, Full, Now, Pass, Picture, PictureCounts, SourceId,
+    SourceState, Token,
 };
 
 pub(crate) const CAMERA: SourceId = SourceId(0);
@@ -80,7 +84,16 @@ impl Rig {
 
     /// A new client asks for this path with the pass.
     pub(crate) fn get(&mut self, client: usize, path: &str) -> String {
-        self.connect(client);
+        self.get_from(client, None, path)
+    }
+
+    pub(crate) fn get_from(
+        &mut self,
+        client: usize,
+        address: Option<IpAddr>,
+        path: &str,
+    ) -> String {
+        self.connect_from(client, address).unwrap();
         let sign = if path.contains('?') { '&' } else { '?' };
         let head = format!(
             "GET {path}{sign}token={} HTTP/1.1\r\nHost: box\r\n\r\n",
@@ -109,7 +122,7 @@ impl Rig {
 
     pub(crate) fn show_jpeg(&mut self, jpeg: &[u8]) {
         let picture = Picture {
-            jpeg,
+            jpeg: &Arc::new(jpeg.to_vec()),
             size: (640, 480),
             orientation: 1,
             captured: self.now.instant,
@@ -157,14 +170,13 @@ impl Rig {
                 continue;
             }
             loop {
-                let [own, shared] = self.door.poll_transmit(ConnectionId(client), self.now);
-                let count = own.len() + shared.len();
+                let slices = self.door.poll_transmit(ConnectionId(client), self.now);
+                let bytes = slices.concat();
+                let count = bytes.len();
                 if count == 0 {
                     break;
                 }
-                let out = self.out.entry(client).or_default();
-                out.extend_from_slice(own);
-                out.extend_from_slice(shared);
+                self.out.entry(client).or_default().extend(bytes);
                 self.door.transmitted(ConnectionId(client), count, self.now);
             }
         }

@@ -88,6 +88,7 @@ fn a_client_that_was_slow_gets_the_newest_picture_and_not_its_last() {
 #[test]
 fn a_client_that_comes_while_the_camera_stands_still_gets_no_old_picture() {
     let mut rig = Rig::new();
+    rig.door.set_max_viewers(8);
     rig.get(1, "/stream");
     rig.show();
     rig.pass(Duration::from_millis(900));
@@ -195,7 +196,12 @@ fn a_question_that_is_answered_into_a_full_socket_ends_too() {
 
 #[test]
 fn over_the_limit_of_viewers_a_client_is_told_to_come_again() {
-    let mut rig = Rig::new();
+    let mut rig = Rig::of(
+        &["hall"],
+        Access::Open {
+            names: vec!["box".into()],
+        },
+    );
     (1..=4).for_each(|client| assert!(!rig.get(client, "/stream").contains("503")));
     for path in ["/stream", "/snapshot", "/next"] {
         let answer = rig.get(5, path);
@@ -208,6 +214,35 @@ fn over_the_limit_of_viewers_a_client_is_told_to_come_again() {
     assert_eq!(status(&rig.get(5, "/stream")), "200");
     rig.door.set_max_viewers(0);
     assert_eq!(status(&rig.get(6, "/stream")), "503");
+}
+
+#[test]
+fn one_pass_leaves_a_place_to_the_others() {
+    let mut rig = Rig::of(&["hall"], passes(&[1, 2]));
+    let get = |rig: &mut Rig, client, pass| {
+        rig.connect(client);
+        let token = token(pass);
+        let head = format!("GET /stream?token={token} HTTP/1.1\r\nHost: box\r\n\r\n");
+        rig.send(client, head.as_bytes())
+    };
+    for client in 1..=3 {
+        assert_eq!(status(&get(&mut rig, client, 1)), "200");
+    }
+    let refused = get(&mut rig, 4, 1);
+    assert_eq!(status(&refused), "503");
+    assert!(refused.contains("this pass has as many viewers as one pass may have"));
+    assert_eq!(status(&get(&mut rig, 5, 2)), "200");
+    rig.close(5);
+    rig.close(1);
+    assert_eq!(status(&get(&mut rig, 4, 1)), "200");
+    assert_eq!(status(&get(&mut rig, 6, 2)), "200");
+    assert_eq!(rig.door.viewers(CAMERA), 4);
+}
+
+#[test]
+fn the_share_of_a_pass_is_generous_and_never_nothing() {
+    let shares = [0, 1, 2, 3, 4, 5, 8, 32].map(crate::limits::places_of_pass);
+    assert_eq!(shares, [1, 1, 1, 2, 3, 4, 6, 24]);
 }
 
 #[test]
@@ -299,8 +334,72 @@ fn a_socket_that_is_full_after_an_answer_ends_the_connection() {
 }
 
 #[test]
+fn the_owner_reads_which_passes_look_and_what_their_clients_got() {
+    let mut rig = Rig::of(&["hall"], passes(&[1, 2, 3]));
+    let names = |rig: &Rig| rig.door.passes_in_use().collect::<Vec<_>>().join(" ");
+    let counts = |rig: &Rig| {
+        let PictureCounts {
+            shown,
+            sent,
+            skipped,
+        } = rig.door.pictures(CAMERA);
+        (shown, sent, skipped)
+    };
+    assert_eq!(names(&rig), "");
+    rig.connect(3);
+    let head = format!(
+        "GET /stream?token={} HTTP/1.1\r\nHost: box\r\n\r\n",
+        token(3)
+    );
+    rig.send(3, head.as_bytes());
+    rig.get(1, "/stream");
+    rig.get(2, "/next?after=0");
+    assert_eq!(names(&rig), "pass1 pass3");
+    rig.show();
+    rig.stuck.insert(1);
+    rig.show();
+    rig.show();
+    rig.stuck.clear();
+    rig.pump();
+    // Client 2 asked once, client 1 missed one, client 3 none. Its repeats are no pictures.
+    assert_eq!(counts(&rig), (3, 1 + 2 + 3, 1));
+    rig.pass(seconds(2));
+    assert_eq!(counts(&rig), (3, 1 + 2 + 3, 1));
+    for client in 1..=3 {
+        rig.close(client);
+    }
+    assert_eq!(names(&rig), "");
+}
+
+#[test]
+fn what_concerns_all_connections_is_a_change_and_what_a_client_sends_is_none() {
+    let mut rig = Rig::new();
+    rig.show();
+    assert!(!rig.door.take_change(), "a picture without a viewer");
+    rig.get(1, "/stream");
+    assert!(!rig.door.take_change(), "a request");
+    rig.show();
+    assert!(rig.door.take_change(), "a picture");
+    assert!(!rig.door.take_change(), "told already");
+    rig.set_state(SourceState::Lost, "");
+    assert!(rig.door.take_change(), "a state");
+    rig.door
+        .set_access(Access::Passes(crate::Passes::default()));
+    assert!(rig.door.take_change(), "passes");
+    rig.pass(Duration::from_millis(1));
+    assert!(rig.door.take_change(), "the time");
+    for client in 0..64 {
+        rig.connect(client);
+    }
+    assert!(!rig.door.take_change());
+    rig.connect(64);
+    assert!(rig.door.take_change(), "one that ended for another");
+}
+
+#[test]
 fn cameras_that_stay_keep_their_viewers_in_another_place_and_streams_of_the_others_end() {
     let mut rig = Rig::of(&["hall", "yard"], passes(&[1]));
+    rig.door.set_max_viewers(8);
     rig.get(1, "/hall/stream");
     rig.get(2, "/yard/stream");
     rig.get(3, "/hall/next");
@@ -322,4 +421,27 @@ fn cameras_that_stay_keep_their_viewers_in_another_place_and_streams_of_the_othe
     rig.close(2);
     rig.pass(seconds(3));
     assert_eq!(rig.door.viewers(CAMERA), 0);
+    // Those whose camera is gone gave the places of their pass back.
+    for client in 5..=10 {
+        rig.get(client, "/yard/stream");
+    }
+    assert_eq!(rig.door.viewers(CAMERA), 6);
+}
+
+#[test]
+fn viewers_that_come_and_go_and_passes_in_use_are_news_and_questions_for_pictures_are_none() {
+    let mut rig = Rig::new();
+    rig.show();
+    assert!(!rig.door.take_news());
+    rig.get(1, "/stream");
+    assert!(rig.door.take_news(), "a viewer");
+    rig.get(2, "/state");
+    assert!(!rig.door.take_news(), "the pass was used in this second");
+    rig.show();
+    assert!(!rig.door.take_news(), "a picture");
+    rig.pass(seconds(1));
+    rig.get(2, "/state");
+    assert!(rig.door.take_news(), "a later use");
+    rig.close(1);
+    assert!(rig.door.take_news(), "a viewer that left");
 }

@@ -68,7 +68,12 @@ pub(super) fn arrived(
     };
     let peer = call.peer;
     if call.for_door {
-        out.show_remote(peer, &picture);
+        // Only an owner who is told of the call reads the bytes as well.
+        let jpeg = match call.is_told {
+            true => picture.jpeg.clone(),
+            false => std::mem::take(&mut picture.jpeg),
+        };
+        out.show_remote(peer, &picture, Arc::new(jpeg));
         // The network sets the pace: a window that is behind does not hold up the door's clients.
         if Arc::strong_count(&call.places) > limits::PICTURE_CREDIT as usize {
             return;

@@ -16,7 +16,7 @@ use super::onlookers::captured;
 use crate::calls::Calls;
 use crate::context::Context;
 use crate::latency::{LatencyWindow, Stage, Stages};
-use crate::notice::Notice;
+use crate::notice::{HttpViewers, Notice};
 use crate::quality::Quality;
 
 /// What our camera and its viewers did.
@@ -28,8 +28,10 @@ pub struct CameraStats {
     pub what: Arc<str>,
     /// What viewers are told too.
     pub numbers: CameraNumbers,
-    /// All of them.
+    /// All peers that watch.
     pub viewers: Vec<ViewerStats>,
+    /// Clients of the HTTP door.
+    pub http: HttpViewers,
 }
 
 /// What a viewer got.
@@ -178,11 +180,13 @@ impl OwnCamera {
             tell_viewers(&numbers, &viewers, calls, out);
         }
         if self.owner_wants_stats {
+            let http = out.http_viewers();
             out.notify(Notice::CameraStats(Box::new(CameraStats {
                 state: self.camera_state,
                 what: self.format.what.clone(),
                 numbers,
                 viewers: viewers.into_values().collect(),
+                http,
             })));
         }
     }
@@ -225,13 +229,14 @@ fn tell_viewers(
     calls: &Calls,
     out: &mut Context,
 ) {
+    let all = viewers.len() + out.door_viewers();
     for onlooker in calls.onlookers().filter(|onlooker| onlooker.gets_stats()) {
         let Some(viewer) = viewers.get(&onlooker.link) else {
             continue;
         };
         let stats = FarCameraStats {
             numbers: *numbers,
-            viewers: viewers.len().try_into().unwrap_or(u16::MAX),
+            viewers: all.try_into().unwrap_or(u16::MAX),
             ours: viewer.pictures,
         };
         let told = out.with(onlooker.link, |session| {

@@ -65,6 +65,8 @@ pub(crate) struct Advert {
     pub(crate) does: Capabilities,
     /// The number of the code that is shown.
     pub(crate) pairing: Option<u8>,
+    /// The port of the HTTP door, if other machines reach it.
+    pub(crate) http: Option<u16>,
 }
 
 /// What another station announces, within bounds. All of it is unproven.
@@ -76,6 +78,7 @@ pub(crate) struct Heard {
     pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) does: Capabilities,
     pub(crate) pairing: Option<u8>,
+    pub(crate) http: Option<u16>,
 }
 
 /// Whose announcement it claims to be: the contacts by the fingerprints of their keys.
@@ -155,6 +158,7 @@ impl Discovery {
                 listen: reachable(listen),
                 does: announced(settings.capabilities()),
                 pairing: None,
+                http: None,
             },
             looks: false,
             seeks_code: false,
@@ -185,6 +189,11 @@ impl Discovery {
     /// Announces that a code of that number is shown, or no longer.
     pub(crate) fn set_pairing(&mut self, pairing: Option<u8>) {
         self.changed |= std::mem::replace(&mut self.own.pairing, pairing) != pairing;
+    }
+
+    /// Announces that browsers reach the station at that port, or no longer.
+    pub(crate) fn set_http(&mut self, port: Option<u16>) {
+        self.changed |= std::mem::replace(&mut self.own.http, port) != port;
     }
 
     /// Tells the owner who is nearby from now on, or no longer.

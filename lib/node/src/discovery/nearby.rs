@@ -26,6 +26,8 @@ pub struct Nearby {
     pub does: Capabilities,
     /// The number of the pairing code that it says it shows, 0 to 99.
     pub pairing: Option<u8>,
+    /// The port at which it says that browsers see its camera, at the same addresses.
+    pub http: Option<u16>,
 }
 
 /// Whose fingerprint an announcement holds. It proves nothing: any machine may announce it.
@@ -49,6 +51,7 @@ impl Nearby {
             addresses: heard.addresses.clone(),
             does: heard.does,
             pairing: heard.pairing,
+            http: heard.http,
         }
     }
 

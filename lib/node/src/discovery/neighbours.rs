@@ -79,6 +79,7 @@ mod tests {
             addresses: vec![([10, 0, 0, 1], port).into()],
             does: Capabilities::NONE,
             pairing: None,
+            http: None,
         }
     }
 

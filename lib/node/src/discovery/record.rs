@@ -6,8 +6,10 @@
 //! | `id` | the fingerprint of the key, 16 characters |
 //! | `does` | names of [`Capabilities`], separated by commas; unknown ones are skipped |
 //! | `pair` | the number of a pairing code, two digits, while that code is shown |
+//! | `http` | the port of an HTTP door that other machines reach |
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
+use std::num::NonZeroU16;
 
 use transom_wire::{Capabilities, Fingerprint, PeerName};
 
@@ -35,6 +37,9 @@ pub(super) fn properties(advert: &Advert) -> Vec<(&'static str, String)> {
     ];
     if let Some(number) = advert.pairing {
         properties.push(("pair", format!("{number:02}")));
+    }
+    if let Some(port) = advert.http {
+        properties.push(("http", port.to_string()));
     }
     properties
 }
@@ -82,6 +87,7 @@ pub(super) fn read<'a>(
         fingerprint,
         does: capabilities(property("does").unwrap_or_default()),
         pairing: property("pair").and_then(number),
+        http: property("http").and_then(http_port),
         addresses,
     };
     (!heard.addresses.is_empty()).then_some(heard)
@@ -138,6 +144,11 @@ fn number(text: &str) -> Option<u8> {
     text.parse().ok().filter(|_| is_number)
 }
 
+fn http_port(text: &str) -> Option<u16> {
+    let port: NonZeroU16 = text.parse().ok()?;
+    Some(port.get())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,6 +166,7 @@ mod tests {
             listen: Vec::new(),
             does: Capabilities::CAMERA | Capabilities::FILES,
             pairing: Some(7),
+            http: Some(8080),
         }
     }
 
@@ -175,7 +187,10 @@ mod tests {
         assert_eq!(properties[1].1.len(), 16);
         let heard = heard("porch._transom._tcp.local.", &["192.168.1.5"], &properties).unwrap();
         assert_eq!((heard.name, heard.fingerprint), (advert.name, print()));
-        assert_eq!((heard.does, heard.pairing), (advert.does, Some(7)));
+        assert_eq!(
+            (heard.does, heard.pairing, heard.http),
+            (advert.does, Some(7), Some(8080))
+        );
         assert_eq!(heard.addresses, ["192.168.1.5:7447".parse().unwrap()]);
     }
 
@@ -248,6 +263,9 @@ mod tests {
         assert_eq!(does, Capabilities::CAMERA | Capabilities::SOUND);
         for (text, number) in [("47", Some(47)), ("7", None), ("+7", None), ("100", None)] {
             assert_eq!(with("pair", text).unwrap().pairing, number, "{text}");
+        }
+        for (text, port) in [("81", Some(81)), ("0", None), ("65536", None), ("", None)] {
+            assert_eq!(with("http", text).unwrap().http, port, "{text}");
         }
     }
 

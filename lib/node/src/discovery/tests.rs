@@ -152,6 +152,7 @@ fn heard(key: PublicKey, addresses: impl IntoIterator<Item = SocketAddr>) -> Hea
         addresses: addresses.into_iter().collect(),
         does: Capabilities::CAMERA,
         pairing: None,
+        http: None,
     }
 }
 

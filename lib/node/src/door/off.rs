@@ -1,5 +1,6 @@
 //! The twin of the HTTP door in a build without the feature `http`: nobody looks there.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use transom_media::Picture;
@@ -8,7 +9,7 @@ use transom_wire::{CameraState, EndReason, PeerName};
 use crate::calls::Calls;
 use crate::context::Context;
 use crate::links::Links;
-use crate::notice::{Notice, RemotePicture};
+use crate::notice::{HttpViewers, Notice, RemotePicture};
 use crate::settings::Settings;
 
 pub(crate) struct HttpDoor;
@@ -24,6 +25,10 @@ impl HttpDoor {
         calls.set_door_viewers(0);
     }
 
+    pub(crate) fn reachable_port(&self) -> Option<u16> {
+        None
+    }
+
     pub(crate) fn note(&self, _: &Notice, _: &Links, _: &mut Context) {}
 
     pub(crate) fn due(&self) -> Option<Instant> {
@@ -36,11 +41,23 @@ impl Context {
         0
     }
 
+    pub(crate) fn http_viewers(&mut self) -> HttpViewers {
+        HttpViewers::default()
+    }
+
     pub(crate) fn show_at_door(&mut self, _: &Picture) {}
+
+    #[cfg(feature = "sound")]
+    pub(crate) fn door_listens(&mut self, _: bool) -> bool {
+        false
+    }
+
+    #[cfg(feature = "sound")]
+    pub(crate) fn hear_at_door(&mut self, _: &[u8]) {}
 
     pub(crate) fn tell_door(&mut self, _: CameraState, _: bool, _: &str) {}
 
-    pub(crate) fn show_remote(&mut self, _: PeerName, _: &RemotePicture) {}
+    pub(crate) fn show_remote(&mut self, _: PeerName, _: &RemotePicture, _: Arc<Vec<u8>>) {}
 
     pub(crate) fn tell_far_camera(&mut self, _: PeerName, _: CameraState, _: &str) {}
 

@@ -1,6 +1,8 @@
 //! What the parts of a station tell the clients of the door: pictures and states of our camera, and
 //! of those of peers.
 
+use std::sync::Arc;
+
 use transom_media::Picture;
 use transom_net::door::{self, Door, SourceId, SourceState};
 use transom_wire::{CameraState, EndReason, PeerName};
@@ -30,12 +32,24 @@ impl DoorSources {
         })
     }
 
+    pub(super) fn ids(&self) -> impl Iterator<Item = SourceId> + use<> {
+        (0..self.0.len()).map(SourceId)
+    }
+
     fn id(&self, source: HttpSource) -> Option<SourceId> {
         self.0.iter().position(|it| *it == source).map(SourceId)
     }
 }
 
 impl Context {
+    /// Whether a client of the door looks at any camera, or listens to it.
+    pub(super) fn has_http_viewers(&mut self) -> bool {
+        let mut cameras = self.door_sources.ids();
+        self.net.door().is_some_and(|(door, _)| {
+            cameras.any(|camera| door.viewers(camera) + door.listeners(camera) > 0)
+        })
+    }
+
     /// Clients of the door that look at our camera.
     pub(crate) fn door_viewers(&mut self) -> usize {
         self.with_source(HttpSource::Own, |door, id| door.viewers(id))
@@ -51,6 +65,22 @@ impl Context {
             captured: picture.captured,
         };
         self.show(HttpSource::Own, picture);
+    }
+
+    /// Tells the door whether our camera has a microphone; gives back whether clients listen to it.
+    #[cfg(feature = "sound")]
+    pub(crate) fn door_listens(&mut self, has_sound: bool) -> bool {
+        let listens = self.with_source(HttpSource::Own, |door, id| {
+            door.set_sound(id, has_sound);
+            door.listeners(id) > 0
+        });
+        has_sound && listens.unwrap_or(false)
+    }
+
+    /// Gives sound of our microphone to the clients of the door that listen.
+    #[cfg(feature = "sound")]
+    pub(crate) fn hear_at_door(&mut self, samples: &[u8]) {
+        self.with_source(HttpSource::Own, |door, id| door.hear(id, samples));
     }
 
     /// Tells the clients of the door of our camera's state. That it is live the pictures say.
@@ -70,15 +100,20 @@ impl Context {
             .unwrap_or(0)
     }
 
-    /// Shows a picture of a peer's camera to the clients of the door, without a look into it. A
-    /// picture of the past, as a lost camera's viewers get it once, is not shown: a client would
-    /// take it for the present.
-    pub(crate) fn show_remote(&mut self, peer: PeerName, picture: &RemotePicture) {
+    /// Shows a picture of a peer's camera, with these bytes, to the clients of the door, without a
+    /// look into it. A picture of the past, as a lost camera's viewers get it once, is not shown: a
+    /// client would take it for the present.
+    pub(crate) fn show_remote(
+        &mut self,
+        peer: PeerName,
+        picture: &RemotePicture,
+        jpeg: Arc<Vec<u8>>,
+    ) {
         if picture.timing.is_past() {
             return;
         }
         let picture = door::Picture {
-            jpeg: &picture.jpeg,
+            jpeg: &jpeg,
             size: (picture.width, picture.height),
             orientation: picture.orientation,
             captured: picture.timing.captured(),

@@ -301,6 +301,7 @@ mod tests {
             addresses: addresses(lasts),
             does: transom_wire::Capabilities::NONE,
             pairing: None,
+            http: None,
         };
         let mut hints = Hints::default();
         hints.replace(&[heard(1..=8), heard(11..=12), heard(1..=2)]);

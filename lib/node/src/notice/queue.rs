@@ -184,6 +184,7 @@ fn outdates(notice: &Notice, older: &Notice) -> bool {
 #[derive(Eq, PartialEq)]
 enum Subject {
     Connection(PeerName),
+    HttpViewers,
     Key(PeerName),
     OwnCamera,
     OwnCameraFailed,
@@ -218,6 +219,7 @@ fn subject(notice: &Notice) -> Option<Subject> {
         Notice::Camera { .. } => Subject::OwnCamera,
         Notice::CameraFailed { .. } => Subject::OwnCameraFailed,
         Notice::CameraLosses { .. } => Subject::OwnCameraLosses,
+        Notice::HttpViewers(_) => Subject::HttpViewers,
         Notice::Nearby { .. } => Subject::Nearby,
         Notice::NearbyPaused { .. } => Subject::NearbyPaused,
         Notice::OwnPicture(_) => Subject::OwnPicture,
@@ -298,7 +300,7 @@ mod tests {
 
     use transom_wire::{Capabilities, EndReason, PublicKey, Shape};
 
-    use super::super::{LinkEnd, Outcome, OwnPicture, PeerLoss, Phase};
+    use super::super::{HttpViewers, LinkEnd, Outcome, OwnPicture, PeerLoss, Phase};
     use super::*;
 
     /// How often a peer does the same while the application is stopped.
@@ -499,12 +501,17 @@ mod tests {
         let notices = flooded(|at| {
             let (peer, on) = (peer(), at % 2 == 1);
             let recording = Notice::FarRecording { peer, on };
-            vec![recording, Notice::StatsWanted { on }]
+            let viewers = Notice::HttpViewers(HttpViewers {
+                count: usize::from(!on),
+                ..HttpViewers::default()
+            });
+            vec![recording, viewers, Notice::StatsWanted { on }]
         });
         assert!(matches!(
             notices[..],
             [
                 Notice::FarRecording { on: true, .. },
+                Notice::HttpViewers(HttpViewers { count: 0, .. }),
                 Notice::StatsWanted { on: true }
             ]
         ));

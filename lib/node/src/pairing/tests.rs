@@ -60,6 +60,7 @@ impl Typing {
             addresses: station.local_addresses(),
             does: transom_wire::Capabilities::NONE,
             pairing: Some(number),
+            http: None,
         });
         let heard = heard.collect();
         self.discovery.hear(heard, &mut self.links, &mut self.out);

@@ -37,6 +37,7 @@ pub(crate) use self::party::Party;
 use self::spoken_to::SpokenTo;
 pub(crate) use self::verbs::Command;
 use crate::calls::Calls;
+use crate::camera::Of;
 use crate::context::{Context, earlier};
 use crate::links::Links;
 use crate::notice::{Notice, Numbers};
@@ -51,6 +52,8 @@ pub(crate) fn capabilities() -> Capabilities {
 
 pub(crate) struct Sound {
     settings: SoundSettings,
+    /// Clients of the HTTP door hear the microphone of a box only: a person speaks to peers.
+    of: Of,
     /// What the threads have for us; made when the first of them starts.
     inbox: Option<Arc<Inbox>>,
     /// The thread of sound, once it was needed.
@@ -67,8 +70,9 @@ pub(crate) struct Sound {
 }
 
 impl Sound {
-    pub(crate) fn new(settings: SoundSettings) -> Self {
+    pub(crate) fn new(settings: SoundSettings, of: Of) -> Self {
         Self {
+            of,
             own: Own {
                 name: settings.microphone.clone(),
                 microphone: DeviceState::Closed,
@@ -131,9 +135,14 @@ impl Sound {
             }
         }
         self.tell_lines(out);
-        self.want_microphone(out);
+        let has_microphone = self.of == Of::Box && self.own.name != DeviceName::None;
+        let at_door = out.door_listens(has_microphone);
+        self.want_microphone(at_door, out);
         let said_aloud = |encoded: &&Encoded| self.own.may_be_heard(encoded.captured);
         for encoded in arrived.frames.iter().filter(said_aloud) {
+            if at_door && encoded.codec == Codec::Pcm {
+                out.hear_at_door(&encoded.bytes);
+            }
             let frame = line::frame(encoded, out.net.clock(encoded.captured).0);
             for (id, line) in &mut self.lines {
                 if line.codec(&self.own) == Some(encoded.codec) {
@@ -210,9 +219,12 @@ impl Sound {
         }
     }
 
-    /// The microphone is open only while a peer may hear it.
-    fn want_microphone(&mut self, out: &mut Context) {
-        let mut wanted = Wanted::default();
+    /// The microphone is open only while a peer may hear it, or a client of the HTTP door listens.
+    fn want_microphone(&mut self, at_door: bool, out: &mut Context) {
+        let mut wanted = Wanted {
+            pcm: at_door,
+            ..Wanted::default()
+        };
         let own = &self.own;
         for line in self
             .lines

@@ -86,12 +86,23 @@ fn the_camera_is_open_while_a_client_looks_and_a_removed_pass_ends_its_stream() 
         _ => None,
     });
     camera_is(&far, CameraState::Live);
+    let viewers = |wanted| {
+        far.wait(|notice| match notice {
+            Notice::HttpViewers(viewers) if viewers.count == wanted => Some(viewers),
+            _ => None,
+        })
+    };
+    let looking = viewers(1);
+    assert_eq!(looking.passes, ["tests"]);
+    assert!(looking.given >= looking.pictures.sent, "{looking:?}");
     assert!(used.as_secs() > 1_700_000_000, "{used:?}");
     far.handle
         .replace_access(Access::Passes("".parse().unwrap()));
     // What was on its way may still come.
     let mut rest = Vec::new();
     drop(client.read_to_end(&mut rest));
+    let gone = viewers(0);
+    assert!(gone.pictures.sent >= 25, "{gone:?}");
     camera_is(&far, CameraState::Off);
 }
 
@@ -119,6 +130,72 @@ fn clients_and_peers_share_the_places() {
     assert!(started);
     let full = answer(address, "/stream", &token);
     assert!(full.starts_with("HTTP/1.1 503 "), "{full}");
+}
+
+/// The WAV head and `blocks` of 10 ms, or all until the end.
+#[cfg(feature = "sound")]
+fn read_sound(client: &mut TcpStream, blocks: usize) -> Vec<i16> {
+    let (mut all, mut some) = (Vec::new(), [0; 4096]);
+    let start = loop {
+        let read = client.read(&mut some).unwrap();
+        assert_ne!(read, 0, "no sound in {}", String::from_utf8_lossy(&all));
+        all.extend_from_slice(&some[..read]);
+        let head = all.windows(8).position(|it| it == b"data\xff\xff\xff\xff");
+        if let Some(head) = head.filter(|head| all.len() >= head + 8 + 960 * blocks) {
+            break head + 8;
+        }
+    };
+    let samples = all[start..].chunks_exact(2);
+    samples
+        .map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
+        .collect()
+}
+
+#[cfg(feature = "sound")]
+#[test]
+fn the_microphone_of_a_box_is_open_while_a_client_listens() {
+    use transom::SoundNotice;
+    use transom::sounds::{DeviceName, DeviceState};
+
+    let (hearing, looking) = (random_token().unwrap(), random_token().unwrap());
+    let passes = [
+        Pass::new("hearing", &hearing).unwrap().with_sound(),
+        Pass::new("looking", &looking).unwrap(),
+    ];
+    let (far, address, _) = camera_box(&Identity::throwaway().unwrap(), |settings| {
+        settings.sound.microphone = DeviceName::Tone;
+        settings.http.as_mut().unwrap().access = Access::Passes(passes.into_iter().collect());
+    });
+    let refused = answer(address, "/sound", &looking);
+    assert!(refused.starts_with("HTTP/1.1 403 "), "{refused}");
+    let mut client = ask(address, "/sound", &hearing);
+    let samples = read_sound(&mut client, 30);
+    assert!(
+        samples.iter().any(|sample| sample.abs() > 1000),
+        "{samples:?}"
+    );
+    let viewers = |listeners| {
+        far.wait(|notice| match notice {
+            Notice::HttpViewers(viewers) if viewers.listeners == listeners => Some(viewers),
+            _ => None,
+        })
+    };
+    let viewers_then = viewers(1);
+    assert_eq!(
+        (viewers_then.count, &viewers_then.passes[..]),
+        (0, &["hearing".to_owned()][..])
+    );
+    drop(client);
+    // It closes at once; the owner is told of clients once a second.
+    far.wait(|notice| match notice {
+        Notice::Sound(SoundNotice::Microphone(DeviceState::Closed)) => Some(()),
+        _ => None,
+    });
+    viewers(0);
+    // Without a microphone there is nothing to be heard.
+    far.handle.set_microphone(DeviceName::None);
+    let gone = (0..100).any(|_| answer(address, "/sound", &hearing).starts_with("HTTP/1.1 404 "));
+    assert!(gone);
 }
 
 #[test]

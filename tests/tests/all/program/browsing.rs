@@ -19,14 +19,20 @@ struct CameraBox {
 
 impl CameraBox {
     fn new() -> Self {
+        Self::with(&[], &[])
+    }
+
+    /// With options of the pass and of the camera.
+    fn with(of_pass: &[&str], of_camera: &[&str]) -> Self {
         let scratch = Scratch::new();
         let person = Person::new(&scratch, "box");
-        let made = person.run(&["pass", "add", "tests", "--json"]);
+        let made = person.run(&[&["pass", "add", "tests", "--json"], of_pass].concat());
         let made: Value = serde_json::from_str(&made.stdout).unwrap();
         let token = made["token"].as_str().unwrap().to_owned();
         let options = ["--source", "pattern", "--size", "320x240", "--fps", "30"];
         let http = ["--http", "127.0.0.1:0", "--no-announce"];
-        let (mut camera, _) = person.listen(&[&["camera"][..], &options, &http].concat());
+        let (mut camera, _) =
+            person.listen(&[&["camera"][..], &options, &http, of_camera].concat());
         let listening = camera.event("http_listening");
         let address = listening["address"].as_str().unwrap().to_owned();
         Self {
@@ -85,6 +91,11 @@ fn a_client_gets_pictures_and_a_removed_pass_ends_its_stream() {
     for picture in pictures(&mut client, 30) {
         assert!(picture.starts_with(&[0xff, 0xd8]) && picture.ends_with(&[0xff, 0xd9]));
     }
+    let watching = camera_box.camera.event("http_viewers");
+    assert_eq!(
+        (&watching["viewers"], &watching["passes"][0]),
+        (&1.into(), &"tests".into())
+    );
     let mut refused = String::new();
     let mut stranger = camera_box.ask("/stream?token=wrong");
     while !refused.contains("\r\n\r\n") {
@@ -101,9 +112,63 @@ fn a_client_gets_pictures_and_a_removed_pass_ends_its_stream() {
     assert_eq!(removed.code, Some(0), "{removed:?}");
     // It ends by a close or a reset; a stream that goes on would not end.
     drop(client.read_to_end(&mut Vec::new()));
+    let watching = camera_box.camera.event("http_viewers");
+    assert_eq!(watching["viewers"], 0);
     camera_box
         .camera
         .event_where("camera", |state| state["state"] == "off");
+}
+
+#[test]
+fn a_flood_of_strangers_takes_no_pictures_from_a_viewer() {
+    let camera_box = CameraBox::new();
+    let mut viewer = camera_box.ask(&format!("/stream?token={}", camera_box.token));
+    pictures(&mut viewer, 3);
+    let many = "GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(1_000);
+    let requests = [
+        "",
+        "GET / HTTP/1.1\r\nHost:",
+        &many,
+        "\0",
+        "GET /state?token=x HTTP/1.1\r\n",
+    ];
+    let mut flood = Vec::new();
+    for request in requests.iter().cycle().take(600) {
+        let mut client = TcpStream::connect(&camera_box.address).unwrap();
+        client.set_nonblocking(true).unwrap();
+        // As much of it as the system takes.
+        let _ = client.write(request.as_bytes());
+        flood.push(client);
+    }
+    pictures(&mut viewer, 30);
+    #[cfg(target_os = "linux")]
+    {
+        let descriptors = format!("/proc/{}/fd", camera_box.camera.id());
+        let open = std::fs::read_dir(descriptors).unwrap().count();
+        assert!(open < 150, "{open} descriptors");
+    }
+    drop(flood);
+    let mut later = camera_box.ask(&format!("/stream?token={}", camera_box.token));
+    pictures(&mut later, 3);
+}
+
+#[test]
+fn a_client_whose_pass_has_sound_hears_the_microphone() {
+    let mut camera_box = CameraBox::with(&["--sound"], &["--microphone", "tone"]);
+    let mut client = camera_box.ask(&format!("/sound?token={}", camera_box.token));
+    let mut heard = Vec::new();
+    while heard.len() < 10_000 {
+        let mut some = [0; 4096];
+        let read = client.read(&mut some).unwrap();
+        assert_ne!(read, 0, "{}", String::from_utf8_lossy(&heard));
+        heard.extend_from_slice(&some[..read]);
+    }
+    assert!(heard.windows(4).any(|window| window == b"WAVE"));
+    assert_eq!(camera_box.camera.event("http_listeners")["listeners"], 1);
+    drop(client);
+    assert_eq!(camera_box.camera.event("http_listeners")["listeners"], 0);
+    let listed = camera_box.person.run(&["pass"]);
+    assert!(listed.stdout.contains(" ago, with sound"), "{listed:?}");
 }
 
 #[test]

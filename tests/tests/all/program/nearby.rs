@@ -105,6 +105,16 @@ fn a_box_is_found_by_what_it_announces_and_stays_unproven() {
         (&"contact".into(), &"far".into())
     );
     assert_eq!(station["pairing"], Value::Null);
+    assert_eq!(station["page"], Value::Null);
+}
+
+#[test]
+fn a_page_that_other_machines_reach_is_found_too() {
+    let Some(home) = Home::new(2) else { return };
+    let _open = home.camera(&["--http", "0.0.0.0:8081"]);
+    home.find_until("the page", |found| {
+        found.len() == 1 && found[0]["page"] == "http://10.77.0.1:8081/"
+    });
 }
 
 #[test]

@@ -1,5 +1,14 @@
 //! How single settings stand in TOML, where that is not how serde would write them.
 
+use std::num::NonZeroU16;
+
+use serde::de::{Deserialize as _, Deserializer};
+
+/// A port that a link can name.
+pub(super) fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    NonZeroU16::deserialize(deserializer).map(NonZeroU16::get)
+}
+
 /// A value that is written and read as a text.
 pub(super) mod text {
     use std::fmt::Display;

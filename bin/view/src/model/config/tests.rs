@@ -40,6 +40,7 @@ fn busy() -> Config {
         announce: true,
         strangers: false,
         port: Some(7448),
+        programs_port: 8081,
         place: Some(Place {
             width: 900,
             height: 600,
@@ -55,6 +56,7 @@ fn busy() -> Config {
                 fill: true,
                 hears: true,
                 volume: Volume(150),
+                in_programs: true,
             },
         )],
     }
@@ -80,7 +82,8 @@ fn the_settings_of_versions_before_toml_are_read() {
         window = 900x600 at -10,20 maximised\necho 1 = off server:headset >> server:headset\n\
         echo 2 = duck auto >> server:headset\n\
         contact a=b = camera mirror fill turn=3 sound volume=150\nnonsense\n";
-    let wanted = Config {
+    let mut wanted = Config {
+        programs_port: Config::default().programs_port,
         announce: false,
         notifications: true,
         hide_words: false,
@@ -93,6 +96,7 @@ fn the_settings_of_versions_before_toml_are_read() {
         port: None,
         ..busy()
     };
+    wanted.contacts[0].1.in_programs = false;
     assert_eq!(Config::parse_old(old), (wanted, vec![]));
     let (config, errors) = Config::parse_old("bell = perhaps\nzoom = 99\ntheme = light\n");
     assert_eq!(

@@ -50,6 +50,13 @@ pub(super) fn show(ui: &Ui, state: &State, album: &Album, actions: &mut Vec<Acti
         }
         Dialog::LetIn(peer) => let_in(ui, state, *peer, actions),
         Dialog::Link(link) => open_link(ui, link, actions),
+        Dialog::NewLinks(_) => {
+            let (title, red) = (words::NEW_LINKS_QUESTION, (words::NEW_LINKS, Kind::Danger));
+            let means = words::NEW_LINKS_MEAN;
+            if question(ui, title, means, red, words::CANCEL, actions) {
+                actions.extend([Action::NewLinks, Action::Close]);
+            }
+        }
         Dialog::Pasted { peer, paths } => pasted(ui, *peer, paths, actions),
         Dialog::Quit => {
             let red = (words::QUIT_ANYWAY, Kind::Danger);

@@ -12,17 +12,13 @@ use crate::words;
 use super::super::album::Album;
 use super::super::kit::{self, Button, Field, Kind, icons, menu, text};
 use super::super::theme::{Type, tokens};
-use super::super::{sheet, toasts};
+use super::super::{programs, sheet, toasts};
 use super::devices;
 
 /// A path is no longer on any system.
 const MAX_PATH_CHARS: usize = 4096;
 /// A name's bytes on the wire.
 const MAX_NAME_CHARS: usize = 64;
-/// The digits of a port.
-const MAX_PORT_CHARS: usize = 5;
-/// Points across the field of the port, and what is wrong with it.
-const PORT_WIDTH: f32 = 280.0;
 /// Steps of the size of everything.
 const ZOOM_STEP: f32 = 0.1;
 
@@ -390,16 +386,8 @@ fn network(
     }
     ui.add_space(16.0);
     label(ui, words::PORT);
-    let parsed = form.own_port();
-    let wrong = parsed.is_none().then_some(words::NO_PORT);
-    let field = Field::new(&mut form.port, words::PORT).max_chars(MAX_PORT_CHARS);
-    let narrow = |ui: &mut Ui| {
-        ui.set_max_width(PORT_WIDTH);
-        field.wrong(wrong).show(ui)
-    };
-    let field = ui.scope(narrow).inner;
-    if let Some(port) = parsed.filter(|port| *port != state.chosen_port())
-        && is_done(&field)
+    if let Some(port) = programs::port(ui, &mut form.port, words::PORT)
+        && port != state.chosen_port()
     {
         actions.push(Action::UsePort(port));
     }
@@ -410,6 +398,11 @@ fn network(
     label(ui, words::CONNECTION);
     findings(ui, state);
     line(ui);
+    if state.bridgeable().next().is_some() {
+        label(ui, words::IN_OTHER_PROGRAMS);
+        programs::settings(ui, state, form, config, actions);
+        line(ui);
+    }
     label(ui, words::FOLDERS);
     let [settings, rest] = &state.kept_in;
     for (what, path) in [

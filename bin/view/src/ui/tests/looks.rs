@@ -10,7 +10,7 @@ use transom_users::Rights;
 use crate::model::calls_tests::{interrupted, rings};
 use crate::model::sound_tests::microphone_lost;
 use crate::model::tests::ended;
-use crate::model::{CodeForm, Dialog, Sample, ShownCode, Theme};
+use crate::model::{CodeForm, Dialog, Door, Sample, ShownCode, Theme};
 
 use super::scenes::{all_cameras, calling, conversation, home, many, paint, watching};
 use super::*;
@@ -33,6 +33,7 @@ fn shots(name: &str, sizes: &[(&str, Vec2)], scene: impl Fn(Theme) -> State) -> 
 const MIDDLE: [(&str, Vec2); 1] = [("middle", vec2(800.0, 600.0))];
 const WIDE: [(&str, Vec2); 1] = [("wide", vec2(1920.0, 1080.0))];
 
+const NARROW: (&str, Vec2) = ("narrow", vec2(420.0, 760.0));
 const SIZES: [(&str, Vec2); 3] = [("desk", DESK), ("phone", PHONE), ("least", LEAST)];
 
 #[test]
@@ -142,6 +143,36 @@ fn looks_like_the_sheet_about_a_contact() {
     });
 }
 
+/// Watching the front door, which other programs see.
+fn in_programs(theme: Theme) -> State {
+    let mut state = watching(theme);
+    state.bridge.token = Some(transom::Token::from_random([7; 20]));
+    let (peer, on) = (peer("Front-door"), true);
+    state.act(&Action::ShowInPrograms { peer, on });
+    state.bridge.door = Door::Open;
+    state
+}
+
+#[test]
+fn looks_like_the_sheet_about_a_camera_in_other_programs() {
+    let mut results = SnapshotResults::new();
+    let sizes = [SIZES[0], NARROW];
+    let taken = transom::SystemError {
+        kind: std::io::ErrorKind::AddrInUse,
+        text: "127.0.0.1:8080 is in use".into(),
+    };
+    for (name, is_open) in [("programs", true), ("programs-refused", false)] {
+        results.extend(shots(name, &sizes, |theme| {
+            let mut state = in_programs(theme);
+            if !is_open {
+                state.bridge.door = Door::Refused(taken.clone());
+            }
+            state.act(&Action::Sheet(true));
+            page_of(state)
+        }));
+    }
+}
+
 #[test]
 fn looks_like_two_keys_to_compare() {
     shots("compare", &SIZES, |theme| {
@@ -169,6 +200,26 @@ fn looks_like_every_page_of_the_settings() {
             page_of(state)
         });
         results.extend(shots);
+    }
+}
+
+#[test]
+fn looks_like_the_settings_of_cameras_in_other_programs() {
+    let mut results = SnapshotResults::new();
+    for (place, size) in [SIZES[0], NARROW] {
+        for (colour, theme) in [("dark", Theme::Dark), ("light", Theme::Light)] {
+            let mut state = in_programs(theme);
+            let page = crate::model::SettingsPage::Network;
+            let form = crate::model::SettingsForm::at(page, &state);
+            let dialog = crate::model::Dialog::Settings(Box::new(form));
+            state.act(&Action::Open(dialog));
+            let mut screen = open_as_large(state, size);
+            paint(&mut screen);
+            let last = words::of_file(words::SHOW_IN_FOLDER, "user_list.txt");
+            screen.get_by_label(&last).scroll_to_me();
+            let name = format!("settings-programs-{place}-{colour}");
+            results.extend(snapshot(&mut screen, &name));
+        }
     }
 }
 

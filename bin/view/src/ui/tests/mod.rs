@@ -15,6 +15,7 @@ mod motion;
 mod page;
 mod pairing;
 mod people;
+mod programs;
 mod scenes;
 mod sound;
 mod things;

@@ -1,0 +1,84 @@
+//! A camera box with a door of its own, a valid pass and a removed one.
+
+use std::cell::Cell;
+use std::fs;
+
+use crate::children::Background;
+use crate::failure::{Context as _, Failure, Outcome};
+use crate::sandbox::{STARTING, Sandbox, User, is_event, text_field};
+use crate::workspace;
+
+use super::visit::{Carrier, Visit};
+
+pub(super) struct Door {
+    // The box ends before its folder is removed.
+    _camera: Background,
+    address: String,
+    valid: String,
+    removed: String,
+    visits: Cell<u32>,
+    sandbox: Sandbox,
+}
+
+impl Door {
+    pub(super) fn open() -> Outcome<Self> {
+        let sandbox = Sandbox::with_programs(workspace::target().join("debug"))?;
+        let user = sandbox.user("box")?;
+        let valid = add_pass(&user, "valid")?;
+        let removed = add_pass(&user, "removed")?;
+        pass(&user, &["remove", "removed"])?;
+        let camera = "camera --source pattern --size 640x360 --http 127.0.0.1:0 --no-announce \
+                      --listen 127.0.0.1:0 --json --name box";
+        let camera = user.transom(&camera.split_whitespace().collect::<Vec<_>>());
+        let camera = Background::start(&mut { camera })?;
+        let address = camera.line(STARTING, |line| {
+            is_event(line, "http_listening")
+                .then(|| text_field(line, "address"))
+                .flatten()
+        })?;
+        Ok(Self {
+            _camera: camera,
+            address,
+            valid,
+            removed,
+            visits: Cell::new(0),
+            sandbox,
+        })
+    }
+
+    pub(super) fn valid(&self) -> &str {
+        &self.valid
+    }
+
+    pub(super) fn removed(&self) -> &str {
+        &self.removed
+    }
+
+    /// A visit with an empty folder, which programs of another user may write to as well.
+    pub(super) fn visit(&self, carrier: Carrier, token: &str) -> Outcome<Visit> {
+        let number = self.visits.get();
+        self.visits.set(number + 1);
+        let folder = self.sandbox.path(&format!("visit-{number}"));
+        fs::create_dir(&folder).context(folder.display())?;
+        Ok(Visit::new(&self.address, carrier, token, folder))
+    }
+}
+
+/// Returns the token.
+fn add_pass(user: &User, name: &str) -> Outcome<String> {
+    let said = pass(user, &["add", name])?;
+    text_field(&said, "token")
+        .ok_or_else(|| Failure::new(format!("transom pass add printed no token: {said}")))
+}
+
+fn pass(user: &User, arguments: &[&str]) -> Outcome<String> {
+    let mut command = user.transom(&[&["pass"], arguments, &["--json"]].concat());
+    let output = command.output().context("transom pass")?;
+    match output.status.success() {
+        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        false => Err(Failure::new(format!(
+            "transom pass: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        ))),
+    }
+}
