@@ -139,18 +139,20 @@ impl HttpDoor {
         calls.set_door_viewers(out.door_viewers());
         self.viewers.turn(now, out);
         self.watch(now, links, calls, out);
+        // Nothing is due of a door that was closed.
+        self.due = None;
         let has_own = out.door_sources.has_own();
         let Some((door, _)) = out.net.door() else {
             return;
         };
-        if has_own {
-            door.set_max_viewers(self.max_viewers.saturating_sub(calls.served()));
-        }
+        door.set_max_viewers(match has_own {
+            true => self.max_viewers.saturating_sub(calls.served()),
+            false => BRIDGE_VIEWERS,
+        });
         let uses = door.passes().into_iter().flat_map(Passes::iter);
         let newest = uses.filter_map(|pass| pass.last_used()).max();
         let Some(newest) = newest.filter(|newest| self.told.is_none_or(|(told, _)| told < *newest))
         else {
-            self.due = None;
             return;
         };
         let due = self.told.map_or(now, |(_, at)| at + USES_INTERVAL);
