@@ -222,6 +222,8 @@ mod tests {
             Content-Length: 2\r\nX-Timestamp: 2.5\r\n\r\nab\r\n--a\r\n";
         for step in 1..stream.len() {
             let mut viewer = Viewer::connect(Way::Stream, port).unwrap();
+            // A listener holds only so many connections that are not accepted.
+            listener.accept().unwrap();
             let mut latencies = Vec::new();
             for bytes in stream.chunks(step) {
                 viewer.take(bytes, &mut latencies).unwrap();
