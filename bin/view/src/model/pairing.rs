@@ -148,7 +148,7 @@ impl CodeForm {
     pub(crate) fn of(station: &Station) -> Self {
         match station.pairing {
             Some(number) => Self {
-                code: format!("{number} "),
+                code: format!("{number:02} "),
                 ..Self::default()
             },
             None => Self {

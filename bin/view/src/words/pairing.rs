@@ -149,7 +149,7 @@ pub(crate) fn shows_this_code(name: &str) -> String {
 }
 
 pub(crate) fn nobody_shows(number: u8) -> String {
-    format!("Nobody nearby shows number {number}.")
+    format!("Nobody nearby shows number {number:02}.")
 }
 
 pub(crate) fn no_word(word: &str) -> String {

@@ -189,7 +189,9 @@ fn who_asks_for_statistics_and_takes_it_back_over_and_over_is_answered_once_a_se
     // What counts at the end of a second is the last word that had arrived by then, be it a no. So
     // an answer is sure only once the flood is over, and the last word was a yes.
     evil.until(|_, event| is_answer(event).then_some(()));
+    answers += 1;
     let seconds = since.elapsed().as_secs() as usize;
+    assert!(answers <= seconds + 1, "{answers}");
     let told = ben.told(Duration::from_millis(100));
     let wanted = count(&told, |notice| matches!(notice, Notice::StatsWanted { .. }));
     assert!((1..=2 * (seconds + 1)).contains(&wanted), "{wanted}");

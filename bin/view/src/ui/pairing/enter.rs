@@ -92,7 +92,7 @@ fn chips(ui: &mut Ui, state: &State, form: &CodeForm) {
     let parts = form.code.split(is_between).filter(|part| !part.is_empty());
     for (at, part) in parts.take(3).enumerate() {
         let known = match at {
-            0 => form.number().map(|number| number.to_string()),
+            0 => form.number().map(|number| format!("{number:02}")),
             _ if part.chars().count() < ENOUGH => continue,
             _ => transom::completions(&part.to_lowercase())
                 .next()

@@ -276,6 +276,17 @@ fn a_code_that_was_guessed_at_is_dead_and_says_so() {
 }
 
 #[test]
+fn a_number_of_one_digit_is_shown_as_its_code_has_it() {
+    let mut screen = open(first_run());
+    click(&mut screen, words::ENTER_A_CODE);
+    let field = screen.get_by_role_and_label(Role::TextInput, words::CODE_FIELD);
+    field.type_text("5 otter");
+    screen.run_steps(3);
+    screen.get_by_label("05");
+    screen.get_by_label("Nobody nearby shows number 05.");
+}
+
+#[test]
 fn three_letters_of_each_word_are_enough_and_enter_connects() {
     let mut screen = open(first_run());
     click(&mut screen, words::ENTER_A_CODE);
