@@ -24,32 +24,32 @@ pub(super) trait Browser {
     fn screenshot(&mut self) -> Outcome<String>;
 }
 
-pub(super) fn chromium_page(visit: &Visit) -> Outcome<usize> {
+pub(super) fn chromium_page(visit: &Visit<'_>) -> Outcome<usize> {
     page(&mut Chromium::start(visit)?, visit)
 }
 
-pub(super) fn chromium_img(visit: &Visit) -> Outcome<usize> {
+pub(super) fn chromium_img(visit: &Visit<'_>) -> Outcome<usize> {
     img(&mut Chromium::start(visit)?, visit)
 }
 
-pub(super) fn firefox_page(visit: &Visit) -> Outcome<usize> {
+pub(super) fn firefox_page(visit: &Visit<'_>) -> Outcome<usize> {
     page(&mut Firefox::start(visit)?, visit)
 }
 
-pub(super) fn firefox_img(visit: &Visit) -> Outcome<usize> {
+pub(super) fn firefox_img(visit: &Visit<'_>) -> Outcome<usize> {
     img(&mut Firefox::start(visit)?, visit)
 }
 
-pub(super) fn webkit_page(visit: &Visit) -> Outcome<usize> {
+pub(super) fn webkit_page(visit: &Visit<'_>) -> Outcome<usize> {
     page(&mut WebKit::start(visit)?, visit)
 }
 
-pub(super) fn webkit_img(visit: &Visit) -> Outcome<usize> {
+pub(super) fn webkit_img(visit: &Visit<'_>) -> Outcome<usize> {
     img(&mut WebKit::start(visit)?, visit)
 }
 
 /// The page for people, with the token behind the #.
-fn page(browser: &mut impl Browser, visit: &Visit) -> Outcome<usize> {
+fn page(browser: &mut impl Browser, visit: &Visit<'_>) -> Outcome<usize> {
     let link = format!("{}#{}", visit.bare_link("/"), visit.token());
     open(browser, &link)?;
     seen(
@@ -60,7 +60,7 @@ fn page(browser: &mut impl Browser, visit: &Visit) -> Outcome<usize> {
 }
 
 /// An `<img>` in the page of another program.
-fn img(browser: &mut impl Browser, visit: &Visit) -> Outcome<usize> {
+fn img(browser: &mut impl Browser, visit: &Visit<'_>) -> Outcome<usize> {
     open(browser, &other_page(&visit.link("/stream"))?)?;
     let img = "document.images[0]";
     seen(

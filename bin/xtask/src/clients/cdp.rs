@@ -20,7 +20,7 @@ pub(super) struct Chromium {
 }
 
 impl Chromium {
-    pub(super) fn start(visit: &Visit) -> Outcome<Self> {
+    pub(super) fn start(visit: &Visit<'_>) -> Outcome<Self> {
         let mut command = visit.command("timeout");
         // Chromium reads commands from descriptor 3 and answers on 4.
         command.args(["--kill-after=5", "120", "sh", "-c"]);

@@ -19,7 +19,7 @@ pub(super) struct Firefox {
 }
 
 impl Firefox {
-    pub(super) fn start(visit: &Visit) -> Outcome<Self> {
+    pub(super) fn start(visit: &Visit<'_>) -> Outcome<Self> {
         let port = free_port()?;
         let profile = visit.folder().join("profile");
         let settings = format!("user_pref(\"marionette.port\", {port});\n");

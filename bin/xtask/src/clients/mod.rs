@@ -29,7 +29,7 @@ struct Client {
     carriers: &'static [Carrier],
     /// Runs it, and counts the pictures that it shows, each different from the one before; at most
     /// a few more than [`WANTED`]. A program that the door refuses shows none.
-    look: fn(&Visit) -> Outcome<usize>,
+    look: fn(&Visit<'_>) -> Outcome<usize>,
 }
 
 /// Where a client comes from.
@@ -160,6 +160,24 @@ const OTHERS: &[Client] = &[
         look: |visit| proxies::nginx(visit, browsers::chromium_img),
     },
     Client {
+        name: "bridge, ffmpeg",
+        needs: &[Needed::Debian(&packages::FFMPEG)],
+        carriers: &[Carrier::Link, Carrier::Basic, Carrier::Bearer],
+        look: |visit| proxies::bridge(visit, players::ffmpeg),
+    },
+    Client {
+        name: "bridge, Chromium's page",
+        needs: &[Needed::Debian(&packages::CHROMIUM)],
+        carriers: &[Carrier::Bearer],
+        look: |visit| proxies::bridge(visit, browsers::chromium_page),
+    },
+    Client {
+        name: "bridge, Chromium's <img>",
+        needs: &[Needed::Debian(&packages::CHROMIUM)],
+        carriers: &[Carrier::Link],
+        look: |visit| proxies::bridge(visit, browsers::chromium_img),
+    },
+    Client {
         name: "HAProxy, ffmpeg",
         needs: &[
             Needed::Debian(&packages::HAPROXY),
@@ -280,7 +298,7 @@ fn judge(client: &Client, carrier: Carrier, door: &Door) -> Outcome<usize> {
     }
 }
 
-fn look(client: &Client, visit: &Visit) -> Outcome<usize> {
+fn look(client: &Client, visit: &Visit<'_>) -> Outcome<usize> {
     (client.look)(visit).context(client.name)
 }
 

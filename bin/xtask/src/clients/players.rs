@@ -10,7 +10,7 @@ use super::python::PYTHON;
 use super::visit::{Carrier, TAKEN, Visit, changes, files_in};
 
 /// Prints a hash of each decoded picture.
-pub(super) fn ffmpeg(visit: &Visit) -> Outcome<usize> {
+pub(super) fn ffmpeg(visit: &Visit<'_>) -> Outcome<usize> {
     let mut command = visit.command("ffmpeg");
     command.args(["-nostdin", "-loglevel", "error"]);
     if let Some(header) = visit.header() {
@@ -24,7 +24,7 @@ pub(super) fn ffmpeg(visit: &Visit) -> Outcome<usize> {
     Ok(changes(frames.filter_map(|line| line.rsplit(", ").next())))
 }
 
-pub(super) fn mpv(visit: &Visit) -> Outcome<usize> {
+pub(super) fn mpv(visit: &Visit<'_>) -> Outcome<usize> {
     let mut command = visit.command("mpv");
     command.args(["--no-config", "--no-audio", "--vo=image", "--untimed"]);
     command.args(["--really-quiet", &format!("--frames={TAKEN}")]);
@@ -35,7 +35,7 @@ pub(super) fn mpv(visit: &Visit) -> Outcome<usize> {
     Ok(changes(files_in(visit.folder(), ".jpg")))
 }
 
-pub(super) fn vlc(visit: &Visit) -> Outcome<usize> {
+pub(super) fn vlc(visit: &Visit<'_>) -> Outcome<usize> {
     let mut command = visit.command("vlc");
     if packages::is_root() {
         // VLC refuses to run as root.
@@ -62,7 +62,7 @@ pub(super) fn vlc(visit: &Visit) -> Outcome<usize> {
     })
 }
 
-pub(super) fn gstreamer(visit: &Visit) -> Outcome<usize> {
+pub(super) fn gstreamer(visit: &Visit<'_>) -> Outcome<usize> {
     let mut command = visit.command("gst-launch-1.0");
     command.args(["-q", "souphttpsrc"]);
     command.arg(format!("location={}", visit.link("/stream")));
@@ -79,7 +79,7 @@ pub(super) fn gstreamer(visit: &Visit) -> Outcome<usize> {
 }
 
 /// Prints a hash of each picture.
-pub(super) fn opencv(visit: &Visit) -> Outcome<usize> {
+pub(super) fn opencv(visit: &Visit<'_>) -> Outcome<usize> {
     let mut command = visit.command(PYTHON);
     if let Some(header) = visit.header() {
         command.env("OPENCV_FFMPEG_CAPTURE_OPTIONS", format!("headers;{header}"));
@@ -100,7 +100,7 @@ for _ in range(int(sys.argv[2])):
 ";
 
 /// Without a camera it writes pictures that say so, and its log tells why.
-pub(super) fn motion(visit: &Visit) -> Outcome<usize> {
+pub(super) fn motion(visit: &Visit<'_>) -> Outcome<usize> {
     let folder = visit.folder().display();
     let camera = match visit.carrier() {
         Carrier::Basic => format!(

@@ -1,5 +1,5 @@
-//! Proxies in front of the door, as homes and printers have them: the door's paths are below
-//! `/webcam/` of theirs.
+//! What can be in front of the door: proxies, as homes and printers have them, with the door's paths
+//! below `/webcam/` of theirs; and our own bridge, with a box's paths below its name.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -14,7 +14,7 @@ use super::visit::{Visit, connect};
 const NGINX: &str = "/etc/nginx/nginx.conf";
 
 /// nginx with the settings of its package and one `proxy_pass`.
-pub(super) fn nginx(visit: &Visit, look: fn(&Visit) -> Outcome<usize>) -> Outcome<usize> {
+pub(super) fn nginx(visit: &Visit<'_>, look: fn(&Visit<'_>) -> Outcome<usize>) -> Outcome<usize> {
     let port = free_port()?;
     let folder = visit.folder().display();
     let site = format!(
@@ -34,7 +34,7 @@ pub(super) fn nginx(visit: &Visit, look: fn(&Visit) -> Outcome<usize>) -> Outcom
 }
 
 /// HAProxy as OctoPi has it.
-pub(super) fn haproxy(visit: &Visit, look: fn(&Visit) -> Outcome<usize>) -> Outcome<usize> {
+pub(super) fn haproxy(visit: &Visit<'_>, look: fn(&Visit<'_>) -> Outcome<usize>) -> Outcome<usize> {
     let port = free_port()?;
     let settings = format!(
         "defaults\n mode http\n option http-server-close\n option forwardfor\n \
@@ -47,17 +47,23 @@ pub(super) fn haproxy(visit: &Visit, look: fn(&Visit) -> Outcome<usize>) -> Outc
     behind(visit, &settings, haproxy.args(["-db", "-f"]), port, look)
 }
 
+/// `transom watch BOX --http`.
+pub(super) fn bridge(visit: &Visit<'_>, look: fn(&Visit<'_>) -> Outcome<usize>) -> Outcome<usize> {
+    let (_bridge, place) = visit.door().bridge()?;
+    look(&visit.behind(place))
+}
+
 /// Runs a proxy, whose last argument is the file of its settings, and the client before it.
 fn behind(
-    visit: &Visit,
+    visit: &Visit<'_>,
     settings: &str,
     proxy: &mut Command,
     port: u16,
-    look: fn(&Visit) -> Outcome<usize>,
+    look: fn(&Visit<'_>) -> Outcome<usize>,
 ) -> Outcome<usize> {
     let file = visit.folder().join("proxy.conf");
     fs::write(&file, settings).context(file.display())?;
     let _proxy = Background::start(proxy.arg(&file).stderr(Stdio::null()))?;
     connect(port)?;
-    look(&visit.behind(&format!("127.0.0.1:{port}/webcam")))
+    look(&visit.behind(format!("127.0.0.1:{port}/webcam")))
 }

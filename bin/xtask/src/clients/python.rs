@@ -74,14 +74,14 @@ impl Venv {
     }
 
     /// Runs a script, which prints a line for each picture.
-    fn look(&self, visit: &Visit, script: &str, arguments: &[&str]) -> Outcome<usize> {
+    fn look(&self, visit: &Visit<'_>, script: &str, arguments: &[&str]) -> Outcome<usize> {
         let mut command = visit.command(&self.python().to_string_lossy());
         let output = visit.output(command.args(["-c", script]).args(arguments))?;
         Ok(changes(String::from_utf8_lossy(&output.stdout).lines()))
     }
 }
 
-pub(super) fn octoprint(visit: &Visit) -> Outcome<usize> {
+pub(super) fn octoprint(visit: &Visit<'_>) -> Outcome<usize> {
     let auth = match visit.carrier() {
         Carrier::Link => "",
         Carrier::Basic => "basic",
@@ -95,22 +95,22 @@ pub(super) fn octoprint(visit: &Visit) -> Outcome<usize> {
     OCTOPRINT.look(visit, include_str!("octoprint.py"), &arguments)
 }
 
-pub(super) fn moonraker(visit: &Visit) -> Outcome<usize> {
+pub(super) fn moonraker(visit: &Visit<'_>) -> Outcome<usize> {
     let (snapshot, stream) = (visit.link("/snapshot"), visit.link("/stream"));
     let port = free_port()?.to_string();
     let arguments = [&snapshot, &stream, &port, TAKEN];
     MOONRAKER.look(visit, include_str!("moonraker.py"), &arguments)
 }
 
-pub(super) fn mjpeg_camera(visit: &Visit) -> Outcome<usize> {
+pub(super) fn mjpeg_camera(visit: &Visit<'_>) -> Outcome<usize> {
     home_assistant(visit, "mjpeg")
 }
 
-pub(super) fn generic_camera(visit: &Visit) -> Outcome<usize> {
+pub(super) fn generic_camera(visit: &Visit<'_>) -> Outcome<usize> {
     home_assistant(visit, "generic")
 }
 
-fn home_assistant(visit: &Visit, integration: &str) -> Outcome<usize> {
+fn home_assistant(visit: &Visit<'_>, integration: &str) -> Outcome<usize> {
     let (still, stream, password) = match visit.carrier() {
         Carrier::Basic => (
             visit.bare_link("/snapshot"),

@@ -14,6 +14,8 @@ use crate::children::Background;
 use crate::failure::{Context as _, Outcome};
 use crate::machine;
 
+use super::door::Door;
+
 /// The pictures that a client must show.
 pub(super) const WANTED: usize = 30;
 
@@ -43,20 +45,30 @@ impl Carrier {
             Self::Bearer => "Bearer",
         }
     }
+
+    fn link(self, place: &str, path: &str, token: &str) -> String {
+        match self {
+            Self::Link => format!("http://{place}{path}?token={token}"),
+            Self::Basic => format!("http://x:{token}@{place}{path}"),
+            Self::Bearer => format!("http://{place}{path}"),
+        }
+    }
 }
 
-pub(super) struct Visit {
-    /// The door's address, and the path before its own paths.
+pub(super) struct Visit<'a> {
+    door: &'a Door,
+    /// The address of the door or of what is in front of it, and the path before the door's own.
     place: String,
     carrier: Carrier,
     token: String,
     folder: PathBuf,
 }
 
-impl Visit {
-    pub(super) fn new(place: &str, carrier: Carrier, token: &str, folder: PathBuf) -> Self {
+impl<'a> Visit<'a> {
+    pub(super) fn new(door: &'a Door, carrier: Carrier, token: &str, folder: PathBuf) -> Self {
         Self {
-            place: place.into(),
+            door,
+            place: door.address().into(),
             carrier,
             token: token.into(),
             folder,
@@ -65,12 +77,7 @@ impl Visit {
 
     /// The link to a path of the door, with the token or the password where the carrier says so.
     pub(super) fn link(&self, path: &str) -> String {
-        let Self { place, token, .. } = self;
-        match self.carrier {
-            Carrier::Link => format!("http://{place}{path}?token={token}"),
-            Carrier::Basic => format!("http://x:{token}@{place}{path}"),
-            Carrier::Bearer => format!("http://{place}{path}"),
-        }
+        self.carrier.link(&self.place, path, &self.token)
     }
 
     /// The link to a path of the door without the pass.
@@ -135,9 +142,18 @@ impl Visit {
     }
 
     /// The same visit behind a proxy.
-    pub(super) fn behind(&self, place: &str) -> Self {
-        let folder = self.folder.clone();
-        Self::new(place, self.carrier, &self.token, folder)
+    pub(super) fn behind(&self, place: String) -> Self {
+        Self {
+            door: self.door,
+            place,
+            carrier: self.carrier,
+            token: self.token.clone(),
+            folder: self.folder.clone(),
+        }
+    }
+
+    pub(super) fn door(&self) -> &'a Door {
+        self.door
     }
 }
 
@@ -196,20 +212,9 @@ mod tests {
 
     #[test]
     fn a_pass_is_carried_in_one_place_only() {
-        let of = |carrier| Visit::new("h:1", carrier, "t", PathBuf::new());
-        let carried = |carrier| (of(carrier).link("/stream"), of(carrier).header());
-        let bearer = Some("Authorization: Bearer t".to_owned());
-        assert_eq!(
-            carried(Carrier::Link),
-            ("http://h:1/stream?token=t".into(), None)
-        );
-        assert_eq!(
-            carried(Carrier::Basic),
-            ("http://x:t@h:1/stream".into(), None)
-        );
-        assert_eq!(
-            carried(Carrier::Bearer),
-            ("http://h:1/stream".into(), bearer)
-        );
+        let link = |carrier: Carrier| carrier.link("h:1", "/stream", "t");
+        assert_eq!(link(Carrier::Link), "http://h:1/stream?token=t");
+        assert_eq!(link(Carrier::Basic), "http://x:t@h:1/stream");
+        assert_eq!(link(Carrier::Bearer), "http://h:1/stream");
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct WebKit {
 }
 
 impl WebKit {
-    pub(super) fn start(visit: &Visit) -> Outcome<Self> {
+    pub(super) fn start(visit: &Visit<'_>) -> Outcome<Self> {
         let (port, display) = (free_port()?, Display::start(1280, 800)?);
         let mut command = visit.command("WebKitWebDriver");
         command.arg(format!("--port={port}")).stderr(Stdio::null());
