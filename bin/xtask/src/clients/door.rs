@@ -1,4 +1,5 @@
-//! A camera box with a door of its own, a valid pass and a removed one.
+//! A camera box with a door of its own, a valid pass and a removed one; and another machine's door,
+//! which shows the box by the encrypted protocol and takes the same passes.
 
 use std::cell::Cell;
 use std::fs;
@@ -14,6 +15,7 @@ pub(super) struct Door {
     // The box ends before its folder is removed.
     _camera: Background,
     address: String,
+    hub: User,
     valid: String,
     removed: String,
     visits: Cell<u32>,
@@ -27,18 +29,21 @@ impl Door {
         let valid = add_pass(&user, "valid")?;
         let removed = add_pass(&user, "removed")?;
         pass(&user, &["remove", "removed"])?;
+        let hub = sandbox.user("hub")?;
+        user.knows(&hub, "127.0.0.1:9")?;
+        let passes = user.state().join("passes");
+        fs::copy(&passes, hub.state().join("passes")).context(passes.display())?;
         let camera = "camera --source pattern --size 640x360 --http 127.0.0.1:0 --no-announce \
                       --listen 127.0.0.1:0 --json --name box";
         let camera = user.transom(&camera.split_whitespace().collect::<Vec<_>>());
         let camera = Background::start(&mut { camera })?;
-        let address = camera.line(STARTING, |line| {
-            is_event(line, "http_listening")
-                .then(|| text_field(line, "address"))
-                .flatten()
-        })?;
+        let listening = address_of(&camera, "listening")?;
+        hub.knows(&user, &listening)?;
+        let address = address_of(&camera, "http_listening")?;
         Ok(Self {
             _camera: camera,
             address,
+            hub,
             valid,
             removed,
             visits: Cell::new(0),
@@ -62,6 +67,23 @@ impl Door {
         fs::create_dir(&folder).context(folder.display())?;
         Ok(Visit::new(&self.address, carrier, token, folder))
     }
+
+    /// Starts the other machine's door. Returns its place of the box too.
+    pub(super) fn bridge(&self) -> Outcome<(Background, String)> {
+        let watch = ["watch", "box", "--http", "127.0.0.1:0", "--json"];
+        let bridge = Background::start(&mut self.hub.transom(&watch))?;
+        let address = address_of(&bridge, "http_listening")?;
+        Ok((bridge, format!("{address}/box")))
+    }
+}
+
+/// Waits for an event that has an address.
+fn address_of(program: &Background, event: &str) -> Outcome<String> {
+    program.line(STARTING, |line| {
+        is_event(line, event)
+            .then(|| text_field(line, "address"))
+            .flatten()
+    })
 }
 
 /// Returns the token.

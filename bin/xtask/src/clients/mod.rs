@@ -18,6 +18,7 @@ use crate::step;
 use crate::workspace;
 
 use door::Door;
+use proxies::Front;
 use python::Venv;
 use visit::{Carrier, Visit, WANTED};
 
@@ -30,6 +31,8 @@ struct Client {
     /// Runs it, and counts the pictures that it shows, each different from the one before; at most
     /// a few more than [`WANTED`]. A program that the door refuses shows none.
     look: fn(&Visit) -> Outcome<usize>,
+    /// What stands between it and the door.
+    front: Option<Front>,
 }
 
 /// Where a client comes from.
@@ -62,24 +65,28 @@ const LIGHT: &[Client] = &[
         needs: &[Needed::Debian(&packages::FFMPEG)],
         carriers: &[Carrier::Link, Carrier::Basic, Carrier::Bearer],
         look: players::ffmpeg,
+        front: None,
     },
     Client {
         name: "mpv",
         needs: &[Needed::Debian(&packages::MPV)],
         carriers: &[Carrier::Link, Carrier::Basic, Carrier::Bearer],
         look: players::mpv,
+        front: None,
     },
     Client {
         name: "Chromium, the page",
         needs: &[Needed::Debian(&packages::CHROMIUM)],
         carriers: &[Carrier::Bearer],
         look: browsers::chromium_page,
+        front: None,
     },
     Client {
         name: "Chromium, <img>",
         needs: &[Needed::Debian(&packages::CHROMIUM)],
         carriers: &[Carrier::Link],
         look: browsers::chromium_img,
+        front: None,
     },
 ];
 
@@ -89,48 +96,56 @@ const OTHERS: &[Client] = &[
         needs: &[Needed::Debian(&packages::VLC)],
         carriers: &[Carrier::Link, Carrier::Basic],
         look: players::vlc,
+        front: None,
     },
     Client {
         name: "GStreamer",
         needs: &[Needed::Debian(&packages::GSTREAMER)],
         carriers: &[Carrier::Link, Carrier::Basic, Carrier::Bearer],
         look: players::gstreamer,
+        front: None,
     },
     Client {
         name: "OpenCV",
         needs: &[Needed::Debian(&packages::OPENCV)],
         carriers: &[Carrier::Link, Carrier::Basic, Carrier::Bearer],
         look: players::opencv,
+        front: None,
     },
     Client {
         name: "motion",
         needs: &[Needed::Debian(&packages::MOTION)],
         carriers: &[Carrier::Link, Carrier::Basic],
         look: players::motion,
+        front: None,
     },
     Client {
         name: "Firefox, the page",
         needs: &[Needed::Debian(&packages::FIREFOX)],
         carriers: &[Carrier::Bearer],
         look: browsers::firefox_page,
+        front: None,
     },
     Client {
         name: "Firefox, <img>",
         needs: &[Needed::Debian(&packages::FIREFOX)],
         carriers: &[Carrier::Link],
         look: browsers::firefox_img,
+        front: None,
     },
     Client {
         name: "WebKitGTK, the page",
         needs: &[Needed::Debian(&packages::WEBKIT)],
         carriers: &[Carrier::Bearer],
         look: browsers::webkit_page,
+        front: None,
     },
     Client {
         name: "WebKitGTK, <img>",
         needs: &[Needed::Debian(&packages::WEBKIT)],
         carriers: &[Carrier::Link],
         look: browsers::webkit_img,
+        front: None,
     },
     Client {
         name: "nginx, ffmpeg",
@@ -139,7 +154,8 @@ const OTHERS: &[Client] = &[
             Needed::Debian(&packages::FFMPEG),
         ],
         carriers: &[Carrier::Link, Carrier::Basic, Carrier::Bearer],
-        look: |visit| proxies::nginx(visit, players::ffmpeg),
+        look: players::ffmpeg,
+        front: Some(proxies::nginx),
     },
     Client {
         name: "nginx, Chromium's page",
@@ -148,7 +164,8 @@ const OTHERS: &[Client] = &[
             Needed::Debian(&packages::CHROMIUM),
         ],
         carriers: &[Carrier::Bearer],
-        look: |visit| proxies::nginx(visit, browsers::chromium_page),
+        look: browsers::chromium_page,
+        front: Some(proxies::nginx),
     },
     Client {
         name: "nginx, Chromium's <img>",
@@ -157,7 +174,29 @@ const OTHERS: &[Client] = &[
             Needed::Debian(&packages::CHROMIUM),
         ],
         carriers: &[Carrier::Link],
-        look: |visit| proxies::nginx(visit, browsers::chromium_img),
+        look: browsers::chromium_img,
+        front: Some(proxies::nginx),
+    },
+    Client {
+        name: "bridge, ffmpeg",
+        needs: &[Needed::Debian(&packages::FFMPEG)],
+        carriers: &[Carrier::Link, Carrier::Basic, Carrier::Bearer],
+        look: players::ffmpeg,
+        front: Some(proxies::bridge),
+    },
+    Client {
+        name: "bridge, Chromium's page",
+        needs: &[Needed::Debian(&packages::CHROMIUM)],
+        carriers: &[Carrier::Bearer],
+        look: browsers::chromium_page,
+        front: Some(proxies::bridge),
+    },
+    Client {
+        name: "bridge, Chromium's <img>",
+        needs: &[Needed::Debian(&packages::CHROMIUM)],
+        carriers: &[Carrier::Link],
+        look: browsers::chromium_img,
+        front: Some(proxies::bridge),
     },
     Client {
         name: "HAProxy, ffmpeg",
@@ -166,7 +205,8 @@ const OTHERS: &[Client] = &[
             Needed::Debian(&packages::FFMPEG),
         ],
         carriers: &[Carrier::Link],
-        look: |visit| proxies::haproxy(visit, players::ffmpeg),
+        look: players::ffmpeg,
+        front: Some(proxies::haproxy),
     },
     Client {
         name: "HAProxy, Chromium's page",
@@ -175,7 +215,8 @@ const OTHERS: &[Client] = &[
             Needed::Debian(&packages::CHROMIUM),
         ],
         carriers: &[Carrier::Bearer],
-        look: |visit| proxies::haproxy(visit, browsers::chromium_page),
+        look: browsers::chromium_page,
+        front: Some(proxies::haproxy),
     },
     Client {
         name: "HAProxy, Chromium's <img>",
@@ -184,31 +225,36 @@ const OTHERS: &[Client] = &[
             Needed::Debian(&packages::CHROMIUM),
         ],
         carriers: &[Carrier::Link],
-        look: |visit| proxies::haproxy(visit, browsers::chromium_img),
+        look: browsers::chromium_img,
+        front: Some(proxies::haproxy),
     },
     Client {
         name: "OctoPrint",
         needs: &[Needed::Python(&python::OCTOPRINT)],
         carriers: &[Carrier::Link, Carrier::Basic, Carrier::Bearer],
         look: python::octoprint,
+        front: None,
     },
     Client {
         name: "Moonraker",
         needs: &[Needed::Python(&python::MOONRAKER)],
         carriers: &[Carrier::Link],
         look: python::moonraker,
+        front: None,
     },
     Client {
         name: "Home-Assistant, MJPEG",
         needs: &[Needed::Python(&python::HOME_ASSISTANT)],
         carriers: &[Carrier::Link, Carrier::Basic],
         look: python::mjpeg_camera,
+        front: None,
     },
     Client {
         name: "Home-Assistant, Generic",
         needs: &[Needed::Python(&python::HOME_ASSISTANT)],
         carriers: &[Carrier::Link, Carrier::Basic],
         look: python::generic_camera,
+        front: None,
     },
 ];
 
@@ -268,11 +314,11 @@ fn install(clients: &[&Client]) -> Outcome {
 
 /// The pictures that the client shows with a valid pass, if it shows none with a removed one.
 fn judge(client: &Client, carrier: Carrier, door: &Door) -> Outcome<usize> {
-    let shown = look(client, &door.visit(carrier, door.valid())?)?;
+    let shown = look(client, carrier, door, door.valid())?;
     if shown < WANTED {
         return Err(Failure::new(format!("{shown} pictures of {WANTED}")));
     }
-    match look(client, &door.visit(carrier, door.removed())?)? {
+    match look(client, carrier, door, door.removed())? {
         0 => Ok(shown),
         pictures => Err(Failure::new(format!(
             "{pictures} pictures by a removed pass"
@@ -280,8 +326,16 @@ fn judge(client: &Client, carrier: Carrier, door: &Door) -> Outcome<usize> {
     }
 }
 
-fn look(client: &Client, visit: &Visit) -> Outcome<usize> {
-    (client.look)(visit).context(client.name)
+fn look(client: &Client, carrier: Carrier, door: &Door, token: &str) -> Outcome<usize> {
+    let visit = door.visit(carrier, token)?;
+    let shown = match client.front {
+        None => (client.look)(&visit),
+        Some(start) => {
+            let (_front, place) = start(door, &visit)?;
+            (client.look)(&visit.behind(&place))
+        }
+    };
+    shown.context(client.name)
 }
 
 struct Options<'a> {

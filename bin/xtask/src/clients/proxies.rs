@@ -1,5 +1,5 @@
-//! Proxies in front of the door, as homes and printers have them: the door's paths are below
-//! `/webcam/` of theirs.
+//! What stands between a client and the door: proxies, as homes and printers have them, with the
+//! door's paths below `/webcam/` of theirs; and our own bridge, with a box's paths below its name.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -8,16 +8,18 @@ use crate::bench::peers::free_port;
 use crate::children::Background;
 use crate::failure::{Context as _, Outcome};
 
+use super::door::Door;
 use super::visit::{Visit, connect};
+
+/// Starts what stands before the door of the visit. Returns it, and where it shows the box.
+pub(super) type Front = fn(&Door, &Visit) -> Outcome<(Background, String)>;
 
 /// The settings of nginx's Debian package.
 const NGINX: &str = "/etc/nginx/nginx.conf";
 
-/// nginx, and the client before it.
-pub(super) fn nginx(visit: &Visit, look: fn(&Visit) -> Outcome<usize>) -> Outcome<usize> {
+pub(super) fn nginx(_: &Door, visit: &Visit) -> Outcome<(Background, String)> {
     let port = free_port()?;
-    let mut nginx = nginx_at(visit, &format!("127.0.0.1:{port}"))?;
-    behind(visit, &mut nginx, port, look)
+    proxy(nginx_at(visit, &format!("127.0.0.1:{port}"))?, port)
 }
 
 /// nginx with the settings of its package and one `proxy_pass`, which listens at that address.
@@ -40,7 +42,7 @@ pub(crate) fn nginx_at(visit: &Visit, listen: &str) -> Outcome<Command> {
 }
 
 /// HAProxy as OctoPi has it.
-pub(super) fn haproxy(visit: &Visit, look: fn(&Visit) -> Outcome<usize>) -> Outcome<usize> {
+pub(super) fn haproxy(_: &Door, visit: &Visit) -> Outcome<(Background, String)> {
     let port = free_port()?;
     let settings = format!(
         "defaults\n mode http\n option http-server-close\n option forwardfor\n \
@@ -51,8 +53,12 @@ pub(super) fn haproxy(visit: &Visit, look: fn(&Visit) -> Outcome<usize>) -> Outc
     );
     let mut haproxy = visit.command("/usr/sbin/haproxy");
     haproxy.args(["-db", "-f"]);
-    let mut haproxy = with_settings(visit, haproxy, &settings)?;
-    behind(visit, &mut haproxy, port, look)
+    proxy(with_settings(visit, haproxy, &settings)?, port)
+}
+
+/// `transom watch BOX --http`.
+pub(super) fn bridge(door: &Door, _: &Visit) -> Outcome<(Background, String)> {
+    door.bridge()
 }
 
 /// The proxy, whose last argument is the file of its settings.
@@ -63,14 +69,9 @@ fn with_settings(visit: &Visit, mut proxy: Command, settings: &str) -> Outcome<C
     Ok(proxy)
 }
 
-/// Runs a proxy, and the client before it.
-fn behind(
-    visit: &Visit,
-    proxy: &mut Command,
-    port: u16,
-    look: fn(&Visit) -> Outcome<usize>,
-) -> Outcome<usize> {
-    let _proxy = Background::start(proxy)?;
+/// Starts a proxy and waits until it listens.
+fn proxy(mut proxy: Command, port: u16) -> Outcome<(Background, String)> {
+    let proxy = Background::start(&mut proxy)?;
     connect(port)?;
-    look(&visit.behind(&format!("127.0.0.1:{port}/webcam")))
+    Ok((proxy, format!("127.0.0.1:{port}/webcam")))
 }

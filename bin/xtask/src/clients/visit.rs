@@ -134,7 +134,7 @@ impl Visit {
         })
     }
 
-    /// The same visit behind a proxy.
+    /// The same visit by another place.
     pub(super) fn behind(&self, place: &str) -> Self {
         let folder = self.folder.clone();
         Self::new(place, self.carrier, &self.token, folder)
