@@ -293,10 +293,12 @@ impl Station {
             Command::Shown {
                 link,
                 call,
-                sequence,
+                credit,
                 captured,
             } => {
-                calls.shown(link, call, sequence, out);
+                if let Some(sequence) = credit {
+                    out.return_credit((link, call), sequence);
+                }
                 sound.shown((link, call), captured, out.now());
             }
             Command::Text { peer, id, text } => texts.send(peer, id, text, links, out),

@@ -348,3 +348,40 @@ fn sound_ends_with_the_call_of_the_owner_though_clients_of_the_door_still_look()
         desk.never(|it| is_of_microphone(it) || is_of_call(it), time);
     }
 }
+
+#[cfg(feature = "sound")]
+#[test]
+fn sound_is_in_step_with_the_pictures_that_the_owner_shows_while_a_client_looks() {
+    use transom::sounds::DeviceName;
+
+    let owner = throwaway();
+    let may = "view,hear";
+    let far = camera_box_with(&throwaway(), local(), &owner, may, |settings| {
+        settings.sound.microphone = DeviceName::Tone;
+    });
+    let desk = Peer::start("desk", |settings| {
+        settings.identity = owner;
+        settings.sound.speaker = DeviceName::Silence;
+    });
+    let hall = name("hall");
+    desk.handle.connect(far.contact("hall"), Redial::Always);
+    desk.joined();
+    let (address, token) = open_door(&desk, &["hall"]);
+    let mut client = ask(address, "/stream", &token);
+    read_parts(&mut client, 1);
+    desk.handle.ring(&hall, CallKind::View);
+    desk.handle.hear(&hall, true);
+    desk.handle.measure(true);
+    let is_late = (0..10).any(|_| {
+        // As long as this the owner holds on to the pictures before they count as shown.
+        let told = desk.told(Duration::from_secs(1));
+        let skews = told.iter().filter_map(|notice| match notice {
+            Notice::Measured { numbers, .. } => numbers.sound?.skew_us,
+            _ => None,
+        });
+        let is_late = skews.max().is_some_and(|skew_us| skew_us > 300_000);
+        read_parts(&mut client, 10);
+        is_late
+    });
+    assert!(is_late);
+}
