@@ -136,7 +136,6 @@ impl HttpDoor {
         calls: &mut Calls,
         out: &mut Context,
     ) {
-        calls.set_door_viewers(out.door_viewers());
         self.viewers.turn(now, out);
         self.watch(now, links, calls, out);
         // Nothing is due of a door that was closed.
