@@ -350,13 +350,15 @@ impl Net {
 
     fn accept_http(&mut self) {
         let now = self.context.now();
-        for _ in 0..ACCEPTS {
-            let Some((stream, address)) = self.http.accept(now) else {
-                break;
-            };
-            let id = self.next_id();
-            if let Err(error) = self.http.add(id, stream, address, self.poll.registry()) {
-                log::debug!("HTTP connection from {address} dropped: {error}");
+        for at in 0..self.http.listeners() {
+            for _ in 0..ACCEPTS {
+                let Some((stream, address)) = self.http.accept(at, now) else {
+                    break;
+                };
+                let id = self.next_id();
+                if let Err(error) = self.http.add(id, stream, address, self.poll.registry()) {
+                    log::debug!("HTTP connection from {address} dropped: {error}");
+                }
             }
         }
     }
