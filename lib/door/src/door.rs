@@ -280,6 +280,13 @@ impl Door {
         self.has_changed = true;
     }
 
+    /// A camera's name from now on, and so its path. Its viewers go on.
+    pub fn rename(&mut self, source: SourceId, name: &str) {
+        if let Some(source) = self.shared.sources.get_mut(source.0) {
+            name.clone_into(&mut source.name);
+        }
+    }
+
     /// Which clients may look from now on. What is shown to a pass that is not in the list any more
     /// ends; of the others the last use is kept.
     pub fn set_access(&mut self, mut access: Access) {

@@ -127,6 +127,12 @@ impl HttpDoor {
         }
     }
 
+    /// The station's name from now on, by which our camera is shown.
+    pub(crate) fn rename(&mut self, name: PeerName, out: &mut Context) {
+        self.own_name = name;
+        out.rename_at_door(name);
+    }
+
     /// Once a turn: peers and clients share the places of viewers, cameras of peers are watched for
     /// clients, and the owner is told which clients look and which passes are in use.
     pub(crate) fn turn(

@@ -276,6 +276,8 @@ impl Station {
                 pairings.rename(name);
                 discovery.rename(name);
                 out.net.rename(name);
+                #[cfg(feature = "http")]
+                door.rename(name, out);
             }
             Command::AllowGuest { key, name, may } => {
                 let changed = links.allow_guest(key, name, may, out);

@@ -56,6 +56,11 @@ impl Context {
             .unwrap_or(0)
     }
 
+    pub(super) fn rename_at_door(&mut self, name: PeerName) {
+        let name = name.to_string();
+        self.with_source(HttpSource::Own, |door, id| door.rename(id, &name));
+    }
+
     /// Shows a picture of our camera to the clients of the door.
     pub(crate) fn show_at_door(&mut self, picture: &Picture) {
         let picture = door::Picture {
