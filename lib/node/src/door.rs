@@ -221,8 +221,7 @@ impl HttpDoor {
         calls.leave_door_calls(|peer| self.watched.iter().all(|(it, _)| it != peer), out);
         for (peer, watch) in &mut self.watched {
             let is_connected = links.link_of(peer).is_some();
-            let state = out.state_of(*peer);
-            match state {
+            match out.state_of(*peer) {
                 Some(SourceState::Away) if is_connected => out.tell_starting(*peer),
                 Some(SourceState::Starting) if !is_connected => out.tell_away(*peer, ""),
                 _ => {}
@@ -230,7 +229,7 @@ impl HttpDoor {
             let present = Present {
                 has_viewers: out.door_viewers_of(*peer) > 0,
                 is_connected,
-                is_refused: matches!(state, Some(SourceState::Away | SourceState::Refused)),
+                is_refused: out.door_sources.take_refusal(peer),
                 call: calls.door_call(peer),
             };
             match watch.turn(present, now) {
@@ -286,3 +285,6 @@ const USES_INTERVAL: Duration = Duration::from_secs(60);
 /// Clients that look at once at cameras of peers: half of the door's connections. A peer sends each
 /// picture once, however many look, so its own limit does not count here.
 const BRIDGE_VIEWERS: usize = door::limits::MAX_CONNECTIONS / 2;
+
+#[cfg(test)]
+mod tests;
