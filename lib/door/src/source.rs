@@ -157,13 +157,13 @@ impl Source {
     }
 
     /// Sound that nobody waits for is not kept.
-    pub(crate) fn hear(&mut self, samples: &[u8]) {
+    pub(crate) fn push_sound(&mut self, samples: &[u8]) {
         if self.listeners > 0 {
             self.sound.push(samples);
         }
     }
 
-    /// How many clients have a place for that.
+    /// How many clients have a slot for that.
     pub(crate) fn taken(&self, purpose: Purpose) -> usize {
         match purpose {
             Purpose::Look => self.viewers,
@@ -171,15 +171,15 @@ impl Source {
         }
     }
 
-    pub(crate) fn enter(&mut self, purpose: Purpose) {
+    pub(crate) fn acquire(&mut self, purpose: Purpose) {
         match purpose {
             Purpose::Look => self.viewers += 1,
             Purpose::Listen => self.listeners += 1,
         }
     }
 
-    /// A client leaves. Without any the last picture and the sound are let go of.
-    pub(crate) fn leave(&mut self, purpose: Purpose) {
+    /// A client gives its slot back. Without any the last picture and the sound are let go of.
+    pub(crate) fn release(&mut self, purpose: Purpose) {
         match purpose {
             Purpose::Look => {
                 self.viewers -= 1;
