@@ -48,11 +48,12 @@ pub enum SourceState {
 }
 
 impl SourceState {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Away,
         Self::Live,
         Self::Lost,
         Self::Off,
+        Self::Refused,
         Self::Starting,
     ];
 
@@ -274,6 +275,23 @@ const SECOND: Duration = Duration::from_secs(1);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_state_is_missing_in_the_list() {
+        for (index, state) in SourceState::ALL.into_iter().enumerate() {
+            assert_eq!(state as usize, index);
+            // A new state does not compile here, and counts.
+            let count = match state {
+                SourceState::Away
+                | SourceState::Live
+                | SourceState::Lost
+                | SourceState::Off
+                | SourceState::Refused
+                | SourceState::Starting => 6,
+            };
+            assert_eq!(SourceState::ALL.len(), count);
+        }
+    }
 
     #[test]
     fn the_rate_is_that_of_the_second_before() {
