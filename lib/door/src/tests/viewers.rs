@@ -294,8 +294,8 @@ fn a_client_that_leaves_gives_its_place_back() {
     let mut rig = Rig::new();
     rig.get(1, "/stream");
     rig.get(2, "/next");
-    rig.door.handle_end(ConnectionId(1));
-    rig.door.handle_end(ConnectionId(2));
+    rig.end(1);
+    rig.end(2);
     assert_eq!(
         [1, 2].map(|client| rig.fate(client)),
         [Fate::Gone, Fate::Gone]
@@ -310,9 +310,8 @@ fn a_client_that_closes_its_side_behind_a_request_is_answered() {
     let mut rig = Rig::new();
     rig.connect(1);
     let head = format!("GET /state?token={} HTTP/1.1\r\nHost: a\r\n\r\n", token(1));
-    rig.door
-        .handle_bytes(ConnectionId(1), head.as_bytes(), rig.now);
-    rig.door.handle_end(ConnectionId(1));
+    rig.receive(1, head.as_bytes());
+    rig.end(1);
     rig.pump();
     assert_eq!(status(&rig.take(1)), "200");
     assert_ne!(rig.fate(1), Fate::Open);
@@ -375,25 +374,25 @@ fn the_owner_reads_which_passes_look_and_what_their_clients_got() {
 fn what_concerns_all_connections_is_a_change_and_what_a_client_sends_is_none() {
     let mut rig = Rig::new();
     rig.show();
-    assert!(!rig.door.take_dirty(), "a picture without a viewer");
+    assert!(!rig.take_dirty(), "a picture without a viewer");
     rig.get(1, "/stream");
-    assert!(!rig.door.take_dirty(), "a request");
+    assert!(!rig.take_dirty(), "a request");
     rig.show();
-    assert!(rig.door.take_dirty(), "a picture");
-    assert!(!rig.door.take_dirty(), "told already");
+    assert!(rig.take_dirty(), "a picture");
+    assert!(!rig.take_dirty(), "told already");
     rig.set_state(SourceState::Lost, "");
-    assert!(rig.door.take_dirty(), "a state");
+    assert!(rig.take_dirty(), "a state");
+    rig.pass(seconds(1));
+    assert!(rig.take_dirty(), "the time");
     rig.door
         .set_access(Access::Passes(crate::Passes::default()));
-    assert!(rig.door.take_dirty(), "passes");
-    rig.pass(Duration::from_millis(1));
-    assert!(rig.door.take_dirty(), "the time");
+    assert!(rig.take_dirty(), "passes");
     for client in 0..64 {
         rig.connect(client);
     }
-    assert!(!rig.door.take_dirty());
+    assert!(!rig.take_dirty());
     rig.connect(64);
-    assert!(rig.door.take_dirty(), "one that ended for another");
+    assert!(rig.take_dirty(), "one that ended for another");
 }
 
 #[test]
