@@ -397,20 +397,27 @@ impl Shared {
         self.sources.iter().map(|source| source.viewers).sum()
     }
 
-    /// Takes a slot. There are as many for listeners as for viewers: a page needs one of each.
-    pub(crate) fn acquire(&mut self, slot: Slot) -> Result<(), NoSlot> {
-        let taken = self.sources.iter().map(|source| source.taken(slot.purpose));
-        if taken.sum::<usize>() >= self.max_viewers {
+    /// Takes a slot; the client gives another one back for it if it has one. There are as many for
+    /// listeners as for viewers: a page needs one of each.
+    pub(crate) fn acquire(&mut self, slot: Slot, old: Option<Slot>) -> Result<(), NoSlot> {
+        let freed = old.filter(|old| old.purpose == slot.purpose);
+        let sources = self.sources.iter();
+        let taken: usize = sources.map(|source| source.taken(slot.purpose)).sum();
+        if taken - usize::from(freed.is_some()) >= self.max_viewers {
             return Err(NoSlot::All);
         }
         if let Some(of_pass) = slot.by_pass() {
             let its = self.pass_slots.iter().filter(|other| **other == of_pass);
-            if its.count() >= slots_of_pass(self.max_viewers) {
+            let is_freed = old.and_then(Slot::by_pass) == Some(of_pass);
+            if its.count() - usize::from(is_freed) >= slots_of_pass(self.max_viewers) {
                 return Err(NoSlot::OfPass);
             }
             self.pass_slots.push(of_pass);
         }
         self.sources[slot.source.0].acquire(slot.purpose);
+        if let Some(old) = old {
+            self.release(old);
+        }
         self.has_owner_event = true;
         Ok(())
     }

@@ -159,15 +159,11 @@ impl Connection {
         now: Now,
     ) {
         let format = StreamFormat::of(request);
-        // A stream has no length: it ends with its connection.
-        let reply = Reply {
-            keep_alive: false,
-            ..reply
-        };
+        let endless = reply.endless();
         let content_type = format!("Content-Type: {}", format.content_type());
-        let mut head = reply.head(Status::Ok, &[NO_SCRIPTS, &content_type], now);
-        if reply.is_head {
-            return self.answer(reply, head, now);
+        let mut head = endless.head(Status::Ok, &[NO_SCRIPTS, &content_type], now);
+        if endless.is_head {
+            return self.answer(endless, head, now);
         }
         if let Err(why) = self.acquire_slot(source, Purpose::Look, shared) {
             return self.answer(reply, no_slot(why, reply, now), now);
@@ -190,14 +186,10 @@ impl Connection {
             let text = "this camera has no sound";
             return self.answer(reply, reply.text(Status::NotFound, &[], text, now), now);
         }
-        // It has no length either.
-        let reply = Reply {
-            keep_alive: false,
-            ..reply
-        };
-        let mut head = reply.head(Status::Ok, &["Content-Type: audio/wav"], now);
-        if reply.is_head {
-            return self.answer(reply, head, now);
+        let endless = reply.endless();
+        let mut head = endless.head(Status::Ok, &["Content-Type: audio/wav"], now);
+        if endless.is_head {
+            return self.answer(endless, head, now);
         }
         if let Err(why) = self.acquire_slot(source, Purpose::Listen, shared) {
             return self.answer(reply, no_slot(why, reply, now), now);
@@ -216,7 +208,7 @@ impl Connection {
         }
     }
 
-    /// Takes a slot, or keeps the one it has.
+    /// Takes a slot instead of the one that it has. Without a free one it keeps the old.
     fn acquire_slot(
         &mut self,
         source: SourceId,
@@ -228,9 +220,9 @@ impl Connection {
             purpose,
             pass: self.pass,
         };
-        if self.lease.as_ref().is_none_or(|lease| lease.slot != slot) {
-            self.release_slot(shared);
-            shared.acquire(slot)?;
+        let old = self.lease.as_ref().map(|lease| lease.slot);
+        if old != Some(slot) {
+            shared.acquire(slot, old)?;
         }
         let until = None;
         self.lease = Some(Lease { slot, until });

@@ -133,3 +133,19 @@ fn listeners_have_places_of_their_own_and_a_pass_its_share_of_them() {
     rig.close(1);
     assert_eq!(status(&get_with(&mut rig, 5, 1, "/sound")), "200");
 }
+
+#[test]
+fn a_page_that_is_refused_to_listen_goes_on_looking() {
+    let mut rig = rig();
+    get_with(&mut rig, 1, 1, "/next");
+    rig.show();
+    assert_eq!(status(&rig.take(1)), "200");
+    for client in 2..=4 {
+        assert_eq!(status(&get_with(&mut rig, client, 1, "/sound")), "200");
+    }
+    let ask = format!("GET /sound?token={} HTTP/1.1\r\nHost: a\r\n\r\n", token(1));
+    assert_eq!(status(&rig.send(1, ask.as_bytes())), "503");
+    assert_eq!(rig.door.viewers(CAMERA), 1);
+    rig.pass(seconds(2));
+    assert_eq!(rig.door.viewers(CAMERA), 0, "as long as behind any answer");
+}

@@ -447,3 +447,20 @@ fn viewers_that_come_and_go_and_passes_in_use_are_news_and_questions_for_picture
     rig.close(1);
     assert!(rig.door.take_owner_event(), "a viewer that left");
 }
+
+#[test]
+fn a_client_turns_to_another_camera_though_all_slots_are_taken() {
+    let mut rig = Rig::of(&["hall", "yard"], passes(&[1]));
+    rig.get(1, "/hall/next");
+    rig.show();
+    (2..=3).for_each(|client| assert_eq!(status(&rig.get(client, "/hall/stream")), "200"));
+    assert_eq!(status(&rig.get(4, "/hall/stream")), "503");
+    rig.take(1);
+    let ask = format!(
+        "GET /yard/next?token={} HTTP/1.1\r\nHost: a\r\n\r\n",
+        token(1)
+    );
+    assert_eq!(rig.send(1, ask.as_bytes()), "", "it waits");
+    let viewers = [0, 1].map(|camera| rig.door.viewers(SourceId(camera)));
+    assert_eq!(viewers, [2, 1]);
+}
