@@ -329,7 +329,7 @@ impl Station {
                 camera.meet_door(out);
             }
             #[cfg(feature = "http")]
-            Command::HttpAccess { access } => out.set_door_access(access),
+            Command::HttpAccess { access } => door.set_access(access, out),
             Command::Announce { announce } => discovery.announce(announce),
             Command::Listen { id, addresses } => match out.net.listen(&addresses) {
                 Ok(bound) => {
