@@ -208,8 +208,10 @@ impl Net {
 
     /// One turn: sends queued bytes, waits until `deadline` if there is nothing else to do, and
     /// reads from every peer that is ready, within its budget. Returns after one wait, with or
-    /// without an event; but goes on while only clients of the HTTP door are served and their
-    /// number stays.
+    /// without an event. But it goes on, until `deadline`, where the wait ended for nothing but
+    /// sockets of the HTTP door and the door has nothing for its owner: no other number of viewers
+    /// or listeners, no later use of a pass. When a timeout of the door has passed, or one of its
+    /// clients has work left, it returns.
     ///
     /// While events of the previous turn are not taken, it neither waits nor reads.
     ///
