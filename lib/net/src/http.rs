@@ -155,7 +155,7 @@ impl Http {
             door.handle_timeout(now);
         }
         let room = buffer.len().min(READ);
-        let all = door.take_change();
+        let all = door.take_dirty();
         let (first, mut writes, mut waiting) = (open.first, WRITES, None);
         for is_first_half in [true, false] {
             clients.retain(|&id, client| {
@@ -178,8 +178,10 @@ impl Http {
     }
 
     /// Whether the door has something for its owner.
-    pub(crate) fn take_news(&mut self) -> bool {
-        self.0.as_mut().is_some_and(|open| open.door.take_news())
+    pub(crate) fn take_owner_event(&mut self) -> bool {
+        self.0
+            .as_mut()
+            .is_some_and(|open| open.door.take_owner_event())
     }
 
     /// Whether a socket has work without a new readiness event.

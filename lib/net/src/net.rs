@@ -220,8 +220,8 @@ impl Net {
         loop {
             let served_door_only = self.wait_once(deadline, hold)?;
             let is_due = deadline.is_some_and(|due| due <= Instant::now());
-            let has_news = self.http.take_news() || !self.context.events.is_empty();
-            if !served_door_only || is_due || has_news {
+            let has_event = self.http.take_owner_event() || !self.context.events.is_empty();
+            if !served_door_only || is_due || has_event {
                 return Ok(());
             }
         }

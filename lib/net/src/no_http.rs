@@ -37,7 +37,7 @@ impl Http {
 
     pub(crate) fn serve(&mut self, _: &mut [u8]) {}
 
-    pub(crate) fn take_news(&mut self) -> bool {
+    pub(crate) fn take_owner_event(&mut self) -> bool {
         false
     }
 

@@ -70,7 +70,7 @@ fn act(rig: &mut Rig, addresses: &mut Addresses, random: &mut Random) {
         12 if random.below(2) == 0 => {
             let camera = SourceId(random.below(CAMERAS.len()));
             rig.door.set_sound(camera, random.below(4) > 0);
-            rig.door.hear(camera, &vec![0; random.below(2000)]);
+            rig.door.push_sound(camera, &vec![0; random.below(2000)]);
         }
         12 => drop(rig.show()),
         13 => match random.below(4) {

@@ -24,15 +24,15 @@ fn block(number: u8) -> Vec<u8> {
     vec![number; 960]
 }
 
-fn hear(rig: &mut Rig, number: u8) {
-    rig.door.hear(CAMERA, &block(number));
+fn push_sound(rig: &mut Rig, number: u8) {
+    rig.door.push_sound(CAMERA, &block(number));
     rig.pump();
 }
 
 #[test]
 fn a_client_hears_what_comes_as_a_wav_file() {
     let mut rig = rig();
-    hear(&mut rig, 1);
+    push_sound(&mut rig, 1);
     let answer = get_with(&mut rig, 1, 1, "/sound");
     let (head, body) = split(&answer);
     assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
@@ -46,8 +46,8 @@ fn a_client_hears_what_comes_as_a_wav_file() {
         (rig.door.listeners(CAMERA), rig.door.viewers(CAMERA)),
         (1, 0)
     );
-    hear(&mut rig, 2);
-    hear(&mut rig, 3);
+    push_sound(&mut rig, 2);
+    push_sound(&mut rig, 3);
     assert_eq!(rig.take_bytes(1), [block(2), block(3)].concat());
     rig.close(1);
     assert_eq!(rig.door.listeners(CAMERA), 0);
@@ -58,15 +58,15 @@ fn a_client_that_lags_loses_sound_and_gets_the_newest() {
     let mut rig = rig();
     get_with(&mut rig, 1, 1, "/sound");
     rig.stuck.insert(1);
-    (0..100).for_each(|number| hear(&mut rig, number));
+    (0..100).for_each(|number| push_sound(&mut rig, number));
     rig.stuck.clear();
     rig.pump();
     let late = rig.take_bytes(1);
     assert_eq!(late.len(), MAX_SOUND_BYTES);
     assert_eq!(late[..960], block(80));
     assert_eq!(late[MAX_SOUND_BYTES - 960..], block(99));
-    rig.door.hear(CAMERA, &vec![0; MAX_SOUND_BYTES + 2]);
-    rig.door.hear(CAMERA, b"odd");
+    rig.door.push_sound(CAMERA, &vec![0; MAX_SOUND_BYTES + 2]);
+    rig.door.push_sound(CAMERA, b"odd");
     rig.pump();
     assert_eq!(rig.take_bytes(1), b"od");
 }
@@ -98,7 +98,7 @@ fn a_pass_that_may_not_hear_any_more_hears_nothing_more() {
     get_with(&mut rig, 2, 1, "/stream");
     rig.door.set_access(passes(&[1]));
     assert_eq!((rig.fate(1), rig.fate(2)), (Fate::Gone, Fate::Open));
-    hear(&mut rig, 1);
+    push_sound(&mut rig, 1);
     assert_eq!(rig.take(1), "");
 }
 
@@ -107,7 +107,7 @@ fn without_sound_for_ten_seconds_it_ends() {
     let mut rig = rig();
     get_with(&mut rig, 1, 1, "/sound");
     rig.pass(seconds(9));
-    hear(&mut rig, 1);
+    push_sound(&mut rig, 1);
     rig.pass(seconds(9));
     assert_eq!(rig.fate(1), Fate::Open);
     rig.pass(seconds(2));
@@ -116,7 +116,7 @@ fn without_sound_for_ten_seconds_it_ends() {
     get_with(&mut rig, 2, 1, "/sound");
     rig.stuck.insert(2);
     for number in 0..12 {
-        hear(&mut rig, number);
+        push_sound(&mut rig, number);
         rig.pass(seconds(1));
     }
     assert_eq!(rig.fate(2), Fate::Gone);

@@ -241,7 +241,7 @@ fn one_pass_leaves_a_place_to_the_others() {
 
 #[test]
 fn the_share_of_a_pass_is_generous_and_never_nothing() {
-    let shares = [0, 1, 2, 3, 4, 5, 8, 32].map(crate::limits::places_of_pass);
+    let shares = [0, 1, 2, 3, 4, 5, 8, 32].map(crate::limits::slots_of_pass);
     assert_eq!(shares, [1, 1, 1, 2, 3, 4, 6, 24]);
 }
 
@@ -375,25 +375,25 @@ fn the_owner_reads_which_passes_look_and_what_their_clients_got() {
 fn what_concerns_all_connections_is_a_change_and_what_a_client_sends_is_none() {
     let mut rig = Rig::new();
     rig.show();
-    assert!(!rig.door.take_change(), "a picture without a viewer");
+    assert!(!rig.door.take_dirty(), "a picture without a viewer");
     rig.get(1, "/stream");
-    assert!(!rig.door.take_change(), "a request");
+    assert!(!rig.door.take_dirty(), "a request");
     rig.show();
-    assert!(rig.door.take_change(), "a picture");
-    assert!(!rig.door.take_change(), "told already");
+    assert!(rig.door.take_dirty(), "a picture");
+    assert!(!rig.door.take_dirty(), "told already");
     rig.set_state(SourceState::Lost, "");
-    assert!(rig.door.take_change(), "a state");
+    assert!(rig.door.take_dirty(), "a state");
     rig.door
         .set_access(Access::Passes(crate::Passes::default()));
-    assert!(rig.door.take_change(), "passes");
+    assert!(rig.door.take_dirty(), "passes");
     rig.pass(Duration::from_millis(1));
-    assert!(rig.door.take_change(), "the time");
+    assert!(rig.door.take_dirty(), "the time");
     for client in 0..64 {
         rig.connect(client);
     }
-    assert!(!rig.door.take_change());
+    assert!(!rig.door.take_dirty());
     rig.connect(64);
-    assert!(rig.door.take_change(), "one that ended for another");
+    assert!(rig.door.take_dirty(), "one that ended for another");
 }
 
 #[test]
@@ -432,16 +432,19 @@ fn cameras_that_stay_keep_their_viewers_in_another_place_and_streams_of_the_othe
 fn viewers_that_come_and_go_and_passes_in_use_are_news_and_questions_for_pictures_are_none() {
     let mut rig = Rig::new();
     rig.show();
-    assert!(!rig.door.take_news());
+    assert!(!rig.door.take_owner_event());
     rig.get(1, "/stream");
-    assert!(rig.door.take_news(), "a viewer");
+    assert!(rig.door.take_owner_event(), "a viewer");
     rig.get(2, "/state");
-    assert!(!rig.door.take_news(), "the pass was used in this second");
+    assert!(
+        !rig.door.take_owner_event(),
+        "the pass was used in this second"
+    );
     rig.show();
-    assert!(!rig.door.take_news(), "a picture");
+    assert!(!rig.door.take_owner_event(), "a picture");
     rig.pass(seconds(1));
     rig.get(2, "/state");
-    assert!(rig.door.take_news(), "a later use");
+    assert!(rig.door.take_owner_event(), "a later use");
     rig.close(1);
-    assert!(rig.door.take_news(), "a viewer that left");
+    assert!(rig.door.take_owner_event(), "a viewer that left");
 }

@@ -80,7 +80,7 @@ impl Context {
     /// Gives sound of our microphone to the clients of the door that listen.
     #[cfg(feature = "sound")]
     pub(crate) fn hear_at_door(&mut self, samples: &[u8]) {
-        self.with_source(HttpSource::Own, |door, id| door.hear(id, samples));
+        self.with_source(HttpSource::Own, |door, id| door.push_sound(id, samples));
     }
 
     /// Tells the clients of the door of our camera's state. That it is live the pictures say.
