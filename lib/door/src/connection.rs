@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Instant;
 
-use crate::door::{Access, Place, Shared};
+use crate::door::{Access, Shared, Slot};
 use crate::held::Held;
 use crate::limits::{
     HEAD_TIME, IDLE, LINGER, MAX_DROPPED_BYTES, MAX_HEAD_BYTES, STALL, VIEWER_KEPT,
@@ -37,7 +37,7 @@ pub(crate) struct Connection {
     /// Bytes of requests that are not answered yet; at most [`MAX_HEAD_BYTES`].
     input: Vec<u8>,
     output: Output,
-    seat: Option<Seat>,
+    lease: Option<Lease>,
     /// The pass of the last request that had one.
     pass: Option<PassHash>,
     /// A request of it could look.
@@ -73,9 +73,9 @@ enum State {
 }
 
 #[derive(Debug)]
-struct Seat {
-    place: Place,
-    /// Set while no answer needs the place.
+struct Lease {
+    slot: Slot,
+    /// Set while no answer needs the slot.
     until: Option<Instant>,
 }
 
@@ -100,7 +100,7 @@ impl Connection {
             },
             input: Vec::new(),
             output: Output::default(),
-            seat: None,
+            lease: None,
             pass: None,
             is_admitted: false,
             dropped: 0,
@@ -150,9 +150,9 @@ impl Connection {
         if self.is_writing() && is_over(self.progress + STALL) {
             self.state = State::Gone;
         }
-        let seat = self.seat.as_ref();
-        if seat.and_then(|seat| seat.until).is_some_and(is_over) {
-            self.leave(shared);
+        let lease = self.lease.as_ref();
+        if lease.and_then(|lease| lease.until).is_some_and(is_over) {
+            self.release_slot(shared);
         }
         match &self.state {
             State::Reading { until } if is_over(*until) => match self.input.is_empty() {
@@ -199,25 +199,32 @@ impl Connection {
             State::Listening(_) => access.may_hear(self.pass),
             _ => access.may_look(self.pass),
         };
-        if !is_allowed && self.seat.is_some() {
+        if !is_allowed && self.lease.is_some() {
+            self.state = State::Gone;
+        }
+    }
+
+    /// The camera has no microphone any more.
+    pub(crate) fn end_sound(&mut self, source: SourceId) {
+        if matches!(&self.state, State::Listening(listener) if listener.source == source) {
             self.state = State::Gone;
         }
     }
 
     /// The cameras have new places; those that are gone have none, and their viewers leave.
     pub(crate) fn follow(&mut self, moved: &BTreeMap<SourceId, SourceId>, shared: &mut Shared) {
-        let Some(seat) = &mut self.seat else {
+        let Some(lease) = &mut self.lease else {
             return;
         };
-        let Some(&source) = moved.get(&seat.place.source) else {
-            shared.give_back(seat.place);
-            self.seat = None;
+        let Some(&source) = moved.get(&lease.slot.source) else {
+            shared.release_of_pass(lease.slot);
+            self.lease = None;
             if let State::Holding(_) | State::Streaming(_) | State::Listening(_) = self.state {
                 self.state = State::Gone;
             }
             return;
         };
-        seat.place.source = source;
+        lease.slot.source = source;
         match &mut self.state {
             State::Holding(held) => held.source = source,
             State::Streaming(stream) => stream.source = source,
@@ -226,15 +233,15 @@ impl Connection {
         }
     }
 
-    /// Gives its place back.
-    pub(crate) fn leave(&mut self, shared: &mut Shared) {
-        if let Some(seat) = self.seat.take() {
-            shared.stand_up(seat.place);
+    /// Gives its slot back.
+    pub(crate) fn release_slot(&mut self, shared: &mut Shared) {
+        if let Some(lease) = self.lease.take() {
+            shared.release(lease.slot);
         }
     }
 
     pub(crate) fn poll_timeout(&self, shared: &Shared) -> Option<Instant> {
-        let seat = self.seat.as_ref().and_then(|seat| seat.until);
+        let lease = self.lease.as_ref().and_then(|lease| lease.until);
         let own = match &self.state {
             State::Gone => return None,
             State::Answering { .. } => self.progress + STALL,
@@ -248,7 +255,7 @@ impl Connection {
             State::Listening(listener) => listener.until,
             State::Reading { until } | State::Finishing { until } => *until,
         };
-        seat.into_iter().chain([own]).min()
+        lease.into_iter().chain([own]).min()
     }
 
     pub(crate) fn fate(&self) -> Fate {
@@ -269,9 +276,9 @@ impl Connection {
         self.is_admitted
     }
 
-    /// The pass by which it has a place at a camera, if it has one.
-    pub(crate) fn is_seated_with(&self) -> Option<PassHash> {
-        self.seat.as_ref()?.place.pass
+    /// The pass of the slot that it holds.
+    pub(crate) fn slot_pass(&self) -> Option<PassHash> {
+        self.lease.as_ref()?.slot.pass
     }
 
     /// Whether the connection may end to make room for another: it is between two requests, or a
@@ -279,7 +286,7 @@ impl Connection {
     pub(crate) fn is_dispensable(&self) -> bool {
         match self.state {
             State::Reading { .. } | State::Finishing { .. } => true,
-            // It has no place.
+            // It has no slot.
             State::Gone => false,
             _ => !self.is_admitted,
         }
@@ -354,8 +361,8 @@ impl Connection {
     /// The answer is written: to the next request, or to the end.
     fn begin_next(&mut self, keep_alive: bool, now: Instant) {
         // Answers of other kinds don't extend the time.
-        if let Some(seat) = &mut self.seat {
-            seat.until.get_or_insert(now + VIEWER_KEPT);
+        if let Some(lease) = &mut self.lease {
+            lease.until.get_or_insert(now + VIEWER_KEPT);
         }
         self.state = match (keep_alive, self.input.is_empty()) {
             (true, true) => State::Reading { until: now + IDLE },

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::connection::{Connection, Fate};
 use crate::failures::Failures;
-use crate::limits::{MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, places_of_pass};
+use crate::limits::{MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, slots_of_pass};
 use crate::now::Now;
 use crate::passes::{Pass, PassHash, Passes};
 use crate::source::{Picture, PictureCounts, Source, SourceId, SourceState};
@@ -72,31 +72,31 @@ pub enum Full {
     OfAddress,
 }
 
-/// What a client has a place for.
+/// What a client has a slot for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Purpose {
     Look,
     Listen,
 }
 
-/// A place of a client.
+/// One viewer of the limit, or one listener.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Place {
+pub(crate) struct Slot {
     pub(crate) source: SourceId,
     pub(crate) purpose: Purpose,
     /// The pass that has it, where passes are needed.
     pub(crate) pass: Option<PassHash>,
 }
 
-impl Place {
+impl Slot {
     fn by_pass(self) -> Option<(PassHash, Purpose)> {
         self.pass.map(|pass| (pass, self.purpose))
     }
 }
 
-/// There is no place for a client.
+/// No slot is free for a client.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub(crate) enum NoPlace {
+pub(crate) enum NoSlot {
     #[error("the limit of viewers is reached: try again later")]
     All,
     #[error("this pass has as many viewers as one pass may have: try again later")]
@@ -108,8 +108,8 @@ pub(crate) enum NoPlace {
 pub struct Door {
     shared: Shared,
     connections: BTreeMap<ConnectionId, Connection>,
-    /// What [`take_change`](Self::take_change) tells.
-    has_changed: bool,
+    /// What [`take_dirty`](Self::take_dirty) tells.
+    is_dirty: bool,
 }
 
 /// What all connections see.
@@ -118,13 +118,13 @@ pub(crate) struct Shared {
     pub(crate) sources: Vec<Source>,
     pub(crate) access: Access,
     pub(crate) max_viewers: usize,
-    /// The pass of each client that has a place and a pass, and what the place is for.
-    seated: Vec<(PassHash, Purpose)>,
+    /// The pass of each client that has a slot and a pass, and what the slot is for.
+    pass_slots: Vec<(PassHash, Purpose)>,
     /// Of answers, to all clients.
     pub(crate) sent_bytes: u64,
     pub(crate) failures: Failures,
-    /// What [`Door::take_news`] tells.
-    pub(crate) has_news: bool,
+    /// What [`Door::take_owner_event`] tells.
+    pub(crate) has_owner_event: bool,
 }
 
 impl Door {
@@ -136,13 +136,13 @@ impl Door {
                 sources,
                 access: config.access,
                 max_viewers: config.max_viewers,
-                seated: Vec::new(),
+                pass_slots: Vec::new(),
                 sent_bytes: 0,
                 failures: Failures::default(),
-                has_news: false,
+                has_owner_event: false,
             },
             connections: BTreeMap::new(),
-            has_changed: false,
+            is_dirty: false,
         }
     }
 
@@ -196,7 +196,7 @@ impl Door {
 
     /// The time of [`poll_timeout`](Self::poll_timeout) has passed.
     pub fn handle_timeout(&mut self, now: Now) {
-        self.has_changed = true;
+        self.is_dirty = true;
         for connection in self.connections.values_mut() {
             connection.handle_timeout(&mut self.shared, now);
         }
@@ -222,39 +222,45 @@ impl Door {
     /// The socket is closed.
     pub fn remove(&mut self, id: ConnectionId) {
         if let Some(mut connection) = self.connections.remove(&id) {
-            connection.leave(&mut self.shared);
+            connection.release_slot(&mut self.shared);
         }
     }
 
     /// A camera's newest picture. It is not copied, and held only if there is a viewer.
     pub fn show(&mut self, source: SourceId, picture: Picture<'_>, now: Now) {
         if let Some(source) = self.shared.sources.get_mut(source.0) {
-            self.has_changed |= source.viewers > 0;
+            self.is_dirty |= source.viewers > 0;
             source.show(picture, now);
         }
     }
 
     /// The camera's newest sound: whole samples of 16 bits in little endian, 48,000 a second, of one
     /// channel. A client that lags loses some of it.
-    pub fn hear(&mut self, source: SourceId, samples: &[u8]) {
+    pub fn push_sound(&mut self, source: SourceId, samples: &[u8]) {
         if let Some(source) = self.shared.sources.get_mut(source.0) {
-            self.has_changed |= source.listeners > 0;
-            source.hear(samples);
+            self.is_dirty |= source.listeners > 0;
+            source.push_sound(samples);
         }
     }
 
-    /// Whether the camera has a microphone.
-    pub fn set_sound(&mut self, source: SourceId, has_sound: bool) {
-        if let Some(source) = self.shared.sources.get_mut(source.0) {
-            self.has_changed |= source.has_sound != has_sound;
-            source.has_sound = has_sound;
+    /// Whether the camera has a microphone. Without one its listeners end at once.
+    pub fn set_sound(&mut self, id: SourceId, has_sound: bool) {
+        let Some(source) = self.shared.sources.get_mut(id.0) else {
+            return;
+        };
+        source.has_sound = has_sound;
+        if !has_sound && source.listeners > 0 {
+            for connection in self.connections.values_mut() {
+                connection.end_sound(id);
+            }
+            self.is_dirty = true;
         }
     }
 
     /// A camera's state, and why in words, of which the first 200 characters are kept.
     pub fn set_state(&mut self, source: SourceId, state: SourceState, words: &str) {
         if let Some(source) = self.shared.sources.get_mut(source.0) {
-            self.has_changed |= source.viewers > 0;
+            self.is_dirty |= source.viewers > 0;
             source.set_state(state, words);
         }
     }
@@ -265,19 +271,26 @@ impl Door {
         let old = std::mem::take(&mut self.shared.sources);
         let mut old: Vec<_> = old.into_iter().map(Some).collect();
         let mut moved = BTreeMap::new();
-        for (new_place, name) in names.into_iter().enumerate() {
+        for (new, name) in names.into_iter().enumerate() {
             let is_same =
                 |source: &Option<Source>| source.as_ref().is_some_and(|it| it.name == name);
-            let place = old.iter().position(is_same);
-            moved.extend(place.map(|place| (SourceId(place), SourceId(new_place))));
-            let kept = place.and_then(|place| old[place].take());
+            let at = old.iter().position(is_same);
+            moved.extend(at.map(|at| (SourceId(at), SourceId(new))));
+            let kept = at.and_then(|at| old[at].take());
             let source = kept.unwrap_or_else(|| Source::new(name));
             self.shared.sources.push(source);
         }
         for connection in self.connections.values_mut() {
             connection.follow(&moved, &mut self.shared);
         }
-        self.has_changed = true;
+        self.is_dirty = true;
+    }
+
+    /// A camera's name from now on, and so its path. Its viewers go on.
+    pub fn rename(&mut self, source: SourceId, name: &str) {
+        if let Some(source) = self.shared.sources.get_mut(source.0) {
+            name.clone_into(&mut source.name);
+        }
     }
 
     /// Which clients may look from now on. What is shown to a pass that is not in the list any more
@@ -289,7 +302,7 @@ impl Door {
         for connection in self.connections.values_mut() {
             connection.check_pass(&access);
         }
-        self.has_changed = true;
+        self.is_dirty = true;
         self.shared.access = access;
     }
 
@@ -309,14 +322,14 @@ impl Door {
     /// Whether something has changed for all connections since the last call: a picture, a state,
     /// the passes, the time, one that ended for another. Otherwise a connection has something to
     /// send, or another fate, only after bytes of its client or room in its socket.
-    pub fn take_change(&mut self) -> bool {
-        std::mem::take(&mut self.has_changed)
+    pub fn take_dirty(&mut self) -> bool {
+        std::mem::take(&mut self.is_dirty)
     }
 
     /// Whether the owner has something to look at since the last call: another number of
     /// [`viewers`](Self::viewers), or a later use of a pass.
-    pub fn take_news(&mut self) -> bool {
-        std::mem::take(&mut self.shared.has_news)
+    pub fn take_owner_event(&mut self) -> bool {
+        std::mem::take(&mut self.shared.has_owner_event)
     }
 
     /// What to do with a connection's socket.
@@ -339,7 +352,7 @@ impl Door {
     }
 
     /// Clients that listen to this camera. While there are any, its owner gives sound to
-    /// [`hear`](Self::hear).
+    /// [`push_sound`](Self::push_sound).
     pub fn listeners(&self, source: SourceId) -> usize {
         let source = self.shared.sources.get(source.0);
         source.map_or(0, |source| source.listeners)
@@ -355,10 +368,10 @@ impl Door {
     /// list.
     pub fn passes_in_use(&self) -> impl Iterator<Item = &str> {
         let connections = self.connections.values();
-        let seated: Vec<PassHash> = connections.filter_map(Connection::is_seated_with).collect();
+        let in_use: Vec<PassHash> = connections.filter_map(Connection::slot_pass).collect();
         let passes = self.passes().into_iter().flat_map(Passes::iter);
         passes
-            .filter(move |pass| seated.iter().any(|hash| pass.is(*hash)))
+            .filter(move |pass| in_use.iter().any(|hash| pass.is(*hash)))
             .map(Pass::name)
     }
 
@@ -382,7 +395,7 @@ impl Door {
         let dispensable = dispensable.filter(|(_, it)| it.is_dispensable() && is_of_these(it));
         let (&id, _) = dispensable.min_by_key(|(id, it)| (it.is_admitted(), **id))?;
         self.remove(id);
-        self.has_changed = true;
+        self.is_dirty = true;
         Some(())
     }
 }
@@ -397,40 +410,44 @@ impl Shared {
         self.sources.iter().map(|source| source.viewers).sum()
     }
 
-    /// Takes a place. There are as many for listeners as for viewers: a page needs one of each.
-    pub(crate) fn sit(&mut self, place: Place) -> Result<(), NoPlace> {
-        let taken = self
-            .sources
-            .iter()
-            .map(|source| source.taken(place.purpose));
-        if taken.sum::<usize>() >= self.max_viewers {
-            return Err(NoPlace::All);
+    /// Takes a slot; the client gives another one back for it if it has one. There are as many for
+    /// listeners as for viewers: a page needs one of each.
+    pub(crate) fn acquire(&mut self, slot: Slot, old: Option<Slot>) -> Result<(), NoSlot> {
+        let freed = old.filter(|old| old.purpose == slot.purpose);
+        let sources = self.sources.iter();
+        let taken: usize = sources.map(|source| source.taken(slot.purpose)).sum();
+        if taken - usize::from(freed.is_some()) >= self.max_viewers {
+            return Err(NoSlot::All);
         }
-        if let Some(seated) = place.by_pass() {
-            let its = self.seated.iter().filter(|other| **other == seated);
-            if its.count() >= places_of_pass(self.max_viewers) {
-                return Err(NoPlace::OfPass);
+        if let Some(of_pass) = slot.by_pass() {
+            let its = self.pass_slots.iter().filter(|other| **other == of_pass);
+            let is_freed = old.and_then(Slot::by_pass) == Some(of_pass);
+            if its.count() - usize::from(is_freed) >= slots_of_pass(self.max_viewers) {
+                return Err(NoSlot::OfPass);
             }
-            self.seated.push(seated);
+            self.pass_slots.push(of_pass);
         }
-        self.sources[place.source.0].enter(place.purpose);
-        self.has_news = true;
+        self.sources[slot.source.0].acquire(slot.purpose);
+        if let Some(old) = old {
+            self.release(old);
+        }
+        self.has_owner_event = true;
         Ok(())
     }
 
-    /// Gives it back.
-    pub(crate) fn stand_up(&mut self, place: Place) {
-        self.sources[place.source.0].leave(place.purpose);
-        self.give_back(place);
+    /// Gives a slot back.
+    pub(crate) fn release(&mut self, slot: Slot) {
+        self.sources[slot.source.0].release(slot.purpose);
+        self.release_of_pass(slot);
     }
 
-    /// Gives the place of a pass back, of a camera that is gone.
-    pub(crate) fn give_back(&mut self, place: Place) {
-        let mut its = self.seated.iter();
-        let its = its.position(|seated| Some(*seated) == place.by_pass());
+    /// Gives a slot of a camera that is gone back to the pass's share.
+    pub(crate) fn release_of_pass(&mut self, slot: Slot) {
+        let mut its = self.pass_slots.iter();
+        let its = its.position(|of_pass| Some(*of_pass) == slot.by_pass());
         if let Some(its) = its {
-            self.seated.swap_remove(its);
+            self.pass_slots.swap_remove(its);
         }
-        self.has_news = true;
+        self.has_owner_event = true;
     }
 }

@@ -86,7 +86,7 @@ fn play(requests: &[u8], kind: Kind, step: usize, taken: usize) -> Vec<u8> {
             }
         }
         assert!(rest.is_empty() || !door.wants_bytes(ID));
-        door.hear(CAMERA, b"tone");
+        door.push_sound(CAMERA, b"tone");
         match round % 4 {
             3 => door.set_state(CAMERA, SourceState::Lost, "unplugged"),
             _ => {

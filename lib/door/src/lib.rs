@@ -11,9 +11,9 @@
 //! 4. The owner opens the cameras that have [`viewers`](Door::viewers), gives their pictures to
 //!    [`show`](Door::show) and tells of their states by [`set_state`](Door::set_state). It opens
 //!    the microphones that have [`listeners`](Door::listeners), and gives their sound to
-//!    [`hear`](Door::hear).
+//!    [`push_sound`](Door::push_sound).
 //! 5. After each of these, for the connection of the socket, or for every connection if
-//!    [`take_change`](Door::take_change) says so: while its socket is writable, write what
+//!    [`take_dirty`](Door::take_dirty) says so: while its socket is writable, write what
 //!    [`poll_transmit`](Door::poll_transmit) gives, and report it by
 //!    [`transmitted`](Door::transmitted). Then do what [`fate`](Door::fate) says.
 //!

@@ -54,22 +54,22 @@ pub const MAX_SOUND_BYTES: usize = 19_200;
 pub const SILENCE: Duration = Duration::from_secs(10);
 
 /// How long a client counts as a viewer after its answer, so that a page that asks for each picture
-/// keeps its place and the camera stays open.
+/// keeps its slot and the camera stays open.
 pub const VIEWER_KEPT: Duration = Duration::from_secs(2);
 
 /// Characters of a state's words: a sentence. They may come from another machine.
 pub const MAX_WORDS: usize = 200;
 
-/// How many of the places for viewers one pass may have: three quarters, and never the last one. A
+/// How many of the slots for viewers one pass may have: three quarters, and never the last one. A
 /// pass in a web page that many open, or a client that connects again and again, leaves room for
 /// other passes and for peers. One pass often has several streams: a printer's page, its time lapse
-/// and a person's phone, so of eight places it may have six.
-pub const fn places_of_pass(places: usize) -> usize {
-    let kept = match places / 4 {
+/// and a person's phone, so of eight slots it may have six.
+pub const fn slots_of_pass(slots: usize) -> usize {
+    let kept = match slots / 4 {
         0 => 1,
         quarter => quarter,
     };
-    match places.saturating_sub(kept) {
+    match slots.saturating_sub(kept) {
         0 => 1,
         share => share,
     }

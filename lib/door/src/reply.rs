@@ -87,6 +87,14 @@ impl Reply {
         }
     }
 
+    /// The same for an answer without a length, which ends with its connection.
+    pub(crate) fn endless(self) -> Self {
+        Self {
+            keep_alive: false,
+            ..self
+        }
+    }
+
     /// The head of an answer with further headers, each as `Name: value`.
     pub(crate) fn head(self, status: Status, headers: &[&str], now: Now) -> Vec<u8> {
         let version = match self.version {

@@ -48,11 +48,12 @@ pub enum SourceState {
 }
 
 impl SourceState {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Away,
         Self::Live,
         Self::Lost,
         Self::Off,
+        Self::Refused,
         Self::Starting,
     ];
 
@@ -157,13 +158,13 @@ impl Source {
     }
 
     /// Sound that nobody waits for is not kept.
-    pub(crate) fn hear(&mut self, samples: &[u8]) {
+    pub(crate) fn push_sound(&mut self, samples: &[u8]) {
         if self.listeners > 0 {
             self.sound.push(samples);
         }
     }
 
-    /// How many clients have a place for that.
+    /// How many clients have a slot for that.
     pub(crate) fn taken(&self, purpose: Purpose) -> usize {
         match purpose {
             Purpose::Look => self.viewers,
@@ -171,15 +172,15 @@ impl Source {
         }
     }
 
-    pub(crate) fn enter(&mut self, purpose: Purpose) {
+    pub(crate) fn acquire(&mut self, purpose: Purpose) {
         match purpose {
             Purpose::Look => self.viewers += 1,
             Purpose::Listen => self.listeners += 1,
         }
     }
 
-    /// A client leaves. Without any the last picture and the sound are let go of.
-    pub(crate) fn leave(&mut self, purpose: Purpose) {
+    /// A client gives its slot back. Without any the last picture and the sound are let go of.
+    pub(crate) fn release(&mut self, purpose: Purpose) {
         match purpose {
             Purpose::Look => {
                 self.viewers -= 1;
@@ -274,6 +275,23 @@ const SECOND: Duration = Duration::from_secs(1);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_state_is_missing_in_the_list() {
+        for (index, state) in SourceState::ALL.into_iter().enumerate() {
+            assert_eq!(state as usize, index);
+            // A new state does not compile here, and counts.
+            let count = match state {
+                SourceState::Away
+                | SourceState::Live
+                | SourceState::Lost
+                | SourceState::Off
+                | SourceState::Refused
+                | SourceState::Starting => 6,
+            };
+            assert_eq!(SourceState::ALL.len(), count);
+        }
+    }
 
     #[test]
     fn the_rate_is_that_of_the_second_before() {

@@ -28,13 +28,7 @@ mod tests {
     #[test]
     fn the_pictures_show_the_words() {
         for (name, text) in drawing::WORDS {
-            let states = [
-                SourceState::Away,
-                SourceState::Lost,
-                SourceState::Off,
-                SourceState::Refused,
-                SourceState::Starting,
-            ];
+            let states = SourceState::ALL;
             let state = states.into_iter().find(|state| state.name() == name);
             let jpeg = picture(state.unwrap());
             assert!(jpeg.len() <= 10_000, "{name}: {} bytes", jpeg.len());

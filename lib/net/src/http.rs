@@ -101,12 +101,18 @@ impl Http {
         true
     }
 
-    /// The next connection that waits at a listener.
-    pub(crate) fn accept(&mut self, now: proto::Instant) -> Option<(TcpStream, SocketAddr)> {
-        let listeners = &mut self.0.as_mut()?.listeners;
-        listeners
-            .iter_mut()
-            .find_map(|(_, listener)| listener.accept(now))
+    pub(crate) fn listeners(&self) -> usize {
+        self.0.as_ref().map_or(0, |open| open.listeners.len())
+    }
+
+    /// The next connection that waits at that listener.
+    pub(crate) fn accept(
+        &mut self,
+        listener: usize,
+        now: proto::Instant,
+    ) -> Option<(TcpStream, SocketAddr)> {
+        let (_, listener) = self.0.as_mut()?.listeners.get_mut(listener)?;
+        listener.accept(now)
     }
 
     /// Takes an accepted connection under that id, if the door has room.
@@ -155,7 +161,7 @@ impl Http {
             door.handle_timeout(now);
         }
         let room = buffer.len().min(READ);
-        let all = door.take_change();
+        let all = door.take_dirty();
         let (first, mut writes, mut waiting) = (open.first, WRITES, None);
         for is_first_half in [true, false] {
             clients.retain(|&id, client| {
@@ -178,8 +184,10 @@ impl Http {
     }
 
     /// Whether the door has something for its owner.
-    pub(crate) fn take_news(&mut self) -> bool {
-        self.0.as_mut().is_some_and(|open| open.door.take_news())
+    pub(crate) fn take_owner_event(&mut self) -> bool {
+        self.0
+            .as_mut()
+            .is_some_and(|open| open.door.take_owner_event())
     }
 
     /// Whether a socket has work without a new readiness event.

@@ -21,7 +21,15 @@ impl Http {
         false
     }
 
-    pub(crate) fn accept(&mut self, _: proto::Instant) -> Option<(TcpStream, SocketAddr)> {
+    pub(crate) fn listeners(&self) -> usize {
+        0
+    }
+
+    pub(crate) fn accept(
+        &mut self,
+        _: usize,
+        _: proto::Instant,
+    ) -> Option<(TcpStream, SocketAddr)> {
         None
     }
 
@@ -37,7 +45,7 @@ impl Http {
 
     pub(crate) fn serve(&mut self, _: &mut [u8]) {}
 
-    pub(crate) fn take_news(&mut self) -> bool {
+    pub(crate) fn take_owner_event(&mut self) -> bool {
         false
     }
 

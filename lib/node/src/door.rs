@@ -3,17 +3,19 @@
 //! a client looks at it (door/watch.rs).
 
 mod shown;
+mod uses;
 mod viewers;
 mod watch;
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use transom_net::HttpConfig;
-use transom_net::door::{self, Access, Passes, SourceState, Token};
+use transom_net::door::{self, Access, SourceState, Token};
 use transom_wire::PeerName;
 
 pub(crate) use self::shown::DoorSources;
+use self::uses::Uses;
 use self::viewers::Viewers;
 use self::watch::{Act, Present, Watch};
 use crate::calls::Calls;
@@ -63,10 +65,7 @@ pub(crate) struct HttpDoor {
     /// The cameras of the settings, until the station begins.
     first: Vec<HttpSource>,
     watched: Vec<(PeerName, Watch)>,
-    /// The newest use of a pass that the owner was told of, and when.
-    told: Option<(Duration, Instant)>,
-    /// When the owner is told of a newer use.
-    due: Option<Instant>,
+    uses: Uses,
     /// A port that other machines reach.
     reachable_port: Option<u16>,
     viewers: Viewers,
@@ -80,8 +79,7 @@ impl HttpDoor {
             max_viewers: settings.max_viewers,
             first: first.unwrap_or_default(),
             watched: Vec::new(),
-            told: None,
-            due: None,
+            uses: Uses::default(),
             reachable_port: None,
             viewers: Viewers::default(),
         }
@@ -127,6 +125,23 @@ impl HttpDoor {
         }
     }
 
+    /// Which clients may look from now on.
+    pub(crate) fn set_access(&mut self, access: Access, out: &mut Context) {
+        if let Some((door, _)) = out.net.door() {
+            self.uses.know(match &access {
+                Access::Open { .. } => None,
+                Access::Passes(passes) => Some(passes),
+            });
+            door.set_access(access);
+        }
+    }
+
+    /// The station's name from now on, by which our camera is shown.
+    pub(crate) fn rename(&mut self, name: PeerName, out: &mut Context) {
+        self.own_name = name;
+        out.rename_at_door(name);
+    }
+
     /// Once a turn: peers and clients share the places of viewers, cameras of peers are watched for
     /// clients, and the owner is told which clients look and which passes are in use.
     pub(crate) fn turn(
@@ -138,8 +153,7 @@ impl HttpDoor {
     ) {
         self.viewers.turn(now, out);
         self.watch(now, links, calls, out);
-        // Nothing is due of a door that was closed.
-        self.due = None;
+        self.uses.turn(now, out);
         let has_own = out.door_sources.has_own();
         let Some((door, _)) = out.net.door() else {
             return;
@@ -148,20 +162,6 @@ impl HttpDoor {
             true => self.max_viewers.saturating_sub(calls.served()),
             false => BRIDGE_VIEWERS,
         });
-        let uses = door.passes().into_iter().flat_map(Passes::iter);
-        let newest = uses.filter_map(|pass| pass.last_used()).max();
-        let Some(newest) = newest.filter(|newest| self.told.is_none_or(|(told, _)| told < *newest))
-        else {
-            return;
-        };
-        let due = self.told.map_or(now, |(_, at)| at + USES_INTERVAL);
-        self.due = (due > now).then_some(due);
-        if self.due.is_none()
-            && let Some(passes) = door.passes().cloned()
-        {
-            self.told = Some((newest, now));
-            out.notify(Notice::PassesUsed { passes });
-        }
     }
 
     pub(crate) fn reachable_port(&self) -> Option<u16> {
@@ -183,13 +183,18 @@ impl HttpDoor {
 
     pub(crate) fn due(&self) -> Option<Instant> {
         let watched = self.watched.iter();
-        watched.fold(earlier(self.due, self.viewers.due()), |due, (_, watch)| {
-            earlier(due, watch.due())
-        })
+        watched.fold(
+            earlier(self.uses.due(), self.viewers.due()),
+            |due, (_, watch)| earlier(due, watch.due()),
+        )
     }
 
     fn opened(&mut self, sources: Vec<HttpSource>, out: &mut Context) {
         self.follow(sources, out);
+        self.uses = Uses::default();
+        if let Some((door, _)) = out.net.door() {
+            self.uses.know(door.passes());
+        }
         self.reachable_port = None;
         for address in out.net.door_addresses() {
             if !address.ip().to_canonical().is_loopback() {
@@ -214,8 +219,7 @@ impl HttpDoor {
         calls.leave_door_calls(|peer| self.watched.iter().all(|(it, _)| it != peer), out);
         for (peer, watch) in &mut self.watched {
             let is_connected = links.link_of(peer).is_some();
-            let state = out.state_of(*peer);
-            match state {
+            match out.state_of(*peer) {
                 Some(SourceState::Away) if is_connected => out.tell_starting(*peer),
                 Some(SourceState::Starting) if !is_connected => out.tell_away(*peer, ""),
                 _ => {}
@@ -223,7 +227,7 @@ impl HttpDoor {
             let present = Present {
                 has_viewers: out.door_viewers_of(*peer) > 0,
                 is_connected,
-                is_refused: matches!(state, Some(SourceState::Away | SourceState::Refused)),
+                is_refused: out.door_sources.take_refusal(peer),
                 call: calls.door_call(peer),
             };
             match watch.turn(present, now) {
@@ -236,15 +240,6 @@ impl HttpDoor {
                 }
                 None => {}
             }
-        }
-    }
-}
-
-impl Context {
-    /// Which clients may look at the door from now on.
-    pub(crate) fn set_door_access(&mut self, access: Access) {
-        if let Some((door, _)) = self.net.door() {
-            door.set_access(access);
         }
     }
 }
@@ -273,9 +268,9 @@ fn names(sources: &[HttpSource], own_name: PeerName) -> Vec<String> {
     sources.iter().map(name).collect()
 }
 
-/// How often the owner is told of uses of passes, which it may write to a card.
-const USES_INTERVAL: Duration = Duration::from_secs(60);
-
 /// Clients that look at once at cameras of peers: half of the door's connections. A peer sends each
 /// picture once, however many look, so its own limit does not count here.
 const BRIDGE_VIEWERS: usize = door::limits::MAX_CONNECTIONS / 2;
+
+#[cfg(test)]
+mod tests;

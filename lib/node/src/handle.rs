@@ -339,8 +339,8 @@ impl Handle {
     }
 
     /// Gives this station another name of its own. Announcements, a code that is shown, and every
-    /// connection made from now on have it. Peers that are connected learn it at their next
-    /// connection: a session says its name once.
+    /// connection made from now on have it, and so has our camera at the HTTP door, with its path.
+    /// Peers that are connected learn it at their next connection: a session says its name once.
     pub fn rename(&self, name: &PeerName) {
         self.queue.push(Command::Rename { name: *name });
     }

@@ -276,6 +276,8 @@ impl Station {
                 pairings.rename(name);
                 discovery.rename(name);
                 out.net.rename(name);
+                #[cfg(feature = "http")]
+                door.rename(name, out);
             }
             Command::AllowGuest { key, name, may } => {
                 let changed = links.allow_guest(key, name, may, out);
@@ -329,7 +331,7 @@ impl Station {
                 camera.meet_door(out);
             }
             #[cfg(feature = "http")]
-            Command::HttpAccess { access } => out.set_door_access(access),
+            Command::HttpAccess { access } => door.set_access(access, out),
             Command::Announce { announce } => discovery.announce(announce),
             Command::Listen { id, addresses } => match out.net.listen(&addresses) {
                 Ok(bound) => {

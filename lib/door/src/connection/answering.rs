@@ -1,9 +1,9 @@
 //! The answer to each request, in the order in which what it may not have is refused.
 
-use super::{Connection, Seat, State};
+use super::{Connection, Lease, State};
 use crate::client::StreamFormat;
 use crate::credentials::tokens;
-use crate::door::{Access, NoPlace, Place, Purpose, Shared};
+use crate::door::{Access, NoSlot, Purpose, Shared, Slot};
 use crate::encoding::percent_encode;
 use crate::frame::{BOUNDARY_LINE, EARLY_HEAD};
 use crate::held::Held;
@@ -139,7 +139,7 @@ impl Connection {
             has_token = true;
             if let Some((pass, is_later)) = passes.admit(&token, now.unix) {
                 self.pass = Some(pass);
-                shared.has_news |= is_later;
+                shared.has_owner_event |= is_later;
                 return true;
             }
         }
@@ -159,18 +159,14 @@ impl Connection {
         now: Now,
     ) {
         let format = StreamFormat::of(request);
-        // A stream has no length: it ends with its connection.
-        let reply = Reply {
-            keep_alive: false,
-            ..reply
-        };
+        let endless = reply.endless();
         let content_type = format!("Content-Type: {}", format.content_type());
-        let mut head = reply.head(Status::Ok, &[NO_SCRIPTS, &content_type], now);
-        if reply.is_head {
-            return self.answer(reply, head, now);
+        let mut head = endless.head(Status::Ok, &[NO_SCRIPTS, &content_type], now);
+        if endless.is_head {
+            return self.answer(endless, head, now);
         }
-        if let Err(why) = self.sit(source, Purpose::Look, shared) {
-            return self.answer(reply, no_place(why, reply, now), now);
+        if let Err(why) = self.acquire_slot(source, Purpose::Look, shared) {
+            return self.answer(reply, no_slot(why, reply, now), now);
         }
         head.extend_from_slice(BOUNDARY_LINE.as_bytes());
         if format.early_heads {
@@ -190,17 +186,13 @@ impl Connection {
             let text = "this camera has no sound";
             return self.answer(reply, reply.text(Status::NotFound, &[], text, now), now);
         }
-        // It has no length either.
-        let reply = Reply {
-            keep_alive: false,
-            ..reply
-        };
-        let mut head = reply.head(Status::Ok, &["Content-Type: audio/wav"], now);
-        if reply.is_head {
-            return self.answer(reply, head, now);
+        let endless = reply.endless();
+        let mut head = endless.head(Status::Ok, &["Content-Type: audio/wav"], now);
+        if endless.is_head {
+            return self.answer(endless, head, now);
         }
-        if let Err(why) = self.sit(source, Purpose::Listen, shared) {
-            return self.answer(reply, no_place(why, reply, now), now);
+        if let Err(why) = self.acquire_slot(source, Purpose::Listen, shared) {
+            return self.answer(reply, no_slot(why, reply, now), now);
         }
         head.extend_from_slice(&wav_head());
         self.input = Vec::new();
@@ -210,30 +202,30 @@ impl Connection {
     }
 
     fn hold(&mut self, held: Held, shared: &mut Shared, now: Now) {
-        match self.sit(held.source, Purpose::Look, shared) {
+        match self.acquire_slot(held.source, Purpose::Look, shared) {
             Ok(()) => self.state = State::Holding(held),
-            Err(why) => self.answer(held.reply, no_place(why, held.reply, now), now),
+            Err(why) => self.answer(held.reply, no_slot(why, held.reply, now), now),
         }
     }
 
-    /// Takes a place, or keeps the one it has.
-    fn sit(
+    /// Takes a slot instead of the one that it has. Without a free one it keeps the old.
+    fn acquire_slot(
         &mut self,
         source: SourceId,
         purpose: Purpose,
         shared: &mut Shared,
-    ) -> Result<(), NoPlace> {
-        let place = Place {
+    ) -> Result<(), NoSlot> {
+        let slot = Slot {
             source,
             purpose,
             pass: self.pass,
         };
-        if self.seat.as_ref().is_none_or(|seat| seat.place != place) {
-            self.leave(shared);
-            shared.sit(place)?;
+        let old = self.lease.as_ref().map(|lease| lease.slot);
+        if old != Some(slot) {
+            shared.acquire(slot, old)?;
         }
         let until = None;
-        self.seat = Some(Seat { place, until });
+        self.lease = Some(Lease { slot, until });
         Ok(())
     }
 
@@ -265,7 +257,7 @@ fn unauthorized(reply: Reply, now: Now) -> Vec<u8> {
     reply.text(Status::Unauthorized, &[ask], text, now)
 }
 
-fn no_place(why: NoPlace, reply: Reply, now: Now) -> Vec<u8> {
+fn no_slot(why: NoSlot, reply: Reply, now: Now) -> Vec<u8> {
     let (again, text) = ("Retry-After: 5", why.to_string());
     reply.text(Status::Unavailable, &[again], &text, now)
 }

@@ -67,10 +67,10 @@ fn a_flood_of_requests_waits_in_the_client() {
     let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     let flood = request.repeat(10_000);
     let id = ConnectionId(1);
-    let taken = rig.door.handle_bytes(id, flood.as_bytes(), rig.now);
+    let taken = rig.receive(1, flood.as_bytes());
     assert_eq!(taken, crate::limits::MAX_HEAD_BYTES);
     assert!(!rig.door.wants_bytes(id));
-    assert_eq!(rig.door.handle_bytes(id, b"more", rig.now), 0);
+    assert_eq!(rig.receive(1, b"more"), 0);
     rig.stuck.clear();
     rig.pump();
     assert!(rig.door.wants_bytes(id));

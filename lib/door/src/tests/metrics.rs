@@ -111,3 +111,19 @@ fn all_cameras_are_in_one_text_whatever_their_names() {
     assert_eq!(samples[r#"transom_viewers{camera="hall"}"#], 0.0);
     assert_eq!(samples[r#"transom_viewers{camera="a\"b\\c\nd"}"#], 0.0);
 }
+
+#[test]
+fn a_camera_is_in_one_state_whichever_it_is() {
+    for state in SourceState::ALL {
+        let mut rig = Rig::new();
+        rig.set_state(state, "");
+        let samples = parse(split(&rig.get(1, "/metrics")).1);
+        let states = samples.iter();
+        let states = states.filter(|(sample, _)| sample.starts_with("transom_camera_state{"));
+        let sum: f64 = states.map(|(_, value)| value).sum();
+        assert_eq!(sum, 1.0, "{state:?}");
+        let name = state.name();
+        let sample = format!(r#"transom_camera_state{{camera="hall",state="{name}"}}"#);
+        assert_eq!(samples[&sample], 1.0, "{state:?}");
+    }
+}

@@ -3,11 +3,15 @@
 use super::*;
 use crate::limits::MAX_SOUND_BYTES;
 
-/// A door whose pass 1 may hear and whose pass 2 may not.
-fn rig() -> Rig {
+/// Pass 1 may hear, and pass 2 may not.
+fn access() -> Access {
     let pass = |number| Pass::new(&format!("pass{number}"), &token(number)).unwrap();
-    let passes = [pass(1).with_sound(), pass(2)];
-    let mut rig = Rig::of(&["hall"], Access::Passes(passes.into_iter().collect()));
+    Access::Passes([pass(1).with_sound(), pass(2)].into_iter().collect())
+}
+
+/// A door with a microphone.
+fn rig() -> Rig {
+    let mut rig = Rig::of(&["hall"], access());
     rig.door.set_sound(CAMERA, true);
     rig
 }
@@ -24,15 +28,15 @@ fn block(number: u8) -> Vec<u8> {
     vec![number; 960]
 }
 
-fn hear(rig: &mut Rig, number: u8) {
-    rig.door.hear(CAMERA, &block(number));
+fn push_sound(rig: &mut Rig, number: u8) {
+    rig.door.push_sound(CAMERA, &block(number));
     rig.pump();
 }
 
 #[test]
 fn a_client_hears_what_comes_as_a_wav_file() {
     let mut rig = rig();
-    hear(&mut rig, 1);
+    push_sound(&mut rig, 1);
     let answer = get_with(&mut rig, 1, 1, "/sound");
     let (head, body) = split(&answer);
     assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
@@ -46,8 +50,8 @@ fn a_client_hears_what_comes_as_a_wav_file() {
         (rig.door.listeners(CAMERA), rig.door.viewers(CAMERA)),
         (1, 0)
     );
-    hear(&mut rig, 2);
-    hear(&mut rig, 3);
+    push_sound(&mut rig, 2);
+    push_sound(&mut rig, 3);
     assert_eq!(rig.take_bytes(1), [block(2), block(3)].concat());
     rig.close(1);
     assert_eq!(rig.door.listeners(CAMERA), 0);
@@ -58,15 +62,15 @@ fn a_client_that_lags_loses_sound_and_gets_the_newest() {
     let mut rig = rig();
     get_with(&mut rig, 1, 1, "/sound");
     rig.stuck.insert(1);
-    (0..100).for_each(|number| hear(&mut rig, number));
+    (0..100).for_each(|number| push_sound(&mut rig, number));
     rig.stuck.clear();
     rig.pump();
     let late = rig.take_bytes(1);
     assert_eq!(late.len(), MAX_SOUND_BYTES);
     assert_eq!(late[..960], block(80));
     assert_eq!(late[MAX_SOUND_BYTES - 960..], block(99));
-    rig.door.hear(CAMERA, &vec![0; MAX_SOUND_BYTES + 2]);
-    rig.door.hear(CAMERA, b"odd");
+    rig.door.push_sound(CAMERA, &vec![0; MAX_SOUND_BYTES + 2]);
+    rig.door.push_sound(CAMERA, b"odd");
     rig.pump();
     assert_eq!(rig.take_bytes(1), b"od");
 }
@@ -98,7 +102,7 @@ fn a_pass_that_may_not_hear_any_more_hears_nothing_more() {
     get_with(&mut rig, 2, 1, "/stream");
     rig.door.set_access(passes(&[1]));
     assert_eq!((rig.fate(1), rig.fate(2)), (Fate::Gone, Fate::Open));
-    hear(&mut rig, 1);
+    push_sound(&mut rig, 1);
     assert_eq!(rig.take(1), "");
 }
 
@@ -107,7 +111,7 @@ fn without_sound_for_ten_seconds_it_ends() {
     let mut rig = rig();
     get_with(&mut rig, 1, 1, "/sound");
     rig.pass(seconds(9));
-    hear(&mut rig, 1);
+    push_sound(&mut rig, 1);
     rig.pass(seconds(9));
     assert_eq!(rig.fate(1), Fate::Open);
     rig.pass(seconds(2));
@@ -116,7 +120,7 @@ fn without_sound_for_ten_seconds_it_ends() {
     get_with(&mut rig, 2, 1, "/sound");
     rig.stuck.insert(2);
     for number in 0..12 {
-        hear(&mut rig, number);
+        push_sound(&mut rig, number);
         rig.pass(seconds(1));
     }
     assert_eq!(rig.fate(2), Fate::Gone);
@@ -132,4 +136,44 @@ fn listeners_have_places_of_their_own_and_a_pass_its_share_of_them() {
     assert_eq!(status(&get_with(&mut rig, 4, 1, "/stream")), "200");
     rig.close(1);
     assert_eq!(status(&get_with(&mut rig, 5, 1, "/sound")), "200");
+}
+
+#[test]
+fn a_page_that_is_refused_to_listen_goes_on_looking() {
+    let mut rig = rig();
+    get_with(&mut rig, 1, 1, "/next");
+    rig.show();
+    assert_eq!(status(&rig.take(1)), "200");
+    for client in 2..=4 {
+        assert_eq!(status(&get_with(&mut rig, client, 1, "/sound")), "200");
+    }
+    let ask = format!("GET /sound?token={} HTTP/1.1\r\nHost: a\r\n\r\n", token(1));
+    assert_eq!(status(&rig.send(1, ask.as_bytes())), "503");
+    assert_eq!(rig.door.viewers(CAMERA), 1);
+    rig.pass(seconds(2));
+    assert_eq!(rig.door.viewers(CAMERA), 0, "as long as behind any answer");
+}
+
+#[test]
+fn listeners_of_a_microphone_that_is_gone_end_at_once() {
+    let mut rig = Rig::of(&["hall", "yard"], access());
+    let yard = SourceId(1);
+    rig.door.set_sound(CAMERA, true);
+    rig.door.set_sound(yard, true);
+    get_with(&mut rig, 1, 1, "/hall/sound");
+    get_with(&mut rig, 2, 1, "/yard/sound");
+    get_with(&mut rig, 3, 1, "/hall/stream");
+    rig.door.set_sound(CAMERA, true);
+    rig.pump();
+    assert_eq!(rig.fate(1), Fate::Open);
+    rig.door.set_sound(CAMERA, false);
+    rig.pump();
+    let fates = [1, 2, 3].map(|client| rig.fate(client));
+    assert_eq!(fates, [Fate::Gone, Fate::Open, Fate::Open]);
+    rig.close(1);
+    assert_eq!(
+        [CAMERA, yard].map(|camera| rig.door.listeners(camera)),
+        [0, 1]
+    );
+    assert_eq!(status(&get_with(&mut rig, 1, 1, "/hall/sound")), "404");
 }

@@ -1,6 +1,8 @@
 //! What the parts of a station tell the clients of the door: pictures and states of our camera, and
 //! of those of peers.
 
+use std::collections::BTreeSet;
+
 use transom_media::Picture;
 use transom_net::door::{self, Door, SourceId, SourceState};
 use transom_wire::{CameraState, EndReason, PeerName};
@@ -10,31 +12,46 @@ use crate::context::Context;
 
 /// The cameras of the door, by their places in it.
 #[derive(Debug, Default)]
-pub(crate) struct DoorSources(Vec<HttpSource>);
+pub(crate) struct DoorSources {
+    sources: Vec<HttpSource>,
+    /// The peers that ended their call for the door since the last turn.
+    refusals: BTreeSet<PeerName>,
+}
 
 impl DoorSources {
     pub(super) fn new(sources: Vec<HttpSource>) -> Self {
-        Self(sources)
+        Self {
+            sources,
+            refusals: BTreeSet::new(),
+        }
+    }
+
+    /// Whether that peer ended its call since the last question.
+    pub(super) fn take_refusal(&mut self, peer: &PeerName) -> bool {
+        self.refusals.remove(peer)
     }
 
     pub(super) fn has_own(&self) -> bool {
-        self.0.contains(&HttpSource::Own)
+        self.sources.contains(&HttpSource::Own)
     }
 
     /// The peers whose cameras are shown.
     pub(super) fn peers(&self) -> impl Iterator<Item = PeerName> {
-        self.0.iter().filter_map(|source| match source {
+        self.sources.iter().filter_map(|source| match source {
             HttpSource::Own => None,
             HttpSource::Peer(peer) => Some(*peer),
         })
     }
 
     pub(super) fn ids(&self) -> impl Iterator<Item = SourceId> + use<> {
-        (0..self.0.len()).map(SourceId)
+        (0..self.sources.len()).map(SourceId)
     }
 
     fn id(&self, source: HttpSource) -> Option<SourceId> {
-        self.0.iter().position(|it| *it == source).map(SourceId)
+        self.sources
+            .iter()
+            .position(|it| *it == source)
+            .map(SourceId)
     }
 }
 
@@ -51,6 +68,11 @@ impl Context {
     pub(crate) fn door_viewers(&mut self) -> usize {
         self.with_source(HttpSource::Own, |door, id| door.viewers(id))
             .unwrap_or(0)
+    }
+
+    pub(super) fn rename_at_door(&mut self, name: PeerName) {
+        let name = name.to_string();
+        self.with_source(HttpSource::Own, |door, id| door.rename(id, &name));
     }
 
     /// Shows a picture of our camera to the clients of the door.
@@ -71,7 +93,7 @@ impl Context {
     /// Gives sound of our microphone to the clients of the door that listen.
     #[cfg(feature = "sound")]
     pub(crate) fn hear_at_door(&mut self, samples: &[u8]) {
-        self.with_source(HttpSource::Own, |door, id| door.hear(id, samples));
+        self.with_source(HttpSource::Own, |door, id| door.push_sound(id, samples));
     }
 
     /// Tells the clients of the door of our camera's state. That it is live the pictures say.
@@ -108,7 +130,8 @@ impl Context {
         self.tell_remote(peer, state, words);
     }
 
-    /// Tells the clients of the door why the far side ended their call.
+    /// Tells the clients of the door why the far side ended their call, which is not rung again at
+    /// once.
     pub(crate) fn tell_call_end(&mut self, peer: PeerName, reason: EndReason, text: &str) {
         let (state, words) = match reason {
             EndReason::Leaving | EndReason::Unanswered => (SourceState::Away, ""),
@@ -119,6 +142,9 @@ impl Context {
             _ => (SourceState::Refused, "it ended the call"),
         };
         let words = if text.is_empty() { words } else { text };
+        if self.door_sources.id(HttpSource::Peer(peer)).is_some() {
+            self.door_sources.refusals.insert(peer);
+        }
         self.tell_remote(peer, state, words);
     }
 
