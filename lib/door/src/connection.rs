@@ -204,6 +204,13 @@ impl Connection {
         }
     }
 
+    /// The camera has no microphone any more.
+    pub(crate) fn end_sound(&mut self, source: SourceId) {
+        if matches!(&self.state, State::Listening(listener) if listener.source == source) {
+            self.state = State::Gone;
+        }
+    }
+
     /// The cameras have new places; those that are gone have none, and their viewers leave.
     pub(crate) fn follow(&mut self, moved: &BTreeMap<SourceId, SourceId>, shared: &mut Shared) {
         let Some(lease) = &mut self.lease else {

@@ -243,11 +243,17 @@ impl Door {
         }
     }
 
-    /// Whether the camera has a microphone.
-    pub fn set_sound(&mut self, source: SourceId, has_sound: bool) {
-        if let Some(source) = self.shared.sources.get_mut(source.0) {
-            self.is_dirty |= source.has_sound != has_sound;
-            source.has_sound = has_sound;
+    /// Whether the camera has a microphone. Without one its listeners end at once.
+    pub fn set_sound(&mut self, id: SourceId, has_sound: bool) {
+        let Some(source) = self.shared.sources.get_mut(id.0) else {
+            return;
+        };
+        source.has_sound = has_sound;
+        if !has_sound && source.listeners > 0 {
+            for connection in self.connections.values_mut() {
+                connection.end_sound(id);
+            }
+            self.is_dirty = true;
         }
     }
 

@@ -3,11 +3,15 @@
 use super::*;
 use crate::limits::MAX_SOUND_BYTES;
 
-/// A door whose pass 1 may hear and whose pass 2 may not.
-fn rig() -> Rig {
+/// Pass 1 may hear, and pass 2 may not.
+fn access() -> Access {
     let pass = |number| Pass::new(&format!("pass{number}"), &token(number)).unwrap();
-    let passes = [pass(1).with_sound(), pass(2)];
-    let mut rig = Rig::of(&["hall"], Access::Passes(passes.into_iter().collect()));
+    Access::Passes([pass(1).with_sound(), pass(2)].into_iter().collect())
+}
+
+/// A door with a microphone.
+fn rig() -> Rig {
+    let mut rig = Rig::of(&["hall"], access());
     rig.door.set_sound(CAMERA, true);
     rig
 }
@@ -148,4 +152,28 @@ fn a_page_that_is_refused_to_listen_goes_on_looking() {
     assert_eq!(rig.door.viewers(CAMERA), 1);
     rig.pass(seconds(2));
     assert_eq!(rig.door.viewers(CAMERA), 0, "as long as behind any answer");
+}
+
+#[test]
+fn listeners_of_a_microphone_that_is_gone_end_at_once() {
+    let mut rig = Rig::of(&["hall", "yard"], access());
+    let yard = SourceId(1);
+    rig.door.set_sound(CAMERA, true);
+    rig.door.set_sound(yard, true);
+    get_with(&mut rig, 1, 1, "/hall/sound");
+    get_with(&mut rig, 2, 1, "/yard/sound");
+    get_with(&mut rig, 3, 1, "/hall/stream");
+    rig.door.set_sound(CAMERA, true);
+    rig.pump();
+    assert_eq!(rig.fate(1), Fate::Open);
+    rig.door.set_sound(CAMERA, false);
+    rig.pump();
+    let fates = [1, 2, 3].map(|client| rig.fate(client));
+    assert_eq!(fates, [Fate::Gone, Fate::Open, Fate::Open]);
+    rig.close(1);
+    assert_eq!(
+        [CAMERA, yard].map(|camera| rig.door.listeners(camera)),
+        [0, 1]
+    );
+    assert_eq!(status(&get_with(&mut rig, 1, 1, "/hall/sound")), "404");
 }

@@ -10,6 +10,12 @@ fn numbers(bytes: &str) -> Vec<u32> {
         .collect()
 }
 
+/// A state's words as a picture, one character a byte.
+fn words(state: SourceState) -> String {
+    let picture = crate::words::picture(state).iter();
+    picture.copied().map(char::from).collect()
+}
+
 #[test]
 fn the_last_picture_comes_again_each_second() {
     let mut rig = Rig::new();
@@ -29,11 +35,7 @@ fn a_lost_camera_is_said_in_a_picture_and_the_stream_goes_on() {
     rig.show();
     rig.take(1);
     rig.set_state(SourceState::Lost, "unplugged");
-    let words: String = crate::words::picture(SourceState::Lost)
-        .iter()
-        .copied()
-        .map(char::from)
-        .collect();
+    let words = words(SourceState::Lost);
     assert_eq!(rig.take(1).matches(&words).count(), 1);
     rig.pass(Duration::from_millis(2_500));
     let repeated = rig.take(1);
@@ -52,12 +54,26 @@ fn a_cold_camera_is_said_to_start_after_a_second() {
     assert_eq!(status(&rig.get(1, "/stream")), "200");
     assert_eq!(rig.door.viewers(CAMERA), 1);
     rig.pass(Duration::from_millis(1_100));
-    let words: String = crate::words::picture(SourceState::Starting)
-        .iter()
-        .copied()
-        .map(char::from)
-        .collect();
+    let words = words(SourceState::Starting);
     assert!(rig.take(1).contains(&words));
+}
+
+/// A camera that hangs while it is opened again looked alive.
+#[test]
+fn the_last_picture_does_not_come_again_while_the_camera_starts_anew() {
+    let mut rig = Rig::new();
+    rig.get(1, "/stream");
+    rig.show();
+    assert_eq!(numbers(&rig.take(1)), [1]);
+    rig.set_state(SourceState::Starting, "");
+    rig.pass(Duration::from_millis(900));
+    assert_eq!(rig.take(1), "", "a short pause is not told");
+    rig.pass(Duration::from_millis(1_600));
+    let words = words(SourceState::Starting);
+    let seen = rig.take(1);
+    assert_eq!((seen.matches(&words).count(), numbers(&seen)), (2, vec![]));
+    rig.show();
+    assert_eq!(numbers(&rig.take(1)), [2]);
 }
 
 #[test]
