@@ -8,14 +8,12 @@ use std::time::Instant;
 
 use crate::door::{Access, Shared, Slot};
 use crate::held::Held;
-use crate::limits::{
-    HEAD_TIME, IDLE, LINGER, MAX_DROPPED_BYTES, MAX_HEAD_BYTES, STALL, VIEWER_KEPT,
-};
+use crate::input::Input;
+use crate::limits::{HEAD_TIME, IDLE, LINGER, MAX_DROPPED_BYTES, STALL, VIEWER_KEPT};
 use crate::now::Now;
 use crate::output::Output;
 use crate::passes::PassHash;
 use crate::reply::{Reply, Status};
-use crate::request::Request;
 use crate::sound::Listener;
 use crate::source::SourceId;
 use crate::stream::Stream;
@@ -34,8 +32,7 @@ use crate::stream::Stream;
 pub(crate) struct Connection {
     pub(crate) address: Option<IpAddr>,
     state: State,
-    /// Bytes of requests that are not answered yet; at most [`MAX_HEAD_BYTES`].
-    input: Vec<u8>,
+    input: Input,
     output: Output,
     lease: Option<Lease>,
     /// The pass of the last request that had one.
@@ -98,7 +95,7 @@ impl Connection {
             state: State::Reading {
                 until: now + HEAD_TIME,
             },
-            input: Vec::new(),
+            input: Input::default(),
             output: Output::default(),
             lease: None,
             pass: None,
@@ -119,17 +116,14 @@ impl Connection {
             }
             return bytes.len();
         }
-        let room = MAX_HEAD_BYTES - self.input.len();
-        let taken = &bytes[..bytes.len().min(room)];
         if let State::Reading { until } = &mut self.state
             && self.input.is_empty()
-            && !taken.is_empty()
+            && !bytes.is_empty()
         {
             // Empty lines before a head don't extend the time either.
             *until = (*until).min(now + HEAD_TIME);
         }
-        self.input.extend_from_slice(taken);
-        taken.len()
+        self.input.push(bytes)
     }
 
     /// The client sends no more. A client that closed its side has mostly gone, so only answers
@@ -268,7 +262,7 @@ impl Connection {
 
     /// Whether bytes of the client would be taken.
     pub(crate) fn wants_bytes(&self) -> bool {
-        self.drops_bytes() || self.input.len() < MAX_HEAD_BYTES
+        self.drops_bytes() || !self.input.is_full()
     }
 
     /// Whether a request of this connection could look.
@@ -379,19 +373,10 @@ impl Connection {
 
     /// Answers the next request, if all of its head is here.
     fn read(&mut self, shared: &mut Shared, now: Now) -> bool {
-        // A client may send an empty line after a request.
-        let is_line_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
-        let lines = self
-            .input
-            .iter()
-            .take_while(|byte| is_line_end(byte))
-            .count();
-        self.input.drain(..lines);
-        match Request::parse(&self.input) {
+        match self.input.next_request() {
             Ok(None) if self.has_ended => self.state = State::Gone,
             Ok(None) => return false,
-            Ok(Some((request, length))) => {
-                self.input.drain(..length);
+            Ok(Some(request)) => {
                 self.respond(&request, shared, now);
                 if self.has_ended {
                     self.handle_end();

@@ -75,6 +75,7 @@ mod frame;
 pub mod fuzzing;
 mod held;
 mod host;
+mod input;
 mod jpeg;
 pub mod limits;
 mod links;

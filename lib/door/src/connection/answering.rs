@@ -172,7 +172,7 @@ impl Connection {
         if format.early_heads {
             head.extend_from_slice(EARLY_HEAD.as_bytes());
         }
-        self.input = Vec::new();
+        self.input.clear();
         self.state = State::Streaming(Stream::new(source, format, now.instant));
         self.write(Output::of(head), now.instant);
     }
@@ -195,7 +195,7 @@ impl Connection {
             return self.answer(reply, no_slot(why, reply, now), now);
         }
         head.extend_from_slice(&wav_head());
-        self.input = Vec::new();
+        self.input.clear();
         let sound = &shared.sources[source.0].sound;
         self.state = State::Listening(Listener::new(source, sound, now.instant));
         self.write(Output::of(head), now.instant);
