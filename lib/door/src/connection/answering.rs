@@ -158,7 +158,13 @@ impl Connection {
         shared: &mut Shared,
         now: Now,
     ) {
-        let format = StreamFormat::of(request);
+        let format = match StreamFormat::of(request) {
+            Ok(format) => format,
+            Err(why) => {
+                let answer = reply.text(Status::BadRequest, &[], &why.to_string(), now);
+                return self.answer(reply, answer, now);
+            }
+        };
         let endless = reply.endless();
         let content_type = format!("Content-Type: {}", format.content_type());
         let mut head = endless.head(Status::Ok, &[NO_SCRIPTS, &content_type], now);
