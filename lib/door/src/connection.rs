@@ -163,7 +163,7 @@ impl Connection {
             },
             // What is due is not taken: the socket has been full since.
             State::Holding(held) if is_over(held.until + STALL) => self.state = State::Gone,
-            State::Streaming(stream) if is_over(stream.repeat() + STALL) => {
+            State::Streaming(stream) if is_over(self.idle_since(stream) + STALL) => {
                 self.state = State::Gone;
             }
             State::Listening(listener) if is_over(listener.until) => self.state = State::Gone,
@@ -244,7 +244,7 @@ impl Connection {
             State::Streaming(stream) => {
                 let source = &shared.sources[stream.source.0];
                 let next = stream.next_time(source);
-                self.after_woken(next, stream.repeat())
+                self.after_woken(next, self.idle_since(stream))
             }
             State::Listening(listener) => listener.until,
             State::Reading { until } | State::Finishing { until } => *until,
@@ -296,6 +296,11 @@ impl Connection {
             self.state,
             State::Streaming(_) | State::Listening(_) | State::Finishing { .. } | State::Gone
         )
+    }
+
+    /// Since when a stream's client has taken nothing of what was due, if all before is taken.
+    fn idle_since(&self, stream: &Stream) -> Instant {
+        stream.repeat().max(self.progress)
     }
 
     /// A time, or, when it has passed without the socket taking anything, the time at which the
