@@ -239,6 +239,10 @@ impl Connection {
         let own = match &self.state {
             State::Gone => return None,
             State::Answering { .. } => self.progress + STALL,
+            // Late sound is of no use, so a byte now and then is not enough.
+            State::Listening(listener) if !self.output.is_empty() => {
+                listener.until.min(self.progress + STALL)
+            }
             _ if !self.output.is_empty() => self.progress + STALL,
             State::Holding(held) => self.after_woken(held.until, held.until),
             State::Streaming(stream) => {
