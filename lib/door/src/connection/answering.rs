@@ -175,7 +175,13 @@ impl Connection {
         shared: &mut Shared,
         now: Now,
     ) {
-        let format = StreamFormat::of(request);
+        let format = match StreamFormat::of(request) {
+            Ok(format) => format,
+            Err(why) => {
+                let answer = reply.text(Status::BadRequest, &[], &why.to_string(), now);
+                return self.answer(reply, answer, now);
+            }
+        };
         let endless = reply.endless();
         let content_type = format!("Content-Type: {}", format.content_type());
         let mut head = endless.head(Status::Ok, &[NO_SCRIPTS, &content_type], now);
@@ -189,7 +195,7 @@ impl Connection {
         if format.early_heads {
             head.extend_from_slice(EARLY_HEAD.as_bytes());
         }
-        self.input = Vec::new();
+        self.input.clear();
         self.state = State::Streaming(Stream::new(source, format, now.instant));
         self.write(Output::of(head), now.instant);
     }
@@ -212,7 +218,7 @@ impl Connection {
             return self.answer(reply, no_slot(why, reply, now), now);
         }
         head.extend_from_slice(&wav_head());
-        self.input = Vec::new();
+        self.input.clear();
         let sound = &shared.sources[source.0].sound;
         self.state = State::Listening(Listener::new(source, sound, now.instant));
         self.write(Output::of(head), now.instant);

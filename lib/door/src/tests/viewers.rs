@@ -480,3 +480,27 @@ fn a_client_turns_to_another_camera_though_all_slots_are_taken() {
     let viewers = [0, 1].map(|camera| rig.door.viewers(SourceId(camera)));
     assert_eq!(viewers, [2, 1]);
 }
+
+/// Each timeout of another client ended it, also in the middle of a picture.
+#[test]
+fn a_picture_may_take_long_whatever_other_clients_do() {
+    let mut rig = Rig::new();
+    rig.get(1, "/stream");
+    rig.get(2, "/stream");
+    rig.stuck.insert(1);
+    rig.show();
+    for _ in 0..30 {
+        rig.trickle(1, 1);
+        rig.pass(seconds(1));
+    }
+    assert_eq!(rig.fate(1), Fate::Open);
+    rig.trickle(1, 1_000_000);
+    rig.pass(seconds(9));
+    assert_eq!(
+        rig.fate(1),
+        Fate::Open,
+        "the socket is full behind the picture"
+    );
+    rig.pass(seconds(2));
+    assert_eq!(rig.fate(1), Fate::Gone);
+}
