@@ -12,7 +12,7 @@ use transom_wire::{Collision, EntryKind, RefuseReason, WHOLE};
 use super::control::Control;
 use super::{Account, Place};
 use crate::context::Context;
-use crate::disk::Job;
+use crate::disk::ReceiveJob;
 use crate::links::{Parting, PeerLink};
 use crate::load::Load;
 use crate::notice::{
@@ -127,8 +127,8 @@ impl Incoming {
     }
 
     /// Gives the disk thread something to do for this sender.
-    fn queue(&self, job: Job, out: &mut Context) {
-        out.workers.disk_for(&self.load, self.sender, self.id, job);
+    fn queue(&self, job: ReceiveJob, out: &mut Context) {
+        out.workers.receive(&self.load, self.sender, self.id, job);
     }
 
     pub(super) fn announce(&self, asks: bool, out: &mut Context) {
@@ -169,7 +169,7 @@ impl Incoming {
         if offer.collision == Collision::Overwrite && !overwrite {
             offer.collision = Collision::Rename;
         }
-        let job = Job::Receive {
+        let job = ReceiveJob::Prepare {
             into,
             quota,
             peer: self.sender,
@@ -186,7 +186,7 @@ impl Incoming {
         self.say(out, |session, place| {
             session.refuse(place.file, RefuseReason::Chosen, "")
         });
-        self.leave_disk(Job::Keep, out);
+        self.leave_disk(ReceiveJob::Keep, out);
         self.account.ended(
             Outcome::Refused {
                 reason: RefuseReason::Chosen,
@@ -240,7 +240,7 @@ impl Incoming {
         self.say(out, |session, place| {
             session.cancel(place.file, RefuseReason::Chosen, "")
         });
-        self.leave_disk(Job::Discard, out);
+        self.leave_disk(ReceiveJob::Discard, out);
         self.account.ended(
             Outcome::Cancelled {
                 here: true,
@@ -263,7 +263,7 @@ impl Incoming {
 
     /// The connection is gone. What is there waits for the sender's next attempt.
     pub(super) fn left(mut self, why: PeerLoss, out: &mut Context) {
-        self.leave_disk(Job::Keep, out);
+        self.leave_disk(ReceiveJob::Keep, out);
         if self.account.status.moved > 0 {
             // It came to something, and many of them may come back at once.
             out.paces.give_back(self.sender);
@@ -292,7 +292,7 @@ impl Incoming {
                     let files = &mut self.account.status.files;
                     *files = files.saturating_sub(1);
                 }
-                Job::Entry(entry)
+                ReceiveJob::Entry(entry)
             }
             TransferEvent::Leaf { leaf, size } => {
                 let bytes = leaf.bytes.len() as u64;
@@ -301,14 +301,14 @@ impl Incoming {
                     self.account.moves(path, size, leaf.offset + bytes);
                 }
                 let found = None;
-                Job::Leaf { leaf, size, found }
+                ReceiveJob::Leaf { leaf, size, found }
             }
-            TransferEvent::Ended(end) => Job::End(end),
+            TransferEvent::Ended(end) => ReceiveJob::End(end),
             TransferEvent::Abandoned(failure) => {
                 let index = failure.index;
                 let why = TransferFailure::AtSender(FileError::told(failure));
                 if index == WHOLE {
-                    self.leave_disk(Job::Keep, out);
+                    self.leave_disk(ReceiveJob::Keep, out);
                     self.account.ended(Outcome::Failed { why, more: 0 }, out);
                     return true;
                 }
@@ -316,15 +316,15 @@ impl Incoming {
                 if self.announced.contains_key(&index) {
                     self.entry_failed(index, why, out);
                 }
-                Job::Abandon(index)
+                ReceiveJob::Abandon(index)
             }
             TransferEvent::Finish { entries } => {
                 self.enter(Stage::Finishing);
-                Job::Finish(entries)
+                ReceiveJob::Finish(entries)
             }
             TransferEvent::Cancelled(status) => {
                 let (here, text) = (false, status.text);
-                self.leave_disk(Job::Discard, out);
+                self.leave_disk(ReceiveJob::Discard, out);
                 self.account.ended(Outcome::Cancelled { here, text }, out);
                 return true;
             }
@@ -359,7 +359,7 @@ impl Incoming {
 
     /// Releases the store's claim on a transfer that ends early. The job comes behind all jobs of
     /// the transfer, also behind the one that makes the claim.
-    fn leave_disk(&self, job: Job, out: &mut Context) {
+    fn leave_disk(&self, job: ReceiveJob, out: &mut Context) {
         if self.stage != Stage::Offered {
             self.queue(job, out);
         }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use transom_store::Inbox;
 
 use super::{Report, Workers};
-use crate::disk::{Answer, Disk, Job};
+use crate::disk::{Answer, Disk, Job, ReceiveJob, SendJob};
 use crate::lanes::{Lane, Lanes, Next};
 use crate::load::{Load, Share};
 use crate::notice::TransferId;
@@ -13,21 +13,24 @@ use crate::notice::TransferId;
 pub(super) type DiskJob = (TransferId, Job, Option<Share>);
 
 impl Workers {
-    /// Queues work of our own for the disk, for that peer.
-    pub(crate) fn disk(&mut self, lane: Lane, transfer: TransferId, job: Job) {
-        self.queue(lane, (transfer, job, None));
-    }
-
-    /// Queues work for the disk that a peer caused.
-    pub(crate) fn disk_for(&mut self, load: &Load, lane: Lane, transfer: TransferId, job: Job) {
-        let share = load.add(&job);
-        self.queue(lane, (transfer, job, Some(share)));
-    }
-
-    /// If a thread can't be started, that is told, and its transfers stand still.
-    fn queue(&mut self, lane: Lane, job: DiskJob) {
+    /// Queues a job of a transfer from us to that peer.
+    pub(crate) fn send(&mut self, lane: Lane, transfer: TransferId, job: SendJob) {
         self.start_disk();
-        if self.hashes_apart && job.1.is_receiving() {
+        self.disk.put(lane, (transfer, Job::Send(job), None));
+    }
+
+    /// Queues a job of a transfer from that peer, which counts as its load.
+    pub(crate) fn receive(
+        &mut self,
+        load: &Load,
+        lane: Lane,
+        transfer: TransferId,
+        job: ReceiveJob,
+    ) {
+        let share = load.add(&job);
+        let job = (transfer, Job::Receive(job), Some(share));
+        self.start_disk();
+        if self.hashes_apart {
             self.start_hash();
             self.hash.put(lane, job);
         } else {
@@ -35,6 +38,7 @@ impl Workers {
         }
     }
 
+    /// If a thread can't be started, that is told, and its transfers stand still.
     fn start_hash(&mut self) {
         if std::mem::replace(&mut self.hashes, true) {
             return;
@@ -42,7 +46,9 @@ impl Workers {
         let (jobs, disk) = (self.hash.clone(), self.disk.clone());
         self.start("hash", move || {
             while let Some((lane, (transfer, mut job, share))) = jobs.wait() {
-                job.hash();
+                if let Job::Receive(job) = &mut job {
+                    job.hash();
+                }
                 disk.put(lane, (transfer, job, share));
             }
         });
@@ -80,7 +86,7 @@ fn serve_disk(jobs: &Lanes<DiskJob>, disk: &mut Disk, mut answer: impl FnMut(Tra
         let rest = disk.work(transfer, job, &mut |done| answer(transfer, done));
         if let Some(rest) = rest {
             jobs.put_back(lane, (transfer, rest, share), |(other, job, _)| {
-                *other != transfer && !matches!(job, Job::Receive { .. })
+                *other != transfer && !matches!(job, Job::Receive(ReceiveJob::Prepare { .. }))
             });
         }
     }
@@ -94,6 +100,7 @@ mod tests {
     use transom_wire::limits::LEAF;
 
     use super::*;
+    use crate::disk::SendAnswer;
 
     #[test]
     fn a_file_is_read_while_what_is_held_of_a_bigger_one_is_checked() {
@@ -102,18 +109,18 @@ mod tests {
         // More leaves than are checked before others have their turn.
         let files = [(1, "big", 65 * LEAF as u64), (2, "small", 1)];
         let jobs = Lanes::default();
-        let put = |transfer, job| jobs.put([0; 32], (TransferId(transfer), job, None));
+        let put = |transfer, job| jobs.put([0; 32], (TransferId(transfer), Job::Send(job), None));
         for (transfer, name, size) in files {
             let path = folder.join(name);
             File::create(&path).unwrap().set_len(size).unwrap();
             let (own, peer) = ([1; 32], [2; 32]);
-            put(transfer, Job::Walk { path, own, peer });
+            put(transfer, SendJob::Walk { path, own, peer });
         }
         for (transfer, offset) in [(1, 65 * LEAF as u64), (2, 0)] {
             let (index, proof) = (0, [0; 32]);
             put(
                 transfer,
-                Job::Start(Start {
+                SendJob::Start(Start {
                     index,
                     offset,
                     proof,
@@ -123,7 +130,7 @@ mod tests {
         let (index, leaves, spent) = (0, 1, Vec::new());
         put(
             2,
-            Job::Read {
+            SendJob::Read {
                 index,
                 leaves,
                 spent,
@@ -135,8 +142,8 @@ mod tests {
             &jobs,
             &mut Disk::default(),
             |transfer, answer| match answer {
-                Answer::Started { .. } => told.push((transfer.0, "started")),
-                Answer::Leaf(_) => told.push((transfer.0, "leaf")),
+                Answer::Send(SendAnswer::Started { .. }) => told.push((transfer.0, "started")),
+                Answer::Send(SendAnswer::Leaf(_)) => told.push((transfer.0, "leaf")),
                 _ => {}
             },
         );
