@@ -59,24 +59,13 @@ pub(super) struct Incoming {
 
 impl Incoming {
     pub(super) fn new(id: TransferId, place: Place, sender: &PeerLink, offer: OwnedOffer) -> Self {
+        let name = offer.name.as_str().to_owned();
         let account = Account::new(TransferStatus {
-            transfer: id,
-            peer: sender.peer,
-            direction: Direction::Incoming,
-            name: offer.name.as_str().to_owned(),
             shape: offer.shape,
             phase: Phase::Offered,
             files: offer.files,
-            files_done: 0,
             bytes: offer.bytes,
-            resumed: 0,
-            moved: 0,
-            verified: 0,
-            durable: 0,
-            rate: 0,
-            eta: None,
-            yields: false,
-            current: None,
+            ..TransferStatus::new(id, sender.peer, Direction::Incoming, name)
         });
         Self {
             id,

@@ -43,25 +43,7 @@ impl Outgoing {
             .unwrap_or(path.as_os_str())
             .to_string_lossy()
             .into_owned();
-        let account = Account::new(TransferStatus {
-            transfer: id,
-            peer,
-            direction: Direction::Outgoing,
-            name,
-            shape: Shape::File,
-            phase: Phase::Waiting,
-            files: 0,
-            files_done: 0,
-            bytes: 0,
-            resumed: 0,
-            moved: 0,
-            verified: 0,
-            durable: 0,
-            rate: 0,
-            eta: None,
-            yields: false,
-            current: None,
-        });
+        let account = Account::new(TransferStatus::new(id, peer, Direction::Outgoing, name));
         Self {
             account,
             path,
