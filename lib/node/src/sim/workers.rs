@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use transom_media::{CameraError, CaptureRequest, fit};
 use transom_net::sim::World;
-use transom_wire::PeerName;
+use transom_wire::{PeerName, TransferKey};
 
 use super::camera::{Camera, Frame, Gives, Opened, encoded_bytes, encoding_time};
 use super::files::Files;
@@ -259,11 +259,12 @@ impl Workers {
         &mut self,
         load: &Load,
         lane: Lane,
+        key: TransferKey,
         transfer: TransferId,
         job: ReceiveJob,
     ) {
         match self {
-            Self::Threads(threads) => threads.receive(load, lane, transfer, job),
+            Self::Threads(threads) => threads.receive(load, lane, key, transfer, job),
             // Done before anything could wait.
             Self::Inline(inline) => inline.disk(transfer, disk::Job::Receive(job)),
         }

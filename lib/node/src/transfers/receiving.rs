@@ -117,7 +117,9 @@ impl Incoming {
 
     /// Gives the disk thread something to do for this sender.
     fn queue(&self, job: ReceiveJob, out: &mut Context) {
-        out.workers.receive(&self.load, self.sender, self.id, job);
+        let key = self.offer.transfer;
+        out.workers
+            .receive(&self.load, self.sender, key, self.id, job);
     }
 
     pub(super) fn announce(&self, asks: bool, out: &mut Context) {
@@ -260,8 +262,8 @@ impl Incoming {
         self.account.ended(Outcome::Lost { why }, out);
     }
 
-    /// The sender goes on by another connection. In the sender's lane of the disk thread this one
-    /// is kept before that begins.
+    /// The sender goes on by another connection. Both have the same key and so the same queue at the
+    /// disk thread, where this one is kept before that begins.
     pub(super) fn left_behind(self, out: &mut Context) {
         self.say(out, |session, place| {
             session.cancel(place.file, RefuseReason::Leaving, "")
