@@ -279,19 +279,39 @@ impl Reception {
     /// # Errors
     /// As for [`Reception::leaf`].
     pub fn end(&mut self, index: u32, size: u64, root: &[u8; 32]) -> Result<Done, EntryError> {
+        loop {
+            if let Some(done) = self.end_some(index, size, root, u32::MAX)? {
+                return Ok(done);
+            }
+        }
+    }
+
+    /// The same for a caller that has others to serve: none once `most` leaves of earlier attempts
+    /// were read again and there are more. Then it is to be called again with the same.
+    ///
+    /// # Errors
+    /// As for [`Reception::leaf`].
+    pub fn end_some(
+        &mut self,
+        index: u32,
+        size: u64,
+        root: &[u8; 32],
+        most: u32,
+    ) -> Result<Option<Done>, EntryError> {
         active(&mut self.entries, index)?;
         if self
             .existing
             .as_ref()
             .is_some_and(|existing| existing.is(size, root))
         {
-            return self.there(index, size, root);
+            return self.there(index, size, root).map(Some);
         }
         let ready = self.ready(index, 0);
         let part = active(&mut self.entries, index)?;
-        let ended = ready.and_then(|()| part.end(&self.places, size, root));
+        let ended = ready.and_then(|()| part.end(&self.places, size, root, most));
         match ended {
-            Ok(held) => self.count(held, 0),
+            Ok(None) => return Ok(None),
+            Ok(Some(held)) => self.count(held, 0),
             Err(trouble) => {
                 let path = part.path.clone();
                 return Err(self.fail(index, &path, trouble));
@@ -305,10 +325,10 @@ impl Reception {
             self.single = Some(part);
         }
         self.counted.done += 1;
-        Ok(Done {
+        Ok(Some(Done {
             root: *root,
             counts: self.counts,
-        })
+        }))
     }
 
     /// The sender gives an entry up.

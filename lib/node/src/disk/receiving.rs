@@ -151,7 +151,7 @@ impl Receiving {
             ReceiveJob::Leaf { leaf, found, .. } => {
                 self.incoming(transfer)?.leaf(leaf, found, answer);
             }
-            ReceiveJob::End(end) => self.incoming(transfer)?.end(&end, answer),
+            ReceiveJob::End(end) => return self.incoming(transfer)?.end(end, answer),
             ReceiveJob::Abandon(index) => self.incoming(transfer)?.reception.abandon(index),
             ReceiveJob::Finish(entries) => {
                 let mut incoming = self.transfers.remove(&transfer)?;
@@ -249,12 +249,16 @@ impl Incoming {
         });
     }
 
-    fn end(&mut self, end: &End, answer: &mut dyn FnMut(ReceiveAnswer)) {
-        let End { index, size, root } = *end;
-        match self.reception.end(index, size, &root) {
-            Ok(_) => answer(ReceiveAnswer::Done(Done { index, root })),
+    /// Ends an entry, once the leaves of earlier attempts are read again, some at a time.
+    fn end(&mut self, end: End, answer: &mut dyn FnMut(ReceiveAnswer)) -> Option<ReceiveJob> {
+        let End { index, size, root } = end;
+        let ended = self.reception.end_some(index, size, &root, LEAVES_CHECKED);
+        match ended {
+            Ok(Some(_)) => answer(ReceiveAnswer::Done(Done { index, root })),
+            Ok(None) => return Some(ReceiveJob::End(end)),
             Err(error) => untakable(index, &error, answer),
         }
+        None
     }
 }
 

@@ -3,10 +3,10 @@
 use std::fs;
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use transom_store::{Begin, EntryError, Outbox};
-use transom_wire::Collision;
+use transom_store::{Begin, EntryError, Inbox, InboxError, Outbox, Reception, Step};
+use transom_wire::{Collision, Ending};
 
 use crate::support::*;
 
@@ -269,22 +269,10 @@ fn a_torn_record_is_no_transfer() {
     }
 }
 
-#[test]
-fn what_lies_before_the_window_is_read_again_before_the_end() {
-    let scratch = Scratch::new();
-    // Two checkpoints are looked at at once; this is longer by two leaves.
-    let leaves = 2 * (64 << 20) / BYTES + 2;
-    let path = scratch.put("film", b"");
-    let file = fs::File::options().write(true).open(&path).unwrap();
-    file.set_len((leaves + 1) * BYTES).unwrap();
-    send_some(&scratch, &path, leaves);
-    let part = staged(&scratch).join("tree/data");
-    let mut file = fs::File::options().write(true).open(part).unwrap();
-    file.seek(SeekFrom::Start(BYTES + 1)).unwrap();
-    file.write_all(b"x").unwrap();
-
-    let mut inbox = scratch.inbox();
-    let mut outbox = Outbox::walk(&path).unwrap();
+/// A file of which that many leaves went in an earlier attempt goes on, up to its last leaf; gives
+/// the reception and the end that is still to be said.
+fn up_to_the_end(scratch: &Scratch, inbox: &mut Inbox, leaves: u64) -> (Reception, u64, [u8; 32]) {
+    let mut outbox = Outbox::walk(&scratch.path("film")).unwrap();
     let info = outbox.entry(0).unwrap();
     let mut reception = inbox
         .receive(PEER, &offer(&outbox, Collision::Rename))
@@ -297,19 +285,42 @@ fn what_lies_before_the_window_is_read_again_before_the_end() {
         panic!()
     };
     assert_eq!(outbox.start(0, offset, &proof).unwrap(), leaves * BYTES);
-    let transom_store::Step::Leaf {
-        offset,
-        hash,
-        bytes,
-        ..
-    } = outbox.next_leaf(0, Vec::new()).unwrap()
-    else {
-        panic!()
-    };
-    reception.leaf(0, offset, &hash, &bytes).unwrap();
-    let transom_store::Step::End { size, root, .. } = outbox.next_leaf(0, bytes).unwrap() else {
-        panic!()
-    };
+    loop {
+        match outbox.next_leaf(0, Vec::new()).unwrap() {
+            Step::Leaf {
+                offset,
+                hash,
+                bytes,
+                ..
+            } => drop(reception.leaf(0, offset, &hash, &bytes).unwrap()),
+            Step::End { size, root, .. } => return (reception, size, root),
+        }
+    }
+}
+
+/// A file of zeros that is longer by a leaf than what of it has gone.
+fn all_but_a_leaf(scratch: &Scratch, leaves: u64) -> PathBuf {
+    let path = scratch.put("film", b"");
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.set_len((leaves + 1) * BYTES).unwrap();
+    send_some(scratch, &path, leaves);
+    path
+}
+
+/// Leaves that are looked at before a file goes on: two checkpoints.
+const WINDOW: u64 = 2 * (64 << 20) / BYTES;
+
+#[test]
+fn what_lies_before_the_window_is_read_again_before_the_end() {
+    let scratch = Scratch::new();
+    let path = all_but_a_leaf(&scratch, WINDOW + 2);
+    let part = staged(&scratch).join("tree/data");
+    let mut file = fs::File::options().write(true).open(part).unwrap();
+    file.seek(SeekFrom::Start(BYTES + 1)).unwrap();
+    file.write_all(b"x").unwrap();
+
+    let mut inbox = scratch.inbox();
+    let (mut reception, size, root) = up_to_the_end(&scratch, &mut inbox, WINDOW + 2);
     let error = reception.end(0, size, &root).unwrap_err();
     assert!(
         matches!(error, EntryError::Corrupt { offset, .. } if offset == BYTES),
@@ -318,4 +329,21 @@ fn what_lies_before_the_window_is_read_again_before_the_end() {
     drop((reception, inbox));
     let (held, _) = send_rest(&scratch, &path);
     assert_eq!(held, BYTES);
+}
+
+#[test]
+fn the_end_reads_some_leaves_at_a_time() {
+    let scratch = Scratch::new();
+    all_but_a_leaf(&scratch, WINDOW + 20);
+    let mut inbox = scratch.inbox();
+    let (mut reception, size, root) = up_to_the_end(&scratch, &mut inbox, WINDOW + 20);
+    // The last leaf brought one of the 20 with it.
+    for _ in 0..2 {
+        assert_eq!(reception.end_some(0, size, &root, 8).unwrap(), None);
+    }
+    let wrong = reception.finish(1).unwrap_err();
+    assert!(matches!(wrong, InboxError::Protocol(_)), "{wrong:?}");
+    let done = reception.end_some(0, size, &root, 8).unwrap();
+    assert_eq!(done.map(|done| done.root), Some(root));
+    assert_eq!(reception.finish(1).unwrap().ending, Ending::Durable);
 }
