@@ -16,7 +16,7 @@ use crate::record;
 /// When the law is broken.
 pub fn journal(data: &[u8]) {
     let identity = *blake3::hash(b"identity").as_bytes();
-    let alone = journal::count(data, &identity, u64::MAX).expect("memory can be read");
+    let alone = journal::read(data, &identity, u64::MAX, |_| ()).expect("memory can be read");
     assert!(alone.unwrap_or(0) <= data.len() as u64 / 40);
     if let Some(((peer, transfer), shape)) = record::read(data) {
         assert_eq!(data, record::of(&peer, transfer, shape));
@@ -46,13 +46,18 @@ pub fn journal(data: &[u8]) {
     if cut % 2 == 1 {
         found.truncate(to);
     }
-    let counted =
-        journal::count(&*found, &identity, u64::from(*leaves)).expect("memory can be read");
+    let mut hashes = Vec::new();
+    let counted = journal::read(&*found, &identity, u64::from(*leaves), |hash| {
+        hashes.push(hash);
+    });
+    let counted = counted.expect("memory can be read");
     let end = Journal::image(&identity, []).len() + counted.unwrap_or(0) as usize * 40;
     if counted.is_some() {
         assert_eq!(found[..end], noted[..end], "what counts is what was noted");
     }
     let untouched = (from.max(48) - 48) / 40;
+    let wanted = (0..counted.unwrap_or(0)).map(|leaf| *blake3::hash(&[leaf as u8]).as_bytes());
+    assert!(hashes.into_iter().eq(wanted), "and no other hash is told");
     assert!(
         from < 48 || counted >= Some(untouched as u64),
         "what was not touched counts"

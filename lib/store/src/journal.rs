@@ -22,16 +22,28 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// Takes the journal that is there if it is of this identity, else begins it.
-    /// Gives also how many leaves it holds records of, one after the other, at most `most`.
-    pub(crate) fn open(file: File, identity: Identity, most: u64) -> io::Result<(Self, u64)> {
-        let held = count(file.reader(), &identity, most)?;
-        let journal = Self { file, identity };
-        if held.is_none() {
-            journal.file.set_len(0)?;
-            journal.file.write_all_at(&Self::image(&identity, []), 0)?;
-        }
-        Ok((journal, held.unwrap_or(0)))
+    /// Begins a journal in that file, whatever is in it.
+    pub(crate) fn begin(file: File, identity: Identity) -> io::Result<Self> {
+        file.set_len(0)?;
+        file.write_all_at(&Self::image(&identity, []), 0)?;
+        Ok(Self { file, identity })
+    }
+
+    /// Goes on with a journal of this attempt whose file was closed.
+    pub(crate) fn again(file: File, identity: Identity) -> Self {
+        Self { file, identity }
+    }
+
+    /// Takes the journal of an earlier attempt and hands over its hashes, at most `most`; none if
+    /// it is of another identity.
+    pub(crate) fn read(
+        file: File,
+        identity: Identity,
+        most: u64,
+        each: impl FnMut([u8; 32]),
+    ) -> io::Result<Option<Self>> {
+        let found = read(file.reader(), &identity, most, each)?;
+        Ok(found.map(|_| Self { file, identity }))
     }
 
     /// The bytes of a journal of these leaves.
@@ -60,7 +72,7 @@ impl Journal {
         to: u64,
         mut each: impl FnMut(u64, &[u8; 32]) -> io::Result<()>,
     ) -> io::Result<()> {
-        let mut block = vec![0; RECORD * BLOCK as usize];
+        let mut block = vec![0; RECORD * BLOCK.min(to.saturating_sub(from)) as usize];
         let mut leaf = from;
         while leaf < to {
             let some = BLOCK.min(to - leaf);
@@ -86,11 +98,13 @@ impl Journal {
     }
 }
 
-/// How many leaves, one after the other, a journal of that identity holds; nothing if it isn't one.
-pub(crate) fn count(
+/// Hands over the hashes that a journal of that identity holds, one after the other, and gives how
+/// many there are; none if it isn't one.
+pub(crate) fn read(
     mut from: impl Read,
     identity: &Identity,
     most: u64,
+    mut each: impl FnMut([u8; 32]),
 ) -> io::Result<Option<u64>> {
     let mut from = io::BufReader::with_capacity(RECORD * BLOCK as usize, &mut from);
     let mut found = [0; HEAD];
@@ -107,8 +121,9 @@ pub(crate) fn count(
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(Some(leaf)),
             read => read?,
         }
-        if check(identity, leaf, &record).is_none() {
-            return Ok(Some(leaf));
+        match check(identity, leaf, &record) {
+            Some(hash) => each(hash),
+            None => return Ok(Some(leaf)),
         }
     }
     Ok(Some(most))

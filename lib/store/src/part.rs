@@ -10,11 +10,13 @@ use transom_wire::Entry;
 
 use crate::dir::Dir;
 use crate::file::{File, file_mode};
-use crate::hash::{self, LEAF_BYTES, Proof, Tree};
+use crate::hash::{LEAF_BYTES, Tree};
 use crate::journal::{Identity, Journal};
 use crate::part_error::{PartError, taken};
 use crate::syncing::Syncing;
 use crate::table::Table;
+
+use resume::Noted;
 
 mod resume;
 
@@ -75,6 +77,8 @@ pub(crate) struct Part {
     is_made: bool,
     has_mode: bool,
     handles: Option<Handles>,
+    /// What an earlier attempt noted, until the last of it is read again.
+    noted: Option<Box<Noted>>,
     tree: Tree,
     /// Bytes verified and written.
     held: u64,
@@ -95,13 +99,13 @@ struct Handles {
 
 impl Part {
     /// Takes up the file where an earlier attempt left it; a new one is made by its first leaf, or
-    /// by its end if it has none. `path` is its place in the tree. Gives it, the proof of what is
-    /// held, and how many folders are new.
+    /// by its end if it has none. `path` is its place in the tree. Gives it, and how many folders
+    /// are new.
     pub(crate) fn begin(
         places: &Staging,
         entry: &Entry<'_>,
         path: &str,
-    ) -> Result<(Self, [u8; 32], u64), PartError> {
+    ) -> Result<(Self, u64), PartError> {
         let mut part = Self {
             path: path.to_owned(),
             size: entry.size,
@@ -112,19 +116,19 @@ impl Part {
             is_made: false,
             has_mode: false,
             handles: None,
+            noted: None,
             tree: Tree::default(),
             held: 0,
             claimed: false,
             unread: 0..0,
             synced: 0,
         };
-        let (proof, made) = match part.resume(places)? {
-            Some(resumed) => resumed,
-            None if places.tree.is_free(path).map_err(taken)? => (Proof::default(), 0),
+        let made = match part.resume(places)? {
+            Some(made) => made,
+            None if places.tree.is_free(path).map_err(taken)? => 0,
             None => return Err(PartError::Duplicate),
         };
-        part.claimed = part.held > 0;
-        Ok((part, proof.value(), made))
+        Ok((part, made))
     }
 
     /// Bytes verified and written.
@@ -153,10 +157,13 @@ impl Part {
         let (file, above) = made.map_err(taken)?;
         self.is_made = true;
         self.has_mode = places.has_mode(&file, self.mode)?;
-        let journal = self.journal(places)?.map(|(journal, _)| journal);
-        if let Some(journal) = &journal {
-            journal.truncate(0)?;
-        }
+        let journal = match self.has_journal() {
+            true => {
+                let file = places.leaves.write_or_create(&self.index.to_string())?;
+                Some(Journal::begin(file, self.identity)?)
+            }
+            false => None,
+        };
         self.handles = Some(Handles { file, journal });
         Ok(above + 1)
     }
@@ -176,6 +183,9 @@ impl Part {
         found: &[u8; 32],
         bytes: &[u8],
     ) -> Result<u64, PartError> {
+        if self.noted.is_some() {
+            return Err(PartError::Protocol("a leaf came before its start"));
+        }
         if offset == 0 && self.claimed {
             self.restart(places)?;
         }
@@ -261,6 +271,10 @@ impl Part {
 
     /// Forgets what is not known to be on the disk.
     pub(crate) fn forget_unsynced(&mut self) -> io::Result<()> {
+        if self.noted.is_some() {
+            // All of it was on the disk before, and nothing was added.
+            return Ok(());
+        }
         match self.handles.as_ref().map(|handles| &handles.journal) {
             Some(Some(journal)) => journal.truncate(self.synced),
             _ => Ok(()),
@@ -283,7 +297,13 @@ impl Part {
     fn handles(&mut self, places: &Staging) -> io::Result<&Handles> {
         if self.handles.is_none() {
             let file = places.tree.write(&self.path)?;
-            let journal = self.journal(places)?.map(|(journal, _)| journal);
+            let journal = match self.has_journal() {
+                true => {
+                    let file = places.leaves.write(&self.index.to_string())?;
+                    Some(Journal::again(file, self.identity))
+                }
+                false => None,
+            };
             self.handles = Some(Handles { file, journal });
         }
         self.handles
@@ -291,12 +311,9 @@ impl Part {
             .ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
-    fn journal(&self, places: &Staging) -> io::Result<Option<(Journal, u64)>> {
-        if self.size <= LEAF_BYTES {
-            return Ok(None);
-        }
-        let file = places.leaves.write_or_create(&self.index.to_string())?;
-        Journal::open(file, self.identity, hash::leaves(self.size)).map(Some)
+    /// Whether it has a journal: smaller files are noted in the table.
+    fn has_journal(&self) -> bool {
+        self.size > LEAF_BYTES
     }
 
     /// Begins again from the first byte: the sender disagrees with what was held, or it did not

@@ -192,13 +192,13 @@ impl Reception {
         loop {
             match begun {
                 Some(begun) => return Ok(begun),
-                None => begun = self.look(u32::MAX),
+                None => begun = self.look(entry.index, u32::MAX)?,
             }
         }
     }
 
-    /// The same for who has others to serve: none where a file that may be the very one has to be
-    /// read first, by [`Reception::look`].
+    /// The same for a caller that has others to serve: none where leaves of an earlier attempt, or
+    /// a file that may be the very one, have to be read first, by [`Reception::look`].
     ///
     /// # Errors
     /// As for [`Reception::entry`].
@@ -210,22 +210,39 @@ impl Reception {
         begun.map_err(|trouble| self.fail(entry.index, entry.path.as_str(), trouble))
     }
 
-    /// Reads up to `most` leaves of the file that may be the very one; says how to go on once it is
-    /// through.
-    pub fn look(&mut self, most: u32) -> Option<Begin> {
+    /// Reads up to `most` leaves that an earlier attempt left of an entry, or of the file that may
+    /// be the very one; says how to go on once it is through.
+    ///
+    /// # Errors
+    /// The entry has failed.
+    pub fn look(&mut self, index: u32, most: u32) -> Result<Option<Begin>, EntryError> {
+        let part = active(&mut self.entries, index)?;
+        if part.is_to_look() {
+            match part.look(&self.places, most) {
+                Ok(None) => return Ok(None),
+                Ok(Some(proof)) => self.start = (part.held(), proof),
+                Err(error) => {
+                    let path = part.path.clone();
+                    return Err(self.fail(index, &path, PartError::System(error)));
+                }
+            }
+            if self.existing.is_some() {
+                return Ok(None);
+            }
+        }
         if let Some(existing) = &mut self.existing {
             match existing.read(most) {
-                Ok(false) => return None,
+                Ok(false) => return Ok(None),
                 // Nor is one that was changed while it was read.
                 Ok(true) if existing.is_unchanged(&self.root, &self.offered.name) => {
                     let (offset, proof) = existing.start();
-                    return Some(Begin::Data { offset, proof });
+                    return Ok(Some(Begin::Data { offset, proof }));
                 }
                 _ => self.existing = None,
             }
         }
         let (offset, proof) = self.start;
-        Some(Begin::Data { offset, proof })
+        Ok(Some(Begin::Data { offset, proof }))
     }
 
     /// Takes a leaf of an entry: checks, writes and journals it, and now and then brings all of it

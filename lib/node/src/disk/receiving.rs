@@ -23,7 +23,8 @@ pub(crate) enum ReceiveJob {
         offer: OwnedOffer,
     },
     Entry(OwnedEntry),
-    /// The rest of an entry: a file that may be the very one is read, some leaves at a time.
+    /// The rest of an entry: leaves of an earlier attempt, or a file that may be the very one, are
+    /// read, some at a time.
     Look(u32),
     /// Of an entry of that many bytes. `found` is its hash, if that was
     /// [computed](ReceiveJob::hash).
@@ -196,16 +197,18 @@ impl Incoming {
     ) -> Option<ReceiveJob> {
         match self.reception.begin_entry(&entry.as_entry()) {
             Ok(Some(begin)) => answer(begun(entry.index, begin)),
-            Ok(None) => return Some(ReceiveJob::Look(entry.index)),
+            // A small file is through at once.
+            Ok(None) => return self.look(entry.index, answer),
             Err(error) => untakable(entry.index, &error, answer),
         }
         None
     }
 
     fn look(&mut self, index: u32, answer: &mut dyn FnMut(ReceiveAnswer)) -> Option<ReceiveJob> {
-        match self.reception.look(LEAVES_CHECKED) {
-            Some(begin) => answer(begun(index, begin)),
-            None => return Some(ReceiveJob::Look(index)),
+        match self.reception.look(index, LEAVES_CHECKED) {
+            Ok(Some(begin)) => answer(begun(index, begin)),
+            Ok(None) => return Some(ReceiveJob::Look(index)),
+            Err(error) => untakable(index, &error, answer),
         }
         None
     }

@@ -1,6 +1,7 @@
 //! Taking a file up where an earlier attempt left it. Nothing counts that was not read again, at
 //! once or by and by.
 
+use std::collections::VecDeque;
 use std::io;
 
 use transom_wire::limits::LEAF;
@@ -8,31 +9,71 @@ use transom_wire::limits::LEAF;
 use super::{Handles, Part, Staging};
 use crate::dir::Kind;
 use crate::file::File;
-use crate::hash::{self, LEAF_BYTES, Proof};
+use crate::hash::{self, LEAF_BYTES, Proof, Tree};
+use crate::journal::Journal;
 use crate::part_error::{PartError, taken};
+
+/// What an earlier attempt noted of a file, as it is read from the journal.
+#[derive(Debug, Default)]
+pub(super) struct Noted {
+    /// Hash and proof of the leaves that count already.
+    tree: Tree,
+    proof: Proof,
+    /// How many those are, and how many of them are to be read again later.
+    leaves: u64,
+    unread: u64,
+    /// The hashes of the last leaves, which count once they are read again.
+    last: VecDeque<[u8; 32]>,
+}
+
+impl Noted {
+    fn put(&mut self, hash: [u8; 32]) {
+        self.last.push_back(hash);
+        if self.last.len() > WINDOW
+            && let Some(early) = self.last.pop_front()
+        {
+            self.take(early);
+            self.unread += 1;
+        }
+    }
+
+    fn take(&mut self, hash: [u8; 32]) {
+        self.proof.push(&hash);
+        self.tree.push(hash);
+        self.leaves += 1;
+    }
+}
 
 impl Part {
     /// Looks for the file among the old ones; whatever is wrong with it makes it a new one. Gives
-    /// the proof of what is held, and how many folders are new.
-    pub(super) fn resume(&mut self, places: &Staging) -> Result<Option<(Proof, u64)>, PartError> {
+    /// how many folders are new.
+    pub(super) fn resume(&mut self, places: &Staging) -> Result<Option<u64>, PartError> {
         let Some(old) = &places.old else {
             return Ok(None);
         };
         if self.size == 0 || !matches!(old.kind(&self.path), Ok(Kind::File)) {
             return Ok(None);
         }
-        let journal = self.journal(places)?;
-        let small = match journal {
-            None => places.table.find(self.index, &self.identity)?,
-            Some(_) => None,
-        };
-        let noted = journal
-            .as_ref()
-            .map_or(u64::from(small.is_some()), |(_, leaves)| *leaves);
-        let (1.., Ok(file)) = (noted, old.write(&self.path)) else {
+        let Ok(file) = old.write(&self.path) else {
             return Ok(None);
         };
-        if !places.is_synced && !is_on_disk(&file) {
+        let written = file.len()?;
+        let whole = match written >= self.size {
+            true => hash::leaves(self.size),
+            false => written / LEAF_BYTES,
+        };
+        let mut noted = Noted::default();
+        let journal = match self.has_journal() {
+            true => self.noted_leaves(places, whole, &mut noted)?,
+            false => {
+                let hash = places.table.find(self.index, &self.identity)?;
+                if let (Some(hash), 1..) = (hash, whole) {
+                    noted.put(hash);
+                }
+                None
+            }
+        };
+        if noted.last.is_empty() || !places.is_synced && !is_on_disk(&file) {
             return Ok(None);
         }
         let made = match self.path.rsplit_once('/') {
@@ -42,56 +83,60 @@ impl Part {
         old.rename_new(&self.path, &places.tree, &self.path)
             .map_err(taken)?;
         self.is_made = true;
-        let journal = journal.map(|(journal, _)| journal);
         self.handles = Some(Handles { file, journal });
-        Ok(Some((self.take_up(noted, small)?, made)))
+        self.noted = Some(Box::new(noted));
+        Ok(Some(made))
     }
 
-    /// Takes of the noted leaves those that are there and, as far as one looks at once, right.
-    fn take_up(&mut self, noted: u64, small: Option<[u8; 32]>) -> io::Result<Proof> {
-        let mut proof = Proof::default();
-        let Some(Handles { file, journal }) = &self.handles else {
-            return Ok(proof);
+    /// Reads the journal, once: it may be of many leaves.
+    fn noted_leaves(
+        &self,
+        places: &Staging,
+        most: u64,
+        into: &mut Noted,
+    ) -> io::Result<Option<Journal>> {
+        match places.leaves.write(&self.index.to_string()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            file => Journal::read(file?, self.identity, most, |hash| into.put(hash)),
+        }
+    }
+
+    /// Whether leaves of an earlier attempt are still to be looked at before it goes on.
+    pub(crate) fn is_to_look(&self) -> bool {
+        self.noted.is_some()
+    }
+
+    /// Reads up to `most` of the last leaves of an earlier attempt again; they count as far as they
+    /// are right. Gives the proof of what is held once it is through.
+    pub(crate) fn look(&mut self, places: &Staging, most: u32) -> io::Result<Option<[u8; 32]>> {
+        let Some(mut noted) = self.noted.take() else {
+            return Ok(Some(Proof::default().value()));
         };
-        let written = file.len()?;
-        let whole = if written >= self.size {
-            noted
-        } else {
-            noted.min(written / LEAF_BYTES)
-        };
-        let from = whole.saturating_sub(WINDOW);
-        let (size, tree) = (self.size, &mut self.tree);
-        let mut good = from;
+        let size = self.size;
+        let Handles { file, journal } = self.handles(places)?;
         let mut buffer = Vec::with_capacity(LEAF);
-        let mut look = |leaf, hash: &[u8; 32]| {
-            if good == leaf && reads_as(file, leaf, size, hash, &mut buffer)? {
-                good += 1;
+        for _ in 0..most {
+            let Some(hash) = noted.last.pop_front() else {
+                break;
+            };
+            match reads_as(file, noted.leaves, size, &hash, &mut buffer)? {
+                true => noted.take(hash),
+                false => noted.last.clear(),
             }
-            Ok(())
-        };
-        match (journal, small) {
-            (Some(journal), _) => journal.each(from, whole, &mut look)?,
-            (None, Some(hash)) if whole == 1 => look(0, &hash)?,
-            (None, _) => {}
         }
-        let mut take = |_, hash: &[u8; 32]| {
-            tree.push(*hash);
-            proof.push(hash);
-            Ok(())
-        };
-        match (journal, small) {
-            (Some(journal), _) => {
-                journal.truncate(good)?;
-                journal.each(0, good, &mut take)?;
-            }
-            (None, Some(hash)) if good == 1 => take(0, &hash)?,
-            (None, _) => {}
+        if !noted.last.is_empty() {
+            self.noted = Some(noted);
+            return Ok(None);
         }
-        self.held = size.min(good * LEAF_BYTES);
-        self.synced = good;
-        self.unread = 0..from.min(good);
-        file.set_len(self.held)?;
-        Ok(proof)
+        let held = size.min(noted.leaves * LEAF_BYTES);
+        if let Some(journal) = journal {
+            journal.truncate(noted.leaves)?;
+        }
+        file.set_len(held)?;
+        (self.held, self.claimed, self.synced) = (held, held > 0, noted.leaves);
+        self.unread = 0..noted.unread;
+        self.tree = noted.tree;
+        Ok(Some(noted.proof.value()))
     }
 
     /// Reads up to `most` leaves of earlier attempts again and forgets them if they have changed.
@@ -153,4 +198,4 @@ fn reads_as(
 
 /// Leaves read again before a file is taken up: what may have been written since the last
 /// checkpoint, with room to spare.
-const WINDOW: u64 = 2 * crate::reception::CHECKPOINT_BYTES / LEAF_BYTES;
+const WINDOW: usize = (2 * crate::reception::CHECKPOINT_BYTES / LEAF_BYTES) as usize;

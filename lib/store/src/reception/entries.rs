@@ -10,6 +10,7 @@ use crate::EntryError;
 use crate::dir::Kind;
 use crate::existing::Existing;
 use crate::file::folder_mode;
+use crate::hash::Proof;
 use crate::part::Part;
 use crate::part_error::{PartError, taken};
 use crate::publish::is_clash;
@@ -76,17 +77,17 @@ impl Reception {
             Shape::File => SINGLE,
             _ => entry.path.as_str(),
         };
-        let (part, proof, made) = Part::begin(&self.places, entry, path)?;
+        let (part, made) = Part::begin(&self.places, entry, path)?;
         if part.is_made() {
             self.shared.written(&self.claim, made * ENTRY_BYTES);
             self.touch(path, made);
         }
-        self.start = (part.held(), proof);
+        self.start = (0, Proof::default().value());
         if self.offered.shape == Shape::File {
             let name = &self.offered.name;
             self.existing = Existing::find(&self.root, name, entry.size, entry.mtime);
         }
-        let is_open = part.is_open();
+        let (is_open, is_to_look) = (part.is_open(), part.is_to_look());
         self.entries
             .insert(entry.index, State::Active(Box::new(part)));
         if is_open {
@@ -94,7 +95,8 @@ impl Reception {
         }
         let (offset, proof) = self.start;
         let begin = Begin::Data { offset, proof };
-        Ok(self.existing.is_none().then_some(begin))
+        let begins = !is_to_look && self.existing.is_none();
+        Ok(begins.then_some(begin))
     }
 
     /// Makes sure that the files of an entry are there and open, and that so many more bytes have

@@ -5,6 +5,7 @@ use std::io::{Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
+use transom_store::faults::Op;
 use transom_store::{Begin, EntryError, Inbox, InboxError, Outbox, Reception, Step};
 use transom_wire::{Collision, Ending};
 
@@ -346,4 +347,59 @@ fn the_end_reads_some_leaves_at_a_time() {
     let done = reception.end_some(0, size, &root, 8).unwrap();
     assert_eq!(done.map(|done| done.root), Some(root));
     assert_eq!(reception.finish(1).unwrap().ending, Ending::Durable);
+}
+
+/// The transfer of a file of which some leaves went, taken up again.
+fn again(scratch: &Scratch, inbox: &mut Inbox, path: &Path) -> (Outbox, Reception, Option<Begin>) {
+    let outbox = Outbox::walk(path).unwrap();
+    let info = outbox.entry(0).unwrap();
+    let offer = offer(&outbox, Collision::Rename);
+    let mut reception = inbox.receive(PEER, &offer).unwrap();
+    let first = transom_wire::Entry {
+        mtime: info.mtime,
+        ..entry(0, "film", info.size)
+    };
+    let begun = reception.begin_entry(&first).unwrap();
+    assert_eq!(visible(scratch), [""; 0]);
+    (outbox, reception, begun)
+}
+
+#[test]
+fn what_is_held_is_looked_at_some_leaves_at_a_time() {
+    let scratch = Scratch::new();
+    let disk = scratch.disk();
+    let path = three_of_five(&scratch);
+    let mut inbox = scratch.inbox();
+    disk.calls();
+    let (mut outbox, mut reception, begun) = again(&scratch, &mut inbox, &path);
+    assert_eq!(begun, None);
+    let mut reads = disk.calls();
+    reads.retain(|call| call.op == Op::Read && !call.path.ends_with("record"));
+    assert_eq!(reads.len(), 1, "the journal is read once: {reads:?}");
+    assert_eq!(reception.look(0, 1).unwrap(), None);
+    assert_eq!(reception.look(0, 1).unwrap(), None);
+    // Cut off there, nothing is lost.
+    drop(reception);
+    let (_, mut reception, _) = again(&scratch, &mut inbox, &path);
+    assert_eq!(reception.look(0, 2).unwrap(), None);
+    let begun = reception.look(0, 2).unwrap();
+    let Some(Begin::Data { offset, proof }) = begun else {
+        panic!("{begun:?}")
+    };
+    assert_eq!(offset, 3 * BYTES);
+    assert_eq!(outbox.start(0, offset, &proof).unwrap(), offset);
+}
+
+#[test]
+fn a_leaf_before_what_is_held_was_looked_at_is_refused() {
+    let scratch = Scratch::new();
+    let path = three_of_five(&scratch);
+    let mut inbox = scratch.inbox();
+    let (_, mut reception, _) = again(&scratch, &mut inbox, &path);
+    let bytes = &fs::read(&path).unwrap()[..LEAF];
+    let hash = transom_store::hash_leaf(bytes, 0, 4 * BYTES + 99);
+    let error = reception.leaf(0, 0, &hash, bytes).unwrap_err();
+    assert!(matches!(error, EntryError::Protocol(_)), "{error:?}");
+    let error = reception.look(0, 1).unwrap_err();
+    assert!(matches!(error, EntryError::Stale(0)), "{error:?}");
 }
