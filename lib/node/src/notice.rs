@@ -20,7 +20,6 @@ use crate::quality::Quality;
 
 pub use failure::{FileError, TransferFailure};
 pub use http::HttpViewers;
-pub(crate) use picture::Held;
 pub use picture::{OwnPicture, RemotePicture, Timing};
 pub use queue::NoticeQueue;
 pub(crate) use transfer::and_more;

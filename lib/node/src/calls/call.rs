@@ -52,7 +52,7 @@ pub(super) struct Call {
     /// Whether clients of the HTTP door see its pictures.
     pub(super) for_door: bool,
     /// Counted by the pictures that our owner has while the door's clients see them too.
-    pub(super) places: Arc<()>,
+    pub(super) own_credits: Arc<()>,
     /// How the far camera is, as it was said last.
     pub(super) far_camera: Option<(CameraState, String)>,
     /// Whether a talk shows our camera.
@@ -97,7 +97,7 @@ impl Call {
             automatic: false,
             is_told: true,
             for_door: false,
-            places: Arc::default(),
+            own_credits: Arc::default(),
             far_camera: None,
             shows: false,
             records: false,

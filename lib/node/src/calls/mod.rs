@@ -118,18 +118,19 @@ impl Calls {
                 is_served: call.served,
                 rights: link.rights,
                 takes: link.capabilities,
+                is_told: call.is_told,
                 is_recorded: call.records,
             };
             Some((call.place?, party))
         })
     }
 
-    /// Whether there is a call with that peer beside those that watch our camera, also one that
-    /// waits for its connection.
+    /// Whether our owner has a call with that peer beside those that watch our camera, also one
+    /// that waits for its connection.
     #[cfg(feature = "sound")]
     pub(crate) fn has_call(&self, peer: &PeerName) -> bool {
         let mut calls = self.calls.iter();
-        calls.any(|call| call.peer == *peer && !call.served)
+        calls.any(|call| call.peer == *peer && !call.served && call.is_told)
     }
 
     /// The connection that carries a call with that peer.
@@ -212,7 +213,7 @@ impl Calls {
     }
 
     pub(crate) fn record(&mut self, peer: &PeerName, on: bool, out: &mut Context) {
-        let recorded = |call: &&mut Call| call.peer == *peer && !call.served;
+        let recorded = |call: &&mut Call| call.peer == *peer && !call.served && call.is_told;
         for call in self.calls.iter_mut().filter(recorded) {
             call.records = on;
             call.mark_recording(out);

@@ -2,7 +2,6 @@
 //! of those of peers.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use transom_media::Picture;
 use transom_net::door::{self, Door, SourceId, SourceState};
@@ -10,7 +9,6 @@ use transom_wire::{CameraState, EndReason, PeerName};
 
 use super::HttpSource;
 use crate::context::Context;
-use crate::notice::RemotePicture;
 
 /// The cameras of the door, by their places in it.
 #[derive(Debug, Default)]
@@ -75,12 +73,6 @@ impl Context {
 
     /// Shows a picture of our camera to the clients of the door.
     pub(crate) fn show_at_door(&mut self, picture: &Picture) {
-        let picture = door::Picture {
-            jpeg: &picture.jpeg,
-            size: (picture.width, picture.height),
-            orientation: picture.orientation,
-            captured: picture.captured,
-        };
         self.show(HttpSource::Own, picture);
     }
 
@@ -111,24 +103,8 @@ impl Context {
         self.with_source(HttpSource::Own, |door, id| door.set_state(id, state, words));
     }
 
-    /// Shows a picture of a peer's camera, with these bytes, to the clients of the door, without a
-    /// look into it. A picture of the past, as a lost camera's viewers get it once, is not shown: a
-    /// client would take it for the present.
-    pub(crate) fn show_remote(
-        &mut self,
-        peer: PeerName,
-        picture: &RemotePicture,
-        jpeg: Arc<Vec<u8>>,
-    ) {
-        if picture.timing.is_past() {
-            return;
-        }
-        let picture = door::Picture {
-            jpeg: &jpeg,
-            size: (picture.width, picture.height),
-            orientation: picture.orientation,
-            captured: picture.timing.captured(),
-        };
+    /// Shows a picture of a peer's camera to the clients of the door, without a look into it.
+    pub(crate) fn show_remote(&mut self, peer: PeerName, picture: &Picture) {
         self.show(HttpSource::Peer(peer), picture);
     }
 
@@ -181,7 +157,13 @@ impl Context {
         self.with_source(source, |door, id| door.set_state(id, state, words));
     }
 
-    fn show(&mut self, source: HttpSource, picture: door::Picture<'_>) {
+    fn show(&mut self, source: HttpSource, picture: &Picture) {
+        let picture = door::Picture {
+            jpeg: &picture.jpeg,
+            size: (picture.width, picture.height),
+            orientation: picture.orientation,
+            captured: picture.captured,
+        };
         if let Some(id) = self.door_sources.id(source)
             && let Some((door, now)) = self.net.door()
         {
