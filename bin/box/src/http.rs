@@ -11,7 +11,7 @@ use transom::{Access, Handle, HttpSettings, HttpSource, HttpViewers, Notice, Pas
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::pass_files::{DoorPlace, PassFiles, Version};
-use crate::place::{self, Place};
+use crate::place::Place;
 
 /// Whether browsers and other programs see the camera.
 #[derive(Args, Debug)]
@@ -119,7 +119,7 @@ fn door_at(
         ));
     }
     let (access, door) = match is_open {
-        true => (open(), HttpDoor::default()),
+        true => (OPEN, HttpDoor::default()),
         false => {
             let (passes, door) = HttpDoor::with_passes(&sources, place, output)?;
             (Access::Passes(passes), door)
@@ -133,14 +133,10 @@ fn door_at(
     Ok((http, door))
 }
 
-/// Requests by the names that this machine has on the local network are taken, since proxies pass
-/// them on.
-fn open() -> Access {
-    let name = place::machine_name();
-    Access::Open {
-        names: vec![name.to_string(), format!("{name}.local")],
-    }
-}
+/// Requests by a name of this machine are refused: the DNS server of a network that it visits could
+/// give that name to a page of its own and then to 127.0.0.1, so that the page reads the pictures. A
+/// proxy that passes on the name that it was asked by needs a pass.
+const OPEN: Access = Access::Open { names: Vec::new() };
 
 /// The passes and the viewers of a running door.
 #[derive(Debug, Default)]

@@ -29,7 +29,7 @@ pub enum Access {
     /// Every client that can connect. Requests must name the machine by an address, as `localhost`
     /// or by one of these names: a web page can make a name of its own resolve to this machine.
     Open {
-        /// Names of the machine, without ports.
+        /// Names of the machine, without ports, that no DNS server of strangers can give to a page.
         names: Vec<String>,
     },
     /// Every client that has the token of one of these.

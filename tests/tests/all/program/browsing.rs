@@ -227,6 +227,19 @@ fn without_a_pass_a_door_is_open_to_this_machine_alone() {
     let mut client = TcpStream::connect(address).unwrap();
     write!(client, "GET /stream HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
     assert_eq!(pictures(&mut client, 3).len(), 3);
+    // The DNS server of a network could give the machine's name to a page, and then to 127.0.0.1.
+    #[cfg(target_os = "linux")]
+    {
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+        let machine = host.trim().split('.').next().unwrap();
+        for name in [machine, &format!("{machine}.local")] {
+            let mut client = TcpStream::connect(address).unwrap();
+            write!(client, "GET /state HTTP/1.0\r\nHost: {name}\r\n\r\n").unwrap();
+            let mut answer = String::new();
+            client.read_to_string(&mut answer).unwrap();
+            assert!(answer.starts_with("HTTP/1.0 421 "), "{answer}");
+        }
+    }
 }
 
 /// `transom watch BOX… --http` on a machine without a camera.
