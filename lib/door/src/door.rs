@@ -229,6 +229,12 @@ impl Door {
         }
     }
 
+    /// Removes the oldest connection without a pass, whose socket the caller closes: another one
+    /// needs its file descriptor.
+    pub fn remove_stranger(&mut self) -> Option<ConnectionId> {
+        self.make_room(|connection| !connection.is_admitted())
+    }
+
     /// A camera's newest picture. It is not copied, and held only if there is a viewer.
     pub fn show(&mut self, source: SourceId, picture: Picture<'_>, now: Now) {
         if let Some(source) = self.shared.sources.get_mut(source.0) {
@@ -393,13 +399,13 @@ impl Door {
     }
 
     /// Ends a dispensable connection of these, the oldest of strangers' first.
-    fn make_room(&mut self, is_of_these: impl Fn(&Connection) -> bool) -> Option<()> {
+    fn make_room(&mut self, is_of_these: impl Fn(&Connection) -> bool) -> Option<ConnectionId> {
         let dispensable = self.connections.iter();
         let dispensable = dispensable.filter(|(_, it)| it.is_dispensable() && is_of_these(it));
         let (&id, _) = dispensable.min_by_key(|(id, it)| (it.is_admitted(), **id))?;
         self.remove(id);
         self.is_dirty = true;
-        Some(())
+        Some(id)
     }
 }
 
