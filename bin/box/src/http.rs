@@ -125,11 +125,7 @@ fn door_at(
             (Access::Passes(passes), door)
         }
     };
-    let http = HttpSettings {
-        listen: vec![address],
-        access,
-        sources,
-    };
+    let http = HttpSettings::new(vec![address], access, sources);
     Ok((http, door))
 }
 

@@ -14,6 +14,7 @@ use crate::strangers::Strangers;
 
 /// What a door is made of.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Config {
     /// The names of the cameras, each below `/NAME/`. A single one is also at the root.
     pub sources: Vec<String>,
@@ -21,6 +22,17 @@ pub struct Config {
     pub access: Access,
     /// Clients that look or wait for a picture at once.
     pub max_viewers: usize,
+}
+
+impl Config {
+    /// A door to cameras of these names.
+    pub fn new(sources: Vec<String>, access: Access, max_viewers: usize) -> Self {
+        Self {
+            sources,
+            access,
+            max_viewers,
+        }
+    }
 }
 
 /// Which clients may look.

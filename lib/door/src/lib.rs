@@ -24,11 +24,8 @@
 //!
 //! let token = Token::from_random([7; 20]);
 //! let pass = Pass::new("octoprint", &token)?;
-//! let mut door = Door::new(Config {
-//!     sources: vec!["hall".into()],
-//!     access: Access::Passes([pass].into_iter().collect()),
-//!     max_viewers: 8,
-//! });
+//! let access = Access::Passes([pass].into_iter().collect());
+//! let mut door = Door::new(Config::new(vec!["hall".into()], access, 8));
 //! let now = Now { instant: Instant::now(), unix: Duration::from_secs(1_795_800_836) };
 //! let (client, camera) = (ConnectionId(1), SourceId(0));
 //! door.accept(client, None, now)?;

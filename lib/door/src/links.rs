@@ -16,6 +16,7 @@ use crate::source::source_path;
 /// # Ok::<(), std::net::AddrParseError>(())
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Links {
     /// The page for people. A browser doesn't send the token in it, so that no proxy logs it.
     pub page: String,

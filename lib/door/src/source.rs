@@ -77,6 +77,7 @@ impl SourceState {
 
 /// What became of a camera's pictures since the door was made.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct PictureCounts {
     /// Given to [`Door::show`](crate::Door::show).
     pub shown: u64,

@@ -27,6 +27,7 @@ use crate::settings::Settings;
 /// The HTTP door of [`Settings::http`](crate::Settings::http) and of
 /// [`Handle::open_door`](crate::Handle::open_door).
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct HttpSettings {
     /// Where to listen. Pictures and passes cross the network unencrypted, so that only loopback
     /// addresses keep them from others.
@@ -35,6 +36,17 @@ pub struct HttpSettings {
     pub access: Access,
     /// The cameras. Each is below `/NAME/`, and a single one also at `/`.
     pub sources: Vec<HttpSource>,
+}
+
+impl HttpSettings {
+    /// A door at these addresses, to these cameras.
+    pub fn new(listen: Vec<SocketAddr>, access: Access, sources: Vec<HttpSource>) -> Self {
+        Self {
+            listen,
+            access,
+            sources,
+        }
+    }
 }
 
 /// A camera that the HTTP door shows.
@@ -247,18 +259,14 @@ impl HttpDoor {
 
 fn config(http: &HttpSettings, own_name: PeerName, max_viewers: usize) -> HttpConfig {
     let is_bridge = !http.sources.contains(&HttpSource::Own);
-    HttpConfig {
-        listen: http.listen.clone(),
-        door: door::Config {
-            sources: names(&http.sources, own_name),
-            access: http.access.clone(),
-            max_viewers: if is_bridge {
-                BRIDGE_VIEWERS
-            } else {
-                max_viewers
-            },
-        },
-    }
+    let max_viewers = if is_bridge {
+        BRIDGE_VIEWERS
+    } else {
+        max_viewers
+    };
+    let names = names(&http.sources, own_name);
+    let door = door::Config::new(names, http.access.clone(), max_viewers);
+    HttpConfig::new(http.listen.clone(), door)
 }
 
 fn names(sources: &[HttpSource], own_name: PeerName) -> Vec<String> {

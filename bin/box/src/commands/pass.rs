@@ -151,6 +151,7 @@ fn lines(links: &Links, with_sound: bool) -> String {
         stream,
         snapshot,
         sound,
+        ..
     } = links;
     let mut lines = format!("\npage      {page}\nstream    {stream}\nsnapshot  {snapshot}");
     if with_sound {

@@ -46,11 +46,7 @@ impl Rig {
 
     pub(crate) fn of(sources: &[&str], access: Access) -> Self {
         let sources = sources.iter().map(|name| (*name).to_owned()).collect();
-        let config = Config {
-            sources,
-            access,
-            max_viewers: 4,
-        };
+        let config = Config::new(sources, access, 4);
         Self {
             door: Door::new(config),
             now: Now {

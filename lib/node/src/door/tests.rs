@@ -40,11 +40,7 @@ impl Rig {
     }
 
     fn open(&mut self, access: Access, sources: Vec<HttpSource>) {
-        let http = HttpSettings {
-            listen: vec!["127.0.0.1:0".parse().unwrap()],
-            access,
-            sources,
-        };
+        let http = HttpSettings::new(vec!["127.0.0.1:0".parse().unwrap()], access, sources);
         self.door.open(http, &mut self.out);
     }
 

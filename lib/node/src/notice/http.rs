@@ -4,6 +4,7 @@ use crate::camera::ViewerCounts;
 
 /// Clients of the HTTP door that look at its cameras or listen to them.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct HttpViewers {
     /// How many look.
     pub count: usize,

@@ -22,11 +22,11 @@ fn camera_box(guest: &Identity, change: impl FnOnce(&mut Settings)) -> (Peer, So
         settings.listen = local();
         settings.camera = Some(pattern(64, 48));
         settings.serve_camera = true;
-        settings.http = Some(HttpSettings {
-            listen: local(),
-            access: Access::Passes([pass].into_iter().collect()),
-            sources: vec![HttpSource::Own],
-        });
+        settings.http = Some(HttpSettings::new(
+            local(),
+            Access::Passes([pass].into_iter().collect()),
+            vec![HttpSource::Own],
+        ));
         change(settings);
     });
     let address = far.wait(|notice| match notice {
