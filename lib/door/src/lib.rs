@@ -89,6 +89,7 @@ mod route;
 mod sound;
 mod source;
 mod state;
+mod strangers;
 mod stream;
 #[cfg(test)]
 mod tests;

@@ -225,7 +225,7 @@ impl HttpDoor {
                 _ => {}
             }
             let present = Present {
-                has_viewers: out.door_viewers_of(*peer) > 0,
+                has_viewers: out.viewers_of(HttpSource::Peer(*peer)) > 0,
                 is_connected,
                 is_refused: out.door_sources.take_refusal(peer),
                 call: calls.door_call(peer),

@@ -149,7 +149,8 @@ fn pipelined_requests_beyond_the_doors_buffer_are_answered_in_turn() {
 #[test]
 fn a_flood_of_pipelined_requests_is_answered_a_few_a_turn() {
     let mut camera = Camera::new();
-    let request = "HEAD / HTTP/1.1\r\nHost: box\r\n\r\n";
+    let token = &camera.token;
+    let request = format!("HEAD /?token={token} HTTP/1.1\r\nHost: box\r\n\r\n");
     let (each, count) = (40, 40);
     let flood = (0..count).map(|_| camera.client(&request.repeat(each)));
     let mut flood: Vec<_> = flood.map(|client| (client, Vec::new())).collect();
@@ -191,9 +192,9 @@ fn a_flood_at_one_address_leaves_the_others_their_connections() {
 #[test]
 fn a_viewer_gets_its_pictures_during_a_flood_of_requests() {
     let mut camera = Camera::new();
-    let request = "HEAD / HTTP/1.1\r\nHost: box\r\n\r\n".repeat(2_000);
-    let mut flood: Vec<_> = (0..40).map(|_| camera.client("")).collect();
     let token = camera.token.to_string();
+    let request = format!("HEAD /?token={token} HTTP/1.1\r\nHost: box\r\n\r\n").repeat(2_000);
+    let mut flood: Vec<_> = (0..40).map(|_| camera.client("")).collect();
     let mut viewer = camera.client(&format!(
         "GET /stream?token={token} HTTP/1.1\r\nHost: box\r\n\r\n"
     ));

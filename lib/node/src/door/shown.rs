@@ -56,17 +56,13 @@ impl DoorSources {
 }
 
 impl Context {
-    /// Whether a client of the door looks at any camera, or listens to it.
-    pub(super) fn has_http_viewers(&mut self) -> bool {
-        let mut cameras = self.door_sources.ids();
-        self.net.door().is_some_and(|(door, _)| {
-            cameras.any(|camera| door.viewers(camera) + door.listeners(camera) > 0)
-        })
-    }
-
     /// Clients of the door that look at our camera.
     pub(crate) fn door_viewers(&mut self) -> usize {
-        self.with_source(HttpSource::Own, |door, id| door.viewers(id))
+        self.viewers_of(HttpSource::Own)
+    }
+
+    pub(super) fn viewers_of(&mut self, source: HttpSource) -> usize {
+        self.with_source(source, |door, id| door.viewers(id))
             .unwrap_or(0)
     }
 
@@ -105,12 +101,6 @@ impl Context {
             _ => SourceState::Off,
         };
         self.with_source(HttpSource::Own, |door, id| door.set_state(id, state, words));
-    }
-
-    /// Clients of the door that look at the camera of that peer.
-    pub(super) fn door_viewers_of(&mut self, peer: PeerName) -> usize {
-        self.with_source(HttpSource::Peer(peer), |door, id| door.viewers(id))
-            .unwrap_or(0)
     }
 
     /// Shows a picture of a peer's camera to the clients of the door, without a look into it.
