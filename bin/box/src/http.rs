@@ -1,5 +1,5 @@
-//! The HTTP door of a camera box or a bridge: its options, and its passes, which are read again when
-//! their file changes.
+//! The HTTP door of a camera box or a bridge: its options, its passes, which are read again when
+//! their file changes, and who looks and listens there.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -146,9 +146,16 @@ fn open() -> Access {
 #[derive(Debug, Default)]
 pub(crate) struct HttpDoor {
     passes: Option<Watched>,
-    /// Whether clients look, and whether any listen.
-    is_watched: bool,
-    is_heard: bool,
+    watching: Audience,
+    listening: Audience,
+}
+
+/// The clients that look, or those that listen, as they were told last.
+#[derive(Debug, Default)]
+struct Audience {
+    is_there: bool,
+    /// The passes that were told since there is any client.
+    told: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -219,8 +226,8 @@ impl HttpDoor {
         );
     }
 
-    /// Keeps where the door is and when passes were used, and says that the first client looks or listens and that the
-    /// last one left.
+    /// Keeps where the door is and when passes were used, and says by which passes clients look or
+    /// listen, and that the last one left.
     pub(crate) fn notice(&mut self, notice: &Notice, output: &Output) {
         match (notice, &self.passes) {
             (Notice::HttpListening { address }, Some(watched)) => {
@@ -238,25 +245,24 @@ impl HttpDoor {
                 }
             }
             (Notice::HttpViewers(viewers), _) => {
-                let is_watched = viewers.count > 0;
-                if is_watched != std::mem::replace(&mut self.is_watched, is_watched) {
-                    output.say(
-                        watching_words(viewers),
-                        json!({"event": "http_viewers", "viewers": viewers.count,
-                               "passes": viewers.passes}),
-                    );
+                let HttpViewers {
+                    count,
+                    listeners,
+                    passes,
+                    listener_passes,
+                    ..
+                } = viewers;
+                if let Some(words) = self.watching.news("watching", *count, passes) {
+                    let json = json!({"event": "http_viewers", "viewers": count, "passes": passes});
+                    output.say(words, json);
                 }
-                let is_heard = viewers.listeners > 0;
-                if is_heard != std::mem::replace(&mut self.is_heard, is_heard) {
-                    let words = match is_heard {
-                        true => "a client is listening by HTTP",
-                        false => "nobody is listening by HTTP any more",
-                    };
-                    output.say(
-                        words,
-                        json!({"event": "http_listeners", "listeners": viewers.listeners,
-                               "passes": viewers.passes}),
-                    );
+                if let Some(words) = self
+                    .listening
+                    .news("listening", *listeners, listener_passes)
+                {
+                    let json = json!({"event": "http_listeners", "listeners": listeners,
+                                      "passes": listener_passes});
+                    output.say(words, json);
                 }
             }
             _ => {}
@@ -264,14 +270,27 @@ impl HttpDoor {
     }
 }
 
-/// `octoprint is watching by HTTP`.
-fn watching_words(viewers: &HttpViewers) -> String {
-    let passes = viewers.passes.join(", ");
-    match (viewers.count, viewers.passes.len()) {
-        (0, _) => "nobody is watching by HTTP any more".to_owned(),
-        (_, 0) => "a client is watching by HTTP".to_owned(),
-        (_, 1) => format!("{passes} is watching by HTTP"),
-        _ => format!("{passes} are watching by HTTP"),
+impl Audience {
+    /// That the first client came, one by a pass that was not told yet, or that the last one left:
+    /// `octoprint is watching by HTTP`. A program that asks for snapshots while another client
+    /// looks comes and goes all the time, and is told once.
+    fn news(&mut self, does: &str, count: usize, passes: &[String]) -> Option<String> {
+        let was_there = std::mem::replace(&mut self.is_there, count > 0);
+        if count == 0 {
+            self.told.clear();
+            return was_there.then(|| format!("nobody is {does} by HTTP any more"));
+        }
+        let is_new = |pass: &&String| !self.told.contains(pass);
+        let new: Vec<_> = passes.iter().filter(is_new).cloned().collect();
+        let too = if was_there { " too" } else { "" };
+        let words = match new.as_slice() {
+            [] if was_there => return None,
+            [] => format!("a client is {does} by HTTP"),
+            [pass] => format!("{pass} is {does} by HTTP{too}"),
+            passes => format!("{} are {does} by HTTP{too}", passes.join(", ")),
+        };
+        self.told.extend(new);
+        Some(words)
     }
 }
 
@@ -297,6 +316,30 @@ const LOOK: Duration = Duration::from_secs(1);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_pass_is_told_once_while_there_are_clients() {
+        let mut audience = Audience::default();
+        let mut news = |passes: &[&str]| {
+            let passes: Vec<String> = passes.iter().map(|pass| (*pass).to_owned()).collect();
+            let told = audience.news("watching", passes.len(), &passes);
+            told.unwrap_or_default()
+        };
+        assert_eq!(news(&[]), "");
+        assert_eq!(news(&["octoprint"]), "octoprint is watching by HTTP");
+        let too = "phone is watching by HTTP too";
+        assert_eq!(news(&["octoprint", "phone"]), too);
+        assert_eq!(news(&["octoprint"]), "");
+        assert_eq!(news(&["octoprint", "phone"]), "");
+        assert_eq!(news(&["phone"]), "");
+        assert_eq!(news(&[]), "nobody is watching by HTTP any more");
+        let both = "octoprint, phone are watching by HTTP";
+        assert_eq!(news(&["octoprint", "phone"]), both);
+        let mut open = Audience::default();
+        let told = open.news("listening", 1, &[]);
+        assert_eq!(told.as_deref(), Some("a client is listening by HTTP"));
+        assert_eq!(open.news("listening", 2, &[]), None);
+    }
 
     #[test]
     fn an_address_may_leave_the_port_out() {

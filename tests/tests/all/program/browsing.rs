@@ -173,7 +173,11 @@ fn a_client_whose_pass_has_sound_hears_the_microphone() {
         heard.extend_from_slice(&some[..read]);
     }
     assert!(heard.windows(4).any(|window| window == b"WAVE"));
-    assert_eq!(camera_box.camera.event("http_listeners")["listeners"], 1);
+    let listening = camera_box.camera.event("http_listeners");
+    assert_eq!(
+        (&listening["listeners"], &listening["passes"][0]),
+        (&1.into(), &"tests".into())
+    );
     drop(client);
     assert_eq!(camera_box.camera.event("http_listeners")["listeners"], 0);
     let listed = camera_box.person.run(&["pass"]);
