@@ -10,7 +10,7 @@ use transom::{Access, Handle, HttpSettings, HttpSource, HttpViewers, Notice, Pas
 
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::pass_files::{DoorPlace, PassFiles, Version};
+use crate::pass_files::{DoorOf, DoorPlace, PassFiles, Version};
 use crate::place::{self, Place};
 
 /// Whether browsers and other programs see the camera.
@@ -161,10 +161,30 @@ struct Audience {
 #[derive(Debug)]
 struct Watched {
     files: PassFiles,
+    of: DoorOf,
     /// The names of several boxes.
     boxes: Vec<String>,
     seen: Version,
+    /// Why the passes could not be read, while that is so.
+    problem: Option<String>,
     due: Instant,
+}
+
+impl Watched {
+    /// The passes, if their file has changed or could not be read before; none for a reason that is
+    /// new, why they can't be read.
+    fn news(&mut self) -> Option<Result<Passes, String>> {
+        let version = self.files.version();
+        if version == self.seen && self.problem.is_none() {
+            return None;
+        }
+        self.seen = version;
+        let read = self.files.read().map_err(|failure| failure.to_string());
+        let problem = read.as_ref().err().cloned();
+        let is_known = problem.is_some() && problem == self.problem;
+        self.problem = problem;
+        (!is_known).then_some(read)
+    }
 }
 
 impl HttpDoor {
@@ -178,6 +198,10 @@ impl HttpDoor {
             _ => None,
         });
         let boxes = boxes.collect();
+        let of = match sources.contains(&HttpSource::Own) {
+            true => DoorOf::Camera,
+            false => DoorOf::Bridge,
+        };
         let files = PassFiles::of(&place.state()?);
         let seen = files.version();
         let passes = files.read()?;
@@ -188,8 +212,10 @@ impl HttpDoor {
         let door = Self {
             passes: Some(Watched {
                 files,
+                of,
                 boxes,
                 seen,
+                problem: None,
                 due,
             }),
             ..Self::default()
@@ -202,7 +228,7 @@ impl HttpDoor {
         self.passes.as_ref().map(|watched| watched.due)
     }
 
-    /// Takes the passes again if their file has changed. If it can't be read, nobody may look: a
+    /// Takes the passes again if their file has changed. While it can't be read, nobody may look: a
     /// pass may have been removed.
     pub(crate) fn on_time(&mut self, handle: &Handle, output: &Output) {
         let now = Instant::now();
@@ -210,12 +236,11 @@ impl HttpDoor {
             return;
         };
         watched.due = now + LOOK;
-        let version = watched.files.version();
-        if std::mem::replace(&mut watched.seen, version) == version {
+        let Some(read) = watched.news() else {
             return;
-        }
-        let passes = watched.files.read().unwrap_or_else(|failure| {
-            output.complain(failure.to_string());
+        };
+        let passes = read.unwrap_or_else(|why| {
+            output.complain(why);
             Passes::default()
         });
         let count = passes.iter().count();
@@ -235,7 +260,7 @@ impl HttpDoor {
                     address: *address,
                     boxes: watched.boxes.clone(),
                 };
-                if let Err(failure) = watched.files.keep_door(&place) {
+                if let Err(failure) = watched.files.keep_door(watched.of, &place) {
                     output.warn(failure.to_string());
                 }
             }
@@ -315,7 +340,44 @@ const LOOK: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
+    use transom::{Pass, State, Token};
+
     use super::*;
+
+    #[test]
+    fn passes_that_could_not_be_read_are_read_again_though_their_file_is_the_same() {
+        let folder = std::env::temp_dir().join(format!("transom-news-{}", std::process::id()));
+        let files = PassFiles::of(&State::open(&folder).unwrap());
+        let pass = Pass::new("tests", &Token::from_random([1; 20])).unwrap();
+        files.add(&pass).unwrap();
+        let mut watched = Watched {
+            of: DoorOf::Camera,
+            boxes: Vec::new(),
+            seen: files.version(),
+            files,
+            problem: None,
+            due: Instant::now(),
+        };
+        assert!(watched.news().is_none());
+        let path = folder.join("passes");
+        let right = std::fs::read(&path).unwrap();
+        // As a file that is read while another program is writing it.
+        let write = |text: &[u8]| {
+            std::fs::write(&path, text).unwrap();
+            let file = std::fs::File::options().append(true).open(&path).unwrap();
+            file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        };
+        write(&vec![b'x'; right.len()]);
+        let wrong = watched.news().unwrap();
+        assert!(watched.news().is_none(), "told once");
+        write(&right);
+        let passes = watched.news().unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(wrong.is_err());
+        assert_eq!(passes.unwrap().to_string(), format!("{pass}\n"));
+    }
 
     #[test]
     fn each_pass_is_told_once_while_there_are_clients() {

@@ -84,9 +84,7 @@ fn age(time: Duration) -> String {
 /// Where the door is: at that address, where it was opened last, or where it is unless told
 /// otherwise.
 fn door(files: &PassFiles, wanted: Option<SocketAddr>) -> DoorPlace {
-    let last = files.door();
-    let last = last.filter(|last| wanted.is_none_or(|address| address == last.address));
-    let place = last.unwrap_or_else(|| DoorPlace {
+    let place = files.door(wanted).unwrap_or_else(|| DoorPlace {
         address: wanted.unwrap_or(HTTP),
         boxes: Vec::new(),
     });
