@@ -26,13 +26,9 @@ pub(crate) struct HttpOptions {
 }
 
 impl HttpOptions {
-    pub(crate) fn address(&self) -> Option<SocketAddr> {
-        self.http
-    }
-
-    /// Whether clients need no pass.
-    pub(crate) fn is_open(&self) -> bool {
-        self.http_open
+    /// Whether there is a door.
+    pub(crate) fn is_given(&self) -> bool {
+        self.http.is_some()
     }
 
     /// Applies the options to the settings; gives back what the box does for its door.
@@ -43,14 +39,16 @@ impl HttpOptions {
         output: &Output,
     ) -> Result<HttpDoor, Failure> {
         let Some(address) = self.http else {
-            return match self.http_open {
-                true => Err(Failure::usage(
-                    "--http-open has no effect",
-                    "there is no --http",
-                )),
-                false => Ok(HttpDoor::default()),
-            };
+            only_with_http("--http-open", self.http_open)?;
+            return Ok(HttpDoor::default());
         };
+        if let Some(both) = settings.listen.iter().find(|it| collide(**it, address)) {
+            let why = match *both == address {
+                true => format!("--http and --listen are both {address}"),
+                false => format!("--http is {address}, and --listen is {both}"),
+            };
+            return Err(Failure::usage("can't start", why).next("give --http another port"));
+        }
         let sources = vec![HttpSource::Own];
         let (http, door) = door_at(address, self.http_open, sources, place, output)?;
         settings.http = Some(http);
@@ -74,16 +72,25 @@ pub(crate) struct BridgeOptions {
             "HearingOptions", "MeasureWatch",
         ],
     )]
-    pub(crate) http: Option<SocketAddr>,
+    http: Option<SocketAddr>,
     /// Let every program of this machine look by HTTP without a pass; on loopback only
-    #[arg(long, requires = "http")]
+    #[arg(long)]
     pub(crate) http_open: bool,
     /// Print the lines for go2rtc.yaml that show the boxes there, and end
-    #[arg(long, requires = "http")]
+    #[arg(long)]
     pub(crate) go2rtc: bool,
 }
 
 impl BridgeOptions {
+    /// Where the door is to be, if there is to be one.
+    pub(crate) fn address(self) -> Result<Option<SocketAddr>, Failure> {
+        if self.http.is_none() {
+            only_with_http("--http-open", self.http_open)?;
+            only_with_http("--go2rtc", self.go2rtc)?;
+        }
+        Ok(self.http)
+    }
+
     /// Applies the options to the settings; gives back what the bridge does for its door.
     pub(crate) fn apply(
         self,
@@ -99,6 +106,35 @@ impl BridgeOptions {
     }
 }
 
+/// An option of the door without a door would do nothing.
+fn only_with_http(option: &str, is_given: bool) -> Result<(), Failure> {
+    match is_given {
+        true => Err(Failure::usage(
+            format!("{option} has no effect"),
+            "there is no --http",
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Whether the second listener would be told that another program has its port.
+fn collide(listen: SocketAddr, http: SocketAddr) -> bool {
+    let is_everywhere = listen.ip().is_unspecified() || http.ip().is_unspecified();
+    let shares_address =
+        listen.ip() == http.ip() || is_everywhere && listen.is_ipv4() == http.is_ipv4();
+    listen.port() == http.port() && http.port() != 0 && shares_address
+}
+
+/// Warns of a door that other machines reach.
+pub(crate) fn warn_of_network(address: SocketAddr, output: &Output) {
+    if !address.ip().to_canonical().is_loopback() {
+        output.warn(format!(
+            "pictures and passes cross the network from {address} unencrypted; for another \
+             machine `transom watch` is the safe way"
+        ));
+    }
+}
+
 fn door_at(
     address: SocketAddr,
     is_open: bool,
@@ -111,12 +147,6 @@ fn door_at(
         let why = format!("{} can be reached by other machines", address.ip());
         return Err(Failure::usage("--http-open is not possible", why)
             .next("use 127.0.0.1, or leave it out and make passes with: transom pass add NAME"));
-    }
-    if !is_loopback {
-        output.warn(format!(
-            "pictures and passes cross the network from {address} unencrypted; for another \
-             machine `transom watch` is the safe way"
-        ));
     }
     let (access, door) = match is_open {
         true => (open(), HttpDoor::default()),
@@ -256,6 +286,7 @@ impl HttpDoor {
     pub(crate) fn notice(&mut self, notice: &Notice, output: &Output) {
         match (notice, &self.passes) {
             (Notice::HttpListening { address }, Some(watched)) => {
+                warn_of_network(*address, output);
                 let place = DoorPlace {
                     address: *address,
                     boxes: watched.boxes.clone(),
@@ -324,10 +355,26 @@ pub(crate) fn http_address(text: &str) -> Result<SocketAddr, String> {
     let bare = text.trim_start_matches('[').trim_end_matches(']');
     let alone = || Some(SocketAddr::new(bare.parse().ok()?, HTTP_PORT));
     text.parse().ok().or_else(alone).ok_or_else(|| {
-        "an IP address of this machine, with or without :PORT; 127.0.0.1 is this machine alone, \
-         0.0.0.0 is all networks"
-            .to_owned()
+        // `watch --http porch`.
+        let is_word = !text.contains(['.', ':']) && text.contains(char::is_alphabetic);
+        let todo = match is_word {
+            true => "; BOX stands before --http",
+            false => "",
+        };
+        format!(
+            "an IP address of this machine, perhaps with a port, such as 127.0.0.1:8081; 127.0.0.1 \
+             is this machine alone, 0.0.0.0 is all networks{todo}"
+        )
     })
+}
+
+/// The address of links, which lead to a known port.
+pub(crate) fn links_address(text: &str) -> Result<SocketAddr, String> {
+    let address = http_address(text)?;
+    match address.port() {
+        0 => Err("no link leads to port 0, which stands for any free one".to_owned()),
+        _ => Ok(address),
+    }
 }
 
 /// Where OctoPi's and MainsailOS's proxies look for a camera.
@@ -407,6 +454,26 @@ mod tests {
     fn an_address_may_leave_the_port_out() {
         assert_eq!(http_address("127.0.0.1"), Ok(HTTP));
         assert_eq!(http_address("[::]:81"), Ok("[::]:81".parse().unwrap()));
-        assert!(http_address("here").is_err());
+        let wrong = |text| http_address(text).unwrap_err();
+        assert!(wrong("porch").ends_with("; BOX stands before --http"));
+        for text in [":8081", "8081", "porch.local:9000"] {
+            let told = wrong(text);
+            assert!(
+                told.contains("such as 127.0.0.1:8081;") && !told.contains("BOX"),
+                "{told}"
+            );
+        }
+        assert!(links_address("127.0.0.1:0").is_err() && links_address("127.0.0.1").is_ok());
+    }
+
+    #[test]
+    fn addresses_collide_that_can_not_both_be_listened_at() {
+        let collide =
+            |listen: &str, http: &str| collide(listen.parse().unwrap(), http.parse().unwrap());
+        assert!(collide("127.0.0.1:8080", "127.0.0.1:8080"));
+        assert!(collide("0.0.0.0:8080", "127.0.0.1:8080"));
+        assert!(!collide("[::]:8080", "127.0.0.1:8080"));
+        assert!(!collide("127.0.0.1:7447", "127.0.0.1:8080"));
+        assert!(!collide("127.0.0.1:0", "127.0.0.1:0"));
     }
 }

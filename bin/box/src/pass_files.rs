@@ -68,12 +68,13 @@ impl PassFiles {
     pub(crate) fn add(&self, pass: &Pass) -> Result<(), Failure> {
         // Its lines have to be readable, or the new one would not be either.
         let passes = self.read()?;
-        if passes.iter().any(|known| known.name() == pass.name()) {
-            let todo = format!(
-                "to make a new one, first: transom pass remove {}",
-                pass.name()
-            );
-            return Err(Failure::new("no pass was made", "there is one of that name").next(todo));
+        // Two that differ in upper and lower case alone would be mistaken for each other.
+        let name = pass.name().to_lowercase();
+        if let Some(known) = passes.iter().find(|it| it.name().to_lowercase() == name) {
+            let known = known.name();
+            let why = format!("there is one called {known}");
+            let todo = format!("to make a new one, first: transom pass remove {known}");
+            return Err(Failure::new("no pass was made", why).next(todo));
         }
         book_file::append(&self.passes, &pass.to_string())
             .map_err(|error| wrong("can't write", &self.passes, error))
@@ -179,7 +180,10 @@ mod tests {
         let before = files.version();
         files.add(&pass("phone", 2)).unwrap();
         assert_ne!(files.version(), before);
-        assert!(files.add(&pass("phone", 3)).is_err());
+        for taken in ["phone", "Phone"] {
+            let error = files.add(&pass(taken, 3)).unwrap_err().to_string();
+            assert!(error.contains("there is one called phone; "), "{error}");
+        }
 
         let used = files.read().unwrap().to_string();
         let used: String = used
