@@ -461,6 +461,7 @@ mod tests {
             count: 2,
             listeners: 1,
             passes: vec!["octoprint".into(), "phone".into()],
+            listener_passes: Vec::new(),
             given: 60,
             pictures: ViewerCounts {
                 dropped: 1,

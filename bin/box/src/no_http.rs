@@ -13,6 +13,10 @@ use crate::place::Place;
 pub(crate) struct HttpOptions {}
 
 impl HttpOptions {
+    pub(crate) fn is_given(&self) -> bool {
+        false
+    }
+
     pub(crate) fn apply(
         &self,
         _: &mut Settings,
