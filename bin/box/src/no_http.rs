@@ -31,7 +31,7 @@ impl HttpOptions {
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct BridgeOptions {}
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct HttpDoor;
 
 impl HttpDoor {
