@@ -11,7 +11,7 @@ use transom::{Access, Handle, HttpSettings, HttpSource, HttpViewers, Notice, Pas
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::pass_files::{DoorOf, DoorPlace, PassFiles, Version};
-use crate::place::{self, Place};
+use crate::place::Place;
 
 /// Whether browsers and other programs see the camera.
 #[derive(Args, Debug)]
@@ -149,7 +149,7 @@ fn door_at(
             .next("use 127.0.0.1, or leave it out and make passes with: transom pass add NAME"));
     }
     let (access, door) = match is_open {
-        true => (open(), HttpDoor::default()),
+        true => (OPEN, HttpDoor::default()),
         false => {
             let (passes, door) = HttpDoor::with_passes(&sources, place, output)?;
             (Access::Passes(passes), door)
@@ -163,14 +163,10 @@ fn door_at(
     Ok((http, door))
 }
 
-/// Requests by the names that this machine has on the local network are taken, since proxies pass
-/// them on.
-fn open() -> Access {
-    let name = place::machine_name();
-    Access::Open {
-        names: vec![name.to_string(), format!("{name}.local")],
-    }
-}
+/// Requests by a name of this machine are refused: the DNS server of a network that it visits could
+/// give that name to a page of its own and then to 127.0.0.1, so that the page reads the pictures. A
+/// proxy that passes on the name that it was asked by needs a pass.
+const OPEN: Access = Access::Open { names: Vec::new() };
 
 /// The passes and the viewers of a running door.
 #[derive(Debug, Default)]

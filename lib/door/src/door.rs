@@ -29,7 +29,7 @@ pub enum Access {
     /// Every client that can connect. Requests must name the machine by an address, as `localhost`
     /// or by one of these names: a web page can make a name of its own resolve to this machine.
     Open {
-        /// Names of the machine, without ports.
+        /// Names of the machine, without ports, that no DNS server of strangers can give to a page.
         names: Vec<String>,
     },
     /// Every client that has the token of one of these.
@@ -229,6 +229,12 @@ impl Door {
         }
     }
 
+    /// Removes the oldest connection without a pass, whose socket the caller closes: another one
+    /// needs its file descriptor.
+    pub fn remove_stranger(&mut self) -> Option<ConnectionId> {
+        self.make_room(|connection| !connection.is_admitted())
+    }
+
     /// A camera's newest picture. It is not copied, and held only if there is a viewer.
     pub fn show(&mut self, source: SourceId, picture: Picture<'_>, now: Now) {
         if let Some(source) = self.shared.sources.get_mut(source.0) {
@@ -402,13 +408,13 @@ impl Door {
     }
 
     /// Ends a dispensable connection of these, the oldest of strangers' first.
-    fn make_room(&mut self, is_of_these: impl Fn(&Connection) -> bool) -> Option<()> {
+    fn make_room(&mut self, is_of_these: impl Fn(&Connection) -> bool) -> Option<ConnectionId> {
         let dispensable = self.connections.iter();
         let dispensable = dispensable.filter(|(_, it)| it.is_dispensable() && is_of_these(it));
         let (&id, _) = dispensable.min_by_key(|(id, it)| (it.is_admitted(), **id))?;
         self.remove(id);
         self.is_dirty = true;
-        Some(())
+        Some(id)
     }
 }
 

@@ -40,7 +40,7 @@ impl Connection {
         if let Access::Open { names } = &shared.access
             && !host.is_none_or(|host| host::is_ours(host, names))
         {
-            let text = "this is not the name of this machine: use its address";
+            let text = "a door without passes answers to addresses and localhost: use 127.0.0.1, or a pass";
             return self.answer(reply, reply.text(Status::Misdirected, &[], text, now), now);
         }
         let is_allowed = self.is_allowed(request, shared, now);

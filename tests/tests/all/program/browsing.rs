@@ -161,6 +161,38 @@ fn a_flood_of_strangers_takes_no_pictures_from_a_viewer() {
     pictures(&mut later, 3);
 }
 
+/// With the default limit of 1024 descriptors strangers don't use them up.
+#[cfg(target_os = "linux")]
+#[test]
+fn strangers_give_their_descriptors_up_for_a_viewer() {
+    use std::time::{Duration, Instant};
+
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+
+    let camera_box = CameraBox::new();
+    let mut first = camera_box.ask(&format!("/snapshot?token={}", camera_box.token));
+    pictures(&mut first, 1);
+    let id = camera_box.camera.id();
+    let open = std::fs::read_dir(format!("/proc/{id}/fd")).unwrap().count();
+    let limit = Rlimit {
+        current: Some(open as u64 + 10),
+        maximum: Some(open as u64 + 10),
+    };
+    prlimit(Pid::from_raw(id as i32), Resource::Nofile, limit).unwrap();
+    let strangers = (0..60).map(|_| TcpStream::connect(&camera_box.address).unwrap());
+    let _strangers: Vec<_> = strangers.collect();
+    let begun = Instant::now();
+    let mut viewer = camera_box.ask(&format!("/state?token={}", camera_box.token));
+    let mut answer = [0; 12];
+    viewer.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    assert!(
+        begun.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
 #[test]
 fn a_client_whose_pass_has_sound_hears_the_microphone() {
     let mut camera_box = CameraBox::with(&["--sound"], &["--microphone", "tone"]);
@@ -231,6 +263,19 @@ fn without_a_pass_a_door_is_open_to_this_machine_alone() {
     let mut client = TcpStream::connect(address).unwrap();
     write!(client, "GET /stream HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
     assert_eq!(pictures(&mut client, 3).len(), 3);
+    // The DNS server of a network could give the machine's name to a page, and then to 127.0.0.1.
+    #[cfg(target_os = "linux")]
+    {
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+        let machine = host.trim().split('.').next().unwrap();
+        for name in [machine, &format!("{machine}.local")] {
+            let mut client = TcpStream::connect(address).unwrap();
+            write!(client, "GET /state HTTP/1.0\r\nHost: {name}\r\n\r\n").unwrap();
+            let mut answer = String::new();
+            client.read_to_string(&mut answer).unwrap();
+            assert!(answer.starts_with("HTTP/1.0 421 "), "{answer}");
+        }
+    }
 }
 
 /// `transom watch BOX… --http` on a machine without a camera.
