@@ -64,8 +64,8 @@ pub(crate) struct BridgeOptions {
     /// Show the boxes to browsers and other programs by HTTP there, to each that has a pass
     /// (`transom pass`), until a signal [default address: 127.0.0.1:8080]
     ///
-    /// Each box is at /NAME/, and a single one at / too. It is watched only while a client looks,
-    /// and 12 s longer, so its camera is off while none does.
+    /// Each box is at /NAME/, and a single one at / too. The connection to it stays, but it is
+    /// watched only while a client looks, and 12 s longer, so its camera is off while none does.
     #[arg(
         long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:8080",
         value_parser = http_address,

@@ -10,6 +10,7 @@ use crate::limits::{MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, slots_of_pass}
 use crate::now::Now;
 use crate::passes::{Pass, PassHash, Passes};
 use crate::source::{Picture, PictureCounts, Source, SourceId, SourceState};
+use crate::strangers::Strangers;
 
 /// What a door is made of.
 #[derive(Clone, Debug)]
@@ -123,6 +124,7 @@ pub(crate) struct Shared {
     /// Of answers, to all clients.
     pub(crate) sent_bytes: u64,
     pub(crate) failures: Failures,
+    pub(crate) strangers: Strangers,
     /// What [`Door::take_owner_event`] tells.
     pub(crate) has_owner_event: bool,
 }
@@ -139,6 +141,7 @@ impl Door {
                 pass_slots: Vec::new(),
                 sent_bytes: 0,
                 failures: Failures::default(),
+                strangers: Strangers::default(),
                 has_owner_event: false,
             },
             connections: BTreeMap::new(),
@@ -284,6 +287,13 @@ impl Door {
             connection.follow(&moved, &mut self.shared);
         }
         self.is_dirty = true;
+    }
+
+    /// A camera's name from now on, and so its path. Its viewers go on.
+    pub fn rename(&mut self, source: SourceId, name: &str) {
+        if let Some(source) = self.shared.sources.get_mut(source.0) {
+            name.clone_into(&mut source.name);
+        }
     }
 
     /// Which clients may look from now on. What is shown to a pass that is not in the list any more

@@ -90,6 +90,7 @@ mod route;
 mod sound;
 mod source;
 mod state;
+mod strangers;
 mod stream;
 #[cfg(test)]
 mod tests;

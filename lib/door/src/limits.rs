@@ -75,5 +75,13 @@ pub const fn slots_of_pass(slots: usize) -> usize {
     }
 }
 
+/// Requests without a valid pass that one address may ask at once. A page that opens needs two, a
+/// player one, so that twenty people behind one proxy may begin in the same moment.
+pub const STRANGER_BURST: u32 = 100;
+
+/// One more of these is answered after so long: 20 a second cost no measurable time, a flood that
+/// is answered as fast as it asks takes a whole core.
+pub const STRANGER_INTERVAL: Duration = Duration::from_millis(50);
+
 /// Failed passes of one address are logged once in this time.
 pub const FAILURE_LOG_INTERVAL: Duration = Duration::from_secs(10);

@@ -54,9 +54,14 @@ pub(crate) fn run(
 fn contacts(names: &[String], book: &Book, place: &Place) -> Result<Vec<Contact>, Failure> {
     let mut contacts: Vec<Contact> = Vec::new();
     for name in names {
-        let contact = place.contact(name, book)?;
+        let contact = contact(name, book, place)?;
         if contacts.iter().any(|other| other.name == contact.name) {
-            let why = format!("{} stands there twice", contact.name);
+            // An address that is in no book is told as typed, which may be without its port.
+            let name = match contact.line {
+                0 => name,
+                _ => contact.name.as_str(),
+            };
+            let why = format!("{name} is named twice");
             return Err(Failure::usage("can't watch", why));
         }
         contacts.push(contact);
@@ -65,6 +70,21 @@ fn contacts(names: &[String], book: &Book, place: &Place) -> Result<Vec<Contact>
         true => Err(Failure::usage("can't watch", "no box is named")),
         false => Ok(contacts),
     }
+}
+
+/// The contact of a name or an address. A plain name that is in no book is most likely of a box that
+/// was not paired yet. It is not looked up in the network, where the bridge would try for ever.
+fn contact(name: &str, book: &Book, place: &Place) -> Result<Contact, Failure> {
+    let contact = place.contact(name, book)?;
+    let is_address = name.contains(['.', ':']) || name.eq_ignore_ascii_case("localhost");
+    if contact.line > 0 || is_address {
+        return Ok(contact);
+    }
+    let what = format!("can't watch {name}");
+    let why = format!("it is not in {}", place.looked_in());
+    let todo = "pair with it first: transom pair; or give its address, such as 192.168.1.20 or \
+                NAME.local";
+    Err(Failure::usage(what, why).next(todo))
 }
 
 struct Bridge<'a> {

@@ -31,8 +31,9 @@ impl Connection {
         );
     }
 
-    /// Checks in this order: the host, the method, the page that everybody may have, the site or the
-    /// pass, the path. So a client without a pass can't find out which paths there are.
+    /// Checks in this order: the host, the number of requests without a pass, the method, the page
+    /// that everybody may have, the site or the pass, the path. So a client without a pass can't find
+    /// out which paths there are.
     pub(super) fn respond(&mut self, request: &Request, shared: &mut Shared, now: Now) {
         let reply = Reply::to(request, shared.is_open());
         let host = request.host.as_deref();
@@ -41,6 +42,10 @@ impl Connection {
         {
             let text = "this is not the name of this machine: use its address";
             return self.answer(reply, reply.text(Status::Misdirected, &[], text, now), now);
+        }
+        let is_allowed = self.is_allowed(request, shared, now);
+        if !is_allowed && !shared.strangers.may_ask(self.address, now.instant) {
+            return self.answer_too_many(reply, now);
         }
         match request.method {
             Method::Options => {
@@ -68,7 +73,7 @@ impl Connection {
             let text = "pages of other sites may not look here: open the page /";
             return self.answer(reply, reply.text(Status::Forbidden, &[], text, now), now);
         }
-        if !self.is_allowed(request, shared, now) {
+        if !is_allowed {
             return self.answer(reply, unauthorized(reply, now), now);
         }
         self.is_admitted = true;
@@ -130,6 +135,18 @@ impl Connection {
         }
     }
 
+    /// The client has to connect again for more.
+    fn answer_too_many(&mut self, reply: Reply, now: Now) {
+        let reply = Reply {
+            keep_alive: false,
+            ..reply
+        };
+        let text = "too many requests without a pass from this address: try again later";
+        let answer = reply.text(Status::TooManyRequests, &["Retry-After: 1"], text, now);
+        self.answer(reply, answer, now);
+    }
+
+    /// Whether the request has a valid pass, or needs none.
     fn is_allowed(&mut self, request: &Request, shared: &mut Shared, now: Now) -> bool {
         let Access::Passes(passes) = &mut shared.access else {
             return true;

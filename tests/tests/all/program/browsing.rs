@@ -356,3 +356,30 @@ fn a_bridge_says_its_links_and_the_lines_for_go2rtc() {
     assert_eq!(end.code, Some(0), "{end:?}");
     assert!(end.stderr.contains("no pass is there"), "{end:?}");
 }
+
+#[test]
+fn a_bridge_takes_no_name_that_is_in_no_book_and_no_box_twice() {
+    let scratch = Scratch::new();
+    let amy = Person::new(&scratch, "amy");
+    amy.write_in_book("hall 127.0.0.1:9");
+    let complaint = |boxes: &[&str]| {
+        let end = amy.run(&[&["watch"], boxes, &["--http", "127.0.0.1:0"]].concat());
+        assert_eq!(end.code, Some(2), "{end:?}");
+        end.complaint().to_owned()
+    };
+    let unknown = complaint(&["hall", "porch"]);
+    assert!(
+        unknown.starts_with("transom: can't watch porch: it is not in the contact book "),
+        "{unknown}"
+    );
+    assert!(
+        unknown.contains("; pair with it first: transom pair"),
+        "{unknown}"
+    );
+    for twice in [["hall", "127.0.0.1:9"], ["hall", "Hall"]] {
+        let twice = complaint(&twice);
+        assert_eq!(twice, "transom: can't watch: hall is named twice");
+    }
+    let twice = complaint(&["127.0.0.2", "127.0.0.2"]);
+    assert_eq!(twice, "transom: can't watch: 127.0.0.2 is named twice");
+}
