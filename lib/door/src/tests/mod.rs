@@ -231,6 +231,7 @@ impl Rig {
 
     /// A client that is stuck otherwise takes at most that many bytes.
     pub(crate) fn trickle(&mut self, client: usize, most: usize) {
+        self.ready.insert(client);
         let id = ConnectionId(client);
         let bytes = self.door.poll_transmit(id, self.now).concat();
         let bytes = &bytes[..bytes.len().min(most)];
