@@ -50,12 +50,9 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
         .pictures
         .apply(arguments.source, &mut settings, output);
     arguments.sound.apply(&mut settings);
-    settings.inbox = arguments.inbox.map(|into| InboxSettings {
-        into,
-        accept: Accept::Known,
-        quota: None,
-        overwrite: false,
-    });
+    settings.inbox = arguments
+        .inbox
+        .map(|into| InboxSettings::new(into, Accept::Known));
     let duties = Duties {
         has_http: arguments.http.is_given(),
         http: arguments.http.apply(&mut settings, place, output)?,
