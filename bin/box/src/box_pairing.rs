@@ -282,12 +282,7 @@ mod tests {
         };
         let view = Some("they may: view".to_owned());
         assert_eq!(told(&settings, "view,call,files,hear"), view);
-        settings.inbox = Some(transom::InboxSettings {
-            into: "inbox".into(),
-            accept: transom::Accept::Known,
-            quota: None,
-            overwrite: false,
-        });
+        settings.inbox = Some(transom::InboxSettings::new("inbox", transom::Accept::Known));
         let both = Some("they may: view,files".to_owned());
         assert_eq!(told(&settings, "view,call,files"), both);
     }

@@ -124,12 +124,10 @@ const FILE_DELAY: Duration = Duration::from_secs(1);
 
 impl MeasureWatch {
     pub(crate) fn apply(&self, settings: &mut Settings) {
-        settings.inbox = self.measure_inbox.clone().map(|into| InboxSettings {
-            into,
-            accept: Accept::Known,
-            quota: None,
-            overwrite: false,
-        });
+        settings.inbox = self
+            .measure_inbox
+            .clone()
+            .map(|into| InboxSettings::new(into, Accept::Known));
     }
 
     pub(crate) fn notice(&self, notice: &Notice, output: &Output) {

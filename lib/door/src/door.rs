@@ -385,11 +385,20 @@ impl Door {
         source.map_or_else(PictureCounts::default, Source::counts)
     }
 
-    /// The names of the passes whose clients look or listen, at any camera, in the order of the
-    /// list.
-    pub fn passes_in_use(&self) -> impl Iterator<Item = &str> {
+    /// The names of the passes whose clients look, at any camera, in the order of the list.
+    pub fn passes_that_look(&self) -> impl Iterator<Item = &str> {
+        self.passes_in_use(Purpose::Look)
+    }
+
+    /// The names of the passes whose clients listen, at any camera, in the order of the list.
+    pub fn passes_that_listen(&self) -> impl Iterator<Item = &str> {
+        self.passes_in_use(Purpose::Listen)
+    }
+
+    fn passes_in_use(&self, purpose: Purpose) -> impl Iterator<Item = &str> {
         let connections = self.connections.values();
-        let in_use: Vec<PassHash> = connections.filter_map(Connection::slot_pass).collect();
+        let in_use = connections.filter_map(|connection| connection.pass_in_use(purpose));
+        let in_use: Vec<PassHash> = in_use.collect();
         let passes = self.passes().into_iter().flat_map(Passes::iter);
         passes
             .filter(move |pass| in_use.iter().any(|hash| pass.is(*hash)))

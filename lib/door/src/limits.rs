@@ -50,7 +50,7 @@ pub const REPEAT: Duration = Duration::from_secs(1);
 pub const MAX_SOUND_BYTES: usize = 19_200;
 
 /// A client that listens ends when no sound came for so long: its microphone is lost, and the
-/// client asks again.
+/// client asks again. Or when it has not taken what came before in this time.
 pub const SILENCE: Duration = Duration::from_secs(10);
 
 /// How long a client counts as a viewer after its answer, so that a page that asks for each picture

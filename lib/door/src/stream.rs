@@ -88,7 +88,7 @@ impl Stream {
     fn note_sent(&mut self, frame: &Arc<Frame>, source: &mut Source, now: Instant) {
         match self.format.fps {
             Some(fps) => {
-                let interval = Duration::from_secs(1) / fps;
+                let interval = Duration::from_secs(1) / fps.get();
                 // On average the rate that was asked for, without a burst after a pause.
                 self.due = (self.due + interval).max(now + interval / 2);
             }

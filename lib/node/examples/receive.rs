@@ -18,7 +18,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
-    let into = arguments.next().ok_or("say where to: FOLDER")?.into();
+    let into = arguments.next().ok_or("say where to: FOLDER")?;
     let state = State::open(
         State::default_dir().ok_or("no home folder; name a folder for the key in TRANSOM_STATE")?,
     )?;
@@ -33,12 +33,7 @@ fn run() -> Result<ExitCode, Box<dyn std::error::Error>> {
             .add(format!("{name} 0.0.0.0 key={key} may=files").parse()?)?;
     }
     settings.listen = everywhere(DEFAULT_PORT);
-    settings.inbox = Some(InboxSettings {
-        into,
-        accept: Accept::Known,
-        quota: None,
-        overwrite: false,
-    });
+    settings.inbox = Some(InboxSettings::new(into, Accept::Known));
     let station = Station::start(settings)?;
     let handle = station.handle();
     let mut outcome = None;

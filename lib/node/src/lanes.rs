@@ -1,13 +1,27 @@
-//! A queue with a lane for each peer, served in turns, so that the backlog of one never delays the
-//! others by more than a job. It knows no jobs; within a lane their order holds.
+//! Jobs in a lane for each peer, and in each lane a queue for each transfer. Lanes are served in
+//! turns, and so are the queues of a lane: a backlog never delays other peers or transfers by more
+//! than a job each. It knows no jobs; within a queue their order holds.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use transom_wire::TransferKey;
+
+use crate::notice::TransferId;
+
 /// A peer's key, so that a connection made again stands behind what the lost one left.
 pub(crate) type Lane = [u8; 32];
+
+/// Which jobs of a lane keep their order.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Queue {
+    /// Of one attempt to send.
+    Out(TransferId),
+    /// Of all attempts of the peer to send that: what is kept of one is there for the next.
+    In(TransferKey),
+}
 
 pub(crate) struct Lanes<T> {
     state: Mutex<State<T>>,
@@ -16,7 +30,7 @@ pub(crate) struct Lanes<T> {
 
 /// What waiting has come to.
 pub(crate) enum Next<T> {
-    Value(Lane, T),
+    Value(Lane, Queue, T),
     /// Nothing came in that time.
     Nothing,
     /// Nothing is there, and nothing more comes.
@@ -24,28 +38,31 @@ pub(crate) enum Next<T> {
 }
 
 struct State<T> {
-    /// Those in which something waits.
-    lanes: BTreeMap<Lane, VecDeque<T>>,
-    /// The lane served last.
-    last: Lane,
+    lanes: Turns<Lane, Turns<Queue, VecDeque<T>>>,
     closed: bool,
     /// Threads that wait for a value.
     waiting: usize,
 }
 
+/// What is served in turns.
+struct Turns<K, V> {
+    /// Those in which something waits.
+    waiting: BTreeMap<K, V>,
+    /// The key served last.
+    last: Option<K>,
+}
+
 impl<T> Lanes<T> {
-    pub(crate) fn put(&self, lane: Lane, value: T) {
+    pub(crate) fn put(&self, lane: Lane, queue: Queue, value: T) {
         let mut state = self.lock();
-        state.lanes.entry(lane).or_default().push_back(value);
+        state.queue(lane, queue).push_back(value);
         self.wake(state);
     }
 
-    /// Puts the rest of a job behind those at the front of its lane that may pass it.
-    pub(crate) fn put_back(&self, lane: Lane, value: T, passes: impl Fn(&T) -> bool) {
+    /// Puts the rest of a job before all others of its queue.
+    pub(crate) fn put_back(&self, lane: Lane, queue: Queue, value: T) {
         let mut state = self.lock();
-        let waiting = state.lanes.entry(lane).or_default();
-        let at = waiting.iter().take_while(|other| passes(other)).count();
-        waiting.insert(at, value);
+        state.queue(lane, queue).push_front(value);
         self.wake(state);
     }
 
@@ -56,10 +73,10 @@ impl<T> Lanes<T> {
     }
 
     /// Waits for the next value; `None` once it is closed and empty.
-    pub(crate) fn wait(&self) -> Option<(Lane, T)> {
+    pub(crate) fn wait(&self) -> Option<(Lane, Queue, T)> {
         loop {
             match self.wait_for(Duration::MAX) {
-                Next::Value(lane, value) => return Some((lane, value)),
+                Next::Value(lane, queue, value) => return Some((lane, queue, value)),
                 Next::Nothing => {}
                 Next::Closed => return None,
             }
@@ -68,7 +85,7 @@ impl<T> Lanes<T> {
 
     /// Waits so long for the next value.
     pub(crate) fn wait_for(&self, most: Duration) -> Next<T> {
-        let is_idle = |state: &mut State<T>| state.lanes.is_empty() && !state.closed;
+        let is_idle = |state: &mut State<T>| state.lanes.waiting.is_empty() && !state.closed;
         let mut state = self.lock();
         if is_idle(&mut state) {
             state.waiting += 1;
@@ -77,7 +94,7 @@ impl<T> Lanes<T> {
             state.waiting -= 1;
         }
         match state.take() {
-            Some((lane, value)) => Next::Value(lane, value),
+            Some((lane, queue, value)) => Next::Value(lane, queue, value),
             None if state.closed => Next::Closed,
             None => Next::Nothing,
         }
@@ -103,8 +120,7 @@ impl<T> Default for Lanes<T> {
     fn default() -> Self {
         Self {
             state: Mutex::new(State {
-                lanes: BTreeMap::new(),
-                last: [0; 32],
+                lanes: Turns::default(),
                 closed: false,
                 waiting: 0,
             }),
@@ -114,17 +130,43 @@ impl<T> Default for Lanes<T> {
 }
 
 impl<T> State<T> {
-    fn take(&mut self) -> Option<(Lane, T)> {
-        let after = (Bound::Excluded(self.last), Bound::Unbounded);
-        let after = self.lanes.range(after).next();
-        let lane = *after.or_else(|| self.lanes.iter().next())?.0;
-        let waiting = self.lanes.get_mut(&lane)?;
-        let value = waiting.pop_front();
-        if waiting.is_empty() {
-            self.lanes.remove(&lane);
+    fn queue(&mut self, lane: Lane, queue: Queue) -> &mut VecDeque<T> {
+        let queues = self.lanes.waiting.entry(lane).or_default();
+        queues.waiting.entry(queue).or_default()
+    }
+
+    fn take(&mut self) -> Option<(Lane, Queue, T)> {
+        let lane = self.lanes.turn()?;
+        let queues = self.lanes.waiting.get_mut(&lane)?;
+        let queue = queues.turn()?;
+        let jobs = queues.waiting.get_mut(&queue)?;
+        let value = jobs.pop_front();
+        if jobs.is_empty() {
+            queues.waiting.remove(&queue);
         }
-        self.last = lane;
-        Some((lane, value?))
+        if queues.waiting.is_empty() {
+            self.lanes.waiting.remove(&lane);
+        }
+        Some((lane, queue, value?))
+    }
+}
+
+impl<K: Copy + Ord, V> Turns<K, V> {
+    /// The key after the one served last.
+    fn turn(&mut self) -> Option<K> {
+        let after = self.last.map_or(Bound::Unbounded, Bound::Excluded);
+        let next = self.waiting.range((after, Bound::Unbounded)).next();
+        self.last = Some(*next.or_else(|| self.waiting.iter().next())?.0);
+        self.last
+    }
+}
+
+impl<K, V> Default for Turns<K, V> {
+    fn default() -> Self {
+        Self {
+            waiting: BTreeMap::new(),
+            last: None,
+        }
     }
 }
 
@@ -132,59 +174,74 @@ impl<T> State<T> {
 mod tests {
     use super::*;
 
+    const A: Lane = [1; 32];
+    const B: Lane = [2; 32];
+
+    fn queue(number: u32) -> Queue {
+        Queue::Out(TransferId(number))
+    }
+
     #[test]
     fn a_backlog_of_one_peer_delays_another_by_one_job() {
         let lanes = Lanes::default();
         for job in 0..1000 {
-            lanes.put([1; 32], job);
+            lanes.put(A, queue(job), job);
         }
-        lanes.put([2; 32], 1000);
-        let served: Vec<_> = std::iter::from_fn(|| lanes.wait()).take(3).collect();
-        assert_eq!(served, [([1; 32], 0), ([2; 32], 1000), ([1; 32], 1)]);
+        lanes.put(B, queue(0), 1000);
+        let served = std::iter::from_fn(|| lanes.wait()).take(3);
+        let served: Vec<_> = served.map(|(lane, _, job)| (lane, job)).collect();
+        assert_eq!(served, [(A, 0), (B, 1000), (A, 1)]);
+    }
+
+    #[test]
+    fn a_backlog_of_one_transfer_delays_another_of_its_peer_by_one_job() {
+        let lanes = Lanes::default();
+        for job in 0..1000 {
+            lanes.put(A, queue(1), job);
+        }
+        lanes.put(A, queue(2), 1000);
+        lanes.put(A, queue(2), 1001);
+        let served = std::iter::from_fn(|| lanes.wait()).take(5);
+        let served: Vec<_> = served.map(|(_, _, job)| job).collect();
+        assert_eq!(served, [0, 1000, 1, 1001, 2]);
     }
 
     #[test]
     fn waiting_ends_with_a_value_the_time_or_the_close() {
         let lanes = Lanes::default();
         assert!(matches!(lanes.wait_for(Duration::ZERO), Next::Nothing));
-        lanes.put([1; 32], 7);
+        lanes.put(A, queue(1), 7);
         lanes.close();
-        assert!(matches!(lanes.wait_for(Duration::MAX), Next::Value(_, 7)));
+        let next = lanes.wait_for(Duration::MAX);
+        assert!(matches!(next, Next::Value(_, _, 7)));
         assert!(matches!(lanes.wait_for(Duration::MAX), Next::Closed));
     }
 
     #[test]
-    fn the_rest_of_a_long_job_waits_for_other_peers_and_for_what_may_pass_it() {
+    fn the_rest_of_a_long_job_waits_for_other_peers_and_transfers_but_not_for_its_own() {
         let lanes = Lanes::default();
-        for (lane, job) in [
-            (1, "long"),
-            (1, "other transfer"),
-            (1, "after it"),
-            (1, "another transfer"),
-            (2, "other peer"),
+        for (lane, transfer, job) in [
+            (A, 1, "long"),
+            (A, 1, "after it"),
+            (A, 2, "other transfer"),
+            (B, 3, "other peer"),
         ] {
-            lanes.put([lane; 32], job);
+            lanes.put(lane, queue(transfer), job);
         }
-        assert_eq!(lanes.wait(), Some(([1; 32], "long")));
-        lanes.put_back([1; 32], "rest", |job| job.ends_with("transfer"));
-        let served = std::iter::from_fn(|| lanes.wait()).take(5);
-        let served: Vec<_> = served.map(|(_, job)| job).collect();
-        let wanted = [
-            "other peer",
-            "other transfer",
-            "rest",
-            "after it",
-            "another transfer",
-        ];
+        assert_eq!(lanes.wait(), Some((A, queue(1), "long")));
+        lanes.put_back(A, queue(1), "rest");
+        let served = std::iter::from_fn(|| lanes.wait()).take(4);
+        let served: Vec<_> = served.map(|(_, _, job)| job).collect();
+        let wanted = ["other peer", "other transfer", "rest", "after it"];
         assert_eq!(served, wanted);
     }
 
     #[test]
     fn what_waits_is_served_after_the_close_and_then_it_ends() {
         let lanes = Lanes::default();
-        lanes.put([1; 32], "last");
+        lanes.put(A, queue(1), "last");
         lanes.close();
-        assert_eq!(lanes.wait(), Some(([1; 32], "last")));
+        assert_eq!(lanes.wait(), Some((A, queue(1), "last")));
         assert_eq!(lanes.wait(), None);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
-use crate::disk::Job;
+use crate::disk::ReceiveJob;
 use crate::lanes::Lane;
 
 /// What one peer has waiting, by all its connections.
@@ -38,11 +38,11 @@ impl Load {
         self.0.bytes.load(Ordering::Relaxed) as u64
     }
 
-    pub(crate) fn add(&self, job: &Job) -> Share {
+    pub(crate) fn add(&self, job: &ReceiveJob) -> Share {
         let (jobs, bytes) = match job {
-            Job::Receive { .. } => (OFFER_LOAD, 0),
-            Job::Leaf { leaf, .. } => (1, leaf.bytes.len()),
-            Job::Entry(entry) => {
+            ReceiveJob::Prepare { .. } => (OFFER_LOAD, 0),
+            ReceiveJob::Leaf { leaf, .. } => (1, leaf.bytes.len()),
+            ReceiveJob::Entry(entry) => {
                 let more = entry.path.as_str().len() / PATH_BYTES;
                 (u32::try_from(more).map_or(MAX_LOAD, |more| 1 + more), 0)
             }
@@ -91,10 +91,10 @@ mod tests {
 
     use super::*;
 
-    fn leaf() -> Job {
+    fn leaf() -> ReceiveJob {
         let bytes = vec![0; transom_wire::limits::LEAF];
         let (index, offset) = (0, 0);
-        Job::Leaf {
+        ReceiveJob::Leaf {
             leaf: LeafData {
                 index,
                 offset,
@@ -113,7 +113,7 @@ mod tests {
         for _ in 0..20 {
             // Each time its only connection, which is gone at the end of the round.
             let load = loads.of([1; 32]);
-            waiting.extend((0..1000).map(|_| load.add(&Job::Finish(0))));
+            waiting.extend((0..1000).map(|_| load.add(&ReceiveJob::Finish(0))));
         }
         assert!(loads.of([1; 32]).is_too_much());
         assert!(!loads.of([2; 32]).is_too_much());
@@ -126,7 +126,7 @@ mod tests {
     fn bytes_of_leaves_count_until_they_are_written() {
         let load = Load::default();
         let waiting: Vec<_> = (0..3).map(|_| load.add(&leaf())).collect();
-        let other = load.add(&Job::Finish(0));
+        let other = load.add(&ReceiveJob::Finish(0));
         assert_eq!(load.bytes(), 3 * transom_wire::limits::LEAF as u64);
         drop((waiting, other));
         assert_eq!(load.bytes(), 0);

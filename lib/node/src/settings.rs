@@ -189,6 +189,18 @@ pub struct InboxSettings {
     pub overwrite: bool,
 }
 
+impl InboxSettings {
+    /// Into that folder, from those peers; no quota, and nothing is replaced.
+    pub fn new(into: impl Into<PathBuf>, accept: Accept) -> Self {
+        Self {
+            into: into.into(),
+            accept,
+            quota: None,
+            overwrite: false,
+        }
+    }
+}
+
 /// Which peers' offers are taken without asking. Each of them needs the right `files`.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub enum Accept {

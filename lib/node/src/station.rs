@@ -593,6 +593,10 @@ fn max_peers(usual: usize, max_viewers: usize) -> usize {
     usual.max(max_viewers.saturating_mul(2))
 }
 
+#[cfg(feature = "http")]
+#[cfg(test)]
+mod door_tests;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -602,41 +606,5 @@ mod tests {
         assert_eq!(max_peers(64, 8), 64);
         assert_eq!(max_peers(64, 256), 512);
         assert_eq!(max_peers(64, usize::MAX), usize::MAX);
-    }
-
-    /// A use of a pass that the owner was to be told of later would wake the loop for ever.
-    #[cfg(feature = "http")]
-    #[test]
-    fn a_closed_door_does_not_wake_the_loop() {
-        use std::io::Write;
-        use std::net::TcpStream;
-
-        use crate::door::HttpSettings;
-        use crate::{Access, HttpSource, Identity, Pass};
-
-        let token = crate::random_token().unwrap();
-        let pass = Pass::new("tests", &token).unwrap();
-        let mut settings = Settings::new("hall".parse().unwrap(), Identity::throwaway().unwrap());
-        settings.http = Some(HttpSettings::new(
-            vec!["127.0.0.1:0".parse().unwrap()],
-            Access::Passes([pass].into_iter().collect()),
-            vec![HttpSource::Own],
-        ));
-        let mut station = Station::start(settings).unwrap();
-        station.begin();
-        let address = station.out.net.door_addresses()[0];
-        // Uses count by whole seconds: the owner is told of the first, and later of the second.
-        let end = Instant::now() + Duration::from_secs(30);
-        while station.door.due().is_none() {
-            assert!(Instant::now() < end, "no use is due to be told");
-            let mut client = TcpStream::connect(address).unwrap();
-            write!(client, "GET /state?token={token} HTTP/1.0\r\n\r\n").unwrap();
-            station.turn(drop);
-            let soon = Instant::now() + Duration::from_millis(10);
-            station.out.net.wait(Some(soon)).unwrap();
-        }
-        station.handle().close_door();
-        station.turn(drop);
-        assert_eq!(station.door.due(), None);
     }
 }

@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | `camera` | opens, reads and closes the camera, and encodes its pictures; up to three, while others hang in a driver | the newest opening |
 //! | `cameras` | looks for cameras | one request of the owner |
-//! | `hash` | with more than two processors: hashes the leaves that came, and hands all jobs of receiving on to `disk` in their order | [`Lanes`], one a peer, bounded by the grants of its transfers |
+//! | `hash` | with more than two processors: hashes the leaves that came, and hands all jobs of receiving on to `disk` in their order | [`Lanes`], a queue a transfer, bounded by the grants of its transfers |
 //! | `disk` | reads, hashes what it read, writes, syncs; tidies inboxes when idle | the same, and by the rooms of the transfers from us |
 //! | `names` | looks host names up | one request per dial |
 //! | `sound` | moves samples between devices, playouts and encoders | the owner's commands, and 20 frames of each call |

@@ -54,12 +54,7 @@ impl Day {
         let viewers = ["viewer", "other"].map(|name| {
             let viewer = simulation.add(name, Link::IDEAL, Link::IDEAL, |settings| {
                 settings.call_patience = PATIENCE;
-                settings.inbox = Some(InboxSettings {
-                    into: "inbox".into(),
-                    accept: Accept::Known,
-                    quota: None,
-                    overwrite: false,
-                });
+                settings.inbox = Some(InboxSettings::new("inbox", Accept::Known));
             });
             simulation.introduce(viewer, camera);
             simulation.introduce(camera, viewer);

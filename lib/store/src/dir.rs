@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 use crate::disk::{Handle, Op};
 use crate::file::{File, nanoseconds, set_mode, set_time};
-use open::{beneath, regular};
+use open::{beneath, ours_alone, regular};
 
 mod each;
 mod open;
@@ -128,16 +128,35 @@ impl Dir {
         self.make(path).map(|()| made)
     }
 
-    /// Makes a file that wasn't there, and the folders above it; says how many of those are new.
-    pub(crate) fn create(&self, path: &str) -> io::Result<(File, u64)> {
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL;
-        match self.below(Op::Create, path, flags) {
+    /// Makes a file that wasn't there, which only we may open.
+    pub(crate) fn create(&self, path: &str) -> io::Result<File> {
+        Ok(File::new(self.new_file(path, PRIVATE)?))
+    }
+
+    /// Makes a file that wasn't there with that mode, as far as the user's umask allows it, and the
+    /// folders above it; says how many of those are new.
+    pub(crate) fn create_all(&self, path: &str, mode: u16) -> io::Result<(File, u64)> {
+        let mode = Mode::from_raw_mode(mode.into());
+        match self.new_file(path, mode) {
             Err(Errno::NOENT) => {
                 let (above, _) = path.rsplit_once('/').ok_or(Errno::NOENT)?;
                 let made = self.make_all(above)?;
-                Ok((File::new(self.below(Op::Create, path, flags)?), made))
+                Ok((File::new(self.new_file(path, mode)?), made))
             }
             made => Ok((File::new(made?), 0)),
+        }
+    }
+
+    /// Whether nothing has that name.
+    ///
+    /// # Errors
+    /// Nothing could have it, or the system does not tell.
+    pub(crate) fn is_free(&self, path: &str) -> io::Result<bool> {
+        match self.below(Op::Open, path, OFlags::RDONLY) {
+            // A link has the name: none is gone through.
+            Ok(_) | Err(Errno::LOOP) => Ok(false),
+            Err(Errno::NOENT) => Ok(true),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -148,18 +167,14 @@ impl Dir {
 
     /// Opens a regular file of our own to write on, one that has no second name.
     pub(crate) fn write(&self, path: &str) -> io::Result<File> {
-        let file = regular(self.below(Op::Open, path, OFlags::RDWR)?)?;
-        match file.is_ours_alone()? {
-            true => Ok(file),
-            false => Err(Errno::PERM.into()),
-        }
+        ours_alone(self.below(Op::Open, path, OFlags::RDWR)?)
     }
 
     /// Opens a regular file of our own to write on, and makes it if it isn't there.
     pub(crate) fn write_or_create(&self, path: &str) -> io::Result<File> {
         match self.create(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.write(path),
-            made => made.map(|(file, _)| file),
+            made => made,
         }
     }
 
@@ -331,7 +346,13 @@ impl Dir {
 
     fn below(&self, op: Op, path: &str, flags: OFlags) -> Result<Handle, Errno> {
         self.handle
-            .below(op, path, |at| beneath(at, path, flags, PRIVATE))
+            .below(op, path, |at| beneath(at, path, flags, Mode::empty()))
+    }
+
+    fn new_file(&self, path: &str, mode: Mode) -> Result<Handle, Errno> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL;
+        self.handle
+            .below(Op::Create, path, |at| beneath(at, path, flags, mode))
     }
 
     fn parent<'a>(&self, path: &'a str) -> io::Result<(Parent, &'a str)> {

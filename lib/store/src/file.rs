@@ -97,9 +97,13 @@ impl File {
         }
     }
 
-    /// Sets permission bits and the time of change, as far as its file system has such.
-    pub(crate) fn set_mode_and_time(&self, mode: u16, mtime: i64) -> io::Result<()> {
-        set_mode(&self.handle, mode)?;
+    /// Sets permission bits, as far as its file system has such.
+    pub(crate) fn set_mode(&self, mode: u16) -> io::Result<()> {
+        set_mode(&self.handle, mode)
+    }
+
+    /// Sets the time of change, as far as its file system has such.
+    pub(crate) fn set_time(&self, mtime: i64) -> io::Result<()> {
         set_time(&self.handle, mtime)
     }
 
@@ -133,10 +137,9 @@ impl File {
         })
     }
 
-    /// Whether it is a file of the user we run as that has no second name.
-    pub(crate) fn is_ours_alone(&self) -> io::Result<bool> {
-        let found = fs::fstat(self.handle.fd())?;
-        Ok(found.st_uid == rustix::process::geteuid().as_raw() && found.st_nlink == 1)
+    /// Permission bits.
+    pub(crate) fn mode(&self) -> io::Result<u16> {
+        Ok((fs::fstat(self.handle.fd())?.st_mode & 0o7777) as u16)
     }
 
     /// Takes its lock, or says that another process has it.

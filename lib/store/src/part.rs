@@ -2,6 +2,7 @@
 //! looked at again. It knows no transfer and no policy; it refuses leaves out of order and data
 //! that don't fit their hash.
 
+use std::cell::Cell;
 use std::io;
 use std::ops::Range;
 
@@ -30,9 +31,24 @@ pub(crate) struct Staging {
     pub(crate) table: Table,
     /// Whether this process brought to the disk what the attempts before left.
     pub(crate) is_synced: bool,
+    /// The mode of a new file that was seen to have it as asked.
+    pub(crate) usual_mode: Cell<u16>,
 }
 
 impl Staging {
+    /// Whether a new file has the mode it was made with. A umask or a file system may change it, so
+    /// the first file of each mode is looked at.
+    fn has_mode(&self, file: &File, mode: u16) -> io::Result<bool> {
+        if self.usual_mode.get() == mode {
+            return Ok(true);
+        }
+        let has_mode = file.mode()? == mode;
+        if has_mode {
+            self.usual_mode.set(mode);
+        }
+        Ok(has_mode)
+    }
+
     /// Brings to the disk what an earlier run left in the transfer's folder, or forgets what it
     /// noted.
     pub(crate) fn vouch(&self, staging: &Dir, folder: &Dir, syncing: Syncing) -> io::Result<()> {
@@ -55,6 +71,9 @@ pub(crate) struct Part {
     mode: u16,
     mtime: i64,
     identity: Identity,
+    /// Whether the file is in the tree, and whether it has its mode.
+    is_made: bool,
+    has_mode: bool,
     handles: Option<Handles>,
     tree: Tree,
     /// Bytes verified and written.
@@ -75,8 +94,9 @@ struct Handles {
 }
 
 impl Part {
-    /// Takes up the file where an earlier attempt left it, or begins it. `path` is its place in the
-    /// tree. Gives it, the proof of what is held, and how many files and folders are new.
+    /// Takes up the file where an earlier attempt left it; a new one is made by its first leaf, or
+    /// by its end if it has none. `path` is its place in the tree. Gives it, the proof of what is
+    /// held, and how many folders are new.
     pub(crate) fn begin(
         places: &Staging,
         entry: &Entry<'_>,
@@ -89,6 +109,8 @@ impl Part {
             mode: file_mode(entry.mode),
             mtime: entry.mtime,
             identity: identity(entry),
+            is_made: false,
+            has_mode: false,
             handles: None,
             tree: Tree::default(),
             held: 0,
@@ -98,7 +120,8 @@ impl Part {
         };
         let (proof, made) = match part.resume(places)? {
             Some(resumed) => resumed,
-            None => part.create(places)?,
+            None if places.tree.is_free(path).map_err(taken)? => (Proof::default(), 0),
+            None => return Err(PartError::Duplicate),
         };
         part.claimed = part.held > 0;
         Ok((part, proof.value(), made))
@@ -109,9 +132,33 @@ impl Part {
         self.held
     }
 
+    /// Whether the file is in the tree.
+    pub(crate) fn is_made(&self) -> bool {
+        self.is_made
+    }
+
     /// Whether its files are open.
     pub(crate) fn is_open(&self) -> bool {
         self.handles.is_some()
+    }
+
+    /// Opens its files, and makes them if the file is new; gives how many files and folders of the
+    /// tree are new.
+    pub(crate) fn open(&mut self, places: &Staging) -> Result<u64, PartError> {
+        if self.is_made {
+            self.handles(places)?;
+            return Ok(0);
+        }
+        let made = places.tree.create_all(&self.path, self.mode);
+        let (file, above) = made.map_err(taken)?;
+        self.is_made = true;
+        self.has_mode = places.has_mode(&file, self.mode)?;
+        let journal = self.journal(places)?.map(|(journal, _)| journal);
+        if let Some(journal) = &journal {
+            journal.truncate(0)?;
+        }
+        self.handles = Some(Handles { file, journal });
+        Ok(above + 1)
     }
 
     /// Closes its files until the next leaf.
@@ -172,8 +219,12 @@ impl Part {
             self.restart(places)?;
             return Err(PartError::Corrupt(0));
         }
-        let (mode, mtime) = (self.mode, self.mtime);
-        self.handles(places)?.file.set_mode_and_time(mode, mtime)?;
+        let (mode, mtime, has_mode) = (self.mode, self.mtime, self.has_mode);
+        let file = &self.handles(places)?.file;
+        if !has_mode {
+            file.set_mode(mode)?;
+        }
+        file.set_time(mtime)?;
         Ok(self.confirm())
     }
 
@@ -241,16 +292,6 @@ impl Part {
         }
         let file = places.leaves.write_or_create(&self.index.to_string())?;
         Journal::open(file, self.identity, hash::leaves(self.size)).map(Some)
-    }
-
-    fn create(&mut self, places: &Staging) -> Result<(Proof, u64), PartError> {
-        let (file, above) = places.tree.create(&self.path).map_err(taken)?;
-        let journal = self.journal(places)?.map(|(journal, _)| journal);
-        if let Some(journal) = &journal {
-            journal.truncate(0)?;
-        }
-        self.handles = Some(Handles { file, journal });
-        Ok((Proof::default(), above + 1))
     }
 
     /// Begins again from the first byte: the sender disagrees with what was held, or it did not

@@ -1,7 +1,8 @@
 //! One transfer that is being received: its entries, its leaves, its checkpoints, its end.
 //! It knows no connection; it refuses entries and leaves that were not offered.
 
-use std::collections::{BTreeSet, HashMap};
+use std::cell::Cell;
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
@@ -44,6 +45,8 @@ pub struct Reception {
     places: Staging,
     folders: Folders,
     entries: HashMap<u32, State>,
+    /// Entries whose files are open, in the order they were opened; some may have ended since.
+    open: VecDeque<u32>,
     /// The file of a transfer of one file, once it is whole.
     single: Option<Box<Part>>,
     /// A file of the inbox that may be the one file offered, until the sender disagrees.
@@ -132,6 +135,7 @@ impl Reception {
             leaves: dir.sub("leaves")?,
             table: Table::new(dir.write_or_create("table")?),
             is_synced,
+            usual_mode: Cell::new(0),
         };
         let folders = Folders::new(dir.write_or_create("folders")?)?;
         let syncing = Syncing::of(offer.shape, &dir);
@@ -160,6 +164,7 @@ impl Reception {
             places,
             folders,
             entries: HashMap::new(),
+            open: VecDeque::new(),
             single: None,
             existing: None,
             start: (0, [0; 32]),
@@ -255,12 +260,9 @@ impl Reception {
     ) -> Result<Counts, EntryError> {
         active(&mut self.entries, index)?;
         self.existing = None;
-        let may = self.sound().and_then(|()| self.room(bytes.len() as u64));
+        let ready = self.ready(index, bytes.len() as u64);
         let part = active(&mut self.entries, index)?;
-        let written = match may {
-            Ok(()) => part.leaf(&self.places, offset, hash, found, bytes),
-            Err(error) => Err(error.into()),
-        };
+        let written = ready.and_then(|()| part.leaf(&self.places, offset, hash, found, bytes));
         match written {
             Ok(held) => self.count(held, bytes.len() as u64),
             Err(trouble) => {
@@ -268,8 +270,7 @@ impl Reception {
                 return Err(self.fail(index, &path, trouble));
             }
         }
-        let closed = self.limit_open(index);
-        self.checkpoint_entry(index, closed)?;
+        self.checkpoint_entry(index, Ok(()))?;
         Ok(self.counts)
     }
 
@@ -278,8 +279,7 @@ impl Reception {
     /// # Errors
     /// As for [`Reception::leaf`].
     pub fn end(&mut self, index: u32, size: u64, root: &[u8; 32]) -> Result<Done, EntryError> {
-        let sound = self.sound();
-        let part = active(&mut self.entries, index)?;
+        active(&mut self.entries, index)?;
         if self
             .existing
             .as_ref()
@@ -287,10 +287,9 @@ impl Reception {
         {
             return self.there(index, size, root);
         }
-        let ended = match sound {
-            Ok(()) => part.end(&self.places, size, root),
-            Err(error) => Err(error.into()),
-        };
+        let ready = self.ready(index, 0);
+        let part = active(&mut self.entries, index)?;
+        let ended = ready.and_then(|()| part.end(&self.places, size, root));
         match ended {
             Ok(held) => self.count(held, 0),
             Err(trouble) => {

@@ -83,12 +83,7 @@ impl Stations {
         let mut settings =
             self::settings("desk", desk_id, [contact("friend", nowhere, &friend_key)?])?;
         settings.listen = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))];
-        settings.inbox = Some(InboxSettings {
-            into: scratch.inbox(),
-            accept: Accept::Known,
-            quota: None,
-            overwrite: false,
-        });
+        settings.inbox = Some(InboxSettings::new(scratch.inbox(), Accept::Known));
         let hearing = Hearing::of_demo(&mut settings);
         let (desk, desk_address) = started(settings)?;
         desk.handle

@@ -56,10 +56,9 @@ fn receive_once(
     let mut settings = place.settings(arguments.listening.name, output)?;
     // The code is the consent: the sender gets the right `auto`, so there is no question.
     settings.inbox = Some(InboxSettings {
-        into: arguments.into,
-        accept: Accept::Ask,
         quota: arguments.quota,
         overwrite: arguments.allow_overwrite,
+        ..InboxSettings::new(arguments.into, Accept::Ask)
     });
     let running = Running::start(settings)?;
     let terms = sender_terms(arguments.remember);
@@ -105,15 +104,14 @@ fn open_inbox(arguments: Receive, place: &Place, output: &Output) -> Result<(), 
         }
     };
     settings.inbox = Some(InboxSettings {
-        into: arguments.into.clone(),
-        accept,
         quota: arguments.quota,
         overwrite: arguments.allow_overwrite,
+        ..InboxSettings::new(&arguments.into, accept)
     });
     listening::introduce(&settings, output);
     // With a terminal a code can be typed, which adds the first contact.
     if !asks {
-        listening::warn_of_empty_book(&settings.book, place, output);
+        listening::warn_of_empty_book(&settings.book, false, place, output);
     }
     let running = Running::start_service(settings)?;
     let into = arguments.into.display().to_string();

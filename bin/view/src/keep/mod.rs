@@ -401,12 +401,7 @@ fn owner(state: &State, peer: PeerName) -> Owner {
 
 /// Into that folder, and nothing without asking.
 pub(crate) fn inbox_settings(into: &Path) -> InboxSettings {
-    InboxSettings {
-        into: into.to_owned(),
-        accept: Accept::Ask,
-        quota: None,
-        overwrite: false,
-    }
+    InboxSettings::new(into, Accept::Ask)
 }
 
 /// The settings of earlier runs, and what is wrong with them as `FILE:LINE: what` or

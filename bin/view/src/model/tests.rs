@@ -170,23 +170,19 @@ pub(crate) fn shown() -> Shown {
 
 pub(crate) fn status(transfer: TransferId, phase: Phase, verified: u64) -> TransferStatus {
     TransferStatus {
-        transfer,
-        peer: peer("door"),
-        direction: Direction::Outgoing,
-        name: "holiday.mp4".into(),
-        shape: Shape::File,
         phase,
         files: 1,
-        files_done: 0,
         bytes: 345_000_000,
-        resumed: 0,
         moved: verified,
         verified,
-        durable: 0,
         rate: 56_000_000,
         eta: Some(Duration::from_secs(6)),
-        yields: false,
-        current: None,
+        ..TransferStatus::new(
+            transfer,
+            peer("door"),
+            Direction::Outgoing,
+            "holiday.mp4".into(),
+        )
     }
 }
 

@@ -51,12 +51,7 @@ impl Stuck {
         let mut settings = Settings::new("yard".parse().unwrap(), identity);
         settings.book = book;
         settings.listen = vec!["127.0.0.1:0".parse().unwrap()];
-        settings.inbox = Some(InboxSettings {
-            into: inbox.to_owned(),
-            accept: Accept::Known,
-            quota: None,
-            overwrite: false,
-        });
+        settings.inbox = Some(InboxSettings::new(inbox, Accept::Known));
         let station = Station::start(settings).unwrap();
         let (handle, address) = (station.handle(), station.addresses()[0]);
         let (tell, stands) = channel();

@@ -48,12 +48,7 @@ impl DoorBox {
         settings.serve_camera = true;
         // A person is behind it too, so the window keeps the text field and both buttons.
         settings.takes_calls = true;
-        settings.inbox = Some(InboxSettings {
-            into: inbox.to_owned(),
-            accept: Accept::Known,
-            quota: None,
-            overwrite: false,
-        });
+        settings.inbox = Some(InboxSettings::new(inbox, Accept::Known));
         let station = Station::start(settings).unwrap();
         let (handle, address) = (station.handle(), station.addresses()[0]);
         let (sender, notices) = channel();

@@ -137,10 +137,7 @@ impl Connection {
 
     /// The client has to connect again for more.
     fn answer_too_many(&mut self, reply: Reply, now: Now) {
-        let reply = Reply {
-            keep_alive: false,
-            ..reply
-        };
+        let reply = reply.closing();
         let text = "too many requests without a pass from this address: try again later";
         let answer = reply.text(Status::TooManyRequests, &["Retry-After: 1"], text, now);
         self.answer(reply, answer, now);
@@ -175,12 +172,18 @@ impl Connection {
         shared: &mut Shared,
         now: Now,
     ) {
-        let format = StreamFormat::of(request);
-        let endless = reply.endless();
+        let format = match StreamFormat::of(request) {
+            Ok(format) => format,
+            Err(why) => {
+                let answer = reply.text(Status::BadRequest, &[], &why.to_string(), now);
+                return self.answer(reply, answer, now);
+            }
+        };
+        let closing = reply.closing();
         let content_type = format!("Content-Type: {}", format.content_type());
-        let mut head = endless.head(Status::Ok, &[NO_SCRIPTS, &content_type], now);
-        if endless.is_head {
-            return self.answer(endless, head, now);
+        let mut head = closing.head(Status::Ok, &[NO_SCRIPTS, &content_type], now);
+        if closing.is_head {
+            return self.answer(closing, head, now);
         }
         if let Err(why) = self.acquire_slot(source, Purpose::Look, shared) {
             return self.answer(reply, no_slot(why, reply, now), now);
@@ -189,7 +192,7 @@ impl Connection {
         if format.early_heads {
             head.extend_from_slice(EARLY_HEAD.as_bytes());
         }
-        self.input = Vec::new();
+        self.input.clear();
         self.state = State::Streaming(Stream::new(source, format, now.instant));
         self.write(Output::of(head), now.instant);
     }
@@ -203,16 +206,16 @@ impl Connection {
             let text = "this camera has no sound";
             return self.answer(reply, reply.text(Status::NotFound, &[], text, now), now);
         }
-        let endless = reply.endless();
-        let mut head = endless.head(Status::Ok, &["Content-Type: audio/wav"], now);
-        if endless.is_head {
-            return self.answer(endless, head, now);
+        let closing = reply.closing();
+        let mut head = closing.head(Status::Ok, &["Content-Type: audio/wav"], now);
+        if closing.is_head {
+            return self.answer(closing, head, now);
         }
         if let Err(why) = self.acquire_slot(source, Purpose::Listen, shared) {
             return self.answer(reply, no_slot(why, reply, now), now);
         }
         head.extend_from_slice(&wav_head());
-        self.input = Vec::new();
+        self.input.clear();
         let sound = &shared.sources[source.0].sound;
         self.state = State::Listening(Listener::new(source, sound, now.instant));
         self.write(Output::of(head), now.instant);

@@ -225,6 +225,16 @@ impl Rig {
         );
     }
 
+    /// A client that is stuck otherwise takes at most that many bytes.
+    pub(crate) fn trickle(&mut self, client: usize, most: usize) {
+        self.ready.insert(client);
+        let id = ConnectionId(client);
+        let bytes = self.door.poll_transmit(id, self.now).concat();
+        let bytes = &bytes[..bytes.len().min(most)];
+        self.out.entry(client).or_default().extend(bytes);
+        self.door.transmitted(id, bytes.len(), self.now);
+    }
+
     /// Writes what there is to a client that takes it; gives back how many bytes.
     fn write(&mut self, client: usize) -> usize {
         let mut written = 0;

@@ -351,7 +351,7 @@ fn a_socket_that_is_full_after_an_answer_ends_the_connection() {
 #[test]
 fn the_owner_reads_which_passes_look_and_what_their_clients_got() {
     let mut rig = Rig::of(&["hall"], passes(&[1, 2, 3]));
-    let names = |rig: &Rig| rig.door.passes_in_use().collect::<Vec<_>>().join(" ");
+    let names = |rig: &Rig| rig.door.passes_that_look().collect::<Vec<_>>().join(" ");
     let counts = |rig: &Rig| {
         let PictureCounts {
             shown,
@@ -479,4 +479,28 @@ fn a_client_turns_to_another_camera_though_all_slots_are_taken() {
     assert_eq!(rig.send(1, ask.as_bytes()), "", "it waits");
     let viewers = [0, 1].map(|camera| rig.door.viewers(SourceId(camera)));
     assert_eq!(viewers, [2, 1]);
+}
+
+/// Each timeout of another client ended it, also in the middle of a picture.
+#[test]
+fn a_picture_may_take_long_whatever_other_clients_do() {
+    let mut rig = Rig::new();
+    rig.get(1, "/stream");
+    rig.get(2, "/stream");
+    rig.stuck.insert(1);
+    rig.show();
+    for _ in 0..30 {
+        rig.trickle(1, 1);
+        rig.pass(seconds(1));
+    }
+    assert_eq!(rig.fate(1), Fate::Open);
+    rig.trickle(1, 1_000_000);
+    rig.pass(seconds(9));
+    assert_eq!(
+        rig.fate(1),
+        Fate::Open,
+        "the socket is full behind the picture"
+    );
+    rig.pass(seconds(2));
+    assert_eq!(rig.fate(1), Fate::Gone);
 }

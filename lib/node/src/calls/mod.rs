@@ -32,8 +32,6 @@ const NOT_ALLOWED: &str = "not allowed any more";
 pub(crate) struct Calls {
     calls: Vec<Call>,
     policy: Policy,
-    /// Viewers that are no peers, such as browsers. They take places of peers.
-    door_viewers: usize,
     /// Whether the owner wants statistics of the cameras that peers show us.
     wants_stats: bool,
 }
@@ -60,14 +58,8 @@ impl Calls {
         Self {
             calls: Vec::new(),
             policy,
-            door_viewers: 0,
             wants_stats: false,
         }
-    }
-
-    /// How many viewers there are that are no peers.
-    pub(crate) fn set_door_viewers(&mut self, door_viewers: usize) {
-        self.door_viewers = door_viewers;
     }
 
     /// Peers that watch our camera as that of a box.

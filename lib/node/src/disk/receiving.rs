@@ -1,117 +1,222 @@
-//! What the disk thread does for transfers to us. It knows no sockets, and of an inbox only what it
-//! is asked to put there.
+//! What the disk thread does for transfers to us: it prepares offers and writes and syncs what
+//! comes. Of an inbox it knows only what it is asked to put there.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::PathBuf;
 
 use transom_proto::{LeafData, OwnedEntry, OwnedOffer};
-use transom_store::{Begin, EntryError, InboxError, Reception};
-use transom_wire::{Done, Progress, Start};
+use transom_store::{
+    Begin, EntryError, Finished, Inbox, InboxError, InboxSettings, Reception, hash_leaf,
+};
+use transom_wire::{Done, End, Failure, Progress, RefuseReason, Start};
 
-use super::{Answer, Disk, Failure, Job, LEAVES_CHECKED, Refusal};
+use super::LEAVES_CHECKED;
 use crate::notice::{TransferFailure, TransferId};
 
-/// A transfer to us.
-pub(super) struct Incoming {
-    pub(super) reception: Reception,
+pub(crate) enum ReceiveJob {
+    /// Claims the transfer and makes room for it.
+    Prepare {
+        into: PathBuf,
+        quota: Option<u64>,
+        peer: [u8; 32],
+        offer: OwnedOffer,
+    },
+    Entry(OwnedEntry),
+    /// The rest of an entry: a file that may be the very one is read, some leaves at a time.
+    Look(u32),
+    /// Of an entry of that many bytes. `found` is its hash, if that was
+    /// [computed](ReceiveJob::hash).
+    Leaf {
+        leaf: LeafData,
+        size: u64,
+        found: Option<[u8; 32]>,
+    },
+    End(End),
+    Abandon(u32),
+    Finish(u32),
+    /// The connection is gone: what is there stays for the next attempt.
+    Keep,
+    /// Cancelled: what is there is removed.
+    Discard,
+}
+
+impl ReceiveJob {
+    /// Hashes a leaf, which needs no disk. A leaf that was not hashed is hashed when it is written.
+    pub(crate) fn hash(&mut self) {
+        if let Self::Leaf { leaf, size, found } = self {
+            *found = Some(hash_leaf(&leaf.bytes, leaf.offset, *size));
+        }
+    }
+}
+
+pub(crate) enum ReceiveAnswer {
+    Ready(Result<(), Refusal>),
+    Begin(Start),
+    /// The entry can't be taken.
+    Failed(Failure<String>),
+    /// So many bytes of leaves left memory since the last such answer, and how far the transfer is.
+    Stored {
+        taken: u64,
+        progress: Progress,
+        /// Bytes of earlier attempts that the sender agreed to.
+        held: u64,
+        /// The leaf's buffer, to be filled again.
+        spent: Vec<u8>,
+    },
+    Done(Done),
+    Finished(Result<Finished, TransferFailure>),
+}
+
+/// An offer that can't be taken.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) reason: RefuseReason,
+    /// What the sender is told. The folder and its path are our owner's alone.
+    pub(crate) told: String,
+    /// All of it, for our owner.
+    pub(crate) text: String,
+}
+
+impl From<InboxError> for Refusal {
+    fn from(error: InboxError) -> Self {
+        Self {
+            reason: error.refusal(),
+            told: error.told(),
+            text: error.text(),
+        }
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Receiving {
+    inboxes: HashMap<PathBuf, Inbox>,
+    transfers: HashMap<TransferId, Incoming>,
+}
+
+struct Incoming {
+    reception: Reception,
     /// Bytes of leaves that came, good and bad.
     received: u64,
 }
 
-impl Disk {
-    pub(super) fn receive(
+impl Receiving {
+    /// Opens the inbox if it is not open. One that is open takes the quota.
+    pub(super) fn open_inbox(
+        &mut self,
+        root: PathBuf,
+        quota: Option<u64>,
+    ) -> Result<&mut Inbox, InboxError> {
+        match self.inboxes.entry(root) {
+            Entry::Vacant(place) => {
+                let mut settings = InboxSettings::new(place.key().clone());
+                settings.quota = quota;
+                Ok(place.insert(Inbox::open(settings)?))
+            }
+            Entry::Occupied(place) => {
+                let inbox = place.into_mut();
+                inbox.set_quota(quota)?;
+                Ok(inbox)
+            }
+        }
+    }
+
+    pub(super) fn has_inbox(&self) -> bool {
+        !self.inboxes.is_empty()
+    }
+
+    pub(super) fn tidy(&mut self) {
+        self.inboxes.values_mut().for_each(Inbox::tidy);
+    }
+
+    /// Does a job, or the first part of a long one; gives the rest.
+    pub(super) fn work(
+        &mut self,
+        transfer: TransferId,
+        job: ReceiveJob,
+        answer: &mut dyn FnMut(ReceiveAnswer),
+    ) -> Option<ReceiveJob> {
+        match job {
+            ReceiveJob::Prepare {
+                into,
+                quota,
+                peer,
+                offer,
+            } => {
+                let ready = self.prepare(transfer, into, quota, peer, &offer);
+                answer(ReceiveAnswer::Ready(ready.map_err(Refusal::from)));
+            }
+            ReceiveJob::Entry(entry) => return self.incoming(transfer)?.entry(&entry, answer),
+            ReceiveJob::Look(index) => return self.incoming(transfer)?.look(index, answer),
+            ReceiveJob::Leaf { leaf, found, .. } => {
+                self.incoming(transfer)?.leaf(leaf, found, answer);
+            }
+            ReceiveJob::End(end) => self.incoming(transfer)?.end(&end, answer),
+            ReceiveJob::Abandon(index) => self.incoming(transfer)?.reception.abandon(index),
+            ReceiveJob::Finish(entries) => {
+                let mut incoming = self.transfers.remove(&transfer)?;
+                let finished = incoming.reception.finish(entries);
+                answer(ReceiveAnswer::Finished(
+                    finished.map_err(|error| TransferFailure::from(&error)),
+                ));
+            }
+            ReceiveJob::Keep => self.transfers.remove(&transfer)?.reception.pause(),
+            ReceiveJob::Discard => self.transfers.remove(&transfer)?.reception.cancel(),
+        }
+        None
+    }
+
+    fn incoming(&mut self, transfer: TransferId) -> Option<&mut Incoming> {
+        self.transfers.get_mut(&transfer)
+    }
+
+    fn prepare(
         &mut self,
         transfer: TransferId,
         into: PathBuf,
         quota: Option<u64>,
         peer: [u8; 32],
         offer: &OwnedOffer,
-    ) -> Result<(), Refusal> {
-        let refuse = |error: InboxError| Refusal {
-            reason: error.refusal(),
-            told: error.told(),
-            text: error.text(),
+    ) -> Result<(), InboxError> {
+        let inbox = self.open_inbox(into, quota)?;
+        let incoming = Incoming {
+            reception: inbox.receive(peer, &offer.as_offer())?,
+            received: 0,
         };
-        self.open_inbox(into.clone(), quota).map_err(refuse)?;
-        let Some(inbox) = self.inboxes.get_mut(&into) else {
-            return Ok(());
-        };
-        let reception = inbox.receive(peer, &offer.as_offer()).map_err(refuse)?;
-        let received = 0;
-        self.incoming.insert(
-            transfer,
-            Incoming {
-                reception,
-                received,
-            },
-        );
+        self.transfers.insert(transfer, incoming);
         Ok(())
     }
+}
 
-    pub(super) fn entry(
+impl Incoming {
+    fn entry(
         &mut self,
-        transfer: TransferId,
         entry: &OwnedEntry,
-        answer: &mut dyn FnMut(Answer),
-    ) -> Option<Job> {
-        let reception = &mut self.incoming.get_mut(&transfer)?.reception;
-        match reception.begin_entry(&entry.as_entry()) {
+        answer: &mut dyn FnMut(ReceiveAnswer),
+    ) -> Option<ReceiveJob> {
+        match self.reception.begin_entry(&entry.as_entry()) {
             Ok(Some(begin)) => answer(begun(entry.index, begin)),
-            Ok(None) => return Some(Job::Look(entry.index)),
+            Ok(None) => return Some(ReceiveJob::Look(entry.index)),
             Err(error) => untakable(entry.index, &error, answer),
         }
         None
     }
 
-    pub(super) fn look(
-        &mut self,
-        transfer: TransferId,
-        index: u32,
-        answer: &mut dyn FnMut(Answer),
-    ) -> Option<Job> {
-        let reception = &mut self.incoming.get_mut(&transfer)?.reception;
-        match reception.look(LEAVES_CHECKED) {
+    fn look(&mut self, index: u32, answer: &mut dyn FnMut(ReceiveAnswer)) -> Option<ReceiveJob> {
+        match self.reception.look(LEAVES_CHECKED) {
             Some(begin) => answer(begun(index, begin)),
-            None => return Some(Job::Look(index)),
+            None => return Some(ReceiveJob::Look(index)),
         }
         None
     }
 
-    pub(super) fn receiving(
-        &mut self,
-        transfer: TransferId,
-        job: Job,
-        answer: &mut dyn FnMut(Answer),
-    ) {
-        let Some(incoming) = self.incoming.get_mut(&transfer) else {
-            return;
-        };
-        match job {
-            Job::Leaf { leaf, found, .. } => incoming.leaf(leaf, found, answer),
-            Job::End(end) => match incoming.reception.end(end.index, end.size, &end.root) {
-                Ok(_) => answer(Answer::Done(Done {
-                    index: end.index,
-                    root: end.root,
-                })),
-                Err(error) => untakable(end.index, &error, answer),
-            },
-            Job::Abandon(index) => incoming.reception.abandon(index),
-            Job::Finish(entries) => {
-                answer(Answer::Finished(
-                    incoming
-                        .reception
-                        .finish(entries)
-                        .map_err(|error| TransferFailure::from(&error)),
-                ));
-                self.incoming.remove(&transfer);
-            }
-            _ => {}
-        }
-    }
-}
-
-impl Incoming {
     /// Writes a leaf; `found` is its hash, if that is known.
-    fn leaf(&mut self, leaf: LeafData, found: Option<[u8; 32]>, answer: &mut dyn FnMut(Answer)) {
+    fn leaf(
+        &mut self,
+        leaf: LeafData,
+        found: Option<[u8; 32]>,
+        answer: &mut dyn FnMut(ReceiveAnswer),
+    ) {
         let LeafData {
             index,
             offset,
@@ -136,19 +241,27 @@ impl Incoming {
             verified: counts.verified,
             durable: counts.durable,
         };
-        answer(Answer::Stored {
+        answer(ReceiveAnswer::Stored {
             taken,
             progress,
             held: self.reception.held(),
             spent: bytes,
         });
     }
+
+    fn end(&mut self, end: &End, answer: &mut dyn FnMut(ReceiveAnswer)) {
+        let End { index, size, root } = *end;
+        match self.reception.end(index, size, &root) {
+            Ok(_) => answer(ReceiveAnswer::Done(Done { index, root })),
+            Err(error) => untakable(index, &error, answer),
+        }
+    }
 }
 
-fn begun(index: u32, begin: Begin) -> Answer {
+fn begun(index: u32, begin: Begin) -> ReceiveAnswer {
     let root = match begin {
         Begin::Data { offset, proof } => {
-            return Answer::Begin(Start {
+            return ReceiveAnswer::Begin(Start {
                 index,
                 offset,
                 proof,
@@ -157,12 +270,12 @@ fn begun(index: u32, begin: Begin) -> Answer {
         Begin::Made => [0; 32],
         Begin::Done { root } => root,
     };
-    Answer::Done(Done { index, root })
+    ReceiveAnswer::Done(Done { index, root })
 }
 
-fn untakable(index: u32, error: &EntryError, answer: &mut dyn FnMut(Answer)) {
+fn untakable(index: u32, error: &EntryError, answer: &mut dyn FnMut(ReceiveAnswer)) {
     if !matches!(error, EntryError::Stale(_)) {
-        answer(Answer::Failed(Failure {
+        answer(ReceiveAnswer::Failed(Failure {
             index,
             reason: error.reason(),
             errno: error.errno(),

@@ -20,9 +20,7 @@ impl HttpDoor {
 
     pub(crate) fn begin(&mut self, _: &mut Context) {}
 
-    pub(crate) fn turn(&mut self, _: Instant, _: &Links, calls: &mut Calls, _: &mut Context) {
-        calls.set_door_viewers(0);
-    }
+    pub(crate) fn turn(&mut self, _: Instant, _: &Links, _: &mut Calls, _: &mut Context) {}
 
     pub(crate) fn reachable_port(&self) -> Option<u16> {
         None

@@ -10,8 +10,10 @@ pub struct HttpViewers {
     pub count: usize,
     /// How many listen.
     pub listeners: usize,
-    /// The names of their passes, each once; empty where no pass is needed.
+    /// The names of the passes of those that look, each once; empty where no pass is needed.
     pub passes: Vec<String>,
+    /// The names of the passes of those that listen, as well.
+    pub listener_passes: Vec<String>,
     /// Pictures that the cameras gave to the door since it was opened.
     pub given: u64,
     /// Pictures for all clients since then.

@@ -300,7 +300,7 @@ mod tests {
 
     use transom_wire::{Capabilities, EndReason, PublicKey, Shape};
 
-    use super::super::{HttpViewers, LinkEnd, Outcome, OwnPicture, PeerLoss, Phase};
+    use super::super::{HttpViewers, LinkEnd, Outcome, OwnPicture, PeerLoss};
     use super::*;
 
     /// How often a peer does the same while the application is stopped.
@@ -451,25 +451,7 @@ mod tests {
                 overwrites: false,
                 asks: true,
             };
-            let status = TransferStatus {
-                transfer,
-                peer: peer(),
-                direction: Direction::Incoming,
-                name: String::new(),
-                shape: Shape::File,
-                phase: Phase::Ended,
-                files: 1,
-                files_done: 0,
-                bytes: 1,
-                resumed: 0,
-                moved: 0,
-                verified: 0,
-                durable: 0,
-                rate: 0,
-                eta: None,
-                yields: false,
-                current: None,
-            };
+            let status = TransferStatus::new(transfer, peer(), Direction::Incoming, String::new());
             let outcome = Outcome::Lost {
                 why: PeerLoss::Disconnected,
             };

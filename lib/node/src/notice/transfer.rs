@@ -88,6 +88,31 @@ pub struct TransferStatus {
     pub current: Option<CurrentFile>,
 }
 
+impl TransferStatus {
+    /// A transfer of which only that is known: it waits, as one file, and nothing has moved.
+    pub fn new(transfer: TransferId, peer: PeerName, direction: Direction, name: String) -> Self {
+        Self {
+            transfer,
+            peer,
+            direction,
+            name,
+            shape: Shape::File,
+            phase: Phase::Waiting,
+            files: 0,
+            files_done: 0,
+            bytes: 0,
+            resumed: 0,
+            moved: 0,
+            verified: 0,
+            durable: 0,
+            rate: 0,
+            eta: None,
+            yields: false,
+            current: None,
+        }
+    }
+}
+
 /// The file of a transfer that moves now.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct CurrentFile {

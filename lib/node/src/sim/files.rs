@@ -12,7 +12,7 @@ use transom_wire::{
     TransferKey,
 };
 
-use crate::disk::{Answer, Job, Walked};
+use crate::disk::{Answer, Job, ReceiveAnswer, ReceiveJob, SendAnswer, SendJob, Walked};
 use crate::notice::{TransferFailure, TransferId};
 
 /// The path of a file of that many bytes.
@@ -84,13 +84,38 @@ impl Files {
     /// Does a job, as [`Disk::work`](crate::disk::Disk::work).
     pub(super) fn work(&mut self, transfer: TransferId, job: Job, answer: &mut dyn FnMut(Answer)) {
         match job {
-            Job::Walk { path, own, peer } => answer(Answer::Walked(
+            Job::Send(job) => self.send(transfer, job, &mut |done| answer(Answer::Send(done))),
+            Job::Receive(job) => {
+                self.receive(transfer, job, &mut |done| answer(Answer::Receive(done)));
+            }
+        }
+    }
+
+    fn send(&mut self, transfer: TransferId, job: SendJob, answer: &mut dyn FnMut(SendAnswer)) {
+        match job {
+            SendJob::Walk { path, own, peer } => answer(SendAnswer::Walked(
                 self.walk(transfer, &path, own, peer).ok_or_else(|| {
                     let text = format!("{}: there is no such file", path.display());
                     TransferFailure::missing(text)
                 }),
             )),
-            Job::Receive { peer, offer, .. } => {
+            SendJob::Close => drop(self.outgoing.remove(&transfer)),
+            job => {
+                if let Some(outgoing) = self.outgoing.get_mut(&transfer) {
+                    outgoing.work(job, answer);
+                }
+            }
+        }
+    }
+
+    fn receive(
+        &mut self,
+        transfer: TransferId,
+        job: ReceiveJob,
+        answer: &mut dyn FnMut(ReceiveAnswer),
+    ) {
+        match job {
+            ReceiveJob::Prepare { peer, offer, .. } => {
                 let key = (peer, offer.transfer.0);
                 let entries = self.held.remove(&key).unwrap_or_default();
                 let incoming = Incoming {
@@ -103,24 +128,21 @@ impl Files {
                     verified: 0,
                 };
                 self.incoming.insert(transfer, incoming);
-                answer(Answer::Ready(Ok(())));
+                answer(ReceiveAnswer::Ready(Ok(())));
             }
-            Job::Keep => {
+            ReceiveJob::Keep => {
                 if let Some(incoming) = self.incoming.remove(&transfer) {
                     self.held.insert(incoming.key, incoming.entries);
                 }
             }
-            Job::Discard => drop(self.incoming.remove(&transfer)),
-            Job::Close => drop(self.outgoing.remove(&transfer)),
-            Job::Finish(_) => {
+            ReceiveJob::Discard => drop(self.incoming.remove(&transfer)),
+            ReceiveJob::Finish(_) => {
                 if let Some(incoming) = self.incoming.remove(&transfer) {
-                    answer(Answer::Finished(Ok(incoming.finish())));
+                    answer(ReceiveAnswer::Finished(Ok(incoming.finish())));
                 }
             }
             job => {
-                if let Some(outgoing) = self.outgoing.get_mut(&transfer) {
-                    outgoing.work(job, answer);
-                } else if let Some(incoming) = self.incoming.get_mut(&transfer) {
+                if let Some(incoming) = self.incoming.get_mut(&transfer) {
                     incoming.work(job, answer);
                 }
             }
@@ -165,22 +187,22 @@ fn key(contents: &Contents, own: &[u8; 32], peer: &[u8; 32]) -> [u8; 16] {
 }
 
 impl Outgoing {
-    fn work(&mut self, job: Job, answer: &mut dyn FnMut(Answer)) {
+    fn work(&mut self, job: SendJob, answer: &mut dyn FnMut(SendAnswer)) {
         match job {
-            Job::Entries { from, count } => {
+            SendJob::Entries { from, count } => {
                 let files = self.contents.files;
                 let entries = (from..from.saturating_add(count).min(files))
                     .filter_map(|index| self.entry(index));
-                answer(Answer::Entries(entries.collect()));
+                answer(SendAnswer::Entries(entries.collect()));
             }
-            Job::Start(Start { index, offset, .. }) => {
+            SendJob::Start(Start { index, offset, .. }) => {
                 self.reading = Some((index, offset));
-                answer(Answer::Started { index, offset });
+                answer(SendAnswer::Started { index, offset });
             }
-            Job::Stop(index) => {
+            SendJob::Stop(index) => {
                 self.reading.take_if(|(reading, _)| *reading == index);
             }
-            Job::Read {
+            SendJob::Read {
                 index,
                 leaves,
                 mut spent,
@@ -212,14 +234,14 @@ impl Outgoing {
     }
 
     /// Reads a leaf into a buffer, which keeps what was in it: only the first bytes are checked.
-    fn read(&mut self, wanted: u32, mut bytes: Vec<u8>, answer: &mut dyn FnMut(Answer)) {
+    fn read(&mut self, wanted: u32, mut bytes: Vec<u8>, answer: &mut dyn FnMut(SendAnswer)) {
         let Some((index, offset)) = self.reading.filter(|(index, _)| *index == wanted) else {
             return;
         };
         let size = self.contents.bytes;
         if offset >= size {
             self.reading = None;
-            return answer(Answer::End(End {
+            return answer(SendAnswer::End(End {
                 index,
                 size,
                 root: HASH,
@@ -232,7 +254,7 @@ impl Outgoing {
         }
         self.reading = Some((index, offset + length));
         let hash = HASH;
-        answer(Answer::Leaf(LeafData {
+        answer(SendAnswer::Leaf(LeafData {
             index,
             offset,
             hash,
@@ -247,36 +269,36 @@ fn place(index: u32, offset: u64) -> impl Iterator<Item = u8> {
 }
 
 impl Incoming {
-    fn work(&mut self, job: Job, answer: &mut dyn FnMut(Answer)) {
+    fn work(&mut self, job: ReceiveJob, answer: &mut dyn FnMut(ReceiveAnswer)) {
         match job {
-            Job::Entry(OwnedEntry {
+            ReceiveJob::Entry(OwnedEntry {
                 index, kind, size, ..
             }) => {
                 self.sizes.insert(index, size);
                 let offset = *self.entries.entry(index).or_default();
                 if kind == EntryKind::File && (offset < size || size == 0) {
                     let proof = HASH;
-                    answer(Answer::Begin(Start {
+                    answer(ReceiveAnswer::Begin(Start {
                         index,
                         offset,
                         proof,
                     }));
                 } else {
                     let root = HASH;
-                    answer(Answer::Done(Done { index, root }));
+                    answer(ReceiveAnswer::Done(Done { index, root }));
                 }
             }
-            Job::Leaf { leaf, .. } => self.leaf(leaf, answer),
-            Job::End(End { index, size, root }) => match self.entries.get(&index) {
-                Some(bytes) if *bytes == size => answer(Answer::Done(Done { index, root })),
+            ReceiveJob::Leaf { leaf, .. } => self.leaf(leaf, answer),
+            ReceiveJob::End(End { index, size, root }) => match self.entries.get(&index) {
+                Some(bytes) if *bytes == size => answer(ReceiveAnswer::Done(Done { index, root })),
                 _ => answer(wrong(index)),
             },
-            Job::Abandon(index) => drop(self.entries.remove(&index)),
+            ReceiveJob::Abandon(index) => drop(self.entries.remove(&index)),
             _ => {}
         }
     }
 
-    fn leaf(&mut self, leaf: LeafData, answer: &mut dyn FnMut(Answer)) {
+    fn leaf(&mut self, leaf: LeafData, answer: &mut dyn FnMut(ReceiveAnswer)) {
         let LeafData {
             index,
             offset,
@@ -304,7 +326,7 @@ impl Incoming {
             verified: self.verified,
             durable: self.verified,
         };
-        answer(Answer::Stored {
+        answer(ReceiveAnswer::Stored {
             taken,
             progress,
             held: self.resumed,
@@ -326,8 +348,8 @@ impl Incoming {
     }
 }
 
-fn wrong(index: u32) -> Answer {
-    Answer::Failed(Failure {
+fn wrong(index: u32) -> ReceiveAnswer {
+    ReceiveAnswer::Failed(Failure {
         index,
         reason: FailReason::Corrupt,
         errno: 0,

@@ -413,10 +413,5 @@ impl<'a> Stage<'a> {
 }
 
 fn take_files(settings: &mut Settings) {
-    settings.inbox = Some(InboxSettings {
-        into: "inbox".into(),
-        accept: Accept::Known,
-        quota: None,
-        overwrite: false,
-    });
+    settings.inbox = Some(InboxSettings::new("inbox", Accept::Known));
 }

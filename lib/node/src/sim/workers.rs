@@ -9,12 +9,12 @@ use std::time::Instant;
 
 use transom_media::{CameraError, CaptureRequest, fit};
 use transom_net::sim::World;
-use transom_wire::PeerName;
+use transom_wire::{PeerName, TransferKey};
 
 use super::camera::{Camera, Frame, Gives, Opened, encoded_bytes, encoding_time};
 use super::files::Files;
 use crate::discovery::{Job, News};
-use crate::disk;
+use crate::disk::{self, ReceiveJob, SendJob};
 use crate::lanes::Lane;
 use crate::live_marks::{Elsewhere, Need};
 use crate::load::Load;
@@ -248,24 +248,25 @@ impl Workers {
         }
     }
 
-    pub(crate) fn disk(&mut self, lane: Lane, transfer: TransferId, job: disk::Job) {
+    pub(crate) fn send(&mut self, lane: Lane, transfer: TransferId, job: SendJob) {
         match self {
-            Self::Threads(threads) => threads.disk(lane, transfer, job),
-            Self::Inline(inline) => inline.disk(transfer, job),
+            Self::Threads(threads) => threads.send(lane, transfer, job),
+            Self::Inline(inline) => inline.disk(transfer, disk::Job::Send(job)),
         }
     }
 
-    pub(crate) fn disk_for(
+    pub(crate) fn receive(
         &mut self,
         load: &Load,
         lane: Lane,
+        key: TransferKey,
         transfer: TransferId,
-        job: disk::Job,
+        job: ReceiveJob,
     ) {
         match self {
-            Self::Threads(threads) => threads.disk_for(load, lane, transfer, job),
+            Self::Threads(threads) => threads.receive(load, lane, key, transfer, job),
             // Done before anything could wait.
-            Self::Inline(inline) => inline.disk(transfer, job),
+            Self::Inline(inline) => inline.disk(transfer, disk::Job::Receive(job)),
         }
     }
 

@@ -9,7 +9,7 @@ use transom_wire::{EntryKind, Start, TransferKey, limits};
 
 use super::Place;
 use crate::context::Context;
-use crate::disk::Job;
+use crate::disk::SendJob;
 use crate::lanes::Lane;
 use crate::notice::{FailReason, TransferFailure, TransferId};
 
@@ -131,10 +131,10 @@ impl Attempt {
         }
         if self.fetched.is_empty() && !self.fetch_asked && self.next_entry < self.entries {
             self.fetch_asked = true;
-            out.workers.disk(
+            out.workers.send(
                 self.lane,
                 self.number,
-                Job::Entries {
+                SendJob::Entries {
                     from: self.next_entry,
                     count: ENTRY_BATCH,
                 },
@@ -148,7 +148,8 @@ impl Attempt {
             && let Some(start) = self.wanted.pop_front()
         {
             self.reading = Reading::Starting(start.index);
-            out.workers.disk(self.lane, self.number, Job::Start(start));
+            out.workers
+                .send(self.lane, self.number, SendJob::Start(start));
         }
         if let Reading::Leaves { index, asked } = &mut self.reading {
             let room = out
@@ -162,12 +163,12 @@ impl Attempt {
                 out.with(place.link, |session| {
                     spent.extend(std::iter::from_fn(|| session.spent()));
                 });
-                let job = Job::Read {
+                let job = SendJob::Read {
                     index: *index,
                     leaves: fits - *asked,
                     spent,
                 };
-                out.workers.disk(self.lane, self.number, job);
+                out.workers.send(self.lane, self.number, job);
                 *asked = fits;
             }
         }

@@ -337,15 +337,22 @@ impl Transfers {
 
     /// The disk thread's answer.
     pub(crate) fn answered(&mut self, number: TransferId, answer: Answer, out: &mut Context) {
-        if let Some(incoming) = self.incoming.get_mut(&number) {
-            if incoming.answered(answer, out) {
-                self.over(number);
+        match answer {
+            Answer::Receive(answer) => {
+                if let Some(incoming) = self.incoming.get_mut(&number)
+                    && incoming.answered(answer, out)
+                {
+                    self.over(number);
+                }
             }
-        } else if let Some(&id) = self.attempts.get(&number)
-            && let Some(outgoing) = self.outgoing.get_mut(&id)
-            && let Some(outcome) = outgoing.answered(answer, out)
-        {
-            self.end_outgoing(id, outcome, out);
+            Answer::Send(answer) => {
+                if let Some(&id) = self.attempts.get(&number)
+                    && let Some(outgoing) = self.outgoing.get_mut(&id)
+                    && let Some(outcome) = outgoing.answered(answer, out)
+                {
+                    self.end_outgoing(id, outcome, out);
+                }
+            }
         }
     }
 

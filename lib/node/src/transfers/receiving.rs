@@ -12,7 +12,7 @@ use transom_wire::{Collision, EntryKind, RefuseReason, WHOLE};
 use super::control::Control;
 use super::{Account, Place};
 use crate::context::Context;
-use crate::disk::Job;
+use crate::disk::ReceiveJob;
 use crate::links::{Parting, PeerLink};
 use crate::load::Load;
 use crate::notice::{
@@ -59,24 +59,13 @@ pub(super) struct Incoming {
 
 impl Incoming {
     pub(super) fn new(id: TransferId, place: Place, sender: &PeerLink, offer: OwnedOffer) -> Self {
+        let name = offer.name.as_str().to_owned();
         let account = Account::new(TransferStatus {
-            transfer: id,
-            peer: sender.peer,
-            direction: Direction::Incoming,
-            name: offer.name.as_str().to_owned(),
             shape: offer.shape,
             phase: Phase::Offered,
             files: offer.files,
-            files_done: 0,
             bytes: offer.bytes,
-            resumed: 0,
-            moved: 0,
-            verified: 0,
-            durable: 0,
-            rate: 0,
-            eta: None,
-            yields: false,
-            current: None,
+            ..TransferStatus::new(id, sender.peer, Direction::Incoming, name)
         });
         Self {
             id,
@@ -127,8 +116,10 @@ impl Incoming {
     }
 
     /// Gives the disk thread something to do for this sender.
-    fn queue(&self, job: Job, out: &mut Context) {
-        out.workers.disk_for(&self.load, self.sender, self.id, job);
+    fn queue(&self, job: ReceiveJob, out: &mut Context) {
+        let key = self.offer.transfer;
+        out.workers
+            .receive(&self.load, self.sender, key, self.id, job);
     }
 
     pub(super) fn announce(&self, asks: bool, out: &mut Context) {
@@ -169,7 +160,7 @@ impl Incoming {
         if offer.collision == Collision::Overwrite && !overwrite {
             offer.collision = Collision::Rename;
         }
-        let job = Job::Receive {
+        let job = ReceiveJob::Prepare {
             into,
             quota,
             peer: self.sender,
@@ -186,7 +177,7 @@ impl Incoming {
         self.say(out, |session, place| {
             session.refuse(place.file, RefuseReason::Chosen, "")
         });
-        self.leave_disk(Job::Keep, out);
+        self.leave_disk(ReceiveJob::Keep, out);
         self.account.ended(
             Outcome::Refused {
                 reason: RefuseReason::Chosen,
@@ -240,7 +231,7 @@ impl Incoming {
         self.say(out, |session, place| {
             session.cancel(place.file, RefuseReason::Chosen, "")
         });
-        self.leave_disk(Job::Discard, out);
+        self.leave_disk(ReceiveJob::Discard, out);
         self.account.ended(
             Outcome::Cancelled {
                 here: true,
@@ -263,7 +254,7 @@ impl Incoming {
 
     /// The connection is gone. What is there waits for the sender's next attempt.
     pub(super) fn left(mut self, why: PeerLoss, out: &mut Context) {
-        self.leave_disk(Job::Keep, out);
+        self.leave_disk(ReceiveJob::Keep, out);
         if self.account.status.moved > 0 {
             // It came to something, and many of them may come back at once.
             out.paces.give_back(self.sender);
@@ -271,8 +262,8 @@ impl Incoming {
         self.account.ended(Outcome::Lost { why }, out);
     }
 
-    /// The sender goes on by another connection. In the sender's lane of the disk thread this one
-    /// is kept before that begins.
+    /// The sender goes on by another connection. Both have the same key and so the same queue at the
+    /// disk thread, where this one is kept before that begins.
     pub(super) fn left_behind(self, out: &mut Context) {
         self.say(out, |session, place| {
             session.cancel(place.file, RefuseReason::Leaving, "")
@@ -292,7 +283,7 @@ impl Incoming {
                     let files = &mut self.account.status.files;
                     *files = files.saturating_sub(1);
                 }
-                Job::Entry(entry)
+                ReceiveJob::Entry(entry)
             }
             TransferEvent::Leaf { leaf, size } => {
                 let bytes = leaf.bytes.len() as u64;
@@ -301,14 +292,14 @@ impl Incoming {
                     self.account.moves(path, size, leaf.offset + bytes);
                 }
                 let found = None;
-                Job::Leaf { leaf, size, found }
+                ReceiveJob::Leaf { leaf, size, found }
             }
-            TransferEvent::Ended(end) => Job::End(end),
+            TransferEvent::Ended(end) => ReceiveJob::End(end),
             TransferEvent::Abandoned(failure) => {
                 let index = failure.index;
                 let why = TransferFailure::AtSender(FileError::told(failure));
                 if index == WHOLE {
-                    self.leave_disk(Job::Keep, out);
+                    self.leave_disk(ReceiveJob::Keep, out);
                     self.account.ended(Outcome::Failed { why, more: 0 }, out);
                     return true;
                 }
@@ -316,15 +307,15 @@ impl Incoming {
                 if self.announced.contains_key(&index) {
                     self.entry_failed(index, why, out);
                 }
-                Job::Abandon(index)
+                ReceiveJob::Abandon(index)
             }
             TransferEvent::Finish { entries } => {
                 self.enter(Stage::Finishing);
-                Job::Finish(entries)
+                ReceiveJob::Finish(entries)
             }
             TransferEvent::Cancelled(status) => {
                 let (here, text) = (false, status.text);
-                self.leave_disk(Job::Discard, out);
+                self.leave_disk(ReceiveJob::Discard, out);
                 self.account.ended(Outcome::Cancelled { here, text }, out);
                 return true;
             }
@@ -359,7 +350,7 @@ impl Incoming {
 
     /// Releases the store's claim on a transfer that ends early. The job comes behind all jobs of
     /// the transfer, also behind the one that makes the claim.
-    fn leave_disk(&self, job: Job, out: &mut Context) {
+    fn leave_disk(&self, job: ReceiveJob, out: &mut Context) {
         if self.stage != Stage::Offered {
             self.queue(job, out);
         }

@@ -15,7 +15,7 @@ use super::attempt::{Attempt, Reading};
 use super::control::Control;
 use super::{Account, Place};
 use crate::context::Context;
-use crate::disk::{Answer, Job, Walked};
+use crate::disk::{SendAnswer, SendJob, Walked};
 use crate::meter::Meter;
 use crate::notice::{
     Direction, FailReason, FileError, Notice, Outcome, PeerLoss, Phase, TransferFailure,
@@ -43,25 +43,7 @@ impl Outgoing {
             .unwrap_or(path.as_os_str())
             .to_string_lossy()
             .into_owned();
-        let account = Account::new(TransferStatus {
-            transfer: id,
-            peer,
-            direction: Direction::Outgoing,
-            name,
-            shape: Shape::File,
-            phase: Phase::Waiting,
-            files: 0,
-            files_done: 0,
-            bytes: 0,
-            resumed: 0,
-            moved: 0,
-            verified: 0,
-            durable: 0,
-            rate: 0,
-            eta: None,
-            yields: false,
-            current: None,
-        });
+        let account = Account::new(TransferStatus::new(id, peer, Direction::Outgoing, name));
         Self {
             account,
             path,
@@ -129,10 +111,10 @@ impl Outgoing {
         out: &mut Context,
     ) {
         self.attempt = Some(Attempt::new(number, link, peer));
-        out.workers.disk(
+        out.workers.send(
             peer,
             number,
-            Job::Walk {
+            SendJob::Walk {
                 path: self.path.clone(),
                 own,
                 peer,
@@ -143,7 +125,8 @@ impl Outgoing {
     /// The connection is gone, or the transfer is over. Gives the attempt that ends.
     pub(super) fn left(&mut self, out: &mut Context) -> Option<TransferId> {
         let attempt = self.attempt.take()?;
-        out.workers.disk(attempt.lane, attempt.number, Job::Close);
+        out.workers
+            .send(attempt.lane, attempt.number, SendJob::Close);
         self.account.status.current = None;
         self.phase();
         Some(attempt.number)
@@ -198,8 +181,8 @@ impl Outgoing {
                     return Some(Outcome::Failed { why, more: 0 });
                 }
                 let path = attempt.give_up(index);
-                let job = Job::Stop(index);
-                out.workers.disk(attempt.lane, attempt.number, job);
+                let job = SendJob::Stop(index);
+                out.workers.send(attempt.lane, attempt.number, job);
                 let transfer = status.transfer;
                 if !attempt.is_file {
                     out.notify(Notice::EntryFailed {
@@ -252,17 +235,19 @@ impl Outgoing {
     }
 
     /// What the disk thread says.
-    pub(super) fn answered(&mut self, answer: Answer, out: &mut Context) -> Option<Outcome> {
+    pub(super) fn answered(&mut self, answer: SendAnswer, out: &mut Context) -> Option<Outcome> {
         let attempt = self.attempt.as_mut()?;
         match answer {
-            Answer::Walked(Ok(walked)) => return self.offer(walked, out),
-            Answer::Walked(Err(why)) => return Some(Outcome::Failed { why, more: 0 }),
-            Answer::Entries(entries) => {
+            SendAnswer::Walked(Ok(walked)) => return self.offer(walked, out),
+            SendAnswer::Walked(Err(why)) => return Some(Outcome::Failed { why, more: 0 }),
+            SendAnswer::Entries(entries) => {
                 attempt.fetch_asked = false;
                 attempt.next_entry += entries.len() as u32;
                 attempt.fetched.extend(entries);
             }
-            Answer::Started { index, offset } if attempt.reading == Reading::Starting(index) => {
+            SendAnswer::Started { index, offset }
+                if attempt.reading == Reading::Starting(index) =>
+            {
                 attempt.reading = Reading::Leaves { index, asked: 0 };
                 attempt.resumed += offset;
                 let status = &mut self.account.status;
@@ -272,7 +257,9 @@ impl Outgoing {
                     self.account.moves(&entry.path, entry.size, offset);
                 }
             }
-            Answer::Leaf(leaf) => {
+            // Of an entry that was given up meanwhile.
+            SendAnswer::Started { .. } => {}
+            SendAnswer::Leaf(leaf) => {
                 let end = leaf.offset + leaf.bytes.len() as u64;
                 if let Some(entry) = attempt.announced.get(&leaf.index) {
                     self.account.moves(&entry.path, entry.size, end);
@@ -283,12 +270,11 @@ impl Outgoing {
                 self.account.status.moved += leaf.bytes.len() as u64;
                 attempt.say(out, |session, place| session.leaf(place.file, leaf));
             }
-            Answer::End(end) => {
+            SendAnswer::End(end) => {
                 attempt.reading = Reading::Nothing;
                 attempt.say(out, |session, place| session.end(place.file, &end));
             }
-            Answer::Failed(failure) => self.unsendable(failure, out),
-            _ => {}
+            SendAnswer::Failed(failure) => self.unsendable(failure, out),
         }
         self.account.changed = true;
         self.pump(out)

@@ -10,6 +10,7 @@ use transom::{
 };
 
 use crate::calls::{name, pattern};
+use crate::cut::Cut;
 use crate::door::{answer, ask, camera_is, read_parts};
 use crate::support::{PATIENCE, Peer, book, local};
 
@@ -266,6 +267,36 @@ fn a_person_whom_the_owner_calls_is_not_shown_at_the_door() {
     assert!(state.contains(r#""state":"refused""#), "{state}");
     // The owner still sees her.
     desk.wait(|notice| matches!(notice, Notice::Picture { .. }).then_some(()));
+}
+
+#[test]
+fn an_owner_who_joins_the_call_of_the_door_is_told_of_it_from_its_start() {
+    let owner = throwaway();
+    let far = camera_box(&throwaway(), local(), &owner, "view");
+    let cut = Cut::to(far.address.unwrap());
+    let desk = Peer::start("desk", |settings| settings.identity = owner);
+    let hall = name("hall");
+    desk.handle.connect(cut.contact("hall"), Redial::Always);
+    desk.joined();
+    let (address, token) = open_door(&desk, &["hall"]);
+    let mut client = ask(address, "/stream", &token);
+    read_parts(&mut client, 5);
+    // The owner joins while the call waits for its connection.
+    cut.cut();
+    desk.wait(|notice| matches!(notice, Notice::Left { .. }).then_some(()));
+    desk.handle.ring(&hall, CallKind::View);
+    cut.mend();
+    assert!(!desk.started(), "it does not go on for the owner");
+    desk.handle.hang_up(&hall);
+    assert_eq!(desk.ended(), EndReason::Chosen);
+    // The owner joins while it is live, and it goes on for the owner too.
+    desk.handle.ring(&hall, CallKind::View);
+    assert!(!desk.started());
+    cut.cut();
+    desk.wait(|notice| matches!(notice, Notice::CallInterrupted { .. }).then_some(()));
+    cut.mend();
+    assert!(desk.started());
+    read_parts(&mut client, 5);
 }
 
 #[cfg(feature = "sound")]

@@ -36,10 +36,8 @@ impl Pair {
         let identity = Identity::throwaway().unwrap();
         let line = format!("guest 127.0.0.1 key={}", identity.public_key());
         let inbox = InboxSettings {
-            into: into.clone(),
-            accept: Accept::Known,
-            quota: None,
             overwrite: true,
+            ..InboxSettings::new(&into, Accept::Known)
         };
         let far = Peer::start("desk", |settings| {
             settings.book = book(&[line]);

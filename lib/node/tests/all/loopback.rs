@@ -35,12 +35,7 @@ fn desk(guest: &Identity, into: &Path, accept: Accept) -> Peer {
     Peer::start("desk", |settings| {
         settings.book = book(&[line]);
         settings.listen = local();
-        settings.inbox = Some(InboxSettings {
-            into: into.to_owned(),
-            accept,
-            quota: None,
-            overwrite: false,
-        });
+        settings.inbox = Some(InboxSettings::new(into, accept));
     })
 }
 

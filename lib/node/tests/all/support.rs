@@ -130,12 +130,7 @@ pub(crate) fn book(lines: &[String]) -> Book {
 
 /// An inbox without a quota that keeps both of two files with one name.
 pub(crate) fn inbox(into: impl Into<PathBuf>, accept: Accept) -> InboxSettings {
-    InboxSettings {
-        into: into.into(),
-        accept,
-        quota: None,
-        overwrite: false,
-    }
+    InboxSettings::new(into, accept)
 }
 
 pub(crate) fn local() -> Vec<SocketAddr> {

@@ -45,10 +45,8 @@ impl Stage {
         let into = scratch.0.join("inbox");
         let ben = person(&b, &[("anna", &anna, "call,files")], |settings| {
             settings.inbox = Some(InboxSettings {
-                into,
-                accept: Accept::Known,
                 quota: Some(SIZE as u64 * 3 / 2),
-                overwrite: false,
+                ..InboxSettings::new(into, Accept::Known)
             });
         });
         let cut = Cut::to(ben.address.unwrap());

@@ -44,12 +44,7 @@ impl CameraBox {
         });
         simulation.set_camera(camera, Camera::jpeg(30, 20_000));
         let viewer = simulation.add("viewer", Link::IDEAL, Link::IDEAL, |settings| {
-            settings.inbox = Some(InboxSettings {
-                into: "inbox".into(),
-                accept: Accept::Known,
-                quota: None,
-                overwrite: false,
-            });
+            settings.inbox = Some(InboxSettings::new("inbox", Accept::Known));
         });
         // A sender waits for whom it dials.
         simulation.introduce(camera, viewer);

@@ -19,11 +19,6 @@ pub(super) fn beneath(
 ) -> rustix::io::Result<OwnedFd> {
     // NONBLOCK: a FIFO somebody planted must not hold us.
     let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let mode = if flags.contains(OFlags::CREATE) {
-        mode
-    } else {
-        Mode::empty()
-    };
     #[cfg(target_os = "linux")]
     {
         use fs::ResolveFlags;
@@ -38,8 +33,24 @@ pub(super) fn beneath(
     part_by_part(at, path, flags, mode)
 }
 
+/// Takes an open file if it is a regular one.
 pub(super) fn regular(handle: Handle) -> io::Result<File> {
     let stat = fs::fstat(handle.fd())?;
+    only_regular(handle, &stat)
+}
+
+/// Takes an open file if it is a regular one of the user we run as that has no second name.
+pub(super) fn ours_alone(handle: Handle) -> io::Result<File> {
+    let stat = fs::fstat(handle.fd())?;
+    let is_ours = stat.st_uid == rustix::process::geteuid().as_raw();
+    let file = only_regular(handle, &stat)?;
+    match is_ours && stat.st_nlink == 1 {
+        true => Ok(file),
+        false => Err(Errno::PERM.into()),
+    }
+}
+
+fn only_regular(handle: Handle, stat: &fs::Stat) -> io::Result<File> {
     match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => Ok(File::new(handle)),
         FileType::Directory => Err(Errno::ISDIR.into()),

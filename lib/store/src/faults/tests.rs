@@ -35,7 +35,7 @@ impl Drop for Scratch {
 }
 
 fn written(dir: &Dir, name: &str) -> File {
-    let (file, _) = dir.create(name).unwrap();
+    let file = dir.create(name).unwrap();
     file.write_all_at(b"bytes", 0).unwrap();
     file
 }
@@ -177,7 +177,7 @@ fn calls_fail_and_lie_as_planned() {
 }
 
 fn written_nothing(dir: &Dir) {
-    let (file, _) = dir.create("c").unwrap();
+    let file = dir.create("c").unwrap();
     assert_eq!(errno(file.write_all_at(b"bytes", 0)), Some(EIO));
     assert_eq!(errno(dir.make("folder")), Some(EIO));
     assert!(dir.names().is_ok(), "it can still be looked at");

@@ -337,7 +337,7 @@ impl Shared {
 
     fn begin(&self, folder: &str, record: &[u8]) -> io::Result<Dir> {
         let dir = self.staging.sub(folder)?;
-        let (file, _) = dir.create("record")?;
+        let file = dir.create("record")?;
         file.write_all_at(record, 0)?;
         Ok(dir)
     }

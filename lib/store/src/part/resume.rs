@@ -41,6 +41,7 @@ impl Part {
         };
         old.rename_new(&self.path, &places.tree, &self.path)
             .map_err(taken)?;
+        self.is_made = true;
         let journal = journal.map(|(journal, _)| journal);
         self.handles = Some(Handles { file, journal });
         Ok(Some((self.take_up(noted, small)?, made)))

@@ -77,19 +77,51 @@ impl Reception {
             _ => entry.path.as_str(),
         };
         let (part, proof, made) = Part::begin(&self.places, entry, path)?;
-        self.shared.written(&self.claim, made * ENTRY_BYTES);
-        self.touch(path, made);
+        if part.is_made() {
+            self.shared.written(&self.claim, made * ENTRY_BYTES);
+            self.touch(path, made);
+        }
         self.start = (part.held(), proof);
         if self.offered.shape == Shape::File {
             let name = &self.offered.name;
             self.existing = Existing::find(&self.root, name, entry.size, entry.mtime);
         }
+        let is_open = part.is_open();
         self.entries
             .insert(entry.index, State::Active(Box::new(part)));
-        self.limit_open(entry.index)?;
+        if is_open {
+            self.opened(entry.index)?;
+        }
         let (offset, proof) = self.start;
         let begin = Begin::Data { offset, proof };
         Ok(self.existing.is_none().then_some(begin))
+    }
+
+    /// Makes sure that the files of an entry are there and open, and that so many more bytes have
+    /// room.
+    pub(super) fn ready(&mut self, index: u32, bytes: u64) -> Result<(), PartError> {
+        self.sound()?;
+        let Some(State::Active(part)) = self.entries.get(&index) else {
+            return Ok(());
+        };
+        let (is_open, is_made) = (part.is_open(), part.is_made());
+        let bytes = bytes + if is_made { 0 } else { ENTRY_BYTES };
+        if bytes > 0 {
+            self.room(bytes)?;
+        }
+        if is_open {
+            return Ok(());
+        }
+        let Some(State::Active(part)) = self.entries.get_mut(&index) else {
+            return Ok(());
+        };
+        let made = part.open(&self.places)?;
+        if !is_made {
+            let path = part.path.clone();
+            self.shared.written(&self.claim, made * ENTRY_BYTES);
+            self.touch(&path, made);
+        }
+        Ok(self.opened(index)?)
     }
 
     /// Makes sure of room for so many bytes. Who writes more than was kept for it, since it changed
@@ -183,8 +215,12 @@ impl Reception {
     }
 
     /// Removes a file that no later attempt continues. It is closed first: some file systems only
-    /// rename a file that is open.
+    /// rename a file that is open. A file that was not made yet has nothing there, and its name may
+    /// be another entry's.
     pub(super) fn discard(&self, part: Box<Part>) {
+        if !part.is_made() {
+            return;
+        }
         let path = part.path.clone();
         drop(part);
         if let Err(error) = self.places.tree.remove_file(&path) {
@@ -192,24 +228,24 @@ impl Reception {
         }
     }
 
-    /// Closes another file if too many are open; where each is synced by itself it is synced first.
-    pub(super) fn limit_open(&mut self, index: u32) -> io::Result<()> {
-        let mut open = self
-            .entries
-            .iter_mut()
-            .filter_map(|(other, state)| match state {
-                State::Active(part) if part.is_open() && *other != index => Some(part),
-                _ => None,
-            });
-        let Some(part) = open.by_ref().nth(OPEN_FILES) else {
-            return Ok(());
-        };
-        let synced = match self.syncing {
-            Syncing::FileSystem => Ok(()),
-            Syncing::EachFile => part.sync(),
-        };
-        part.close();
-        self.believe(synced)
+    /// Takes note that the files of an entry are open. Of too many those that were opened first are
+    /// closed; where each is synced by itself they are synced before.
+    fn opened(&mut self, index: u32) -> io::Result<()> {
+        self.open.push_back(index);
+        while self.open.len() > OPEN_FILES {
+            let oldest = self.open.pop_front();
+            let Some(State::Active(part)) = oldest.and_then(|index| self.entries.get_mut(&index))
+            else {
+                continue;
+            };
+            let synced = match self.syncing {
+                Syncing::FileSystem => Ok(()),
+                Syncing::EachFile => part.sync(),
+            };
+            part.close();
+            self.believe(synced)?;
+        }
+        Ok(())
     }
 }
 

@@ -300,6 +300,36 @@ fn names_that_come_twice_fail_alone() {
 }
 
 #[test]
+fn a_name_that_comes_twice_before_its_data_is_the_first_one_s() {
+    for gives_up in [false, true] {
+        let scratch = Scratch::new();
+        let mut reception = scratch
+            .inbox()
+            .receive(PEER, &folder_offer("d", 3, 15))
+            .unwrap();
+        for (index, path) in [(0, "a"), (1, "a"), (2, "a/b")] {
+            reception.entry(&entry(index, path, 5)).unwrap();
+        }
+        let take = |reception: &mut Reception, index, bytes: &[u8]| {
+            let hash = leaf_hash(bytes, 0, bytes.len());
+            reception.leaf(index, 0, &hash, bytes)?;
+            reception.end(index, 5, &hash)
+        };
+        take(&mut reception, 0, b"first").unwrap();
+        for index in [1, 2] {
+            if !gives_up {
+                let error = take(&mut reception, index, b"other").unwrap_err();
+                assert_eq!(error.reason(), FailReason::Duplicate);
+            }
+            reception.abandon(index);
+        }
+        let finished = reception.finish(3).unwrap();
+        assert_eq!((finished.ending, finished.failed), (Ending::Partial, 2));
+        assert_eq!(fs::read(scratch.path("in/d/a")).unwrap(), b"first");
+    }
+}
+
+#[test]
 fn names_that_the_disk_can_not_hold_fail_alone_and_odd_ones_arrive() {
     let scratch = Scratch::new();
     for name in [

@@ -5,7 +5,8 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use transom_store::{Begin, Outbox, hash_file};
+use transom_store::faults::Op;
+use transom_store::{Begin, Outbox, Reception, hash_file};
 use transom_wire::{Collision, Ending};
 
 use crate::support::*;
@@ -50,6 +51,57 @@ fn a_folder_arrives_whole_with_its_empty_folders() {
         contents(&scratch.path("in/album"))
     );
     assert_eq!(published(&scratch), ["album"]);
+}
+
+#[test]
+fn a_small_file_is_opened_once_and_written_once() {
+    let scratch = Scratch::new();
+    let disk = scratch.disk();
+    let (bytes, files) = (noise(1000, 1), 300);
+    let hash = transom_store::hash_leaf(&bytes, 0, 1000);
+    let offer = folder_offer("d", files, u64::from(files) * 1000);
+    let mut reception = scratch.inbox().receive(PEER, &offer).unwrap();
+    let announce = |reception: &mut Reception, index: u32| {
+        let path = index.to_string();
+        // No umask takes a bit from this mode.
+        let announced = transom_wire::Entry {
+            mode: 0o600,
+            ..entry(index, &path, 1000)
+        };
+        reception.entry(&announced).unwrap();
+    };
+    let ahead = transom_wire::limits::ENTRIES_AHEAD;
+    (0..ahead).for_each(|index| announce(&mut reception, index));
+    disk.calls();
+    for index in 0..files {
+        reception.leaf(index, 0, &hash, &bytes).unwrap();
+        reception.end(index, 1000, &hash).unwrap();
+        let calls = disk.calls().into_iter().map(|call| call.op);
+        // A slow machine comes to a checkpoint each second.
+        let is_checkpoint = |op: &Op| SYNCS.contains(op) || *op == Op::Space;
+        let calls: Vec<_> = calls.filter(|op| !is_checkpoint(op)).collect();
+        // The second write notes it in the table.
+        let wanted = [Op::Create, Op::Write, Op::Write, Op::SetTime];
+        assert_eq!(calls, wanted, "file {index}");
+        if index + ahead < files {
+            announce(&mut reception, index + ahead);
+            let looks = disk.calls().into_iter().map(|call| call.op);
+            assert_eq!(looks.collect::<Vec<_>>(), [Op::Open], "its name is free");
+        }
+    }
+    assert_eq!(reception.finish(files).unwrap().ending, Ending::Durable);
+}
+
+#[test]
+fn modes_that_a_umask_takes_bits_from_are_set() {
+    let mut again = std::process::Command::new("sh");
+    again
+        .args(["-c", "umask 077; exec \"$@\"", "sh"])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "receive::modes_are_masked_and_times_kept"]);
+    let output = again.output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains("1 passed"), "{told}");
 }
 
 #[test]

@@ -205,7 +205,11 @@ fn a_client_whose_pass_has_sound_hears_the_microphone() {
         heard.extend_from_slice(&some[..read]);
     }
     assert!(heard.windows(4).any(|window| window == b"WAVE"));
-    assert_eq!(camera_box.camera.event("http_listeners")["listeners"], 1);
+    let listening = camera_box.camera.event("http_listeners");
+    assert_eq!(
+        (&listening["listeners"], &listening["passes"][0]),
+        (&1.into(), &"tests".into())
+    );
     drop(client);
     assert_eq!(camera_box.camera.event("http_listeners")["listeners"], 0);
     let listed = camera_box.person.run(&["pass"]);
@@ -427,4 +431,92 @@ fn a_bridge_takes_no_name_that_is_in_no_book_and_no_box_twice() {
     }
     let twice = complaint(&["127.0.0.2", "127.0.0.2"]);
     assert_eq!(twice, "transom: can't watch: 127.0.0.2 is named twice");
+}
+
+#[test]
+fn what_a_door_can_not_do_is_told_in_one_line() {
+    let scratch = Scratch::new();
+    let amy = Person::new(&scratch, "amy");
+    let camera = ["camera", "--source", "pattern", "--no-announce"];
+    let same = ["--http", "127.0.0.1:9753", "--listen", "127.0.0.1:9753"];
+    let open = ["--listen", "127.0.0.1:0", "--http-open"];
+    for (arguments, code, told) in [
+        (
+            [&camera[..], &same].concat(),
+            2,
+            "can't start: --http and --listen are both 127.0.0.1:9753; give --http another port",
+        ),
+        (
+            [&camera[..], &open].concat(),
+            2,
+            "--http-open has no effect: there is no --http",
+        ),
+        (
+            vec!["watch", "porch", "--http-open"],
+            2,
+            "--http-open has no effect: there is no --http",
+        ),
+        (
+            vec!["watch", "porch", "--go2rtc"],
+            2,
+            "--go2rtc has no effect: there is no --http",
+        ),
+    ] {
+        let end = amy.run(&arguments);
+        assert_eq!(end.code, Some(code), "{end:?}");
+        assert_eq!(end.complaint(), format!("transom: {told}"));
+    }
+    // An address for examples, which no machine has.
+    let far = ["--http", "192.0.2.7:9753", "--listen", "127.0.0.1:0"];
+    let end = amy.run(&[&camera[..], &far].concat());
+    let told = "transom: can't start: 192.0.2.7:9753 can't be listened at: this machine does not \
+                have that address";
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert_eq!(end.stderr.lines().last(), Some(told), "{end:?}");
+    assert!(!end.stderr.contains("cross the network"), "{end:?}");
+}
+
+#[test]
+fn a_box_that_only_clients_watch_and_a_wrong_pass_are_told_in_plain_words() {
+    let mut camera_box = CameraBox::new();
+    drop(camera_box.ask("/stream?token=wrong").read(&mut [0; 64]));
+    let mut client = camera_box.ask(&format!("/stream?token={}", camera_box.token));
+    pictures(&mut client, 3);
+    camera_box.camera.event("http_viewers");
+    // Used a moment ago.
+    let listed = camera_box.person.run(&["pass"]);
+    assert!(
+        listed.stdout.contains("tests  last used less"),
+        "{listed:?}"
+    );
+    camera_box.camera.ask_to_end();
+    let end = camera_box.camera.finish();
+    let told: Vec<_> = end.stderr.lines().collect();
+    assert_eq!(told.len(), 2, "{end:?}");
+    let empty = "transom: the contact book is empty, so nobody may connect but by HTTP; add a ";
+    assert!(told[0].starts_with(empty), "{end:?}");
+    let wrong = "transom: a client by HTTP at 127.0.0.1 has a wrong pass";
+    assert_eq!(told[1], wrong);
+}
+
+#[test]
+fn links_that_lead_nowhere_or_over_the_network_are_not_made_in_silence() {
+    let scratch = Scratch::new();
+    let amy = Person::new(&scratch, "amy");
+    let nowhere = amy.run(&["pass", "add", "a", "--http", "127.0.0.1:0"]);
+    assert_eq!(nowhere.code, Some(2), "{nowhere:?}");
+    let network = amy.run(&["pass", "add", "OctoPrint", "--http", "192.0.2.7"]);
+    assert_eq!(network.code, Some(0), "{network:?}");
+    let told = network.complaint();
+    assert!(
+        told.contains("cross the network from 192.0.2.7:8080"),
+        "{told}"
+    );
+    let local = amy.run(&["pass", "add", "phone"]);
+    assert_eq!((local.code, &local.stderr[..]), (Some(0), ""), "{local:?}");
+    let twice = amy.run(&["pass", "add", "octoprint"]);
+    assert_eq!(twice.code, Some(1), "{twice:?}");
+    let listed = amy.run(&["pass"]);
+    let lines = "2 passes\nOctoPrint  never used\nphone      never used";
+    assert_eq!(listed.stdout, lines);
 }

@@ -102,12 +102,7 @@ fn a_sender_dials_whoever_typed_its_code_and_does_not_come() {
     let line = format!("anna {address} key={} may=files", pair.near.key());
     settings.book = Book::parse(&line).0;
     settings.listen = vec!["127.0.0.1:0".parse().unwrap()];
-    settings.inbox = Some(InboxSettings {
-        into: pair.far.path("inbox"),
-        accept: Accept::Known,
-        quota: None,
-        overwrite: false,
-    });
+    settings.inbox = Some(InboxSettings::new(pair.far.path("inbox"), Accept::Known));
     let anna = settings.book.contacts()[0].clone();
     let station = Station::start(settings).unwrap();
     let handle = station.handle();

@@ -6,7 +6,7 @@ use transom_wire::{Ending, EntryKind, Shape};
 
 use super::{Incoming, Stage};
 use crate::context::Context;
-use crate::disk::{Answer, Refusal};
+use crate::disk::{ReceiveAnswer, Refusal};
 use crate::notice::{Notice, Outcome, TransferFailure, and_more};
 
 /// Failed entries of one transfer that are told one by one, which is more than a user reads; the
@@ -15,24 +15,28 @@ const MAX_FAILURES_TOLD: u32 = 1024;
 
 impl Incoming {
     /// What the disk thread says. True when that ends the transfer.
-    pub(in crate::transfers) fn answered(&mut self, answer: Answer, out: &mut Context) -> bool {
+    pub(in crate::transfers) fn answered(
+        &mut self,
+        answer: ReceiveAnswer,
+        out: &mut Context,
+    ) -> bool {
         self.account.changed = true;
         match answer {
-            Answer::Ready(Ok(())) => {
+            ReceiveAnswer::Ready(Ok(())) => {
                 self.say(out, |session, place| session.accept(place.file));
                 self.enter(Stage::Accepted);
             }
-            Answer::Ready(Err(Refusal { reason, told, text })) => {
+            ReceiveAnswer::Ready(Err(Refusal { reason, told, text })) => {
                 self.say(out, |session, place| {
                     session.refuse(place.file, reason, &told)
                 });
                 self.account.ended(Outcome::Refused { reason, text }, out);
                 return true;
             }
-            Answer::Begin(start) => {
+            ReceiveAnswer::Begin(start) => {
                 self.say(out, |session, place| session.start(place.file, &start))
             }
-            Answer::Stored {
+            ReceiveAnswer::Stored {
                 taken,
                 progress,
                 held,
@@ -50,24 +54,23 @@ impl Incoming {
                     session.stored(place.file, taken, progress)
                 });
             }
-            Answer::Done(done) => {
+            ReceiveAnswer::Done(done) => {
                 let entry = self.settled(done.index);
                 let is_file = entry.is_some_and(|(kind, _)| kind == EntryKind::File);
                 self.account.status.files_done += u32::from(is_file);
                 self.say(out, |session, place| session.done(place.file, &done));
             }
-            Answer::Failed(failure) => {
+            ReceiveAnswer::Failed(failure) => {
                 self.say(out, |session, place| {
                     session.failed(place.file, failure.as_str())
                 });
                 let why = TransferFailure::here(&failure);
                 self.entry_failed(failure.index, why, out);
             }
-            Answer::Finished(finished) => {
+            ReceiveAnswer::Finished(finished) => {
                 self.finished(finished, out);
                 return true;
             }
-            _ => {}
         }
         false
     }

@@ -1,0 +1,86 @@
+//! What the disk thread does: everything about files that may block. It knows transfers by their
+//! number and no sockets.
+//!
+//! Transfers from us and transfers to us share nothing here but the thread: each half has its own
+//! jobs, answers and state.
+//!
+//! Jobs of one transfer are answered in their order. What waits here is bounded by the transfers
+//! themselves: a receiver's leaves by the bytes it granted, a sender's by the room of its session.
+
+mod receiving;
+mod sending;
+
+use std::path::PathBuf;
+
+use transom_store::InboxError;
+
+use self::receiving::Receiving;
+pub(crate) use self::receiving::{ReceiveAnswer, ReceiveJob, Refusal};
+use self::sending::Sending;
+pub(crate) use self::sending::{SendAnswer, SendJob, Walked};
+use crate::notice::TransferId;
+
+/// Leaves of a file read before others have their turn: some 20 ms.
+const LEAVES_CHECKED: u32 = 64;
+
+pub(crate) enum Job {
+    /// Of a transfer from us.
+    Send(SendJob),
+    /// Of a transfer to us.
+    Receive(ReceiveJob),
+}
+
+pub(crate) enum Answer {
+    Send(SendAnswer),
+    Receive(ReceiveAnswer),
+}
+
+#[derive(Default)]
+pub(crate) struct Disk {
+    sending: Sending,
+    receiving: Receiving,
+}
+
+impl Disk {
+    /// Opens the inbox now, so that one that can't be used is known at the start. One that is open
+    /// takes the quota.
+    ///
+    /// # Errors
+    /// What is wrong with the folder.
+    pub(crate) fn open_inbox(
+        &mut self,
+        root: PathBuf,
+        quota: Option<u64>,
+    ) -> Result<(), InboxError> {
+        self.receiving.open_inbox(root, quota).map(|_| ())
+    }
+
+    /// Whether there is an inbox that has to be tidied.
+    pub(crate) fn receives(&self) -> bool {
+        self.receiving.has_inbox()
+    }
+
+    /// Removes old and left-over transfers from the inboxes.
+    pub(crate) fn tidy(&mut self) {
+        self.receiving.tidy();
+    }
+
+    /// Does a job, or of a long one so much that others need not wait; gives the rest.
+    pub(crate) fn work(
+        &mut self,
+        transfer: TransferId,
+        job: Job,
+        answer: &mut dyn FnMut(Answer),
+    ) -> Option<Job> {
+        match job {
+            Job::Send(job) => {
+                let answer = &mut |done| answer(Answer::Send(done));
+                self.sending.work(transfer, job, answer).map(Job::Send)
+            }
+            Job::Receive(job) => {
+                let answer = &mut |done| answer(Answer::Receive(done));
+                self.receiving.work(transfer, job, answer).map(Job::Receive)
+            }
+        }
+    }
+}
