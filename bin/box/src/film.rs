@@ -153,7 +153,7 @@ impl Names {
 /// The picture as [`media::Film`] takes it.
 fn for_film(picture: &RemotePicture) -> Picture {
     Picture {
-        jpeg: picture.jpeg.clone().into(),
+        jpeg: picture.jpeg.clone(),
         width: picture.width,
         height: picture.height,
         orientation: picture.orientation,

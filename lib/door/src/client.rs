@@ -1,5 +1,7 @@
 //! How a client wants its stream, guessed from what it says of itself.
 
+use std::num::NonZeroU32;
+
 use crate::request::{Request, Version};
 use crate::route::parameter;
 
@@ -16,24 +18,32 @@ pub(crate) struct StreamFormat {
     /// WebKit hands no multipart body to `fetch`; scripts that take it apart themselves work.
     pub(crate) is_raw: bool,
     /// Pictures a second, at most.
-    pub(crate) fps: Option<u32>,
+    pub(crate) fps: Option<NonZeroU32>,
 }
 
+/// A rate that was asked for is none.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("fps takes a whole number of pictures a second, such as fps=5")]
+pub(crate) struct InvalidFps;
+
 impl StreamFormat {
-    pub(crate) fn of(request: &Request) -> Self {
+    pub(crate) fn of(request: &Request) -> Result<Self, InvalidFps> {
         let agent = |product: &str| request.user_agent.contains(product);
         let is_modern = request.version == Version::Http11;
         // Only an image element asks for images first.
         let is_image = is_modern && request.accept.starts_with("image/");
         let is_fetch_of_safari =
             request.accept == "*/*" && agent("Safari/") && !agent("Chrome/") && is_modern;
-        let fps = parameter(&request.query, "fps").and_then(|fps| fps.parse().ok());
-        Self {
+        let fps = match parameter(&request.query, "fps") {
+            Some(fps) => NonZeroU32::new(fps.parse().map_err(|_| InvalidFps)?),
+            None => None,
+        };
+        Ok(Self {
             early_heads: flag(request, "advance_headers")
                 .unwrap_or(is_image && agent("AppleWebKit/")),
             is_raw: flag(request, "raw").unwrap_or(is_fetch_of_safari),
-            fps: fps.filter(|fps| *fps > 0),
-        }
+            fps,
+        })
     }
 
     pub(crate) fn content_type(self) -> &'static str {

@@ -8,14 +8,12 @@ use std::time::Instant;
 
 use crate::door::{Access, Purpose, Shared, Slot};
 use crate::held::Held;
-use crate::limits::{
-    HEAD_TIME, IDLE, LINGER, MAX_DROPPED_BYTES, MAX_HEAD_BYTES, STALL, VIEWER_KEPT,
-};
+use crate::input::Input;
+use crate::limits::{HEAD_TIME, IDLE, LINGER, MAX_DROPPED_BYTES, STALL, VIEWER_KEPT};
 use crate::now::Now;
 use crate::output::Output;
 use crate::passes::PassHash;
 use crate::reply::{Reply, Status};
-use crate::request::Request;
 use crate::sound::Listener;
 use crate::source::SourceId;
 use crate::stream::Stream;
@@ -34,8 +32,7 @@ use crate::stream::Stream;
 pub(crate) struct Connection {
     pub(crate) address: Option<IpAddr>,
     state: State,
-    /// Bytes of requests that are not answered yet; at most [`MAX_HEAD_BYTES`].
-    input: Vec<u8>,
+    input: Input,
     output: Output,
     lease: Option<Lease>,
     /// The pass of the last request that had one.
@@ -98,7 +95,7 @@ impl Connection {
             state: State::Reading {
                 until: now + HEAD_TIME,
             },
-            input: Vec::new(),
+            input: Input::default(),
             output: Output::default(),
             lease: None,
             pass: None,
@@ -119,17 +116,14 @@ impl Connection {
             }
             return bytes.len();
         }
-        let room = MAX_HEAD_BYTES - self.input.len();
-        let taken = &bytes[..bytes.len().min(room)];
         if let State::Reading { until } = &mut self.state
             && self.input.is_empty()
-            && !taken.is_empty()
+            && !bytes.is_empty()
         {
             // Empty lines before a head don't extend the time either.
             *until = (*until).min(now + HEAD_TIME);
         }
-        self.input.extend_from_slice(taken);
-        taken.len()
+        self.input.push(bytes)
     }
 
     /// The client sends no more. A client that closed its side has mostly gone, so only answers
@@ -169,7 +163,7 @@ impl Connection {
             },
             // What is due is not taken: the socket has been full since.
             State::Holding(held) if is_over(held.until + STALL) => self.state = State::Gone,
-            State::Streaming(stream) if is_over(stream.repeat() + STALL) => {
+            State::Streaming(stream) if is_over(self.idle_since(stream) + STALL) => {
                 self.state = State::Gone;
             }
             State::Listening(listener) if is_over(listener.until) => self.state = State::Gone,
@@ -200,6 +194,13 @@ impl Connection {
             _ => access.may_look(self.pass),
         };
         if !is_allowed && self.lease.is_some() {
+            self.state = State::Gone;
+        }
+    }
+
+    /// The camera has no microphone any more.
+    pub(crate) fn end_sound(&mut self, source: SourceId) {
+        if matches!(&self.state, State::Listening(listener) if listener.source == source) {
             self.state = State::Gone;
         }
     }
@@ -238,12 +239,16 @@ impl Connection {
         let own = match &self.state {
             State::Gone => return None,
             State::Answering { .. } => self.progress + STALL,
+            // Late sound is of no use, so a byte now and then is not enough.
+            State::Listening(listener) if !self.output.is_empty() => {
+                listener.until.min(self.progress + STALL)
+            }
             _ if !self.output.is_empty() => self.progress + STALL,
             State::Holding(held) => self.after_woken(held.until, held.until),
             State::Streaming(stream) => {
                 let source = &shared.sources[stream.source.0];
                 let next = stream.next_time(source);
-                self.after_woken(next, stream.repeat())
+                self.after_woken(next, self.idle_since(stream))
             }
             State::Listening(listener) => listener.until,
             State::Reading { until } | State::Finishing { until } => *until,
@@ -261,7 +266,7 @@ impl Connection {
 
     /// Whether bytes of the client would be taken.
     pub(crate) fn wants_bytes(&self) -> bool {
-        self.drops_bytes() || self.input.len() < MAX_HEAD_BYTES
+        self.drops_bytes() || !self.input.is_full()
     }
 
     /// Whether a request of this connection could look.
@@ -296,6 +301,11 @@ impl Connection {
             self.state,
             State::Streaming(_) | State::Listening(_) | State::Finishing { .. } | State::Gone
         )
+    }
+
+    /// Since when a stream's client has taken nothing of what was due, if all before is taken.
+    fn idle_since(&self, stream: &Stream) -> Instant {
+        stream.repeat().max(self.progress)
     }
 
     /// A time, or, when it has passed without the socket taking anything, the time at which the
@@ -373,19 +383,10 @@ impl Connection {
 
     /// Answers the next request, if all of its head is here.
     fn read(&mut self, shared: &mut Shared, now: Now) -> bool {
-        // A client may send an empty line after a request.
-        let is_line_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
-        let lines = self
-            .input
-            .iter()
-            .take_while(|byte| is_line_end(byte))
-            .count();
-        self.input.drain(..lines);
-        match Request::parse(&self.input) {
+        match self.input.next_request() {
             Ok(None) if self.has_ended => self.state = State::Gone,
             Ok(None) => return false,
-            Ok(Some((request, length))) => {
-                self.input.drain(..length);
+            Ok(Some(request)) => {
                 self.respond(&request, shared, now);
                 if self.has_ended {
                     self.handle_end();

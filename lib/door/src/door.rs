@@ -10,6 +10,7 @@ use crate::limits::{MAX_CONNECTIONS, MAX_CONNECTIONS_PER_ADDRESS, slots_of_pass}
 use crate::now::Now;
 use crate::passes::{Pass, PassHash, Passes};
 use crate::source::{Picture, PictureCounts, Source, SourceId, SourceState};
+use crate::strangers::Strangers;
 
 /// What a door is made of.
 #[derive(Clone, Debug)]
@@ -123,6 +124,7 @@ pub(crate) struct Shared {
     /// Of answers, to all clients.
     pub(crate) sent_bytes: u64,
     pub(crate) failures: Failures,
+    pub(crate) strangers: Strangers,
     /// What [`Door::take_owner_event`] tells.
     pub(crate) has_owner_event: bool,
 }
@@ -139,6 +141,7 @@ impl Door {
                 pass_slots: Vec::new(),
                 sent_bytes: 0,
                 failures: Failures::default(),
+                strangers: Strangers::default(),
                 has_owner_event: false,
             },
             connections: BTreeMap::new(),
@@ -243,11 +246,17 @@ impl Door {
         }
     }
 
-    /// Whether the camera has a microphone.
-    pub fn set_sound(&mut self, source: SourceId, has_sound: bool) {
-        if let Some(source) = self.shared.sources.get_mut(source.0) {
-            self.is_dirty |= source.has_sound != has_sound;
-            source.has_sound = has_sound;
+    /// Whether the camera has a microphone. Without one its listeners end at once.
+    pub fn set_sound(&mut self, id: SourceId, has_sound: bool) {
+        let Some(source) = self.shared.sources.get_mut(id.0) else {
+            return;
+        };
+        source.has_sound = has_sound;
+        if !has_sound && source.listeners > 0 {
+            for connection in self.connections.values_mut() {
+                connection.end_sound(id);
+            }
+            self.is_dirty = true;
         }
     }
 
@@ -278,6 +287,13 @@ impl Door {
             connection.follow(&moved, &mut self.shared);
         }
         self.is_dirty = true;
+    }
+
+    /// A camera's name from now on, and so its path. Its viewers go on.
+    pub fn rename(&mut self, source: SourceId, name: &str) {
+        if let Some(source) = self.shared.sources.get_mut(source.0) {
+            name.clone_into(&mut source.name);
+        }
     }
 
     /// Which clients may look from now on. What is shown to a pass that is not in the list any more
@@ -406,20 +422,27 @@ impl Shared {
         self.sources.iter().map(|source| source.viewers).sum()
     }
 
-    /// Takes a slot. There are as many for listeners as for viewers: a page needs one of each.
-    pub(crate) fn acquire(&mut self, slot: Slot) -> Result<(), NoSlot> {
-        let taken = self.sources.iter().map(|source| source.taken(slot.purpose));
-        if taken.sum::<usize>() >= self.max_viewers {
+    /// Takes a slot; the client gives another one back for it if it has one. There are as many for
+    /// listeners as for viewers: a page needs one of each.
+    pub(crate) fn acquire(&mut self, slot: Slot, old: Option<Slot>) -> Result<(), NoSlot> {
+        let freed = old.filter(|old| old.purpose == slot.purpose);
+        let sources = self.sources.iter();
+        let taken: usize = sources.map(|source| source.taken(slot.purpose)).sum();
+        if taken - usize::from(freed.is_some()) >= self.max_viewers {
             return Err(NoSlot::All);
         }
         if let Some(of_pass) = slot.by_pass() {
             let its = self.pass_slots.iter().filter(|other| **other == of_pass);
-            if its.count() >= slots_of_pass(self.max_viewers) {
+            let is_freed = old.and_then(Slot::by_pass) == Some(of_pass);
+            if its.count() - usize::from(is_freed) >= slots_of_pass(self.max_viewers) {
                 return Err(NoSlot::OfPass);
             }
             self.pass_slots.push(of_pass);
         }
         self.sources[slot.source.0].acquire(slot.purpose);
+        if let Some(old) = old {
+            self.release(old);
+        }
         self.has_owner_event = true;
         Ok(())
     }

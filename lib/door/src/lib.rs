@@ -52,7 +52,7 @@
 //!
 //! | path | answer |
 //! |---|---|
-//! | `/stream`, `/stream.mjpg`, `/stream.mjpeg`, `/video`, `/?action=stream` | a stream of JPEGs; `fps=N` at most so many a second; `advance_headers=0\|1` and `raw=0\|1` overrule what is guessed of the client |
+//! | `/stream`, `/stream.mjpg`, `/stream.mjpeg`, `/video`, `/?action=stream` | a stream of JPEGs; `fps=N` at most so many a second, without a limit for 0; `advance_headers=0\|1` and `raw=0\|1` overrule what is guessed of the client |
 //! | `/snapshot`, `/snapshot.jpg`, `/shot.jpg`, `/?action=snapshot` | a picture captured after the question, or 503 after 4 s; never an old one |
 //! | `/next?after=N&state=S` | the first picture after number N, held until there is one; 204 with `X-State` and `X-Words` after 10 s, or when the state isn't S |
 //! | `/sound` | the microphone as a WAV file without an end, 48 kHz, 16 bit, one channel; 403 to a pass without `sound`, 404 without a microphone |
@@ -75,6 +75,7 @@ mod frame;
 pub mod fuzzing;
 mod held;
 mod host;
+mod input;
 mod jpeg;
 pub mod limits;
 mod links;
@@ -89,6 +90,7 @@ mod route;
 mod sound;
 mod source;
 mod state;
+mod strangers;
 mod stream;
 #[cfg(test)]
 mod tests;

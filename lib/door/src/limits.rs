@@ -50,7 +50,7 @@ pub const REPEAT: Duration = Duration::from_secs(1);
 pub const MAX_SOUND_BYTES: usize = 19_200;
 
 /// A client that listens ends when no sound came for so long: its microphone is lost, and the
-/// client asks again.
+/// client asks again. Or when it has not taken what came before in this time.
 pub const SILENCE: Duration = Duration::from_secs(10);
 
 /// How long a client counts as a viewer after its answer, so that a page that asks for each picture
@@ -74,6 +74,14 @@ pub const fn slots_of_pass(slots: usize) -> usize {
         share => share,
     }
 }
+
+/// Requests without a valid pass that one address may ask at once. A page that opens needs two, a
+/// player one, so that twenty people behind one proxy may begin in the same moment.
+pub const STRANGER_BURST: u32 = 100;
+
+/// One more of these is answered after so long: 20 a second cost no measurable time, a flood that
+/// is answered as fast as it asks takes a whole core.
+pub const STRANGER_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Failed passes of one address are logged once in this time.
 pub const FAILURE_LOG_INTERVAL: Duration = Duration::from_secs(10);

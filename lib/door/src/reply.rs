@@ -32,6 +32,7 @@ pub(crate) enum Status {
     RequestTimeout = 408,
     ContentTooLarge = 413,
     Misdirected = 421,
+    TooManyRequests = 429,
     HeadTooLarge = 431,
     Unavailable = 503,
     UnknownVersion = 505,
@@ -51,6 +52,7 @@ impl Status {
             Self::RequestTimeout => "Request Timeout",
             Self::ContentTooLarge => "Content Too Large",
             Self::Misdirected => "Misdirected Request",
+            Self::TooManyRequests => "Too Many Requests",
             Self::HeadTooLarge => "Request Header Fields Too Large",
             Self::Unavailable => "Service Unavailable",
             Self::UnknownVersion => "HTTP Version Not Supported",
@@ -84,6 +86,14 @@ impl Reply {
             is_head: false,
             keep_alive: false,
             is_open,
+        }
+    }
+
+    /// The same for an answer without a length, which ends with its connection.
+    pub(crate) fn endless(self) -> Self {
+        Self {
+            keep_alive: false,
+            ..self
         }
     }
 

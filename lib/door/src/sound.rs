@@ -26,6 +26,9 @@ impl Sound {
     pub(crate) fn push(&mut self, samples: &[u8]) {
         // Half a sample would turn all that follows into noise.
         let samples = &samples[..samples.len() & !1];
+        if samples.is_empty() {
+            return;
+        }
         self.came += 1;
         self.bytes += samples.len();
         self.blocks.push_back(samples.into());
@@ -86,4 +89,21 @@ pub(crate) fn wav_head() -> [u8; 44] {
     head[24..28].copy_from_slice(&RATE.to_le_bytes());
     head[28..32].copy_from_slice(&(2 * RATE).to_le_bytes());
     head
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_without_a_sample_are_not_kept() {
+        let mut sound = Sound::default();
+        for _ in 0..10 {
+            sound.push(b"");
+            sound.push(b"x");
+        }
+        assert_eq!((sound.blocks.len(), sound.came), (0, 0));
+        sound.push(b"one");
+        assert_eq!(sound.since(0).collect::<Vec<_>>(), [b"on"]);
+    }
 }

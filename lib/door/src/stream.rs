@@ -13,7 +13,7 @@ use crate::words;
 /// ```text
 /// new picture and due ------------------> the picture
 /// state without pictures, not yet said -> its words as a picture
-/// nothing for 1 s ----------------------> the last picture, or the words, again
+/// nothing for 1 s ----------------------> the last picture if the camera is live, or the words
 /// ```
 /// A stream never ends because of its camera: an image element does not come back by itself.
 #[derive(Debug)]
@@ -57,11 +57,10 @@ impl Stream {
                 self.words(source, now)
             }
             _ if now.instant < self.repeat => return None,
-            _ if source.state.is_online() => match &self.last {
-                Some(last) => Arc::clone(last),
-                None => self.words(source, now),
+            _ => match &self.last {
+                Some(last) if source.state == SourceState::Live => Arc::clone(last),
+                _ => self.words(source, now),
             },
-            _ => self.words(source, now),
         };
         self.repeat = now.instant + REPEAT;
         Some(frame)
@@ -89,7 +88,7 @@ impl Stream {
     fn note_sent(&mut self, frame: &Arc<Frame>, source: &mut Source, now: Instant) {
         match self.format.fps {
             Some(fps) => {
-                let interval = Duration::from_secs(1) / fps;
+                let interval = Duration::from_secs(1) / fps.get();
                 // On average the rate that was asked for, without a burst after a pause.
                 self.due = (self.due + interval).max(now + interval / 2);
             }

@@ -101,12 +101,18 @@ impl Http {
         true
     }
 
-    /// The next connection that waits at a listener.
-    pub(crate) fn accept(&mut self, now: proto::Instant) -> Option<(TcpStream, SocketAddr)> {
-        let listeners = &mut self.0.as_mut()?.listeners;
-        listeners
-            .iter_mut()
-            .find_map(|(_, listener)| listener.accept(now))
+    pub(crate) fn listeners(&self) -> usize {
+        self.0.as_ref().map_or(0, |open| open.listeners.len())
+    }
+
+    /// The next connection that waits at that listener.
+    pub(crate) fn accept(
+        &mut self,
+        listener: usize,
+        now: proto::Instant,
+    ) -> Option<(TcpStream, SocketAddr)> {
+        let (_, listener) = self.0.as_mut()?.listeners.get_mut(listener)?;
+        listener.accept(now)
     }
 
     /// Takes an accepted connection under that id, if the door has room.

@@ -208,8 +208,10 @@ impl Net {
 
     /// One turn: sends queued bytes, waits until `deadline` if there is nothing else to do, and
     /// reads from every peer that is ready, within its budget. Returns after one wait, with or
-    /// without an event; but goes on while only clients of the HTTP door are served and their
-    /// number stays.
+    /// without an event. But it goes on, until `deadline`, where the wait ended for nothing but
+    /// sockets of the HTTP door and the door has nothing for its owner: no other number of viewers
+    /// or listeners, no later use of a pass. When a timeout of the door has passed, or one of its
+    /// clients has work left, it returns.
     ///
     /// While events of the previous turn are not taken, it neither waits nor reads.
     ///
@@ -350,13 +352,15 @@ impl Net {
 
     fn accept_http(&mut self) {
         let now = self.context.now();
-        for _ in 0..ACCEPTS {
-            let Some((stream, address)) = self.http.accept(now) else {
-                break;
-            };
-            let id = self.next_id();
-            if let Err(error) = self.http.add(id, stream, address, self.poll.registry()) {
-                log::debug!("HTTP connection from {address} dropped: {error}");
+        for at in 0..self.http.listeners() {
+            for _ in 0..ACCEPTS {
+                let Some((stream, address)) = self.http.accept(at, now) else {
+                    break;
+                };
+                let id = self.next_id();
+                if let Err(error) = self.http.add(id, stream, address, self.poll.registry()) {
+                    log::debug!("HTTP connection from {address} dropped: {error}");
+                }
             }
         }
     }

@@ -21,7 +21,15 @@ impl Http {
         false
     }
 
-    pub(crate) fn accept(&mut self, _: proto::Instant) -> Option<(TcpStream, SocketAddr)> {
+    pub(crate) fn listeners(&self) -> usize {
+        0
+    }
+
+    pub(crate) fn accept(
+        &mut self,
+        _: usize,
+        _: proto::Instant,
+    ) -> Option<(TcpStream, SocketAddr)> {
         None
     }
 

@@ -3,17 +3,20 @@
 //! a client looks at it (door/watch.rs).
 
 mod shown;
+mod uses;
 mod viewers;
 mod watch;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use transom_net::HttpConfig;
-use transom_net::door::{self, Access, Passes, SourceState, Token};
+use transom_net::door::{self, Access, SourceState, Token};
 use transom_wire::PeerName;
 
 pub(crate) use self::shown::DoorSources;
+use self::uses::Uses;
 use self::viewers::Viewers;
 use self::watch::{Act, Present, Watch};
 use crate::calls::Calls;
@@ -31,7 +34,12 @@ pub struct HttpSettings {
     pub listen: Vec<SocketAddr>,
     /// Which clients may look.
     pub access: Access,
-    /// The cameras. Each is below `/NAME/`, and a single one also at `/`.
+    /// The cameras. Each is below `/NAME/`, and a single one also at `/`; of several with one name
+    /// the first is shown.
+    ///
+    /// With our own camera among them, clients that look at any of them share its limit
+    /// [`max_viewers`](crate::Settings::max_viewers) with the peers that watch it. Cameras of peers
+    /// alone have a limit of their own, which is larger.
     pub sources: Vec<HttpSource>,
 }
 
@@ -49,6 +57,15 @@ pub enum HttpSource {
     Peer(PeerName),
 }
 
+impl HttpSource {
+    fn name(self, own_name: PeerName) -> PeerName {
+        match self {
+            Self::Own => own_name,
+            Self::Peer(peer) => peer,
+        }
+    }
+}
+
 /// The token of a new pass, or `None` where the system gives no random numbers.
 pub fn random_token() -> Option<Token> {
     let mut random = [0; 20];
@@ -63,10 +80,7 @@ pub(crate) struct HttpDoor {
     /// The cameras of the settings, until the station begins.
     first: Vec<HttpSource>,
     watched: Vec<(PeerName, Watch)>,
-    /// The newest use of a pass that the owner was told of, and when.
-    told: Option<(Duration, Instant)>,
-    /// When the owner is told of a newer use.
-    due: Option<Instant>,
+    uses: Uses,
     /// A port that other machines reach.
     reachable_port: Option<u16>,
     viewers: Viewers,
@@ -80,8 +94,7 @@ impl HttpDoor {
             max_viewers: settings.max_viewers,
             first: first.unwrap_or_default(),
             watched: Vec::new(),
-            told: None,
-            due: None,
+            uses: Uses::default(),
             reachable_port: None,
             viewers: Viewers::default(),
         }
@@ -127,6 +140,23 @@ impl HttpDoor {
         }
     }
 
+    /// Which clients may look from now on.
+    pub(crate) fn set_access(&mut self, access: Access, out: &mut Context) {
+        if let Some((door, _)) = out.net.door() {
+            self.uses.know(match &access {
+                Access::Open { .. } => None,
+                Access::Passes(passes) => Some(passes),
+            });
+            door.set_access(access);
+        }
+    }
+
+    /// The station's name from now on, by which our camera is shown.
+    pub(crate) fn rename(&mut self, name: PeerName, out: &mut Context) {
+        self.own_name = name;
+        out.rename_at_door(name);
+    }
+
     /// Once a turn: peers and clients share the places of viewers, cameras of peers are watched for
     /// clients, and the owner is told which clients look and which passes are in use.
     pub(crate) fn turn(
@@ -136,11 +166,9 @@ impl HttpDoor {
         calls: &mut Calls,
         out: &mut Context,
     ) {
-        calls.set_door_viewers(out.door_viewers());
         self.viewers.turn(now, out);
         self.watch(now, links, calls, out);
-        // Nothing is due of a door that was closed.
-        self.due = None;
+        self.uses.turn(now, out);
         let has_own = out.door_sources.has_own();
         let Some((door, _)) = out.net.door() else {
             return;
@@ -149,20 +177,6 @@ impl HttpDoor {
             true => self.max_viewers.saturating_sub(calls.served()),
             false => BRIDGE_VIEWERS,
         });
-        let uses = door.passes().into_iter().flat_map(Passes::iter);
-        let newest = uses.filter_map(|pass| pass.last_used()).max();
-        let Some(newest) = newest.filter(|newest| self.told.is_none_or(|(told, _)| told < *newest))
-        else {
-            return;
-        };
-        let due = self.told.map_or(now, |(_, at)| at + USES_INTERVAL);
-        self.due = (due > now).then_some(due);
-        if self.due.is_none()
-            && let Some(passes) = door.passes().cloned()
-        {
-            self.told = Some((newest, now));
-            out.notify(Notice::PassesUsed { passes });
-        }
     }
 
     pub(crate) fn reachable_port(&self) -> Option<u16> {
@@ -184,13 +198,18 @@ impl HttpDoor {
 
     pub(crate) fn due(&self) -> Option<Instant> {
         let watched = self.watched.iter();
-        watched.fold(earlier(self.due, self.viewers.due()), |due, (_, watch)| {
-            earlier(due, watch.due())
-        })
+        watched.fold(
+            earlier(self.uses.due(), self.viewers.due()),
+            |due, (_, watch)| earlier(due, watch.due()),
+        )
     }
 
     fn opened(&mut self, sources: Vec<HttpSource>, out: &mut Context) {
         self.follow(sources, out);
+        self.uses = Uses::default();
+        if let Some((door, _)) = out.net.door() {
+            self.uses.know(door.passes());
+        }
         self.reachable_port = None;
         for address in out.net.door_addresses() {
             if !address.ip().to_canonical().is_loopback() {
@@ -202,7 +221,7 @@ impl HttpDoor {
 
     /// Watches the cameras of these peers from now on, those that stay without an interruption.
     fn follow(&mut self, sources: Vec<HttpSource>, out: &mut Context) {
-        out.door_sources = DoorSources::new(sources);
+        out.door_sources = DoorSources::new(distinct(sources, self.own_name));
         let mut old = std::mem::take(&mut self.watched);
         for peer in out.door_sources.peers() {
             let kept = old.extract_if(.., |(watched, _)| *watched == peer).next();
@@ -215,16 +234,15 @@ impl HttpDoor {
         calls.leave_door_calls(|peer| self.watched.iter().all(|(it, _)| it != peer), out);
         for (peer, watch) in &mut self.watched {
             let is_connected = links.link_of(peer).is_some();
-            let state = out.state_of(*peer);
-            match state {
+            match out.state_of(*peer) {
                 Some(SourceState::Away) if is_connected => out.tell_starting(*peer),
                 Some(SourceState::Starting) if !is_connected => out.tell_away(*peer, ""),
                 _ => {}
             }
             let present = Present {
-                has_viewers: out.door_viewers_of(*peer) > 0,
+                has_viewers: out.viewers_of(HttpSource::Peer(*peer)) > 0,
                 is_connected,
-                is_refused: matches!(state, Some(SourceState::Away | SourceState::Refused)),
+                is_refused: out.door_sources.take_refusal(peer),
                 call: calls.door_call(peer),
             };
             match watch.turn(present, now) {
@@ -237,15 +255,6 @@ impl HttpDoor {
                 }
                 None => {}
             }
-        }
-    }
-}
-
-impl Context {
-    /// Which clients may look at the door from now on.
-    pub(crate) fn set_door_access(&mut self, access: Access) {
-        if let Some((door, _)) = self.net.door() {
-            door.set_access(access);
         }
     }
 }
@@ -267,16 +276,21 @@ fn config(http: &HttpSettings, own_name: PeerName, max_viewers: usize) -> HttpCo
 }
 
 fn names(sources: &[HttpSource], own_name: PeerName) -> Vec<String> {
-    let name = |source: &HttpSource| match source {
-        HttpSource::Own => own_name.to_string(),
-        HttpSource::Peer(peer) => peer.to_string(),
-    };
-    sources.iter().map(name).collect()
+    let sources = distinct(sources.to_vec(), own_name).into_iter();
+    let names = sources.map(|source| source.name(own_name).to_string());
+    names.collect()
 }
 
-/// How often the owner is told of uses of passes, which it may write to a card.
-const USES_INTERVAL: Duration = Duration::from_secs(60);
+/// These cameras without those whose name another one before them has: a name is a path.
+fn distinct(mut sources: Vec<HttpSource>, own_name: PeerName) -> Vec<HttpSource> {
+    let mut names = BTreeSet::new();
+    sources.retain(|source| names.insert(source.name(own_name)));
+    sources
+}
 
 /// Clients that look at once at cameras of peers: half of the door's connections. A peer sends each
 /// picture once, however many look, so its own limit does not count here.
 const BRIDGE_VIEWERS: usize = door::limits::MAX_CONNECTIONS / 2;
+
+#[cfg(test)]
+mod tests;

@@ -108,7 +108,8 @@ pub(crate) enum Command {
     Shown {
         link: PeerId,
         call: CallId,
-        sequence: u32,
+        /// Of the picture whose credit goes back; `None` if it went back at arrival.
+        credit: Option<u32>,
         /// When it was captured, by its sender's clock.
         captured: u64,
     },
@@ -338,8 +339,8 @@ impl Handle {
     }
 
     /// Gives this station another name of its own. Announcements, a code that is shown, and every
-    /// connection made from now on have it. Peers that are connected learn it at their next
-    /// connection: a session says its name once.
+    /// connection made from now on have it, and so has our camera at the HTTP door, with its path.
+    /// Peers that are connected learn it at their next connection: a session says its name once.
     pub fn rename(&self, name: &PeerName) {
         self.queue.push(Command::Rename { name: *name });
     }
@@ -522,15 +523,24 @@ impl std::fmt::Debug for Handle {
     }
 }
 
-/// The credit of one picture; dropping it returns it to the peer.
+/// What the owner holds of one picture. Dropping it returns the picture's credit to the peer, and
+/// tells the sound of the call that the picture is shown.
 pub(crate) struct Credit {
     pub(crate) queue: Arc<Queue>,
     /// Which connection it came by: after a reconnect the old credit means nothing.
     pub(crate) link: PeerId,
     pub(crate) call: CallId,
-    pub(crate) sequence: u32,
+    pub(crate) kind: CreditKind,
     /// When it was captured, by its sender's clock.
     pub(crate) captured: u64,
+}
+
+#[derive(Debug)]
+pub(crate) enum CreditKind {
+    /// The far side's, by the number of the picture.
+    Far(u32),
+    /// One of as many that stay here: the far side's was returned at arrival.
+    Own(#[expect(dead_code, reason = "it is counted")] Arc<()>),
 }
 
 impl Drop for Credit {
@@ -538,14 +548,18 @@ impl Drop for Credit {
         let Self {
             link,
             call,
-            sequence,
+            ref kind,
             captured,
             ..
         } = *self;
+        let credit = match *kind {
+            CreditKind::Far(sequence) => Some(sequence),
+            CreditKind::Own(_) => None,
+        };
         self.queue.push(Command::Shown {
             link,
             call,
-            sequence,
+            credit,
             captured,
         });
     }
@@ -553,6 +567,6 @@ impl Drop for Credit {
 
 impl std::fmt::Debug for Credit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Credit({})", self.sequence)
+        write!(f, "Credit({:?})", self.kind)
     }
 }

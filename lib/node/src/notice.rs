@@ -20,7 +20,6 @@ use crate::quality::Quality;
 
 pub use failure::{FileError, TransferFailure};
 pub use http::HttpViewers;
-pub(crate) use picture::Held;
 pub use picture::{OwnPicture, RemotePicture, Timing};
 pub use queue::NoticeQueue;
 pub(crate) use transfer::and_more;
@@ -76,7 +75,7 @@ pub enum Retry {
 /// | `StatsWanted` | twice a second, by all viewers together |
 /// | `CameraLosses` | once a minute, and once for each opening of our camera |
 /// | `Sound` | levels ten times a second while the microphone is open; whether a peer speaks, five times a second for each call; of its other words the newest, at its pace |
-/// | `PassesUsed` | once a minute, while passes are used |
+/// | `PassesUsed` | once a minute, while passes are used, and at the first use of each |
 /// | `HttpViewers` | once a second, while clients look by HTTP |
 /// | `Nearby` | five times a second, while the owner asks for it |
 /// | `NearbyPaused` | every ten minutes |

@@ -276,6 +276,8 @@ impl Station {
                 pairings.rename(name);
                 discovery.rename(name);
                 out.net.rename(name);
+                #[cfg(feature = "http")]
+                door.rename(name, out);
             }
             Command::AllowGuest { key, name, may } => {
                 let changed = links.allow_guest(key, name, may, out);
@@ -293,10 +295,12 @@ impl Station {
             Command::Shown {
                 link,
                 call,
-                sequence,
+                credit,
                 captured,
             } => {
-                calls.shown(link, call, sequence, out);
+                if let Some(sequence) = credit {
+                    out.return_credit((link, call), sequence);
+                }
                 sound.shown((link, call), captured, out.now());
             }
             Command::Text { peer, id, text } => texts.send(peer, id, text, links, out),
@@ -327,7 +331,7 @@ impl Station {
                 camera.meet_door(out);
             }
             #[cfg(feature = "http")]
-            Command::HttpAccess { access } => out.set_door_access(access),
+            Command::HttpAccess { access } => door.set_access(access, out),
             Command::Announce { announce } => discovery.announce(announce),
             Command::Listen { id, addresses } => match out.net.listen(&addresses) {
                 Ok(bound) => {
@@ -588,6 +592,10 @@ pub(crate) fn net_config(settings: &mut Settings) -> transom_net::Config {
 fn max_peers(usual: usize, max_viewers: usize) -> usize {
     usual.max(max_viewers.saturating_mul(2))
 }
+
+#[cfg(feature = "http")]
+#[cfg(test)]
+mod door_tests;
 
 #[cfg(test)]
 mod tests {

@@ -42,7 +42,7 @@ impl Arrived {
     pub(super) fn remote(peer: PeerName, mut remote: RemotePicture) -> Self {
         let timing = remote.timing;
         let picture = Picture {
-            jpeg: std::mem::take(&mut remote.jpeg).into(),
+            jpeg: std::mem::take(&mut remote.jpeg),
             width: remote.width,
             height: remote.height,
             orientation: remote.orientation,

@@ -178,6 +178,26 @@ const OTHERS: &[Client] = &[
         front: Some(proxies::nginx),
     },
     Client {
+        name: "nginx, Firefox's page",
+        needs: &[
+            Needed::Debian(&packages::NGINX),
+            Needed::Debian(&packages::FIREFOX),
+        ],
+        carriers: &[Carrier::Bearer],
+        look: browsers::firefox_page,
+        front: Some(proxies::nginx),
+    },
+    Client {
+        name: "nginx, WebKitGTK's page",
+        needs: &[
+            Needed::Debian(&packages::NGINX),
+            Needed::Debian(&packages::WEBKIT),
+        ],
+        carriers: &[Carrier::Bearer],
+        look: browsers::webkit_page,
+        front: Some(proxies::nginx),
+    },
+    Client {
         name: "bridge, ffmpeg",
         needs: &[Needed::Debian(&packages::FFMPEG)],
         carriers: &[Carrier::Link, Carrier::Basic, Carrier::Bearer],
@@ -327,15 +347,18 @@ fn judge(client: &Client, carrier: Carrier, door: &Door) -> Outcome<usize> {
 }
 
 fn look(client: &Client, carrier: Carrier, door: &Door, token: &str) -> Outcome<usize> {
-    let visit = door.visit(carrier, token)?;
-    let shown = match client.front {
-        None => (client.look)(&visit),
-        Some(start) => {
-            let (_front, place) = start(door, &visit)?;
-            (client.look)(&visit.behind(&place))
-        }
-    };
-    shown.context(client.name)
+    let mut visit = door.visit(carrier, token)?;
+    let mut front = None;
+    if let Some(start) = client.front {
+        let (program, place) = start(door, &visit)?;
+        visit = visit.behind(&place);
+        front = Some(program);
+    }
+    let shown = (client.look)(&visit).context(client.name)?;
+    // No picture is no refusal if the door has gone.
+    visit.ask_state(door.valid())?;
+    drop(front);
+    Ok(shown)
 }
 
 struct Options<'a> {

@@ -4,6 +4,7 @@
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
 use std::hash::{Hash as _, Hasher as _};
+use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -11,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::children::Background;
-use crate::failure::{Context as _, Outcome};
+use crate::failure::{Context as _, Failure, Outcome};
 use crate::machine;
 
 /// The pictures that a client must show.
@@ -98,6 +99,26 @@ impl Visit {
 
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Asks the door for its state with this token. Fails unless it answers.
+    pub(super) fn ask_state(&self, token: &str) -> Outcome {
+        let (address, path) = match self.place.split_once('/') {
+            Some((address, path)) => (address, format!("/{path}")),
+            None => (self.place.as_str(), String::new()),
+        };
+        let name = format!("http://{address}{path}/state");
+        let mut stream = TcpStream::connect(address).context(&name)?;
+        stream.set_read_timeout(Some(TIMEOUT)).context(&name)?;
+        let request = format!("GET {path}/state?token={token} HTTP/1.0\r\nHost: {address}\r\n\r\n");
+        stream.write_all(request.as_bytes()).context(&name)?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).context(&name)?;
+        let status = answer.lines().next().unwrap_or_default();
+        match status.split(' ').nth(1) {
+            Some("200") => Ok(()),
+            _ => Err(Failure::new(format!("{name}: {status}"))),
+        }
     }
 
     /// A program whose files go to the folder.
@@ -187,11 +208,37 @@ pub(super) fn changes<T: AsRef<[u8]>>(pictures: impl Iterator<Item = T>) -> usiz
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+
     use super::*;
 
     #[test]
     fn a_picture_that_comes_again_counts_once() {
         assert_eq!(changes(["a", "a", "b", "a"].iter()), 3);
+    }
+
+    #[test]
+    fn a_door_that_has_gone_or_refuses_is_no_door_with_a_state() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let place = format!("{}/box", listener.local_addr().unwrap());
+        let visit = Visit::new(&place, Carrier::Link, "t", PathBuf::new());
+        let door = thread::spawn(move || {
+            ["200 OK", "401 Unauthorized"].map(|status| {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut request = [0; 64];
+                let length = stream.read(&mut request).unwrap();
+                write!(stream, "HTTP/1.1 {status}\r\n\r\n").unwrap();
+                String::from_utf8_lossy(&request[..length]).into_owned()
+            })
+        });
+        assert!(visit.ask_state("t").is_ok());
+        assert!(visit.ask_state("t").is_err());
+        let [request, _] = door.join().unwrap();
+        assert!(
+            request.starts_with("GET /box/state?token=t HTTP/1.0\r\n"),
+            "{request}"
+        );
+        assert!(visit.ask_state("t").is_err());
     }
 
     #[test]

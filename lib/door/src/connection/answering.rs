@@ -31,8 +31,9 @@ impl Connection {
         );
     }
 
-    /// Checks in this order: the host, the method, the page that everybody may have, the site or the
-    /// pass, the path. So a client without a pass can't find out which paths there are.
+    /// Checks in this order: the host, the number of requests without a pass, the method, the page
+    /// that everybody may have, the site or the pass, the path. So a client without a pass can't find
+    /// out which paths there are.
     pub(super) fn respond(&mut self, request: &Request, shared: &mut Shared, now: Now) {
         let reply = Reply::to(request, shared.is_open());
         let host = request.host.as_deref();
@@ -41,6 +42,10 @@ impl Connection {
         {
             let text = "this is not the name of this machine: use its address";
             return self.answer(reply, reply.text(Status::Misdirected, &[], text, now), now);
+        }
+        let is_allowed = self.is_allowed(request, shared, now);
+        if !is_allowed && !shared.strangers.may_ask(self.address, now.instant) {
+            return self.answer_too_many(reply, now);
         }
         match request.method {
             Method::Options => {
@@ -68,7 +73,7 @@ impl Connection {
             let text = "pages of other sites may not look here: open the page /";
             return self.answer(reply, reply.text(Status::Forbidden, &[], text, now), now);
         }
-        if !self.is_allowed(request, shared, now) {
+        if !is_allowed {
             return self.answer(reply, unauthorized(reply, now), now);
         }
         self.is_admitted = true;
@@ -130,6 +135,18 @@ impl Connection {
         }
     }
 
+    /// The client has to connect again for more.
+    fn answer_too_many(&mut self, reply: Reply, now: Now) {
+        let reply = Reply {
+            keep_alive: false,
+            ..reply
+        };
+        let text = "too many requests without a pass from this address: try again later";
+        let answer = reply.text(Status::TooManyRequests, &["Retry-After: 1"], text, now);
+        self.answer(reply, answer, now);
+    }
+
+    /// Whether the request has a valid pass, or needs none.
     fn is_allowed(&mut self, request: &Request, shared: &mut Shared, now: Now) -> bool {
         let Access::Passes(passes) = &mut shared.access else {
             return true;
@@ -158,16 +175,18 @@ impl Connection {
         shared: &mut Shared,
         now: Now,
     ) {
-        let format = StreamFormat::of(request);
-        // A stream has no length: it ends with its connection.
-        let reply = Reply {
-            keep_alive: false,
-            ..reply
+        let format = match StreamFormat::of(request) {
+            Ok(format) => format,
+            Err(why) => {
+                let answer = reply.text(Status::BadRequest, &[], &why.to_string(), now);
+                return self.answer(reply, answer, now);
+            }
         };
+        let endless = reply.endless();
         let content_type = format!("Content-Type: {}", format.content_type());
-        let mut head = reply.head(Status::Ok, &[NO_SCRIPTS, &content_type], now);
-        if reply.is_head {
-            return self.answer(reply, head, now);
+        let mut head = endless.head(Status::Ok, &[NO_SCRIPTS, &content_type], now);
+        if endless.is_head {
+            return self.answer(endless, head, now);
         }
         if let Err(why) = self.acquire_slot(source, Purpose::Look, shared) {
             return self.answer(reply, no_slot(why, reply, now), now);
@@ -176,7 +195,7 @@ impl Connection {
         if format.early_heads {
             head.extend_from_slice(EARLY_HEAD.as_bytes());
         }
-        self.input = Vec::new();
+        self.input.clear();
         self.state = State::Streaming(Stream::new(source, format, now.instant));
         self.write(Output::of(head), now.instant);
     }
@@ -190,20 +209,16 @@ impl Connection {
             let text = "this camera has no sound";
             return self.answer(reply, reply.text(Status::NotFound, &[], text, now), now);
         }
-        // It has no length either.
-        let reply = Reply {
-            keep_alive: false,
-            ..reply
-        };
-        let mut head = reply.head(Status::Ok, &["Content-Type: audio/wav"], now);
-        if reply.is_head {
-            return self.answer(reply, head, now);
+        let endless = reply.endless();
+        let mut head = endless.head(Status::Ok, &["Content-Type: audio/wav"], now);
+        if endless.is_head {
+            return self.answer(endless, head, now);
         }
         if let Err(why) = self.acquire_slot(source, Purpose::Listen, shared) {
             return self.answer(reply, no_slot(why, reply, now), now);
         }
         head.extend_from_slice(&wav_head());
-        self.input = Vec::new();
+        self.input.clear();
         let sound = &shared.sources[source.0].sound;
         self.state = State::Listening(Listener::new(source, sound, now.instant));
         self.write(Output::of(head), now.instant);
@@ -216,7 +231,7 @@ impl Connection {
         }
     }
 
-    /// Takes a slot, or keeps the one it has.
+    /// Takes a slot instead of the one that it has. Without a free one it keeps the old.
     fn acquire_slot(
         &mut self,
         source: SourceId,
@@ -228,9 +243,9 @@ impl Connection {
             purpose,
             pass: self.pass,
         };
-        if self.lease.as_ref().is_none_or(|lease| lease.slot != slot) {
-            self.release_slot(shared);
-            shared.acquire(slot)?;
+        let old = self.lease.as_ref().map(|lease| lease.slot);
+        if old != Some(slot) {
+            shared.acquire(slot, old)?;
         }
         let until = None;
         self.lease = Some(Lease { slot, until });

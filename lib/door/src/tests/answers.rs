@@ -273,3 +273,21 @@ fn the_page_has_its_policy() {
     let length = format!("\r\nContent-Length: {}\r\n", body.chars().count());
     assert!(head.contains(&length) && body.ends_with("</html>\n"));
 }
+
+#[test]
+fn a_rate_that_is_no_number_is_refused_in_words() {
+    let mut rig = Rig::new();
+    for fps in ["foo", "", "2.5", "-1", "99999999999", "%35x"] {
+        let answer = rig.get(1, &format!("/stream?fps={fps}"));
+        assert_eq!(status(&answer), "400", "{fps}");
+        let words = "fps takes a whole number of pictures a second, such as fps=5\n";
+        assert_eq!(split(&answer).1, words, "{fps}");
+        assert_eq!((rig.fate(1), rig.door.viewers(CAMERA)), (Fate::Open, 0));
+    }
+    for fps in ["5", "%35", "0", "4294967295"] {
+        let answer = rig.get(1, &format!("/?action=stream&fps={fps}"));
+        assert_eq!(status(&answer), "200", "{fps}");
+    }
+    // Keys without a value are no parameters.
+    assert_eq!(status(&rig.get(1, "/stream?fps")), "200");
+}

@@ -64,18 +64,54 @@ fn a_flood_of_requests_waits_in_the_client() {
     let mut rig = Rig::new();
     rig.connect(1);
     rig.stuck.insert(1);
-    let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    let request = format!("GET /?token={} HTTP/1.1\r\nHost: a\r\n\r\n", token(1));
     let flood = request.repeat(10_000);
     let id = ConnectionId(1);
-    let taken = rig.door.handle_bytes(id, flood.as_bytes(), rig.now);
+    let taken = rig.receive(1, flood.as_bytes());
     assert_eq!(taken, crate::limits::MAX_HEAD_BYTES);
     assert!(!rig.door.wants_bytes(id));
-    assert_eq!(rig.door.handle_bytes(id, b"more", rig.now), 0);
+    assert_eq!(rig.receive(1, b"more"), 0);
     rig.stuck.clear();
     rig.pump();
     assert!(rig.door.wants_bytes(id));
     let whole = taken / request.len();
     assert_eq!(rig.take(1).matches("HTTP/1.1 200 OK").count(), whole);
+}
+
+#[test]
+fn a_flood_of_strangers_is_answered_up_to_a_limit_that_passes_of_its_address_do_not_have() {
+    let burst = crate::limits::STRANGER_BURST as usize;
+    let proxy = Some(IpAddr::from([192, 168, 0, 7]));
+    for request in [
+        "GET /",
+        "HEAD /",
+        "GET /state?token=x",
+        "OPTIONS /x",
+        "PUT /",
+    ] {
+        let mut rig = Rig::new();
+        let flood = format!("{request} HTTP/1.1\r\nHost: a\r\n\r\n").repeat(200);
+        let mut answers = String::new();
+        for client in 1..9 {
+            rig.connect_from(client, proxy).unwrap();
+            answers += &rig.send(client, flood.as_bytes());
+            assert_eq!(rig.fate(client), Fate::Finishing);
+        }
+        let all = answers.matches("HTTP/1.1 ").count();
+        let refused = answers.matches("HTTP/1.1 429 Too Many Requests\r\n");
+        // One for each connection, which it is the end of.
+        assert_eq!((all, refused.count()), (burst + 8, 8), "{request}");
+        for path in ["/stream", "/state", "/"] {
+            assert_eq!(status(&rig.get_from(10, proxy, path)), "200");
+        }
+        let other = Some(IpAddr::from([192, 168, 0, 8]));
+        rig.connect_from(11, other).unwrap();
+        let page = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+        assert_eq!(status(&rig.send(11, page)), "200");
+        rig.connect_from(12, proxy).unwrap();
+        rig.pass(crate::limits::STRANGER_INTERVAL);
+        assert_eq!(status(&rig.send(12, page)), "200");
+    }
 }
 
 #[test]
@@ -304,16 +340,19 @@ fn an_open_door_gives_pages_of_other_sites_nothing() {
 /// The answers for a camera that is there and for one that isn't are the same bytes.
 #[test]
 fn a_stranger_cannot_tell_which_cameras_there_are() {
-    let mut doors = [
-        Rig::of(&["hall"], passes(&[1])),
-        Rig::of(&["hall", "yard"], passes(&[1])),
-    ];
+    let doors = || {
+        [
+            Rig::of(&["hall"], passes(&[1])),
+            Rig::of(&["hall", "yard"], passes(&[1])),
+        ]
+    };
     let ask = |rig: &mut Rig, target: &str| {
         rig.connect(1);
         let head = format!("{target} HTTP/1.1\r\nHost: a\r\n\r\n");
         rig.send(1, head.as_bytes())
     };
     for method in ["GET", "HEAD", "OPTIONS", "PUT"] {
+        let mut doors = doors();
         for rest in [
             "",
             "/",

@@ -21,13 +21,21 @@ use crate::{
 
 pub(crate) const CAMERA: SourceId = SourceId(0);
 
-/// A door with one pass, and what its clients were sent.
+/// A door with one pass, what its clients were sent, and a loop as the network's: it serves a client
+/// only for bytes or the end of its client, for room in its socket, or if the door is dirty.
 pub(crate) struct Rig {
     pub(crate) door: Door,
     pub(crate) now: Now,
     out: BTreeMap<usize, Vec<u8>>,
     /// Clients that take nothing.
     pub(crate) stuck: BTreeSet<usize>,
+    /// Those that took nothing when all were served last.
+    were_stuck: BTreeSet<usize>,
+    /// Clients for which something has come.
+    ready: BTreeSet<usize>,
+    /// What the loop knows of each connection.
+    fates: BTreeMap<usize, Fate>,
+    was_dirty: bool,
     shown: u8,
 }
 
@@ -51,6 +59,10 @@ impl Rig {
             },
             out: BTreeMap::new(),
             stuck: BTreeSet::new(),
+            were_stuck: BTreeSet::new(),
+            ready: BTreeSet::new(),
+            fates: BTreeMap::new(),
+            was_dirty: false,
             shown: 0,
         }
     }
@@ -65,17 +77,32 @@ impl Rig {
         client: usize,
         address: Option<IpAddr>,
     ) -> Result<(), Full> {
-        self.door.accept(ConnectionId(client), address, self.now)
+        self.door.accept(ConnectionId(client), address, self.now)?;
+        self.ready.insert(client);
+        self.fates.insert(client, Fate::Open);
+        Ok(())
+    }
+
+    /// Passes bytes of a client in, once; gives back how many were taken.
+    pub(crate) fn receive(&mut self, client: usize, bytes: &[u8]) -> usize {
+        self.ready.insert(client);
+        let id = ConnectionId(client);
+        self.door.handle_bytes(id, bytes, self.now)
+    }
+
+    /// The client sends no more.
+    pub(crate) fn end(&mut self, client: usize) {
+        self.ready.insert(client);
+        self.door.handle_end(ConnectionId(client));
     }
 
     /// Passes bytes of a client in, and gives back what was sent to it since the last look.
     pub(crate) fn send(&mut self, client: usize, mut bytes: &[u8]) -> String {
         while !bytes.is_empty() {
-            let id = ConnectionId(client);
-            let taken = self.door.handle_bytes(id, bytes, self.now);
+            let taken = self.receive(client, bytes);
             bytes = &bytes[taken..];
             self.pump();
-            if taken == 0 && !self.door.wants_bytes(id) {
+            if taken == 0 && !self.door.wants_bytes(ConnectionId(client)) {
                 break;
             }
         }
@@ -151,8 +178,15 @@ impl Rig {
     fn move_to(&mut self, time: Instant) {
         self.now.unix += time - self.now.instant;
         self.now.instant = time;
-        self.door.handle_timeout(self.now);
+        if self.is_due() {
+            self.door.handle_timeout(self.now);
+        }
         self.pump();
+    }
+
+    pub(crate) fn is_due(&self) -> bool {
+        let due = self.door.poll_timeout();
+        due.is_some_and(|due| due <= self.now.instant)
     }
 
     pub(crate) fn fate(&self, client: usize) -> Fate {
@@ -161,25 +195,64 @@ impl Rig {
 
     pub(crate) fn close(&mut self, client: usize) {
         self.door.remove(ConnectionId(client));
+        self.fates.remove(&client);
     }
 
-    /// Writes what there is to clients that take it.
+    /// Whether the door was dirty since the last call.
+    pub(crate) fn take_dirty(&mut self) -> bool {
+        std::mem::take(&mut self.was_dirty) | self.door.take_dirty()
+    }
+
+    /// Serves the clients for which there is something to do, as the loop does, and checks that
+    /// there is nothing for the others.
     pub(crate) fn pump(&mut self) {
-        for client in 0..200 {
-            if self.stuck.contains(&client) {
-                continue;
-            }
-            loop {
-                let slices = self.door.poll_transmit(ConnectionId(client), self.now);
-                let bytes = slices.concat();
-                let count = bytes.len();
-                if count == 0 {
-                    break;
-                }
-                self.out.entry(client).or_default().extend(bytes);
-                self.door.transmitted(ConnectionId(client), count, self.now);
-            }
+        let all = self.door.take_dirty();
+        self.was_dirty |= all;
+        let mut ready = std::mem::take(&mut self.ready);
+        ready.extend(self.were_stuck.difference(&self.stuck));
+        self.were_stuck.clone_from(&self.stuck);
+        let clients: Vec<usize> = self.fates.keys().copied().collect();
+        let (served, others): (Vec<_>, Vec<_>) = clients
+            .into_iter()
+            .partition(|client| all || ready.contains(client));
+        for client in served {
+            self.write(client);
+            self.fates.insert(client, self.fate(client));
         }
+        for client in others {
+            assert_eq!(self.write(client), 0, "{client} was not to be served");
+            assert_eq!(self.fate(client), self.fates[&client], "{client}");
+        }
+        assert!(
+            !self.door.take_dirty(),
+            "serving clients concerns no others"
+        );
+    }
+
+    /// A client that is stuck otherwise takes at most that many bytes.
+    pub(crate) fn trickle(&mut self, client: usize, most: usize) {
+        let id = ConnectionId(client);
+        let bytes = self.door.poll_transmit(id, self.now).concat();
+        let bytes = &bytes[..bytes.len().min(most)];
+        self.out.entry(client).or_default().extend(bytes);
+        self.door.transmitted(id, bytes.len(), self.now);
+    }
+
+    /// Writes what there is to a client that takes it; gives back how many bytes.
+    fn write(&mut self, client: usize) -> usize {
+        let mut written = 0;
+        while !self.stuck.contains(&client) {
+            let slices = self.door.poll_transmit(ConnectionId(client), self.now);
+            let bytes = slices.concat();
+            let count = bytes.len();
+            if count == 0 {
+                break;
+            }
+            self.out.entry(client).or_default().extend(bytes);
+            self.door.transmitted(ConnectionId(client), count, self.now);
+            written += count;
+        }
+        written
     }
 }
 

@@ -10,6 +10,12 @@ fn numbers(bytes: &str) -> Vec<u32> {
         .collect()
 }
 
+/// A state's words as a picture, one character a byte.
+fn words(state: SourceState) -> String {
+    let picture = crate::words::picture(state).iter();
+    picture.copied().map(char::from).collect()
+}
+
 #[test]
 fn the_last_picture_comes_again_each_second() {
     let mut rig = Rig::new();
@@ -29,11 +35,7 @@ fn a_lost_camera_is_said_in_a_picture_and_the_stream_goes_on() {
     rig.show();
     rig.take(1);
     rig.set_state(SourceState::Lost, "unplugged");
-    let words: String = crate::words::picture(SourceState::Lost)
-        .iter()
-        .copied()
-        .map(char::from)
-        .collect();
+    let words = words(SourceState::Lost);
     assert_eq!(rig.take(1).matches(&words).count(), 1);
     rig.pass(Duration::from_millis(2_500));
     let repeated = rig.take(1);
@@ -52,12 +54,26 @@ fn a_cold_camera_is_said_to_start_after_a_second() {
     assert_eq!(status(&rig.get(1, "/stream")), "200");
     assert_eq!(rig.door.viewers(CAMERA), 1);
     rig.pass(Duration::from_millis(1_100));
-    let words: String = crate::words::picture(SourceState::Starting)
-        .iter()
-        .copied()
-        .map(char::from)
-        .collect();
+    let words = words(SourceState::Starting);
     assert!(rig.take(1).contains(&words));
+}
+
+/// A camera that hangs while it is opened again looked alive.
+#[test]
+fn the_last_picture_does_not_come_again_while_the_camera_starts_anew() {
+    let mut rig = Rig::new();
+    rig.get(1, "/stream");
+    rig.show();
+    assert_eq!(numbers(&rig.take(1)), [1]);
+    rig.set_state(SourceState::Starting, "");
+    rig.pass(Duration::from_millis(900));
+    assert_eq!(rig.take(1), "", "a short pause is not told");
+    rig.pass(Duration::from_millis(1_600));
+    let words = words(SourceState::Starting);
+    let seen = rig.take(1);
+    assert_eq!((seen.matches(&words).count(), numbers(&seen)), (2, vec![]));
+    rig.show();
+    assert_eq!(numbers(&rig.take(1)), [2]);
 }
 
 #[test]
@@ -294,8 +310,8 @@ fn a_client_that_leaves_gives_its_place_back() {
     let mut rig = Rig::new();
     rig.get(1, "/stream");
     rig.get(2, "/next");
-    rig.door.handle_end(ConnectionId(1));
-    rig.door.handle_end(ConnectionId(2));
+    rig.end(1);
+    rig.end(2);
     assert_eq!(
         [1, 2].map(|client| rig.fate(client)),
         [Fate::Gone, Fate::Gone]
@@ -310,9 +326,8 @@ fn a_client_that_closes_its_side_behind_a_request_is_answered() {
     let mut rig = Rig::new();
     rig.connect(1);
     let head = format!("GET /state?token={} HTTP/1.1\r\nHost: a\r\n\r\n", token(1));
-    rig.door
-        .handle_bytes(ConnectionId(1), head.as_bytes(), rig.now);
-    rig.door.handle_end(ConnectionId(1));
+    rig.receive(1, head.as_bytes());
+    rig.end(1);
     rig.pump();
     assert_eq!(status(&rig.take(1)), "200");
     assert_ne!(rig.fate(1), Fate::Open);
@@ -375,25 +390,25 @@ fn the_owner_reads_which_passes_look_and_what_their_clients_got() {
 fn what_concerns_all_connections_is_a_change_and_what_a_client_sends_is_none() {
     let mut rig = Rig::new();
     rig.show();
-    assert!(!rig.door.take_dirty(), "a picture without a viewer");
+    assert!(!rig.take_dirty(), "a picture without a viewer");
     rig.get(1, "/stream");
-    assert!(!rig.door.take_dirty(), "a request");
+    assert!(!rig.take_dirty(), "a request");
     rig.show();
-    assert!(rig.door.take_dirty(), "a picture");
-    assert!(!rig.door.take_dirty(), "told already");
+    assert!(rig.take_dirty(), "a picture");
+    assert!(!rig.take_dirty(), "told already");
     rig.set_state(SourceState::Lost, "");
-    assert!(rig.door.take_dirty(), "a state");
+    assert!(rig.take_dirty(), "a state");
+    rig.pass(seconds(1));
+    assert!(rig.take_dirty(), "the time");
     rig.door
         .set_access(Access::Passes(crate::Passes::default()));
-    assert!(rig.door.take_dirty(), "passes");
-    rig.pass(Duration::from_millis(1));
-    assert!(rig.door.take_dirty(), "the time");
+    assert!(rig.take_dirty(), "passes");
     for client in 0..64 {
         rig.connect(client);
     }
-    assert!(!rig.door.take_dirty());
+    assert!(!rig.take_dirty());
     rig.connect(64);
-    assert!(rig.door.take_dirty(), "one that ended for another");
+    assert!(rig.take_dirty(), "one that ended for another");
 }
 
 #[test]
@@ -447,4 +462,45 @@ fn viewers_that_come_and_go_and_passes_in_use_are_news_and_questions_for_picture
     assert!(rig.door.take_owner_event(), "a later use");
     rig.close(1);
     assert!(rig.door.take_owner_event(), "a viewer that left");
+}
+
+#[test]
+fn a_client_turns_to_another_camera_though_all_slots_are_taken() {
+    let mut rig = Rig::of(&["hall", "yard"], passes(&[1]));
+    rig.get(1, "/hall/next");
+    rig.show();
+    (2..=3).for_each(|client| assert_eq!(status(&rig.get(client, "/hall/stream")), "200"));
+    assert_eq!(status(&rig.get(4, "/hall/stream")), "503");
+    rig.take(1);
+    let ask = format!(
+        "GET /yard/next?token={} HTTP/1.1\r\nHost: a\r\n\r\n",
+        token(1)
+    );
+    assert_eq!(rig.send(1, ask.as_bytes()), "", "it waits");
+    let viewers = [0, 1].map(|camera| rig.door.viewers(SourceId(camera)));
+    assert_eq!(viewers, [2, 1]);
+}
+
+/// Each timeout of another client ended it, also in the middle of a picture.
+#[test]
+fn a_picture_may_take_long_whatever_other_clients_do() {
+    let mut rig = Rig::new();
+    rig.get(1, "/stream");
+    rig.get(2, "/stream");
+    rig.stuck.insert(1);
+    rig.show();
+    for _ in 0..30 {
+        rig.trickle(1, 1);
+        rig.pass(seconds(1));
+    }
+    assert_eq!(rig.fate(1), Fate::Open);
+    rig.trickle(1, 1_000_000);
+    rig.pass(seconds(9));
+    assert_eq!(
+        rig.fate(1),
+        Fate::Open,
+        "the socket is full behind the picture"
+    );
+    rig.pass(seconds(2));
+    assert_eq!(rig.fate(1), Fate::Gone);
 }

@@ -19,12 +19,17 @@ struct Camera {
 
 impl Camera {
     fn new() -> Self {
+        Self::at(&["127.0.0.1:0"])
+    }
+
+    fn at(addresses: &[&str]) -> Self {
+        let addresses = addresses.iter();
         let token = Token::from_random([7; 20]);
         let pass = Pass::new("tests", &token).unwrap();
         let identity = Identity::generate().unwrap();
         let mut config = crate::Config::new(identity, Vec::new());
         config.http = Some(HttpConfig {
-            listen: vec!["127.0.0.1:0".parse().unwrap()],
+            listen: addresses.map(|it| it.parse().unwrap()).collect(),
             door: Config {
                 sources: vec!["box".into()],
                 access: Access::Passes([pass].into_iter().collect()),
@@ -144,7 +149,8 @@ fn pipelined_requests_beyond_the_doors_buffer_are_answered_in_turn() {
 #[test]
 fn a_flood_of_pipelined_requests_is_answered_a_few_a_turn() {
     let mut camera = Camera::new();
-    let request = "HEAD / HTTP/1.1\r\nHost: box\r\n\r\n";
+    let token = &camera.token;
+    let request = format!("HEAD /?token={token} HTTP/1.1\r\nHost: box\r\n\r\n");
     let (each, count) = (40, 40);
     let flood = (0..count).map(|_| camera.client(&request.repeat(each)));
     let mut flood: Vec<_> = flood.map(|client| (client, Vec::new())).collect();
@@ -165,11 +171,30 @@ fn a_flood_of_pipelined_requests_is_answered_a_few_a_turn() {
 }
 
 #[test]
+fn a_flood_at_one_address_leaves_the_others_their_connections() {
+    let mut camera = Camera::at(&["127.0.0.1:0", "127.0.0.1:0"]);
+    let flooded = camera.net.door_addresses()[0];
+    let _flood: Vec<_> = (0..50)
+        .map(|_| TcpStream::connect(flooded).unwrap())
+        .collect();
+    let mut client = TcpStream::connect(camera.net.door_addresses()[1]).unwrap();
+    client
+        .write_all(b"GET / HTTP/1.1\r\nHost: box\r\n\r\n")
+        .unwrap();
+    // It writes before the next wait.
+    (0..2).for_each(|_| camera.turn_until(Instant::now()));
+    client.set_nonblocking(true).unwrap();
+    let mut answer = [0; 12];
+    client.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+}
+
+#[test]
 fn a_viewer_gets_its_pictures_during_a_flood_of_requests() {
     let mut camera = Camera::new();
-    let request = "HEAD / HTTP/1.1\r\nHost: box\r\n\r\n".repeat(2_000);
-    let mut flood: Vec<_> = (0..40).map(|_| camera.client("")).collect();
     let token = camera.token.to_string();
+    let request = format!("HEAD /?token={token} HTTP/1.1\r\nHost: box\r\n\r\n").repeat(2_000);
+    let mut flood: Vec<_> = (0..40).map(|_| camera.client("")).collect();
     let mut viewer = camera.client(&format!(
         "GET /stream?token={token} HTTP/1.1\r\nHost: box\r\n\r\n"
     ));

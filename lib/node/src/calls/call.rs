@@ -49,10 +49,12 @@ pub(super) struct Call {
     pub(super) automatic: bool,
     /// Whether our owner is told of it: of every call but those for the door alone.
     pub(super) is_told: bool,
+    /// Whether our owner was told that it began.
+    pub(super) has_begun: bool,
     /// Whether clients of the HTTP door see its pictures.
     pub(super) for_door: bool,
     /// Counted by the pictures that our owner has while the door's clients see them too.
-    pub(super) places: Arc<()>,
+    pub(super) own_credits: Arc<()>,
     /// How the far camera is, as it was said last.
     pub(super) far_camera: Option<(CameraState, String)>,
     /// Whether a talk shows our camera.
@@ -96,8 +98,9 @@ impl Call {
             served: false,
             automatic: false,
             is_told: true,
+            has_begun: false,
             for_door: false,
-            places: Arc::default(),
+            own_credits: Arc::default(),
             far_camera: None,
             shows: false,
             records: false,
@@ -172,7 +175,9 @@ impl Call {
             if self.for_door {
                 out.tell_starting(self.peer);
             }
-            self.tell_started(past == Earlier::Interrupted, out);
+        }
+        if past != Earlier::Moved || !self.has_begun {
+            self.tell_started(out);
         }
         // What changed while no connection carried it was not said.
         if self.records || past != Earlier::Fresh {
@@ -180,8 +185,9 @@ impl Call {
         }
     }
 
-    pub(super) fn tell_started(&self, resumed: bool, out: &mut Context) {
+    pub(super) fn tell_started(&mut self, out: &mut Context) {
         if self.is_told {
+            let resumed = std::mem::replace(&mut self.has_begun, true);
             out.notify(Notice::CallStarted {
                 peer: self.peer,
                 kind: self.kind,
@@ -231,7 +237,7 @@ impl Call {
             if self.for_door {
                 out.tell_away(self.peer, &why.to_string());
             }
-            if self.is_told {
+            if self.is_told && self.has_begun {
                 out.notify(Notice::CallInterrupted {
                     peer: self.peer,
                     kind: self.kind,

@@ -80,7 +80,7 @@ impl Calls {
                 call.mark_recording(out);
             }
             call.tell_end(EndReason::Chosen, "", out);
-            call.is_told = false;
+            (call.is_told, call.has_begun) = (false, false);
         }
     }
 }
@@ -89,7 +89,7 @@ impl Call {
     /// Our owner wants what clients of the door see already.
     pub(super) fn adopt(&mut self, out: &mut Context) {
         if !std::mem::replace(&mut self.is_told, true) && self.is_live() {
-            self.tell_started(false, out);
+            self.tell_started(out);
             self.marks.camera = self.marks.camera.take().or(self.far_camera.take());
         }
     }

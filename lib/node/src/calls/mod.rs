@@ -32,8 +32,6 @@ const NOT_ALLOWED: &str = "not allowed any more";
 pub(crate) struct Calls {
     calls: Vec<Call>,
     policy: Policy,
-    /// Viewers that are no peers, such as browsers. They take places of peers.
-    door_viewers: usize,
     /// Whether the owner wants statistics of the cameras that peers show us.
     wants_stats: bool,
 }
@@ -60,14 +58,8 @@ impl Calls {
         Self {
             calls: Vec::new(),
             policy,
-            door_viewers: 0,
             wants_stats: false,
         }
-    }
-
-    /// How many viewers there are that are no peers.
-    pub(crate) fn set_door_viewers(&mut self, door_viewers: usize) {
-        self.door_viewers = door_viewers;
     }
 
     /// Peers that watch our camera as that of a box.
@@ -118,18 +110,19 @@ impl Calls {
                 is_served: call.served,
                 rights: link.rights,
                 takes: link.capabilities,
+                is_told: call.is_told,
                 is_recorded: call.records,
             };
             Some((call.place?, party))
         })
     }
 
-    /// Whether there is a call with that peer beside those that watch our camera, also one that
-    /// waits for its connection.
+    /// Whether our owner has a call with that peer beside those that watch our camera, also one
+    /// that waits for its connection.
     #[cfg(feature = "sound")]
     pub(crate) fn has_call(&self, peer: &PeerName) -> bool {
         let mut calls = self.calls.iter();
-        calls.any(|call| call.peer == *peer && !call.served)
+        calls.any(|call| call.peer == *peer && !call.served && call.is_told)
     }
 
     /// The connection that carries a call with that peer.
@@ -212,7 +205,7 @@ impl Calls {
     }
 
     pub(crate) fn record(&mut self, peer: &PeerName, on: bool, out: &mut Context) {
-        let recorded = |call: &&mut Call| call.peer == *peer && !call.served;
+        let recorded = |call: &&mut Call| call.peer == *peer && !call.served && call.is_told;
         for call in self.calls.iter_mut().filter(recorded) {
             call.records = on;
             call.mark_recording(out);

@@ -3,29 +3,29 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use transom_media::Picture;
 use transom_net::PeerId;
 use transom_proto::{CallId, Instant, ReceivedPicture};
 use transom_wire::{Codec, Orientation, PictureHead, limits};
 
-use super::Calls;
 use super::call::Call;
 use crate::context::Context;
-use crate::handle::Credit;
+use crate::handle::{Credit, CreditKind};
 use crate::latency::Stages;
-use crate::notice::{Held, Notice, RemotePicture, Timing};
+use crate::notice::{Notice, RemotePicture, Timing};
 
-impl Calls {
-    /// The owner has shown or dropped a picture.
-    pub(crate) fn shown(&self, link: PeerId, call: CallId, sequence: u32, out: &mut Context) {
-        let now = out.net.now();
-        if let Some(Err(error)) = out.with(link, |session| session.shown(call, sequence, now)) {
-            log::debug!("credit of picture {sequence}: {error}");
+impl Context {
+    /// Returns the credit of a picture to its sender.
+    pub(crate) fn return_credit(&mut self, (link, call): (PeerId, CallId), sequence: u32) {
+        let now = self.net.now();
+        if let Some(Err(error)) = self.with(link, |session| session.shown(call, sequence, now)) {
+            log::debug!("{link} credit of picture {sequence}: {error}");
         }
     }
 }
 
 pub(super) fn arrived(
-    (link, id): (PeerId, CallId),
+    place: (PeerId, CallId),
     call: &Call,
     picture: ReceivedPicture,
     out: &mut Context,
@@ -35,27 +35,22 @@ pub(super) fn arrived(
         bytes,
         received,
     } = picture;
-    let credit = Credit {
-        queue: out.queue.clone(),
-        link,
-        call: id,
-        sequence: head.sequence,
-        captured: head.captured,
-    };
+    let (peer, (link, id)) = (call.peer, place);
     if call.served {
-        return; // A box shows no pictures; the credit goes back at once.
+        // A box shows no pictures.
+        return out.return_credit(place, head.sequence);
     }
     if head.codec != Codec::Jpeg {
         log::debug!("{link}: a picture of codec {:?} can't be shown", head.codec);
-        return;
+        return out.return_credit(place, head.sequence);
     }
     let timing = Timing {
         received: out.net.instant(received),
         stages: stages(link, &head, received, out),
         sent_after: Duration::from_micros(head.sent_after.into()),
     };
-    let mut picture = RemotePicture {
-        jpeg: bytes,
+    let picture = Picture {
+        jpeg: Arc::new(bytes),
         width: head.width,
         height: head.height,
         orientation: match head.orientation {
@@ -63,26 +58,42 @@ pub(super) fn arrived(
             known => known.code(),
         },
         sequence: head.sequence,
-        timing,
-        _held: Held::Credit(credit),
+        captured: timing.captured(),
+        acquired: timing.received,
+        ready: timing.received,
     };
-    let peer = call.peer;
+    let mut kind = CreditKind::Far(head.sequence);
     if call.for_door {
-        // Only an owner who is told of the call reads the bytes as well.
-        let jpeg = match call.is_told {
-            true => picture.jpeg.clone(),
-            false => std::mem::take(&mut picture.jpeg),
-        };
-        out.show_remote(peer, &picture, Arc::new(jpeg));
+        // A client would take a picture of the past, as a lost camera's viewers get it once, for
+        // the present.
+        if !timing.is_past() {
+            out.show_remote(peer, &picture);
+        }
         // The network sets the pace: a window that is behind does not hold up the door's clients.
-        if Arc::strong_count(&call.places) > limits::PICTURE_CREDIT as usize {
+        out.return_credit(place, head.sequence);
+        let is_behind = Arc::strong_count(&call.own_credits) > limits::PICTURE_CREDIT as usize;
+        if is_behind || !call.is_told {
             return;
         }
-        picture._held = Held::Place(call.places.clone());
+        kind = CreditKind::Own(call.own_credits.clone());
     }
-    if call.is_told {
-        out.notify(Notice::Picture { peer, picture });
-    }
+    let credit = Credit {
+        queue: out.queue.clone(),
+        link,
+        call: id,
+        kind,
+        captured: head.captured,
+    };
+    let picture = RemotePicture {
+        jpeg: picture.jpeg,
+        width: picture.width,
+        height: picture.height,
+        orientation: picture.orientation,
+        sequence: picture.sequence,
+        timing,
+        _credit: credit,
+    };
+    out.notify(Notice::Picture { peer, picture });
 }
 
 fn stages(link: PeerId, head: &PictureHead, received: Instant, out: &mut Context) -> Stages {

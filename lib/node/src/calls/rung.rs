@@ -40,10 +40,8 @@ impl Calls {
             // It yielded to this ring, which is for something else: ours is rung again.
             call.agreed &= !call.outgoing;
         }
-        match self
-            .policy
-            .judge(kind, link.rights, self.crowd(place.0, link))
-        {
+        let crowd = self.crowd(place.0, link, out);
+        match self.policy.judge(kind, link.rights, crowd) {
             Err((reason, text)) => {
                 decline(place, reason, text, out);
                 if out.paces.take(link.key.0, out.now()) {
@@ -98,7 +96,7 @@ impl Calls {
         let verdict = match call.served {
             true => self
                 .policy
-                .judge(call.kind, link.rights, self.crowd(place.0, link))
+                .judge(call.kind, link.rights, self.crowd(place.0, link, out))
                 .map(drop),
             false if call.is_allowed(link.rights, &self.policy) => Ok(()),
             false => Err(NOT_ANY_MORE),
@@ -153,11 +151,12 @@ impl Calls {
         call.answer(out);
     }
 
-    fn crowd(&self, id: PeerId, link: &PeerLink) -> Occupancy {
+    fn crowd(&self, id: PeerId, link: &PeerLink, out: &mut Context) -> Occupancy {
         let served = |call: &&Call| call.served && call.place.is_some();
         let talks = |call: &&Call| call.is_talk() && !call.served;
         Occupancy {
-            viewers: self.served() + self.door_viewers,
+            // Clients of the HTTP door take the places of peers.
+            viewers: self.served() + out.door_viewers(),
             its_viewers: (self.calls.iter().filter(served))
                 .filter(|call| call.key == link.key)
                 .count(),

@@ -1,6 +1,5 @@
 //! The twin of the HTTP door in a build without the feature `http`: nobody looks there.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use transom_media::Picture;
@@ -9,7 +8,7 @@ use transom_wire::{CameraState, EndReason, PeerName};
 use crate::calls::Calls;
 use crate::context::Context;
 use crate::links::Links;
-use crate::notice::{HttpViewers, Notice, RemotePicture};
+use crate::notice::{HttpViewers, Notice};
 use crate::settings::Settings;
 
 pub(crate) struct HttpDoor;
@@ -21,9 +20,7 @@ impl HttpDoor {
 
     pub(crate) fn begin(&mut self, _: &mut Context) {}
 
-    pub(crate) fn turn(&mut self, _: Instant, _: &Links, calls: &mut Calls, _: &mut Context) {
-        calls.set_door_viewers(0);
-    }
+    pub(crate) fn turn(&mut self, _: Instant, _: &Links, _: &mut Calls, _: &mut Context) {}
 
     pub(crate) fn reachable_port(&self) -> Option<u16> {
         None
@@ -57,7 +54,7 @@ impl Context {
 
     pub(crate) fn tell_door(&mut self, _: CameraState, _: bool, _: &str) {}
 
-    pub(crate) fn show_remote(&mut self, _: PeerName, _: &RemotePicture, _: Arc<Vec<u8>>) {}
+    pub(crate) fn show_remote(&mut self, _: PeerName, _: &Picture) {}
 
     pub(crate) fn tell_far_camera(&mut self, _: PeerName, _: CameraState, _: &str) {}
 

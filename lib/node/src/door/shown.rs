@@ -1,7 +1,7 @@
 //! What the parts of a station tell the clients of the door: pictures and states of our camera, and
 //! of those of peers.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
 use transom_media::Picture;
 use transom_net::door::{self, Door, SourceId, SourceState};
@@ -9,47 +9,53 @@ use transom_wire::{CameraState, EndReason, PeerName};
 
 use super::HttpSource;
 use crate::context::Context;
-use crate::notice::RemotePicture;
 
 /// The cameras of the door, by their places in it.
 #[derive(Debug, Default)]
-pub(crate) struct DoorSources(Vec<HttpSource>);
+pub(crate) struct DoorSources {
+    sources: Vec<HttpSource>,
+    /// The peers that ended their call for the door since the last turn.
+    refusals: BTreeSet<PeerName>,
+}
 
 impl DoorSources {
     pub(super) fn new(sources: Vec<HttpSource>) -> Self {
-        Self(sources)
+        Self {
+            sources,
+            refusals: BTreeSet::new(),
+        }
+    }
+
+    /// Whether that peer ended its call since the last question.
+    pub(super) fn take_refusal(&mut self, peer: &PeerName) -> bool {
+        self.refusals.remove(peer)
     }
 
     pub(super) fn has_own(&self) -> bool {
-        self.0.contains(&HttpSource::Own)
+        self.sources.contains(&HttpSource::Own)
     }
 
     /// The peers whose cameras are shown.
     pub(super) fn peers(&self) -> impl Iterator<Item = PeerName> {
-        self.0.iter().filter_map(|source| match source {
+        self.sources.iter().filter_map(|source| match source {
             HttpSource::Own => None,
             HttpSource::Peer(peer) => Some(*peer),
         })
     }
 
     pub(super) fn ids(&self) -> impl Iterator<Item = SourceId> + use<> {
-        (0..self.0.len()).map(SourceId)
+        (0..self.sources.len()).map(SourceId)
     }
 
     fn id(&self, source: HttpSource) -> Option<SourceId> {
-        self.0.iter().position(|it| *it == source).map(SourceId)
+        self.sources
+            .iter()
+            .position(|it| *it == source)
+            .map(SourceId)
     }
 }
 
 impl Context {
-    /// Whether a client of the door looks at any camera, or listens to it.
-    pub(super) fn has_http_viewers(&mut self) -> bool {
-        let mut cameras = self.door_sources.ids();
-        self.net.door().is_some_and(|(door, _)| {
-            cameras.any(|camera| door.viewers(camera) + door.listeners(camera) > 0)
-        })
-    }
-
     /// Whether a client of the door listens to any camera.
     pub(super) fn has_http_listeners(&mut self) -> bool {
         let mut cameras = self.door_sources.ids();
@@ -59,18 +65,21 @@ impl Context {
 
     /// Clients of the door that look at our camera.
     pub(crate) fn door_viewers(&mut self) -> usize {
-        self.with_source(HttpSource::Own, |door, id| door.viewers(id))
+        self.viewers_of(HttpSource::Own)
+    }
+
+    pub(super) fn viewers_of(&mut self, source: HttpSource) -> usize {
+        self.with_source(source, |door, id| door.viewers(id))
             .unwrap_or(0)
+    }
+
+    pub(super) fn rename_at_door(&mut self, name: PeerName) {
+        let name = name.to_string();
+        self.with_source(HttpSource::Own, |door, id| door.rename(id, &name));
     }
 
     /// Shows a picture of our camera to the clients of the door.
     pub(crate) fn show_at_door(&mut self, picture: &Picture) {
-        let picture = door::Picture {
-            jpeg: &picture.jpeg,
-            size: (picture.width, picture.height),
-            orientation: picture.orientation,
-            captured: picture.captured,
-        };
         self.show(HttpSource::Own, picture);
     }
 
@@ -101,30 +110,8 @@ impl Context {
         self.with_source(HttpSource::Own, |door, id| door.set_state(id, state, words));
     }
 
-    /// Clients of the door that look at the camera of that peer.
-    pub(super) fn door_viewers_of(&mut self, peer: PeerName) -> usize {
-        self.with_source(HttpSource::Peer(peer), |door, id| door.viewers(id))
-            .unwrap_or(0)
-    }
-
-    /// Shows a picture of a peer's camera, with these bytes, to the clients of the door, without a
-    /// look into it. A picture of the past, as a lost camera's viewers get it once, is not shown: a
-    /// client would take it for the present.
-    pub(crate) fn show_remote(
-        &mut self,
-        peer: PeerName,
-        picture: &RemotePicture,
-        jpeg: Arc<Vec<u8>>,
-    ) {
-        if picture.timing.is_past() {
-            return;
-        }
-        let picture = door::Picture {
-            jpeg: &jpeg,
-            size: (picture.width, picture.height),
-            orientation: picture.orientation,
-            captured: picture.timing.captured(),
-        };
+    /// Shows a picture of a peer's camera to the clients of the door, without a look into it.
+    pub(crate) fn show_remote(&mut self, peer: PeerName, picture: &Picture) {
         self.show(HttpSource::Peer(peer), picture);
     }
 
@@ -140,7 +127,8 @@ impl Context {
         self.tell_remote(peer, state, words);
     }
 
-    /// Tells the clients of the door why the far side ended their call.
+    /// Tells the clients of the door why the far side ended their call, which is not rung again at
+    /// once.
     pub(crate) fn tell_call_end(&mut self, peer: PeerName, reason: EndReason, text: &str) {
         let (state, words) = match reason {
             EndReason::Leaving | EndReason::Unanswered => (SourceState::Away, ""),
@@ -151,6 +139,9 @@ impl Context {
             _ => (SourceState::Refused, "it ended the call"),
         };
         let words = if text.is_empty() { words } else { text };
+        if self.door_sources.id(HttpSource::Peer(peer)).is_some() {
+            self.door_sources.refusals.insert(peer);
+        }
         self.tell_remote(peer, state, words);
     }
 
@@ -173,7 +164,13 @@ impl Context {
         self.with_source(source, |door, id| door.set_state(id, state, words));
     }
 
-    fn show(&mut self, source: HttpSource, picture: door::Picture<'_>) {
+    fn show(&mut self, source: HttpSource, picture: &Picture) {
+        let picture = door::Picture {
+            jpeg: &picture.jpeg,
+            size: (picture.width, picture.height),
+            orientation: picture.orientation,
+            captured: picture.captured,
+        };
         if let Some(id) = self.door_sources.id(source)
             && let Some((door, now)) = self.net.door()
         {

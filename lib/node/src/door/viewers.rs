@@ -24,12 +24,12 @@ impl Viewers {
             return;
         }
         self.told_listening = is_listening;
-        let is_used = out.has_http_viewers();
+        let viewers = out.http_viewers();
+        let is_used = viewers.count + viewers.listeners > 0;
         let is_news = is_used || self.told;
         self.told = is_used;
         self.next = is_news.then(|| now + PAUSE);
         if is_news {
-            let viewers = out.http_viewers();
             out.notify(Notice::HttpViewers(viewers));
         }
     }

@@ -36,7 +36,7 @@ pub(super) enum Act {
 pub(super) struct Present {
     pub(super) has_viewers: bool,
     pub(super) is_connected: bool,
-    /// Whether the far side ended the last call.
+    /// Whether the far side ended the call since the last turn.
     pub(super) is_refused: bool,
     /// The call for the door, and whether it is live.
     pub(super) call: Option<bool>,
@@ -141,6 +141,7 @@ mod tests {
                         self.rings.push(at);
                         self.present.call = self.answers.then_some(true);
                         self.present.is_refused = !self.answers;
+                        continue;
                     }
                     Some(Act::HangUp) => {
                         self.hang_ups.push(at);
@@ -148,6 +149,7 @@ mod tests {
                     }
                     None => {}
                 }
+                self.present.is_refused = false;
                 assert!(self.watch.due().is_none_or(|due| due > self.now));
             }
         }

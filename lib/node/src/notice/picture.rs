@@ -9,11 +9,14 @@ use crate::latency::Stages;
 /// A picture of a peer's camera, as it was received.
 ///
 /// While it lives it holds one of the [credits](transom_wire::limits::PICTURE_CREDIT) of its
-/// call, so drop it when it has been shown or passed over.
+/// call, so drop it when it has been shown or passed over: that also keeps the sound in step with
+/// the pictures. While clients of the HTTP door see the call as well, a credit goes back at
+/// arrival, so that the far side sees the pace of the network and not that of the owner; of the
+/// pictures that come while the owner has as many as there are credits, the owner gets none.
 #[derive(Debug)]
 pub struct RemotePicture {
     /// One baseline JPEG image.
-    pub jpeg: Vec<u8>,
+    pub jpeg: Arc<Vec<u8>>,
     /// Pixels across, as its sender says; the decoder checks.
     pub width: u16,
     /// Pixels down.
@@ -24,16 +27,7 @@ pub struct RemotePicture {
     pub sequence: u32,
     /// When things happened to it.
     pub timing: Timing,
-    pub(crate) _held: Held,
-}
-
-/// What a picture holds while its owner has it.
-#[derive(Debug)]
-pub(crate) enum Held {
-    /// A credit of its call.
-    Credit(#[expect(dead_code, reason = "dropping it returns it")] Credit),
-    /// One of the pictures that its owner may have, whose credit was returned at once.
-    Place(#[expect(dead_code, reason = "it is counted")] Arc<()>),
+    pub(crate) _credit: Credit,
 }
 
 /// A picture of our own camera, as its viewers get it.

@@ -35,6 +35,8 @@ pub(super) struct Line {
     sends: bool,
     /// What the peer said and the owner was not told yet.
     pub(super) far: Option<(SoundState, String)>,
+    /// What the owner was told last of the peer's microphone.
+    pub(super) told_far: Option<(SoundState, String)>,
     pub(super) wish: Option<bool>,
     pub(super) speaking: Speaking,
     pub(super) heard: Option<StreamNumbers>,
@@ -56,6 +58,7 @@ impl Line {
             told_listening: false,
             sends: false,
             far: None,
+            told_far: None,
             wish: None,
             speaking: Speaking::default(),
             heard: None,
@@ -63,6 +66,14 @@ impl Line {
             told_delay: Duration::ZERO,
             skew_ms: None,
         }
+    }
+
+    /// The owner has hung up while clients of the door still look, and is told everything anew if
+    /// the call becomes theirs again.
+    pub(super) fn restart_notices(&mut self) {
+        self.far = self.far.take().or(self.told_far.take());
+        self.told_listening = false;
+        self.speaking = Speaking::default();
     }
 
     /// The codec that the peer's microphone frames go in, while it hears us.

@@ -98,9 +98,11 @@ impl Sound {
     pub(crate) fn due(&self, out: &Context) -> Option<Instant> {
         let now = out.now();
         self.lines.values().fold(self.own.due(), |due, line| {
-            let waits = line.far.is_some() || line.wish.is_some();
+            let is_told = line.party.is_told;
+            let waits = is_told && line.far.is_some() || line.wish.is_some();
             let told = waits.then(|| out.paces.next(line.party.key.0, now));
-            earlier(due, earlier(told, line.speaking.due()))
+            let speaking = line.speaking.due().filter(|_| is_told);
+            earlier(due, earlier(told, speaking))
         })
     }
 
@@ -156,7 +158,8 @@ impl Sound {
     /// A line for each live call with a peer that has sound.
     fn follow_calls(&mut self, links: &Links, calls: &Calls) {
         let mut live: BTreeMap<_, _> = calls.parties(links).collect();
-        let parties: Vec<_> = live.values().copied().collect();
+        let told = live.values().filter(|party| party.is_told);
+        let parties: Vec<_> = told.copied().collect();
         let has_call = |peer: &PeerName| calls.has_call(peer);
         self.own.spoken_to.update(&parties, has_call);
         live.retain(|_, party| party.has_sound());
@@ -173,6 +176,9 @@ impl Sound {
             let asked = self.hears.get(&party.peer).copied();
             let hears = party.is_wanted(asked, &self.settings.speaker);
             let line = self.line(id, party);
+            if line.party.is_told && !party.is_told {
+                line.restart_notices();
+            }
             let ends = line.hears && !hears;
             (line.party, line.hears) = (party, hears);
             if ends {
@@ -202,18 +208,21 @@ impl Sound {
             }
             // By the peer's wish, or since its rights or the microphone changed.
             let is_there = self.own.name != DeviceName::None;
-            let on = is_there && line.listens && line.party.may_hear();
+            let on = is_there && line.listens && line.party.may_hear() && line.party.is_told;
             if std::mem::replace(&mut line.told_listening, on) != on {
                 tell(out, SoundNotice::Listening { peer, on });
             }
-            if line.far.is_some()
-                && out.paces.take(key, now)
-                && let Some((state, text)) = line.far.take()
-            {
-                tell(out, SoundNotice::FarSound { peer, state, text });
-            }
-            if let Some(on) = line.speaking.news(now) {
-                tell(out, SoundNotice::Speaking { peer, on });
+            if line.party.is_told {
+                if line.far.is_some()
+                    && out.paces.take(key, now)
+                    && let Some((state, text)) = line.far.take()
+                {
+                    line.told_far = Some((state, text.clone()));
+                    tell(out, SoundNotice::FarSound { peer, state, text });
+                }
+                if let Some(on) = line.speaking.news(now) {
+                    tell(out, SoundNotice::Speaking { peer, on });
+                }
             }
             line.tell(*id, &self.own, out);
         }

@@ -44,6 +44,9 @@ pub(crate) struct Party {
     pub(crate) rights: Rights,
     /// What the peer's station says that it takes.
     pub(crate) takes: Capabilities,
+    /// Whether our owner is told of the call. The sound of a call for clients of the HTTP door alone
+    /// goes neither way.
+    pub(crate) is_told: bool,
     /// Whether the owner records the call.
     pub(crate) is_recorded: bool,
 }
@@ -78,7 +81,7 @@ impl Party {
     /// only watched are silent until then.
     pub(super) fn is_wanted(&self, asked: Option<bool>, speaker: &DeviceName) -> bool {
         let wants = asked.unwrap_or(!self.is_watched());
-        wants && self.may_talk() && *speaker != DeviceName::None
+        self.is_told && wants && self.may_talk() && *speaker != DeviceName::None
     }
 
     /// The better codec of those that both sides have.

@@ -32,6 +32,7 @@ fn talk(peer: &str) -> Party {
         is_served: false,
         rights: "view,call,files".parse().unwrap(),
         takes: TAKES,
+        is_told: true,
         is_recorded: false,
     }
 }

@@ -42,7 +42,7 @@ impl SpokenTo {
         self.is_to_all = true;
     }
 
-    /// Which calls there are: `live` ones, and whether a peer `has_call` beside watching our
+    /// Which calls the owner has: `live` ones, and whether a peer `has_call` beside watching our
     /// camera, also one that waits for its connection.
     pub(super) fn update(&mut self, live: &[Party], has_call: impl Fn(&PeerName) -> bool) {
         self.order.retain(has_call);

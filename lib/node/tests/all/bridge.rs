@@ -6,15 +6,26 @@ use std::time::{Duration, Instant, SystemTime};
 
 use transom::{
     Access, CallKind, CameraState, EndReason, HttpSettings, HttpSource, Identity, Notice, Pass,
-    Redial, Token, random_token,
+    Redial, Settings, Token, random_token,
 };
 
 use crate::calls::{name, pattern};
+use crate::cut::Cut;
 use crate::door::{answer, ask, camera_is, read_parts};
 use crate::support::{PATIENCE, Peer, book, local};
 
 /// A box at that address which lets the bridge's owner do that.
 fn camera_box(identity: &Identity, listen: Vec<SocketAddr>, owner: &Identity, may: &str) -> Peer {
+    camera_box_with(identity, listen, owner, may, |_| {})
+}
+
+fn camera_box_with(
+    identity: &Identity,
+    listen: Vec<SocketAddr>,
+    owner: &Identity,
+    may: &str,
+    change: impl FnOnce(&mut Settings),
+) -> Peer {
     let line = format!("desk 127.0.0.1:9 key={} may={may}", owner.public_key());
     Peer::start("box", |settings| {
         settings.identity = identity.clone();
@@ -22,6 +33,7 @@ fn camera_box(identity: &Identity, listen: Vec<SocketAddr>, owner: &Identity, ma
         settings.listen = listen;
         settings.camera = Some(pattern(64, 48));
         settings.serve_camera = true;
+        change(settings);
     })
 }
 
@@ -255,4 +267,152 @@ fn a_person_whom_the_owner_calls_is_not_shown_at_the_door() {
     assert!(state.contains(r#""state":"refused""#), "{state}");
     // The owner still sees her.
     desk.wait(|notice| matches!(notice, Notice::Picture { .. }).then_some(()));
+}
+
+#[test]
+fn an_owner_who_joins_the_call_of_the_door_is_told_of_it_from_its_start() {
+    let owner = throwaway();
+    let far = camera_box(&throwaway(), local(), &owner, "view");
+    let cut = Cut::to(far.address.unwrap());
+    let desk = Peer::start("desk", |settings| settings.identity = owner);
+    let hall = name("hall");
+    desk.handle.connect(cut.contact("hall"), Redial::Always);
+    desk.joined();
+    let (address, token) = open_door(&desk, &["hall"]);
+    let mut client = ask(address, "/stream", &token);
+    read_parts(&mut client, 5);
+    // The owner joins while the call waits for its connection.
+    cut.cut();
+    desk.wait(|notice| matches!(notice, Notice::Left { .. }).then_some(()));
+    desk.handle.ring(&hall, CallKind::View);
+    cut.mend();
+    assert!(!desk.started(), "it does not go on for the owner");
+    desk.handle.hang_up(&hall);
+    assert_eq!(desk.ended(), EndReason::Chosen);
+    // The owner joins while it is live, and it goes on for the owner too.
+    desk.handle.ring(&hall, CallKind::View);
+    assert!(!desk.started());
+    cut.cut();
+    desk.wait(|notice| matches!(notice, Notice::CallInterrupted { .. }).then_some(()));
+    cut.mend();
+    assert!(desk.started());
+    read_parts(&mut client, 5);
+}
+
+#[cfg(feature = "sound")]
+#[test]
+fn sound_ends_with_the_call_of_the_owner_though_clients_of_the_door_still_look() {
+    use std::cell::Cell;
+
+    use transom::SoundNotice::{FarSound, Listening, Microphone, Recorded, Speaking};
+    use transom::sounds::{DeviceName, DeviceState};
+    use transom_wire::SoundState;
+
+    let owner = throwaway();
+    let may = "view,hear,talk";
+    let far = camera_box_with(&throwaway(), local(), &owner, may, |settings| {
+        settings.sound.microphone = DeviceName::Tone;
+        settings.sound.speaker = DeviceName::Silence;
+    });
+    let desk = Peer::start("desk", |settings| {
+        settings.identity = owner;
+        settings.sound.microphone = DeviceName::Tone;
+        settings.sound.speaker = DeviceName::Silence;
+    });
+    let hall = name("hall");
+    desk.handle.connect(far.contact("hall"), Redial::Always);
+    desk.joined();
+    let (address, token) = open_door(&desk, &["hall"]);
+    let is_of_call = |notice: &Notice| {
+        let Notice::Sound(notice) = notice else {
+            return false;
+        };
+        matches!(
+            notice,
+            FarSound { .. } | Listening { .. } | Recorded { .. } | Speaking { .. }
+        )
+    };
+    let is_of_microphone = |notice: &Notice| matches!(notice, Notice::Sound(Microphone(_)));
+    let heard_by = |peer: &Peer| {
+        peer.wait(|notice| match notice {
+            Notice::Sound(FarSound { state, .. }) => (state == SoundState::On).then_some(()),
+            _ => None,
+        });
+        peer.wait(|notice| match notice {
+            Notice::Sound(Speaking { on, .. }) => on.then_some(()),
+            _ => None,
+        });
+    };
+    desk.handle.hear(&hall, true);
+    desk.handle.speak_to(Some(&hall));
+    // A client looks before the owner has a call.
+    let mut client = ask(address, "/stream", &token);
+    read_parts(&mut client, 10);
+    let time = Duration::from_millis(500);
+    far.never(is_of_microphone, time);
+    desk.never(|it| is_of_microphone(it) || is_of_call(it), time);
+    for _ in 0..2 {
+        desk.handle.ring(&hall, CallKind::View);
+        desk.handle.speak_to(Some(&hall));
+        heard_by(&desk);
+        heard_by(&far);
+        desk.handle.hang_up(&hall);
+        assert_eq!(desk.ended(), EndReason::Chosen);
+        desk.wait(|notice| match notice {
+            Notice::Sound(Microphone(DeviceState::Closed)) => Some(()),
+            notice => {
+                assert!(!is_of_call(&notice), "{notice:?}");
+                None
+            }
+        });
+        let (is_muted, is_closed) = (Cell::new(false), Cell::new(false));
+        far.wait(|notice| {
+            match notice {
+                Notice::Sound(FarSound { state, .. }) => is_muted.set(state == SoundState::Muted),
+                Notice::Sound(Microphone(DeviceState::Closed)) => is_closed.set(true),
+                _ => {}
+            }
+            (is_muted.get() && is_closed.get()).then_some(())
+        });
+        read_parts(&mut client, 10);
+        far.never(is_of_microphone, time);
+        desk.never(|it| is_of_microphone(it) || is_of_call(it), time);
+    }
+}
+
+#[cfg(feature = "sound")]
+#[test]
+fn sound_is_in_step_with_the_pictures_that_the_owner_shows_while_a_client_looks() {
+    use transom::sounds::DeviceName;
+
+    let owner = throwaway();
+    let may = "view,hear";
+    let far = camera_box_with(&throwaway(), local(), &owner, may, |settings| {
+        settings.sound.microphone = DeviceName::Tone;
+    });
+    let desk = Peer::start("desk", |settings| {
+        settings.identity = owner;
+        settings.sound.speaker = DeviceName::Silence;
+    });
+    let hall = name("hall");
+    desk.handle.connect(far.contact("hall"), Redial::Always);
+    desk.joined();
+    let (address, token) = open_door(&desk, &["hall"]);
+    let mut client = ask(address, "/stream", &token);
+    read_parts(&mut client, 1);
+    desk.handle.ring(&hall, CallKind::View);
+    desk.handle.hear(&hall, true);
+    desk.handle.measure(true);
+    let is_late = (0..10).any(|_| {
+        // As long as this the owner holds on to the pictures before they count as shown.
+        let told = desk.told(Duration::from_secs(1));
+        let skews = told.iter().filter_map(|notice| match notice {
+            Notice::Measured { numbers, .. } => numbers.sound?.skew_us,
+            _ => None,
+        });
+        let is_late = skews.max().is_some_and(|skew_us| skew_us > 300_000);
+        read_parts(&mut client, 10);
+        is_late
+    });
+    assert!(is_late);
 }

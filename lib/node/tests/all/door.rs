@@ -107,6 +107,27 @@ fn the_camera_is_open_while_a_client_looks_and_a_removed_pass_ends_its_stream() 
 }
 
 #[test]
+fn a_station_of_another_name_is_shown_by_that_and_its_streams_go_on() {
+    let (far, address, token) = camera_box(&Identity::throwaway().unwrap(), |settings| {
+        let sources = vec![HttpSource::Own, HttpSource::Peer(name("attic"))];
+        settings.http.as_mut().unwrap().sources = sources;
+    });
+    let mut client = ask(address, "/box/stream", &token);
+    read_parts(&mut client, 1);
+    far.handle.rename(&name("cellar"));
+    // Also by the commands that come behind.
+    far.handle.set_door_sources(vec![HttpSource::Own]);
+    let renamed = (0..100).any(|_| {
+        let state = answer(address, "/cellar/state", &token);
+        state.starts_with("HTTP/1.1 200 ")
+    });
+    assert!(renamed);
+    let old = answer(address, "/box/state", &token);
+    assert!(old.starts_with("HTTP/1.1 404 "), "{old}");
+    read_parts(&mut client, 30);
+}
+
+#[test]
 fn clients_and_peers_share_the_places() {
     let identity = Identity::throwaway().unwrap();
     let (far, address, token) = camera_box(&identity, |settings| settings.max_viewers = 1);

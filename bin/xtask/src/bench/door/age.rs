@@ -112,7 +112,7 @@ impl fmt::Display for Way {
     }
 }
 
-const WAYS: [Way; 12] = [
+const WAYS: [Way; 14] = [
     Way::loopback(Name::Chromium, Shows::Page),
     Way::loopback(Name::Chromium, Shows::Img),
     Way::loopback(Name::Firefox, Shows::Page),
@@ -123,6 +123,8 @@ const WAYS: [Way; 12] = [
     Way::link(Name::Firefox, Shows::Page, false, Some(160.0)),
     Way::link(Name::WebKit, Shows::Page, false, Some(160.0)),
     Way::link(Name::Chromium, Shows::Page, true, Some(160.0)),
+    Way::link(Name::Firefox, Shows::Page, true, Some(160.0)),
+    Way::link(Name::WebKit, Shows::Page, true, Some(160.0)),
     Way::link(Name::Chromium, Shows::Img, false, None),
     Way::link(Name::Chromium, Shows::Img, true, None),
 ];
