@@ -93,6 +93,7 @@ pub(crate) fn replace(path: &Path, old: &str, new: &str) -> io::Result<()> {
 }
 
 /// Writes a file of ours, whatever was in it, as atomically as [`replace`].
+#[cfg(feature = "http")]
 pub(crate) fn put(path: &Path, text: &str) -> io::Result<()> {
     write_beside(path, text, |file| {
         if let Some(folder) = path.parent() {

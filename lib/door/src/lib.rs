@@ -98,4 +98,4 @@ pub use door::{Access, Config, ConnectionId, Door, Full};
 pub use links::Links;
 pub use now::Now;
 pub use passes::{InvalidPass, InvalidPasses, InvalidToken, Pass, Passes, Token};
-pub use source::{Picture, PictureCounts, SourceId, SourceState, source_path};
+pub use source::{Picture, PictureCounts, SourceId, SourceState};

@@ -88,7 +88,7 @@ pub struct PictureCounts {
 }
 
 /// The path of the camera of that name, with a slash at both ends: relative links go on from there.
-pub fn source_path(name: &str) -> String {
+pub(crate) fn source_path(name: &str) -> String {
     format!("/{}/", percent_encode(name))
 }
 

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use transom_tests::{PATIENCE, Person, Program, Scratch};
+use transom_tests::{PATIENCE, Person, Program, Scratch, eventually};
 
 /// A box with a pass, and where its door is.
 struct CameraBox {
@@ -483,12 +483,10 @@ fn a_box_that_only_clients_watch_and_a_wrong_pass_are_told_in_plain_words() {
     let mut client = camera_box.ask(&format!("/stream?token={}", camera_box.token));
     pictures(&mut client, 3);
     camera_box.camera.event("http_viewers");
-    // Used a moment ago.
-    let listed = camera_box.person.run(&["pass"]);
-    assert!(
-        listed.stdout.contains("tests  last used less"),
-        "{listed:?}"
-    );
+    eventually("the use of the pass is known", || {
+        let listed = camera_box.person.run(&["pass"]);
+        listed.stdout.contains("tests  last used less")
+    });
     camera_box.camera.ask_to_end();
     let end = camera_box.camera.finish();
     let told: Vec<_> = end.stderr.lines().collect();
