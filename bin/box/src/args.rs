@@ -19,7 +19,7 @@ use transom_place::listen_address;
 use crate::format::parse_size;
 use crate::guests::Guests;
 #[cfg(feature = "http")]
-use crate::http::HttpOptions;
+use crate::http::http_address;
 use crate::pictures::PreferArgument;
 
 use calls::{CALL, CAMERA, WATCH};
@@ -236,9 +236,15 @@ pub(crate) struct Doctor {
     /// addresses]
     #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
     pub(crate) listen: Vec<SocketAddr>,
+    /// Also look at the address of a box's HTTP door and at its passes, as for `transom camera`
+    /// [default address: 127.0.0.1:8080]
     #[cfg(feature = "http")]
-    #[command(flatten)]
-    pub(crate) http: HttpOptions,
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:8080", value_parser = http_address)]
+    pub(crate) http: Option<SocketAddr>,
+    /// The door of the box needs no passes, as for `transom camera`
+    #[cfg(feature = "http")]
+    #[arg(long)]
+    pub(crate) http_open: bool,
 }
 
 impl Doctor {
@@ -339,8 +345,6 @@ mod tests {
             "watch porch --http here",
             "watch porch --http --save porch.mkv",
             "watch porch --http --stats 5",
-            "watch porch --go2rtc",
-            "watch porch --http-open",
             "watch porch --frames 0",
             "send porch",
             "pair --may everything",

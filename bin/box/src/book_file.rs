@@ -85,14 +85,44 @@ pub(crate) fn replace(path: &Path, old: &str, new: &str) -> io::Result<()> {
         let why = "it was changed meanwhile, or is not UTF-8 text";
         return Err(io::Error::other(why));
     }
-    let beside = path.with_extension(format!("new-{}", std::process::id()));
-    let write = || {
-        let mut file = File::create_new(&beside)?;
+    write_beside(&path, new, |file| {
         file.set_permissions(fs::metadata(&path)?.permissions())?;
-        give_to_owner_of(&path, &file);
-        file.write_all(new.as_bytes())?;
+        give_to_owner_of(&path, file);
+        Ok(())
+    })
+}
+
+/// Writes a file of ours, whatever was in it, as atomically as [`replace`].
+#[cfg(feature = "http")]
+pub(crate) fn put(path: &Path, text: &str) -> io::Result<()> {
+    write_beside(path, text, |file| {
+        if let Some(folder) = path.parent() {
+            give_to_owner_of(folder, file);
+        }
+        Ok(())
+    })
+}
+
+/// Writes a new file beside `path`, for its owner alone unless `prepare` changes that, and moves it
+/// to `path` once it is on the disk.
+fn write_beside(
+    path: &Path,
+    text: &str,
+    prepare: impl FnOnce(&File) -> io::Result<()>,
+) -> io::Result<()> {
+    let beside = path.with_extension(format!("new-{}", std::process::id()));
+    // In a container the id may be that of a program that was killed here.
+    let _ = fs::remove_file(&beside);
+    let mut options = OpenOptions::new();
+    options.create_new(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let write = || {
+        let mut file = options.open(&beside)?;
+        prepare(&file)?;
+        file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        fs::rename(&beside, &path)
+        fs::rename(&beside, path)
     };
     write().inspect_err(|_| drop(fs::remove_file(&beside)))
 }

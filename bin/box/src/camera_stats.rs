@@ -457,15 +457,11 @@ mod tests {
     fn viewers_by_http_are_told_together_with_their_passes() {
         let (mut before, mut now) = (stats(100, 0, 50, 0), stats(160, 0, 110, 0));
         before.http.pictures = pictures(10, 0);
-        now.http = HttpViewers {
-            count: 2,
-            listeners: 1,
-            passes: vec!["octoprint".into(), "phone".into()],
-            given: 60,
-            pictures: ViewerCounts {
-                dropped: 1,
-                ..pictures(100, 0)
-            },
+        (now.http.count, now.http.listeners, now.http.given) = (2, 1, 60);
+        now.http.passes = vec!["octoprint".into(), "phone".into()];
+        now.http.pictures = ViewerCounts {
+            dropped: 1,
+            ..pictures(100, 0)
         };
         let (human, json) = describe_own(&before, &now, TIME);
         let told = "; 3 viewers: anna 30.0 fps, 2 by HTTP (octoprint, phone) 45.0 fps together \

@@ -53,11 +53,12 @@ pub(crate) fn introduce(settings: &Settings, output: &Output) {
     output.say(human, json);
 }
 
-/// Warns if the contact book lets nobody connect.
-pub(crate) fn warn_of_empty_book(book: &Book, place: &Place, output: &Output) {
+/// Warns if the contact book lets nobody connect, but for clients by HTTP if there is such a door.
+pub(crate) fn warn_of_empty_book(book: &Book, has_http: bool, place: &Place, output: &Output) {
     if book.contacts().is_empty() {
+        let only = if has_http { " but by HTTP" } else { "" };
         output.warn(format!(
-            "the contact book is empty, so nobody may connect; add a contact with: {} users add \
+            "the contact book is empty, so nobody may connect{only}; add a contact with: {} users add \
              NAME HOST key=ID",
             place.command()
         ));

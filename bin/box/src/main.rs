@@ -137,7 +137,7 @@ fn tell_usage(help: &clap::Error) -> ExitCode {
 /// The full help is printed if no command was typed.
 const HELP_INSTEAD: UsageKind = UsageKind::DisplayHelpOnMissingArgumentOrSubcommand;
 
-/// Warnings only, unless `-v` or `TRANSOM_LOG` asks for more.
+/// Warnings only, as the other lines are, unless `-v` or `TRANSOM_LOG` asks for a log.
 fn start_log(common: &Common) {
     let level = match (common.quiet, common.verbose) {
         (true, _) => "error",
@@ -146,5 +146,12 @@ fn start_log(common: &Common) {
         (false, _) => "debug",
     };
     let environment = env_logger::Env::new().filter_or("TRANSOM_LOG", level);
-    env_logger::Builder::from_env(environment).init();
+    let mut builder = env_logger::Builder::from_env(environment);
+    if common.verbose == 0 && std::env::var_os("TRANSOM_LOG").is_none() {
+        builder.format(|line, record| {
+            let text = format!("transom: {}", record.args());
+            writeln!(line, "{}", transom::people::escape(&text))
+        });
+    }
+    builder.init();
 }

@@ -13,6 +13,10 @@ use crate::place::Place;
 pub(crate) struct HttpOptions {}
 
 impl HttpOptions {
+    pub(crate) fn is_given(&self) -> bool {
+        false
+    }
+
     pub(crate) fn apply(
         &self,
         _: &mut Settings,
@@ -27,7 +31,7 @@ impl HttpOptions {
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct BridgeOptions {}
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct HttpDoor;
 
 impl HttpDoor {

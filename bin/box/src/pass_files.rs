@@ -1,6 +1,6 @@
 //! The files of passes in the state folder: the passes, which commands change; when they were last
-//! used, and where the door is, which a box writes. With a file for each, a box can't bring a removed
-//! pass back.
+//! used, and where the doors are, which a box and a bridge write. With a file for each, a box can't
+//! bring a removed pass back.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -18,7 +18,15 @@ use crate::place;
 pub(crate) struct PassFiles {
     passes: PathBuf,
     uses: PathBuf,
-    door: PathBuf,
+    /// Where the door of the camera is, and that of the bridge: both may run on one machine.
+    doors: [PathBuf; 2],
+}
+
+/// Which command has a door.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum DoorOf {
+    Bridge,
+    Camera,
 }
 
 /// Where the links of passes lead to.
@@ -37,7 +45,7 @@ impl PassFiles {
         Self {
             passes: state.dir().join("passes"),
             uses: state.dir().join("passes_used"),
-            door: state.dir().join("http_door"),
+            doors: ["http_door_bridge", "http_door_camera"].map(|name| state.dir().join(name)),
         }
     }
 
@@ -60,12 +68,13 @@ impl PassFiles {
     pub(crate) fn add(&self, pass: &Pass) -> Result<(), Failure> {
         // Its lines have to be readable, or the new one would not be either.
         let passes = self.read()?;
-        if passes.iter().any(|known| known.name() == pass.name()) {
-            let todo = format!(
-                "to make a new one, first: transom pass remove {}",
-                pass.name()
-            );
-            return Err(Failure::new("no pass was made", "there is one of that name").next(todo));
+        // Two that differ in upper and lower case alone would be mistaken for each other.
+        let name = pass.name().to_lowercase();
+        if let Some(known) = passes.iter().find(|it| it.name().to_lowercase() == name) {
+            let known = known.name();
+            let why = format!("there is one called {known}");
+            let todo = format!("to make a new one, first: transom pass remove {known}");
+            return Err(Failure::new("no pass was made", why).next(todo));
         }
         book_file::append(&self.passes, &pass.to_string())
             .map_err(|error| wrong("can't write", &self.passes, error))
@@ -87,28 +96,39 @@ impl PassFiles {
             .map_err(|error| wrong("can't write", &self.passes, error))
     }
 
-    /// Keeps when passes were used.
+    /// Keeps when passes were used: here, or at another door of the same passes.
     pub(crate) fn keep_uses(&self, passes: &Passes) -> Result<(), Failure> {
+        let mut passes = passes.clone();
+        if let Ok(known) = read(&self.uses).and_then(|text| parse(&self.uses, &text)) {
+            known.keep_uses(&mut passes);
+        }
         keep(&self.uses, &passes.to_string())
     }
 
-    /// Keeps where the door is, for the links of later passes.
-    pub(crate) fn keep_door(&self, place: &DoorPlace) -> Result<(), Failure> {
+    /// Keeps where a door is, for the links of later passes.
+    pub(crate) fn keep_door(&self, of: DoorOf, place: &DoorPlace) -> Result<(), Failure> {
         let mut lines = format!("{}\n", place.address);
         for name in &place.boxes {
             lines.push_str(name);
             lines.push('\n');
         }
-        keep(&self.door, &lines)
+        keep(&self.doors[of as usize], &lines)
     }
 
-    /// Where the door was opened last; `None` if there was none yet.
-    pub(crate) fn door(&self) -> Option<DoorPlace> {
-        let text = read(&self.door).ok()?;
-        let mut lines = text.lines();
-        let address = lines.next()?.parse().ok()?;
-        let boxes = lines.map(str::to_owned).collect();
-        Some(DoorPlace { address, boxes })
+    /// Where a door was opened last, of those at this address if one is given.
+    pub(crate) fn door(&self, wanted: Option<SocketAddr>) -> Option<DoorPlace> {
+        let place = |path: &PathBuf| {
+            let opened = fs::metadata(path).and_then(|data| data.modified()).ok()?;
+            let text = read(path).ok()?;
+            let mut lines = text.lines();
+            let address = lines.next()?.parse().ok()?;
+            let boxes = lines.map(str::to_owned).collect();
+            Some((opened, DoorPlace { address, boxes }))
+        };
+        let places = self.doors.iter().filter_map(place);
+        let places = places.filter(|(_, place)| wanted.is_none_or(|it| it == place.address));
+        let (_, last) = places.max_by_key(|(opened, _)| *opened)?;
+        Some(last)
     }
 
     fn text(&self) -> Result<String, Failure> {
@@ -117,10 +137,7 @@ impl PassFiles {
 }
 
 fn keep(path: &Path, text: &str) -> Result<(), Failure> {
-    let beside = path.with_extension("new");
-    fs::write(&beside, text)
-        .and_then(|()| fs::rename(&beside, path))
-        .map_err(|error| wrong("can't write", path, error))
+    book_file::put(path, text).map_err(|error| wrong("can't write", path, error))
 }
 
 /// The text of a file of passes; none if it is not there.
@@ -146,6 +163,9 @@ fn wrong(what: &str, path: &Path, error: io::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+    use std::time::Duration;
+
     use transom::Token;
 
     use super::*;
@@ -160,7 +180,10 @@ mod tests {
         let before = files.version();
         files.add(&pass("phone", 2)).unwrap();
         assert_ne!(files.version(), before);
-        assert!(files.add(&pass("phone", 3)).is_err());
+        for taken in ["phone", "Phone"] {
+            let error = files.add(&pass(taken, 3)).unwrap_err().to_string();
+            assert!(error.contains("there is one called phone; "), "{error}");
+        }
 
         let used = files.read().unwrap().to_string();
         let used: String = used
@@ -175,16 +198,14 @@ mod tests {
             .iter()
             .map(|pass| (pass.name(), pass.last_used()))
             .collect();
-        let when = std::time::Duration::from_secs(1_795_800_836);
+        let when = Duration::from_secs(1_795_800_836);
         assert_eq!(left, [("phone", Some(when))]);
 
-        assert_eq!(files.door(), None);
-        for boxes in [vec![], vec!["hall".to_owned(), "Zoë".to_owned()]] {
-            let address = "[::1]:8081".parse().unwrap();
-            let place = DoorPlace { address, boxes };
-            files.keep_door(&place).unwrap();
-            assert_eq!(files.door(), Some(place));
-        }
+        // Another door of the same passes, which saw less.
+        let older = files.read().unwrap().to_string().replace("1795800836", "5");
+        files.keep_uses(&older.parse().unwrap()).unwrap();
+        let kept = files.read().unwrap();
+        assert_eq!(kept.iter().next().unwrap().last_used(), Some(when));
 
         fs::write(&files.passes, "nonsense\n").unwrap();
         let error = files.read().unwrap_err().to_string();
@@ -193,5 +214,33 @@ mod tests {
             error.contains("passes:1: a pass is a line of NAME HASH"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_camera_and_a_bridge_keep_their_doors_apart_and_the_last_one_is_linked() {
+        let folder = std::env::temp_dir().join(format!("transom-doors-{}", std::process::id()));
+        let files = PassFiles::of(&State::open(&folder).unwrap());
+        assert_eq!(files.door(None), None);
+        let place = |address: &str, boxes: &[&str]| DoorPlace {
+            address: address.parse().unwrap(),
+            boxes: boxes.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        let camera = place("127.0.0.1:8080", &[]);
+        let bridge = place("[::1]:8081", &["hall", "Zoë"]);
+        files.keep_door(DoorOf::Camera, &camera).unwrap();
+        files.keep_door(DoorOf::Bridge, &bridge).unwrap();
+        let opened = |of: DoorOf, seconds| {
+            let file = File::options().append(true).open(&files.doors[of as usize]);
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+            file.unwrap().set_modified(time).unwrap();
+        };
+        opened(DoorOf::Camera, 5);
+        opened(DoorOf::Bridge, 6);
+        assert_eq!(files.door(None).as_ref(), Some(&bridge));
+        opened(DoorOf::Camera, 7);
+        assert_eq!(files.door(None).as_ref(), Some(&camera));
+        assert_eq!(files.door(Some(bridge.address)).as_ref(), Some(&bridge));
+        assert_eq!(files.door(Some("127.0.0.1:9".parse().unwrap())), None);
+        fs::remove_dir_all(&folder).unwrap();
     }
 }

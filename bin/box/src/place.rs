@@ -200,8 +200,8 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, Failure> {
     })
 }
 
-/// Reads one byte more than a book or a list may have, which shows that it is too large. Only a regular file
-/// is opened: opening a named pipe would wait for its writer.
+/// Reads one byte more than a book or a list may have, which shows that it is too large. Only a
+/// regular file is opened: opening a named pipe would wait for its writer.
 pub(crate) fn try_read(path: &Path) -> io::Result<Vec<u8>> {
     let is_empty_on_purpose = path == Path::new("/dev/null");
     if !std::fs::metadata(path)?.is_file() && !is_empty_on_purpose {

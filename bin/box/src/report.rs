@@ -92,7 +92,6 @@ fn of_reaching(notice: &Notice) -> Option<Told> {
             format!("listening on {address}"),
             json!({"event": "listening", "address": address.to_string()}),
         ),
-        #[cfg(feature = "http")]
         Notice::HttpListening { address } => (
             format!("pictures by HTTP at http://{address}/"),
             json!({"event": "http_listening", "address": address.to_string()}),

@@ -315,11 +315,9 @@ mod tests {
     }
 
     fn http(count: usize, given: u64) -> Notice {
-        Notice::HttpViewers(HttpViewers {
-            count,
-            given,
-            ..HttpViewers::default()
-        })
+        let mut viewers = HttpViewers::default();
+        (viewers.count, viewers.given) = (count, given);
+        Notice::HttpViewers(viewers)
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Instant;
 
-use crate::door::{Access, Shared, Slot};
+use crate::door::{Access, Purpose, Shared, Slot};
 use crate::held::Held;
 use crate::input::Input;
 use crate::limits::{HEAD_TIME, IDLE, LINGER, MAX_DROPPED_BYTES, STALL, VIEWER_KEPT};
@@ -274,9 +274,10 @@ impl Connection {
         self.is_admitted
     }
 
-    /// The pass of the slot that it holds.
-    pub(crate) fn slot_pass(&self) -> Option<PassHash> {
-        self.lease.as_ref()?.slot.pass
+    /// The pass of the slot that it holds, if that is for this purpose.
+    pub(crate) fn pass_in_use(&self, purpose: Purpose) -> Option<PassHash> {
+        let slot = self.lease.as_ref()?.slot;
+        slot.pass.filter(|_| slot.purpose == purpose)
     }
 
     /// Whether the connection may end to make room for another: it is between two requests, or a

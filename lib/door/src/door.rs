@@ -14,6 +14,7 @@ use crate::strangers::Strangers;
 
 /// What a door is made of.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Config {
     /// The names of the cameras, each below `/NAME/`. A single one is also at the root.
     pub sources: Vec<String>,
@@ -23,13 +24,24 @@ pub struct Config {
     pub max_viewers: usize,
 }
 
+impl Config {
+    /// A door to cameras of these names.
+    pub fn new(sources: Vec<String>, access: Access, max_viewers: usize) -> Self {
+        Self {
+            sources,
+            access,
+            max_viewers,
+        }
+    }
+}
+
 /// Which clients may look.
 #[derive(Clone, Debug)]
 pub enum Access {
     /// Every client that can connect. Requests must name the machine by an address, as `localhost`
     /// or by one of these names: a web page can make a name of its own resolve to this machine.
     Open {
-        /// Names of the machine, without ports.
+        /// Names of the machine, without ports, that no DNS server of strangers can give to a page.
         names: Vec<String>,
     },
     /// Every client that has the token of one of these.
@@ -229,6 +241,12 @@ impl Door {
         }
     }
 
+    /// Removes the oldest connection without a pass, whose socket the caller closes: another one
+    /// needs its file descriptor.
+    pub fn remove_stranger(&mut self) -> Option<ConnectionId> {
+        self.make_room(|connection| !connection.is_admitted())
+    }
+
     /// A camera's newest picture. It is not copied, and held only if there is a viewer.
     pub fn show(&mut self, source: SourceId, picture: Picture<'_>, now: Now) {
         if let Some(source) = self.shared.sources.get_mut(source.0) {
@@ -367,11 +385,20 @@ impl Door {
         source.map_or_else(PictureCounts::default, Source::counts)
     }
 
-    /// The names of the passes whose clients look or listen, at any camera, in the order of the
-    /// list.
-    pub fn passes_in_use(&self) -> impl Iterator<Item = &str> {
+    /// The names of the passes whose clients look, at any camera, in the order of the list.
+    pub fn passes_that_look(&self) -> impl Iterator<Item = &str> {
+        self.passes_in_use(Purpose::Look)
+    }
+
+    /// The names of the passes whose clients listen, at any camera, in the order of the list.
+    pub fn passes_that_listen(&self) -> impl Iterator<Item = &str> {
+        self.passes_in_use(Purpose::Listen)
+    }
+
+    fn passes_in_use(&self, purpose: Purpose) -> impl Iterator<Item = &str> {
         let connections = self.connections.values();
-        let in_use: Vec<PassHash> = connections.filter_map(Connection::slot_pass).collect();
+        let in_use = connections.filter_map(|connection| connection.pass_in_use(purpose));
+        let in_use: Vec<PassHash> = in_use.collect();
         let passes = self.passes().into_iter().flat_map(Passes::iter);
         passes
             .filter(move |pass| in_use.iter().any(|hash| pass.is(*hash)))
@@ -393,13 +420,13 @@ impl Door {
     }
 
     /// Ends a dispensable connection of these, the oldest of strangers' first.
-    fn make_room(&mut self, is_of_these: impl Fn(&Connection) -> bool) -> Option<()> {
+    fn make_room(&mut self, is_of_these: impl Fn(&Connection) -> bool) -> Option<ConnectionId> {
         let dispensable = self.connections.iter();
         let dispensable = dispensable.filter(|(_, it)| it.is_dispensable() && is_of_these(it));
         let (&id, _) = dispensable.min_by_key(|(id, it)| (it.is_admitted(), **id))?;
         self.remove(id);
         self.is_dirty = true;
-        Some(())
+        Some(id)
     }
 }
 

@@ -25,7 +25,7 @@ impl Failures {
             return false;
         }
         self.0.insert(address, now);
-        log::warn!("door: a wrong pass from {address}");
+        log::warn!("a client by HTTP at {address} has a wrong pass");
         true
     }
 }

@@ -51,17 +51,17 @@ enum Kind {
 impl Kind {
     fn door(self) -> Door {
         let pass = Pass::new("seed", &token()).expect("a name").with_sound();
-        let mut door = Door::new(Config {
-            sources: match self {
+        let mut door = Door::new(Config::new(
+            match self {
                 Self::Several => vec!["hall".into(), "yard".into()],
                 Self::One | Self::Open => vec!["hall".into()],
             },
-            access: match self {
+            match self {
                 Self::Open => Access::Open { names: Vec::new() },
                 Self::One | Self::Several => Access::Passes([pass].into_iter().collect()),
             },
-            max_viewers: 1,
-        });
+            1,
+        ));
         door.set_sound(CAMERA, true);
         door
     }

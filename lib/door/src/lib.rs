@@ -24,11 +24,8 @@
 //!
 //! let token = Token::from_random([7; 20]);
 //! let pass = Pass::new("octoprint", &token)?;
-//! let mut door = Door::new(Config {
-//!     sources: vec!["hall".into()],
-//!     access: Access::Passes([pass].into_iter().collect()),
-//!     max_viewers: 8,
-//! });
+//! let access = Access::Passes([pass].into_iter().collect());
+//! let mut door = Door::new(Config::new(vec!["hall".into()], access, 8));
 //! let now = Now { instant: Instant::now(), unix: Duration::from_secs(1_795_800_836) };
 //! let (client, camera) = (ConnectionId(1), SourceId(0));
 //! door.accept(client, None, now)?;
@@ -101,4 +98,4 @@ pub use door::{Access, Config, ConnectionId, Door, Full};
 pub use links::Links;
 pub use now::Now;
 pub use passes::{InvalidPass, InvalidPasses, InvalidToken, Pass, Passes, Token};
-pub use source::{Picture, PictureCounts, SourceId, SourceState, source_path};
+pub use source::{Picture, PictureCounts, SourceId, SourceState};

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use crate::passes::Token;
 use crate::source::source_path;
 
-/// The links to one camera. Each has the token in it, so that whoever has the link may look.
+/// The links to one camera. With the token in each, whoever has the link may look.
 ///
 /// ```
 /// use transom_door::{Links, Token};
@@ -16,6 +16,7 @@ use crate::source::source_path;
 /// # Ok::<(), std::net::AddrParseError>(())
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Links {
     /// The page for people. A browser doesn't send the token in it, so that no proxy logs it.
     pub page: String,
@@ -31,13 +32,25 @@ impl Links {
     /// The links at the door with that address, to the camera of that name or to a single camera
     /// at the root.
     pub fn new(address: SocketAddr, camera: Option<&str>, token: &Token) -> Self {
-        let path = camera.map_or_else(|| "/".to_owned(), source_path);
-        let base = format!("http://{address}{path}");
+        let bare = Self::bare(address, camera);
+        let query = format!("?token={token}");
         Self {
-            page: format!("{base}#{token}"),
-            stream: format!("{base}stream?token={token}"),
-            snapshot: format!("{base}snapshot?token={token}"),
-            sound: format!("{base}sound?token={token}"),
+            page: format!("{}#{token}", bare.page),
+            stream: bare.stream + &query,
+            snapshot: bare.snapshot + &query,
+            sound: bare.sound + &query,
+        }
+    }
+
+    /// The same links without a token, for a door that needs none or clients that send theirs apart.
+    pub fn bare(address: SocketAddr, camera: Option<&str>) -> Self {
+        let path = camera.map_or_else(|| "/".to_owned(), source_path);
+        let page = format!("http://{address}{path}");
+        Self {
+            stream: format!("{page}stream"),
+            snapshot: format!("{page}snapshot"),
+            sound: format!("{page}sound"),
+            page,
         }
     }
 }

@@ -9,7 +9,7 @@ pub(crate) const PAGE: &str = include_str!("page.html");
 pub(crate) const POLICY: &str = "Content-Security-Policy: default-src 'none'; \
     img-src blob: data:; connect-src 'self'; \
     style-src 'sha256-hOhvrEvOC9PYpIgatTqwsrSNgWdYobB/oPc3zaUwl2o='; \
-    script-src 'sha256-c3HrNHQqSyeXlu/B61s5c+XTactHgErCaT+5/Z9aHfU='; \
+    script-src 'sha256-KwDXnmJlkRysfv4JuY8bjt6tYUoanFa5N9xM2ldXHF0='; \
     base-uri 'none'; form-action 'none'";
 
 #[cfg(test)]

@@ -70,6 +70,7 @@ pub struct InvalidToken;
 /// A line of a list is no pass.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("line {line}")]
+#[non_exhaustive]
 pub struct InvalidPasses {
     /// From 1.
     pub line: usize,

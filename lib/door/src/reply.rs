@@ -89,8 +89,8 @@ impl Reply {
         }
     }
 
-    /// The same for an answer without a length, which ends with its connection.
-    pub(crate) fn endless(self) -> Self {
+    /// The same for an answer behind which the connection ends, such as one without a length.
+    pub(crate) fn closing(self) -> Self {
         Self {
             keep_alive: false,
             ..self

@@ -77,6 +77,7 @@ impl SourceState {
 
 /// What became of a camera's pictures since the door was made.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct PictureCounts {
     /// Given to [`Door::show`](crate::Door::show).
     pub shown: u64,
@@ -87,7 +88,7 @@ pub struct PictureCounts {
 }
 
 /// The path of the camera of that name, with a slash at both ends: relative links go on from there.
-pub fn source_path(name: &str) -> String {
+pub(crate) fn source_path(name: &str) -> String {
     format!("/{}/", percent_encode(name))
 }
 

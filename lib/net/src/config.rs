@@ -59,11 +59,20 @@ pub struct Config {
 /// The HTTP door of a [`Net`](crate::Net).
 #[cfg(feature = "http")]
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct HttpConfig {
     /// The addresses to listen at, each of which has to be bound.
     pub listen: Vec<SocketAddr>,
     /// Its cameras and its passes.
     pub door: transom_door::Config,
+}
+
+#[cfg(feature = "http")]
+impl HttpConfig {
+    /// A door at these addresses.
+    pub fn new(listen: Vec<SocketAddr>, door: transom_door::Config) -> Self {
+        Self { listen, door }
+    }
 }
 
 impl Config {

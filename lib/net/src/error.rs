@@ -10,6 +10,9 @@ pub enum BindError {
     /// Another program listens at this address.
     #[error("{0} is taken: another program listens there")]
     Taken(SocketAddr),
+    /// No network of this machine has this address.
+    #[error("{0} can't be listened at: this machine does not have that address")]
+    NotOurs(SocketAddr),
     /// The system refuses to listen at this address.
     #[error("can't listen on {address}")]
     Listen {
@@ -28,6 +31,7 @@ impl BindError {
     pub(crate) fn new(address: SocketAddr, source: io::Error) -> Self {
         match source.kind() {
             io::ErrorKind::AddrInUse => Self::Taken(address),
+            io::ErrorKind::AddrNotAvailable => Self::NotOurs(address),
             _ => Self::Listen { address, source },
         }
     }

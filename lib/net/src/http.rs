@@ -111,8 +111,20 @@ impl Http {
         listener: usize,
         now: proto::Instant,
     ) -> Option<(TcpStream, SocketAddr)> {
-        let (_, listener) = self.0.as_mut()?.listeners.get_mut(listener)?;
-        listener.accept(now)
+        let Open {
+            door,
+            listeners,
+            clients,
+            ..
+        } = self.0.as_mut()?;
+        let (_, listener) = listeners.get_mut(listener)?;
+        listener.accept(now, || close_stranger(door, clients))
+    }
+
+    /// Closes the socket of a client without a pass, if there is one.
+    pub(crate) fn close_stranger(&mut self) -> bool {
+        let open = self.0.as_mut();
+        open.is_some_and(|open| close_stranger(&mut open.door, &mut open.clients))
     }
 
     /// Takes an accepted connection under that id, if the door has room.
@@ -315,6 +327,11 @@ impl Client {
         let has_bytes = !self.unread.is_empty() || self.readiness.can_read();
         has_bytes && door.wants_bytes(id)
     }
+}
+
+fn close_stranger(door: &mut Door, clients: &mut BTreeMap<usize, Client>) -> bool {
+    let stranger = door.remove_stranger();
+    stranger.is_some_and(|ConnectionId(id)| clients.remove(&id).is_some())
 }
 
 fn now() -> Now {

@@ -16,8 +16,8 @@ pub(crate) struct Listener {
     ready: bool,
     /// No connection is accepted before this time.
     backoff: Option<proto::Instant>,
-    /// The current failure is already logged.
-    warned: bool,
+    /// No failure is logged before this time.
+    quiet: Option<proto::Instant>,
 }
 
 impl Listener {
@@ -41,7 +41,7 @@ impl Listener {
             address,
             ready: false,
             backoff: None,
-            warned: false,
+            quiet: None,
         })
     }
 
@@ -53,19 +53,22 @@ impl Listener {
         self.ready = true;
     }
 
-    /// The next connection, if one waits and the system can accept it.
-    pub(crate) fn accept(&mut self, now: proto::Instant) -> Option<(TcpStream, SocketAddr)> {
+    /// The next connection, if one waits and the system can accept it. Where this program is out of
+    /// file descriptors, `close_other` may close a socket that matters less.
+    pub(crate) fn accept(
+        &mut self,
+        now: proto::Instant,
+        mut close_other: impl FnMut() -> bool,
+    ) -> Option<(TcpStream, SocketAddr)> {
         if self.backoff.is_some_and(|until| until <= now) {
             self.backoff = None;
         }
         while self.is_ready() {
             match self.socket.accept() {
-                Ok(accepted) => {
-                    self.warned = false;
-                    return Some(accepted);
-                }
+                Ok(accepted) => return Some(accepted),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.ready = false,
                 Err(error) if concerns_connection(&error) => {}
+                Err(error) if is_out_of_descriptors(&error) && close_other() => {}
                 Err(error) => self.back_off(&error, now),
             }
         }
@@ -88,7 +91,8 @@ impl Listener {
     /// is called again after the pause.
     fn back_off(&mut self, error: &io::Error, now: proto::Instant) {
         self.backoff = Some(now + BACKOFF);
-        if !std::mem::replace(&mut self.warned, true) {
+        if self.quiet.is_none_or(|until| until <= now) {
+            self.quiet = Some(now + QUIET);
             log::warn!("can't accept connections on {}: {error}", self.address);
         }
     }
@@ -114,8 +118,17 @@ fn concerns_connection(error: &io::Error) -> bool {
     )
 }
 
+/// Whether this program has as many descriptors as it may have: EMFILE, for which the standard
+/// library has no kind. Its number is the same on every Unix.
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    cfg!(unix) && error.raw_os_error() == Some(24)
+}
+
 /// Connections that the system queues: twice the default limit of handshakes.
 const BACKLOG: i32 = 128;
 
 /// Pause after a failed accept: costs hardly any CPU time, and delays a waiting peer little.
 const BACKOFF: Duration = Duration::from_millis(200);
+
+/// Time between two logged failures: a flood causes several a second for as long as it lasts.
+const QUIET: Duration = Duration::from_secs(60);

@@ -340,7 +340,9 @@ impl Net {
         let now = self.context.now();
         for at in 0..self.listeners.len() {
             for _ in 0..ACCEPTS {
-                let Some((stream, address)) = self.listeners[at].1.accept(now) else {
+                let close_stranger = || self.http.close_stranger();
+                let accepted = self.listeners[at].1.accept(now, close_stranger);
+                let Some((stream, address)) = accepted else {
                     break;
                 };
                 if let Err(error) = self.begin_handshake(stream, address) {

@@ -33,6 +33,10 @@ impl Http {
         None
     }
 
+    pub(crate) fn close_stranger(&mut self) -> bool {
+        false
+    }
+
     pub(crate) fn add(
         &mut self,
         _: usize,

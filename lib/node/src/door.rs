@@ -7,6 +7,7 @@ mod uses;
 mod viewers;
 mod watch;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -27,14 +28,31 @@ use crate::settings::Settings;
 /// The HTTP door of [`Settings::http`](crate::Settings::http) and of
 /// [`Handle::open_door`](crate::Handle::open_door).
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct HttpSettings {
     /// Where to listen. Pictures and passes cross the network unencrypted, so that only loopback
     /// addresses keep them from others.
     pub listen: Vec<SocketAddr>,
     /// Which clients may look.
     pub access: Access,
-    /// The cameras. Each is below `/NAME/`, and a single one also at `/`.
+    /// The cameras. Each is below `/NAME/`, and a single one also at `/`; of several with one name
+    /// the first is shown.
+    ///
+    /// With our own camera among them, clients that look at any of them share its limit
+    /// [`max_viewers`](crate::Settings::max_viewers) with the peers that watch it. Cameras of peers
+    /// alone have a limit of their own, which is larger.
     pub sources: Vec<HttpSource>,
+}
+
+impl HttpSettings {
+    /// A door at these addresses, to these cameras.
+    pub fn new(listen: Vec<SocketAddr>, access: Access, sources: Vec<HttpSource>) -> Self {
+        Self {
+            listen,
+            access,
+            sources,
+        }
+    }
 }
 
 /// A camera that the HTTP door shows.
@@ -49,6 +67,15 @@ pub enum HttpSource {
     /// peer (see [`latency`](crate::latency)); in the first moment of a connection, with one whose
     /// first byte was sent after the question.
     Peer(PeerName),
+}
+
+impl HttpSource {
+    fn name(self, own_name: PeerName) -> PeerName {
+        match self {
+            Self::Own => own_name,
+            Self::Peer(peer) => peer,
+        }
+    }
 }
 
 /// The token of a new pass, or `None` where the system gives no random numbers.
@@ -206,7 +233,7 @@ impl HttpDoor {
 
     /// Watches the cameras of these peers from now on, those that stay without an interruption.
     fn follow(&mut self, sources: Vec<HttpSource>, out: &mut Context) {
-        out.door_sources = DoorSources::new(sources);
+        out.door_sources = DoorSources::new(distinct(sources, self.own_name));
         let mut old = std::mem::take(&mut self.watched);
         for peer in out.door_sources.peers() {
             let kept = old.extract_if(.., |(watched, _)| *watched == peer).next();
@@ -246,26 +273,27 @@ impl HttpDoor {
 
 fn config(http: &HttpSettings, own_name: PeerName, max_viewers: usize) -> HttpConfig {
     let is_bridge = !http.sources.contains(&HttpSource::Own);
-    HttpConfig {
-        listen: http.listen.clone(),
-        door: door::Config {
-            sources: names(&http.sources, own_name),
-            access: http.access.clone(),
-            max_viewers: if is_bridge {
-                BRIDGE_VIEWERS
-            } else {
-                max_viewers
-            },
-        },
-    }
+    let max_viewers = if is_bridge {
+        BRIDGE_VIEWERS
+    } else {
+        max_viewers
+    };
+    let names = names(&http.sources, own_name);
+    let door = door::Config::new(names, http.access.clone(), max_viewers);
+    HttpConfig::new(http.listen.clone(), door)
 }
 
 fn names(sources: &[HttpSource], own_name: PeerName) -> Vec<String> {
-    let name = |source: &HttpSource| match source {
-        HttpSource::Own => own_name.to_string(),
-        HttpSource::Peer(peer) => peer.to_string(),
-    };
-    sources.iter().map(name).collect()
+    let sources = distinct(sources.to_vec(), own_name).into_iter();
+    let names = sources.map(|source| source.name(own_name).to_string());
+    names.collect()
+}
+
+/// These cameras without those whose name another one before them has: a name is a path.
+fn distinct(mut sources: Vec<HttpSource>, own_name: PeerName) -> Vec<HttpSource> {
+    let mut names = BTreeSet::new();
+    sources.retain(|source| names.insert(source.name(own_name)));
+    sources
 }
 
 /// Clients that look at once at cameras of peers: half of the door's connections. A peer sends each

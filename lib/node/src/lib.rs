@@ -108,7 +108,7 @@ pub use transom_media as media;
 /// Passes, links and paths of the HTTP door.
 #[cfg(feature = "http")]
 pub use transom_net::door::{
-    Access, InvalidPass, InvalidPasses, InvalidToken, Links, Pass, Passes, Token, source_path,
+    Access, InvalidPass, InvalidPasses, InvalidToken, Links, Pass, Passes, Token,
 };
 /// What a [`LinkEnd`] and a [`TransferFailure`] tell of the protocol.
 pub use transom_proto::{PeerError, UsageError};

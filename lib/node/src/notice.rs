@@ -91,14 +91,12 @@ pub enum Notice {
         address: SocketAddr,
     },
     /// The HTTP door is open there.
-    #[cfg(feature = "http")]
     HttpListening {
         /// With the port that was really bound.
         address: SocketAddr,
     },
     /// The answer to [`Handle::open_door`](crate::Handle::open_door) where an address can't be
     /// used: no door is open.
-    #[cfg(feature = "http")]
     HttpNotListening {
         /// Why.
         why: SystemError,

@@ -161,6 +161,6 @@ Exit status 0 means: it was answered, and somebody hung up.";
 pub(super) const WATCH: &str = "\
 Example:
   transom watch porch
-  transom watch porch - | ffplay -loglevel error -f mjpeg -
+  transom watch porch - | ffplay -fflags nobuffer -vf setpts=0 -f mjpeg -
   transom watch 192.168.1.20 --save porch.mkv --seconds 60
   transom watch porch yard --http          both in a browser, or in a program such as go2rtc";

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use clap::{Args, Subcommand};
 
-use crate::http::http_address;
+use crate::http::links_address;
 
 #[derive(Args, Debug)]
 pub(crate) struct PassArguments {
@@ -19,7 +19,7 @@ pub(crate) enum PassCommand {
         /// The program or person that gets it, such as octoprint
         name: String,
         /// The address of `--http` [default: where it listened last, or 127.0.0.1:8080]
-        #[arg(long, value_name = "ADDRESS", value_parser = http_address)]
+        #[arg(long, value_name = "ADDRESS", value_parser = links_address)]
         http: Option<SocketAddr>,
         /// Let it hear the microphone of the camera too (`transom camera --microphone`)
         #[arg(long)]
@@ -43,6 +43,6 @@ Example:
   transom pass add phone --http 192.168.1.20 --sound --qr
   transom pass remove octoprint
 
-A pass lets a browser or another program look at `transom camera --http` and `transom watch BOX…
---http` of this user, with --sound listen too, and nothing else. Where that shows several boxes, each
-is below its name: /NAME/stream, /NAME/snapshot.";
+A pass lets a browser or another program look at `transom camera --http` and `transom watch BOX… \
+--http` of this user, with --sound listen too, and nothing else. Where that shows several boxes, \
+each is below its name: /NAME/stream, /NAME/snapshot.";

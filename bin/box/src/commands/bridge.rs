@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 use transom::people::{Book, Contact};
-use transom::{HttpSource, Notice, Obstacle, PeerName, Redial, source_path};
+use transom::{HttpSource, Links, Notice, Obstacle, PeerName, Redial};
 
 use crate::args::Watch;
 use crate::failure::Failure;
@@ -168,7 +168,7 @@ impl Bridge<'_> {
     fn tell_links(&self, address: SocketAddr, output: &Output) {
         for contact in &self.boxes {
             let name = &contact.name;
-            let page = format!("http://{address}{}", source_path(name.as_str()));
+            let Links { page, .. } = Links::bare(address, Some(name.as_str()));
             output.say(
                 format!("{name} by HTTP at {page}"),
                 json!({"event": "http_link", "box": name.as_str(), "page": page}),
@@ -185,8 +185,7 @@ fn go2rtc(boxes: &[Contact], address: SocketAddr, is_open: bool) -> Vec<(String,
     let query = if is_open { "" } else { "?token=TOKEN" };
     let sources = |contact: &Contact| {
         let name = contact.name.to_string();
-        let path = source_path(&name);
-        let stream = format!("http://{address}{path}stream{query}");
+        let stream = Links::bare(address, Some(&name)).stream + query;
         let h264 = format!("ffmpeg:{name}#video=h264");
         (name, [stream, h264])
     };

@@ -202,7 +202,7 @@ fn wait(
 ) -> Result<(), Failure> {
     (settings.takes_calls, settings.max_talks) = (true, 1);
     listening::introduce(&settings, talk.output);
-    listening::warn_of_empty_book(&settings.book, place, talk.output);
+    listening::warn_of_empty_book(&settings.book, false, place, talk.output);
     let running = Running::start_service(settings)?;
     let last = ring_time.map(|time| Instant::now() + time);
     let mut knocks = Knocks::default();

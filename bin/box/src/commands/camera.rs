@@ -54,6 +54,7 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
         .inbox
         .map(|into| InboxSettings::new(into, Accept::Known));
     let duties = Duties {
+        has_http: arguments.http.is_given(),
         http: arguments.http.apply(&mut settings, place, output)?,
         pairing: BoxPairing::new(&arguments.pairing, &settings)?,
         beside: FileBeside::new(arguments.measure),
@@ -65,6 +66,7 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
 
 /// What the command does beside its station.
 struct Duties {
+    has_http: bool,
     http: HttpDoor,
     pairing: BoxPairing,
     beside: FileBeside,
@@ -191,6 +193,7 @@ fn serve(
     output: &Output,
 ) -> Result<(), Failure> {
     let Duties {
+        has_http,
         mut http,
         mut pairing,
         mut beside,
@@ -206,7 +209,7 @@ fn serve(
     service.ready(&running.handle);
     pairing.show(&running, output);
     if !pairing.is_shown() {
-        listening::warn_of_empty_book(&book, place, output);
+        listening::warn_of_empty_book(&book, has_http, place, output);
     }
     let mut knocks = Knocks::default();
     let mut machine = MachineReport::default();

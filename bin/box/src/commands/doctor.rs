@@ -269,11 +269,11 @@ fn of_book(place: &Place) -> Vec<Finding> {
 /// The HTTP door, if the box would have one.
 #[cfg(feature = "http")]
 fn of_http(arguments: &Doctor, place: &Place) -> Vec<Finding> {
-    let Some(address) = arguments.http.address() else {
+    let Some(address) = arguments.http else {
         return Vec::new();
     };
     let mut findings: Vec<_> = ports(&[address]).iter().flat_map(http::door).collect();
-    if !arguments.http.is_open() {
+    if !arguments.http_open {
         findings.push(http::passes(&passes(place)));
     }
     findings

@@ -1,7 +1,7 @@
 //! `transom pass`: which browsers and other programs may look by HTTP.
 
 use std::io::{self, IsTerminal as _};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use transom::{Links, Pass, own_addresses, random_token};
 use crate::args::{PassArguments, PassCommand};
 use crate::failure::Failure;
 use crate::format::count;
-use crate::http::HTTP;
+use crate::http::{HTTP, warn_of_network};
 use crate::output::Output;
 use crate::pass_files::{DoorPlace, PassFiles};
 use crate::place::Place;
@@ -26,10 +26,20 @@ pub(crate) fn run(arguments: PassArguments, place: &Place, output: &Output) -> R
             sound,
             qr,
         }) => {
-            let place = door(&files, http);
+            let DoorPlace { address, boxes } = door(&files, http);
+            let reached = reached_at(address, &own_addresses());
+            let place = DoorPlace {
+                address: reached.unwrap_or(SocketAddr::new(HTTP.ip(), address.port())),
+                boxes,
+            };
             let is_for_phone = !place.address.ip().is_loopback() && io::stdout().is_terminal();
             let with_qr = qr || is_for_phone && !output.is_json();
-            add(&files, &name, sound, &place, with_qr, output)
+            add(&files, &name, sound, &place, with_qr, output)?;
+            if reached.is_none() {
+                output.warn(NOT_REACHED);
+            }
+            warn_of_network(address, output);
+            Ok(())
         }
         Some(PassCommand::Remove { name }) => {
             files.remove(&name)?;
@@ -47,6 +57,8 @@ fn list(files: &PassFiles, output: &Output) -> Result<(), Failure> {
         1 => "1 pass".to_owned(),
         passes => format!("{passes} passes"),
     };
+    let width = passes.iter().map(|pass| pass.name().chars().count()).max();
+    let width = width.unwrap_or(0);
     for pass in passes.iter() {
         let used = match pass.last_used() {
             Some(time) => format!("last used {} ago", age(time)),
@@ -56,7 +68,7 @@ fn list(files: &PassFiles, output: &Output) -> Result<(), Failure> {
             true => ", with sound",
             false => "",
         };
-        human.push_str(&format!("\n{}  {used}{sound}", pass.name()));
+        human.push_str(&format!("\n{:width$}  {used}{sound}", pass.name()));
         if output.is_json() {
             let used = pass.last_used().map(|time| time.as_secs());
             output.answer(
@@ -71,29 +83,25 @@ fn list(files: &PassFiles, output: &Output) -> Result<(), Failure> {
     Ok(())
 }
 
-/// How long ago that time since 1970 is.
+/// How long ago that time since 1970 is. A box writes it down once a minute, so seconds would say
+/// more than is known.
 fn age(time: Duration) -> String {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let seconds = now.unwrap_or_default().saturating_sub(time).as_secs();
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
-    let unit = units.iter().find(|(length, _)| seconds >= *length);
-    let (length, unit) = unit.unwrap_or(&(1, "second"));
-    count(seconds / length, unit)
+    match units.iter().find(|(length, _)| seconds >= *length) {
+        Some((length, unit)) => count(seconds / length, unit),
+        None => "less than a minute".to_owned(),
+    }
 }
 
 /// Where the door is: at that address, where it was opened last, or where it is unless told
 /// otherwise.
 fn door(files: &PassFiles, wanted: Option<SocketAddr>) -> DoorPlace {
-    let last = files.door();
-    let last = last.filter(|last| wanted.is_none_or(|address| address == last.address));
-    let place = last.unwrap_or_else(|| DoorPlace {
+    files.door(wanted).unwrap_or_else(|| DoorPlace {
         address: wanted.unwrap_or(HTTP),
         boxes: Vec::new(),
-    });
-    DoorPlace {
-        address: reached_at(place.address),
-        ..place
-    }
+    })
 }
 
 fn add(
@@ -151,6 +159,7 @@ fn lines(links: &Links, with_sound: bool) -> String {
         stream,
         snapshot,
         sound,
+        ..
     } = links;
     let mut lines = format!("\npage      {page}\nstream    {stream}\nsnapshot  {snapshot}");
     if with_sound {
@@ -168,14 +177,20 @@ fn json_of(links: &Links, with_sound: bool) -> Value {
     })
 }
 
-/// The address for links: of all addresses the first that others can reach.
-fn reached_at(address: SocketAddr) -> SocketAddr {
-    let own = || own_addresses().first().copied();
-    match address.ip().is_unspecified() {
-        true => SocketAddr::new(own().unwrap_or(HTTP.ip()), address.port()),
-        false => address,
+/// The address for links: of all addresses the first that others can reach there, if there is one.
+fn reached_at(address: SocketAddr, own: &[IpAddr]) -> Option<SocketAddr> {
+    if !address.ip().is_unspecified() {
+        return Some(address);
     }
+    let mut listened = own.iter().filter(|ip| ip.is_ipv4() || address.is_ipv6());
+    listened
+        .next()
+        .map(|ip| SocketAddr::new(*ip, address.port()))
 }
+
+/// What is wrong with the links of a door at all addresses of a machine that has none.
+const NOT_REACHED: &str = "this machine has no address in a network now, so the links are for itself; \
+                           for others, put its address in the place of 127.0.0.1";
 
 #[cfg(test)]
 mod tests {
@@ -186,9 +201,25 @@ mod tests {
         let now = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
             .unwrap();
-        for (seconds, words) in [(0, "0 seconds"), (60, "1 minute"), (200_000, "2 days")] {
+        let soon = "less than a minute";
+        for (seconds, words) in [(0, soon), (50, soon), (60, "1 minute"), (200_000, "2 days")] {
             assert_eq!(age(now - Duration::from_secs(seconds)), words);
         }
-        assert_eq!(age(now + Duration::from_secs(9)), "0 seconds");
+        assert_eq!(age(now + Duration::from_secs(9)), soon);
+    }
+
+    #[test]
+    fn links_lead_to_an_address_that_others_reach() {
+        let reached = |address: &str, own: &[&str]| {
+            let own: Vec<_> = own.iter().map(|ip| ip.parse().unwrap()).collect();
+            let reached = reached_at(address.parse().unwrap(), &own);
+            reached.map(|address| address.to_string())
+        };
+        let both = ["fd00::1", "10.0.0.7"];
+        assert_eq!(reached("0.0.0.0:80", &both).as_deref(), Some("10.0.0.7:80"));
+        assert_eq!(reached("[::]:80", &both).as_deref(), Some("[fd00::1]:80"));
+        assert_eq!(reached("0.0.0.0:80", &[]), None);
+        let alone = "127.0.0.1:80";
+        assert_eq!(reached(alone, &[]).as_deref(), Some(alone));
     }
 }

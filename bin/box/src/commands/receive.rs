@@ -111,7 +111,7 @@ fn open_inbox(arguments: Receive, place: &Place, output: &Output) -> Result<(), 
     listening::introduce(&settings, output);
     // With a terminal a code can be typed, which adds the first contact.
     if !asks {
-        listening::warn_of_empty_book(&settings.book, place, output);
+        listening::warn_of_empty_book(&settings.book, false, place, output);
     }
     let running = Running::start_service(settings)?;
     let into = arguments.into.display().to_string();

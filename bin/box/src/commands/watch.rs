@@ -28,7 +28,7 @@ use crate::stats::Stats;
 
 pub(crate) fn run(arguments: &Watch, place: &Place, output: &Output) -> Result<(), Failure> {
     #[cfg(feature = "http")]
-    if let Some(address) = arguments.bridge.http {
+    if let Some(address) = arguments.bridge.address()? {
         return bridge::run(arguments, address, place, output);
     }
     let [peer] = arguments.boxes() else {

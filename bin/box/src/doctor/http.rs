@@ -31,7 +31,7 @@ pub(crate) fn passes(read: &Result<usize, String>) -> Finding {
         Err(why) => Finding::broken(
             SUBJECT,
             format!("nobody may look: {why}"),
-            "mend that file, or make new passes with: transom pass add NAME",
+            "mend or remove that file",
         ),
     }
 }

@@ -27,11 +27,11 @@ pub(super) fn follow(handle: &Handle, before: Option<&OpenBridge>, now: Option<&
 
 /// Opens the door, also if it was refused before.
 pub(super) fn open(handle: &Handle, bridge: &OpenBridge) {
-    handle.open_door(HttpSettings {
-        listen: vec![bridge.address],
-        access: access(&bridge.token),
-        sources: sources(bridge),
-    });
+    handle.open_door(HttpSettings::new(
+        vec![bridge.address],
+        access(&bridge.token),
+        sources(bridge),
+    ));
 }
 
 fn access(token: &Token) -> Access {

@@ -40,7 +40,7 @@ impl Connection {
         if let Access::Open { names } = &shared.access
             && !host.is_none_or(|host| host::is_ours(host, names))
         {
-            let text = "this is not the name of this machine: use its address";
+            let text = "a door without passes answers to addresses and localhost: use 127.0.0.1, or a pass";
             return self.answer(reply, reply.text(Status::Misdirected, &[], text, now), now);
         }
         let is_allowed = self.is_allowed(request, shared, now);
@@ -137,10 +137,7 @@ impl Connection {
 
     /// The client has to connect again for more.
     fn answer_too_many(&mut self, reply: Reply, now: Now) {
-        let reply = Reply {
-            keep_alive: false,
-            ..reply
-        };
+        let reply = reply.closing();
         let text = "too many requests without a pass from this address: try again later";
         let answer = reply.text(Status::TooManyRequests, &["Retry-After: 1"], text, now);
         self.answer(reply, answer, now);
@@ -182,11 +179,11 @@ impl Connection {
                 return self.answer(reply, answer, now);
             }
         };
-        let endless = reply.endless();
+        let closing = reply.closing();
         let content_type = format!("Content-Type: {}", format.content_type());
-        let mut head = endless.head(Status::Ok, &[NO_SCRIPTS, &content_type], now);
-        if endless.is_head {
-            return self.answer(endless, head, now);
+        let mut head = closing.head(Status::Ok, &[NO_SCRIPTS, &content_type], now);
+        if closing.is_head {
+            return self.answer(closing, head, now);
         }
         if let Err(why) = self.acquire_slot(source, Purpose::Look, shared) {
             return self.answer(reply, no_slot(why, reply, now), now);
@@ -209,10 +206,10 @@ impl Connection {
             let text = "this camera has no sound";
             return self.answer(reply, reply.text(Status::NotFound, &[], text, now), now);
         }
-        let endless = reply.endless();
-        let mut head = endless.head(Status::Ok, &["Content-Type: audio/wav"], now);
-        if endless.is_head {
-            return self.answer(endless, head, now);
+        let closing = reply.closing();
+        let mut head = closing.head(Status::Ok, &["Content-Type: audio/wav"], now);
+        if closing.is_head {
+            return self.answer(closing, head, now);
         }
         if let Err(why) = self.acquire_slot(source, Purpose::Listen, shared) {
             return self.answer(reply, no_slot(why, reply, now), now);

@@ -63,6 +63,7 @@ fn act(rig: &mut Rig, addresses: &mut Addresses, random: &mut Random) {
             rig.receive(client, &head.as_bytes()[..cut]);
         }
         9 => drop(rig.stuck.insert(client)),
+        10 if random.below(2) == 0 => rig.trickle(client, random.below(2_000)),
         10 => drop(rig.stuck.remove(&client)),
         11 if random.below(2) == 0 => rig.end(client),
         11 => rig.close(client),

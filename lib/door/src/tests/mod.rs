@@ -46,11 +46,7 @@ impl Rig {
 
     pub(crate) fn of(sources: &[&str], access: Access) -> Self {
         let sources = sources.iter().map(|name| (*name).to_owned()).collect();
-        let config = Config {
-            sources,
-            access,
-            max_viewers: 4,
-        };
+        let config = Config::new(sources, access, 4);
         Self {
             door: Door::new(config),
             now: Now {
@@ -231,6 +227,7 @@ impl Rig {
 
     /// A client that is stuck otherwise takes at most that many bytes.
     pub(crate) fn trickle(&mut self, client: usize, most: usize) {
+        self.ready.insert(client);
         let id = ConnectionId(client);
         let bytes = self.door.poll_transmit(id, self.now).concat();
         let bytes = &bytes[..bytes.len().min(most)];

@@ -50,6 +50,8 @@ fn a_client_hears_what_comes_as_a_wav_file() {
         (rig.door.listeners(CAMERA), rig.door.viewers(CAMERA)),
         (1, 0)
     );
+    assert_eq!(rig.door.passes_that_listen().collect::<Vec<_>>(), ["pass1"]);
+    assert_eq!(rig.door.passes_that_look().next(), None);
     push_sound(&mut rig, 2);
     push_sound(&mut rig, 3);
     assert_eq!(rig.take_bytes(1), [block(2), block(3)].concat());

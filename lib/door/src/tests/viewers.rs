@@ -351,7 +351,7 @@ fn a_socket_that_is_full_after_an_answer_ends_the_connection() {
 #[test]
 fn the_owner_reads_which_passes_look_and_what_their_clients_got() {
     let mut rig = Rig::of(&["hall"], passes(&[1, 2, 3]));
-    let names = |rig: &Rig| rig.door.passes_in_use().collect::<Vec<_>>().join(" ");
+    let names = |rig: &Rig| rig.door.passes_that_look().collect::<Vec<_>>().join(" ");
     let counts = |rig: &Rig| {
         let PictureCounts {
             shown,

@@ -28,14 +28,14 @@ impl Camera {
         let pass = Pass::new("tests", &token).unwrap();
         let identity = Identity::generate().unwrap();
         let mut config = crate::Config::new(identity, Vec::new());
-        config.http = Some(HttpConfig {
-            listen: addresses.map(|it| it.parse().unwrap()).collect(),
-            door: Config {
-                sources: vec!["box".into()],
-                access: Access::Passes([pass].into_iter().collect()),
-                max_viewers: 8,
-            },
-        });
+        config.http = Some(HttpConfig::new(
+            addresses.map(|it| it.parse().unwrap()).collect(),
+            Config::new(
+                vec!["box".into()],
+                Access::Passes([pass].into_iter().collect()),
+                8,
+            ),
+        ));
         let net = Net::bind(config).unwrap();
         Self {
             net,
@@ -239,14 +239,10 @@ fn packets_to_clients_are_marked_as_media_unless_told_otherwise() {
         ("[::1]:0", true),
     ] {
         let poll = mio::Poll::new().unwrap();
-        let config = HttpConfig {
-            listen: vec![listen.parse().unwrap()],
-            door: Config {
-                sources: vec!["box".into()],
-                access: Access::Open { names: Vec::new() },
-                max_viewers: 1,
-            },
-        };
+        let config = HttpConfig::new(
+            vec![listen.parse().unwrap()],
+            Config::new(vec!["box".into()], Access::Open { names: Vec::new() }, 1),
+        );
         let listener = std::iter::once(mio::Token(1));
         let mut http = Http::bind(config, marks_packets, poll.registry(), listener).unwrap();
         let server = std::net::TcpListener::bind(listen).unwrap();

@@ -56,6 +56,13 @@ impl DoorSources {
 }
 
 impl Context {
+    /// Whether a client of the door listens to any camera.
+    pub(super) fn has_http_listeners(&mut self) -> bool {
+        let mut cameras = self.door_sources.ids();
+        let door = self.net.door();
+        door.is_some_and(|(door, _)| cameras.any(|camera| door.listeners(camera) > 0))
+    }
+
     /// Clients of the door that look at our camera.
     pub(crate) fn door_viewers(&mut self) -> usize {
         self.viewers_of(HttpSource::Own)

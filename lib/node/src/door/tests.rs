@@ -4,7 +4,7 @@ use transom_net::door::{Access, ConnectionId, Now, Pass, Passes, SourceState, To
 use transom_wire::{EndReason, PeerName};
 
 use super::uses::USES_INTERVAL;
-use super::{HttpDoor, HttpSettings, HttpSource};
+use super::{BRIDGE_VIEWERS, HttpDoor, HttpSettings, HttpSource};
 use crate::calls::{Calls, Policy};
 use crate::context::Context;
 use crate::disk::Disk;
@@ -40,11 +40,7 @@ impl Rig {
     }
 
     fn open(&mut self, access: Access, sources: Vec<HttpSource>) {
-        let http = HttpSettings {
-            listen: vec!["127.0.0.1:0".parse().unwrap()],
-            access,
-            sources,
-        };
+        let http = HttpSettings::new(vec!["127.0.0.1:0".parse().unwrap()], access, sources);
         self.door.open(http, &mut self.out);
     }
 
@@ -162,4 +158,52 @@ fn the_owner_is_told_of_uses_that_it_does_not_know_and_of_first_ones_at_once() {
     assert_eq!((rig.told(), rig.door.due()), (None, None));
     rig.use_pass(1, 201);
     assert_eq!(rig.told(), Some(vec![Some(201)]));
+}
+
+impl Rig {
+    /// What a client reads who asks for that.
+    fn answer(&mut self, path: &str) -> String {
+        let (door, now) = self.out.net.door().unwrap();
+        let client = ConnectionId(usize::MAX);
+        door.accept(client, None, now).unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        door.handle_bytes(client, request.as_bytes(), now);
+        let answer = door.poll_transmit(client, now).concat();
+        door.remove(client);
+        String::from_utf8(answer).unwrap()
+    }
+
+    fn max_viewers(&mut self) -> usize {
+        self.turn();
+        let metrics = self.answer("/metrics");
+        let max = metrics.split("\ntransom_viewers_max ").nth(1).unwrap();
+        max.split('\n').next().unwrap().parse().unwrap()
+    }
+}
+
+#[test]
+fn the_limit_of_viewers_is_that_of_our_camera_while_it_is_shown() {
+    let access = Access::Open { names: Vec::new() };
+    let (own, hall) = (HttpSource::Own, HttpSource::Peer(name("hall")));
+    let mut rig = Rig::new(access, vec![hall]);
+    assert_eq!(rig.max_viewers(), BRIDGE_VIEWERS);
+    rig.door.set_sources(vec![own, hall], &mut rig.out);
+    assert_eq!(rig.max_viewers(), 8);
+    rig.door.set_sources(vec![hall], &mut rig.out);
+    assert_eq!(rig.max_viewers(), BRIDGE_VIEWERS);
+}
+
+#[test]
+fn a_camera_that_is_named_twice_is_shown_once() {
+    let access = Access::Open { names: Vec::new() };
+    let (own, hall) = (HttpSource::Own, HttpSource::Peer(name("hall")));
+    let namesake = HttpSource::Peer(name("desk"));
+    let mut rig = Rig::new(access, vec![own, hall, namesake, hall]);
+    let cameras = |rig: &mut Rig| rig.answer("/state").matches(r#""name":"#).count();
+    assert_eq!((cameras(&mut rig), rig.door.watched.len()), (2, 1));
+    assert!(rig.out.door_sources.has_own(), "the first of a name counts");
+    rig.door
+        .set_sources(vec![namesake, own, hall, hall], &mut rig.out);
+    assert_eq!((cameras(&mut rig), rig.door.watched.len()), (2, 2));
+    assert!(!rig.out.door_sources.has_own());
 }

@@ -9,15 +9,21 @@ use crate::notice::{HttpViewers, Notice};
 pub(super) struct Viewers {
     /// The owner knows of clients that look or listen.
     told: bool,
+    /// The owner knows of clients that listen.
+    told_listening: bool,
     next: Option<Instant>,
 }
 
 impl Viewers {
     /// Tells the owner, if it is time.
     pub(super) fn turn(&mut self, now: Instant, out: &mut Context) {
-        if self.next.is_some_and(|next| now < next) {
+        // The first and the last that listens are told at once: the microphone opens and closes by
+        // them, and the cause is told before the effect.
+        let is_listening = out.has_http_listeners();
+        if self.next.is_some_and(|next| now < next) && is_listening == self.told_listening {
             return;
         }
+        self.told_listening = is_listening;
         let viewers = out.http_viewers();
         let is_used = viewers.count + viewers.listeners > 0;
         let is_news = is_used || self.told;
@@ -48,7 +54,8 @@ impl Context {
             viewers.pictures.sent += counts.sent;
             viewers.pictures.dropped += counts.skipped;
         }
-        viewers.passes = door.passes_in_use().map(str::to_owned).collect();
+        viewers.passes = door.passes_that_look().map(str::to_owned).collect();
+        viewers.listener_passes = door.passes_that_listen().map(str::to_owned).collect();
         viewers
     }
 }

@@ -32,6 +32,7 @@ impl SystemError {
     pub(crate) fn of_bind(error: &BindError) -> Self {
         let (kind, text) = match error {
             BindError::Taken(_) => (io::ErrorKind::AddrInUse, error.to_string()),
+            BindError::NotOurs(_) => (io::ErrorKind::AddrNotAvailable, error.to_string()),
             BindError::Listen { source, .. } | BindError::Poll(source) => {
                 (source.kind(), format!("{error}: {source}"))
             }

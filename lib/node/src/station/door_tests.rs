@@ -23,11 +23,11 @@ impl Rig {
         let token = crate::random_token().unwrap();
         let pass = Pass::new("tests", &token).unwrap();
         let mut settings = settings("hall");
-        settings.http = Some(HttpSettings {
-            listen: vec!["127.0.0.1:0".parse().unwrap()],
-            access: Access::Passes([pass].into_iter().collect()),
-            sources: vec![HttpSource::Own],
-        });
+        settings.http = Some(HttpSettings::new(
+            vec!["127.0.0.1:0".parse().unwrap()],
+            Access::Passes([pass].into_iter().collect()),
+            vec![HttpSource::Own],
+        ));
         change(&mut settings);
         let mut station = Station::start(settings).unwrap();
         station.begin();

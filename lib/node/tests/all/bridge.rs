@@ -50,11 +50,11 @@ fn sources(names: &[&str]) -> Vec<HttpSource> {
 fn open_door(desk: &Peer, names: &[&str]) -> (SocketAddr, Token) {
     let token = random_token().unwrap();
     let pass = Pass::new("tests", &token).unwrap();
-    desk.handle.open_door(HttpSettings {
-        listen: local(),
-        access: Access::Passes([pass].into_iter().collect()),
-        sources: sources(names),
-    });
+    desk.handle.open_door(HttpSettings::new(
+        local(),
+        Access::Passes([pass].into_iter().collect()),
+        sources(names),
+    ));
     let address = desk.wait(|notice| match notice {
         Notice::HttpListening { address } => Some(address),
         _ => None,
@@ -228,11 +228,11 @@ fn a_door_opens_changes_and_closes_at_run_time() {
         std::thread::sleep(Duration::from_millis(20));
     }
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    desk.handle.open_door(HttpSettings {
-        listen: vec![taken.local_addr().unwrap()],
-        access: Access::Open { names: Vec::new() },
-        sources: sources(&["hall"]),
-    });
+    desk.handle.open_door(HttpSettings::new(
+        vec![taken.local_addr().unwrap()],
+        Access::Open { names: Vec::new() },
+        sources(&["hall"]),
+    ));
     let why = desk.wait(|notice| match notice {
         Notice::HttpNotListening { why } => Some(why),
         _ => None,

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use transom_tests::{PATIENCE, Person, Program, Scratch};
+use transom_tests::{PATIENCE, Person, Program, Scratch, eventually};
 
 /// A box with a pass, and where its door is.
 struct CameraBox {
@@ -161,6 +161,38 @@ fn a_flood_of_strangers_takes_no_pictures_from_a_viewer() {
     pictures(&mut later, 3);
 }
 
+/// With the default limit of 1024 descriptors strangers don't use them up.
+#[cfg(target_os = "linux")]
+#[test]
+fn strangers_give_their_descriptors_up_for_a_viewer() {
+    use std::time::{Duration, Instant};
+
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+
+    let camera_box = CameraBox::new();
+    let mut first = camera_box.ask(&format!("/snapshot?token={}", camera_box.token));
+    pictures(&mut first, 1);
+    let id = camera_box.camera.id();
+    let open = std::fs::read_dir(format!("/proc/{id}/fd")).unwrap().count();
+    let limit = Rlimit {
+        current: Some(open as u64 + 10),
+        maximum: Some(open as u64 + 10),
+    };
+    prlimit(Pid::from_raw(id as i32), Resource::Nofile, limit).unwrap();
+    let strangers = (0..60).map(|_| TcpStream::connect(&camera_box.address).unwrap());
+    let _strangers: Vec<_> = strangers.collect();
+    let begun = Instant::now();
+    let mut viewer = camera_box.ask(&format!("/state?token={}", camera_box.token));
+    let mut answer = [0; 12];
+    viewer.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200");
+    assert!(
+        begun.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
 #[test]
 fn a_client_whose_pass_has_sound_hears_the_microphone() {
     let mut camera_box = CameraBox::with(&["--sound"], &["--microphone", "tone"]);
@@ -173,7 +205,11 @@ fn a_client_whose_pass_has_sound_hears_the_microphone() {
         heard.extend_from_slice(&some[..read]);
     }
     assert!(heard.windows(4).any(|window| window == b"WAVE"));
-    assert_eq!(camera_box.camera.event("http_listeners")["listeners"], 1);
+    let listening = camera_box.camera.event("http_listeners");
+    assert_eq!(
+        (&listening["listeners"], &listening["passes"][0]),
+        (&1.into(), &"tests".into())
+    );
     drop(client);
     assert_eq!(camera_box.camera.event("http_listeners")["listeners"], 0);
     let listed = camera_box.person.run(&["pass"]);
@@ -227,6 +263,19 @@ fn without_a_pass_a_door_is_open_to_this_machine_alone() {
     let mut client = TcpStream::connect(address).unwrap();
     write!(client, "GET /stream HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
     assert_eq!(pictures(&mut client, 3).len(), 3);
+    // The DNS server of a network could give the machine's name to a page, and then to 127.0.0.1.
+    #[cfg(target_os = "linux")]
+    {
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+        let machine = host.trim().split('.').next().unwrap();
+        for name in [machine, &format!("{machine}.local")] {
+            let mut client = TcpStream::connect(address).unwrap();
+            write!(client, "GET /state HTTP/1.0\r\nHost: {name}\r\n\r\n").unwrap();
+            let mut answer = String::new();
+            client.read_to_string(&mut answer).unwrap();
+            assert!(answer.starts_with("HTTP/1.0 421 "), "{answer}");
+        }
+    }
 }
 
 /// `transom watch BOX… --http` on a machine without a camera.
@@ -382,4 +431,90 @@ fn a_bridge_takes_no_name_that_is_in_no_book_and_no_box_twice() {
     }
     let twice = complaint(&["127.0.0.2", "127.0.0.2"]);
     assert_eq!(twice, "transom: can't watch: 127.0.0.2 is named twice");
+}
+
+#[test]
+fn what_a_door_can_not_do_is_told_in_one_line() {
+    let scratch = Scratch::new();
+    let amy = Person::new(&scratch, "amy");
+    let camera = ["camera", "--source", "pattern", "--no-announce"];
+    let same = ["--http", "127.0.0.1:9753", "--listen", "127.0.0.1:9753"];
+    let open = ["--listen", "127.0.0.1:0", "--http-open"];
+    for (arguments, code, told) in [
+        (
+            [&camera[..], &same].concat(),
+            2,
+            "can't start: --http and --listen are both 127.0.0.1:9753; give --http another port",
+        ),
+        (
+            [&camera[..], &open].concat(),
+            2,
+            "--http-open has no effect: there is no --http",
+        ),
+        (
+            vec!["watch", "porch", "--http-open"],
+            2,
+            "--http-open has no effect: there is no --http",
+        ),
+        (
+            vec!["watch", "porch", "--go2rtc"],
+            2,
+            "--go2rtc has no effect: there is no --http",
+        ),
+    ] {
+        let end = amy.run(&arguments);
+        assert_eq!(end.code, Some(code), "{end:?}");
+        assert_eq!(end.complaint(), format!("transom: {told}"));
+    }
+    // An address for examples, which no machine has.
+    let far = ["--http", "192.0.2.7:9753", "--listen", "127.0.0.1:0"];
+    let end = amy.run(&[&camera[..], &far].concat());
+    let told = "transom: can't start: 192.0.2.7:9753 can't be listened at: this machine does not \
+                have that address";
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert_eq!(end.stderr.lines().last(), Some(told), "{end:?}");
+    assert!(!end.stderr.contains("cross the network"), "{end:?}");
+}
+
+#[test]
+fn a_box_that_only_clients_watch_and_a_wrong_pass_are_told_in_plain_words() {
+    let mut camera_box = CameraBox::new();
+    drop(camera_box.ask("/stream?token=wrong").read(&mut [0; 64]));
+    let mut client = camera_box.ask(&format!("/stream?token={}", camera_box.token));
+    pictures(&mut client, 3);
+    camera_box.camera.event("http_viewers");
+    eventually("the use of the pass is known", || {
+        let listed = camera_box.person.run(&["pass"]);
+        listed.stdout.contains("tests  last used less")
+    });
+    camera_box.camera.ask_to_end();
+    let end = camera_box.camera.finish();
+    let told: Vec<_> = end.stderr.lines().collect();
+    assert_eq!(told.len(), 2, "{end:?}");
+    let empty = "transom: the contact book is empty, so nobody may connect but by HTTP; add a ";
+    assert!(told[0].starts_with(empty), "{end:?}");
+    let wrong = "transom: a client by HTTP at 127.0.0.1 has a wrong pass";
+    assert_eq!(told[1], wrong);
+}
+
+#[test]
+fn links_that_lead_nowhere_or_over_the_network_are_not_made_in_silence() {
+    let scratch = Scratch::new();
+    let amy = Person::new(&scratch, "amy");
+    let nowhere = amy.run(&["pass", "add", "a", "--http", "127.0.0.1:0"]);
+    assert_eq!(nowhere.code, Some(2), "{nowhere:?}");
+    let network = amy.run(&["pass", "add", "OctoPrint", "--http", "192.0.2.7"]);
+    assert_eq!(network.code, Some(0), "{network:?}");
+    let told = network.complaint();
+    assert!(
+        told.contains("cross the network from 192.0.2.7:8080"),
+        "{told}"
+    );
+    let local = amy.run(&["pass", "add", "phone"]);
+    assert_eq!((local.code, &local.stderr[..]), (Some(0), ""), "{local:?}");
+    let twice = amy.run(&["pass", "add", "octoprint"]);
+    assert_eq!(twice.code, Some(1), "{twice:?}");
+    let listed = amy.run(&["pass"]);
+    let lines = "2 passes\nOctoPrint  never used\nphone      never used";
+    assert_eq!(listed.stdout, lines);
 }
