@@ -53,6 +53,7 @@ struct Turns<K, V> {
 }
 
 impl<T> Lanes<T> {
+    #[cfg(test)]
     pub(crate) fn put(&self, lane: Lane, queue: Queue, value: T) {
         self.put_all([(lane, queue, value)]);
     }

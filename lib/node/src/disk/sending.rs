@@ -24,6 +24,8 @@ pub(crate) enum SendJob {
         count: u32,
     },
     Start(Start),
+    /// Starts files of one leaf at most, and reads each to its end.
+    Whole(Vec<Start>),
     /// The rest of a start: what the receiver says it holds is read again, some leaves at a time.
     Check(u32),
     /// The receiver does not want that entry any more.
@@ -93,6 +95,12 @@ impl Sending {
                 answer(SendAnswer::Entries(entries));
             }
             SendJob::Start(start) => return self.outgoing(transfer)?.start(&start, answer),
+            SendJob::Whole(starts) => {
+                let outgoing = self.outgoing(transfer)?;
+                for start in &starts {
+                    outgoing.whole(start, answer);
+                }
+            }
             SendJob::Check(index) => return self.outgoing(transfer)?.check(index, answer),
             SendJob::Stop(index) => self.outgoing(transfer)?.outbox.stop(index),
             SendJob::Read {
@@ -170,6 +178,19 @@ impl Outgoing {
         }
     }
 
+    fn whole(&mut self, start: &Start, answer: &mut dyn FnMut(SendAnswer)) {
+        let index = start.index;
+        match self.outbox.start(index, start.offset, &start.proof) {
+            Ok(offset) => {
+                answer(SendAnswer::Started { index, offset });
+                // A small file's buffer is as small.
+                let mut spare = Vec::new();
+                while self.step(index, &mut spare, answer) {}
+            }
+            Err(error) => self.failed(index, &error, answer),
+        }
+    }
+
     fn check(&mut self, index: u32, answer: &mut dyn FnMut(SendAnswer)) -> Option<SendJob> {
         match self.outbox.check(index, LEAVES_CHECKED) {
             Ok(None) => return Some(SendJob::Check(index)),
@@ -190,33 +211,46 @@ impl Outgoing {
             if self.reading != Some(index) {
                 return;
             }
-            match self
-                .outbox
-                .next_leaf(index, spare.pop().unwrap_or_default())
-            {
-                Ok(Step::Leaf {
-                    index,
-                    offset,
-                    hash,
-                    bytes,
-                }) => answer(SendAnswer::Leaf(LeafData {
-                    index,
-                    offset,
-                    hash,
-                    bytes,
-                })),
-                Ok(Step::End { size, root, buffer }) => {
-                    self.reading = None;
-                    spare.push(buffer);
-                    answer(SendAnswer::End(End { index, size, root }));
-                }
-                Err(error) => self.failed(index, &error, answer),
+            if !self.step(index, spare, answer) {
+                self.reading = None;
             }
         }
     }
 
+    /// Reads the next leaf. `false` when there is none, or it can't be read.
+    fn step(
+        &mut self,
+        index: u32,
+        spare: &mut Vec<Vec<u8>>,
+        answer: &mut dyn FnMut(SendAnswer),
+    ) -> bool {
+        let buffer = spare.pop().unwrap_or_default();
+        match self.outbox.next_leaf(index, buffer) {
+            Ok(Step::Leaf {
+                index,
+                offset,
+                hash,
+                bytes,
+            }) => {
+                answer(SendAnswer::Leaf(LeafData {
+                    index,
+                    offset,
+                    hash,
+                    bytes,
+                }));
+                return true;
+            }
+            Ok(Step::End { size, root, buffer }) => {
+                spare.push(buffer);
+                answer(SendAnswer::End(End { index, size, root }));
+            }
+            Err(error) => self.failed(index, &error, answer),
+        }
+        false
+    }
+
     fn failed(&mut self, index: u32, error: &OutboxError, answer: &mut dyn FnMut(SendAnswer)) {
-        self.reading = None;
+        self.reading.take_if(|reading| *reading == index);
         answer(SendAnswer::Failed(Failure {
             index,
             reason: error.reason(),

@@ -18,6 +18,11 @@ const ENTRY_BATCH: u32 = 64;
 /// Leaves asked of the disk thread and not yet answered: enough to keep it busy over a turn of the
 /// loop.
 const LEAVES_ASKED: u32 = 6;
+/// Small files asked of the disk thread and not yet answered: enough to keep it busy over several
+/// turns of the loop.
+const WHOLE_ASKED: usize = 64;
+/// Small files read before other transfers have their turn.
+const WHOLE_BATCH: usize = 16;
 
 /// The transfer on one connection; the next one starts afresh and resumes by what the receiver
 /// holds.
@@ -44,6 +49,8 @@ pub(super) struct Attempt {
     /// Entries the receiver wants data of, in its order.
     pub(super) wanted: VecDeque<Start>,
     pub(super) reading: Reading,
+    /// Small files asked of the disk thread, each in one: the bytes of its leaf, 0 once that came.
+    pub(super) whole: BTreeMap<u32, usize>,
     /// Done, failed or given up.
     pub(super) settled: u32,
     pub(super) failed: u32,
@@ -90,6 +97,7 @@ impl Attempt {
             announced: BTreeMap::new(),
             wanted: VecDeque::new(),
             reading: Reading::Nothing,
+            whole: BTreeMap::new(),
             settled: 0,
             failed: 0,
             unsendable: None,
@@ -142,19 +150,30 @@ impl Attempt {
         }
     }
 
+    /// Asks the disk thread for what the receiver wants, in its order: for small files whole and
+    /// many at once, for leaves of a large one by and by. The session has room for all of it.
     pub(super) fn read(&mut self, out: &mut Context) {
         let Some(place) = self.place else { return };
-        if self.reading == Reading::Nothing
-            && let Some(start) = self.wanted.pop_front()
-        {
-            self.reading = Reading::Starting(start.index);
-            out.workers
-                .send(self.lane, self.number, SendJob::Start(start));
+        let room = out
+            .with(place.link, |session| session.leaf_room(place.file))
+            .unwrap_or(0);
+        let mut room = room.saturating_sub(self.whole.values().sum());
+        if self.reading == Reading::Nothing {
+            let starts = self.take_small(&mut room);
+            for batch in starts.chunks(WHOLE_BATCH) {
+                let job = SendJob::Whole(batch.to_vec());
+                out.workers.send(self.lane, self.number, job);
+            }
+            let next = self.wanted.front().map(|start| start.index);
+            if next.is_some_and(|index| self.small(index).is_none())
+                && let Some(start) = self.wanted.pop_front()
+            {
+                self.reading = Reading::Starting(start.index);
+                let job = SendJob::Start(start);
+                out.workers.send(self.lane, self.number, job);
+            }
         }
         if let Reading::Leaves { index, asked } = &mut self.reading {
-            let room = out
-                .with(place.link, |session| session.leaf_room(place.file))
-                .unwrap_or(0);
             let fits = u32::try_from(room / limits::LEAF)
                 .unwrap_or(u32::MAX)
                 .min(LEAVES_ASKED);
@@ -174,14 +193,61 @@ impl Attempt {
         }
     }
 
-    /// An entry will not come through. Gives its path, as far as known.
-    pub(super) fn give_up(&mut self, index: u32) -> String {
-        (self.settled, self.failed) = (self.settled + 1, self.failed + 1);
-        self.wanted.retain(|start| start.index != index);
+    /// The next files that are wanted, as long as they are small and fit into the room.
+    fn take_small(&mut self, room: &mut usize) -> Vec<Start> {
+        let mut starts = Vec::new();
+        while self.whole.len() < WHOLE_ASKED
+            && let Some(start) = self.wanted.front()
+            && let Some(size) = self.small(start.index)
+            && size <= *room
+        {
+            *room -= size;
+            self.whole.insert(start.index, size);
+            starts.extend(self.wanted.pop_front());
+        }
+        starts
+    }
+
+    /// The bytes of a file that is one leaf at most.
+    fn small(&self, index: u32) -> Option<usize> {
+        let size = usize::try_from(self.announced.get(&index)?.size).ok()?;
+        (size <= limits::LEAF).then_some(size)
+    }
+
+    /// Whether the disk thread is asked for that entry, and begins with it now.
+    pub(super) fn starts(&mut self, index: u32) -> bool {
+        let is_large = self.reading == Reading::Starting(index);
+        if is_large {
+            self.reading = Reading::Leaves { index, asked: 0 };
+        }
+        is_large || self.whole.contains_key(&index)
+    }
+
+    /// A leaf that was asked for is there.
+    pub(super) fn came(&mut self, leaf: u32) {
+        if let Some(bytes) = self.whole.get_mut(&leaf) {
+            *bytes = 0;
+        } else if let Reading::Leaves { index, asked } = &mut self.reading
+            && *index == leaf
+        {
+            *asked = asked.saturating_sub(1);
+        }
+    }
+
+    /// Nothing more is read of that entry.
+    pub(super) fn stops(&mut self, index: u32) {
+        self.whole.remove(&index);
         if matches!(self.reading, Reading::Starting(reading) | Reading::Leaves { index: reading, .. } if reading == index)
         {
             self.reading = Reading::Nothing;
         }
+    }
+
+    /// An entry will not come through. Gives its path, as far as known.
+    pub(super) fn give_up(&mut self, index: u32) -> String {
+        (self.settled, self.failed) = (self.settled + 1, self.failed + 1);
+        self.wanted.retain(|start| start.index != index);
+        self.stops(index);
         let entry = self.announced.remove(&index);
         entry.map_or(String::new(), |entry| entry.path)
     }

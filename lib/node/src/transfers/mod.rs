@@ -386,6 +386,7 @@ impl Transfers {
             self.begin_next(links, out);
         }
         for outgoing in self.outgoing.values_mut() {
+            outgoing.go_on(out);
             outgoing.account.tell(now, out);
         }
         for incoming in self.incoming.values_mut() {
