@@ -259,3 +259,61 @@ impl Outgoing {
         }));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_file_that_changed_fails_alone_and_the_large_one_that_is_read_goes_on() {
+        let folder = std::env::temp_dir().join(format!("transom-whole-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        for name in ["a", "b", "c"] {
+            std::fs::write(folder.join(name), name).unwrap();
+        }
+        std::fs::write(folder.join("large"), vec![0; 1 << 20]).unwrap();
+        let (mut sending, transfer) = (Sending::default(), TransferId(1));
+        let mut told = Vec::new();
+        let mut work = |job| {
+            let answer = &mut |answer| match answer {
+                SendAnswer::Started { index, .. } => told.push((index, "started")),
+                SendAnswer::Leaf(leaf) => told.push((leaf.index, "leaf")),
+                SendAnswer::End(end) => told.push((end.index, "end")),
+                SendAnswer::Failed(failure) => told.push((failure.index, "failed")),
+                _ => {}
+            };
+            assert!(sending.work(transfer, job, answer).is_none());
+        };
+        let start = |index| Start {
+            index,
+            offset: 0,
+            proof: [0; 32],
+        };
+        let (own, peer) = ([1; 32], [2; 32]);
+        let path = folder.clone();
+        work(SendJob::Walk { path, own, peer });
+        std::fs::write(folder.join("b"), "longer").unwrap();
+        work(SendJob::Start(start(3)));
+        work(SendJob::Whole([0, 1, 2].map(start).into()));
+        let (index, leaves, spent) = (3, 1, Vec::new());
+        work(SendJob::Read {
+            index,
+            leaves,
+            spent,
+        });
+        std::fs::remove_dir_all(&folder).unwrap();
+        let wanted = [
+            (3, "started"),
+            (0, "started"),
+            (0, "leaf"),
+            (0, "end"),
+            (1, "started"),
+            (1, "failed"),
+            (2, "started"),
+            (2, "leaf"),
+            (2, "end"),
+            (3, "leaf"),
+        ];
+        assert_eq!(told, wanted);
+    }
+}

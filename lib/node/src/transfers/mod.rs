@@ -11,6 +11,7 @@ mod attempt;
 mod control;
 mod limits;
 mod offers;
+mod reads;
 mod receiving;
 mod sending;
 

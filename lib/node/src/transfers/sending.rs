@@ -175,7 +175,7 @@ impl Outgoing {
             TransferEvent::Cancelled(Status { text, .. }) => {
                 return Some(Outcome::Cancelled { here: false, text });
             }
-            TransferEvent::Started(start) => attempt.wanted.push_back(start),
+            TransferEvent::Started(start) => attempt.reads.want(start),
             TransferEvent::Failed(failure) => {
                 let index = failure.index;
                 attempt.refusal = Some(failure.reason);
@@ -248,7 +248,7 @@ impl Outgoing {
                 attempt.next_entry += entries.len() as u32;
                 attempt.fetched.extend(entries);
             }
-            SendAnswer::Started { index, offset } if attempt.starts(index) => {
+            SendAnswer::Started { index, offset } if attempt.reads.started(index) => {
                 attempt.resumed += offset;
                 let status = &mut self.account.status;
                 status.resumed = attempt.resumed;
@@ -264,12 +264,12 @@ impl Outgoing {
                 if let Some(entry) = attempt.announced.get(&leaf.index) {
                     self.account.moves(&entry.path, entry.size, end);
                 }
-                attempt.came(leaf.index);
+                attempt.reads.leaf(leaf.index);
                 self.account.status.moved += leaf.bytes.len() as u64;
                 attempt.say(out, |session, place| session.leaf(place.file, leaf));
             }
             SendAnswer::End(end) => {
-                attempt.stops(end.index);
+                attempt.reads.end(end.index);
                 attempt.say(out, |session, place| session.end(place.file, &end));
             }
             SendAnswer::Failed(failure) => self.unsendable(failure, out),

@@ -319,4 +319,45 @@ mod tests {
         assert_eq!(told[..4], wanted);
         assert_eq!(told[4..], [(1, "started")]);
     }
+
+    #[test]
+    fn leaves_are_hashed_and_all_jobs_handed_on_in_their_order() {
+        let (jobs, disk) = (Lanes::default(), Lanes::default());
+        let size = LEAF as u64;
+        for index in 0..5 {
+            let leaf = LeafData {
+                index,
+                offset: 0,
+                hash: [0; 32],
+                bytes: vec![7; LEAF],
+            };
+            let found = None;
+            let end = End {
+                index,
+                size,
+                root: [0; 32],
+            };
+            for job in [ReceiveJob::Leaf { leaf, size, found }, ReceiveJob::End(end)] {
+                let job = (TransferId(1), Job::Receive(job), None);
+                jobs.put([2; 32], Queue::In(TransferKey([3; 16])), job);
+            }
+        }
+        jobs.close();
+        serve_hash(&jobs, &disk);
+        disk.close();
+        let wanted = Some(transom_store::hash_leaf(&[7; LEAF], 0, size));
+        for index in 0..5 {
+            let Some((.., (_, Job::Receive(ReceiveJob::Leaf { leaf, found, .. }), _))) =
+                disk.wait()
+            else {
+                panic!("no leaf");
+            };
+            assert_eq!((leaf.index, found), (index, wanted));
+            let end = disk.wait();
+            assert!(
+                matches!(end, Some((.., (_, Job::Receive(ReceiveJob::End(end)), _))) if end.index == index)
+            );
+        }
+        assert!(disk.wait().is_none());
+    }
 }
