@@ -44,7 +44,7 @@ impl Workers {
         }
         self.start_disk();
         let is_received = |(_, queue, _): &mut (_, Queue, _)| matches!(queue, Queue::In(_));
-        if self.hashes_apart && self.jobs.iter_mut().any(|job| is_received(job)) {
+        if self.hashes_apart && self.jobs.iter_mut().any(is_received) {
             self.start_hash();
             self.hash.put_all(self.jobs.extract_if(.., is_received));
         }
@@ -108,10 +108,12 @@ const ANSWER_PAUSE: Duration = Duration::from_millis(1);
 /// So much data does not wait: the loop encrypts or grants it while the next is read or written.
 const MUCH_DATA: usize = 64 * 1024;
 
+type Told = (TransferId, Answer);
+
 /// Answers that the loop has not been told yet.
 #[derive(Default)]
 struct Answers {
-    list: Vec<(TransferId, Answer)>,
+    list: Vec<Told>,
     /// Bytes of leaves that were read or written.
     bytes: usize,
     /// When the first came.
@@ -130,7 +132,7 @@ impl Answers {
         self.bytes >= MUCH_DATA || self.since.is_some_and(waited)
     }
 
-    fn tell(&mut self, tell: &mut dyn FnMut(&mut Vec<(TransferId, Answer)>)) {
+    fn tell(&mut self, tell: &mut dyn FnMut(&mut Vec<Told>)) {
         if !self.list.is_empty() {
             tell(&mut self.list);
             (self.bytes, self.since) = (0, None);
@@ -140,11 +142,7 @@ impl Answers {
 
 /// Does all jobs until the lanes are closed. The rest of a long one waits for other peers and
 /// transfers, but is done before all that comes after it in its own transfer.
-fn serve_disk(
-    jobs: &Lanes<DiskJob>,
-    disk: &mut Disk,
-    mut tell: impl FnMut(&mut Vec<(TransferId, Answer)>),
-) {
+fn serve_disk(jobs: &Lanes<DiskJob>, disk: &mut Disk, mut tell: impl FnMut(&mut Vec<Told>)) {
     let mut tidied = Instant::now();
     let mut answers = Answers::default();
     loop {
