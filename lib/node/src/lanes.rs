@@ -53,9 +53,17 @@ struct Turns<K, V> {
 }
 
 impl<T> Lanes<T> {
+    #[cfg(test)]
     pub(crate) fn put(&self, lane: Lane, queue: Queue, value: T) {
+        self.put_all([(lane, queue, value)]);
+    }
+
+    /// Puts several, in their order, and wakes a thread for all of them.
+    pub(crate) fn put_all(&self, values: impl IntoIterator<Item = (Lane, Queue, T)>) {
         let mut state = self.lock();
-        state.queue(lane, queue).push_back(value);
+        for (lane, queue, value) in values {
+            state.queue(lane, queue).push_back(value);
+        }
         self.wake(state);
     }
 
@@ -73,6 +81,7 @@ impl<T> Lanes<T> {
     }
 
     /// Waits for the next value; `None` once it is closed and empty.
+    #[cfg(test)]
     pub(crate) fn wait(&self) -> Option<(Lane, Queue, T)> {
         loop {
             match self.wait_for(Duration::MAX) {
@@ -87,7 +96,7 @@ impl<T> Lanes<T> {
     pub(crate) fn wait_for(&self, most: Duration) -> Next<T> {
         let is_idle = |state: &mut State<T>| state.lanes.waiting.is_empty() && !state.closed;
         let mut state = self.lock();
-        if is_idle(&mut state) {
+        if is_idle(&mut state) && !most.is_zero() {
             state.waiting += 1;
             let waited = self.changed.wait_timeout_while(state, most, is_idle);
             (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
@@ -103,7 +112,7 @@ impl<T> Lanes<T> {
     /// Wakes a thread if one waits: to wake none costs a system call too. The lock is given back
     /// first, or the thread would wake only to wait for it.
     fn wake(&self, state: MutexGuard<'_, State<T>>) {
-        let is_waiting = state.waiting > 0;
+        let is_waiting = state.waiting > 0 && !state.lanes.waiting.is_empty();
         drop(state);
         if is_waiting {
             self.changed.notify_one();
@@ -204,6 +213,19 @@ mod tests {
         let served = std::iter::from_fn(|| lanes.wait()).take(5);
         let served: Vec<_> = served.map(|(_, _, job)| job).collect();
         assert_eq!(served, [0, 1000, 1, 1001, 2]);
+    }
+
+    #[test]
+    fn values_put_at_once_keep_their_order_and_wake_one_that_waits() {
+        let lanes = Lanes::default();
+        std::thread::scope(|scope| {
+            let served = scope.spawn(|| {
+                let served = std::iter::from_fn(|| lanes.wait()).take(3);
+                served.map(|(_, _, job)| job).collect::<Vec<_>>()
+            });
+            lanes.put_all([(A, queue(1), 0), (A, queue(2), 2), (A, queue(1), 1)]);
+            assert_eq!(served.join().unwrap(), [0, 2, 1]);
+        });
     }
 
     #[test]

@@ -176,6 +176,7 @@ impl Station {
         self.measure_peers(now);
         self.transfers.turn(now, &self.links, &mut self.out);
         self.share();
+        self.out.workers.hand_over();
         while let Some(notice) = self.out.notices.pop_front() {
             self.note(&notice);
             on_notice(notice);

@@ -38,7 +38,7 @@ use self::disk::DiskJob;
 use crate::discovery::{Job, Mdns, News};
 use crate::disk::{Answer, Disk};
 use crate::handle::Queue;
-use crate::lanes::Lanes;
+use crate::lanes::{self, Lane, Lanes};
 use crate::live_marks::{Elsewhere, LiveMarks, Need};
 use crate::notice::TransferId;
 use crate::pairing::PairingId;
@@ -77,10 +77,17 @@ struct Reports {
 
 impl Reports {
     fn send(&self, report: Report) {
-        // The loop is gone only when the station ends; then nobody needs the report.
-        if self.sender.send(report).is_ok() {
-            self.queue.wake();
+        self.send_all([report]);
+    }
+
+    fn send_all(&self, reports: impl IntoIterator<Item = Report>) {
+        for report in reports {
+            // The loop is gone only when the station ends; then nobody needs the report.
+            if self.sender.send(report).is_err() {
+                return;
+            }
         }
+        self.queue.wake();
     }
 }
 
@@ -92,6 +99,8 @@ pub(crate) struct Workers {
     cameras: Option<Sender<()>>,
     hash: Arc<Lanes<DiskJob>>,
     disk: Arc<Lanes<DiskJob>>,
+    /// Jobs of this turn of the loop.
+    jobs: Vec<(Lane, lanes::Queue, DiskJob)>,
     names: Option<Sender<(HostOf, String, u16)>>,
     mdns: Mdns,
     owner_marks: OwnerMarks,
@@ -125,6 +134,7 @@ impl Workers {
             cameras: None,
             hash: Arc::default(),
             disk: Arc::default(),
+            jobs: Vec::new(),
             names: None,
             mdns: Mdns::default(),
             owner_marks: OwnerMarks::default(),
@@ -304,6 +314,7 @@ impl Drop for Workers {
         self.release_camera();
         #[cfg(feature = "sound")]
         self.sound.close();
+        self.hand_over();
         self.hash.close();
         self.join(|name| name == "hash");
         // Now the disk has all that was handed on to it.

@@ -9,7 +9,7 @@ use rustix::fs::{self, AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::disk::{Handle, Op};
-use crate::file::{File, nanoseconds, set_mode, set_time};
+use crate::file::{File, Stamp, nanoseconds, set_mode, set_time};
 use open::{beneath, ours_alone, regular};
 
 mod each;
@@ -162,6 +162,11 @@ impl Dir {
 
     /// Opens a regular file to read it.
     pub(crate) fn read(&self, path: &str) -> io::Result<File> {
+        self.read_stamped(path).map(|(file, _)| file)
+    }
+
+    /// Opens a regular file to read it, and says what the system knows of it.
+    pub(crate) fn read_stamped(&self, path: &str) -> io::Result<(File, Stamp)> {
         regular(self.below(Op::Open, path, OFlags::RDONLY)?)
     }
 

@@ -25,6 +25,16 @@ pub(crate) struct Stamp {
     pub(crate) ctime: i64,
 }
 
+impl From<&fs::Stat> for Stamp {
+    fn from(found: &fs::Stat) -> Self {
+        Self {
+            size: u64::try_from(found.st_size).unwrap_or(0),
+            mtime: nanoseconds(found.st_mtime, found.st_mtime_nsec as i64),
+            ctime: nanoseconds(found.st_ctime, found.st_ctime_nsec as i64),
+        }
+    }
+}
+
 impl File {
     pub(crate) fn new(handle: Handle) -> Self {
         Self { handle }
@@ -32,12 +42,31 @@ impl File {
 
     /// Reads up to a leaf from `offset` into a buffer, without clearing it first.
     pub(crate) fn read_leaf(&self, offset: u64, len: usize, into: &mut Vec<u8>) -> io::Result<()> {
+        self.fill(offset, len, len, into)?;
+        into.truncate(len);
+        Ok(())
+    }
+
+    /// The same for the last leaf; says whether the file ended there. A call that gave just the
+    /// bytes up to there, and room for one more, is taken for the end.
+    pub(crate) fn read_last(
+        &self,
+        offset: u64,
+        len: usize,
+        into: &mut Vec<u8>,
+    ) -> io::Result<bool> {
+        self.fill(offset, len, len + 1, into)?;
+        let is_end = into.len() <= len;
+        into.truncate(len);
+        Ok(is_end)
+    }
+
+    /// Reads `len` bytes or to the end of the file, and maybe more, into a buffer with that room.
+    fn fill(&self, offset: u64, len: usize, room: usize, into: &mut Vec<u8>) -> io::Result<()> {
         into.clear();
-        into.reserve_exact(len);
+        into.reserve_exact(room);
         self.ask(Op::Read, |file| {
             while into.len() < len {
-                // The buffer may be larger than what is asked for; what is too much is cut off
-                // again.
                 let at = offset + into.len() as u64;
                 match rustix::io::pread(file, rustix::buffer::spare_capacity(into), at) {
                     Ok(0) => break,
@@ -46,7 +75,6 @@ impl File {
                     Err(error) => return Err(io::Error::from(error)),
                 }
             }
-            into.truncate(len);
             Ok(())
         })
     }
@@ -129,12 +157,7 @@ impl File {
     }
 
     pub(crate) fn stamp(&self) -> io::Result<Stamp> {
-        let found = fs::fstat(self.handle.fd())?;
-        Ok(Stamp {
-            size: u64::try_from(found.st_size).unwrap_or(0),
-            mtime: nanoseconds(found.st_mtime, found.st_mtime_nsec as i64),
-            ctime: nanoseconds(found.st_ctime, found.st_ctime_nsec as i64),
-        })
+        Ok(Stamp::from(&fs::fstat(self.handle.fd())?))
     }
 
     /// Permission bits.

@@ -30,9 +30,36 @@ pub(crate) enum Job {
     Receive(ReceiveJob),
 }
 
+impl Job {
+    /// Whether others may wait for it for long, as it counts files or syncs them.
+    pub(crate) fn may_take_long(&self) -> bool {
+        match self {
+            Self::Send(job) => matches!(job, SendJob::Walk { .. }),
+            Self::Receive(job) => matches!(
+                job,
+                ReceiveJob::Prepare { .. }
+                    | ReceiveJob::Finish(_)
+                    | ReceiveJob::Keep
+                    | ReceiveJob::Discard
+            ),
+        }
+    }
+}
+
 pub(crate) enum Answer {
     Send(SendAnswer),
     Receive(ReceiveAnswer),
+}
+
+impl Answer {
+    /// Bytes of a leaf that was read or written.
+    pub(crate) fn leaf_bytes(&self) -> usize {
+        match self {
+            Self::Send(SendAnswer::Leaf(leaf)) => leaf.bytes.len(),
+            Self::Receive(ReceiveAnswer::Stored { spent, .. }) => spent.len(),
+            _ => 0,
+        }
+    }
 }
 
 #[derive(Default)]

@@ -43,11 +43,14 @@ pub(crate) enum ReceiveJob {
 }
 
 impl ReceiveJob {
-    /// Hashes a leaf, which needs no disk. A leaf that was not hashed is hashed when it is written.
-    pub(crate) fn hash(&mut self) {
-        if let Self::Leaf { leaf, size, found } = self {
-            *found = Some(hash_leaf(&leaf.bytes, leaf.offset, *size));
-        }
+    /// Hashes a leaf, which needs no disk, and gives how many bytes it has. A leaf that was not
+    /// hashed is hashed when it is written.
+    pub(crate) fn hash(&mut self) -> usize {
+        let Self::Leaf { leaf, size, found } = self else {
+            return 0;
+        };
+        *found = Some(hash_leaf(&leaf.bytes, leaf.offset, *size));
+        leaf.bytes.len()
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) enum SendJob {
         count: u32,
     },
     Start(Start),
+    /// Starts files of one leaf at most, and reads each to its end.
+    Whole(Vec<Start>),
     /// The rest of a start: what the receiver says it holds is read again, some leaves at a time.
     Check(u32),
     /// The receiver does not want that entry any more.
@@ -93,6 +95,12 @@ impl Sending {
                 answer(SendAnswer::Entries(entries));
             }
             SendJob::Start(start) => return self.outgoing(transfer)?.start(&start, answer),
+            SendJob::Whole(starts) => {
+                let outgoing = self.outgoing(transfer)?;
+                for start in &starts {
+                    outgoing.whole(start, answer);
+                }
+            }
             SendJob::Check(index) => return self.outgoing(transfer)?.check(index, answer),
             SendJob::Stop(index) => self.outgoing(transfer)?.outbox.stop(index),
             SendJob::Read {
@@ -170,6 +178,19 @@ impl Outgoing {
         }
     }
 
+    fn whole(&mut self, start: &Start, answer: &mut dyn FnMut(SendAnswer)) {
+        let index = start.index;
+        match self.outbox.start(index, start.offset, &start.proof) {
+            Ok(offset) => {
+                answer(SendAnswer::Started { index, offset });
+                // A small file's buffer is as small.
+                let mut spare = Vec::new();
+                while self.step(index, &mut spare, answer) {}
+            }
+            Err(error) => self.failed(index, &error, answer),
+        }
+    }
+
     fn check(&mut self, index: u32, answer: &mut dyn FnMut(SendAnswer)) -> Option<SendJob> {
         match self.outbox.check(index, LEAVES_CHECKED) {
             Ok(None) => return Some(SendJob::Check(index)),
@@ -190,38 +211,109 @@ impl Outgoing {
             if self.reading != Some(index) {
                 return;
             }
-            match self
-                .outbox
-                .next_leaf(index, spare.pop().unwrap_or_default())
-            {
-                Ok(Step::Leaf {
-                    index,
-                    offset,
-                    hash,
-                    bytes,
-                }) => answer(SendAnswer::Leaf(LeafData {
-                    index,
-                    offset,
-                    hash,
-                    bytes,
-                })),
-                Ok(Step::End { size, root, buffer }) => {
-                    self.reading = None;
-                    spare.push(buffer);
-                    answer(SendAnswer::End(End { index, size, root }));
-                }
-                Err(error) => self.failed(index, &error, answer),
+            if !self.step(index, spare, answer) {
+                self.reading = None;
             }
         }
     }
 
+    /// Reads the next leaf. `false` when there is none, or it can't be read.
+    fn step(
+        &mut self,
+        index: u32,
+        spare: &mut Vec<Vec<u8>>,
+        answer: &mut dyn FnMut(SendAnswer),
+    ) -> bool {
+        let buffer = spare.pop().unwrap_or_default();
+        match self.outbox.next_leaf(index, buffer) {
+            Ok(Step::Leaf {
+                index,
+                offset,
+                hash,
+                bytes,
+            }) => {
+                answer(SendAnswer::Leaf(LeafData {
+                    index,
+                    offset,
+                    hash,
+                    bytes,
+                }));
+                return true;
+            }
+            Ok(Step::End { size, root, buffer }) => {
+                spare.push(buffer);
+                answer(SendAnswer::End(End { index, size, root }));
+            }
+            Err(error) => self.failed(index, &error, answer),
+        }
+        false
+    }
+
     fn failed(&mut self, index: u32, error: &OutboxError, answer: &mut dyn FnMut(SendAnswer)) {
-        self.reading = None;
+        self.reading.take_if(|reading| *reading == index);
         answer(SendAnswer::Failed(Failure {
             index,
             reason: error.reason(),
             errno: error.errno(),
             text: error.text(),
         }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_file_that_changed_fails_alone_and_the_large_one_that_is_read_goes_on() {
+        let folder = std::env::temp_dir().join(format!("transom-whole-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        for name in ["a", "b", "c"] {
+            std::fs::write(folder.join(name), name).unwrap();
+        }
+        std::fs::write(folder.join("large"), vec![0; 1 << 20]).unwrap();
+        let (mut sending, transfer) = (Sending::default(), TransferId(1));
+        let mut told = Vec::new();
+        let mut work = |job| {
+            let answer = &mut |answer| match answer {
+                SendAnswer::Started { index, .. } => told.push((index, "started")),
+                SendAnswer::Leaf(leaf) => told.push((leaf.index, "leaf")),
+                SendAnswer::End(end) => told.push((end.index, "end")),
+                SendAnswer::Failed(failure) => told.push((failure.index, "failed")),
+                _ => {}
+            };
+            assert!(sending.work(transfer, job, answer).is_none());
+        };
+        let start = |index| Start {
+            index,
+            offset: 0,
+            proof: [0; 32],
+        };
+        let (own, peer) = ([1; 32], [2; 32]);
+        let path = folder.clone();
+        work(SendJob::Walk { path, own, peer });
+        std::fs::write(folder.join("b"), "longer").unwrap();
+        work(SendJob::Start(start(3)));
+        work(SendJob::Whole([0, 1, 2].map(start).into()));
+        let (index, leaves, spent) = (3, 1, Vec::new());
+        work(SendJob::Read {
+            index,
+            leaves,
+            spent,
+        });
+        std::fs::remove_dir_all(&folder).unwrap();
+        let wanted = [
+            (3, "started"),
+            (0, "started"),
+            (0, "leaf"),
+            (0, "end"),
+            (1, "started"),
+            (1, "failed"),
+            (2, "started"),
+            (2, "leaf"),
+            (2, "end"),
+            (3, "leaf"),
+        ];
+        assert_eq!(told, wanted);
     }
 }

@@ -199,6 +199,17 @@ impl Outgoing {
                 self.reading = Some((index, offset));
                 answer(SendAnswer::Started { index, offset });
             }
+            SendJob::Whole(starts) => {
+                let reading = self.reading.take();
+                for Start { index, offset, .. } in starts {
+                    self.reading = Some((index, offset));
+                    answer(SendAnswer::Started { index, offset });
+                    while self.reading.is_some() {
+                        self.read(index, Vec::new(), answer);
+                    }
+                }
+                self.reading = reading;
+            }
             SendJob::Stop(index) => {
                 self.reading.take_if(|(reading, _)| *reading == index);
             }

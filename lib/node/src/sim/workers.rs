@@ -270,6 +270,14 @@ impl Workers {
         }
     }
 
+    pub(crate) fn hand_over(&mut self) {
+        match self {
+            Self::Threads(threads) => threads.hand_over(),
+            // Done already.
+            Self::Inline(_) => {}
+        }
+    }
+
     /// A simulated station has no sound.
     #[cfg(feature = "sound")]
     pub(crate) fn start_sound(

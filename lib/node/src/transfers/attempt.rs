@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, VecDeque};
 
 use transom_net::PeerId;
 use transom_proto::{OwnedEntry, Session, UsageError};
-use transom_wire::{EntryKind, Start, TransferKey, limits};
+use transom_wire::{EntryKind, TransferKey};
 
 use super::Place;
+use super::reads::Reads;
 use crate::context::Context;
 use crate::disk::SendJob;
 use crate::lanes::Lane;
@@ -15,9 +16,8 @@ use crate::notice::{FailReason, TransferFailure, TransferId};
 
 /// Entries fetched from the disk thread at once.
 const ENTRY_BATCH: u32 = 64;
-/// Leaves asked of the disk thread and not yet answered: enough to keep it busy over a turn of the
-/// loop.
-const LEAVES_ASKED: u32 = 6;
+/// Small files read before other transfers have their turn.
+const SMALL_BATCH: usize = 16;
 
 /// The transfer on one connection; the next one starts afresh and resumes by what the receiver
 /// holds.
@@ -41,9 +41,7 @@ pub(super) struct Attempt {
     pub(super) next_entry: u32,
     /// The entries announced and not yet settled; at most as many as the session lets be ahead.
     pub(super) announced: BTreeMap<u32, Announced>,
-    /// Entries the receiver wants data of, in its order.
-    pub(super) wanted: VecDeque<Start>,
-    pub(super) reading: Reading,
+    pub(super) reads: Reads,
     /// Done, failed or given up.
     pub(super) settled: u32,
     pub(super) failed: u32,
@@ -64,13 +62,6 @@ pub(super) struct Announced {
     pub(super) size: u64,
 }
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Reading {
-    Nothing,
-    Starting(u32),
-    Leaves { index: u32, asked: u32 },
-}
-
 impl Attempt {
     /// Nothing of it is known yet but where it goes.
     pub(super) fn new(number: TransferId, link: PeerId, lane: Lane) -> Self {
@@ -88,8 +79,7 @@ impl Attempt {
             fetch_asked: false,
             next_entry: 0,
             announced: BTreeMap::new(),
-            wanted: VecDeque::new(),
-            reading: Reading::Nothing,
+            reads: Reads::default(),
             settled: 0,
             failed: 0,
             unsendable: None,
@@ -142,46 +132,39 @@ impl Attempt {
         }
     }
 
+    /// Asks the disk thread for what the receiver wants, in its order: for small files whole and
+    /// many at once, for leaves of a large one by and by. The session has room for all of it.
     pub(super) fn read(&mut self, out: &mut Context) {
         let Some(place) = self.place else { return };
-        if self.reading == Reading::Nothing
-            && let Some(start) = self.wanted.pop_front()
-        {
-            self.reading = Reading::Starting(start.index);
-            out.workers
-                .send(self.lane, self.number, SendJob::Start(start));
+        let room = out
+            .with(place.link, |session| session.leaf_room(place.file))
+            .unwrap_or(0);
+        let size = |index| self.announced.get(&index).map_or(0, |entry| entry.size);
+        let mut jobs = Vec::new();
+        let small = self.reads.next_small(room, size);
+        let batches = small.chunks(SMALL_BATCH);
+        jobs.extend(batches.map(|batch| SendJob::Whole(batch.to_vec())));
+        jobs.extend(self.reads.next_large(size).map(SendJob::Start));
+        if let Some((index, leaves)) = self.reads.next_leaves(room) {
+            let mut spent = Vec::new();
+            out.with(place.link, |session| {
+                spent.extend(std::iter::from_fn(|| session.spent()));
+            });
+            jobs.push(SendJob::Read {
+                index,
+                leaves,
+                spent,
+            });
         }
-        if let Reading::Leaves { index, asked } = &mut self.reading {
-            let room = out
-                .with(place.link, |session| session.leaf_room(place.file))
-                .unwrap_or(0);
-            let fits = u32::try_from(room / limits::LEAF)
-                .unwrap_or(u32::MAX)
-                .min(LEAVES_ASKED);
-            if fits > *asked && *asked <= LEAVES_ASKED / 2 {
-                let mut spent = Vec::new();
-                out.with(place.link, |session| {
-                    spent.extend(std::iter::from_fn(|| session.spent()));
-                });
-                let job = SendJob::Read {
-                    index: *index,
-                    leaves: fits - *asked,
-                    spent,
-                };
-                out.workers.send(self.lane, self.number, job);
-                *asked = fits;
-            }
+        for job in jobs {
+            out.workers.send(self.lane, self.number, job);
         }
     }
 
     /// An entry will not come through. Gives its path, as far as known.
     pub(super) fn give_up(&mut self, index: u32) -> String {
         (self.settled, self.failed) = (self.settled + 1, self.failed + 1);
-        self.wanted.retain(|start| start.index != index);
-        if matches!(self.reading, Reading::Starting(reading) | Reading::Leaves { index: reading, .. } if reading == index)
-        {
-            self.reading = Reading::Nothing;
-        }
+        self.reads.end(index);
         let entry = self.announced.remove(&index);
         entry.map_or(String::new(), |entry| entry.path)
     }

@@ -11,6 +11,7 @@ mod attempt;
 mod control;
 mod limits;
 mod offers;
+mod reads;
 mod receiving;
 mod sending;
 
@@ -386,6 +387,7 @@ impl Transfers {
             self.begin_next(links, out);
         }
         for outgoing in self.outgoing.values_mut() {
+            outgoing.go_on(out);
             outgoing.account.tell(now, out);
         }
         for incoming in self.incoming.values_mut() {

@@ -11,7 +11,7 @@ use transom_wire::{
     Status, WHOLE,
 };
 
-use super::attempt::{Attempt, Reading};
+use super::attempt::Attempt;
 use super::control::Control;
 use super::{Account, Place};
 use crate::context::Context;
@@ -32,6 +32,8 @@ pub(super) struct Outgoing {
     /// connection that is what the receiver said last.
     control: Control,
     peer_paused: bool,
+    /// Something has come that may let the attempt go on.
+    stirred: bool,
     /// Where only the peer dials: when it is no longer waited for, and how the connection was lost.
     patience: Option<(Instant, PeerLoss)>,
 }
@@ -54,6 +56,7 @@ impl Outgoing {
             on_collision: options.on_collision,
             attempt: None,
             peer_paused: false,
+            stirred: false,
             patience: None,
         }
     }
@@ -172,7 +175,7 @@ impl Outgoing {
             TransferEvent::Cancelled(Status { text, .. }) => {
                 return Some(Outcome::Cancelled { here: false, text });
             }
-            TransferEvent::Started(start) => attempt.wanted.push_back(start),
+            TransferEvent::Started(start) => attempt.reads.want(start),
             TransferEvent::Failed(failure) => {
                 let index = failure.index;
                 attempt.refusal = Some(failure.reason);
@@ -211,8 +214,8 @@ impl Outgoing {
             }
             _ => {}
         }
-        self.account.changed = true;
-        self.pump(out)
+        (self.account.changed, self.stirred) = (true, true);
+        None
     }
 
     fn finished(&mut self, ending: Ending, text: String) -> Outcome {
@@ -245,10 +248,7 @@ impl Outgoing {
                 attempt.next_entry += entries.len() as u32;
                 attempt.fetched.extend(entries);
             }
-            SendAnswer::Started { index, offset }
-                if attempt.reading == Reading::Starting(index) =>
-            {
-                attempt.reading = Reading::Leaves { index, asked: 0 };
+            SendAnswer::Started { index, offset } if attempt.reads.started(index) => {
                 attempt.resumed += offset;
                 let status = &mut self.account.status;
                 status.resumed = attempt.resumed;
@@ -264,20 +264,18 @@ impl Outgoing {
                 if let Some(entry) = attempt.announced.get(&leaf.index) {
                     self.account.moves(&entry.path, entry.size, end);
                 }
-                if let Reading::Leaves { asked, .. } = &mut attempt.reading {
-                    *asked = asked.saturating_sub(1);
-                }
+                attempt.reads.leaf(leaf.index);
                 self.account.status.moved += leaf.bytes.len() as u64;
                 attempt.say(out, |session, place| session.leaf(place.file, leaf));
             }
             SendAnswer::End(end) => {
-                attempt.reading = Reading::Nothing;
+                attempt.reads.end(end.index);
                 attempt.say(out, |session, place| session.end(place.file, &end));
             }
             SendAnswer::Failed(failure) => self.unsendable(failure, out),
         }
-        self.account.changed = true;
-        self.pump(out)
+        (self.account.changed, self.stirred) = (true, true);
+        None
     }
 
     fn unsendable(&mut self, failure: Failure<String>, out: &mut Context) {
@@ -370,16 +368,17 @@ impl Outgoing {
         self.account.changed = true;
     }
 
-    /// Does whatever can be done now.
-    fn pump(&mut self, out: &mut Context) -> Option<Outcome> {
-        let attempt = self.attempt.as_mut()?;
-        if attempt.accepted {
+    /// Does whatever can be done now: once a turn, for all that came in it.
+    pub(super) fn go_on(&mut self, out: &mut Context) {
+        if std::mem::take(&mut self.stirred)
+            && let Some(attempt) = &mut self.attempt
+            && attempt.accepted
+        {
             attempt.announce(out);
             attempt.read(out);
             if attempt.finish(out) {
                 self.phase();
             }
         }
-        None
     }
 }

@@ -1,6 +1,6 @@
 //! The threads `hash` and `disk`, which do the jobs of transfers.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use transom_store::Inbox;
 use transom_wire::TransferKey;
@@ -14,14 +14,15 @@ use crate::notice::TransferId;
 pub(super) type DiskJob = (TransferId, Job, Option<Share>);
 
 impl Workers {
-    /// Queues a job of a transfer from us to that peer.
+    /// Queues a job of a transfer from us to that peer; see [`Workers::hand_over`].
     pub(crate) fn send(&mut self, lane: Lane, transfer: TransferId, job: SendJob) {
-        self.start_disk();
         let queue = Queue::Out(transfer);
-        self.disk.put(lane, queue, (transfer, Job::Send(job), None));
+        self.jobs
+            .push((lane, queue, (transfer, Job::Send(job), None)));
     }
 
-    /// Queues a job of a transfer from that peer, which counts as its load.
+    /// Queues a job of a transfer from that peer, which counts as its load; see
+    /// [`Workers::hand_over`].
     pub(crate) fn receive(
         &mut self,
         load: &Load,
@@ -32,13 +33,22 @@ impl Workers {
     ) {
         let share = load.add(&job);
         let (queue, job) = (Queue::In(key), (transfer, Job::Receive(job), Some(share)));
-        self.start_disk();
-        if self.hashes_apart {
-            self.start_hash();
-            self.hash.put(lane, queue, job);
-        } else {
-            self.disk.put(lane, queue, job);
+        self.jobs.push((lane, queue, job));
+    }
+
+    /// Hands the jobs of this turn of the loop on, all at once: to hand each on alone would wake
+    /// the thread for each.
+    pub(crate) fn hand_over(&mut self) {
+        if self.jobs.is_empty() {
+            return;
         }
+        self.start_disk();
+        let is_received = |(_, queue, _): &mut (_, Queue, _)| matches!(queue, Queue::In(_));
+        if self.hashes_apart && self.jobs.iter_mut().any(is_received) {
+            self.start_hash();
+            self.hash.put_all(self.jobs.extract_if(.., is_received));
+        }
+        self.disk.put_all(self.jobs.drain(..));
     }
 
     /// If a thread can't be started, that is told, and its transfers stand still.
@@ -48,12 +58,7 @@ impl Workers {
         }
         let (jobs, disk) = (self.hash.clone(), self.disk.clone());
         self.start("hash", move || {
-            while let Some((lane, queue, (transfer, mut job, share))) = jobs.wait() {
-                if let Job::Receive(job) = &mut job {
-                    job.hash();
-                }
-                disk.put(lane, queue, (transfer, job, share));
-            }
+            serve_hash(&jobs, &disk);
         });
     }
 
@@ -63,19 +68,91 @@ impl Workers {
         };
         let (jobs, reports) = (self.disk.clone(), self.reports.clone());
         self.start("disk", move || {
-            serve_disk(&jobs, &mut disk, |transfer, answer| {
-                reports.send(Report::Disk(transfer, answer));
+            serve_disk(&jobs, &mut disk, |answers| {
+                let answers = answers.drain(..);
+                reports.send_all(answers.map(|(transfer, answer)| Report::Disk(transfer, answer)));
             });
         });
     }
 }
 
+/// Hashes all leaves until the lanes are closed, and hands all jobs on: several small ones at once.
+fn serve_hash(jobs: &Lanes<DiskJob>, disk: &Lanes<DiskJob>) {
+    let (mut done, mut bytes) = (Vec::new(), 0);
+    loop {
+        let most = match done.is_empty() {
+            true => Duration::MAX,
+            false => Duration::ZERO,
+        };
+        match jobs.wait_for(most) {
+            Next::Value(lane, queue, (transfer, mut job, share)) => {
+                if let Job::Receive(job) = &mut job {
+                    bytes += job.hash();
+                }
+                done.push((lane, queue, (transfer, job, share)));
+                if bytes < MUCH_DATA {
+                    continue;
+                }
+            }
+            Next::Nothing => {}
+            Next::Closed => return disk.put_all(done),
+        }
+        disk.put_all(done.drain(..));
+        bytes = 0;
+    }
+}
+
+/// Answers wait for so long for more of them: each time they are told the loop wakes, and may send
+/// a record. Of small files many are answered in that time.
+const ANSWER_PAUSE: Duration = Duration::from_millis(1);
+/// So much data does not wait: the loop encrypts or grants it while the next is read or written.
+const MUCH_DATA: usize = 64 * 1024;
+
+type Told = (TransferId, Answer);
+
+/// Answers that the loop has not been told yet.
+#[derive(Default)]
+struct Answers {
+    list: Vec<Told>,
+    /// Bytes of leaves that were read or written.
+    bytes: usize,
+    /// When the first came.
+    since: Option<Instant>,
+}
+
+impl Answers {
+    fn put(&mut self, transfer: TransferId, answer: Answer) {
+        self.bytes += answer.leaf_bytes();
+        self.since.get_or_insert_with(Instant::now);
+        self.list.push((transfer, answer));
+    }
+
+    fn is_due(&self) -> bool {
+        let waited = |since: Instant| since.elapsed() >= ANSWER_PAUSE;
+        self.bytes >= MUCH_DATA || self.since.is_some_and(waited)
+    }
+
+    fn tell(&mut self, tell: &mut dyn FnMut(&mut Vec<Told>)) {
+        if !self.list.is_empty() {
+            tell(&mut self.list);
+            (self.bytes, self.since) = (0, None);
+        }
+    }
+}
+
 /// Does all jobs until the lanes are closed. The rest of a long one waits for other peers and
 /// transfers, but is done before all that comes after it in its own transfer.
-fn serve_disk(jobs: &Lanes<DiskJob>, disk: &mut Disk, mut answer: impl FnMut(TransferId, Answer)) {
+fn serve_disk(jobs: &Lanes<DiskJob>, disk: &mut Disk, mut tell: impl FnMut(&mut Vec<Told>)) {
     let mut tidied = Instant::now();
+    let mut answers = Answers::default();
     loop {
-        let next = jobs.wait_for(Inbox::TIDY_PAUSE.saturating_sub(tidied.elapsed()));
+        let next = match jobs.wait_for(Duration::ZERO) {
+            Next::Nothing => {
+                answers.tell(&mut tell);
+                jobs.wait_for(Inbox::TIDY_PAUSE.saturating_sub(tidied.elapsed()))
+            }
+            next => next,
+        };
         // Also where jobs never pause for so long, as of a station that only sends.
         if tidied.elapsed() >= Inbox::TIDY_PAUSE {
             disk.tidy();
@@ -84,9 +161,17 @@ fn serve_disk(jobs: &Lanes<DiskJob>, disk: &mut Disk, mut answer: impl FnMut(Tra
         let (lane, queue, (transfer, job, share)) = match next {
             Next::Value(lane, queue, job) => (lane, queue, job),
             Next::Nothing => continue,
-            Next::Closed => return,
+            Next::Closed => return answers.tell(&mut tell),
         };
-        let rest = disk.work(transfer, job, &mut |done| answer(transfer, done));
+        if job.may_take_long() {
+            answers.tell(&mut tell);
+        }
+        let rest = disk.work(transfer, job, &mut |answer| {
+            answers.put(transfer, answer);
+            if answers.is_due() {
+                answers.tell(&mut tell);
+            }
+        });
         if let Some(rest) = rest {
             jobs.put_back(lane, queue, (transfer, rest, share));
         }
@@ -141,9 +226,11 @@ mod tests {
     fn served(jobs: &Lanes<DiskJob>) -> Vec<(u32, &'static str)> {
         jobs.close();
         let mut told = Vec::new();
-        serve_disk(jobs, &mut Disk::default(), |transfer, answer| {
+        let mut answers = Vec::new();
+        serve_disk(jobs, &mut Disk::default(), |told| answers.append(told));
+        for (transfer, answer) in answers {
             let kind = match answer {
-                Answer::Send(SendAnswer::Walked(_)) => return,
+                Answer::Send(SendAnswer::Walked(_)) => continue,
                 Answer::Send(SendAnswer::Started { .. }) => "started",
                 Answer::Send(SendAnswer::Leaf(_)) => "leaf",
                 Answer::Receive(ReceiveAnswer::Ready(Ok(()))) => "ready",
@@ -153,7 +240,7 @@ mod tests {
                 _ => "other",
             };
             told.push((transfer.0, kind));
-        });
+        }
         told
     }
 
@@ -229,5 +316,46 @@ mod tests {
         let wanted = ["ready", "begin", "stored", "done"].map(|kind| (2, kind));
         assert_eq!(told[..4], wanted);
         assert_eq!(told[4..], [(1, "started")]);
+    }
+
+    #[test]
+    fn leaves_are_hashed_and_all_jobs_handed_on_in_their_order() {
+        let (jobs, disk) = (Lanes::default(), Lanes::default());
+        let size = LEAF as u64;
+        for index in 0..5 {
+            let leaf = LeafData {
+                index,
+                offset: 0,
+                hash: [0; 32],
+                bytes: vec![7; LEAF],
+            };
+            let found = None;
+            let end = End {
+                index,
+                size,
+                root: [0; 32],
+            };
+            for job in [ReceiveJob::Leaf { leaf, size, found }, ReceiveJob::End(end)] {
+                let job = (TransferId(1), Job::Receive(job), None);
+                jobs.put([2; 32], Queue::In(TransferKey([3; 16])), job);
+            }
+        }
+        jobs.close();
+        serve_hash(&jobs, &disk);
+        disk.close();
+        let wanted = Some(transom_store::hash_leaf(&[7; LEAF], 0, size));
+        for index in 0..5 {
+            let Some((.., (_, Job::Receive(ReceiveJob::Leaf { leaf, found, .. }), _))) =
+                disk.wait()
+            else {
+                panic!("no leaf");
+            };
+            assert_eq!((leaf.index, found), (index, wanted));
+            let end = disk.wait();
+            assert!(
+                matches!(end, Some((.., (_, Job::Receive(ReceiveJob::End(end)), _))) if end.index == index)
+            );
+        }
+        assert!(disk.wait().is_none());
     }
 }

@@ -183,6 +183,35 @@ fn what_its_sender_can_not_read_is_a_success_at_neither_side() {
 }
 
 #[test]
+fn of_many_small_files_only_those_that_fail_are_missing_and_large_ones_between_come_too() {
+    const LEAF: usize = 256 * 1024;
+    let pair = Pair::new("many");
+    // Whole leaves, of which the session has room for eight, and far more files than are read at
+    // once.
+    let sizes = [0, 1, 4096, LEAF, LEAF + 1, 3 * LEAF];
+    for i in 0..150 {
+        let bytes = vec![b'0' + i % 10; sizes[usize::from(i) % sizes.len()]];
+        let path = pair.put(&format!("d/{i:03}"));
+        fs::write(path, bytes).unwrap();
+    }
+    let disk = Disk::mount(&pair.from);
+    disk.on(Op::Read).at("008").fail(EIO);
+    disk.on(Op::Open).at("100").fail(EIO);
+    pair.disk.on(Op::Write).at("tree/099").fail(EFBIG);
+    for side in pair.send(&pair.from.join("d"), Collision::Rename) {
+        let Outcome::Partial { failed: 3, path } = &side.outcome else {
+            panic!("{side:?}");
+        };
+        assert_eq!(path.file_name().unwrap(), "d");
+        assert_eq!(side.paths(), ["008", "099", "100"]);
+    }
+    for i in (0..150).filter(|i| ![8, 99, 100].contains(i)) {
+        let [from, into] = [&pair.from, &pair.into].map(|at| at.join(format!("d/{i:03}")));
+        assert!(fs::read(from).unwrap() == fs::read(into).unwrap(), "{i}");
+    }
+}
+
+#[test]
 fn entries_without_a_place_in_a_folder_that_is_there_are_told_at_both_sides() {
     let pair = Pair::new("clash");
     for name in ["d/a", "d/file", "d/folder/b"] {

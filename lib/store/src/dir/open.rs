@@ -7,7 +7,7 @@ use rustix::fs::{self, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::disk::Handle;
-use crate::file::File;
+use crate::file::{File, Stamp};
 
 /// Opens below a folder: the kernel refuses links and ways out (`openat2`), else each part is
 /// opened by itself.
@@ -33,10 +33,10 @@ pub(super) fn beneath(
     part_by_part(at, path, flags, mode)
 }
 
-/// Takes an open file if it is a regular one.
-pub(super) fn regular(handle: Handle) -> io::Result<File> {
+/// Takes an open file if it is a regular one, and what the system knows of it.
+pub(super) fn regular(handle: Handle) -> io::Result<(File, Stamp)> {
     let stat = fs::fstat(handle.fd())?;
-    only_regular(handle, &stat)
+    Ok((only_regular(handle, &stat)?, Stamp::from(&stat)))
 }
 
 /// Takes an open file if it is a regular one of the user we run as that has no second name.

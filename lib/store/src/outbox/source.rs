@@ -5,7 +5,7 @@ use super::list::EntryInfo;
 use super::{Step, open_failed};
 use crate::OutboxError;
 use crate::dir::Dir;
-use crate::file::File;
+use crate::file::{File, Stamp};
 use crate::hash::{self, LEAF_BYTES, Proof, Tree};
 
 /// A file in the middle of being sent.
@@ -21,6 +21,8 @@ pub(super) struct Source {
     ctime: Option<i64>,
     tree: Tree,
     offset: u64,
+    /// Whether it ended at its offered size, once its last bytes were read.
+    ends: Option<bool>,
     /// What the receiver says it holds, while that is looked at.
     claim: Option<Claim>,
 }
@@ -41,6 +43,7 @@ impl Source {
             ctime: None,
             tree: Tree::default(),
             offset: 0,
+            ends: None,
             claim: None,
         }
     }
@@ -135,8 +138,13 @@ impl Source {
         let Some(file) = &self.file else {
             return Err(self.changed());
         };
-        file.read_leaf(self.offset, len, buffer)
-            .map_err(|e| open_failed(&self.offered, e))?;
+        // A buffer for a whole leaf has no room for one byte more.
+        let is_last = self.offset + len as u64 == self.entry.size && (len as u64) < LEAF_BYTES;
+        let read = match is_last {
+            true => file.read_last(self.offset, len, buffer).map(Some),
+            false => file.read_leaf(self.offset, len, buffer).map(|()| None),
+        };
+        self.ends = read.map_err(|e| open_failed(&self.offered, e))?;
         if buffer.len() != len {
             return Err(self.changed());
         }
@@ -148,21 +156,17 @@ impl Source {
 
     fn open(&mut self, root: &Dir) -> Result<(), OutboxError> {
         if self.file.is_none() {
-            self.file = Some(
-                root.read(&self.entry.path)
-                    .map_err(|e| open_failed(&self.offered, e))?,
-            );
-            self.check()?;
+            let (file, found) = root
+                .read_stamped(&self.entry.path)
+                .map_err(|e| open_failed(&self.offered, e))?;
+            self.file = Some(file);
+            self.check(&found)?;
         }
         Ok(())
     }
 
     /// Whether the file is still what was offered, and was not changed since it was read first.
-    fn check(&mut self) -> Result<(), OutboxError> {
-        let Some(file) = &self.file else {
-            return Err(self.changed());
-        };
-        let found = file.stamp().map_err(|e| open_failed(&self.offered, e))?;
+    fn check(&mut self, found: &Stamp) -> Result<(), OutboxError> {
         let ctime = *self.ctime.get_or_insert(found.ctime);
         let offered = (self.entry.size, self.entry.mtime, ctime);
         match (found.size, found.mtime, found.ctime) == offered {
@@ -174,12 +178,20 @@ impl Source {
     /// Whether the file is still what was offered, and ends where it says: those below `/proc` have
     /// no bytes until they are read, and must not count as sent.
     fn check_end(&mut self, buffer: &mut Vec<u8>) -> Result<(), OutboxError> {
-        self.check()?;
-        if let Some(file) = &self.file {
-            file.read_leaf(self.entry.size, 1, buffer)
-                .map_err(|e| open_failed(&self.offered, e))?;
-        }
-        match buffer.is_empty() {
+        let Some(file) = &self.file else {
+            return Err(self.changed());
+        };
+        let failed = |e| open_failed(&self.offered, e);
+        let found = file.stamp().map_err(failed)?;
+        let ends = match self.ends {
+            Some(ends) => ends,
+            None => {
+                file.read_leaf(self.entry.size, 1, buffer).map_err(failed)?;
+                buffer.is_empty()
+            }
+        };
+        self.check(&found)?;
+        match ends {
             true => Ok(()),
             false => Err(OutboxError::Sizeless(self.offered.clone())),
         }
@@ -187,5 +199,28 @@ impl Source {
 
     fn changed(&self) -> OutboxError {
         OutboxError::Changed(self.offered.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_bytes_of_a_file_are_known_to_be_by_the_call_that_reads_them() {
+        let folder = std::env::temp_dir().join(format!("transom-last-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("file"), "0123456789").unwrap();
+        let file = Dir::open(&folder).unwrap().read("file").unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        let mut buffer = Vec::new();
+        let mut read = |offset, len| {
+            let is_end = file.read_last(offset, len, &mut buffer).unwrap();
+            (is_end, String::from_utf8(buffer.clone()).unwrap())
+        };
+        assert_eq!(read(0, 10), (true, "0123456789".to_owned()));
+        assert_eq!(read(8, 2), (true, "89".to_owned()));
+        assert_eq!(read(0, 9), (false, "012345678".to_owned()));
+        assert_eq!(read(0, 11), (true, "0123456789".to_owned()));
     }
 }
