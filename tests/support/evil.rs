@@ -143,10 +143,19 @@ impl Evil {
     /// # Panics
     /// When they don't fit a record.
     pub fn send(&mut self, plain: &[u8]) {
+        let record = self.seal(plain);
+        self.raw.send(&record);
+    }
+
+    /// The sealed record of these plain bytes, for [`Self::send_raw`].
+    ///
+    /// # Panics
+    /// When they don't fit a record.
+    pub fn seal(&mut self, plain: &[u8]) -> Vec<u8> {
         let mut record = Vec::new();
         let sealed = self.channel.seal(plain, &mut record);
         sealed.expect("it fits a record");
-        self.raw.send(&record);
+        record
     }
 
     /// Sends one message as one record.

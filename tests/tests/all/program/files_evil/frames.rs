@@ -146,14 +146,16 @@ fn b19_leaves_out_of_place_end_their_transfer_and_no_other() {
             });
         is_hung_up_on(&mut sender, &format!("offset {offset}"));
     }
-    // A stream that nobody offered on, and that of a transfer that is over.
+    let mut sender = inbox.sender();
+    sender.leaf(77, 0, 0, [0; 32], b"more");
+    is_hung_up_on(&mut sender, "a stream without an offer");
+    // What comes for a transfer that is over may have been on its way when it ended.
     let mut sender = inbox.sender();
     let stream = sender.begin(file_offer(3, "a", CONTENT.len() as u64));
     let entry = file_entry(0, "a", CONTENT.len() as u64);
     assert_eq!(sender.file(stream, entry, CONTENT), Ok(Reply::Done));
     assert_eq!(sender.finish(stream, 1), Ok(Ending::Durable));
     sender.leaf(stream, 0, 0, [0; 32], b"more");
-    sender.leaf(77, 0, 0, [0; 32], b"more");
     assert_eq!(send_folder(&mut sender, 4, "d", &["x"]), Ending::Durable);
     // The other peer's file is whole.
     other.content(others, 0, &film());
@@ -465,4 +467,82 @@ fn b26_a_peer_s_rates_pauses_and_keys_take_nothing_from_others() {
     assert_eq!(inbox.names(), ["a"]);
     inbox.still_serves();
     assert!(inbox.peak_kib() < 64 * 1024, "{} KiB", inbox.peak_kib());
+}
+
+#[test]
+fn b23_b24_archives_and_compressed_data_are_plain_files() {
+    let mut inbox = Inbox::new();
+    // A gzip header of a stream that would unpack to more, and the directory of an empty zip.
+    let bomb = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3][..], &[0; 500]].concat();
+    let zip = [&b"PK\x05\x06"[..], &[0; 18]].concat();
+    let files = [("bomb.gz", bomb), ("tree.zip", zip)];
+    let mut sender = inbox.sender();
+    for (key, (name, content)) in (1..).zip(&files) {
+        let size = content.len() as u64;
+        let stream = sender.begin(file_offer(key, name, size));
+        // All flags of all frames, in which another protocol says that data are compressed.
+        let entry = Message::Entry(file_entry(0, name, size));
+        let mut frame = vec![0; RECORD_BULK];
+        let used = entry.encode(stream, 0xff, &mut frame).unwrap();
+        sender.evil.send(&frame[..used]);
+        assert!(matches!(sender.reply(stream, 0), Ok(Reply::Start(_))));
+        sender.content(stream, 0, content);
+        assert_eq!(sender.reply(stream, 0), Ok(Reply::Done));
+        assert_eq!(sender.finish(stream, 1), Ok(Ending::Durable));
+        assert_eq!(&std::fs::read(inbox.path(name)).unwrap(), content);
+    }
+    assert_eq!(inbox.names(), ["bomb.gz", "tree.zip"]);
+    inbox.still_serves();
+}
+
+#[test]
+fn b35_records_replayed_reordered_or_of_another_session_end_the_connection() {
+    let mut inbox = Inbox::new();
+    let ping = |stream| {
+        let mut frame = vec![0; 100];
+        let message = Message::Ping(transom_wire::Ping { clock: 0 });
+        let used = message.encode(stream, 0, &mut frame).unwrap();
+        frame.truncate(used);
+        frame
+    };
+    let mut sender = inbox.sender();
+    let record = sender.evil.seal(&ping(0));
+    sender.evil.send_raw(&record);
+    sender.evil.send_raw(&record);
+    sender.evil.closed();
+    let mut sender = inbox.sender();
+    let (first, second) = (sender.evil.seal(&ping(0)), sender.evil.seal(&ping(0)));
+    sender.evil.send_raw(&second);
+    sender.evil.send_raw(&first);
+    sender.evil.closed();
+    // An offer sealed for one session is none in another.
+    let mut frame = vec![0; RECORD_BULK];
+    let offer = Message::Offer(file_offer(1, "film", FILM));
+    let used = offer.encode(1, 0, &mut frame).unwrap();
+    let record = inbox.sender().evil.seal(&frame[..used]);
+    let mut sender = inbox.sender();
+    sender.evil.send_raw(&record);
+    sender.evil.closed();
+    inbox.is_unharmed();
+}
+
+#[test]
+fn b37_what_was_offered_is_what_is_written() {
+    let mut inbox = Inbox::new();
+    let size = CONTENT.len() as u64;
+    let others = ["evil.sh", "safe.txt/x", "Safe.txt", "safe.txt "];
+    for path in others {
+        let mut sender = inbox.sender();
+        let stream = sender.begin(file_offer(1, "safe.txt", size));
+        let entry = file_entry(0, path, size);
+        sender.evil.say(stream, Message::Entry(entry));
+        is_hung_up_on(&mut sender, path);
+    }
+    // Nor does a second offer change the first.
+    let mut sender = inbox.sender();
+    let stream = sender.begin(file_offer(2, "safe.txt", size));
+    let again = Message::Offer(file_offer(2, "evil.sh", size));
+    sender.evil.say(stream, again);
+    is_hung_up_on(&mut sender, "a second offer");
+    inbox.is_unharmed();
 }
