@@ -470,9 +470,26 @@ fn b26_a_peer_s_rates_pauses_and_keys_take_nothing_from_others() {
 }
 
 #[test]
-fn b23_b24_archives_and_compressed_data_are_plain_files() {
+fn b23_a_sender_can_not_say_that_its_data_are_compressed() {
     let mut inbox = Inbox::new();
-    // A gzip header of a stream that would unpack to more, and the directory of an empty zip.
+    let whole = u32::try_from(LEAF).unwrap();
+    let messages = [leaf(0, LEAF as u64, whole), Message::Data(b"x")];
+    for message in messages {
+        for bit in 0..8 {
+            let (mut sender, stream) = running(&inbox, 1);
+            let mut frame = vec![0; RECORD_BULK];
+            let used = message.encode(stream, 1 << bit, &mut frame).unwrap();
+            sender.evil.send(&frame[..used]);
+            is_hung_up_on(&mut sender, &format!("flag {bit}"));
+        }
+    }
+    inbox.is_unharmed();
+}
+
+#[test]
+fn b24_archives_are_plain_files() {
+    let mut inbox = Inbox::new();
+    // The start of a gzip stream that would unpack to more, and the directory of an empty zip.
     let bomb = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3][..], &[0; 500]].concat();
     let zip = [&b"PK\x05\x06"[..], &[0; 18]].concat();
     let files = [("bomb.gz", bomb), ("tree.zip", zip)];
@@ -480,14 +497,8 @@ fn b23_b24_archives_and_compressed_data_are_plain_files() {
     for (key, (name, content)) in (1..).zip(&files) {
         let size = content.len() as u64;
         let stream = sender.begin(file_offer(key, name, size));
-        // All flags of all frames, in which another protocol says that data are compressed.
-        let entry = Message::Entry(file_entry(0, name, size));
-        let mut frame = vec![0; RECORD_BULK];
-        let used = entry.encode(stream, 0xff, &mut frame).unwrap();
-        sender.evil.send(&frame[..used]);
-        assert!(matches!(sender.reply(stream, 0), Ok(Reply::Start(_))));
-        sender.content(stream, 0, content);
-        assert_eq!(sender.reply(stream, 0), Ok(Reply::Done));
+        let reply = sender.file(stream, file_entry(0, name, size), content);
+        assert_eq!(reply, Ok(Reply::Done));
         assert_eq!(sender.finish(stream, 1), Ok(Ending::Durable));
         assert_eq!(&std::fs::read(inbox.path(name)).unwrap(), content);
     }
