@@ -503,3 +503,37 @@ fn b11_files_that_programs_obey_stay_where_they_are_sent() {
     assert_eq!(mine.unwrap(), "mine");
     assert_eq!(outside(&inbox.pair), inbox.outside);
 }
+
+#[test]
+fn b11_no_inbox_holds_the_home_folder() {
+    let pair = Pair::new();
+    let home = pair.far.path("");
+    let link = pair.scratch.join("link");
+    std::os::unix::fs::symlink(&home, &link).unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = pair.far.command(arguments);
+        Program::start(command.env("HOME", &home)).finish()
+    };
+    for folder in [".", "..", "/", link.to_str().unwrap()] {
+        let receive = ["receive", "--accept", "known", "--into", folder];
+        let camera = ["camera", "--source", "pattern", "--inbox", folder];
+        for arguments in [&receive[..], &camera] {
+            let listen = ["--listen", "127.0.0.1:0", "--name", "far"];
+            let end = run(&[arguments, &listen].concat());
+            assert_eq!(end.code, Some(2), "{folder}: {end:?}");
+            assert!(end.stderr.contains("home folder"), "{folder}: {end:?}");
+        }
+    }
+    // A folder in it is an inbox.
+    let mut command = pair.far.command(&[
+        "receive",
+        "--into",
+        "inbox",
+        "--accept",
+        "known",
+        "--listen",
+        "127.0.0.1:0",
+        "--json",
+    ]);
+    Program::start(command.env("HOME", &home)).event("inbox");
+}
