@@ -109,11 +109,14 @@ fn count_data(receipt: &mut EvilReceipt) -> usize {
     data.map(|(_, payload)| payload.len()).sum()
 }
 
+/// What a receiver says that is not so.
+type Claim = fn(&mut EvilReceipt);
+
 #[test]
 fn b40_a_receiver_that_claims_too_much_does_not_make_the_sender_call_it_safe() {
     let pair = Pair::new();
     let folder = folder(&pair);
-    let claims: [(&str, fn(&mut EvilReceipt)); 6] = [
+    let claims: [(&str, Claim); 6] = [
         ("durable at once", |receipt| {
             receipt.finished(Ending::Durable, "d")
         }),
