@@ -4,6 +4,7 @@
 mod camera;
 mod cargo;
 mod evil;
+mod evil_files;
 #[cfg(target_os = "linux")]
 mod fake_device;
 #[cfg(target_os = "linux")]
@@ -19,7 +20,11 @@ mod usb_camera;
 
 pub use camera::{FakeCamera, Mood};
 pub use cargo::{cargo, root, transom};
-pub use evil::{Evil, Raw};
+pub use evil::{Closed, Evil, Raw};
+pub use evil_files::{
+    EVIL_KEY, EvilReceipt, EvilReceiver, EvilSender, Reply, content_root, evil_public_key,
+    file_entry, file_offer, folder_offer, with_path,
+};
 #[cfg(target_os = "linux")]
 pub use fake_device::{DeviceMood, FakeDevice};
 #[cfg(target_os = "linux")]

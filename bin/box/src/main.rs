@@ -21,6 +21,7 @@ mod http;
 #[cfg(not(feature = "http"))]
 #[path = "no_http.rs"]
 mod http;
+mod inbox;
 mod latency;
 mod listening;
 mod measure;

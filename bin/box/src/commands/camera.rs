@@ -12,6 +12,7 @@ use crate::box_pairing::BoxPairing;
 use crate::camera_stats::{CameraReport, MachineReport};
 use crate::failure::Failure;
 use crate::http::HttpDoor;
+use crate::inbox;
 use crate::listening::{self, Knock, Knocks};
 use crate::measure::FileBeside;
 use crate::output::Output;
@@ -50,6 +51,9 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
         .pictures
         .apply(arguments.source, &mut settings, output);
     arguments.sound.apply(&mut settings);
+    if let Some(into) = &arguments.inbox {
+        inbox::check(into)?;
+    }
     settings.inbox = arguments
         .inbox
         .map(|into| InboxSettings::new(into, Accept::Known));

@@ -15,6 +15,7 @@ use transom::{
 
 use crate::args::{Consent, Receive};
 use crate::failure::Failure;
+use crate::inbox;
 use crate::listening::{self, Knock, Knocks};
 use crate::once::Once;
 use crate::output::Output;
@@ -27,6 +28,7 @@ use crate::signals::Signal;
 use crate::station::{Event, Running};
 
 pub(crate) fn run(arguments: Receive, place: &Place, output: &Output) -> Result<(), Failure> {
+    inbox::check(&arguments.into)?;
     make_inbox(&arguments.into)?;
     match &arguments.from {
         Some(_) => {

@@ -390,7 +390,7 @@ fn names_that_the_disk_can_not_hold_fail_alone_and_odd_ones_arrive() {
 }
 
 #[test]
-fn modes_and_times_of_any_value_are_taken_without_harm() {
+fn b16_modes_and_times_of_any_value_are_taken_without_harm() {
     use std::os::unix::fs::MetadataExt as _;
     let cases = [
         (0, i64::MIN),

@@ -22,7 +22,7 @@ fn fifo(path: &Path) {
 }
 
 #[test]
-fn a_staging_folder_that_is_another_thing_is_refused() {
+fn b13_a_staging_folder_that_is_another_thing_is_refused() {
     type Plant = fn(&Path, &Path);
     let plants: [Plant; 4] = [
         |at, outside| symlink(outside, at).unwrap(),
@@ -56,7 +56,7 @@ fn a_staging_folder_open_to_others_is_closed() {
 }
 
 #[test]
-fn a_name_that_is_a_link_keeps_its_target() {
+fn b13_a_name_that_is_a_link_keeps_its_target() {
     for target in ["victim", "outside", "nowhere"] {
         let scratch = Scratch::new();
         scratch.put("victim", b"theirs");
@@ -87,7 +87,7 @@ fn a_name_that_is_a_link_keeps_its_target() {
 }
 
 #[test]
-fn a_name_that_is_a_fifo_or_a_folder_does_not_hold_us() {
+fn b13_a_name_that_is_a_fifo_or_a_folder_does_not_hold_us() {
     let scratch = Scratch::new();
     let mut inbox = scratch.inbox();
     fifo(&scratch.path("in/a"));
@@ -105,7 +105,7 @@ fn a_name_that_is_a_fifo_or_a_folder_does_not_hold_us() {
 }
 
 #[test]
-fn a_folder_merges_beside_links_and_not_through_them() {
+fn b12_a_folder_merges_beside_links_and_not_through_them() {
     let scratch = Scratch::new();
     let victim = scratch.put("victim", b"theirs");
     fs::create_dir_all(scratch.path("outside")).unwrap();
@@ -131,7 +131,7 @@ fn a_folder_merges_beside_links_and_not_through_them() {
 }
 
 #[test]
-fn a_folder_offered_where_a_link_to_a_folder_is_goes_beside() {
+fn b12_a_folder_offered_where_a_link_to_a_folder_is_goes_beside() {
     for collision in [Collision::Rename, Collision::Overwrite] {
         let scratch = Scratch::new();
         scratch.put("d/file", b"ours");
@@ -145,7 +145,7 @@ fn a_folder_offered_where_a_link_to_a_folder_is_goes_beside() {
 }
 
 #[test]
-fn a_component_that_flips_to_a_link_all_the_time_leads_nowhere() {
+fn b13_a_component_that_flips_to_a_link_all_the_time_leads_nowhere() {
     let scratch = Scratch::new();
     let outside = scratch.path("outside");
     fs::create_dir_all(&outside).unwrap();
@@ -180,7 +180,7 @@ fn a_component_that_flips_to_a_link_all_the_time_leads_nowhere() {
 }
 
 #[test]
-fn only_what_is_ours_is_cleared_from_the_staging_folder() {
+fn b15_only_what_is_ours_is_cleared_from_the_staging_folder() {
     let scratch = Scratch::new();
     drop(scratch.inbox());
     let outside = scratch.put("outside/file", b"theirs");

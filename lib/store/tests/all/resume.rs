@@ -66,7 +66,7 @@ fn a_folder_goes_on_and_sends_no_small_file_twice() {
 }
 
 #[test]
-fn another_content_of_same_size_and_time_starts_over() {
+fn b28_another_content_of_same_size_and_time_starts_over() {
     let scratch = Scratch::new();
     let path = three_of_five(&scratch);
     let time = fs::metadata(&path).unwrap().modified().unwrap();
@@ -91,7 +91,7 @@ fn another_time_starts_over() {
 }
 
 #[test]
-fn another_peer_learns_nothing_of_a_transfer() {
+fn b29_another_peer_learns_nothing_of_a_transfer() {
     let scratch = Scratch::new();
     let path = three_of_five(&scratch);
     let mut inbox = scratch.inbox();
@@ -120,7 +120,7 @@ fn blake3_of_nothing(scratch: &Scratch) -> Box<[u8; 32]> {
 }
 
 #[test]
-fn a_part_that_is_not_what_the_journal_says_counts_as_far_as_it_is() {
+fn b27_a_part_that_is_not_what_the_journal_says_counts_as_far_as_it_is() {
     type Damage = fn(&Path);
     let cases: [(Damage, u64); 6] = [
         (
@@ -169,7 +169,7 @@ fn a_part_that_is_not_what_the_journal_says_counts_as_far_as_it_is() {
 }
 
 #[test]
-fn a_part_that_was_made_a_link_or_another_thing_is_not_written_through() {
+fn b13_a_part_that_was_made_a_link_or_another_thing_is_not_written_through() {
     type Plant = fn(&Path, &Path);
     let plants: [Plant; 4] = [
         |part, victim| symlink(victim, part).unwrap(),
@@ -194,7 +194,7 @@ fn a_part_that_was_made_a_link_or_another_thing_is_not_written_through() {
 }
 
 #[test]
-fn a_journal_torn_at_every_byte_only_costs_leaves() {
+fn b27_a_journal_torn_at_every_byte_only_costs_leaves() {
     for at in (0..48 + 3 * 40).step_by(3).chain([46, 47, 49, 167, 168]) {
         let scratch = Scratch::new();
         let path = scratch.put("film", noise(3 * LEAF + 1, 3));
@@ -213,7 +213,7 @@ fn a_journal_torn_at_every_byte_only_costs_leaves() {
 }
 
 #[test]
-fn a_journal_that_claims_more_than_there_is_is_not_believed() {
+fn b27_a_journal_that_claims_more_than_there_is_is_not_believed() {
     let scratch = Scratch::new();
     let path = scratch.put("film", noise(4 * LEAF, 3));
     send_some(&scratch, &path, 4);
@@ -225,7 +225,7 @@ fn a_journal_that_claims_more_than_there_is_is_not_believed() {
 }
 
 #[test]
-fn a_journal_of_another_file_is_begun_anew() {
+fn b27_a_journal_of_another_file_is_begun_anew() {
     let scratch = Scratch::new();
     let other = scratch.put("other", noise(4 * LEAF, 4));
     send_some(&scratch, &other, 4);
@@ -256,7 +256,7 @@ fn a_damaged_table_or_file_only_costs_files() {
 }
 
 #[test]
-fn a_torn_record_is_no_transfer() {
+fn b27_a_torn_record_is_no_transfer() {
     for at in 0..64 {
         let scratch = Scratch::new();
         let path = scratch.put("film", noise(LEAF + 1, 3));

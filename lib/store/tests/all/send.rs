@@ -33,7 +33,7 @@ fn a_walk_lists_folders_first_in_the_order_of_names() {
 }
 
 #[test]
-fn links_fifos_and_odd_names_are_left_out_and_told() {
+fn b41_links_fifos_and_odd_names_are_left_out_and_told() {
     let scratch = Scratch::new();
     scratch.put("secret", b"secret");
     scratch.put("d/good", b"good");
@@ -183,7 +183,7 @@ fn a_file_that_has_no_bytes_until_it_is_read_is_not_called_sent() {
 }
 
 #[test]
-fn a_file_that_vanishes_or_turns_into_a_link_is_not_sent() {
+fn b41_a_file_that_vanishes_or_turns_into_a_link_is_not_sent() {
     let scratch = Scratch::new();
     let secret = scratch.put("secret", noise(2 * LEAF, 2));
     let path = scratch.put("d/a", noise(2 * LEAF, 1));
@@ -200,7 +200,7 @@ fn a_file_that_vanishes_or_turns_into_a_link_is_not_sent() {
 }
 
 #[test]
-fn a_parent_swapped_for_a_link_after_the_walk_is_not_gone_through() {
+fn b41_a_parent_swapped_for_a_link_after_the_walk_is_not_gone_through() {
     let scratch = Scratch::new();
     scratch.put("outside/a", b"secret");
     scratch.put("d/sub/a", b"public");

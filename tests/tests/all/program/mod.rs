@@ -8,6 +8,8 @@ mod device;
 #[cfg(target_os = "linux")]
 mod drawing;
 mod files;
+#[cfg(unix)]
+mod files_evil;
 mod hostile;
 #[cfg(target_os = "linux")]
 mod kernel;
