@@ -26,29 +26,38 @@ const RESUMED_BYTES: f64 = 100e9;
 /// From the start of the sender until a file is at the receiver.
 pub(super) fn first_byte(programs: &Path, arguments: &[&str]) -> Outcome {
     let files = number(arguments, "--files", 1_000_000)?;
+    println!("from the start of the sender, seconds");
+    first_of("one file", programs, true, |source| make(source, 64 << 20))?;
+    first_of(&format!("{files} empty files"), programs, false, |source| {
+        trees::make(source, files, 0)
+    })
+}
+
+fn first_of(
+    name: &str,
+    programs: &Path,
+    has_bytes: bool,
+    make: impl FnOnce(&Path) -> Outcome,
+) -> Outcome {
     let sandbox = Sandbox::with_programs(programs.to_path_buf())?;
-    let (many, target) = trees::folders(&sandbox)?;
-    let one = sandbox.path("one");
-    make(&one, 64 << 20)?;
-    eprintln!("=== making {files} empty files");
-    trees::make(&many, files, 0)?;
-    for (name, source, has_bytes) in [("one file", &one, true), ("a million files", &many, false)] {
-        let ours = Ours::new(&sandbox, &target)?;
+    let (source, target) = trees::folders(&sandbox)?;
+    eprintln!("=== making {name}");
+    make(&source)?;
+    let ours = Ours::new(&sandbox, &target)?;
+    let started = Instant::now();
+    let sender = Background::start(&mut ours.send(&source))?;
+    let time = arrival(&target, has_bytes, started)?;
+    drop((sender, ours));
+    within(name, time, "s", FIRST_BYTE);
+    if has(&[("tar", "tar"), ("socat", "socat")]) {
+        let target = sandbox.path("unpacked");
+        fs::create_dir(&target).context(target.display())?;
         let started = Instant::now();
-        let sender = Background::start(&mut ours.send(source))?;
-        let time = arrival(&target, has_bytes, started)?;
-        drop((sender, ours));
-        empty(&target)?;
-        if has(&[("tar", "tar"), ("socat", "socat")]) {
-            let started = Instant::now();
-            let [unpack, pack] = Tar::new(&target).start(source)?;
-            let theirs = arrival(&target, has_bytes, started)?;
-            pack.finish()?;
-            unpack.finish()?;
-            empty(&target)?;
-            verdict(name, time, "tar", theirs, None);
-        }
-        within(name, time, "s", FIRST_BYTE);
+        let [unpack, pack] = Tar::new(&target).start(&source)?;
+        let theirs = arrival(&target, has_bytes, started)?;
+        pack.finish()?;
+        unpack.finish()?;
+        verdict(name, time, "tar", theirs, None);
     }
     Ok(())
 }
@@ -90,11 +99,6 @@ fn has_file(folder: &Path, has_bytes: bool) -> bool {
 fn staged(incoming: &Path) -> Vec<PathBuf> {
     let transfers = fs::read_dir(incoming).into_iter().flatten().flatten();
     transfers.map(|entry| entry.path().join("tree")).collect()
-}
-
-fn empty(folder: &Path) -> Outcome {
-    fs::remove_dir_all(folder).context(folder.display())?;
-    fs::create_dir(folder).context(folder.display())
 }
 
 /// Kills the sender in the middle of a file, and starts it again.

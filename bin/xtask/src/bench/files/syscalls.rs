@@ -40,13 +40,14 @@ pub(super) fn run(programs: &Path, arguments: &[&str]) -> Outcome {
     make(&many, FEW + files, SMALL)?;
     let log = sandbox.path("calls");
 
+    let program = Ours::new(&sandbox, &target)?;
     let sides = ["sender", "receiver"];
     let few_calls = [
-        ours(&sandbox, &few, &target, &log)?,
+        ours(&program, &few, &target, &log)?,
         tar(&sandbox, &few, &log)?,
     ];
     let many_calls = [
-        ours(&sandbox, &many, &target, &log)?,
+        ours(&program, &many, &target, &log)?,
         tar(&sandbox, &many, &log)?,
     ];
     println!("system calls for each of {files} files of {SMALL} bytes");
@@ -62,8 +63,7 @@ pub(super) fn run(programs: &Path, arguments: &[&str]) -> Outcome {
 }
 
 /// The calls of our sender and our receiver in one copy.
-fn ours(sandbox: &Sandbox, source: &Path, target: &Path, log: &Path) -> Outcome<[Counts; 2]> {
-    let ours = Ours::new(sandbox, target)?;
+fn ours(ours: &Ours, source: &Path, target: &Path, log: &Path) -> Outcome<[Counts; 2]> {
     let watcher = attach(ours.receiver.id(), log)?;
     let sent = log.with_extension("sender");
     let command = ours.send(source);
