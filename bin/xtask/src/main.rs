@@ -106,9 +106,10 @@ cargo xtask COMMAND
   bench door age [--row N] [--seconds N]
                                 how old the door's pictures are on the screen of Chromium, Firefox
                                 and WebKitGTK: on loopback, on a slow link, behind nginx
-  bench files [--mib N] [--rounds N] [--parts]
-                                a big file over loopback: ours, scp, rsync, socat, cp, and the
-                                unavoidable parts of ours
+  bench files [--row NAME] [--mib N] [--files N] [--rounds N] [--parts]
+                                files over loopback, beside scp, rsync, socat, tar and cp. Rows: big
+                                (and the unavoidable parts of ours), small, million, syscalls,
+                                first-byte, resume; all of them by default
   bench sound [--seconds N]     processor usage of sound in a call, with and without echo cancelling,
                                 and without a call; of each stage; playout with drifting clocks
   bench view [--seconds N]      a 1080p film in the window, and in mpv and ffplay: processor time

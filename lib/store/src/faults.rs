@@ -1,5 +1,5 @@
-//! A disk for tests, mounted over a folder: each call can fail or lie, writeback can be lost, and
-//! the power can be cut.
+//! A disk for tests, mounted over a folder: each call can fail, lie or take long, writeback can be
+//! lost, and the power can be cut.
 //!
 //! ```
 //! use transom_store::faults::{Disk, Op};
@@ -29,6 +29,8 @@ use std::fs;
 use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
+use std::time::Duration;
 
 use rustix::io::Errno;
 
@@ -68,7 +70,7 @@ pub struct Call {
 
 /// A fault to be planned, begun by [`Disk::on`].
 #[derive(Debug)]
-#[must_use = "it does nothing until it is told to fail or to lie"]
+#[must_use = "it does nothing until it is told to fail, to lie or to take long"]
 pub struct Fault<'a> {
     disk: &'a Disk,
     rule: Rule,
@@ -90,6 +92,7 @@ enum Verdict {
     Do,
     Fail(Errno),
     Lie,
+    Delay(Duration),
 }
 
 #[derive(Debug)]
@@ -188,7 +191,7 @@ impl Disk {
         std::mem::take(&mut self.state().calls)
     }
 
-    /// How many calls failed or were lied to, by plan or since the disk stopped.
+    /// How many calls failed, were lied to or delayed, by plan or since the disk stopped.
     pub fn faults(&self) -> u32 {
         self.state().faults
     }
@@ -233,6 +236,11 @@ impl Fault<'_> {
             self.rule.op
         );
         self.plan(Verdict::Lie);
+    }
+
+    /// The call takes so much longer, and is done then. Calls of other threads go on meanwhile.
+    pub fn delay(self, time: Duration) {
+        self.plan(Verdict::Delay(time));
     }
 
     fn plan(mut self, verdict: Verdict) {
@@ -317,6 +325,24 @@ impl Watch {
         Self { state, number }
     }
 
+    /// Takes note of a call, waits if it is to be delayed, and gives what is to become of it.
+    fn judge(
+        &self,
+        op: Op,
+        path: impl FnOnce(&Cache) -> String,
+    ) -> (MutexGuard<'_, State>, Verdict) {
+        let mut state = lock(&self.state);
+        let path = path(&state.cache);
+        match state.judge(op, path) {
+            Verdict::Delay(time) => {
+                drop(state);
+                thread::sleep(time);
+                (lock(&self.state), Verdict::Do)
+            }
+            verdict => (state, verdict),
+        }
+    }
+
     pub(crate) fn ask<T, E: From<Errno>>(
         &self,
         op: Op,
@@ -324,11 +350,11 @@ impl Watch {
         file: &fs::File,
         call: impl FnOnce(&fs::File) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut state = lock(&self.state);
-        let path = state.cache.path(file, name);
-        match state.judge(op, path) {
+        // The lock is kept until the call is over.
+        let (_state, verdict) = self.judge(op, |cache| cache.path(file, name));
+        match verdict {
             Verdict::Fail(errno) => Err(errno.into()),
-            Verdict::Do | Verdict::Lie => call(file),
+            _ => call(file),
         }
     }
 
@@ -339,12 +365,11 @@ impl Watch {
         file: &fs::File,
         call: impl FnOnce(&fs::File) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut state = lock(&self.state);
-        let path = state.cache.path(file, name);
-        match state.judge(op, path) {
+        let (mut state, verdict) = self.judge(op, |cache| cache.path(file, name));
+        match verdict {
             Verdict::Fail(errno) => return Err(errno.into()),
             Verdict::Lie => return Ok(()),
-            Verdict::Do => {}
+            _ => {}
         }
         let kind = state.kind;
         let cache = &mut state.cache;
@@ -374,13 +399,14 @@ impl Watch {
         (to, new): (&fs::File, &str),
         call: impl FnOnce(&fs::File, &fs::File) -> Result<(), Errno>,
     ) -> Result<(), Errno> {
-        let mut state = lock(&self.state);
-        let old = state.cache.path(from, name.as_ref());
-        let path = format!("{old} > {}", state.cache.path(to, new.as_ref()));
-        match state.judge(Op::Rename, path) {
-            Verdict::Do => call(from, to),
+        let (_state, verdict) = self.judge(Op::Rename, |cache| {
+            let old = cache.path(from, name.as_ref());
+            format!("{old} > {}", cache.path(to, new.as_ref()))
+        });
+        match verdict {
             Verdict::Fail(errno) => Err(errno),
             Verdict::Lie => Ok(()),
+            _ => call(from, to),
         }
     }
 

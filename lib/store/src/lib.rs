@@ -23,7 +23,7 @@
 //!
 //! An entry that can't be taken fails alone; `EntryError::is_passing` lists what keeps a folder for
 //! the next attempt instead. All calls to the disk go through one room (`disk.rs`), where tests let
-//! each of them fail or lie (module `faults`, behind its feature).
+//! each of them fail, lie or take long (module `faults`, behind its feature).
 //!
 //! Both ends in one place, as two stations do it with a connection between:
 //!

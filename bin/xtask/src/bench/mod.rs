@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
         }
         ["door", rest @ ..] => door::run(rest),
         ["files", rest @ ..] => {
-            let valued = ["--mib", "--rounds", "--bin"];
+            let valued = ["--row", "--mib", "--files", "--rounds", "--bin"];
             files::run(known(rest, &valued, &["--parts"])?)
         }
         ["link", rest @ ..] => link::run(rest),
@@ -112,8 +112,17 @@ fn number(arguments: &[&str], name: &str, default: u32) -> Outcome<u32> {
 
 /// Resident memory of a process, in KB.
 fn resident(process: u32) -> u64 {
+    memory(process, "VmRSS:")
+}
+
+/// The most memory that was ever resident of a process, in KB.
+fn most_resident(process: u32) -> u64 {
+    memory(process, "VmHWM:")
+}
+
+fn memory(process: u32, field: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
     let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
     number.unwrap_or(0)
 }

@@ -35,13 +35,11 @@ pub(super) fn all(sandbox: &Sandbox, target: &Path) -> Outcome<Vec<Box<dyn Peer>
     let mut peers: Vec<Box<dyn Peer>> = vec![ours(sandbox, target)?];
     let target = target.to_path_buf();
     if has(&[("sshd", "openssh-server"), ("scp", "openssh-client")]) {
-        let sshd = Sshd::start(sandbox)?;
-        let (ssh, scp) = (sshd.clone(), target.clone());
-        peers.push(Box::new(Scp { sshd, target: scp }));
-        if has(&[("rsync", "rsync")]) {
-            let target = target.clone();
-            peers.push(Box::new(Rsync { sshd: ssh, target }));
-        }
+        let (sshd, target) = (Sshd::start(sandbox)?, target.clone());
+        peers.push(Box::new(Scp { sshd, target }));
+    }
+    if let Some(rsync) = Rsync::new(sandbox, &target, "-W")? {
+        peers.push(Box::new(rsync));
     }
     if has(&[("socat", "socat")]) {
         peers.push(Box::new(Socat::new(&target)));
@@ -50,7 +48,7 @@ pub(super) fn all(sandbox: &Sandbox, target: &Path) -> Outcome<Vec<Box<dyn Peer>
     Ok(peers)
 }
 
-fn has(programs: &[(&str, &str)]) -> bool {
+pub(super) fn has(programs: &[(&str, &str)]) -> bool {
     let missing: Vec<&str> = programs
         .iter()
         .filter(|(program, _)| machine::program(program).is_none())
@@ -63,15 +61,27 @@ fn has(programs: &[(&str, &str)]) -> bool {
     missing.is_empty()
 }
 
+/// The other ways of this machine to copy a folder of many files.
+pub(super) fn for_folders(sandbox: &Sandbox, target: &Path) -> Outcome<Vec<Box<dyn Peer>>> {
+    let mut peers: Vec<Box<dyn Peer>> = Vec::new();
+    if has(&[("tar", "tar"), ("socat", "socat")]) {
+        peers.push(Box::new(Tar::new(target)));
+    }
+    if let Some(rsync) = Rsync::new(sandbox, target, "-W")? {
+        peers.push(Box::new(rsync));
+    }
+    Ok(peers)
+}
+
 /// Our transfer, encrypted and verified, from the sender's start until it reports that the file is
 /// durable.
-struct Ours {
+pub(super) struct Ours {
     sender: User,
-    receiver: Background,
+    pub(super) receiver: Background,
 }
 
 impl Ours {
-    fn new(sandbox: &Sandbox, target: &Path) -> Outcome<Self> {
+    pub(super) fn new(sandbox: &Sandbox, target: &Path) -> Outcome<Self> {
         let (sender, receiver) = (sandbox.user("sender")?, sandbox.user("receiver")?);
         receiver.knows(&sender, "127.0.0.1:9")?;
         let into = target.to_string_lossy();
@@ -82,6 +92,13 @@ impl Ours {
             sender,
             receiver: child,
         })
+    }
+
+    /// The program that sends that.
+    pub(super) fn send(&self, source: &Path) -> Command {
+        let source = source.to_string_lossy();
+        self.sender
+            .transom(&["send", "receiver", &source, "--quiet"])
     }
 }
 
@@ -95,12 +112,7 @@ impl Peer for Ours {
     }
 
     fn copy(&mut self, source: &Path) -> Outcome {
-        let source = source.to_string_lossy();
-        quiet(
-            &mut self
-                .sender
-                .transom(&["send", "receiver", &source, "--quiet"]),
-        )
+        quiet(&mut self.send(source))
     }
 }
 
@@ -108,7 +120,7 @@ impl Peer for Ours {
 const CIPHER: &str = "aes128-gcm@openssh.com";
 
 struct Scp {
-    sshd: std::rc::Rc<Sshd>,
+    sshd: Sshd,
     target: PathBuf,
 }
 
@@ -126,9 +138,26 @@ impl Peer for Scp {
     }
 }
 
-struct Rsync {
-    sshd: std::rc::Rc<Sshd>,
+pub(super) struct Rsync {
+    sshd: Sshd,
     target: PathBuf,
+    /// What it does with a file that is there in part.
+    how: &'static str,
+}
+
+impl Rsync {
+    /// `None` without rsync or a server of SSH.
+    pub(super) fn new(
+        sandbox: &Sandbox,
+        target: &Path,
+        how: &'static str,
+    ) -> Outcome<Option<Self>> {
+        if !has(&[("sshd", "openssh-server"), ("rsync", "rsync")]) {
+            return Ok(None);
+        }
+        let (sshd, target) = (Sshd::start(sandbox)?, target.to_path_buf());
+        Ok(Some(Self { sshd, target, how }))
+    }
 }
 
 impl Peer for Rsync {
@@ -141,7 +170,7 @@ impl Peer for Rsync {
         let options = self.sshd.options().join(" ");
         let shell = format!("ssh -c {CIPHER} -p {port} {options}");
         let mut command = Command::new("rsync");
-        command.args(["-W", "-e", &shell]).arg(source);
+        command.args(["-a", self.how, "-e", &shell]).arg(source);
         quiet(command.arg(format!("127.0.0.1:{}/", self.target.display())))
     }
 }
@@ -179,6 +208,48 @@ impl Peer for Socat {
 
 /// Socat's default of 8 KiB would make it slower than it can be.
 const BUFFER: &str = "262144";
+
+/// An archive over plain TCP, packed and unpacked on the way.
+pub(super) struct Tar {
+    target: PathBuf,
+}
+
+impl Tar {
+    pub(super) fn new(target: &Path) -> Self {
+        let target = target.to_path_buf();
+        Self { target }
+    }
+
+    /// Starts the receiver and the sender.
+    pub(super) fn start(&self, source: &Path) -> Outcome<[Background; 2]> {
+        let port = free_port()?.to_string();
+        let mut unpack = Command::new("sh");
+        unpack.args(["-c", UNPACK, BUFFER, &port]);
+        let receiver = Background::start(unpack.arg(&self.target))?;
+        let mut pack = Command::new("sh");
+        pack.args(["-c", PACK, BUFFER, &port]);
+        pack.arg(source.parent().unwrap_or(source));
+        pack.arg(source.file_name().unwrap_or_default());
+        Ok([receiver, Background::start(&mut pack)?])
+    }
+}
+
+impl Peer for Tar {
+    fn name(&self) -> &'static str {
+        "tar | socat | tar (plain)"
+    }
+
+    fn copy(&mut self, source: &Path) -> Outcome {
+        let [receiver, sender] = self.start(source)?;
+        sender.finish()?;
+        receiver.finish()
+    }
+}
+
+const UNPACK: &str =
+    r#"socat -u -b "$0" "TCP-LISTEN:$1,bind=127.0.0.1,reuseaddr" - | tar -x -f - -C "$2""#;
+const PACK: &str =
+    r#"tar -c -f - -C "$2" "$3" | socat -u -b "$0" - "TCP:127.0.0.1:$1,retry=100,interval=0.01""#;
 
 /// A local copy without a network: the limit of the machine.
 struct Cp {

@@ -4,7 +4,6 @@ use std::fs;
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
-use std::rc::Rc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,14 +24,14 @@ pub(super) struct Sshd {
 
 impl Sshd {
     /// Starts it and waits until it listens.
-    pub(super) fn start(sandbox: &Sandbox) -> Outcome<Rc<Self>> {
-        let folder = sandbox.path("ssh");
+    pub(super) fn start(sandbox: &Sandbox) -> Outcome<Self> {
+        let port = free_port()?;
+        let folder = sandbox.path(&format!("ssh-{port}"));
         fs::create_dir(&folder).context(folder.display())?;
         let (host, user) = (folder.join("host"), folder.join("user"));
         for key in [&host, &user] {
             make_key(key)?;
         }
-        let port = free_port()?;
         let known = folder.join("known_hosts");
         let public = fs::read_to_string(host.with_extension("pub")).context("the host's key")?;
         fs::write(&known, format!("[127.0.0.1]:{port} {public}")).context(known.display())?;
@@ -47,11 +46,11 @@ impl Sshd {
         command.arg("-D").arg("-E").arg(&log).arg("-f").arg(&config);
         let mut server = Background::start(&mut command)?;
         wait(&mut server, port, &log)?;
-        Ok(Rc::new(Self {
+        Ok(Self {
             port,
             options: options(&user, &known),
             _server: server,
-        }))
+        })
     }
 
     pub(super) fn port(&self) -> u16 {

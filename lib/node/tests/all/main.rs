@@ -24,6 +24,7 @@ mod pins;
 mod quality;
 mod rights;
 mod seen;
+mod slow_disk;
 #[cfg(feature = "sound")]
 mod sound;
 mod support;

@@ -176,6 +176,30 @@ fn calls_fail_and_lie_as_planned() {
     assert_eq!(fs::read_dir(&scratch.0).unwrap().count(), 0);
 }
 
+#[test]
+fn a_delayed_call_holds_up_no_other_and_is_done_in_the_end() {
+    let scratch = Scratch::new();
+    let (disk, dir) = scratch.mount();
+    let slow = written(&dir, "slow");
+    dir.sync().unwrap();
+    disk.calls();
+    disk.on(Op::SyncFile)
+        .at("slow")
+        .delay(Duration::from_secs(2));
+    thread::scope(|scope| {
+        let sync = scope.spawn(|| slow.sync_all());
+        while !disk.calls().iter().any(|call| call.op == Op::SyncFile) {
+            thread::yield_now();
+        }
+        written(&dir, "other").sync_all().unwrap();
+        assert!(!sync.is_finished(), "the delay is long enough for others");
+        sync.join().unwrap().unwrap();
+    });
+    assert_eq!(disk.faults(), 1);
+    disk.cut_power();
+    assert_eq!(scratch.read("slow").unwrap(), b"bytes");
+}
+
 fn written_nothing(dir: &Dir) {
     let file = dir.create("c").unwrap();
     assert_eq!(errno(file.write_all_at(b"bytes", 0)), Some(EIO));
