@@ -31,13 +31,14 @@ pub(crate) enum Job {
 }
 
 impl Job {
-    /// Whether others may wait for it for long, as it counts files or syncs them.
+    /// Whether others may wait for it for long, as it counts files, reads many leaves or syncs.
     pub(crate) fn may_take_long(&self) -> bool {
         match self {
-            Self::Send(job) => matches!(job, SendJob::Walk { .. }),
+            Self::Send(job) => matches!(job, SendJob::Walk { .. } | SendJob::Check(_)),
             Self::Receive(job) => matches!(
                 job,
                 ReceiveJob::Prepare { .. }
+                    | ReceiveJob::Look(_)
                     | ReceiveJob::Finish(_)
                     | ReceiveJob::Keep
                     | ReceiveJob::Discard

@@ -163,7 +163,7 @@ fn serve_disk(jobs: &Lanes<DiskJob>, disk: &mut Disk, mut tell: impl FnMut(&mut 
             Next::Nothing => continue,
             Next::Closed => return answers.tell(&mut tell),
         };
-        if job.may_take_long() {
+        if answers.is_due() || job.may_take_long() {
             answers.tell(&mut tell);
         }
         let rest = disk.work(transfer, job, &mut |answer| {
@@ -262,6 +262,31 @@ mod tests {
             served(&jobs)
         });
         assert_eq!(told, [(2, "started"), (2, "leaf"), (1, "started")]);
+    }
+
+    #[test]
+    fn answers_are_told_before_what_takes_long() {
+        let (mut told, mut tells) = (Vec::new(), 0);
+        in_folder("told", |folder| {
+            let jobs = Lanes::default();
+            put_walk(&jobs, 1, &folder.join("big"), BIG);
+            put_walk(&jobs, 2, &folder.join("small"), 1);
+            put_send(&jobs, 1, start(BIG));
+            put_send(&jobs, 2, start(0));
+            jobs.close();
+            serve_disk(&jobs, &mut Disk::default(), |answers| {
+                tells += 1;
+                for (transfer, answer) in answers.drain(..) {
+                    if let Answer::Send(SendAnswer::Started { .. }) = answer {
+                        told.push((transfer.0, tells));
+                    }
+                }
+            });
+        });
+        let [(2, small), (1, big)] = told[..] else {
+            panic!("{told:?}");
+        };
+        assert!(small < big, "{told:?}");
     }
 
     #[test]
