@@ -131,6 +131,14 @@ fn compare(runs: &[Runs], bounds: &[(&str, f64)]) {
     let Some((ours, others)) = runs.split_first() else {
         return;
     };
+    for runs in runs {
+        let all = runs
+            .times
+            .iter()
+            .map(|time| format!("{:.2}", time.as_secs_f64()));
+        let all: Vec<_> = all.collect();
+        println!("{:<34} all: {}", runs.peer.name(), all.join(" "));
+    }
     for other in others {
         let name = other.peer.name();
         let bound = bounds.iter().find(|(peer, _)| name.starts_with(peer));
