@@ -9,7 +9,7 @@ pub(crate) const PAGE: &str = include_str!("page.html");
 pub(crate) const POLICY: &str = "Content-Security-Policy: default-src 'none'; \
     img-src blob: data:; connect-src 'self'; \
     style-src 'sha256-hOhvrEvOC9PYpIgatTqwsrSNgWdYobB/oPc3zaUwl2o='; \
-    script-src 'sha256-KwDXnmJlkRysfv4JuY8bjt6tYUoanFa5N9xM2ldXHF0='; \
+    script-src 'sha256-MZ11WnWLWrIzSuifPZPFS6EPs2P1l3qar7d9yTd73kY='; \
     base-uri 'none'; form-action 'none'";
 
 #[cfg(test)]

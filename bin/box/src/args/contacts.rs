@@ -46,7 +46,7 @@ pub(crate) enum UsersCommand {
     },
     /// Append a contact to the book; nothing in it is changed
     Add {
-        /// NAME HOST[:PORT] [key=ID] [may=view,call,files,auto] [#COMMENT]
+        /// NAME HOST[:PORT] [key=ID] [may=view,hear,talk,call,files,auto] [#COMMENT]
         #[arg(required = true, value_name = "LINE")]
         line: Vec<String>,
     },

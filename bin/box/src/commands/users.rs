@@ -267,7 +267,8 @@ fn forget(name: &PeerName, place: &Place, output: &Output) -> Result<(), Failure
     Ok(())
 }
 
-const GRAMMAR: &str = "write: NAME HOST[:PORT] [key=ID] [may=view,call,files,auto] [#COMMENT]";
+const GRAMMAR: &str =
+    "write: NAME HOST[:PORT] [key=ID] [may=view,hear,talk,call,files,auto] [#COMMENT]";
 
 #[cfg(test)]
 mod tests {
