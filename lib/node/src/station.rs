@@ -176,11 +176,12 @@ impl Station {
         self.measure_peers(now);
         self.transfers.turn(now, &self.links, &mut self.out);
         self.share();
-        self.out.workers.hand_over();
         while let Some(notice) = self.out.notices.pop_front() {
             self.note(&notice);
             on_notice(notice);
         }
+        // After the notices: one of them begins the transfers that waited for a peer.
+        self.out.workers.hand_over();
         let is_over = |at| at <= now || self.links.is_empty();
         !self.stopping.is_some_and(is_over)
     }
