@@ -601,7 +601,49 @@ mod door_tests;
 
 #[cfg(test)]
 mod tests {
+    use transom_users::Book;
+
     use super::*;
+    use crate::{Identity, Redial, SendOptions};
+
+    fn settings(name: &str) -> Settings {
+        Settings::new(name.parse().unwrap(), Identity::throwaway().unwrap())
+    }
+
+    #[test]
+    fn what_waited_for_a_peer_begins_in_the_turn_in_which_it_joined() {
+        let mut near = settings("near");
+        near.listen = Vec::new();
+        let mut far = settings("far");
+        far.listen = vec!["127.0.0.1:0".parse().unwrap()];
+        let key = near.identity.public_key();
+        far.book = Book::parse(&format!("near 127.0.0.1:9 key={key}")).0;
+        let mut near = Station::start(near).unwrap();
+        let mut far = Station::start(far).unwrap();
+        let peer = "far".parse().unwrap();
+        let contact = format!("far {}", far.addresses()[0]);
+        near.handle()
+            .send(&peer, env!("CARGO_MANIFEST_DIR"), SendOptions::default());
+        near.handle()
+            .connect(contact.parse().unwrap(), Redial::Never);
+        let end = Instant::now() + Duration::from_secs(30);
+        let wait = |station: &mut Station| {
+            assert!(Instant::now() < end, "it never is so");
+            let soon = Instant::now() + Duration::from_millis(10);
+            station.out.net.wait(Some(soon)).unwrap();
+        };
+        let mut has_joined = false;
+        while !has_joined {
+            far.turn(drop);
+            near.turn(|notice| has_joined |= matches!(notice, Notice::Joined { .. }));
+            wait(&mut far);
+            wait(&mut near);
+        }
+        // The disk thread has the first job without another turn.
+        while near.out.workers.reports().is_empty() {
+            wait(&mut near);
+        }
+    }
 
     #[test]
     fn a_box_has_connections_for_all_its_viewers() {
