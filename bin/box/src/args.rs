@@ -239,7 +239,13 @@ pub(crate) struct Doctor {
     /// Also look at the address of a box's HTTP door and at its passes, as for `transom camera`
     /// [default address: 127.0.0.1:8080]
     #[cfg(feature = "http")]
-    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:8080", value_parser = http_address)]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        num_args = 0..=1,
+        default_missing_value = "127.0.0.1:8080",
+        value_parser = http_address
+    )]
     pub(crate) http: Option<SocketAddr>,
     /// The door of the box needs no passes, as for `transom camera`
     #[cfg(feature = "http")]

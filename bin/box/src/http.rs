@@ -18,7 +18,13 @@ use crate::place::Place;
 pub(crate) struct HttpOptions {
     /// Show the camera to browsers and other programs by HTTP there too, to each that has a pass
     /// (`transom pass`) [default address: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:8080", value_parser = http_address)]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        num_args = 0..=1,
+        default_missing_value = "127.0.0.1:8080",
+        value_parser = http_address
+    )]
     http: Option<SocketAddr>,
     /// Let every program of this machine look by HTTP without a pass; on loopback only
     #[arg(long)]
@@ -160,8 +166,8 @@ fn door_at(
 }
 
 /// Requests by a name of this machine are refused: the DNS server of a network that it visits could
-/// give that name to a page of its own and then to 127.0.0.1, so that the page reads the pictures. A
-/// proxy that passes on the name that it was asked by needs a pass.
+/// give that name to a page of its own and then to 127.0.0.1, so that the page reads the pictures.
+/// A proxy that passes on the name that it was asked by needs a pass.
 const OPEN: Access = Access::Open { names: Vec::new() };
 
 /// The passes and the viewers of a running door.
@@ -228,7 +234,9 @@ impl HttpDoor {
         let seen = files.version();
         let passes = files.read()?;
         if passes.iter().next().is_none() {
-            output.warn("no pass is there, so nobody may look by HTTP; make one with: transom pass add NAME");
+            output.warn(
+                "no pass is there, so nobody may look by HTTP; make one with: transom pass add NAME",
+            );
         }
         let due = Instant::now() + LOOK;
         let door = Self {

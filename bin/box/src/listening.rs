@@ -58,8 +58,8 @@ pub(crate) fn warn_of_empty_book(book: &Book, has_http: bool, place: &Place, out
     if book.contacts().is_empty() {
         let only = if has_http { " but by HTTP" } else { "" };
         output.warn(format!(
-            "the contact book is empty, so nobody may connect{only}; add a contact with: {} users add \
-             NAME HOST key=ID",
+            "the contact book is empty, so nobody may connect{only}; add a contact with: {} users \
+             add NAME HOST key=ID",
             place.command()
         ));
     }

@@ -255,8 +255,8 @@ impl Door {
         }
     }
 
-    /// The camera's newest sound: whole samples of 16 bits in little endian, 48,000 a second, of one
-    /// channel. A client that lags loses some of it.
+    /// The camera's newest sound: whole samples of 16 bits in little endian, 48,000 a second, of
+    /// one channel. A client that lags loses some of it.
     pub fn push_sound(&mut self, source: SourceId, samples: &[u8]) {
         if let Some(source) = self.shared.sources.get_mut(source.0) {
             self.is_dirty |= source.listeners > 0;

@@ -46,7 +46,8 @@ pub const NEXT_HOLD: Duration = Duration::from_secs(10);
 /// when the second arrives; Mainsail gives up after 10 s.
 pub const REPEAT: Duration = Duration::from_secs(1);
 
-/// Sound that waits for a listener: 200 ms at 48 kHz. A listener that lags by more loses some of it.
+/// Sound that waits for a listener: 200 ms at 48 kHz. A listener that lags by more loses some of
+/// it.
 pub const MAX_SOUND_BYTES: usize = 19_200;
 
 /// A client that listens ends when no sound came for so long: its microphone is lost, and the

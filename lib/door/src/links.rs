@@ -42,7 +42,8 @@ impl Links {
         }
     }
 
-    /// The same links without a token, for a door that needs none or clients that send theirs apart.
+    /// The same links without a token, for a door that needs none or clients that send theirs
+    /// apart.
     pub fn bare(address: SocketAddr, camera: Option<&str>) -> Self {
         let path = camera.map_or_else(|| "/".to_owned(), source_path);
         let page = format!("http://{address}{path}");

@@ -93,8 +93,8 @@ impl Request {
         };
         let mut has_length = false;
         for header in &*parsed.headers {
-            // Values are visible text without spaces around it; other bytes appear in no header that
-            // is looked at.
+            // Values are visible text without spaces around it; other bytes appear in no header
+            // that is looked at.
             let value = std::str::from_utf8(header.value).unwrap_or_default();
             let is = |name: &str| header.name.eq_ignore_ascii_case(name);
             if is("Transfer-Encoding") {

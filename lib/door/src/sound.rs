@@ -1,6 +1,7 @@
 //! The sound of a camera for clients that listen: a WAV file without an end, which is nearly as
 //! short behind the microphone as the network allows. It is the form that the box has sound in:
-//! every browser and player takes it, nothing is encoded, and 768 kbit/s are little beside pictures.
+//! every browser and player takes it, nothing is encoded, and 768 kbit/s are little beside
+//! pictures.
 
 use std::collections::VecDeque;
 use std::time::Instant;

@@ -1,6 +1,6 @@
-//! The limit of answers to requests without a valid pass, for each address: a leaky bucket. Requests
-//! with one are not counted, whatever others of their address do: behind a proxy all have its
-//! address.
+//! The limit of answers to requests without a valid pass, for each address: a leaky bucket.
+//! Requests with one are not counted, whatever others of their address do: behind a proxy all have
+//! its address.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -123,8 +123,8 @@ pub(crate) const USER_TIMEOUT_LIVE: Duration = Duration::from_secs(5);
 #[cfg(any(target_os = "linux", target_os = "android", feature = "sim"))]
 pub(crate) const USER_TIMEOUT_IDLE: Duration = Duration::from_secs(20);
 
-/// SO_SNDBUF of an HTTP client: most of a picture, so that a slow client holds less than one that is
-/// old.
+/// SO_SNDBUF of an HTTP client: most of a picture, so that a slow client holds less than one that
+/// is old.
 #[cfg(feature = "http")]
 const HTTP_SEND_BUFFER: usize = 64 * 1024;
 

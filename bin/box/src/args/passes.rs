@@ -24,8 +24,8 @@ pub(crate) enum PassCommand {
         /// Let it hear the microphone of the camera too (`transom camera --microphone`)
         #[arg(long)]
         sound: bool,
-        /// Draw the link of the page as a QR code too; a terminal gets it by itself if other machines
-        /// can reach the address
+        /// Draw the link of the page as a QR code too; a terminal gets it by itself if other
+        /// machines can reach the address
         #[arg(long)]
         qr: bool,
     },

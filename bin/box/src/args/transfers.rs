@@ -70,7 +70,7 @@ pub(crate) struct Receive {
     #[cfg(feature = "config")]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The folder for the files; it is created if missing
+    /// The folder for the files, created if missing; not the home folder or one above it
     #[arg(long, value_name = "DIR", default_value = "transom-inbox")]
     pub(crate) into: PathBuf,
     /// Whose files to take without asking: ask (always ask), known (the contact book) or NAME,…

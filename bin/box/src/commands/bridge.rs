@@ -72,8 +72,9 @@ fn contacts(names: &[String], book: &Book, place: &Place) -> Result<Vec<Contact>
     }
 }
 
-/// The contact of a name or an address. A plain name that is in no book is most likely of a box that
-/// was not paired yet. It is not looked up in the network, where the bridge would try for ever.
+/// The contact of a name or an address. A plain name that is in no book is most likely of a box
+/// that was not paired yet. It is not looked up in the network, where the bridge would try for
+/// ever.
 fn contact(name: &str, book: &Book, place: &Place) -> Result<Contact, Failure> {
     let contact = place.contact(name, book)?;
     let is_address = name.contains(['.', ':']) || name.eq_ignore_ascii_case("localhost");

@@ -71,9 +71,10 @@ fn list(files: &PassFiles, output: &Output) -> Result<(), Failure> {
         human.push_str(&format!("\n{:width$}  {used}{sound}", pass.name()));
         if output.is_json() {
             let used = pass.last_used().map(|time| time.as_secs());
+            let (name, sound) = (pass.name(), pass.may_hear());
             output.answer(
                 "",
-                json!({"event": "pass", "name": pass.name(), "last_used": used, "sound": pass.may_hear()}),
+                json!({"event": "pass", "name": name, "last_used": used, "sound": sound}),
             );
         }
     }
@@ -189,8 +190,8 @@ fn reached_at(address: SocketAddr, own: &[IpAddr]) -> Option<SocketAddr> {
 }
 
 /// What is wrong with the links of a door at all addresses of a machine that has none.
-const NOT_REACHED: &str = "this machine has no address in a network now, so the links are for itself; \
-                           for others, put its address in the place of 127.0.0.1";
+const NOT_REACHED: &str = "this machine has no address in a network now, so the links are for \
+                           itself; for others, put its address in the place of 127.0.0.1";
 
 #[cfg(test)]
 mod tests {

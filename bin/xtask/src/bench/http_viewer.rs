@@ -1,5 +1,5 @@
-//! Viewers of pictures by HTTP, of our door or of ustreamer, on a thread of their own. They tell how
-//! old each picture was once all of it had arrived.
+//! Viewers of pictures by HTTP, of our door or of ustreamer, on a thread of their own. They tell
+//! how old each picture was once all of it had arrived.
 
 use std::fmt;
 use std::io::{self, Read as _, Write as _};

@@ -32,15 +32,16 @@ impl Connection {
     }
 
     /// Checks in this order: the host, the number of requests without a pass, the method, the page
-    /// that everybody may have, the site or the pass, the path. So a client without a pass can't find
-    /// out which paths there are.
+    /// that everybody may have, the site or the pass, the path. So a client without a pass can't
+    /// find out which paths there are.
     pub(super) fn respond(&mut self, request: &Request, shared: &mut Shared, now: Now) {
         let reply = Reply::to(request, shared.is_open());
         let host = request.host.as_deref();
         if let Access::Open { names } = &shared.access
             && !host.is_none_or(|host| host::is_ours(host, names))
         {
-            let text = "a door without passes answers to addresses and localhost: use 127.0.0.1, or a pass";
+            let text = "a door without passes answers to addresses and localhost: use 127.0.0.1, \
+                        or a pass";
             return self.answer(reply, reply.text(Status::Misdirected, &[], text, now), now);
         }
         let is_allowed = self.is_allowed(request, shared, now);

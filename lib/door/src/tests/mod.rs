@@ -21,8 +21,8 @@ use crate::{
 
 pub(crate) const CAMERA: SourceId = SourceId(0);
 
-/// A door with one pass, what its clients were sent, and a loop as the network's: it serves a client
-/// only for bytes or the end of its client, for room in its socket, or if the door is dirty.
+/// A door with one pass, what its clients were sent, and a loop as the network's: it serves a
+/// client only for bytes or the end of its client, for room in its socket, or if the door is dirty.
 pub(crate) struct Rig {
     pub(crate) door: Door,
     pub(crate) now: Now,

@@ -44,8 +44,8 @@ pub(crate) struct Party {
     pub(crate) rights: Rights,
     /// What the peer's station says that it takes.
     pub(crate) takes: Capabilities,
-    /// Whether our owner is told of the call. The sound of a call for clients of the HTTP door alone
-    /// goes neither way.
+    /// Whether our owner is told of the call. The sound of a call for clients of the HTTP door
+    /// alone goes neither way.
     pub(crate) is_told: bool,
     /// Whether the owner records the call.
     pub(crate) is_recorded: bool,

@@ -262,8 +262,8 @@ impl Incoming {
         self.account.ended(Outcome::Lost { why }, out);
     }
 
-    /// The sender goes on by another connection. Both have the same key and so the same queue at the
-    /// disk thread, where this one is kept before that begins.
+    /// The sender goes on by another connection. Both have the same key and so the same queue at
+    /// the disk thread, where this one is kept before that begins.
     pub(super) fn left_behind(self, out: &mut Context) {
         self.say(out, |session, place| {
             session.cancel(place.file, RefuseReason::Leaving, "")

@@ -92,8 +92,8 @@ fn a_disk_of_two_seconds_a_sync_makes_no_picture_later() {
             matches!(with.ended, Some(Outcome::Durable { .. })),
             "{with:?}"
         );
-        // A loop that waits for one sync passes over the pictures of the camera meanwhile, and gives
-        // others when they are that old. Half of it is left to a busy machine.
+        // A loop that waits for one sync passes over the pictures of the camera meanwhile, and
+        // gives others when they are that old. Half of it is left to a busy machine.
         assert!(with.count >= 10 * syncs, "{with:?} in {syncs} syncs");
         assert!(
             with.widest_gap < without.widest_gap + 60,
