@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use transom_place::variable;
+use transom_place::holds_home;
 
 use crate::failure::Failure;
 
@@ -12,12 +12,7 @@ use crate::failure::Failure;
 /// # Errors
 /// The folder is one of these.
 pub(crate) fn check(into: &Path) -> Result<(), Failure> {
-    let home = variable("HOME").and_then(|home| home.canonicalize().ok());
-    let into_real = into.canonicalize().ok();
-    let holds_home = into_real
-        .zip(home)
-        .is_some_and(|(into, home)| home.starts_with(into));
-    if !holds_home {
+    if !holds_home(into) {
         return Ok(());
     }
     Err(Failure::usage(

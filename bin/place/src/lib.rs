@@ -3,7 +3,7 @@
 
 use std::env;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use transom::PeerName;
 use transom::people::DEFAULT_PORT;
@@ -37,6 +37,16 @@ pub fn variable(name: &str) -> Option<PathBuf> {
     env::var_os(name)
         .filter(|value| !value.is_empty())
         .map(PathBuf::from)
+}
+
+/// Whether that folder is the user's home folder or one above it. Nothing that a peer sends may go
+/// there: programs obey files in it, such as `.ssh/authorized_keys`.
+pub fn holds_home(folder: &Path) -> bool {
+    let home = variable("HOME").and_then(|home| home.canonicalize().ok());
+    let folder = folder.canonicalize().ok();
+    folder
+        .zip(home)
+        .is_some_and(|(folder, home)| home.starts_with(folder))
 }
 
 /// An address to listen at, with a port or without one for the default port.
@@ -76,6 +86,20 @@ pub fn usage_line(program: &str, text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_home_folder_and_those_above_it_hold_it() {
+        let home = variable("HOME").expect("tests have a home");
+        let missing = home.join("no such folder");
+        for (folder, holds) in [
+            (home.as_path(), true),
+            (&home.join("."), true),
+            (Path::new("/"), true),
+            (&missing, false),
+        ] {
+            assert_eq!(holds_home(folder), holds, "{}", folder.display());
+        }
+    }
 
     #[test]
     fn listen_takes_addresses_with_and_without_port() {

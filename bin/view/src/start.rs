@@ -150,7 +150,9 @@ fn prepare(
         key: Some(key),
     };
     let inbox = arguments.inbox.clone().or_else(|| config.inbox.clone());
-    let inbox = inbox.or_else(paths::downloads);
+    // The desktop names the home folder where there is no folder of downloads.
+    let downloads = || paths::downloads().filter(|it| !transom_place::holds_home(it));
+    let inbox = inbox.or_else(downloads);
     state.inbox = inbox.unwrap_or_else(|| folder.dir().join("inbox"));
     state.calls.own.request = match arguments.camera() {
         // In the size that was chosen: the command line names none.
@@ -206,7 +208,12 @@ fn engine(
 ) -> Result<Engine, StartError> {
     let is_asked = arguments.listen().is_some();
     let mut listen = listen(arguments, &state.config);
-    let mut inbox = Some(keep::inbox_settings(&state.inbox));
+    let may_be_inbox = !transom_place::holds_home(&state.inbox);
+    if !may_be_inbox {
+        let why = words::home_as_inbox(&state.inbox.display().to_string());
+        state.warn(Warning::Inbox(why));
+    }
+    let mut inbox = may_be_inbox.then(|| keep::inbox_settings(&state.inbox));
     loop {
         let mut settings = settings(state, folder, users)?;
         settings.listen = listen.clone();
@@ -214,7 +221,7 @@ fn engine(
         let kept = paths::pictures().unwrap_or_else(|| state.inbox.clone());
         match Engine::start(settings, state.duties().busy, kept, display.wake()) {
             Ok(engine) => {
-                if inbox.is_none() {
+                if inbox.is_none() && may_be_inbox {
                     // Each offer tries it again.
                     let inbox = keep::inbox_settings(&state.inbox);
                     engine.handle().set_inbox(Some(inbox));

@@ -87,8 +87,11 @@ pub(super) fn replace(path: &Path, text: &str, seen: Option<&str>) -> Result<(),
     Ok(())
 }
 
-/// Whether something can be put into that folder; it is made if it is missing.
+/// Whether something can and may be put into that folder; it is made if it is missing.
 pub(super) fn try_folder(folder: &Path) -> Result<(), String> {
+    if transom_place::holds_home(folder) {
+        return Err(words::home_as_inbox(&shown(folder)));
+    }
     let probe = folder.join(format!(".transom-probe-{}", std::process::id()));
     let tried = fs::create_dir_all(folder)
         .and_then(|()| OpenOptions::new().write(true).create_new(true).open(&probe))

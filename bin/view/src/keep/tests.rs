@@ -315,6 +315,12 @@ fn settings_are_kept_and_a_folder_that_takes_no_files_is_told() {
     let told = last_refusal(&state);
     assert!(told.starts_with("Files can't be saved in"), "{told}");
     assert_eq!(state.inbox, scratch.path("files"));
+    let mut config = state.config.clone();
+    config.inbox = Some("/".into());
+    keeper.carry_out(&mut state, &Action::SaveSettings(Box::new(config)));
+    let told = last_refusal(&state);
+    assert!(told.contains("your home folder is there"), "{told}");
+    assert_eq!(state.inbox, scratch.path("files"));
 }
 
 #[test]

@@ -97,6 +97,13 @@ pub(crate) fn unwritable_folder(folder: &str, why: impl Display) -> String {
     format!("Files can't be saved in {folder}: {why}. Choose another folder.")
 }
 
+pub(crate) fn home_as_inbox(folder: &str) -> String {
+    format!(
+        "Files can't be saved in {folder}: your home folder is there, and programs obey files in \
+         it. Choose a folder for received files only."
+    )
+}
+
 pub(crate) const DISK_SILENT: &str = "The disk doesn't answer";
 pub(crate) const DISK_SILENT_MEANS: &str =
     "Calls go on. What you change is saved as soon as the disk answers, and texts may wait for it.";
