@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use transom_wire::{
     CallKind, CameraState, CameraStats, Capabilities, Done, End, EndReason, Ending, Entry, Failure,
-    Offer, Progress, RefuseReason, SoundCodec, SoundState, Start,
+    LimitedBy, Offer, Progress, RefuseReason, SoundCodec, SoundState, Start,
 };
 
 use crate::session::{Session, Stage};
@@ -319,6 +319,12 @@ impl Session {
         self.open()?;
         self.files.throttle(file)?.pause(paused);
         Ok(())
+    }
+
+    /// What limits a transfer's rate: measured by the sender over the last seconds, and told to the
+    /// receiver. `None` before that, and while nothing is to be sent.
+    pub fn limited_by(&self, file: TransferId) -> Option<LimitedBy> {
+        self.files.limited_by(file)
     }
 
     /// Ends a transfer early, in any state.

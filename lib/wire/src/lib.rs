@@ -231,6 +231,7 @@
 //! |---|---|---|---|
 //! | 0x40 | [`Text`] | any | id u32, text |
 //! | 0x41 | [`TextAck`] | any | id u32 |
+//! | 0x4d | [`LimitedBy`] | sender | code u8 |
 //! | 0x50 | [`Offer`] | sender | transfer id 16 B, shape u8, collision u8, files u32, bytes u64, name length u16, name, extensions |
 //! | 0x51 | Accept | receiver | - |
 //! | 0x52 | Refuse | receiver | status of a [`RefuseReason`] |
@@ -289,6 +290,9 @@
 //! checks whether an older connection of the same key still carries the transfer. A sender has at
 //! most [`limits::TEXTS_AHEAD`] texts without a `TextAck`; a receiver delays the acks of texts that
 //! arrive faster than a person can read.
+//!
+//! `LimitedBy` is only shown to the user: a sender knows what it waits for, its receiver does not. It
+//! is sent when it changes, at most once a second.
 //!
 //! An `Offer` of an unknown shape or collision is refused, and an `Entry` of an unknown kind fails,
 //! both with reason *unsupported*; an unknown [`Ending`] does not count as success.
@@ -391,7 +395,7 @@ pub use message::call::{CallKind, CameraState, EndReason, Recording, Ring, Shown
 pub use message::control::{Ack, ByeCode, Capabilities, Hello, Join, Live, Ping, Pong};
 pub use message::file::{
     Collision, Done, End, Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant, Leaf,
-    Offer, Pause, Progress, Rate, RefuseReason, Shape, Start, TransferKey, WHOLE,
+    LimitedBy, Offer, Pause, Progress, Rate, RefuseReason, Shape, Start, TransferKey, WHOLE,
 };
 pub use message::sound::{Listen, Sound, SoundCodec, SoundHead, SoundState};
 pub use message::stats::{CameraStats, FrameCounts, StageTimes, Throttling, WantStats};

@@ -3,8 +3,8 @@
 use transom_wire::{
     Ack, ByeCode, CallKind, CameraState, CameraStats, Capabilities, Codec, Collision, Done, End,
     EndReason, Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant, Hello, Join, Leaf,
-    Listen, Live, Message, Offer, Orientation, Pause, PictureHead, Ping, Pong, Progress, Rate,
-    Recording, RefuseReason, RelativePath, Ring, Shape, Shown, Sound, SoundCodec, SoundHead,
+    LimitedBy, Listen, Live, Message, Offer, Orientation, Pause, PictureHead, Ping, Pong, Progress,
+    Rate, Recording, RefuseReason, RelativePath, Ring, Shape, Shown, Sound, SoundCodec, SoundHead,
     SoundState, Start, Status, Text, TextAck, TransferKey, WHOLE, WantStats, flags, limits,
 };
 
@@ -202,6 +202,7 @@ fn file_control() -> Vec<(&'static str, Vec<u8>)> {
         ("pause", Message::Pause(Pause { paused: true })),
         ("cancel", Message::Cancel(cancel)),
         ("rate", Message::Rate(rate)),
+        ("limited-by", Message::LimitedBy(LimitedBy::Network)),
     ];
     messages
         .map(|(name, message)| (name, frame(2, 0, message)))

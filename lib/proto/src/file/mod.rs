@@ -1,6 +1,7 @@
 //! The transfers of a session (wire 7): dispatches their messages, and takes turns among those that
 //! send data.
 
+mod bottleneck;
 mod entry_state;
 mod receiving;
 mod sending;
@@ -13,7 +14,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use transom_wire::{
-    Collision, Ending, Failure, Message, Offer, RefuseReason, Shape, Status, WHOLE,
+    Collision, Ending, Failure, LimitedBy, Message, Offer, RefuseReason, Shape, Status, WHOLE,
 };
 
 use self::receiving::Receiving;
@@ -299,6 +300,24 @@ impl Files {
         self.session_window = bytes;
     }
 
+    /// What limits a transfer's rate, once that was measured.
+    pub(crate) fn limited_by(&self, file: TransferId) -> Option<LimitedBy> {
+        match self.open.get(&file.0)? {
+            Transfer::Sending(sending) => sending.bottleneck.verdict(),
+            Transfer::Receiving(receiving) => receiving.limited_by,
+        }
+    }
+
+    /// Measures what each transfer that sends waits for: for the socket, or for something else while
+    /// so many bytes of file data are `in_flight`.
+    pub(crate) fn measure(&mut self, in_flight: Option<u64>, now: Instant) {
+        for transfer in self.open.values_mut() {
+            if let Transfer::Sending(sending) = transfer {
+                sending.measure(in_flight, now);
+            }
+        }
+    }
+
     /// Bytes of leaves that wait to be sent, of incomplete leaves, and of the pool.
     pub(crate) fn held(&self) -> usize {
         let held = self.open.values().map(|transfer| match transfer {
@@ -432,6 +451,7 @@ fn handle_sending(
         Message::Start(start) => sending.handle_start(start, output)?,
         Message::Grant(grant) => sending.handle_grant(grant)?,
         Message::Progress(progress) if sending.is_accepted() => {
+            sending.handle_progress(progress);
             output.emit_transfer(file, TransferEvent::Progress(progress));
         }
         Message::Done(done) => sending.handle_done(done, output)?,
@@ -481,6 +501,7 @@ fn handle_receiving(
         }
         Message::Abandon(abandon) => receiving.handle_abandon(abandon, output)?,
         Message::Finish(finish) => receiving.handle_finish(finish, output)?,
+        Message::LimitedBy(limited_by) => receiving.limited_by = Some(limited_by),
         _ => {
             return Err(PeerError::unexpected(
                 "a message that a sender may not send now",

@@ -8,8 +8,8 @@ use core::time::Duration;
 
 use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
 use transom_wire::{
-    DecodeError, Done, End, Entry, EntryKind, Failure, Finish, Grant, Leaf, Message, Offer,
-    Progress, Shape, Start,
+    DecodeError, Done, End, Entry, EntryKind, Failure, Finish, Grant, Leaf, LimitedBy, Message,
+    Offer, Progress, Shape, Start,
 };
 
 use super::entry_state::EntryState;
@@ -46,6 +46,8 @@ pub(crate) struct Receiving {
     /// When the next progress may be sent by itself; with a grant it is sent at any time.
     progress_from: Instant,
     pub(crate) throttle: Throttle,
+    /// What limits the rate, as the sender says.
+    pub(crate) limited_by: Option<LimitedBy>,
 }
 
 /// Least interval between progress messages. Twenty a second move a progress bar smoothly; one for
@@ -90,6 +92,7 @@ impl Receiving {
             progress_due: None,
             progress_from: Instant::default(),
             throttle: Throttle::default(),
+            limited_by: None,
         }
     }
 

@@ -5,8 +5,11 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 
 use transom_wire::limits::ENTRIES_AHEAD;
-use transom_wire::{Done, End, Ending, Entry, Failure, Grant, Leaf, Message, Offer, Start};
+use transom_wire::{
+    Done, End, Ending, Entry, Failure, Grant, Leaf, LimitedBy, Message, Offer, Progress, Start,
+};
 
+use super::bottleneck::Bottleneck;
 use super::entry_state::EntryState;
 use super::spare::Spare;
 use super::throttle::Throttle;
@@ -33,7 +36,10 @@ pub(crate) struct Sending {
     /// `sent <= granted`, in data bytes.
     granted: u64,
     sent: u64,
+    /// Data bytes that the receiver has written.
+    written: u64,
     pub(crate) throttle: Throttle,
+    pub(crate) bottleneck: Bottleneck,
     /// More than half of the room for leaves was used: [`TransferEvent::Room`] follows once it is
     /// not.
     leaves_short: bool,
@@ -88,7 +94,9 @@ impl Sending {
             room,
             granted: 0,
             sent: 0,
+            written: 0,
             throttle: Throttle::default(),
+            bottleneck: Bottleneck::default(),
             leaves_short: false,
             entries_short: false,
         }
@@ -248,6 +256,47 @@ impl Sending {
         }
         self.granted = grant.bytes;
         Ok(())
+    }
+
+    pub(crate) fn handle_progress(&mut self, progress: Progress) {
+        self.written = progress.verified;
+    }
+
+    /// Measures what the data wait for now.
+    pub(crate) fn measure(&mut self, in_flight: Option<u64>, now: Instant) {
+        let limited_by = self.waits_for(in_flight, now);
+        self.bottleneck.measure(limited_by, now);
+    }
+
+    /// What the data wait for; `None` if there are none, or the transfer is paused. Without
+    /// `in_flight` they wait for the socket.
+    fn waits_for(&self, in_flight: Option<u64>, now: Instant) -> Option<LimitedBy> {
+        let is_done = self.finish && self.unsettled.is_empty();
+        if !self.accepted || is_done || self.throttle.is_paused() {
+            return None;
+        }
+        let Some(in_flight) = in_flight else {
+            return Some(LimitedBy::Network);
+        };
+        Some(match self.queue.front() {
+            Some(Item::Leaf { .. }) if self.sent >= self.granted => {
+                // A long path holds a whole window: its bytes are not at the receiver.
+                match in_flight > self.sent.saturating_sub(self.written) / 2 {
+                    true => LimitedBy::Network,
+                    false => LimitedBy::ReceiverDisk,
+                }
+            }
+            Some(Item::Leaf { .. }) if self.throttle.allowance(now) == 0 => LimitedBy::Rate,
+            Some(_) => LimitedBy::Network,
+            None if self.awaits_receiver() => LimitedBy::ReceiverDisk,
+            None => LimitedBy::SenderDisk,
+        })
+    }
+
+    /// Whether all entries that may be announced wait for an answer of the receiver.
+    fn awaits_receiver(&self) -> bool {
+        let is_ahead = self.entries == self.files || self.unsettled.len() >= ENTRIES_AHEAD as usize;
+        is_ahead && !self.unsettled.values().any(EntryState::is_sending)
     }
 
     /// Whether the receiver may end the transfer that way now.

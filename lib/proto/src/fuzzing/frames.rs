@@ -111,6 +111,7 @@ fn likely(kind: Kind, choices: &mut Choices<'_>) -> Vec<u8> {
         | Kind::Live
         | Kind::Recording
         | Kind::Finished
+        | Kind::LimitedBy
         | Kind::Pause => vec![1],
         _ => Vec::new(),
     }

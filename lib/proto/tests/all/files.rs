@@ -2,6 +2,7 @@
 
 mod control;
 mod entries;
+mod limited;
 mod misuse;
 
 use std::time::Duration;

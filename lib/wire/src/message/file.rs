@@ -408,6 +408,20 @@ impl Rate {
     }
 }
 
+codes! {
+    /// What limits the rate of a transfer.
+    LimitedBy, "limited by" {
+        /// The sender's disk: nothing was read that could be sent.
+        SenderDisk = 1,
+        /// The connection takes no more.
+        Network = 2,
+        /// The receiver's disk: all that the receiver permits was sent.
+        ReceiverDisk = 3,
+        /// The rate limit that one of the sides has set.
+        Rate = 4,
+    }
+}
+
 /// Announces a leaf; data frames of exactly `len` bytes follow.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Leaf {

@@ -179,6 +179,8 @@ messages! {
         Text(crate::Text<'a>),
         /// Acknowledges a text.
         TextAck(crate::TextAck),
+        /// What limits the rate of a transfer, as the sender measures it.
+        LimitedBy(crate::LimitedBy),
         /// Offers a file or a folder.
         Offer(crate::Offer<'a>),
         /// Refuses an offer.

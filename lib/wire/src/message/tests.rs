@@ -433,6 +433,12 @@ fn file_control() {
         Message::Rate(rate),
         "00000008 5e 00 0002 00000000000003e8",
     );
+    golden(
+        2,
+        0,
+        Message::LimitedBy(LimitedBy::ReceiverDisk),
+        "00000001 4d 00 0002 03",
+    );
 }
 
 #[test]
