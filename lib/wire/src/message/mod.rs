@@ -179,6 +179,8 @@ messages! {
         Text(crate::Text<'a>),
         /// Acknowledges a text.
         TextAck(crate::TextAck),
+        /// The receiver's disk or quota is full, or no longer.
+        DiskFull(crate::DiskFull),
         /// What limits the rate of a transfer, as the sender measures it.
         LimitedBy(crate::LimitedBy),
         /// Offers a file or a folder.

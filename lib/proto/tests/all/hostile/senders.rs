@@ -60,6 +60,10 @@ fn every_violation_by_a_sender_ends_the_connection() {
             "a receiver's message",
             vec![Message::Grant(Grant { bytes: 1 })],
         ),
+        (
+            "a full disk of its own",
+            vec![Message::DiskFull(DiskFull { missing: 1 })],
+        ),
         ("an accept of its own", vec![Message::Accept]),
         ("a call's message", vec![Message::Abort]),
         (
