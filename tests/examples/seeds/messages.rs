@@ -154,6 +154,7 @@ fn file_control() -> Vec<(&'static str, Vec<u8>)> {
         collision: Collision::Rename,
         files: 2,
         bytes: 3,
+        is_counted: true,
         name: path("photos"),
     };
     let refuse = Status::new(RefuseReason::NoSpace, "full");
@@ -202,6 +203,7 @@ fn file_control() -> Vec<(&'static str, Vec<u8>)> {
         ("pause", Message::Pause(Pause { paused: true })),
         ("cancel", Message::Cancel(cancel)),
         ("rate", Message::Rate(rate)),
+        ("total", Message::Total(offer.total())),
     ];
     messages
         .map(|(name, message)| (name, frame(2, 0, message)))
