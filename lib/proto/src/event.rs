@@ -151,6 +151,11 @@ pub enum TransferEvent {
         /// Whether the peer wants it paused.
         paused: bool,
     },
+    /// The peer's disk or quota is full, or no longer: it takes no data until there is room.
+    DiskFull {
+        /// Bytes that are missing there for the rest of the transfer; 0 for none.
+        missing: u64,
+    },
     /// The peer ended the transfer early; it is over.
     Cancelled(Status<RefuseReason, String>),
     /// The peer changed its rate limit; the lower of both sides' limits applies.

@@ -313,6 +313,14 @@ impl Session {
         self.open()?;
         self.files.finished(file, ending, text, &mut self.output)
     }
+
+    /// The disk or the quota lacks so many bytes for the rest of the transfer, which pauses until
+    /// this is called with 0.
+    pub fn disk_full(&mut self, file: TransferId, missing: u64) -> Result<(), UsageError> {
+        self.open()?;
+        self.files.receiving(file)?.throttle.disk_full(missing);
+        Ok(())
+    }
 }
 
 /// Files, either side.

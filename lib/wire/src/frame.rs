@@ -148,6 +148,8 @@ kinds! {
     Text = 0x40, Text;
     /// [`crate::TextAck`].
     TextAck = 0x41, Text;
+    /// [`crate::DiskFull`].
+    DiskFull = 0x4c, Text;
     /// [`crate::Offer`].
     Offer = 0x50, Text;
     /// Accepts the offer.

@@ -231,6 +231,7 @@
 //! |---|---|---|---|
 //! | 0x40 | [`Text`] | any | id u32, text |
 //! | 0x41 | [`TextAck`] | any | id u32 |
+//! | 0x4c | [`DiskFull`] | receiver | bytes missing u64, 0 for none |
 //! | 0x50 | [`Offer`] | sender | transfer id 16 B, shape u8, collision u8, files u32, bytes u64, is_counted u8, name length u16, name, extensions |
 //! | 0x51 | Accept | receiver | - |
 //! | 0x52 | Refuse | receiver | status of a [`RefuseReason`] |
@@ -289,6 +290,10 @@
 //! bytes. The counts of `Progress` are cumulative too, and `durable <= verified <= received`. Sent,
 //! received, verified and durable are four different states; only *durable* is success. Index
 //! 2^32-1 in `Failed` and `Abandon` means the transfer as a whole.
+//!
+//! `DiskFull` says that the receiver's disk or quota lacks so many bytes for the rest of the transfer:
+//! the sender sends no data until it says 0. The receiver may say so at any time, also before its
+//! `Accept`.
 //!
 //! `Start`, `Done`, `Failed` and `Abandon` of an entry that is already settled crossed on the way
 //! and are ignored, as is every message of a transfer that ended less than a round trip ago.
@@ -398,8 +403,8 @@ pub use message::Message;
 pub use message::call::{CallKind, CameraState, EndReason, Recording, Ring, Shown};
 pub use message::control::{Ack, ByeCode, Capabilities, Hello, Join, Live, Ping, Pong};
 pub use message::file::{
-    Collision, Done, End, Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant, Leaf,
-    Offer, Pause, Progress, Rate, RefuseReason, Shape, Start, Total, TransferKey, WHOLE,
+    Collision, DiskFull, Done, End, Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant,
+    Leaf, Offer, Pause, Progress, Rate, RefuseReason, Shape, Start, Total, TransferKey, WHOLE,
 };
 pub use message::sound::{Listen, Sound, SoundCodec, SoundHead, SoundState};
 pub use message::stats::{CameraStats, FrameCounts, StageTimes, Throttling, WantStats};

@@ -287,7 +287,8 @@ impl Files {
         Ok(())
     }
 
-    /// Puts the newest state into an event of a pause, limit or total that is taken out now.
+    /// Puts the newest state into an event of a pause, limit, total or full disk that is taken out
+    /// now.
     pub(crate) fn update_event(&mut self, file: TransferId, event: &mut TransferEvent) {
         if let Ok(throttle) = self.throttle(file) {
             throttle.update_event(event);
@@ -434,6 +435,13 @@ fn handle_sending(
         Message::Accept => sending.handle_accept(output)?,
         Message::Start(start) => sending.handle_start(start, output)?,
         Message::Grant(grant) => sending.handle_grant(grant)?,
+        Message::DiskFull(full) if sending.throttle.handle_disk_full(full) => {
+            if sending.throttle.emits_disk_full() {
+                let missing = full.missing;
+                output.emit_transfer(file, TransferEvent::DiskFull { missing });
+            }
+        }
+        Message::DiskFull(_) => {}
         Message::Progress(progress) if sending.is_accepted() => {
             output.emit_transfer(file, TransferEvent::Progress(progress));
         }

@@ -97,7 +97,7 @@ fn likely(kind: Kind, choices: &mut Choices<'_>) -> Vec<u8> {
         Kind::Shown | Kind::Ack | Kind::Pong => {
             small(value, if kind == Kind::Shown { 12 } else { 16 })
         }
-        Kind::Grant | Kind::Ping | Kind::Rate => small(choices.byte(), 8),
+        Kind::DiskFull | Kind::Grant | Kind::Ping | Kind::Rate => small(choices.byte(), 8),
         Kind::Progress => small(0, 24),
         Kind::Total => [small(3, 4), small(choices.byte(), 8), vec![value / 2]].concat(),
         Kind::CameraStats => small(value, 117),

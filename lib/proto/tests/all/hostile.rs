@@ -8,9 +8,9 @@ mod senders;
 use transom_proto::{Event, PeerError, TransferEvent, TransferId};
 use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
 use transom_wire::{
-    Ack, ByeCode, CallKind, Capabilities, Done, End, Ending, Entry, EntryKind, FailReason, Failure,
-    Finish, Grant, Header, Hello, Kind, Leaf, Message, Offer, Pause, Ping, Pong, Progress, Rate,
-    RefuseReason, RelativePath, Ring, Shape, Status, Total,
+    Ack, ByeCode, CallKind, Capabilities, DiskFull, Done, End, Ending, Entry, EntryKind,
+    FailReason, Failure, Finish, Grant, Header, Hello, Kind, Leaf, Message, Offer, Pause, Ping,
+    Pong, Progress, Rate, RefuseReason, RelativePath, Ring, Shape, Status, Total,
 };
 
 use crate::evil::Evil;

@@ -461,6 +461,24 @@ impl Rate {
     }
 }
 
+/// The receiver's disk or quota is full, or no longer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct DiskFull {
+    /// Bytes that the rest of the transfer needs beyond what is free; 0 if it has room.
+    pub missing: u64,
+}
+
+impl DiskFull {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let missing = reader.u64("missing")?;
+        Ok(Self { missing })
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.u64(self.missing)
+    }
+}
+
 /// Announces a leaf; data frames of exactly `len` bytes follow.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Leaf {

@@ -179,6 +179,8 @@ messages! {
         Text(crate::Text<'a>),
         /// Acknowledges a text.
         TextAck(crate::TextAck),
+        /// The receiver's disk or quota is full, or no longer.
+        DiskFull(crate::DiskFull),
         /// Offers a file or a folder.
         Offer(crate::Offer<'a>),
         /// Refuses an offer.

@@ -435,6 +435,13 @@ fn file_control() {
         Message::Cancel(Status::new(reason, "")),
         "00000001 5d 00 0002 00",
     );
+    let missing = 0x0102_0304;
+    golden(
+        2,
+        0,
+        Message::DiskFull(DiskFull { missing }),
+        "00000008 4c 00 0002 0000000001020304",
+    );
     let rate = Rate {
         bytes_per_second: 1000,
     };

@@ -70,6 +70,10 @@ fn every_violation_by_a_sender_ends_the_connection() {
                 total(3, 300_010, true),
             ],
         ),
+        (
+            "a full disk of its own",
+            vec![Message::DiskFull(DiskFull { missing: 1 })],
+        ),
         ("an accept of its own", vec![Message::Accept]),
         ("a call's message", vec![Message::Abort]),
         (
