@@ -44,6 +44,7 @@
 //!     collision: Collision::Rename,
 //!     files: outbox.files(),
 //!     bytes: outbox.bytes(),
+//!     is_counted: true,
 //!     name: RelativePath::new("photo.jpg")?,
 //! };
 //! let mut reception = inbox.receive([1; 32], &offer)?;

@@ -155,6 +155,7 @@ fn file_control() -> Vec<(&'static str, Vec<u8>)> {
         collision: Collision::Rename,
         files: 2,
         bytes: 3,
+        is_counted: true,
         name: path("photos"),
     };
     let refuse = Status::new(RefuseReason::NoSpace, "full");
@@ -208,6 +209,7 @@ fn file_control() -> Vec<(&'static str, Vec<u8>)> {
         ("cancel", Message::Cancel(cancel)),
         ("rate", Message::Rate(rate)),
         ("limited-by", Message::LimitedBy(LimitedBy::Network)),
+        ("total", Message::Total(offer.total())),
     ];
     messages
         .map(|(name, message)| (name, frame(2, 0, message)))

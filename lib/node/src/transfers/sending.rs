@@ -303,6 +303,7 @@ impl Outgoing {
         self.account.meter = Meter::default();
         let status = &mut self.account.status;
         (status.shape, status.files, status.bytes) = (walked.shape, walked.files, walked.bytes);
+        status.is_counted = true;
         (status.files_done, status.moved, status.resumed) = (0, 0, 0);
         // What the receiver has of an earlier attempt it will say.
         (status.verified, status.durable) = (0, 0);
@@ -330,6 +331,7 @@ impl Outgoing {
             collision: self.on_collision,
             files: walked.entries,
             bytes: walked.bytes,
+            is_counted: true,
             name,
         };
         let control = self.control;
