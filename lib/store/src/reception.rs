@@ -20,7 +20,7 @@ use crate::publish;
 use crate::record::Claim;
 use crate::syncing::Syncing;
 use crate::table::Table;
-use crate::{EntryError, InboxError};
+use crate::{EntryError, InboxError, text_path};
 use entries::active;
 
 mod answer;
@@ -380,7 +380,11 @@ impl Reception {
         }
         let failed = Finished {
             ending: Ending::Failed,
-            path: self.shared.settings.root.join(&self.offered.name),
+            path: self
+                .shared
+                .settings
+                .root
+                .join(text_path(&self.offered.name)),
             failed: self.counted.failed,
             unplaced: Vec::new(),
         };

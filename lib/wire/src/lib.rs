@@ -314,9 +314,17 @@
 //!
 //! A [`PeerName`] is 1 to 64 bytes of UTF-8, visible characters only: none that has the Unicode
 //! 16.0 property Default_Ignorable_Code_Point or White_Space or the general category Cc or Cf, and
-//! not U+2800, U+16FE4 or U+1D159. A [`RelativePath`] is a path that can't leave its folder. A
-//! [`PublicKey`] is written as 56 characters of base32 in eight groups, every fourteenth a check
-//! character; its first sixteen are its fingerprint.
+//! not U+2800, U+16FE4, U+1D159 or U+10FE01 to U+10FEFF. A [`PublicKey`] is written as 56
+//! characters of base32 in eight groups, every fourteenth a check character; its first sixteen are
+//! its fingerprint.
+//!
+//! A [`RelativePath`] is a path that can't leave its folder: parts of 1 to 255 bytes joined by `/`,
+//! none `.` or `..`, without backslash, control character, or a letter and `:` at the start of a
+//! part. Names of files that break this or are no UTF-8 still have a path: U+10FE01 to U+10FEFF
+//! stand for one byte each, their last. So are told, and nothing else is: the bytes of a backslash,
+//! of a control character, of such a character itself and of what is no UTF-8, and the `:` after a
+//! letter that begins a part. A receiver makes the bytes of them again. It fails an entry whose
+//! path tells other bytes so, and one that its disk can't hold, with reason *bad name*.
 //!
 //! # 9. Sound (class audio, its two states class control; stream = the call)
 //!
@@ -416,7 +424,7 @@ pub use message::stats::{CameraStats, FrameCounts, StageTimes, Throttling, WantS
 pub use message::status::Status;
 pub use message::text::{Text, TextAck};
 pub use message::video::{Codec, Orientation, PictureHead};
-pub use name::{InvalidName, InvalidPath, PeerName, RelativePath};
+pub use name::{InvalidName, InvalidPath, PeerName, RelativePath, raw_byte, raw_character};
 pub use pairing::{Grants, Introduction, Keep, PairingRecord, PairingStep};
 pub use side::Side;
 
