@@ -7,7 +7,7 @@ use transom_store::hash_leaf;
 use transom_wire::limits::LEAF;
 use transom_wire::{
     Capabilities, Collision, Done, End, Ending, Entry, EntryKind, FailReason, Finish, Grant, Leaf,
-    Message, Offer, PublicKey, RefuseReason, RelativePath, Shape, Start, TransferKey,
+    LeafContent, Message, Offer, PublicKey, RefuseReason, RelativePath, Shape, Start, TransferKey,
 };
 
 use crate::evil::{Closed, Evil};
@@ -129,6 +129,7 @@ impl EvilSender {
             offset,
             len,
             hash,
+            content: LeafContent::Data,
         };
         self.evil.say(stream, Message::Leaf(leaf));
         self.data(stream, bytes);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use transom_wire::{EntryKind, RelativePath, Shape, TransferKey, limits};
+use transom_wire::{EntryKind, LeafContent, RelativePath, Shape, TransferKey, limits};
 
 use crate::dir::Dir;
 use crate::outbox::list::List;
@@ -69,6 +69,8 @@ pub enum Step {
         offset: u64,
         /// Its hash (wire 7).
         hash: [u8; 32],
+        /// Whether it is a hole, or has holes.
+        content: LeafContent,
         /// Its bytes, in the buffer that was handed in.
         bytes: Vec<u8>,
     },

@@ -182,6 +182,7 @@ impl Part {
         hash: &[u8; 32],
         found: &[u8; 32],
         bytes: &[u8],
+        has_holes: bool,
     ) -> Result<u64, PartError> {
         if self.noted.is_some() {
             return Err(PartError::Protocol("a leaf came before its start"));
@@ -201,7 +202,10 @@ impl Part {
         let leaf = offset / LEAF_BYTES;
         let (index, identity) = (self.index, self.identity);
         let handles = self.handles(places)?;
-        handles.file.write_all_at(bytes, offset)?;
+        match has_holes {
+            true => handles.file.write_with_holes(bytes, offset)?,
+            false => handles.file.write_all_at(bytes, offset)?,
+        }
         match &handles.journal {
             Some(journal) => journal.put(leaf, hash)?,
             None => places.table.put(index, &identity, hash)?,

@@ -262,11 +262,12 @@ impl Reception {
     ) -> Result<Counts, EntryError> {
         let size = active(&mut self.entries, index)?.size;
         let found = crate::hash::leaf(bytes, offset, size);
-        self.hashed_leaf(index, offset, hash, &found, bytes)
+        self.hashed_leaf(index, offset, hash, &found, bytes, false)
     }
 
     /// The same for a leaf that was hashed elsewhere, so that one thread hashes while another
-    /// writes: `found` is what [`hash_leaf`](crate::hash_leaf) gives for these very bytes.
+    /// writes: `found` is what [`hash_leaf`](crate::hash_leaf) gives for these very bytes. If it
+    /// has holes, its pages of zeros are none of the file's data.
     ///
     /// # Errors
     /// As for [`Reception::leaf`].
@@ -277,12 +278,14 @@ impl Reception {
         hash: &[u8; 32],
         found: &[u8; 32],
         bytes: &[u8],
+        has_holes: bool,
     ) -> Result<Counts, EntryError> {
         active(&mut self.entries, index)?;
         self.existing = None;
         let ready = self.ready(index, bytes.len() as u64);
         let part = active(&mut self.entries, index)?;
-        let written = ready.and_then(|()| part.leaf(&self.places, offset, hash, found, bytes));
+        let written =
+            ready.and_then(|()| part.leaf(&self.places, offset, hash, found, bytes, has_holes));
         match written {
             Ok(held) => self.count(held, bytes.len() as u64),
             Err(trouble) => {

@@ -253,7 +253,7 @@
 //!
 //! | kind | message | direction | payload |
 //! |---|---|---|---|
-//! | 0x60 | [`Leaf`] | sender | index u32, offset u64, len u32, hash 32 B |
+//! | 0x60 | [`Leaf`] | sender | index u32, offset u64, len u32, hash 32 B, content u8 |
 //! | 0x61 | data | sender | bytes |
 //! | 0x62 | [`End`] | sender | index u32, size u64, root 32 B |
 //! | 0x63 | Abandon | sender | [`Failure`] |
@@ -286,6 +286,11 @@
 //! is the BLAKE3 hash of the concatenated hashes of the leaves that the receiver already has; a
 //! sender whose file disagrees starts at offset 0. A receiver that has the whole file asks to start
 //! at its size, and a sender that agrees sends `End` at once.
+//!
+//! A leaf that lies in a hole of the sender's file is announced as a [`LeafContent::Hole`] and has no
+//! data frames. It counts as its length in grants and in progress, but not for a rate limit. Its
+//! hash is checked as that of zeros. A receiver makes a hole of it as far as its disk has such, and
+//! of the pages of zeros in a leaf that has holes. Other content is illegal.
 //!
 //! `Grant.bytes` is cumulative over the transfer: the sender may have sent at most so many data
 //! bytes. The counts of `Progress` are cumulative too, and `durable <= verified <= received`. Sent,
@@ -416,8 +421,8 @@ pub use message::call::{CallKind, CameraState, EndReason, Recording, Ring, Shown
 pub use message::control::{Ack, ByeCode, Capabilities, Hello, Join, Live, Ping, Pong};
 pub use message::file::{
     Collision, DiskFull, Done, End, Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant,
-    Leaf, LimitedBy, Offer, Pause, Progress, Rate, RefuseReason, Shape, Start, Total, TransferKey,
-    WHOLE,
+    Leaf, LeafContent, LimitedBy, Offer, Pause, Progress, Rate, RefuseReason, Shape, Start, Total,
+    TransferKey, WHOLE,
 };
 pub use message::sound::{Listen, Sound, SoundCodec, SoundHead, SoundState};
 pub use message::stats::{CameraStats, FrameCounts, StageTimes, Throttling, WantStats};

@@ -13,6 +13,8 @@ mod sending;
 use std::path::PathBuf;
 
 use transom_store::InboxError;
+use transom_wire::LeafContent;
+use transom_wire::limits::LEAF;
 
 use self::receiving::Receiving;
 pub(crate) use self::receiving::{ReceiveAnswer, ReceiveJob, Refusal};
@@ -53,11 +55,12 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
-    /// Bytes of a leaf that was read or written.
+    /// Bytes of a leaf that was read or written; a hole counts as a whole leaf.
     pub(crate) fn leaf_bytes(&self) -> usize {
         match self {
+            Self::Send(SendAnswer::Leaf(leaf)) if leaf.content == LeafContent::Hole => LEAF,
             Self::Send(SendAnswer::Leaf(leaf)) => leaf.bytes.len(),
-            Self::Receive(ReceiveAnswer::Stored { spent, .. }) => spent.len(),
+            Self::Receive(ReceiveAnswer::Stored { taken, .. }) => *taken as usize,
             _ => 0,
         }
     }

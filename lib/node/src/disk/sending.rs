@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use transom_proto::{LeafData, OwnedEntry};
 use transom_store::{Outbox, OutboxError, Step, path_text};
-use transom_wire::{End, Failure, RelativePath, Shape, Start, TransferKey};
+use transom_wire::{End, Failure, LeafContent, RelativePath, Shape, Start, TransferKey};
 
 use super::LEAVES_CHECKED;
 use crate::notice::{TransferFailure, TransferId};
@@ -230,12 +230,17 @@ impl Outgoing {
                 index,
                 offset,
                 hash,
-                bytes,
+                content,
+                mut bytes,
             }) => {
+                if content == LeafContent::Hole {
+                    spare.push(std::mem::take(&mut bytes));
+                }
                 answer(SendAnswer::Leaf(LeafData {
                     index,
                     offset,
                     hash,
+                    content,
                     bytes,
                 }));
                 return true;

@@ -8,8 +8,8 @@ use transom_proto::{LeafData, OwnedEntry};
 use transom_store::Finished;
 use transom_wire::limits::LEAF;
 use transom_wire::{
-    Done, End, Ending, EntryKind, FailReason, Failure, Progress, RelativePath, Shape, Start,
-    TransferKey,
+    Done, End, Ending, EntryKind, FailReason, Failure, LeafContent, Progress, RelativePath, Shape,
+    Start, TransferKey,
 };
 
 use crate::disk::{Answer, Job, ReceiveAnswer, ReceiveJob, SendAnswer, SendJob, Walked};
@@ -269,6 +269,7 @@ impl Outgoing {
             index,
             offset,
             hash,
+            content: LeafContent::Data,
             bytes,
         }));
     }

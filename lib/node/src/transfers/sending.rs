@@ -257,12 +257,13 @@ impl Outgoing {
             // Of an entry that was given up meanwhile.
             SendAnswer::Started { .. } => {}
             SendAnswer::Leaf(leaf) => {
-                let end = leaf.offset + leaf.bytes.len() as u64;
                 if let Some(entry) = attempt.announced.get(&leaf.index) {
-                    self.account.moves(&entry.path, entry.size, end);
+                    let bytes = leaf.len_in(entry.size);
+                    self.account
+                        .moves(&entry.path, entry.size, leaf.offset + bytes);
+                    self.account.status.moved += bytes;
                 }
                 attempt.reads.leaf(leaf.index);
-                self.account.status.moved += leaf.bytes.len() as u64;
                 attempt.say(out, |session, place| session.leaf(place.file, leaf));
             }
             SendAnswer::End(end) => {

@@ -52,9 +52,7 @@ impl EntryState {
             Some(at) => offset == at,
             None => offset == start || offset == 0,
         };
-        let rest = self.size.saturating_sub(offset);
-        let whole = rest.min(LEAF as u64) == len as u64;
-        if self.ended || !expected || !whole || len == 0 {
+        if self.ended || !expected || len != self.leaf_len(offset) || len == 0 {
             return false;
         }
         self.at = Some(offset + len as u64);
@@ -69,6 +67,11 @@ impl EntryState {
         }
         self.ended = true;
         true
+    }
+
+    /// How long the leaf at that offset is.
+    pub(crate) fn leaf_len(&self, offset: u64) -> usize {
+        self.size.saturating_sub(offset).min(LEAF as u64) as usize
     }
 
     pub(crate) fn size(&self) -> u64 {

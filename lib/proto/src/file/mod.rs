@@ -502,7 +502,7 @@ fn handle_receiving(
 ) -> Result<bool, PeerError> {
     match *message {
         Message::Data(bytes) => receiving.handle_data(bytes, now, output)?,
-        Message::Leaf(leaf) => receiving.handle_leaf(leaf, spare)?,
+        Message::Leaf(leaf) => receiving.handle_leaf(leaf, now, spare, output)?,
         Message::End(end) => receiving.handle_end(end, output)?,
         Message::Entry(entry) => receiving.handle_entry(entry, output)?,
         Message::Abandon(failure @ Failure { index: WHOLE, .. }) => {

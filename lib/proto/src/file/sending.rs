@@ -6,8 +6,8 @@ use alloc::string::String;
 
 use transom_wire::limits::ENTRIES_AHEAD;
 use transom_wire::{
-    Done, End, Ending, Entry, Failure, Grant, Leaf, LimitedBy, Message, Offer, Progress, Start,
-    Total,
+    Done, End, Ending, Entry, Failure, Grant, Leaf, LeafContent, LimitedBy, Message, Offer,
+    Progress, Start, Total,
 };
 
 use super::bottleneck::Bottleneck;
@@ -50,6 +50,8 @@ pub(crate) struct Sending {
 enum Item {
     Leaf {
         leaf: LeafData,
+        /// Its bytes in the file.
+        len: usize,
         /// Whether its head was sent.
         announced: bool,
         /// Bytes sent.
@@ -153,13 +155,18 @@ impl Sending {
 
     /// Queues a leaf, or drops it if its entry was abandoned meanwhile.
     pub(crate) fn leaf(&mut self, leaf: LeafData) -> Result<(), UsageError> {
-        let len = leaf.bytes.len();
-        if len > self.leaf_room() {
-            return Err(UsageError::Full { what: "leaves" });
-        }
+        let room = self.leaf_room();
         let Some(state) = self.wanted(leaf.index, "leaf")? else {
             return Ok(());
         };
+        let len = match leaf.content {
+            // It takes room as others do, or a queue of holes would have no end.
+            LeafContent::Hole => state.leaf_len(leaf.offset),
+            _ => leaf.bytes.len(),
+        };
+        if len > room {
+            return Err(UsageError::Full { what: "leaves" });
+        }
         if !state.leaf(leaf.offset, len) {
             return Err(UsageError::NotNow { verb: "leaf" });
         }
@@ -167,6 +174,7 @@ impl Sending {
         self.leaves_short |= self.queued > self.room / 2;
         self.queue.push_back(Item::Leaf {
             leaf,
+            len,
             announced: false,
             at: 0,
         });
@@ -353,9 +361,11 @@ impl Sending {
 
     /// When the rate limit lets the next data pass; `None` if something else holds them back.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        let waits = matches!(self.queue.front(), Some(Item::Leaf { .. }));
-        let may = self.sent < self.granted && !self.throttle.is_paused();
-        (waits && may).then(|| self.throttle.opens_at())
+        let Some(Item::Leaf { leaf, len, .. }) = self.queue.front() else {
+            return None;
+        };
+        let may = self.granted - self.sent >= least_grant(leaf, *len);
+        (may && !self.throttle.is_paused()).then(|| self.throttle.opens_at())
     }
 
     fn step(
@@ -404,6 +414,7 @@ impl Sending {
     ) -> Step {
         let Some(Item::Leaf {
             leaf,
+            len,
             announced,
             at,
         }) = self.queue.front_mut()
@@ -413,19 +424,23 @@ impl Sending {
         let grant = self.granted - self.sent;
         let allowed = grant.min(self.throttle.allowance(now));
         let allowed = usize::try_from(allowed).unwrap_or(usize::MAX);
-        if allowed == 0 {
+        if allowed == 0 || grant < least_grant(leaf, *len) {
             return Step::Held;
         }
         if !*announced {
-            let len = u32::try_from(leaf.bytes.len()).unwrap_or(0);
-            let (index, offset, hash) = (leaf.index, leaf.offset, leaf.hash);
             let head = Leaf {
-                index,
-                offset,
-                len,
-                hash,
+                index: leaf.index,
+                offset: leaf.offset,
+                len: u32::try_from(*len).unwrap_or(0),
+                hash: leaf.hash,
+                content: leaf.content,
             };
             *announced = record.push(self.id.0, 0, &Message::Leaf(head));
+            if *announced && leaf.content == LeafContent::Hole {
+                self.sent += *len as u64;
+                self.drop_front(spare);
+                return Step::Written;
+            }
             return match *announced {
                 true => Step::Written,
                 false => Step::Full,
@@ -449,8 +464,8 @@ impl Sending {
     }
 
     fn drop_front(&mut self, spare: &mut Spare) {
-        if let Some(Item::Leaf { leaf, .. }) = self.queue.pop_front() {
-            self.queued -= leaf.bytes.len();
+        if let Some(Item::Leaf { leaf, len, .. }) = self.queue.pop_front() {
+            self.queued -= len;
             spare.put(leaf.bytes);
         }
     }
@@ -463,8 +478,8 @@ impl Sending {
             state.failed = true;
         }
         self.queue.retain(|item| match item {
-            Item::Leaf { leaf, .. } if leaf.index == index => {
-                self.queued -= leaf.bytes.len();
+            Item::Leaf { leaf, len, .. } if leaf.index == index => {
+                self.queued -= len;
                 false
             }
             other => other.index() != index,
@@ -505,5 +520,13 @@ impl Sending {
             self.entries_short = false;
             output.emit_transfer(self.id, TransferEvent::Room);
         }
+    }
+}
+
+/// How much of the grant a leaf needs to go on: a hole goes at once.
+fn least_grant(leaf: &LeafData, len: usize) -> u64 {
+    match leaf.content {
+        LeafContent::Hole => len as u64,
+        _ => 1,
     }
 }

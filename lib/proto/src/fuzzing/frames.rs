@@ -73,7 +73,17 @@ fn likely(kind: Kind, choices: &mut Choices<'_>) -> Vec<u8> {
         ]
         .concat(),
         Kind::Start => [index, small(0, 8), vec![0; 32]].concat(),
-        Kind::Leaf => [index, small(0, 8), small(choices.byte(), 4), vec![0; 32]].concat(),
+        Kind::Leaf => {
+            let content = vec![1 + choices.byte() % 3];
+            [
+                index,
+                small(0, 8),
+                small(choices.byte(), 4),
+                vec![0; 32],
+                content,
+            ]
+            .concat()
+        }
         Kind::End => [index, small(choices.byte(), 8), vec![0; 32]].concat(),
         Kind::Done => [index, vec![0; 32]].concat(),
         Kind::Failed | Kind::Abandon => [index, vec![1], small(5, 4)].concat(),

@@ -1,7 +1,9 @@
 //! Messages of transfers with made-up content. A test changes the fields that it is about.
 
 use transom_proto::LeafData;
-use transom_wire::{Collision, Entry, EntryKind, Offer, RelativePath, Shape, Start, TransferKey};
+use transom_wire::{
+    Collision, Entry, EntryKind, LeafContent, Offer, RelativePath, Shape, Start, TransferKey,
+};
 
 /// An offer of something called `name`.
 pub(crate) fn offer(shape: Shape, files: u32, bytes: u64) -> Offer<'static> {
@@ -41,6 +43,7 @@ pub(crate) fn leaf(index: u32, offset: u64, len: usize) -> LeafData {
         index,
         offset,
         hash: [0; 32],
+        content: LeafContent::Data,
         bytes: vec![0; len],
     }
 }

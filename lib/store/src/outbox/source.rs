@@ -1,6 +1,10 @@
 //! One file that is being sent: what of it was read, and whether it is still the file that was
 //! offered.
 
+use std::ops::Range;
+
+use transom_wire::LeafContent;
+
 use super::list::EntryInfo;
 use super::{Step, open_failed};
 use crate::OutboxError;
@@ -25,6 +29,8 @@ pub(super) struct Source {
     ends: Option<bool>,
     /// What the receiver says it holds, while that is looked at.
     claim: Option<Claim>,
+    /// Of a file with holes: where was asked for data, and those found.
+    data: Option<(u64, Range<u64>)>,
 }
 
 #[derive(Debug)]
@@ -45,6 +51,7 @@ impl Source {
             offset: 0,
             ends: None,
             claim: None,
+            data: None,
         }
     }
 
@@ -89,7 +96,7 @@ impl Source {
             if self.offset == claim.offset {
                 break;
             }
-            claim.ours.push(&self.read(&mut buffer)?);
+            claim.ours.push(&self.read(&mut buffer)?.0);
         }
         if self.offset < claim.offset {
             self.claim = Some(claim);
@@ -123,26 +130,33 @@ impl Source {
             });
         }
         let offset = self.offset;
-        let hash = self.read(&mut buffer)?;
+        let (hash, content) = self.read(&mut buffer)?;
         Ok(Step::Leaf {
             index,
             offset,
             hash,
+            content,
             bytes: buffer,
         })
     }
 
-    /// Reads the next leaf and gives its hash.
-    fn read(&mut self, buffer: &mut Vec<u8>) -> Result<[u8; 32], OutboxError> {
+    /// Reads the next leaf; gives its hash and whether it is a hole.
+    fn read(&mut self, buffer: &mut Vec<u8>) -> Result<([u8; 32], LeafContent), OutboxError> {
         let len = (self.entry.size - self.offset).min(LEAF_BYTES) as usize;
+        let content = self.content(self.offset, len as u64);
         let Some(file) = &self.file else {
             return Err(self.changed());
         };
         // A buffer for a whole leaf has no room for one byte more.
         let is_last = self.offset + len as u64 == self.entry.size && (len as u64) < LEAF_BYTES;
-        let read = match is_last {
-            true => file.read_last(self.offset, len, buffer).map(Some),
-            false => file.read_leaf(self.offset, len, buffer).map(|()| None),
+        let read = match (content, is_last) {
+            (_, true) => file.read_last(self.offset, len, buffer).map(Some),
+            (LeafContent::Hole, _) => {
+                buffer.clear();
+                buffer.resize(len, 0);
+                Ok(None)
+            }
+            _ => file.read_leaf(self.offset, len, buffer).map(|()| None),
         };
         self.ends = read.map_err(|e| open_failed(&self.offered, e))?;
         if buffer.len() != len {
@@ -151,7 +165,22 @@ impl Source {
         let hash = hash::leaf(buffer, self.offset, self.entry.size);
         self.tree.push(hash);
         self.offset += len as u64;
-        Ok(hash)
+        Ok((hash, content))
+    }
+
+    /// Whether there is a hole from there on.
+    fn content(&mut self, offset: u64, len: u64) -> LeafContent {
+        let (Some((asked, data)), Some(file)) = (&mut self.data, &self.file) else {
+            return LeafContent::Data;
+        };
+        if !(*asked..data.end).contains(&offset) {
+            (*asked, *data) = (offset, file.data_from(offset));
+        }
+        match offset + len {
+            end if data.start >= end => LeafContent::Hole,
+            end if data.start <= offset && data.end >= end => LeafContent::Data,
+            _ => LeafContent::DataWithHoles,
+        }
     }
 
     fn open(&mut self, root: &Dir) -> Result<(), OutboxError> {
@@ -159,8 +188,11 @@ impl Source {
             let (file, found) = root
                 .read_stamped(&self.entry.path)
                 .map_err(|e| open_failed(&self.offered, e))?;
-            self.file = Some(file);
             self.check(&found)?;
+            // Those of a small file are not worth a call.
+            let is_large = self.entry.size > LEAF_BYTES;
+            self.data = (is_large && file.has_holes()).then_some((0, 0..0));
+            self.file = Some(file);
         }
         Ok(())
     }

@@ -78,6 +78,7 @@ fn a_receiver_to_be_killed() {
                     offset,
                     hash,
                     bytes,
+                    ..
                 } => {
                     reception.leaf(index, offset, &hash, &bytes).unwrap();
                     println!("\nleaf taken");

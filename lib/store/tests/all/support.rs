@@ -173,6 +173,7 @@ pub(crate) fn pump(outbox: &mut Outbox, reception: &mut Reception, most: u64) ->
                     offset,
                     hash,
                     bytes,
+                    ..
                 } => {
                     reception.leaf(index, offset, &hash, &bytes).unwrap();
                     buffer = bytes;
