@@ -12,11 +12,11 @@ use crate::disk::{Handle, Op};
 use crate::file::{File, Stamp, nanoseconds, set_mode, set_time};
 use open::{beneath, ours_alone, regular};
 
-mod each;
 mod open;
 mod remove;
+mod walk;
 
-pub(crate) use each::Visit;
+pub(crate) use walk::{Visit, Walk};
 
 /// An open folder.
 #[derive(Debug)]

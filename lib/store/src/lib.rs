@@ -76,6 +76,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod compare;
 mod dir;
 mod disk;
 mod error;
@@ -92,6 +93,7 @@ mod part_error;
 mod publish;
 mod reception;
 mod record;
+mod slice;
 mod syncing;
 mod table;
 mod usage;

@@ -21,6 +21,7 @@ use crate::record::Claim;
 use crate::syncing::Syncing;
 use crate::table::Table;
 use crate::{EntryError, InboxError};
+use checkpoint::End;
 use entries::active;
 
 mod answer;
@@ -69,6 +70,8 @@ pub struct Reception {
     touched: BTreeSet<String>,
     /// Whether the record and the transfer's own folder are on the disk.
     rooted: bool,
+    /// How far its end is, once it has begun.
+    ending: End,
     /// The error of the first sync that failed: nothing more will be durable.
     broken: Option<Errno>,
     /// Last, so that every file is closed before its folder is removed: some file systems keep a
@@ -179,6 +182,7 @@ impl Reception {
             syncing,
             touched: BTreeSet::new(),
             rooted: false,
+            ending: End::default(),
             broken: None,
         })
     }
@@ -365,6 +369,23 @@ impl Reception {
     /// # Errors
     /// It could not be published; what is there is kept.
     pub fn finish(&mut self, entries: u32) -> Result<Finished, InboxError> {
+        loop {
+            if let Some(finished) = self.finish_some(entries, u32::MAX)? {
+                return Ok(finished);
+            }
+        }
+    }
+
+    /// The same for a caller that has others to serve: none once so much was done that `most`
+    /// leaves would take as long, and there is more. Then it is to be called again with the same.
+    ///
+    /// # Errors
+    /// As for [`Reception::finish`].
+    pub fn finish_some(
+        &mut self,
+        entries: u32,
+        mut most: u32,
+    ) -> Result<Option<Finished>, InboxError> {
         let busy = self
             .entries
             .values()
@@ -383,13 +404,13 @@ impl Reception {
         let nothing = self.counted.done == 0 && self.counted.failed > 0;
         if self.counted.passing || nothing && self.counts.verified > 0 {
             self.pause();
-            return Ok(failed);
+            return Ok(Some(failed));
         }
         let finished = match nothing {
-            true => failed,
-            false => self.publish()?,
+            true => Some(failed),
+            false => self.publish(&mut most)?,
         };
-        self.hold.is_over = true;
+        self.hold.is_over = finished.is_some();
         Ok(finished)
     }
 
@@ -478,7 +499,7 @@ fn set_aside(dir: &Dir) -> io::Result<Option<Dir>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             // What has no place beside the older ones is only sent again.
-            publish::merge(&dir.sub("tree")?, &dir.sub("old")?, Collision::Overwrite)?;
+            publish::merge(&dir.sub("tree")?, dir.sub("old")?)?;
             dir.remove_all("tree")?;
         }
         Err(error) => return Err(error),

@@ -81,7 +81,7 @@ pub(super) fn recover(
 pub(super) fn read_record(dir: &Dir) -> Option<(Claim, Shape)> {
     let mut bytes = Vec::new();
     let file = dir.read("record").ok()?;
-    file.reader()
+    file.reader(0)
         .take(record::RECORD as u64 + 1)
         .read_to_end(&mut bytes)
         .ok()?;
