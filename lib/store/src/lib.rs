@@ -109,7 +109,7 @@ pub mod fuzzing;
 
 pub use error::{EntryError, InboxError, OutboxError, SkipReason};
 pub use hash::{hash_file, leaf as hash_leaf};
-pub use inbox::{Inbox, InboxSettings};
+pub use inbox::{Inbox, InboxSettings, Leftover};
 pub use mark::Mark;
 pub use outbox::{EntryInfo, Outbox, Skipped, Step};
 pub use reception::{Begin, Counts, Done, Finished, Reception, Unplaced};

@@ -13,7 +13,7 @@ use transom_wire::{Collision, Ending, Entry, Offer, Shape};
 use crate::dir::Dir;
 use crate::existing::Existing;
 use crate::folders::Folders;
-use crate::inbox::Shared;
+use crate::inbox::{Leftover, Shared};
 use crate::part::{Part, Staging};
 use crate::part_error::PartError;
 use crate::publish;
@@ -86,6 +86,8 @@ struct Hold {
     shared: Arc<Shared>,
     claim: Claim,
     is_over: bool,
+    /// Whether its folder, once the transfer is over, is removed by a [`Leftover`].
+    is_left: bool,
     is_synced: bool,
 }
 
@@ -150,6 +152,7 @@ impl Reception {
                 shared: Arc::clone(&shared),
                 claim,
                 is_over: false,
+                is_left: false,
                 is_synced: true,
             },
             shared,
@@ -432,6 +435,23 @@ impl Reception {
         self.hold.is_over = true;
     }
 
+    /// The same for a caller that has others to serve: gives what is to be removed.
+    pub fn give_up(mut self) -> Option<Leftover> {
+        self.hold.is_over = true;
+        self.close()
+    }
+
+    /// Drops it; gives what is to be removed, if the transfer is over.
+    pub fn close(mut self) -> Option<Leftover> {
+        self.hold.is_left = true;
+        let folder = self.shared.folder(&self.claim)?;
+        let shared = Arc::clone(&self.shared);
+        let is_over = self.hold.is_over;
+        // Its files are closed before the folder is removed.
+        drop(self);
+        is_over.then(|| Leftover::new(shared, folder))
+    }
+
     /// Bytes taken over from earlier attempts, by the entries whose sender agreed so far.
     pub fn held(&self) -> u64 {
         self.held
@@ -483,6 +503,7 @@ impl Drop for Reception {
 impl Drop for Hold {
     fn drop(&mut self) {
         match self.is_over {
+            true if self.is_left => self.shared.forget(&self.claim),
             true => self.shared.drop_staged(&self.claim),
             false => self.shared.release(&self.claim, self.is_synced),
         }
