@@ -14,7 +14,7 @@ use crate::part_error::PartError;
 use crate::publish::{Place, Published, Publishing};
 use crate::slice::{SYNC, take};
 use crate::syncing::Syncing;
-use crate::{EntryError, InboxError};
+use crate::{EntryError, InboxError, text_path};
 
 /// Bytes after which what came is brought to the disk: the most that a power cut costs.
 pub(crate) const CHECKPOINT_BYTES: u64 = 64 << 20;
@@ -253,7 +253,7 @@ impl Reception {
                 }
                 ending => ending,
             },
-            path: self.shared.settings.root.join(published.name),
+            path: self.shared.settings.root.join(text_path(&published.name)),
             failed,
             unplaced: published.clashes.list,
         }))
