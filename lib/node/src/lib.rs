@@ -121,4 +121,4 @@ pub use transom_secure::{Code, InvalidCode, completions};
 pub use transom_sound as sounds;
 /// Contacts, rights, pinned keys, and names made safe to print.
 pub use transom_users as people;
-pub use transom_wire::{ByeCode, Fingerprint, Keep, PeerName, PublicKey};
+pub use transom_wire::{ByeCode, Fingerprint, Keep, LimitedBy, PeerName, PublicKey};
