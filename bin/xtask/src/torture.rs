@@ -21,10 +21,11 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     step::run("torture", &mut command)
 }
 
-/// The usual number of runs, with the programs that the tests have built.
+/// Some runs, the same each time, with the programs that the tests have built.
 pub(crate) fn built() -> Command {
     let built = workspace::target().join("debug");
     let mut command = Command::new(built.join("examples/torture"));
+    command.args(["--seed", "1", "--runs", "30"]);
     command.env("TRANSOM_PROGRAM", built.join("transom"));
     command
 }

@@ -22,6 +22,8 @@ pub(crate) struct Round {
     pub(crate) disk: Option<DiskPlan>,
     pub(crate) at: At,
     pub(crate) trouble: Trouble,
+    /// Whether what is sent changes before it, if nothing of it was published.
+    pub(crate) changes: bool,
     /// Days that the clocks jump before it, when no receiver runs.
     pub(crate) clock: Option<i64>,
 }
@@ -31,6 +33,8 @@ pub(crate) struct Round {
 pub(crate) enum At {
     /// When so many thousandths of the bytes have come, and a little later.
     Thousandths(u64, Duration),
+    /// So long after nearly all bytes have come.
+    End(Duration),
     /// So long after both run.
     Time(Duration),
 }
@@ -96,11 +100,12 @@ impl Round {
             8 => Trouble::StopSender(short(random)),
             _ => Trouble::None,
         };
-        let at = match random.once_in(3) {
-            true => At::Time(Duration::from_millis(random.below(300))),
-            false => {
+        let at = match random.below(6) {
+            0 => At::Time(Duration::from_millis(random.below(300))),
+            1 | 2 => At::End(Duration::from_micros(random.below(30_000))),
+            _ => {
                 let later = Duration::from_millis(random.below(30));
-                At::Thousandths(random.below(1050), later)
+                At::Thousandths(random.below(1000), later)
             }
         };
         let has_power = disk.is_none() || !random.once_in(3);
@@ -112,6 +117,7 @@ impl Round {
             } else {
                 Trouble::CutPower
             },
+            changes: random.once_in(4),
             clock: random.once_in(5).then(|| random.one_of(&JUMPS)),
         }
     }

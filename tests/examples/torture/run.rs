@@ -61,7 +61,7 @@ pub(crate) fn run(seed: u64, scratch: &Scratch) -> Outcome<Totals> {
     let mut random = Random::new(seed);
     let (path, bytes) = tree::make(&scratch.join("near/out"), &mut random)?;
     let plan = Plan::draw(&mut random);
-    let mut run = Run::new(scratch, path, bytes)?;
+    let mut run = Run::new(scratch, random, path, bytes)?;
     run.say(&format!(
         "{} of {bytes} bytes, {plan:#?}",
         run.path.display()
@@ -86,6 +86,7 @@ struct Run<'a> {
     story: File,
     /// Processes so far.
     processes: u32,
+    random: Random,
     path: PathBuf,
     bytes: u64,
     near: Person,
@@ -113,7 +114,7 @@ struct Receiver {
 }
 
 impl<'a> Run<'a> {
-    fn new(scratch: &'a Scratch, path: PathBuf, bytes: u64) -> Outcome<Self> {
+    fn new(scratch: &'a Scratch, random: Random, path: PathBuf, bytes: u64) -> Outcome<Self> {
         let (near, far) = (Person::new(scratch, "near"), Person::new(scratch, "far"));
         let link = Cut::to("127.0.0.1:9".parse()?);
         far.knows(&near, "127.0.0.1:9", "view,call,files");
@@ -123,6 +124,7 @@ impl<'a> Run<'a> {
             started: Instant::now(),
             story: File::create(scratch.join("story"))?,
             processes: 0,
+            random,
             path,
             bytes,
             near,
@@ -147,8 +149,14 @@ impl<'a> Run<'a> {
 
     /// Both sides up, then one trouble.
     fn round(&mut self, round: &Round) -> Outcome {
-        if round.clock.is_some() || round.disk.is_some() {
+        let changes = round.changes && self.sender.is_none();
+        if round.clock.is_some() || round.disk.is_some() || changes {
             self.end_receiver()?;
+        }
+        // With another content it is another thing, which would get another name.
+        if changes && !self.came().exists() {
+            self.bytes = tree::change(&self.path, &mut self.random)?;
+            self.say(&format!("changed to {} bytes", self.bytes));
         }
         if let Some(days) = round.clock {
             self.jump(days)?;
@@ -158,7 +166,12 @@ impl<'a> Run<'a> {
         match round.at {
             At::Thousandths(part, later) => {
                 self.link.hold_after(self.bytes * part / 1000);
-                self.wait_for_bytes();
+                self.wait_for(Cut::is_held);
+                sleep(later);
+            }
+            At::End(later) => {
+                let all = self.link.carried() + self.bytes;
+                self.wait_for(|link| link.carried() >= all);
                 sleep(later);
             }
             At::Time(time) => sleep(time),
@@ -177,10 +190,10 @@ impl<'a> Run<'a> {
         self.check_name()
     }
 
-    /// Waits until the relay holds the bytes, both came to an end, or a while.
-    fn wait_for_bytes(&mut self) {
+    /// Waits until the relay has come so far, the sender has ended, or a while.
+    fn wait_for(&mut self, is_so_far: impl Fn(&Cut) -> bool) {
         let last = Instant::now() + Duration::from_secs(3);
-        while !self.link.is_held() && Instant::now() < last {
+        while !is_so_far(&self.link) && Instant::now() < last {
             let has_ended = |process: Option<&mut Process>| {
                 process.is_none_or(|process| !process.program.is_running())
             };
@@ -188,7 +201,7 @@ impl<'a> Run<'a> {
                 break;
             }
             self.heal_in_time();
-            sleep(Duration::from_millis(1));
+            sleep(Duration::from_micros(200));
         }
     }
 

@@ -38,6 +38,54 @@ pub(crate) fn make(above: &Path, random: &mut Random) -> io::Result<(PathBuf, u6
     Ok((path, bytes))
 }
 
+/// Changes a file in place, or a folder by a file that is changed, new, gone or renamed. Returns its
+/// bytes.
+pub(crate) fn change(path: &Path, random: &mut Random) -> io::Result<u64> {
+    if path.is_file() {
+        edit(path, random)?;
+        return Ok(fs::metadata(path)?.len());
+    }
+    for _ in 0..1 + random.below(3) {
+        let (files, number) = (files(path)?, 1000 + random.below(1_000_000));
+        let changed = match files.len() {
+            0 => None,
+            count => Some(&files[random.below(count as u64) as usize]),
+        };
+        match (random.below(4), changed) {
+            (0, Some(file)) => edit(file, random)?,
+            (1, Some(file)) => fs::remove_file(file)?,
+            (2, Some(file)) => fs::rename(file, path.join(name(random, number)))?,
+            _ => {
+                self::file(&path.join(name(random, number)), &SMALL, random)?;
+            }
+        }
+    }
+    let sizes = files(path)?.into_iter();
+    sizes.map(|file| Ok(fs::metadata(file)?.len())).sum()
+}
+
+/// All files in a folder and below.
+fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let found = looks(folder)?.into_iter();
+    let files = found.filter(|(_, (is_folder, ..))| !is_folder);
+    Ok(files.map(|(below, _)| folder.join(below)).collect())
+}
+
+/// Changes some bytes of a file, lengthens or shortens it, with or without another time.
+fn edit(path: &Path, random: &mut Random) -> io::Result<()> {
+    let file = File::options().write(true).open(path)?;
+    let (size, time) = (file.metadata()?.len(), file.metadata()?.modified()?);
+    match random.below(3) {
+        0 => file.set_len(random.below(size + 1))?,
+        1 => file.write_all_at(&random.bytes(1000), size)?,
+        _ => file.write_all_at(b"changed", random.below(size + 1))?,
+    }
+    match random.once_in(2) {
+        true => file.set_modified(time),
+        false => Ok(()),
+    }
+}
+
 /// Names of whole transfers: a receiver has to number some of them before their ending.
 const NAMES: [&str; 5] = ["film", "film.tar.gz", "a b", "ärger €.txt", ".hidden"];
 
