@@ -9,7 +9,7 @@ use transom_proto::{LeafData, OwnedEntry, OwnedOffer};
 use transom_store::{
     Begin, EntryError, Finished, Inbox, InboxError, InboxSettings, Reception, hash_leaf,
 };
-use transom_wire::{Done, End, Failure, Progress, RefuseReason, Start};
+use transom_wire::{Done, End, Failure, Progress, RefuseReason, Start, Total};
 
 use super::LEAVES_CHECKED;
 use crate::notice::{TransferFailure, TransferId};
@@ -22,6 +22,8 @@ pub(crate) enum ReceiveJob {
         peer: [u8; 32],
         offer: OwnedOffer,
     },
+    /// The sender has counted more.
+    Total(Total),
     Entry(OwnedEntry),
     /// The rest of an entry: leaves of an earlier attempt, or a file that may be the very one, are
     /// read, some at a time.
@@ -150,6 +152,7 @@ impl Receiving {
                 let ready = self.prepare(transfer, into, quota, peer, &offer);
                 answer(ReceiveAnswer::Ready(ready.map_err(Refusal::from)));
             }
+            ReceiveJob::Total(total) => self.incoming(transfer)?.reception.total(total),
             ReceiveJob::Entry(entry) => return self.incoming(transfer)?.entry(&entry, answer),
             ReceiveJob::Look(index) => return self.incoming(transfer)?.look(index, answer),
             ReceiveJob::Leaf { leaf, found, .. } => {

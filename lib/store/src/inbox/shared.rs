@@ -185,7 +185,7 @@ impl Shared {
 
     /// Removes transfers that are too old, and folders that could not be removed before.
     pub(super) fn tidy(&self) -> io::Result<()> {
-        let (names, _) = self.staging.names()?;
+        let names = self.staging.names()?;
         let mut transfers = self.transfers();
         transfers.has_leftovers = false;
         let keep = self.settings.keep_unfinished;
