@@ -135,6 +135,18 @@ impl EvilSender {
         self.data(stream, bytes);
     }
 
+    /// Says that a leaf lies in a hole, with that hash.
+    pub fn hole(&mut self, stream: u16, index: u32, offset: u64, len: u32, hash: [u8; 32]) {
+        let leaf = Leaf {
+            index,
+            offset,
+            len,
+            hash,
+            content: LeafContent::Hole,
+        };
+        self.evil.say(stream, Message::Leaf(leaf));
+    }
+
     /// Sends the bytes of a leaf.
     pub fn data(&mut self, stream: u16, bytes: &[u8]) {
         for part in bytes.chunks(32 * 1024) {
