@@ -287,7 +287,6 @@ mod tests {
         let start = |index| Start {
             index,
             offset: 0,
-            proof: [0; 32],
         };
         let (own, peer) = ([1; 32], [2; 32]);
         let path = folder.clone();

@@ -137,11 +137,10 @@ mod tests {
     fn wanted(count: u32) -> Reads {
         let mut reads = Reads::default();
         for index in 0..count {
-            let (offset, proof) = (0, [0; 32]);
+            let offset = 0;
             reads.want(Start {
                 index,
                 offset,
-                proof,
             });
         }
         reads
