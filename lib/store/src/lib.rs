@@ -52,12 +52,15 @@
 //!     let path = RelativePath::new(&info.path)?;
 //!     let EntryInfo { kind, mode, mtime, size, .. } = info;
 //!     let entry = Entry { index, kind, mode, mtime, size, path };
-//!     let Begin::Data { offset, proof } = reception.entry(&entry)? else { continue };
-//!     outbox.start(index, offset, &proof)?;
+//!     let Begin::Data { offset, .. } = reception.entry(&entry)? else { continue };
+//!     outbox.start(index, offset)?;
 //!     loop {
 //!         match outbox.next_leaf(index, Vec::new())? {
 //!             Step::Leaf { index, offset, hash, bytes } => {
 //!                 reception.leaf(index, offset, &hash, &bytes)?;
+//!             }
+//!             Step::Sent { .. } => {
+//!                 let held = outbox.hashes(index, 128, &mut Vec::new())?;
 //!             }
 //!             Step::End { size, root, .. } => {
 //!                 reception.end(index, size, &root)?;
@@ -109,5 +112,5 @@ pub use error::{EntryError, InboxError, OutboxError, SkipReason};
 pub use hash::{hash_file, leaf as hash_leaf};
 pub use inbox::{Inbox, InboxSettings};
 pub use mark::Mark;
-pub use outbox::{EntryInfo, Outbox, Skipped, Step};
+pub use outbox::{EntryInfo, Hashes, Outbox, Skipped, Step};
 pub use reception::{Begin, Counts, Done, Finished, Reception, Unplaced};
