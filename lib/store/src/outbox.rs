@@ -211,7 +211,7 @@ impl Outbox {
     }
 
     /// Reads a leaf that the receiver asks for again, also of an entry that has ended, into the
-    /// buffer.
+    /// buffer; gives its hash and bytes.
     ///
     /// # Errors
     /// As for [`Outbox::next_leaf`], and when the entry was not started.
@@ -220,21 +220,21 @@ impl Outbox {
         index: u32,
         offset: u64,
         buffer: Vec<u8>,
-    ) -> Result<Step, OutboxError> {
+    ) -> Result<([u8; 32], Vec<u8>), OutboxError> {
         if self.is_running(index) {
             let (root, source) = self.running(index)?;
-            let step = source.again(root, index, offset, buffer);
-            if step.is_err() {
+            let read = source.again(root, offset, buffer);
+            if read.is_err() {
                 self.running.remove(&index);
             }
-            return step;
+            return read;
         }
         let (word, bit) = started_bit(index);
         if self.started.get(word).is_none_or(|word| word & bit == 0) {
             return Err(OutboxError::Protocol("the entry was not started"));
         }
         let mut source = self.source(index, 0)?;
-        source.again(&self.root, index, offset, buffer)
+        source.again(&self.root, offset, buffer)
     }
 
     /// The receiver can't take an entry: it is not read any further.

@@ -120,14 +120,13 @@ impl Source {
         Ok((offset, hashes))
     }
 
-    /// Reads any leaf.
+    /// Reads any leaf; gives its hash and bytes.
     pub(super) fn again(
         &mut self,
         root: &Dir,
-        index: u32,
         offset: u64,
         mut buffer: Vec<u8>,
-    ) -> Result<Step, OutboxError> {
+    ) -> Result<([u8; 32], Vec<u8>), OutboxError> {
         if offset >= self.entry.size || !offset.is_multiple_of(LEAF_BYTES) {
             return Err(OutboxError::Protocol(
                 "the receiver asks for no leaf of the file",
@@ -135,12 +134,7 @@ impl Source {
         }
         self.open(root)?;
         let hash = self.read(offset, &mut buffer)?;
-        Ok(Step::Leaf {
-            index,
-            offset,
-            hash,
-            bytes: buffer,
-        })
+        Ok((hash, buffer))
     }
 
     /// Reads the leaf at `offset` and gives its hash.
