@@ -55,6 +55,11 @@ impl Tree {
         self.leaves += 1;
     }
 
+    /// How many leaves it has.
+    pub(crate) fn leaves(&self) -> u64 {
+        self.leaves
+    }
+
     /// BLAKE3 of the file, if there are no more leaves.
     pub(crate) fn root(&self) -> [u8; 32] {
         let mut left = self.stack.iter().rev();

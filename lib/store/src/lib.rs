@@ -52,8 +52,8 @@
 //!     let path = RelativePath::new(&info.path)?;
 //!     let EntryInfo { kind, mode, mtime, size, .. } = info;
 //!     let entry = Entry { index, kind, mode, mtime, size, path };
-//!     let Begin::Data { offset, proof } = reception.entry(&entry)? else { continue };
-//!     outbox.start(index, offset, &proof)?;
+//!     let Begin::Data { offset } = reception.begin_entry(&entry)? else { continue };
+//!     outbox.start(index, offset, &[0; 32])?;
 //!     loop {
 //!         match outbox.next_leaf(index, Vec::new())? {
 //!             Step::Leaf { index, offset, hash, bytes } => {
@@ -93,7 +93,6 @@ mod publish;
 mod reception;
 mod record;
 mod syncing;
-mod table;
 mod usage;
 
 #[cfg(feature = "faults")]
@@ -110,4 +109,5 @@ pub use hash::{hash_file, leaf as hash_leaf};
 pub use inbox::{Inbox, InboxSettings};
 pub use mark::Mark;
 pub use outbox::{EntryInfo, Outbox, Skipped, Step};
-pub use reception::{Begin, Counts, Done, Finished, Reception, Unplaced};
+pub use part::{Leaf, Run};
+pub use reception::{Begin, Counts, Done, Ended, Finished, Reception, Unplaced};
