@@ -110,22 +110,6 @@ impl Tree {
     }
 }
 
-/// BLAKE3 of the hashes of leaves, joined: shows that both sides hold the same beginning.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Proof(blake3::Hasher);
-
-impl Proof {
-    /// Takes the next leaf's hash.
-    pub(crate) fn push(&mut self, leaf: &[u8; 32]) {
-        self.0.update(leaf);
-    }
-
-    /// The proof for the leaves so far.
-    pub(crate) fn value(&self) -> [u8; 32] {
-        self.0.finalize().into()
-    }
-}
-
 /// BLAKE3 of a file as `b3sum` prints it.
 ///
 /// # Errors

@@ -52,7 +52,7 @@
 //!     let path = RelativePath::new(&info.path)?;
 //!     let EntryInfo { kind, mode, mtime, size, .. } = info;
 //!     let entry = Entry { index, kind, mode, mtime, size, path };
-//!     let Begin::Data { offset, .. } = reception.entry(&entry)? else { continue };
+//!     let Begin::Data { offset } = reception.begin_entry(&entry)? else { continue };
 //!     outbox.start(index, offset)?;
 //!     loop {
 //!         match outbox.next_leaf(index, Vec::new())? {
@@ -61,6 +61,7 @@
 //!             }
 //!             Step::Sent { .. } => {
 //!                 let held = outbox.hashes(index, 128, &mut Vec::new())?;
+//!                 reception.hashes(index, held.offset, &held.hashes)?;
 //!             }
 //!             Step::End { size, root, .. } => {
 //!                 reception.end(index, size, &root)?;
@@ -96,7 +97,6 @@ mod publish;
 mod reception;
 mod record;
 mod syncing;
-mod table;
 mod usage;
 
 #[cfg(feature = "faults")]
@@ -113,4 +113,5 @@ pub use hash::{hash_file, leaf as hash_leaf};
 pub use inbox::{Inbox, InboxSettings};
 pub use mark::Mark;
 pub use outbox::{EntryInfo, Hashes, Outbox, Skipped, Step};
-pub use reception::{Begin, Counts, Done, Finished, Reception, Unplaced};
+pub use part::{Leaf, Run};
+pub use reception::{Begin, Counts, Done, Ended, Finished, Reception, Unplaced};

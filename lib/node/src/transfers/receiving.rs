@@ -294,6 +294,7 @@ impl Incoming {
                 let found = None;
                 ReceiveJob::Leaf { leaf, size, found }
             }
+            TransferEvent::Hashes(hashes) => ReceiveJob::Hashes(hashes),
             TransferEvent::Ended(end) => ReceiveJob::End(end),
             TransferEvent::Abandoned(failure) => {
                 let index = failure.index;

@@ -241,7 +241,7 @@ fn after_a_sync_that_failed_nothing_more_counts_as_durable() {
         assert_eq!(disk.faults(), 1);
         reception.pause();
         assert_eq!(reception.counts().durable, before);
-        let error = reception.entry(&entry(5, "05", 5000)).unwrap_err();
+        let error = reception.begin_entry(&entry(5, "05", 5000)).unwrap_err();
         assert_eq!(error.errno(), 5, "{error:?}");
     }
 }

@@ -57,7 +57,7 @@ fn an_entry_that_failed_leaves_nothing_there_either() {
     for index in 0..5 {
         let info = outbox.entry(index).unwrap();
         reception
-            .entry(&entry(index, &info.path, info.size))
+            .begin_entry(&entry(index, &info.path, info.size))
             .unwrap();
     }
     disk.on(Op::Write).at("tree/1").fail(27);
