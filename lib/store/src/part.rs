@@ -75,13 +75,12 @@ pub(crate) struct Part {
     mode: u16,
     mtime: i64,
     identity: Identity,
-    /// Whether the file is in the tree, has its mode, and may be longer than it will be.
+    /// Whether the file is in the tree, and whether it has its mode.
     is_made: bool,
     has_mode: bool,
-    is_long: bool,
     file: Option<File>,
     journal: Option<Journal>,
-    /// Whether the journal is there, open or not: a new one is made with its first records.
+    /// Whether the journal is there, open or not.
     has_records: bool,
     /// Whether records were withdrawn since the journal was synced.
     is_withdrawn: bool,
@@ -126,7 +125,6 @@ impl Part {
             identity: blake3::hash(path.as_bytes()).into(),
             is_made: false,
             has_mode: false,
-            is_long: false,
             file: None,
             journal: None,
             has_records: false,
@@ -160,9 +158,9 @@ impl Part {
             return Ok(None);
         };
         let written = file.len()?;
-        let whole = match written >= self.size {
+        let whole = match written == self.size {
             true => hash::leaves(self.size),
-            false => written / LEAF_BYTES,
+            false => written.min(self.size) / LEAF_BYTES,
         };
         let journal = self.earlier_journal(places);
         let held = match &journal {
@@ -174,15 +172,19 @@ impl Part {
         if held == 0 {
             return Ok(None);
         }
-        if let Some(journal) = &journal
-            && journal.leaves()? > held
-        {
-            // Their leaves will be other ones.
-            journal.truncate(held)?;
-            journal.sync()?;
-        }
         if !places.is_synced {
             settle(&file, journal.is_some());
+        }
+        if let Some(journal) = &journal {
+            // What is behind may be of another size, or not on the disk.
+            if journal.leaves()? > held {
+                journal.truncate(held)?;
+                journal.sync()?;
+            }
+            let held = self.size.min(held * LEAF_BYTES);
+            if written > held {
+                file.set_len(held)?;
+            }
         }
         let made = match self.path.rsplit_once('/') {
             Some((above, _)) => places.tree.make_all(above)?,
@@ -190,9 +192,8 @@ impl Part {
         };
         old.rename_new(&from, &places.tree, &self.path)
             .map_err(taken)?;
-        (self.is_made, self.is_long) = (true, written > self.size);
-        (self.file, self.has_records) = (Some(file), journal.is_some());
-        self.journal = journal;
+        (self.is_made, self.has_records) = (true, journal.is_some());
+        (self.file, self.journal) = (Some(file), journal);
         (self.prefix, self.rest, self.front) = (held, held, held);
         Ok(Some(made))
     }
@@ -251,6 +252,10 @@ impl Part {
         self.is_made = true;
         self.has_mode = places.has_mode(&file, self.mode)?;
         self.file = Some(file);
+        if self.has_journal() {
+            // Now, so that the first records have room when the data have filled the disk.
+            self.journal(places)?;
+        }
         Ok(above + 1)
     }
 
@@ -288,8 +293,8 @@ impl Part {
         if let Some(existing) = &mut self.existing {
             existing.compare(theirs);
             self.compared = leaves.end;
-            let is_other = self.compared == self.prefix
-                && !(existing.is_same() && is_unchanged(existing));
+            let is_other =
+                self.compared == self.prefix && !(existing.is_same() && is_unchanged(existing));
             return Ok(match is_other {
                 true => vec![self.restart()],
                 false => Vec::new(),
@@ -401,11 +406,7 @@ impl Part {
             return Err(PartError::Corrupt(0));
         }
         let (mode, mtime, has_mode) = (self.mode, self.mtime, self.has_mode);
-        let is_long = self.is_long;
         let file = self.file(places)?;
-        if is_long {
-            file.set_len(size)?;
-        }
         if !has_mode {
             file.set_mode(mode)?;
         }
@@ -515,7 +516,8 @@ impl Part {
     /// The hash of a file of one leaf.
     fn read_small(&mut self, places: &Staging) -> io::Result<Option<[u8; 32]>> {
         let (size, mut buffer) = (self.size, Vec::new());
-        self.file(places)?.read_leaf(0, size as usize, &mut buffer)?;
+        self.file(places)?
+            .read_leaf(0, size as usize, &mut buffer)?;
         Ok((buffer.len() as u64 == size).then(|| hash::leaf(&buffer, 0, size)))
     }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use transom_wire::{Ending, FailReason};
 
 use crate::error::fail_reason;
-use crate::part::{Run};
+use crate::part::Run;
 
 /// How to go on with an entry.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -200,7 +200,9 @@ fn a_transfer_taken_up_with_other_files_gets_round_no_quota() {
         let mut reception = inbox.receive(PEER, &folder_offer("f", 4, 800_000)).unwrap();
         for index in 0..3 {
             let path = format!("{attempt}-{index}");
-            reception.begin_entry(&entry(index, &path, 200_000)).unwrap();
+            reception
+                .begin_entry(&entry(index, &path, 200_000))
+                .unwrap();
             let hash = transom_store::hash_leaf(&bytes, 0, 200_000);
             reception.leaf(index, 0, &hash, &bytes).unwrap();
         }

@@ -2,9 +2,7 @@
 
 use std::fs;
 
-use transom_store::{
-    Begin, Ended, EntryError, Inbox, InboxError, InboxSettings, Reception, Run,
-};
+use transom_store::{Begin, Ended, EntryError, Inbox, InboxError, InboxSettings, Reception, Run};
 use transom_wire::{
     Collision, Ending, Entry, EntryKind, FailReason, Offer, RefuseReason, TransferKey,
 };
@@ -269,7 +267,11 @@ fn entries_not_done_are_bounded() {
         .inbox()
         .receive(PEER, &folder_offer("d", 10_000, 10_000))
         .unwrap();
-    let taken = (0..10_000).take_while(|i| reception.begin_entry(&entry(*i, &format!("{i}"), 1)).is_ok());
+    let taken = (0..10_000).take_while(|i| {
+        reception
+            .begin_entry(&entry(*i, &format!("{i}"), 1))
+            .is_ok()
+    });
     assert_eq!(taken.count(), 512);
 }
 

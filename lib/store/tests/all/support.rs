@@ -226,6 +226,9 @@ impl Sender {
                 again.extend(self.leaf(reception, leaf)?.again);
             }
             if again.is_empty() {
+                if *left == 0 {
+                    return Ok(false);
+                }
                 match self.end(reception)? {
                     Ended::Again(more) => again = more,
                     Ended::Done(_) => return Ok(true),
@@ -278,12 +281,14 @@ pub(crate) fn try_pump(
     let mut failed = Vec::new();
     for index in 0..outbox.files() {
         let info = outbox.entry(index).unwrap();
-        let sent = reception.begin_entry(&announced(index, &info)).and_then(|begun| {
-            let Begin::Data { offset } = begun else {
-                return Ok(true);
-            };
-            Sender::new(outbox, index).send(reception, offset, &mut u64::MAX.clone())
-        });
+        let sent = reception
+            .begin_entry(&announced(index, &info))
+            .and_then(|begun| {
+                let Begin::Data { offset } = begun else {
+                    return Ok(true);
+                };
+                Sender::new(outbox, index).send(reception, offset, &mut u64::MAX.clone())
+            });
         if let Err(error) = sent {
             reception.abandon(index);
             failed.push((info.path, error));
