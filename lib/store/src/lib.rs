@@ -53,11 +53,15 @@
 //!     let EntryInfo { kind, mode, mtime, size, .. } = info;
 //!     let entry = Entry { index, kind, mode, mtime, size, path };
 //!     let Begin::Data { offset } = reception.begin_entry(&entry)? else { continue };
-//!     outbox.start(index, offset, &[0; 32])?;
+//!     outbox.start(index, offset)?;
 //!     loop {
 //!         match outbox.next_leaf(index, Vec::new())? {
 //!             Step::Leaf { index, offset, hash, bytes } => {
 //!                 reception.leaf(index, offset, &hash, &bytes)?;
+//!             }
+//!             Step::Sent { .. } => {
+//!                 let held = outbox.hashes(index, 128, &mut Vec::new())?;
+//!                 reception.hashes(index, held.offset, &held.hashes)?;
 //!             }
 //!             Step::End { size, root, .. } => {
 //!                 reception.end(index, size, &root)?;
@@ -108,6 +112,6 @@ pub use error::{EntryError, InboxError, OutboxError, SkipReason};
 pub use hash::{hash_file, leaf as hash_leaf};
 pub use inbox::{Inbox, InboxSettings};
 pub use mark::Mark;
-pub use outbox::{EntryInfo, Outbox, Skipped, Step};
-pub use part::{Leaf, Run};
+pub use outbox::{EntryInfo, Hashes, Outbox, Skipped, Step};
+pub use part::Run;
 pub use reception::{Begin, Counts, Done, Ended, Finished, Reception, Unplaced};

@@ -21,7 +21,7 @@ use std::io;
 use std::ops::Range;
 
 use transom_wire::Entry;
-use transom_wire::limits::LEAF;
+use transom_wire::limits::{self, LEAF};
 
 use crate::existing::Existing;
 use crate::file::{File, file_mode};
@@ -45,16 +45,13 @@ pub struct Run {
 }
 
 /// What became of a leaf.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Leaf {
+#[derive(Debug)]
+pub(crate) struct Taken {
+    /// Whether it had its hash, and was written.
+    pub(crate) is_right: bool,
     /// What the sender is to send again: this leaf, if it did not have its hash, or one of an
     /// earlier attempt that is not on the disk as it was.
-    pub again: Vec<Run>,
-    /// The sender said End before, and this was the last leaf that was to come:
-    /// [`Reception::end_some`](crate::Reception::end_some) goes on.
-    pub ends: bool,
-    /// Whether it was right, and written.
-    pub(crate) is_written: bool,
+    pub(crate) again: Vec<Run>,
 }
 
 /// What became of the end of a file.
@@ -102,8 +99,6 @@ pub(crate) struct Part {
     is_dirty: bool,
     /// Leaves that were written and have no record yet, since they may not be on the disk.
     unrecorded: BTreeMap<u64, [u8; 32]>,
-    /// Whether the sender said End.
-    has_ended: bool,
     /// A file of the inbox that may be the very one, and is the prefix then.
     existing: Option<Existing>,
 }
@@ -139,7 +134,6 @@ impl Part {
             tree: Tree::default(),
             is_dirty: false,
             unrecorded: BTreeMap::new(),
-            has_ended: false,
             existing: None,
         };
         let made = match part.resume(places)? {
@@ -285,7 +279,7 @@ impl Part {
     ) -> Result<Vec<Run>, PartError> {
         let leaves = self.compared..self.compared.saturating_add(theirs.len() as u64);
         if offset != leaves.start * LEAF_BYTES
-            || !(1..=MOST_HASHES).contains(&theirs.len())
+            || !(1..=limits::HASHES).contains(&theirs.len())
             || leaves.end > self.prefix
         {
             return Err(PartError::Protocol("a hash is out of order"));
@@ -336,7 +330,7 @@ impl Part {
         hash: &[u8; 32],
         found: &[u8; 32],
         bytes: &[u8],
-    ) -> Result<Leaf, PartError> {
+    ) -> Result<Taken, PartError> {
         let leaf = offset / LEAF_BYTES;
         let is_new = leaf == self.front;
         if !offset.is_multiple_of(LEAF_BYTES)
@@ -350,9 +344,9 @@ impl Part {
         }
         if found != hash {
             self.came(leaf);
-            return Ok(Leaf {
+            return Ok(Taken {
+                is_right: false,
                 again: vec![self.ask_wrong(places, leaf)?],
-                ..Leaf::default()
             });
         }
         if leaf < self.prefix && self.is_withdrawn {
@@ -370,10 +364,9 @@ impl Part {
             }
             false => self.prove(places, 1)?,
         };
-        Ok(Leaf {
-            ends: self.has_ended && self.asked.count() == 0,
+        Ok(Taken {
+            is_right: true,
             again,
-            is_written: true,
         })
     }
 
@@ -390,7 +383,6 @@ impl Part {
         if size != self.size || self.front != leaves || self.compared != self.prefix {
             return Err(PartError::Protocol("the end came before the data"));
         }
-        self.has_ended = true;
         let again = self.prove(places, most.into())?;
         if self.asked.count() > 0 {
             return Ok(PartEnd::Again(again));
@@ -640,9 +632,7 @@ fn run(leaves: &Range<u64>) -> Run {
     }
 }
 
-/// Hashes compared at a time.
-const MOST_HASHES: usize = 128;
 /// How often a leaf is asked again before its file fails.
 const AGAIN: u32 = 3;
-/// Runs outstanding from which on no more are asked one by one. The sender takes 1,024.
-const RUNS: usize = 512;
+/// Runs outstanding from which on no more are asked one by one.
+const RUNS: usize = limits::RUNS_AGAIN / 2;

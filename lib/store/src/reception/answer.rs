@@ -42,8 +42,8 @@ pub struct Counts {
 /// What became of an entry of which all leaves were sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Ended {
-    /// Leaves are still to come, these among them that were not asked again yet. The last of them
-    /// [says so](crate::Leaf::ends).
+    /// Leaves are still to come, these among them that are to be asked for. After the last of them
+    /// it is to be ended again.
     Again(Vec<Run>),
     /// It is whole.
     Done(Done),

@@ -324,7 +324,7 @@ fn a_disk_that_fills_up_is_an_error_with_its_number_and_goes_on_once_there_is_ro
     let Begin::Data { offset } = reception.begin_entry(&first).unwrap() else {
         panic!()
     };
-    outbox.start(0, offset, &[0; 32]).unwrap();
+    outbox.start(0, offset).unwrap();
     // Somebody else eats what was free when the offer came.
     disk.resize(3);
     let mut taken = 0;
@@ -412,7 +412,7 @@ fn a_folder_that_does_not_fit_keeps_what_it_has() {
             failed += 1;
             continue;
         };
-        outbox.start(index, offset, &[0; 32]).unwrap();
+        outbox.start(index, offset).unwrap();
         let Step::Leaf {
             offset,
             hash,
