@@ -315,7 +315,7 @@ impl Reception {
             match self.offered.shape {
                 // A single file may be taken up again when the sender can read its own once more.
                 Shape::File => self.keep(*part),
-                _ => self.discard(part),
+                _ => self.discard(*part),
             }
         }
     }
