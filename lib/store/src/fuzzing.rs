@@ -3,6 +3,12 @@
 use crate::journal;
 use crate::record;
 
+/// The hashes that a journal of the file at `path` in a transfer's tree holds, one a leaf; none if
+/// it is another one's.
+pub fn records(journal: &[u8], path: &str) -> Vec<Option<[u8; 32]>> {
+    journal::parse(journal, blake3::hash(path.as_bytes()).as_bytes())
+}
+
 /// Whatever a disk makes of a journal, no leaf counts that was not noted just so; the same for
 /// records.
 ///

@@ -73,8 +73,7 @@ impl Journal {
                 self.file.write_all_at(&run.1, run.0)?;
                 run = (at(leaf), Vec::new());
             }
-            run.1
-                .extend_from_slice(&record(&self.identity, leaf, hash));
+            run.1.extend_from_slice(&record(&self.identity, leaf, hash));
         }
         self.file.write_all_at(&run.1, run.0)
     }

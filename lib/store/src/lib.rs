@@ -113,5 +113,5 @@ pub use hash::{hash_file, leaf as hash_leaf};
 pub use inbox::{Inbox, InboxSettings};
 pub use mark::Mark;
 pub use outbox::{EntryInfo, Hashes, Outbox, Skipped, Step};
-pub use part::{Leaf, Run};
+pub use part::Run;
 pub use reception::{Begin, Counts, Done, Ended, Finished, Reception, Unplaced};

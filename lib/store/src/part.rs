@@ -21,7 +21,7 @@ use std::io;
 use std::ops::Range;
 
 use transom_wire::Entry;
-use transom_wire::limits::LEAF;
+use transom_wire::limits::{self, LEAF};
 
 use crate::existing::Existing;
 use crate::file::{File, file_mode};
@@ -45,16 +45,13 @@ pub struct Run {
 }
 
 /// What became of a leaf.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Leaf {
+#[derive(Debug)]
+pub(crate) struct Taken {
+    /// Whether it had its hash, and was written.
+    pub(crate) is_right: bool,
     /// What the sender is to send again: this leaf, if it did not have its hash, or one of an
     /// earlier attempt that is not on the disk as it was.
-    pub again: Vec<Run>,
-    /// The sender said End before, and this was the last leaf that was to come:
-    /// [`Reception::end_some`](crate::Reception::end_some) goes on.
-    pub ends: bool,
-    /// Whether it was right, and written.
-    pub(crate) is_written: bool,
+    pub(crate) again: Vec<Run>,
 }
 
 /// What became of the end of a file.
@@ -75,13 +72,12 @@ pub(crate) struct Part {
     mode: u16,
     mtime: i64,
     identity: Identity,
-    /// Whether the file is in the tree, has its mode, and may be longer than it will be.
+    /// Whether the file is in the tree, and whether it has its mode.
     is_made: bool,
     has_mode: bool,
-    is_long: bool,
     file: Option<File>,
     journal: Option<Journal>,
-    /// Whether the journal is there, open or not: a new one is made with its first records.
+    /// Whether the journal is there, open or not.
     has_records: bool,
     /// Whether records were withdrawn since the journal was synced.
     is_withdrawn: bool,
@@ -103,8 +99,6 @@ pub(crate) struct Part {
     is_dirty: bool,
     /// Leaves that were written and have no record yet, since they may not be on the disk.
     unrecorded: BTreeMap<u64, [u8; 32]>,
-    /// Whether the sender said End.
-    has_ended: bool,
     /// A file of the inbox that may be the very one, and is the prefix then.
     existing: Option<Existing>,
 }
@@ -126,7 +120,6 @@ impl Part {
             identity: blake3::hash(path.as_bytes()).into(),
             is_made: false,
             has_mode: false,
-            is_long: false,
             file: None,
             journal: None,
             has_records: false,
@@ -141,7 +134,6 @@ impl Part {
             tree: Tree::default(),
             is_dirty: false,
             unrecorded: BTreeMap::new(),
-            has_ended: false,
             existing: None,
         };
         let made = match part.resume(places)? {
@@ -160,9 +152,9 @@ impl Part {
             return Ok(None);
         };
         let written = file.len()?;
-        let whole = match written >= self.size {
+        let whole = match written == self.size {
             true => hash::leaves(self.size),
-            false => written / LEAF_BYTES,
+            false => written.min(self.size) / LEAF_BYTES,
         };
         let journal = self.earlier_journal(places);
         let held = match &journal {
@@ -174,15 +166,23 @@ impl Part {
         if held == 0 {
             return Ok(None);
         }
-        if let Some(journal) = &journal
-            && journal.leaves()? > held
-        {
-            // Their leaves will be other ones.
-            journal.truncate(held)?;
-            journal.sync()?;
-        }
         if !places.is_synced {
             settle(&file, journal.is_some());
+        }
+        if !self.has_journal() {
+            // It may have been a larger file once.
+            places.forget(&self.identity)?;
+        }
+        if let Some(journal) = &journal {
+            // What is behind may be of another size, or not on the disk.
+            if journal.leaves()? > held {
+                journal.truncate(held)?;
+                journal.sync()?;
+            }
+            let held = self.size.min(held * LEAF_BYTES);
+            if written > held {
+                file.set_len(held)?;
+            }
         }
         let made = match self.path.rsplit_once('/') {
             Some((above, _)) => places.tree.make_all(above)?,
@@ -190,9 +190,8 @@ impl Part {
         };
         old.rename_new(&from, &places.tree, &self.path)
             .map_err(taken)?;
-        (self.is_made, self.is_long) = (true, written > self.size);
-        (self.file, self.has_records) = (Some(file), journal.is_some());
-        self.journal = journal;
+        (self.is_made, self.has_records) = (true, journal.is_some());
+        (self.file, self.journal) = (Some(file), journal);
         (self.prefix, self.rest, self.front) = (held, held, held);
         Ok(Some(made))
     }
@@ -243,7 +242,8 @@ impl Part {
             self.file(places)?;
             return Ok(0);
         }
-        if self.has_journal() {
+        if places.old.is_some() {
+            // One of an earlier attempt, whatever the size of the file was then.
             places.forget(&self.identity)?;
         }
         let made = places.tree.create_all(&self.path, self.mode);
@@ -251,6 +251,10 @@ impl Part {
         self.is_made = true;
         self.has_mode = places.has_mode(&file, self.mode)?;
         self.file = Some(file);
+        if self.has_journal() {
+            // Now, so that the first records have room when the data have filled the disk.
+            self.journal(places)?;
+        }
         Ok(above + 1)
     }
 
@@ -280,7 +284,7 @@ impl Part {
     ) -> Result<Vec<Run>, PartError> {
         let leaves = self.compared..self.compared.saturating_add(theirs.len() as u64);
         if offset != leaves.start * LEAF_BYTES
-            || !(1..=MOST_HASHES).contains(&theirs.len())
+            || !(1..=limits::HASHES).contains(&theirs.len())
             || leaves.end > self.prefix
         {
             return Err(PartError::Protocol("a hash is out of order"));
@@ -288,8 +292,8 @@ impl Part {
         if let Some(existing) = &mut self.existing {
             existing.compare(theirs);
             self.compared = leaves.end;
-            let is_other = self.compared == self.prefix
-                && !(existing.is_same() && is_unchanged(existing));
+            let is_other =
+                self.compared == self.prefix && !(existing.is_same() && is_unchanged(existing));
             return Ok(match is_other {
                 true => vec![self.restart()],
                 false => Vec::new(),
@@ -331,7 +335,7 @@ impl Part {
         hash: &[u8; 32],
         found: &[u8; 32],
         bytes: &[u8],
-    ) -> Result<Leaf, PartError> {
+    ) -> Result<Taken, PartError> {
         let leaf = offset / LEAF_BYTES;
         let is_new = leaf == self.front;
         if !offset.is_multiple_of(LEAF_BYTES)
@@ -345,9 +349,9 @@ impl Part {
         }
         if found != hash {
             self.came(leaf);
-            return Ok(Leaf {
+            return Ok(Taken {
+                is_right: false,
                 again: vec![self.ask_wrong(places, leaf)?],
-                ..Leaf::default()
             });
         }
         if leaf < self.prefix && self.is_withdrawn {
@@ -365,10 +369,9 @@ impl Part {
             }
             false => self.prove(places, 1)?,
         };
-        Ok(Leaf {
-            ends: self.has_ended && self.asked.count() == 0,
+        Ok(Taken {
+            is_right: true,
             again,
-            is_written: true,
         })
     }
 
@@ -385,7 +388,6 @@ impl Part {
         if size != self.size || self.front != leaves || self.compared != self.prefix {
             return Err(PartError::Protocol("the end came before the data"));
         }
-        self.has_ended = true;
         let again = self.prove(places, most.into())?;
         if self.asked.count() > 0 {
             return Ok(PartEnd::Again(again));
@@ -401,11 +403,7 @@ impl Part {
             return Err(PartError::Corrupt(0));
         }
         let (mode, mtime, has_mode) = (self.mode, self.mtime, self.has_mode);
-        let is_long = self.is_long;
         let file = self.file(places)?;
-        if is_long {
-            file.set_len(size)?;
-        }
         if !has_mode {
             file.set_mode(mode)?;
         }
@@ -489,6 +487,19 @@ impl Part {
             .ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
+    /// Removes it, whose files are closed first: some file systems only rename a file that is open.
+    /// One that was not made yet has nothing there, and its name may be another entry's.
+    pub(crate) fn remove(mut self, places: &Staging) -> io::Result<()> {
+        if !self.is_made {
+            return Ok(());
+        }
+        self.close();
+        if self.has_records {
+            places.forget(&self.identity)?;
+        }
+        places.tree.remove_file(&self.path)
+    }
+
     /// Whether it has a journal: a file of one leaf is read again instead.
     fn has_journal(&self) -> bool {
         self.size > LEAF_BYTES
@@ -515,7 +526,8 @@ impl Part {
     /// The hash of a file of one leaf.
     fn read_small(&mut self, places: &Staging) -> io::Result<Option<[u8; 32]>> {
         let (size, mut buffer) = (self.size, Vec::new());
-        self.file(places)?.read_leaf(0, size as usize, &mut buffer)?;
+        self.file(places)?
+            .read_leaf(0, size as usize, &mut buffer)?;
         Ok((buffer.len() as u64 == size).then(|| hash::leaf(&buffer, 0, size)))
     }
 
@@ -638,9 +650,7 @@ fn run(leaves: &Range<u64>) -> Run {
     }
 }
 
-/// Hashes compared at a time.
-const MOST_HASHES: usize = 128;
 /// How often a leaf is asked again before its file fails.
 const AGAIN: u32 = 3;
-/// Runs outstanding from which on no more are asked one by one. The sender takes 1,024.
-const RUNS: usize = 512;
+/// Runs outstanding from which on no more are asked one by one.
+const RUNS: usize = limits::RUNS_AGAIN / 2;

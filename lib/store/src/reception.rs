@@ -13,7 +13,7 @@ use crate::dir::Dir;
 use crate::existing::Existing;
 use crate::folders::Folders;
 use crate::inbox::Shared;
-use crate::part::{Leaf, Part, PartEnd, Run, Staging};
+use crate::part::{Part, PartEnd, Run, Staging};
 use crate::part_error::PartError;
 use crate::record::Claim;
 use crate::syncing::Syncing;
@@ -205,7 +205,8 @@ impl Reception {
     }
 
     /// Takes a leaf of an entry: checks and writes it, and now and then brings all of it to the
-    /// disk. It is the next one, or was to be sent again.
+    /// disk. It is the next one, or was to be sent again. Gives what is to be sent again: this leaf,
+    /// if it does not have its hash, or one of an earlier attempt that is not on the disk as it was.
     ///
     /// # Errors
     /// The entry has failed; what is held of it is kept if another attempt may succeed.
@@ -215,7 +216,7 @@ impl Reception {
         offset: u64,
         hash: &[u8; 32],
         bytes: &[u8],
-    ) -> Result<Leaf, EntryError> {
+    ) -> Result<Vec<Run>, EntryError> {
         let size = active(&mut self.entries, index)?.size;
         let found = crate::hash::leaf(bytes, offset, size);
         self.hashed_leaf(index, offset, hash, &found, bytes)
@@ -233,19 +234,19 @@ impl Reception {
         hash: &[u8; 32],
         found: &[u8; 32],
         bytes: &[u8],
-    ) -> Result<Leaf, EntryError> {
+    ) -> Result<Vec<Run>, EntryError> {
         active(&mut self.entries, index)?;
         let ready = self.ready(index, bytes.len() as u64);
         let part = active(&mut self.entries, index)?;
         let held = part.held();
         let written = ready.and_then(|()| part.leaf(&self.places, offset, hash, found, bytes));
         self.held = self.held + part.held() - held;
-        let leaf = written.map_err(|trouble| self.fail_active(index, trouble))?;
-        if leaf.is_written {
+        let taken = written.map_err(|trouble| self.fail_active(index, trouble))?;
+        if taken.is_right {
             self.count(bytes.len() as u64);
             self.checkpoint_entry(index, Ok(()))?;
         }
-        Ok(leaf)
+        Ok(taken.again)
     }
 
     /// The sender has sent all leaves of an entry, but for those that are to come again: checks the
@@ -314,7 +315,7 @@ impl Reception {
             match self.offered.shape {
                 // A single file may be taken up again when the sender can read its own once more.
                 Shape::File => self.keep(*part),
-                _ => self.discard(part),
+                _ => self.discard(*part),
             }
         }
     }

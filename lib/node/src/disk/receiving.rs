@@ -241,7 +241,7 @@ impl Incoming {
             None => self.reception.leaf(index, offset, &hash, &bytes),
         };
         match written {
-            Ok(leaf) => again(index, leaf.again, answer),
+            Ok(runs) => again(index, runs, answer),
             Err(error) => untakable(index, &error, answer),
         }
         answer(self.stored(taken, bytes));

@@ -59,7 +59,7 @@ impl Staging {
         Ok(has_mode)
     }
 
-    /// Removes the journal of a file that begins anew, before a byte of it is written.
+    /// Removes the journal of a file that begins anew or goes, before a byte of it is written.
     pub(super) fn forget(&self, identity: &Identity) -> io::Result<()> {
         match self.leaves.remove_file(&journal::name(identity)) {
             Ok(()) => self.leaves.sync(),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use transom_wire::{Ending, FailReason};
 
 use crate::error::fail_reason;
-use crate::part::{Run};
+use crate::part::Run;
 
 /// How to go on with an entry.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -42,8 +42,8 @@ pub struct Counts {
 /// What became of an entry of which all leaves were sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Ended {
-    /// Leaves are still to come, these among them that were not asked again yet. The last of them
-    /// [says so](crate::Leaf::ends).
+    /// Leaves are still to come, these among them that are to be asked for. After the last of them
+    /// it is to be ended again.
     Again(Vec<Run>),
     /// It is whole.
     Done(Done),

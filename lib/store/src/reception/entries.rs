@@ -191,7 +191,7 @@ impl Reception {
         let part = self.entries.insert(index, State::Failed);
         match part {
             Some(State::Active(part)) if error.is_passing() => self.keep(*part),
-            Some(State::Active(part)) => self.discard(part),
+            Some(State::Active(part)) => self.discard(*part),
             _ => {}
         }
         self.counted.passing |= error.is_passing();
@@ -227,16 +227,9 @@ impl Reception {
         }
     }
 
-    /// Removes a file that no later attempt continues. It is closed first: some file systems only
-    /// rename a file that is open. A file that was not made yet has nothing there, and its name may
-    /// be another entry's.
-    pub(super) fn discard(&self, part: Box<Part>) {
-        if !part.is_made() {
-            return;
-        }
-        let path = part.path.clone();
-        drop(part);
-        if let Err(error) = self.places.tree.remove_file(&path) {
+    /// Removes a file that no later attempt continues.
+    pub(super) fn discard(&self, part: Part) {
+        if let Err(error) = part.remove(&self.places) {
             log::debug!("nothing to remove error={error}");
         }
     }

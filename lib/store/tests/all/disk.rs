@@ -200,7 +200,9 @@ fn a_transfer_taken_up_with_other_files_gets_round_no_quota() {
         let mut reception = inbox.receive(PEER, &folder_offer("f", 4, 800_000)).unwrap();
         for index in 0..3 {
             let path = format!("{attempt}-{index}");
-            reception.begin_entry(&entry(index, &path, 200_000)).unwrap();
+            reception
+                .begin_entry(&entry(index, &path, 200_000))
+                .unwrap();
             let hash = transom_store::hash_leaf(&bytes, 0, 200_000);
             reception.leaf(index, 0, &hash, &bytes).unwrap();
         }
@@ -322,7 +324,7 @@ fn a_disk_that_fills_up_is_an_error_with_its_number_and_goes_on_once_there_is_ro
     let Begin::Data { offset } = reception.begin_entry(&first).unwrap() else {
         panic!()
     };
-    outbox.start(0, offset, &[0; 32]).unwrap();
+    outbox.start(0, offset).unwrap();
     // Somebody else eats what was free when the offer came.
     disk.resize(3);
     let mut taken = 0;
@@ -410,7 +412,7 @@ fn a_folder_that_does_not_fit_keeps_what_it_has() {
             failed += 1;
             continue;
         };
-        outbox.start(index, offset, &[0; 32]).unwrap();
+        outbox.start(index, offset).unwrap();
         let Step::Leaf {
             offset,
             hash,

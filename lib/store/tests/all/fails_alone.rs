@@ -191,7 +191,7 @@ fn pump_readable(outbox: &mut Outbox, reception: &mut transom_store::Reception) 
         let Begin::Data { offset } = begun else {
             continue;
         };
-        outbox.start(index, offset, &[0; 32]).unwrap();
+        outbox.start(index, offset).unwrap();
         loop {
             match outbox.next_leaf(index, Vec::new()) {
                 Ok(Step::Leaf {
@@ -202,6 +202,7 @@ fn pump_readable(outbox: &mut Outbox, reception: &mut transom_store::Reception) 
                 }) => {
                     reception.leaf(index, offset, &hash, &bytes).unwrap();
                 }
+                Ok(Step::Sent { .. }) => panic!("it starts at the beginning"),
                 Ok(Step::End { size, root, .. }) => {
                     reception.end(index, size, &root).unwrap();
                     break;

@@ -100,7 +100,7 @@ fn bytes_of_a_killed_receiver_that_the_disk_lost_are_sent_again() {
             let disk = scratch.disk();
             let path = film_or_files(&scratch, is_folder);
             killed(&scratch, &path, 3);
-            disk.lose(if is_folder { "tree/1" } else { "tree/data" });
+            disk.lose("tree/");
             disk.write_back();
             disk.heal();
             if is_told_to_another {

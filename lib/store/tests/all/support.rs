@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use transom_store::faults::{Disk, FileSystem, Op};
 use transom_store::{
-    Begin, Ended, EntryError, EntryInfo, Finished, Inbox, InboxSettings, Leaf, Outbox, Reception,
-    Run, Step,
+    Begin, Ended, EntryError, EntryInfo, Finished, Inbox, InboxSettings, Outbox, Reception, Run,
+    Step,
 };
 use transom_wire::{Collision, Ending, Entry, EntryKind, Offer, RelativePath, Shape, TransferKey};
 
@@ -183,11 +183,12 @@ pub(crate) struct Sender {
 
 impl Sender {
     pub(crate) fn new(outbox: &mut Outbox, index: u32) -> Self {
-        outbox.start(index, 0, &[0; 32]).unwrap();
+        outbox.start(index, 0).unwrap();
         let mut leaves = Vec::new();
         loop {
             match outbox.next_leaf(index, Vec::new()).unwrap() {
                 Step::Leaf { hash, bytes, .. } => leaves.push((hash, bytes)),
+                Step::Sent { .. } => panic!("it starts at the beginning"),
                 Step::End { size, root, .. } => {
                     return Self {
                         index,
@@ -215,7 +216,7 @@ impl Sender {
                 Some(less) => *left = less,
                 None => return Ok(false),
             }
-            again.extend(self.leaf(reception, leaf)?.again);
+            again.extend(self.leaf(reception, leaf)?);
         }
         loop {
             for leaf in again.drain(..).flat_map(leaves_of).collect::<Vec<_>>() {
@@ -223,9 +224,12 @@ impl Sender {
                     Some(less) => *left = less,
                     None => return Ok(false),
                 }
-                again.extend(self.leaf(reception, leaf)?.again);
+                again.extend(self.leaf(reception, leaf)?);
             }
             if again.is_empty() {
+                if *left == 0 {
+                    return Ok(false);
+                }
                 match self.end(reception)? {
                     Ended::Again(more) => again = more,
                     Ended::Done(_) => return Ok(true),
@@ -250,7 +254,11 @@ impl Sender {
         Ok(again)
     }
 
-    pub(crate) fn leaf(&self, reception: &mut Reception, leaf: usize) -> Result<Leaf, EntryError> {
+    pub(crate) fn leaf(
+        &self,
+        reception: &mut Reception,
+        leaf: usize,
+    ) -> Result<Vec<Run>, EntryError> {
         let (hash, bytes) = &self.leaves[leaf];
         reception.leaf(self.index, (leaf * LEAF) as u64, hash, bytes)
     }
@@ -278,12 +286,14 @@ pub(crate) fn try_pump(
     let mut failed = Vec::new();
     for index in 0..outbox.files() {
         let info = outbox.entry(index).unwrap();
-        let sent = reception.begin_entry(&announced(index, &info)).and_then(|begun| {
-            let Begin::Data { offset } = begun else {
-                return Ok(true);
-            };
-            Sender::new(outbox, index).send(reception, offset, &mut u64::MAX.clone())
-        });
+        let sent = reception
+            .begin_entry(&announced(index, &info))
+            .and_then(|begun| {
+                let Begin::Data { offset } = begun else {
+                    return Ok(true);
+                };
+                Sender::new(outbox, index).send(reception, offset, &mut u64::MAX.clone())
+            });
         if let Err(error) = sent {
             reception.abandon(index);
             failed.push((info.path, error));
