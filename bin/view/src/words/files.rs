@@ -251,7 +251,7 @@ pub(crate) fn progress(status: &TransferStatus, name: &str, is_here: bool) -> St
 }
 
 /// The rate of a transfer, and what limits it.
-pub(crate) fn pace(status: &TransferStatus) -> String {
+pub(crate) fn transfer_pace(status: &TransferStatus) -> String {
     let rate = super::list::rate(status.rate);
     match limit(status) {
         Some(limit) if !rate.is_empty() => format!("{rate} · {limit}"),
