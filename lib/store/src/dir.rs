@@ -237,12 +237,6 @@ impl Dir {
         Ok(true)
     }
 
-    /// Removes all that is in it.
-    pub(crate) fn clear(&self) -> io::Result<()> {
-        while !remove::empty(&self.handle, &mut { u32::MAX })? {}
-        Ok(())
-    }
-
     /// What the name is, not looking through a link.
     pub(crate) fn kind(&self, path: &str) -> io::Result<Kind> {
         let (parent, name) = self.parent(path)?;
@@ -271,6 +265,16 @@ impl Dir {
             }
         }
         Ok(names)
+    }
+
+    /// Whether nothing is in it.
+    pub(crate) fn is_empty(&self) -> io::Result<bool> {
+        for entry in self.handle.list()? {
+            if !matches!(entry?.file_name().to_bytes(), b"." | b"..") {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Takes the lock of a file in it, or says that another process has it.
