@@ -34,6 +34,8 @@ pub(crate) use staging::Staging;
 
 mod runs;
 mod staging;
+#[cfg(test)]
+mod tests;
 
 /// Leaves that the sender is to send again.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
