@@ -88,7 +88,7 @@ impl Old {
             }
             old => old?,
         };
-        let names = old.names()?.0.into_iter();
+        let names = old.names()?.into_iter();
         let mut trees: Vec<u32> = names.filter_map(|(name, _)| name.parse().ok()).collect();
         trees.sort_unstable_by(|a, b| b.cmp(a));
         if has_files {
