@@ -1,109 +1,91 @@
-//! Listing a folder without following a link, each folder opened by its handle and read once.
+//! Listing what is sent: of a folder all that is in it and can be sent, and why the rest can't.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use transom_wire::{EntryKind, RelativePath, limits};
+use transom_wire::{EntryKind, RelativePath};
 
-use super::list::{List, TOP};
-use super::{Skipped, open_failed};
-use crate::dir::{Dir, Kind};
+use super::{EntryInfo, Skipped};
+use crate::dir::{Dir, Found, Kind, Unreadable, Walk};
 use crate::inbox::STAGING;
-use crate::{OutboxError, SkipReason, path_text, text_path};
+use crate::{SkipReason, text_path};
 
-/// Things left out that are named; beyond it they are counted.
-const NAMED: usize = 1000;
-
-/// What was left out.
-#[derive(Debug, Default)]
-pub(super) struct Skips {
-    pub(super) list: Vec<Skipped>,
-    pub(super) more: u32,
+/// A walk through what is sent.
+#[derive(Debug)]
+pub(super) enum Listing {
+    /// One file, until it was given.
+    File(Option<EntryInfo>),
+    Folder {
+        top: PathBuf,
+        walk: Box<Walk>,
+    },
 }
 
-impl Skips {
-    fn put(&mut self, top: &Path, path: &str, why: SkipReason) {
-        if self.list.len() < NAMED {
-            self.list.push(Skipped {
-                path: top.join(text_path(path)),
-                why,
-            });
-        } else {
-            self.more = self.more.saturating_add(1);
+/// What a walk comes to.
+pub(super) enum Item {
+    Entry(EntryInfo),
+    LeftOut(Skipped),
+}
+
+impl Listing {
+    pub(super) fn folder(root: &Dir, top: &Path) -> std::io::Result<Self> {
+        Ok(Self::Folder {
+            top: top.to_owned(),
+            walk: Box::new(Walk::new(root)?),
+        })
+    }
+
+    /// The next one; none at the end.
+    pub(super) fn next(&mut self) -> Option<Item> {
+        match self {
+            Self::File(entry) => entry.take().map(Item::Entry),
+            Self::Folder { top, walk } => {
+                let found = match walk.next() {
+                    Ok(found) => found?,
+                    Err(Unreadable { path, source }) => {
+                        return Some(left_out(top, &path, SkipReason::System(source)));
+                    }
+                };
+                Some(match unfit(&found) {
+                    Some(why) => left_out(top, &found.path, why),
+                    None => entry(top, walk, found),
+                })
+            }
         }
     }
 }
 
-/// Lists all below the folder: in the order of their names, so that the same folder gives the same
-/// indexes.
-pub(super) fn folder(
-    root: &Dir,
-    top: &Path,
-    list: &mut List,
-    skips: &mut Skips,
-) -> Result<(), OutboxError> {
-    let mut folders = vec![TOP];
-    while let Some(above) = folders.pop() {
-        let path = list.path(above);
-        let opened = match above {
-            TOP => root.sub("."),
-            _ => root.sub(&path),
-        };
-        let names = match opened.and_then(|dir| Ok((dir.names()?, dir))) {
-            Ok(names) => names,
-            Err(source) if above == TOP => {
-                return Err(open_failed(&path_text(top), source));
-            }
-            Err(error) => {
-                skips.put(top, &path, SkipReason::System(error));
-                continue;
-            }
-        };
-        let (mut names, dir) = names;
-        names.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        let first = folders.len();
-        for (name, kind) in names {
-            let path = join(&path, &name);
-            if let Some(why) = unfit(&path, &name, kind) {
-                skips.put(top, &path, why);
-                continue;
-            }
-            if list.len() >= limits::ENTRIES {
-                return Err(OutboxError::TooMany(path_text(top)));
-            }
-            match dir.metadata(&name) {
-                Err(error) => skips.put(top, &path, SkipReason::System(error)),
-                Ok(found) if kind == Kind::Folder => {
-                    folders.push(list.len());
-                    list.put(above, &name, EntryKind::Folder, found.mode, found.mtime, 0);
-                }
-                Ok(found) => list.put(
-                    above,
-                    &name,
-                    EntryKind::File,
-                    found.mode,
-                    found.mtime,
-                    found.size,
-                ),
-            }
+fn entry(top: &Path, walk: &mut Walk, found: Found) -> Item {
+    let metadata = match walk.metadata(&found) {
+        Ok(metadata) => metadata,
+        Err(error) => return left_out(top, &found.path, SkipReason::System(error)),
+    };
+    let path = found.path.clone();
+    let (kind, size) = match found.kind {
+        Kind::Folder => {
+            walk.enter(found);
+            (EntryKind::Folder, 0)
         }
-        // The stack gives the last one first.
-        folders[first..].reverse();
-    }
-    Ok(())
+        _ => (EntryKind::File, metadata.size),
+    };
+    Item::Entry(EntryInfo {
+        path,
+        kind,
+        mode: metadata.mode,
+        mtime: metadata.mtime,
+        size,
+    })
 }
 
-fn unfit(path: &str, name: &str, kind: Kind) -> Option<SkipReason> {
-    match kind {
-        _ if name == STAGING => Some(SkipReason::Staging),
+fn left_out(top: &Path, path: &str, why: SkipReason) -> Item {
+    let path = top.join(text_path(path));
+    Item::LeftOut(Skipped { path, why })
+}
+
+fn unfit(found: &Found) -> Option<SkipReason> {
+    match found.kind {
+        _ if found.name == STAGING => Some(SkipReason::Staging),
         Kind::Link => Some(SkipReason::Link),
         Kind::Other => Some(SkipReason::Special),
-        Kind::File | Kind::Folder => RelativePath::new(path).err().map(SkipReason::Path),
-    }
-}
-
-fn join(above: &str, name: &str) -> String {
-    match above {
-        "" => name.to_owned(),
-        above => format!("{above}/{name}"),
+        Kind::File | Kind::Folder => RelativePath::new(&found.path).err().map(SkipReason::Path),
     }
 }

@@ -22,7 +22,7 @@ fn killed(scratch: &Scratch, path: &Path, leaves: u64) {
 fn held(inbox: &mut Inbox, path: &Path, entries: u32) -> u64 {
     let (outbox, mut reception) = begun(inbox, 7, path);
     let mut held = 0;
-    for index in 0..entries.min(outbox.files()) {
+    for index in 0..entries.min(outbox.counted().entries) {
         let info = outbox.entry(index).unwrap();
         let entry = Entry {
             kind: info.kind,
@@ -92,7 +92,7 @@ fn bytes_of_a_killed_receiver_that_the_disk_lost_are_sent_again() {
                 let other = some_files_of_another(&scratch);
                 let (mut outbox, mut reception) = begun(&mut inbox, 9, &other);
                 pump(&mut outbox, &mut reception, u64::MAX);
-                reception.finish(outbox.files()).unwrap_err();
+                reception.finish(outbox.counted().entries).unwrap_err();
             }
             let finished = send(&mut scratch.inbox(), &path);
             assert_eq!(finished.ending, Ending::Durable);

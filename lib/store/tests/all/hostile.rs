@@ -23,7 +23,7 @@ fn leaf_hash(bytes: &[u8], offset: usize, size: usize) -> [u8; 32] {
         &format!("leaf{}", COUNT.fetch_add(1, Ordering::Relaxed)),
         whole,
     );
-    let mut outbox = transom_store::Outbox::walk(&path).unwrap();
+    let mut outbox = walked(&path).unwrap();
     outbox.start(0, 0, &[0; 32]).unwrap();
     let mut buffer = Vec::new();
     loop {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use transom_store::faults::Op;
-use transom_store::{Begin, Outbox, Reception, hash_file};
+use transom_store::{Begin, Reception, hash_file};
 use transom_wire::{Collision, Ending};
 
 use crate::support::*;
@@ -144,7 +144,7 @@ fn the_same_again_is_there_already_and_no_byte_of_it_moves() {
     let path = scratch.put("film", noise(3 * LEAF + 5, 1));
     date(&path);
     assert_eq!(send(&mut inbox, &path).ending, Ending::Durable);
-    let mut outbox = Outbox::walk(&path).unwrap();
+    let mut outbox = walked(&path).unwrap();
     let mut again = inbox
         .receive(PEER, &offer(&outbox, Collision::Rename))
         .unwrap();
@@ -164,7 +164,7 @@ fn a_file_that_is_there_is_read_some_leaves_at_a_time() {
     let path = scratch.put("film", &bytes);
     date(&path);
     send(&mut inbox, &path);
-    let outbox = Outbox::walk(&path).unwrap();
+    let outbox = walked(&path).unwrap();
     let mut again = inbox
         .receive(PEER, &offer(&outbox, Collision::Rename))
         .unwrap();
@@ -190,7 +190,7 @@ fn a_file_that_is_changed_while_it_is_read_is_none() {
     let path = scratch.put("film", noise(3 * LEAF, 1));
     date(&path);
     let there = send(&mut inbox, &path).path;
-    let outbox = Outbox::walk(&path).unwrap();
+    let outbox = walked(&path).unwrap();
     let mut again = inbox
         .receive(PEER, &offer(&outbox, Collision::Rename))
         .unwrap();
@@ -212,7 +212,7 @@ fn a_file_that_goes_away_while_it_is_compared_is_not_called_there() {
     let path = scratch.put("a", b"once more");
     date(&path);
     let there = send(&mut inbox, &path).path;
-    let outbox = Outbox::walk(&path).unwrap();
+    let outbox = walked(&path).unwrap();
     let mut again = inbox
         .receive(PEER, &offer(&outbox, Collision::Rename))
         .unwrap();

@@ -95,7 +95,7 @@ fn b29_another_peer_learns_nothing_of_a_transfer() {
     let scratch = Scratch::new();
     let path = three_of_five(&scratch);
     let mut inbox = scratch.inbox();
-    let outbox = Outbox::walk(&path).unwrap();
+    let outbox = walked(&path).unwrap();
     let info = outbox.entry(0).unwrap();
     let offer = offer(&outbox, Collision::Rename);
     let entry = transom_wire::Entry {
@@ -273,7 +273,7 @@ fn b27_a_torn_record_is_no_transfer() {
 /// A file of which that many leaves went in an earlier attempt goes on, up to its last leaf; gives
 /// the reception and the end that is still to be said.
 fn up_to_the_end(scratch: &Scratch, inbox: &mut Inbox, leaves: u64) -> (Reception, u64, [u8; 32]) {
-    let mut outbox = Outbox::walk(&scratch.path("film")).unwrap();
+    let mut outbox = walked(&scratch.path("film")).unwrap();
     let info = outbox.entry(0).unwrap();
     let mut reception = inbox
         .receive(PEER, &offer(&outbox, Collision::Rename))
@@ -351,7 +351,7 @@ fn the_end_reads_some_leaves_at_a_time() {
 
 /// The transfer of a file of which some leaves went, taken up again.
 fn again(scratch: &Scratch, inbox: &mut Inbox, path: &Path) -> (Outbox, Reception, Option<Begin>) {
-    let outbox = Outbox::walk(path).unwrap();
+    let outbox = walked(path).unwrap();
     let info = outbox.entry(0).unwrap();
     let offer = offer(&outbox, Collision::Rename);
     let mut reception = inbox.receive(PEER, &offer).unwrap();
