@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use transom_proto::{LeafData, OwnedEntry};
-use transom_store::{Outbox, OutboxError, Step, path_text};
+use transom_store::{Counted, Outbox, OutboxError, Step, path_text};
 use transom_wire::{End, Failure, RelativePath, Shape, Start, TransferKey};
 
 use super::LEAVES_CHECKED;
@@ -12,16 +13,26 @@ use crate::notice::{TransferFailure, TransferId};
 
 /// Leaf buffers kept for reuse: what one read job fills.
 const SPARE_BUFFERS: usize = 8;
+/// How long a folder is counted before it is offered: most are counted by then.
+const COUNT_FIRST: Duration = Duration::from_millis(20);
+/// How long it is counted then before others have their turn.
+const COUNT_SLICE: Duration = Duration::from_millis(5);
+/// Names between two looks at the clock.
+const NAMES_COUNTED: usize = 64;
+/// Names looked at for the next entries.
+const NAMES_WALKED: usize = 64;
 
 pub(crate) enum SendJob {
-    Walk {
+    Open {
         path: PathBuf,
         own: [u8; 32],
         peer: [u8; 32],
     },
+    /// Counts on for a while.
+    Count,
+    /// The next entries to announce; of these before nothing more is asked.
     Entries {
-        from: u32,
-        count: u32,
+        settled: Vec<u32>,
     },
     Start(Start),
     /// Starts files of one leaf at most, and reads each to its end.
@@ -41,8 +52,11 @@ pub(crate) enum SendJob {
 }
 
 pub(crate) enum SendAnswer {
-    Walked(Result<Walked, TransferFailure>),
-    Entries(Vec<OwnedEntry>),
+    Opened(Result<Opened, TransferFailure>),
+    Counted(Counted),
+    Entries(Found),
+    /// The folder holds more than a transfer may.
+    TooMany(TransferFailure),
     Started {
         index: u32,
         offset: u64,
@@ -53,17 +67,21 @@ pub(crate) enum SendAnswer {
     Failed(Failure<String>),
 }
 
-pub(crate) struct Walked {
+pub(crate) struct Opened {
     pub(crate) key: TransferKey,
     pub(crate) name: String,
     pub(crate) shape: Shape,
-    /// Files and folders.
-    pub(crate) entries: u32,
-    /// The files of them.
-    pub(crate) files: u32,
-    pub(crate) bytes: u64,
+    pub(crate) counted: Counted,
+}
+
+/// A part of the walk.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub(crate) entries: Vec<OwnedEntry>,
     /// What is not sent, and why.
     pub(crate) skipped: Vec<(String, TransferFailure)>,
+    /// Whether there are no more.
+    pub(crate) is_last: bool,
 }
 
 #[derive(Default)]
@@ -87,12 +105,17 @@ impl Sending {
         answer: &mut dyn FnMut(SendAnswer),
     ) -> Option<SendJob> {
         match job {
-            SendJob::Walk { path, own, peer } => {
-                answer(SendAnswer::Walked(self.walk(transfer, &path, own, peer)));
+            SendJob::Open { path, own, peer } => {
+                answer(SendAnswer::Opened(self.open(transfer, &path, own, peer)));
             }
-            SendJob::Entries { from, count } => {
-                let entries = self.outgoing(transfer)?.entries(from, count);
-                answer(SendAnswer::Entries(entries));
+            SendJob::Count => {
+                let outbox = &mut self.outgoing(transfer)?.outbox;
+                let counted = count(outbox, COUNT_SLICE);
+                answer(counted.map_or_else(too_many, SendAnswer::Counted));
+            }
+            SendJob::Entries { settled } => {
+                let found = self.outgoing(transfer)?.entries(&settled);
+                answer(found.map_or_else(too_many, SendAnswer::Entries));
             }
             SendJob::Start(start) => return self.outgoing(transfer)?.start(&start, answer),
             SendJob::Whole(starts) => {
@@ -102,7 +125,7 @@ impl Sending {
                 }
             }
             SendJob::Check(index) => return self.outgoing(transfer)?.check(index, answer),
-            SendJob::Stop(index) => self.outgoing(transfer)?.outbox.stop(index),
+            SendJob::Stop(index) => self.outgoing(transfer)?.outbox.settle(index),
             SendJob::Read {
                 index,
                 leaves,
@@ -122,37 +145,50 @@ impl Sending {
         self.transfers.get_mut(&transfer)
     }
 
-    fn walk(
+    fn open(
         &mut self,
         transfer: TransferId,
         path: &Path,
         own: [u8; 32],
         peer: [u8; 32],
-    ) -> Result<Walked, TransferFailure> {
-        let outbox = Outbox::walk(path).map_err(|error| TransferFailure::from(&error))?;
-        let walked = Walked {
+    ) -> Result<Opened, TransferFailure> {
+        let failed = |error: OutboxError| TransferFailure::from(&error);
+        let mut outbox = Outbox::open(path).map_err(failed)?;
+        let opened = Opened {
+            counted: count(&mut outbox, COUNT_FIRST).map_err(failed)?,
             key: outbox.key(&own, &peer),
             name: outbox.name().to_owned(),
             shape: outbox.shape(),
-            entries: outbox.files(),
-            files: outbox.files().saturating_sub(outbox.folders()),
-            bytes: outbox.bytes(),
-            skipped: outbox
-                .skipped()
-                .iter()
-                .map(|skipped| (path_text(&skipped.path), skipped.into()))
-                .collect(),
         };
         let reading = None;
         self.transfers
             .insert(transfer, Outgoing { outbox, reading });
-        Ok(walked)
+        Ok(opened)
     }
 }
 
+/// Counts for so long, or to the end.
+fn count(outbox: &mut Outbox, most: Duration) -> Result<Counted, OutboxError> {
+    let begun = Instant::now();
+    loop {
+        let counted = outbox.count(NAMES_COUNTED)?;
+        if counted.is_all || begun.elapsed() >= most {
+            return Ok(counted);
+        }
+    }
+}
+
+fn too_many(error: OutboxError) -> SendAnswer {
+    SendAnswer::TooMany(TransferFailure::from(&error))
+}
+
 impl Outgoing {
-    fn entries(&self, from: u32, count: u32) -> Vec<OwnedEntry> {
-        let entries = (from..from.saturating_add(count)).map_while(|index| {
+    fn entries(&mut self, settled: &[u32]) -> Result<Found, OutboxError> {
+        for index in settled {
+            self.outbox.settle(*index);
+        }
+        let walked = self.outbox.walk(NAMES_WALKED)?;
+        let entry = |index| {
             let entry = self.outbox.entry(index)?;
             Some(OwnedEntry {
                 index,
@@ -162,8 +198,15 @@ impl Outgoing {
                 size: entry.size,
                 path: RelativePath::new(&entry.path).ok()?.into(),
             })
-        });
-        entries.collect()
+        };
+        let skipped = walked.skipped.iter();
+        Ok(Found {
+            entries: walked.entries.filter_map(entry).collect(),
+            skipped: skipped
+                .map(|skipped| (path_text(&skipped.path), skipped.into()))
+                .collect(),
+            is_last: walked.is_last,
+        })
     }
 
     fn start(&mut self, start: &Start, answer: &mut dyn FnMut(SendAnswer)) -> Option<SendJob> {
@@ -291,7 +334,9 @@ mod tests {
         };
         let (own, peer) = ([1; 32], [2; 32]);
         let path = folder.clone();
-        work(SendJob::Walk { path, own, peer });
+        work(SendJob::Open { path, own, peer });
+        let settled = Vec::new();
+        work(SendJob::Entries { settled });
         std::fs::write(folder.join("b"), "longer").unwrap();
         work(SendJob::Start(start(3)));
         work(SendJob::Whole([0, 1, 2].map(start).into()));
