@@ -79,6 +79,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod compare;
 mod dir;
 mod disk;
 mod error;
@@ -96,6 +97,7 @@ mod part_error;
 mod publish;
 mod reception;
 mod record;
+mod slice;
 mod syncing;
 mod table;
 mod usage;
@@ -111,7 +113,7 @@ pub mod fuzzing;
 
 pub use error::{EntryError, InboxError, OutboxError, SkipReason};
 pub use hash::{hash_file, leaf as hash_leaf};
-pub use inbox::{Inbox, InboxSettings};
+pub use inbox::{Inbox, InboxSettings, Leftover};
 pub use mark::Mark;
 pub use name::{path_text, text_path};
 pub use outbox::{Counted, EntryInfo, Outbox, Skipped, Step, Walked};

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use transom_wire::{EntryKind, RelativePath, Shape, TransferKey, limits};
 
-use crate::dir::Dir;
+use crate::dir::{Dir, Metadata};
 use crate::outbox::source::Source;
 use crate::outbox::walk::{Item, Listing};
 use crate::{OutboxError, SkipReason, name, path_text};
@@ -41,6 +41,22 @@ pub struct EntryInfo {
     pub mtime: i64,
     /// Bytes, 0 for a folder.
     pub size: u64,
+}
+
+impl EntryInfo {
+    fn new(path: String, kind: EntryKind, found: Metadata) -> Self {
+        let size = match kind {
+            EntryKind::Folder => 0,
+            _ => found.size,
+        };
+        Self {
+            path,
+            kind,
+            mode: found.mode,
+            mtime: found.mtime,
+            size,
+        }
+    }
 }
 
 /// What was counted so far.
@@ -147,14 +163,15 @@ impl Outbox {
         let found = canonical.metadata().map_err(system)?;
         let (shape, root, walks) = if found.is_dir() {
             let root = Dir::open(&canonical).map_err(system)?;
-            let walk = || Listing::folder(&root, &canonical).map_err(system);
-            let walks = [walk()?, walk()?];
+            let walks = [0; 2].map(|_| Listing::Folder(Box::default()));
             (Shape::Folder, root, walks)
         } else if found.is_file() {
             let above = canonical.parent().unwrap_or(Path::new("/"));
             let root = Dir::open(above).map_err(system)?;
             let real = canonical.file_name().unwrap_or_default();
-            let entry = file_entry(&root, name::to_text(real.as_bytes())).map_err(system)?;
+            let real = name::to_text(real.as_bytes());
+            let found = root.metadata(&real).map_err(system)?;
+            let entry = EntryInfo::new(real, EntryKind::File, found);
             let walks = [entry.clone(), entry].map(|entry| Listing::File(Some(entry)));
             (Shape::File, root, walks)
         } else {
@@ -181,7 +198,7 @@ impl Outbox {
     /// There are more entries than a transfer may have.
     pub fn count(&mut self, most: usize) -> Result<Counted, OutboxError> {
         for _ in 0..most {
-            match self.counting.next() {
+            match self.counting.next(&self.root, &self.path) {
                 Some(Item::Entry(_)) if self.counted.entries >= limits::ENTRIES => {
                     return Err(self.too_many());
                 }
@@ -209,7 +226,7 @@ impl Outbox {
     pub fn walk(&mut self, most: usize) -> Result<Walked, OutboxError> {
         let (first, mut skipped, mut is_last) = (self.next, Vec::new(), false);
         for _ in 0..most {
-            match self.announcing.next() {
+            match self.announcing.next(&self.root, &self.path) {
                 Some(Item::Entry(_)) if self.next >= limits::ENTRIES => {
                     return Err(self.too_many());
                 }
@@ -374,18 +391,6 @@ impl Outbox {
             source.close();
         }
     }
-}
-
-/// The one file of a transfer.
-fn file_entry(root: &Dir, path: String) -> std::io::Result<EntryInfo> {
-    let found = root.metadata(&path)?;
-    Ok(EntryInfo {
-        path,
-        kind: EntryKind::File,
-        mode: found.mode,
-        mtime: found.mtime,
-        size: found.size,
-    })
 }
 
 /// The name as the user wrote it, or that of the folder he stands in for paths like `.`.

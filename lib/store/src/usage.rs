@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::dir::{Dir, Kind, Walk};
+use crate::dir::{Dir, Kind, Visit, Walk};
 
 /// Entries counted at most: beyond it the answer is a lower bound, and nobody waits a minute for
 /// it.
@@ -42,30 +42,31 @@ fn measure_some(dir: &Dir, most: usize) -> io::Result<Usage> {
         whole: true,
         ..Usage::default()
     };
-    let mut walk = Walk::new(dir)?;
-    for _ in 0..most {
-        let found = match walk.next() {
-            Ok(Some(found)) => found,
-            Ok(None) => return Ok(usage),
+    let (mut walk, mut left) = (Walk::default(), most);
+    loop {
+        let (path, kind) = match walk.next(dir) {
+            Ok(Visit::Name(path, kind)) => (path, kind),
+            Ok(Visit::Listed) => continue,
+            Ok(Visit::End) => return Ok(usage),
             // Whatever vanished or is closed to us since it was listed counts nothing.
             Err(folder) if !folder.path.is_empty() => continue,
-            Err(folder) => return Err(folder.source),
+            Err(top) => return Err(top.source),
         };
-        match found.kind {
+        if left == 0 {
+            usage.whole = false;
+            return Ok(usage);
+        }
+        left -= 1;
+        match kind {
             Kind::File => {
                 usage.files += 1;
-                let size = walk.metadata(&found).map_or(0, |found| found.size);
+                let size = walk.metadata(&path).map_or(0, |found| found.size);
                 usage.content = usage.content.saturating_add(size);
             }
-            Kind::Folder => {
-                usage.folders += 1;
-                walk.enter(found);
-            }
+            Kind::Folder => usage.folders += 1,
             Kind::Link | Kind::Other => usage.files += 1,
         }
     }
-    usage.whole = matches!(walk.next(), Ok(None));
-    Ok(usage)
 }
 
 #[cfg(test)]

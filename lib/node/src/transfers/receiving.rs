@@ -380,6 +380,7 @@ impl Incoming {
     /// sender has paused it.
     fn phase(&mut self) {
         let is_paused = self.control.paused || self.peer_paused;
+        self.account.status.paused_here = self.control.paused;
         self.account.status.phase = match self.stage {
             Stage::Finishing => Phase::Finishing,
             Stage::Prepared | Stage::Accepted if is_paused => Phase::Paused,

@@ -379,6 +379,7 @@ impl Outgoing {
     /// Sets the phase. A paused transfer stays paused while it has no connection.
     fn phase(&mut self) {
         let is_paused = self.control.paused || self.peer_paused;
+        self.account.status.paused_here = self.control.paused;
         let offered = self.attempt.as_ref().filter(|one| one.place.is_some());
         self.account.status.phase = match offered {
             Some(attempt) if attempt.finish_said => Phase::Finishing,

@@ -1,11 +1,11 @@
 //! Listing what is sent: of a folder all that is in it and can be sent, and why the rest can't.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use transom_wire::{EntryKind, RelativePath};
 
 use super::{EntryInfo, Skipped};
-use crate::dir::{Dir, Found, Kind, Unreadable, Walk};
+use crate::dir::{Dir, Kind, Unreadable, Visit, Walk};
 use crate::inbox::STAGING;
 use crate::{SkipReason, text_path};
 
@@ -14,10 +14,7 @@ use crate::{SkipReason, text_path};
 pub(super) enum Listing {
     /// One file, until it was given.
     File(Option<EntryInfo>),
-    Folder {
-        top: PathBuf,
-        walk: Box<Walk>,
-    },
+    Folder(Box<Walk>),
 }
 
 /// What a walk comes to.
@@ -27,53 +24,37 @@ pub(super) enum Item {
 }
 
 impl Listing {
-    pub(super) fn folder(root: &Dir, top: &Path) -> std::io::Result<Self> {
-        Ok(Self::Folder {
-            top: top.to_owned(),
-            walk: Box::new(Walk::new(root)?),
+    /// The next one below the root; none at the end.
+    pub(super) fn next(&mut self, root: &Dir, top: &Path) -> Option<Item> {
+        let walk = match self {
+            Self::File(entry) => return entry.take().map(Item::Entry),
+            Self::Folder(walk) => walk,
+        };
+        let (path, kind) = loop {
+            match walk.next(root) {
+                Ok(Visit::Name(path, kind)) => break (path, kind),
+                Ok(Visit::Listed) => {}
+                Ok(Visit::End) => return None,
+                Err(Unreadable { path, source }) => {
+                    return Some(left_out(top, &path, SkipReason::System(source)));
+                }
+            }
+        };
+        let fit = match unfit(&path, kind) {
+            Some(why) => Err(why),
+            None => walk.metadata(&path).map_err(SkipReason::System),
+        };
+        if fit.is_err() && kind == Kind::Folder {
+            walk.pass();
+        }
+        Some(match fit {
+            Err(why) => left_out(top, &path, why),
+            Ok(found) => Item::Entry(match kind {
+                Kind::Folder => EntryInfo::new(path, EntryKind::Folder, found),
+                _ => EntryInfo::new(path, EntryKind::File, found),
+            }),
         })
     }
-
-    /// The next one; none at the end.
-    pub(super) fn next(&mut self) -> Option<Item> {
-        match self {
-            Self::File(entry) => entry.take().map(Item::Entry),
-            Self::Folder { top, walk } => {
-                let found = match walk.next() {
-                    Ok(found) => found?,
-                    Err(Unreadable { path, source }) => {
-                        return Some(left_out(top, &path, SkipReason::System(source)));
-                    }
-                };
-                Some(match unfit(&found) {
-                    Some(why) => left_out(top, &found.path, why),
-                    None => entry(top, walk, found),
-                })
-            }
-        }
-    }
-}
-
-fn entry(top: &Path, walk: &mut Walk, found: Found) -> Item {
-    let metadata = match walk.metadata(&found) {
-        Ok(metadata) => metadata,
-        Err(error) => return left_out(top, &found.path, SkipReason::System(error)),
-    };
-    let path = found.path.clone();
-    let (kind, size) = match found.kind {
-        Kind::Folder => {
-            walk.enter(found);
-            (EntryKind::Folder, 0)
-        }
-        _ => (EntryKind::File, metadata.size),
-    };
-    Item::Entry(EntryInfo {
-        path,
-        kind,
-        mode: metadata.mode,
-        mtime: metadata.mtime,
-        size,
-    })
 }
 
 fn left_out(top: &Path, path: &str, why: SkipReason) -> Item {
@@ -81,11 +62,12 @@ fn left_out(top: &Path, path: &str, why: SkipReason) -> Item {
     Item::LeftOut(Skipped { path, why })
 }
 
-fn unfit(found: &Found) -> Option<SkipReason> {
-    match found.kind {
-        _ if found.name == STAGING => Some(SkipReason::Staging),
+fn unfit(path: &str, kind: Kind) -> Option<SkipReason> {
+    let (_, name) = path.rsplit_once('/').unwrap_or(("", path));
+    match kind {
+        _ if name == STAGING => Some(SkipReason::Staging),
         Kind::Link => Some(SkipReason::Link),
         Kind::Other => Some(SkipReason::Special),
-        Kind::File | Kind::Folder => RelativePath::new(&found.path).err().map(SkipReason::Path),
+        Kind::File | Kind::Folder => RelativePath::new(path).err().map(SkipReason::Path),
     }
 }

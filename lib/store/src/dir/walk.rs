@@ -1,24 +1,40 @@
-//! Going through everything below a folder.
+//! Visiting everything below a folder, a slice at a time.
 
 use std::collections::VecDeque;
 use std::io;
 
 use rustix::fs;
 
-use super::{Dir, Kind};
+use super::{Dir, Kind, Metadata};
 use crate::name;
 
 /// Names of a folder that are read at once, and folders in it that wait at most: memory is bounded
 /// however many names a folder has.
 const NAMES: usize = 1024;
 
-/// Goes through everything below a folder, each folder before what is in it, without following a
-/// link. Of a folder's names each [`NAMES`] come in their order. At most one folder of each level
-/// is open, and only while it has names to read.
-#[derive(Debug)]
+/// Where a walk stands. Folders come before what is in them, and of a folder's names each
+/// [`NAMES`] in their order; no link is followed. At most one folder of each level is open, and
+/// only while it has names to read.
+#[derive(Debug, Default)]
 pub(crate) struct Walk {
-    root: Dir,
+    has_begun: bool,
     levels: Vec<Level>,
+}
+
+/// A step of a walk.
+pub(crate) enum Visit {
+    Name(String, Kind),
+    /// Names of a folder were read.
+    Listed,
+    End,
+}
+
+/// A folder below the top, or the top itself, whose names can't be read.
+#[derive(Debug)]
+pub(crate) struct Unreadable {
+    /// Empty for the top.
+    pub(crate) path: String,
+    pub(crate) source: io::Error,
 }
 
 /// A folder on the way down.
@@ -39,92 +55,76 @@ struct Listing {
     entries: fs::Dir,
 }
 
-/// Something below the folder.
-#[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) path: String,
-    pub(crate) name: String,
-    pub(crate) kind: Kind,
-}
-
-/// A folder below, or the folder itself, whose names can't be read.
-#[derive(Debug)]
-pub(crate) struct Unreadable {
-    /// Empty for the folder itself.
-    pub(crate) path: String,
-    pub(crate) source: io::Error,
-}
-
-/// Whether to go on below a folder.
-pub(crate) enum Visit {
-    Into,
-    Past,
+impl From<Unreadable> for io::Error {
+    fn from(folder: Unreadable) -> Self {
+        folder.source
+    }
 }
 
 impl Walk {
-    pub(crate) fn new(root: &Dir) -> io::Result<Self> {
-        let root = root.again()?;
-        let top = Level::open(root.again()?, String::new())?;
-        Ok(Self {
-            root,
-            levels: vec![top],
-        })
-    }
-
-    /// The next one. After an error the walk goes on without that folder.
-    pub(crate) fn next(&mut self) -> Result<Option<Found>, Unreadable> {
+    /// The next step below `top`, which is the same folder in each call. After an error the walk
+    /// goes on without that folder.
+    pub(crate) fn next(&mut self, top: &Dir) -> Result<Visit, Unreadable> {
+        if !std::mem::replace(&mut self.has_begun, true) {
+            return self.open(top, String::new());
+        }
         while let Some(level) = self.levels.last_mut() {
             if let Some((name, kind)) = level.names.pop() {
                 let path = join(&level.path, &name);
-                return Ok(Some(Found { path, name, kind }));
+                if kind == Kind::Folder {
+                    level.folders.push_back(name);
+                }
+                return Ok(Visit::Name(path, kind));
             }
             let is_full = level.listing.is_none() || level.folders.len() >= NAMES;
             if is_full && let Some(name) = level.folders.pop_front() {
                 let path = join(&level.path, &name);
-                let opened = self.root.sub(&path);
-                match opened.and_then(|dir| Level::open(dir, path.clone())) {
-                    Ok(below) => self.levels.push(below),
-                    Err(source) => return Err(Unreadable { path, source }),
-                }
-            } else if !level.read()? {
-                self.levels.pop();
+                return self.open(top, path);
             }
+            if level.listing.is_some() {
+                return level.read().map(|()| Visit::Listed);
+            }
+            self.levels.pop();
         }
-        Ok(None)
+        Ok(Visit::End)
     }
 
-    /// Goes into the folder that was found last.
-    pub(crate) fn enter(&mut self, found: Found) {
+    /// Goes past what is in the folder that was given last.
+    pub(crate) fn pass(&mut self) {
         if let Some(level) = self.levels.last_mut() {
-            level.folders.push_back(found.name);
+            level.folders.pop_back();
         }
     }
 
-    /// Mode, time and size of what was found last.
-    pub(crate) fn metadata(&self, found: &Found) -> io::Result<super::Metadata> {
+    /// Mode, time and size of what was given last.
+    pub(crate) fn metadata(&self, path: &str) -> io::Result<Metadata> {
+        let (_, name) = path.rsplit_once('/').unwrap_or(("", path));
         let level = self.levels.last();
         match level.and_then(|level| level.listing.as_ref()) {
-            Some(listing) => listing.dir.metadata(&found.name),
+            Some(listing) => listing.dir.metadata(name),
             None => Err(io::ErrorKind::NotFound.into()),
         }
+    }
+
+    fn open(&mut self, top: &Dir, path: String) -> Result<Visit, Unreadable> {
+        match Listing::open(top, &path) {
+            Ok(listing) => self.levels.push(Level {
+                path,
+                listing: Some(listing),
+                names: Vec::new(),
+                folders: VecDeque::new(),
+            }),
+            Err(source) => return Err(Unreadable { path, source }),
+        }
+        Ok(Visit::Listed)
     }
 }
 
 impl Level {
-    fn open(dir: Dir, path: String) -> io::Result<Self> {
-        let entries = dir.handle.list()?;
-        Ok(Self {
-            path,
-            listing: Some(Listing { dir, entries }),
-            names: Vec::new(),
-            folders: VecDeque::new(),
-        })
-    }
-
-    /// Reads more names; `false` if there are none.
-    fn read(&mut self) -> Result<bool, Unreadable> {
+    /// Reads more names.
+    fn read(&mut self) -> Result<(), Unreadable> {
         let Some(listing) = &mut self.listing else {
-            return Ok(false);
+            return Ok(());
         };
         let read = listing.dir.next_names(&mut listing.entries, NAMES);
         if !matches!(&read, Ok(names) if !names.is_empty()) {
@@ -135,7 +135,18 @@ impl Level {
             source,
         })?;
         self.names.sort_unstable_by(|(a, _), (b, _)| b.cmp(a));
-        Ok(self.listing.is_some() || !self.folders.is_empty())
+        Ok(())
+    }
+}
+
+impl Listing {
+    fn open(top: &Dir, path: &str) -> io::Result<Self> {
+        let dir = match path {
+            "" => top.again()?,
+            path => top.sub(path)?,
+        };
+        let entries = dir.handle.list()?;
+        Ok(Self { dir, entries })
     }
 }
 
@@ -143,20 +154,6 @@ impl Dir {
     /// The names in it.
     pub(crate) fn names(&self) -> io::Result<Vec<(String, Kind)>> {
         self.next_names(&mut self.handle.list()?, usize::MAX)
-    }
-
-    /// Visits everything below, folders before what is in them.
-    pub(crate) fn each(
-        &self,
-        visit: &mut dyn FnMut(&str, Kind) -> io::Result<Visit>,
-    ) -> io::Result<()> {
-        let mut walk = Walk::new(self)?;
-        while let Some(found) = walk.next().map_err(|folder| folder.source)? {
-            if let (Visit::Into, Kind::Folder) = (visit(&found.path, found.kind)?, found.kind) {
-                walk.enter(found);
-            }
-        }
-        Ok(())
     }
 
     fn next_names(&self, entries: &mut fs::Dir, most: usize) -> io::Result<Vec<(String, Kind)>> {
@@ -192,11 +189,15 @@ mod tests {
         for number in 0..count {
             std::fs::create_dir_all(path.join(format!("d{number:05}/below"))).unwrap();
         }
-        let mut walk = Walk::new(&Dir::open(&path).unwrap()).unwrap();
-        let (mut paths, mut waiting) = (Vec::new(), 0);
-        while let Some(found) = walk.next().unwrap() {
-            paths.push(found.path.clone());
-            walk.enter(found);
+        let top = Dir::open(&path).unwrap();
+        let (mut walk, mut paths, mut waiting) = (Walk::default(), Vec::new(), 0);
+        loop {
+            match walk.next(&top).unwrap() {
+                Visit::Name(path, Kind::Folder) => paths.push(path),
+                Visit::Name(path, kind) => panic!("{path} is a {kind:?}"),
+                Visit::Listed => {}
+                Visit::End => break,
+            }
             let levels = walk.levels.iter();
             waiting = waiting.max(levels.map(|one| one.names.len() + one.folders.len()).sum());
         }
