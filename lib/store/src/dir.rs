@@ -237,12 +237,6 @@ impl Dir {
         Ok(true)
     }
 
-    /// Removes all that is in it.
-    pub(crate) fn clear(&self) -> io::Result<()> {
-        while !remove::empty(&self.handle, &mut { u32::MAX })? {}
-        Ok(())
-    }
-
     /// What the name is, not looking through a link.
     pub(crate) fn kind(&self, path: &str) -> io::Result<Kind> {
         let (parent, name) = self.parent(path)?;
@@ -258,6 +252,16 @@ impl Dir {
             mtime: nanoseconds(stat.st_mtime, stat.st_mtime_nsec as i64),
             size: u64::try_from(stat.st_size).unwrap_or(0),
         })
+    }
+
+    /// Whether nothing is in it.
+    pub(crate) fn is_empty(&self) -> io::Result<bool> {
+        for entry in self.handle.list()? {
+            if !matches!(entry?.file_name().to_bytes(), b"." | b"..") {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Takes the lock of a file in it, or says that another process has it.

@@ -55,12 +55,16 @@
 //!     let path = RelativePath::new(&info.path)?;
 //!     let EntryInfo { kind, mode, mtime, size, .. } = info;
 //!     let entry = Entry { index, kind, mode, mtime, size, path };
-//!     let Begin::Data { offset, proof } = reception.entry(&entry)? else { continue };
-//!     outbox.start(index, offset, &proof)?;
+//!     let Begin::Data { offset } = reception.begin_entry(&entry)? else { continue };
+//!     outbox.start(index, offset)?;
 //!     loop {
 //!         match outbox.next_leaf(index, Vec::new())? {
 //!             Step::Leaf { index, offset, hash, bytes } => {
 //!                 reception.leaf(index, offset, &hash, &bytes)?;
+//!             }
+//!             Step::Sent { .. } => {
+//!                 let held = outbox.hashes(index, 128, &mut Vec::new())?;
+//!                 reception.hashes(index, held.offset, &held.hashes)?;
 //!             }
 //!             Step::End { size, root, .. } => {
 //!                 reception.end(index, size, &root)?;
@@ -99,7 +103,6 @@ mod reception;
 mod record;
 mod slice;
 mod syncing;
-mod table;
 mod usage;
 
 #[cfg(feature = "faults")]
@@ -116,5 +119,6 @@ pub use hash::{hash_file, leaf as hash_leaf};
 pub use inbox::{Inbox, InboxSettings, Leftover};
 pub use mark::Mark;
 pub use name::{path_text, text_path};
-pub use outbox::{Counted, EntryInfo, Outbox, Skipped, Step, Walked};
-pub use reception::{Begin, Counts, Done, Finished, Reception, Unplaced};
+pub use outbox::{Counted, EntryInfo, Hashes, Outbox, Skipped, Step, Walked};
+pub use part::Run;
+pub use reception::{Begin, Counts, Done, Ended, Finished, Reception, Unplaced};

@@ -89,8 +89,10 @@ pub struct Walked {
 ///    offer, and [`Outbox::count`] what it says of the counts, which may grow;
 /// 2. [`Outbox::walk`] finds the entries to announce, and [`Outbox::entry`] gives each, until it is
 ///    [settled](Outbox::settle);
-/// 3. for each Start of the receiver: [`Outbox::start`], then [`Outbox::next_leaf`] until
-///    [`Step::End`].
+/// 3. for each Start of the receiver: [`Outbox::start`], then [`Outbox::next_leaf`] for all leaves
+///    from there on, [`Outbox::hashes`] for those before, and again [`Outbox::next_leaf`], which
+///    gives [`Step::End`];
+/// 4. for each leaf that the receiver asks for again: [`Outbox::leaf_again`].
 ///
 /// A folder is gone through twice, once to count and once to announce, so that memory does not grow
 /// with it and the first byte need not wait. What changes in between is announced as it is then.
@@ -137,7 +139,12 @@ pub enum Step {
         /// Its bytes, in the buffer that was handed in.
         bytes: Vec<u8>,
     },
-    /// All leaves are sent.
+    /// All leaves from the start on were read, and the hashes of those before were not.
+    Sent {
+        /// The buffer that was handed in, to use again.
+        buffer: Vec<u8>,
+    },
+    /// All is read.
     End {
         /// Bytes of the file.
         size: u64,
@@ -146,6 +153,17 @@ pub enum Step {
         /// The buffer that was handed in, to use again.
         buffer: Vec<u8>,
     },
+}
+
+/// Hashes of successive leaves before the start of an entry.
+#[derive(Debug)]
+pub struct Hashes {
+    /// Where the first of them is in the file.
+    pub offset: u64,
+    /// One a leaf; none if all were read before.
+    pub hashes: Vec<[u8; 32]>,
+    /// Whether [`Outbox::next_leaf`] gives the end of the entry now.
+    pub is_through: bool,
 }
 
 impl Outbox {
@@ -255,34 +273,12 @@ impl Outbox {
         self.entries.remove(&index);
     }
 
-    /// Checks what the receiver says it holds of an entry and opens it; gives the offset it really
-    /// starts at.
+    /// Begins to send an entry at the offset that the receiver asks for. Reads nothing.
     ///
     /// # Errors
-    /// It was not offered, was started before, changed, or can't be read.
-    pub fn start(&mut self, index: u32, offset: u64, proof: &[u8; 32]) -> Result<u64, OutboxError> {
-        self.begin(index, offset, proof)?;
-        loop {
-            if let Some(offset) = self.check(index, u32::MAX)? {
-                return Ok(offset);
-            }
-        }
-    }
-
-    /// The first half of [`Outbox::start`], which reads nothing: a receiver may hold much, and
-    /// others wait for the disk.
-    ///
-    /// # Errors
-    /// As for [`Outbox::start`].
-    pub fn begin(&mut self, index: u32, offset: u64, proof: &[u8; 32]) -> Result<(), OutboxError> {
-        let known = self
-            .entries
-            .get_mut(&index)
-            .filter(|known| known.entry.kind == EntryKind::File);
-        let known = known.ok_or(OutboxError::Protocol(
-            "the receiver asks for what was not offered",
-        ))?;
-        if known.is_started {
+    /// It was not offered, was started before, or has no leaf there.
+    pub fn start(&mut self, index: u32, offset: u64) -> Result<(), OutboxError> {
+        if self.is_started(index) {
             return Err(OutboxError::Protocol(
                 "the receiver asks for an entry twice",
             ));
@@ -292,31 +288,17 @@ impl Outbox {
                 "the receiver asks for too many entries at once",
             ));
         }
-        known.is_started = true;
-        let entry = known.entry.clone();
-        let offered = match self.shape {
-            Shape::File => self.name.clone(),
-            _ => entry.path.clone(),
-        };
-        let mut source = Source::new(entry, offered);
-        source.claim(offset, proof)?;
+        let source = self.source(index, offset)?;
+        if let Some(known) = self.entries.get_mut(&index) {
+            known.is_started = true;
+        }
         self.running.insert(index, source);
         Ok(())
     }
 
-    /// The other half, up to `most` leaves at a time; gives the offset once it is known.
-    ///
-    /// # Errors
-    /// As for [`Outbox::start`].
-    pub fn check(&mut self, index: u32, most: u32) -> Result<Option<u64>, OutboxError> {
-        let source = self.running.get_mut(&index);
-        let source = source.ok_or(OutboxError::Protocol("the entry was not started"))?;
-        let checked = source.check_claim(&self.root, most);
-        match checked {
-            Ok(_) => source.close(),
-            Err(_) => drop(self.running.remove(&index)),
-        }
-        checked
+    /// Whether an entry was started and has not ended or failed since.
+    pub fn is_running(&self, index: u32) -> bool {
+        self.running.contains_key(&index)
     }
 
     /// Reads the next leaf of a started entry into the buffer.
@@ -324,14 +306,66 @@ impl Outbox {
     /// # Errors
     /// The file changed or can't be read; the entry has to be abandoned.
     pub fn next_leaf(&mut self, index: u32, buffer: Vec<u8>) -> Result<Step, OutboxError> {
-        self.limit_open(index);
-        let source = self.running.get_mut(&index);
-        let source = source.ok_or(OutboxError::Protocol("the entry was not started"))?;
-        let step = source.next(&self.root, index, buffer);
-        if !matches!(step, Ok(Step::Leaf { .. })) {
+        let (root, source) = self.running(index)?;
+        let step = source.next(root, index, buffer);
+        if matches!(step, Ok(Step::End { .. }) | Err(_)) {
             self.running.remove(&index);
         }
         step
+    }
+
+    /// Reads up to `most` leaves before the offset at which an entry was started; gives their
+    /// hashes and the offset of the first one. Also says whether there is nothing more to read but
+    /// the [end](Step::End). Leaves the buffer to use again.
+    ///
+    /// # Errors
+    /// As for [`Outbox::next_leaf`].
+    pub fn hashes(
+        &mut self,
+        index: u32,
+        most: usize,
+        buffer: &mut Vec<u8>,
+    ) -> Result<Hashes, OutboxError> {
+        let (root, source) = self.running(index)?;
+        let read = source.hashes(root, most, buffer);
+        let is_through = source.is_through();
+        match read {
+            Ok((offset, hashes)) => Ok(Hashes {
+                offset,
+                hashes,
+                is_through,
+            }),
+            Err(error) => {
+                self.running.remove(&index);
+                Err(error)
+            }
+        }
+    }
+
+    /// Reads a leaf that the receiver asks for again, also of an entry that has ended, into the
+    /// buffer; gives its hash and bytes.
+    ///
+    /// # Errors
+    /// As for [`Outbox::next_leaf`], and when the entry was not started.
+    pub fn leaf_again(
+        &mut self,
+        index: u32,
+        offset: u64,
+        buffer: Vec<u8>,
+    ) -> Result<([u8; 32], Vec<u8>), OutboxError> {
+        if self.is_running(index) {
+            let (root, source) = self.running(index)?;
+            let read = source.again(root, offset, buffer);
+            if read.is_err() {
+                self.running.remove(&index);
+            }
+            return read;
+        }
+        if !self.is_started(index) {
+            return Err(OutboxError::Protocol("the entry was not started"));
+        }
+        let mut source = self.source(index, 0)?;
+        source.again(&self.root, offset, buffer)
     }
 
     /// Forgets what was started, for another attempt over a new connection.
@@ -380,6 +414,32 @@ impl Outbox {
 
     fn too_many(&self) -> OutboxError {
         OutboxError::TooMany(path_text(&self.path))
+    }
+
+    fn is_started(&self, index: u32) -> bool {
+        let known = self.entries.get(&index);
+        known.is_some_and(|known| known.is_started)
+    }
+
+    fn source(&self, index: u32, start: u64) -> Result<Source, OutboxError> {
+        let entry = self.entries.get(&index).map(|known| known.entry.clone());
+        let entry = entry.filter(|entry| entry.kind == EntryKind::File);
+        let entry = entry.ok_or(OutboxError::Protocol(
+            "the receiver asks for what was not offered",
+        ))?;
+        let offered = match self.shape {
+            Shape::File => self.name.clone(),
+            _ => entry.path.clone(),
+        };
+        Source::new(entry, offered, start)
+    }
+
+    /// A running entry, and the folder that its path starts from.
+    fn running(&mut self, index: u32) -> Result<(&Dir, &mut Source), OutboxError> {
+        self.limit_open(index);
+        let source = self.running.get_mut(&index);
+        let source = source.ok_or(OutboxError::Protocol("the entry was not started"))?;
+        Ok((&self.root, source))
     }
 
     fn limit_open(&mut self, index: u32) {

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use transom_net::PeerId;
 use transom_proto::{OwnedEntry, Session, UsageError};
 use transom_store::Counted;
-use transom_wire::{EntryKind, Total};
+use transom_wire::{Again, EntryKind, Progress, Start, Total, limits};
 
 use super::Place;
 use super::reads::Reads;
 use crate::context::Context;
-use crate::disk::{Found, SendJob};
+use crate::disk::{Found, LEAVES_HASHED, SendJob};
 use crate::lanes::Lane;
 use crate::notice::{FailReason, TransferFailure, TransferId};
 
@@ -57,8 +57,14 @@ pub(super) struct Attempt {
     /// What the receiver said of the last entry that failed there.
     pub(super) refusal: Option<FailReason>,
     pub(super) finish_said: bool,
-    /// Bytes the receiver held before this attempt.
-    pub(super) resumed: u64,
+    /// Bytes the receiver held before this attempt: of the entries that it answered, and of all as
+    /// it estimated.
+    resumed: u64,
+    pub(super) held: u64,
+    /// Entries that the receiver answered, or that were given up before.
+    answered: u32,
+    /// What the receiver has of those bytes that were sent in this attempt.
+    pub(super) progress: Progress,
 }
 
 /// An entry that the receiver knows.
@@ -67,6 +73,8 @@ pub(super) struct Announced {
     pub(super) path: String,
     pub(super) kind: EntryKind,
     pub(super) size: u64,
+    /// Where the receiver wants it to start.
+    start: Option<u64>,
 }
 
 impl Attempt {
@@ -99,6 +107,9 @@ impl Attempt {
             refusal: None,
             finish_said: false,
             resumed: 0,
+            held: 0,
+            answered: 0,
+            progress: Progress::default(),
         }
     }
 
@@ -129,6 +140,7 @@ impl Attempt {
                 path: entry.path.as_str().to_owned(),
                 kind: entry.kind,
                 size: entry.size,
+                start: None,
             };
             self.announced.insert(entry.index, announced);
         }
@@ -214,12 +226,6 @@ impl Attempt {
         (files, known.bytes, self.total.is_counted)
     }
 
-    /// An entry is done or failed.
-    pub(super) fn settle(&mut self, index: u32) -> Option<Announced> {
-        self.settled.push(index);
-        self.announced.remove(&index)
-    }
-
     /// Asks the disk thread for what the receiver wants, in its order: for small files whole and
     /// many at once, for leaves of a large one by and by. The session has room for all of it.
     pub(super) fn read(&mut self, out: &mut Context) {
@@ -229,10 +235,16 @@ impl Attempt {
             .unwrap_or(0);
         let size = |index| self.announced.get(&index).map_or(0, |entry| entry.size);
         let mut jobs = Vec::new();
-        let small = self.reads.next_small(room, size);
-        let batches = small.chunks(SMALL_BATCH);
-        jobs.extend(batches.map(|batch| SendJob::Whole(batch.to_vec())));
-        jobs.extend(self.reads.next_large(size).map(SendJob::Start));
+        jobs.extend(self.reads.next_again(room).map(SendJob::Again));
+        loop {
+            let small = self.reads.next_small(room, size);
+            let batches = small.chunks(SMALL_BATCH);
+            jobs.extend(batches.map(|batch| SendJob::Whole(batch.to_vec())));
+            let Some(large) = self.reads.next_large(size) else {
+                break;
+            };
+            jobs.push(SendJob::Start(large));
+        }
         if let Some((index, leaves)) = self.reads.next_leaves(room) {
             let mut spent = Vec::new();
             out.with(place.link, |session| {
@@ -244,17 +256,57 @@ impl Attempt {
                 spent,
             });
         }
+        let hash_room = out.with(place.link, |session| session.hash_room(place.file));
+        if hash_room.is_some_and(|room| room >= LEAVES_HASHED) {
+            jobs.extend(self.reads.next_hashes(room).map(SendJob::Hashes));
+        }
         for job in jobs {
             out.workers.send(self.lane, self.number, job);
         }
     }
 
-    /// An entry will not come through. Gives its path, as far as known.
-    pub(super) fn give_up(&mut self, index: u32) -> String {
+    /// The receiver wants data of an entry. Gives the entry.
+    pub(super) fn started(&mut self, start: Start) -> Option<&Announced> {
+        self.reads.want(start);
+        (self.answered, self.resumed) = (self.answered + 1, self.resumed + start.offset);
+        let entry = self.announced.get_mut(&start.index)?;
+        entry.start = Some(start.offset);
+        Some(entry)
+    }
+
+    /// The receiver wants leaves again: of those that it held it has none.
+    pub(super) fn again(&mut self, again: Again) {
+        let end = again.offset + u64::from(again.leaves) * limits::LEAF as u64;
+        let entry = self.announced.get(&again.index);
+        let start = entry.and_then(|entry| entry.start).unwrap_or(0);
+        let missing = end.min(start).saturating_sub(again.offset);
+        self.resumed = self.resumed.saturating_sub(missing);
+        self.reads.want_again(again);
+    }
+
+    /// Bytes that need not be sent, as far as the receiver said. Its estimate counts until it has
+    /// answered all entries.
+    pub(super) fn resumed(&self) -> u64 {
+        match self.found.is_all && self.answered >= self.found.entries {
+            true => self.resumed,
+            false => self.resumed.max(self.held),
+        }
+    }
+
+    /// An entry is done, failed or given up. Gives it unless it was before.
+    pub(super) fn settle(&mut self, index: u32) -> Option<Announced> {
+        let entry = self.announced.remove(&index)?;
+        self.settled.push(index);
+        self.answered += u32::from(entry.start.is_none());
+        Some(entry)
+    }
+
+    /// An entry will not come through. Gives its path, unless it was settled before.
+    pub(super) fn give_up(&mut self, index: u32) -> Option<String> {
+        self.reads.give_up(index);
+        let entry = self.settle(index)?;
         self.failed = self.failed.saturating_add(1);
-        self.reads.end(index);
-        let entry = self.settle(index);
-        entry.map_or(String::new(), |entry| entry.path)
+        Some(entry.path)
     }
 
     /// Whether it is one entry alone.

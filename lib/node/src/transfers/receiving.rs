@@ -238,6 +238,7 @@ impl Incoming {
     pub(super) fn limit(&mut self, rate: Option<u64>, out: &mut Context) {
         self.control.limit = rate;
         self.say(out, |session, place| session.limit(place.file, rate));
+        self.account.changed = true;
     }
 
     pub(super) fn cancel(mut self, out: &mut Context) {
@@ -313,6 +314,7 @@ impl Incoming {
                 let found = None;
                 ReceiveJob::Leaf { leaf, size, found }
             }
+            TransferEvent::Hashes(hashes) => ReceiveJob::Hashes(hashes),
             TransferEvent::Ended(end) => ReceiveJob::End(end),
             TransferEvent::Abandoned(failure) => {
                 let index = failure.index;

@@ -8,8 +8,8 @@ use transom_net::PeerId;
 use transom_proto::{TransferEvent, UsageError};
 use transom_store::{path_text, text_path};
 use transom_wire::{
-    Collision, Ending, EntryKind, Failure, Offer, PeerName, RefuseReason, RelativePath, Shape,
-    Status, WHOLE,
+    Collision, Ending, EntryKind, Failure, Offer, PeerName, Progress, RefuseReason, RelativePath,
+    Shape, Status, WHOLE, limits,
 };
 
 use super::attempt::Attempt;
@@ -145,6 +145,7 @@ impl Outgoing {
         if let Some(place) = self.place() {
             out.with(place.link, |session| session.limit(place.file, rate));
         }
+        self.account.changed = true;
     }
 
     pub(super) fn cancel(&mut self, out: &mut Context) {
@@ -160,8 +161,8 @@ impl Outgoing {
         let attempt = self.attempt.as_mut()?;
         let status = &mut self.account.status;
         match event {
-            TransferEvent::Accepted => {
-                attempt.accepted = true;
+            TransferEvent::Accepted { held } => {
+                (attempt.accepted, attempt.held) = (true, held);
                 // A receiver that pauses the transfer says so before it accepts.
                 self.peer_paused = attempt.peer_paused;
                 self.phase();
@@ -172,7 +173,12 @@ impl Outgoing {
             TransferEvent::Cancelled(Status { text, .. }) => {
                 return Some(Outcome::Cancelled { here: false, text });
             }
-            TransferEvent::Started(start) => attempt.reads.want(start),
+            TransferEvent::Started(start) => {
+                if let Some(entry) = attempt.started(start) {
+                    self.account.moves(&entry.path, entry.size, start.offset);
+                }
+            }
+            TransferEvent::Again(again) => attempt.again(again),
             TransferEvent::Failed(failure) => {
                 let index = failure.index;
                 attempt.refusal = Some(failure.reason);
@@ -183,17 +189,16 @@ impl Outgoing {
                 let path = attempt.give_up(index);
                 let job = SendJob::Stop(index);
                 out.workers.send(attempt.lane, attempt.number, job);
-                self.tell_failed(path, why, out);
+                if let Some(path) = path {
+                    self.tell_failed(path, why, out);
+                }
             }
             TransferEvent::Done(done) => {
                 let entry = attempt.settle(done.index);
                 let is_file = entry.is_some_and(|entry| entry.kind == EntryKind::File);
                 status.files_done += u32::from(is_file);
             }
-            TransferEvent::Progress(progress) => {
-                status.verified = attempt.resumed + progress.verified;
-                status.durable = attempt.resumed + progress.durable;
-            }
+            TransferEvent::Progress(progress) => attempt.progress = progress,
             TransferEvent::Paused { paused } => {
                 (attempt.peer_paused, self.peer_paused) = (paused, paused);
                 self.phase();
@@ -243,17 +248,6 @@ impl Outgoing {
                 self.count();
             }
             SendAnswer::TooMany(why) => return Some(self.too_many(why, out)),
-            SendAnswer::Started { index, offset } if attempt.reads.started(index) => {
-                attempt.resumed += offset;
-                let status = &mut self.account.status;
-                status.resumed = attempt.resumed;
-                status.verified = status.verified.max(attempt.resumed);
-                if let Some(entry) = attempt.announced.get(&index) {
-                    self.account.moves(&entry.path, entry.size, offset);
-                }
-            }
-            // Of an entry that was given up meanwhile.
-            SendAnswer::Started { .. } => {}
             SendAnswer::Leaf(leaf) => {
                 let end = leaf.offset + leaf.bytes.len() as u64;
                 if let Some(entry) = attempt.announced.get(&leaf.index) {
@@ -263,6 +257,18 @@ impl Outgoing {
                 self.account.status.moved += leaf.bytes.len() as u64;
                 attempt.say(out, |session, place| session.leaf(place.file, leaf));
             }
+            SendAnswer::Sent(index) => attempt.reads.sent(index),
+            SendAnswer::Hashes(hashes) => {
+                let bytes = (hashes.hashes.len() * limits::LEAF) as u64;
+                attempt.reads.hashed(hashes.index, hashes.offset + bytes);
+                attempt.say(out, |session, place| session.hashes(place.file, hashes));
+            }
+            SendAnswer::LeafAgain(leaf) => {
+                attempt.reads.leaf_again();
+                self.account.status.moved += leaf.bytes.len() as u64;
+                attempt.say(out, |session, place| session.leaf(place.file, leaf));
+            }
+            SendAnswer::AgainDone => attempt.reads.again_done(),
             SendAnswer::End(end) => {
                 attempt.reads.end(end.index);
                 attempt.say(out, |session, place| session.end(place.file, &end));
@@ -277,7 +283,9 @@ impl Outgoing {
         let Some(attempt) = &mut self.attempt else {
             return;
         };
-        let path = attempt.give_up(failure.index);
+        let Some(path) = attempt.give_up(failure.index) else {
+            return;
+        };
         let why = TransferFailure::here(&failure);
         attempt.unsendable = Some(why.clone());
         attempt.say(out, |session, place| {
@@ -397,6 +405,13 @@ impl Outgoing {
             && let Some(attempt) = &mut self.attempt
             && attempt.accepted
         {
+            let (status, resumed) = (&mut self.account.status, attempt.resumed());
+            let total = |bytes| status.bytes.min(resumed.saturating_add(bytes));
+            let Progress {
+                verified, durable, ..
+            } = attempt.progress;
+            (status.verified, status.durable) = (total(verified), total(durable));
+            status.resumed = resumed;
             attempt.announce(out);
             attempt.read(out);
             if attempt.finish(out) {

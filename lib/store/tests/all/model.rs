@@ -203,7 +203,10 @@ impl Model {
 
 impl fmt::Display for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "seed {}: {:#?}", self.seed, contents(&self.path).keys())?;
+        match self.path.is_dir() {
+            true => writeln!(f, "seed {}: {:#?}", self.seed, contents(&self.path).keys())?,
+            false => writeln!(f, "seed {}: a file", self.seed)?,
+        }
         self.story.iter().try_for_each(|line| writeln!(f, "{line}"))
     }
 }

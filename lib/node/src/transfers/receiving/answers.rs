@@ -20,8 +20,9 @@ impl Incoming {
     ) -> bool {
         self.account.changed = true;
         match answer {
-            ReceiveAnswer::Ready(Ok(())) => {
-                self.say(out, |session, place| session.accept(place.file));
+            ReceiveAnswer::Ready(Ok(held)) => {
+                self.account.status.resumed = held;
+                self.say(out, |session, place| session.accept(place.file, held));
                 self.enter(Stage::Accepted);
             }
             ReceiveAnswer::Ready(Err(Refusal { reason, told, text })) => {
@@ -33,6 +34,9 @@ impl Incoming {
             }
             ReceiveAnswer::Begin(start) => {
                 self.say(out, |session, place| session.start(place.file, &start))
+            }
+            ReceiveAnswer::Again(again) => {
+                self.say(out, |session, place| session.again(place.file, &again))
             }
             ReceiveAnswer::Stored {
                 taken,
