@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use transom_wire::{
     CallKind, CameraState, CameraStats, Capabilities, Done, End, EndReason, Ending, Entry, Failure,
-    LimitedBy, Offer, Progress, RefuseReason, SoundCodec, SoundState, Start,
+    LimitedBy, Offer, Progress, RefuseReason, SoundCodec, SoundState, Start, Total,
 };
 
 use crate::session::{Session, Stage};
@@ -177,6 +177,12 @@ impl Session {
         self.files.may_offer()?;
         let stream = self.allot();
         Ok(self.files.offer(stream, offer, &mut self.output))
+    }
+
+    /// Says what was counted since the offer, or since the last total. Totals only grow.
+    pub fn total(&mut self, file: TransferId, total: &Total) -> Result<(), UsageError> {
+        self.open()?;
+        self.files.sending(file)?.total(total, &mut self.output)
     }
 
     /// How many entries may be announced now.

@@ -44,6 +44,7 @@
 //!     collision: Collision::Rename,
 //!     files: outbox.files(),
 //!     bytes: outbox.bytes(),
+//!     is_counted: true,
 //!     name: RelativePath::new("photo.jpg")?,
 //! };
 //! let mut reception = inbox.receive([1; 32], &offer)?;
@@ -76,6 +77,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod compare;
 mod dir;
 mod disk;
 mod error;
@@ -86,12 +88,14 @@ mod hash;
 mod inbox;
 mod journal;
 mod mark;
+mod name;
 mod outbox;
 mod part;
 mod part_error;
 mod publish;
 mod reception;
 mod record;
+mod slice;
 mod syncing;
 mod table;
 mod usage;
@@ -107,7 +111,8 @@ pub mod fuzzing;
 
 pub use error::{EntryError, InboxError, OutboxError, SkipReason};
 pub use hash::{hash_file, leaf as hash_leaf};
-pub use inbox::{Inbox, InboxSettings};
+pub use inbox::{Inbox, InboxSettings, Leftover};
 pub use mark::Mark;
+pub use name::{path_text, text_path};
 pub use outbox::{EntryInfo, Outbox, Skipped, Step};
 pub use reception::{Begin, Counts, Done, Finished, Reception, Unplaced};

@@ -180,6 +180,8 @@ kinds! {
     Cancel = 0x5d, Text;
     /// [`crate::Rate`].
     Rate = 0x5e, Text;
+    /// [`crate::Total`].
+    Total = 0x5f, Text;
     /// [`crate::Leaf`].
     Leaf = 0x60, Bulk;
     /// Bytes of the leaf announced.

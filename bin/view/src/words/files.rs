@@ -4,6 +4,7 @@ use std::path::Path;
 
 use transom::{
     CurrentFile, Direction, LimitedBy, Outcome, Phase, RefuseReason, Shape, TransferStatus,
+    path_text,
 };
 
 use crate::model::{Mishap, Offer};
@@ -99,7 +100,7 @@ pub(crate) fn folder(path: &Path) -> String {
 /// The name of a folder.
 pub(crate) fn folder_name(path: &Path) -> String {
     let last = path.file_name().unwrap_or(path.as_os_str());
-    line(&last.to_string_lossy()).into_owned()
+    line(&path_text(last.as_ref())).into_owned()
 }
 
 fn refused_here(name: &str, reason: RefuseReason) -> String {
@@ -250,7 +251,7 @@ pub(crate) fn progress(status: &TransferStatus, name: &str, is_here: bool) -> St
 }
 
 /// The rate of a transfer, and what limits it.
-pub(crate) fn pace(status: &TransferStatus) -> String {
+pub(crate) fn rate_and_limit(status: &TransferStatus) -> String {
     let rate = super::list::rate(status.rate);
     match limit(status) {
         Some(limit) if !rate.is_empty() => format!("{rate} · {limit}"),
@@ -292,7 +293,7 @@ mod tests {
         let ids = crate::model::tests::Ids::new();
         let id = ids.transfer();
         let mut status = crate::model::tests::status(id, Phase::Running, 1);
-        assert_eq!(pace(&status), "56.0 MB/s");
+        assert_eq!(rate_and_limit(&status), "56.0 MB/s");
         for (limited_by, ours, theirs) in [
             (LimitedBy::SenderDisk, "your disk", "their disk"),
             (LimitedBy::ReceiverDisk, "their disk", "your disk"),
@@ -301,9 +302,9 @@ mod tests {
         ] {
             (status.limited_by, status.rate_limit) = (Some(limited_by), Some(60_000_000));
             status.direction = Direction::Outgoing;
-            assert_eq!(pace(&status), format!("56.0 MB/s · {ours}"));
+            assert_eq!(rate_and_limit(&status), format!("56.0 MB/s · {ours}"));
             status.direction = Direction::Incoming;
-            assert_eq!(pace(&status), format!("56.0 MB/s · {theirs}"));
+            assert_eq!(rate_and_limit(&status), format!("56.0 MB/s · {theirs}"));
         }
     }
 

@@ -42,6 +42,7 @@ impl Job {
                     | ReceiveJob::Finish(_)
                     | ReceiveJob::Keep
                     | ReceiveJob::Discard
+                    | ReceiveJob::Remove(_)
             ),
         }
     }
@@ -88,9 +89,10 @@ impl Disk {
         self.receiving.has_inbox()
     }
 
-    /// Removes old and left-over transfers from the inboxes.
-    pub(crate) fn tidy(&mut self) {
-        self.receiving.tidy();
+    /// Removes old and left-over transfers from the inboxes, or so much that others need not wait;
+    /// says whether that was all.
+    pub(crate) fn tidy_some(&mut self) -> bool {
+        self.receiving.tidy_some()
     }
 
     /// Does a job, or of a long one so much that others need not wait; gives the rest.

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 
 use transom_proto::{LeafData, OwnedEntry, OwnedOffer};
 use transom_store::{
-    Begin, EntryError, Finished, Inbox, InboxError, InboxSettings, Reception, hash_leaf,
+    Begin, EntryError, Finished, Inbox, InboxError, InboxSettings, Leftover, Reception, hash_leaf,
 };
-use transom_wire::{Done, End, Failure, Progress, RefuseReason, Start};
+use transom_wire::{Done, End, Failure, Progress, RefuseReason, Start, Total};
 
 use super::LEAVES_CHECKED;
 use crate::notice::{TransferFailure, TransferId};
@@ -22,6 +22,8 @@ pub(crate) enum ReceiveJob {
         peer: [u8; 32],
         offer: OwnedOffer,
     },
+    /// The sender has counted more.
+    Total(Total),
     Entry(OwnedEntry),
     /// The rest of an entry: leaves of an earlier attempt, or a file that may be the very one, are
     /// read, some at a time.
@@ -40,6 +42,8 @@ pub(crate) enum ReceiveJob {
     Keep,
     /// Cancelled: what is there is removed.
     Discard,
+    /// The rest of a transfer that is over: its folder is removed, some names at a time.
+    Remove(Leftover),
 }
 
 impl ReceiveJob {
@@ -129,8 +133,10 @@ impl Receiving {
         !self.inboxes.is_empty()
     }
 
-    pub(super) fn tidy(&mut self) {
-        self.inboxes.values_mut().for_each(Inbox::tidy);
+    /// Says whether that was all.
+    pub(super) fn tidy_some(&mut self) -> bool {
+        let mut inboxes = self.inboxes.values_mut();
+        inboxes.all(|inbox| inbox.tidy_some(LEAVES_CHECKED))
     }
 
     /// Does a job, or the first part of a long one; gives the rest.
@@ -150,6 +156,7 @@ impl Receiving {
                 let ready = self.prepare(transfer, into, quota, peer, &offer);
                 answer(ReceiveAnswer::Ready(ready.map_err(Refusal::from)));
             }
+            ReceiveJob::Total(total) => self.incoming(transfer)?.reception.total(total),
             ReceiveJob::Entry(entry) => return self.incoming(transfer)?.entry(&entry, answer),
             ReceiveJob::Look(index) => return self.incoming(transfer)?.look(index, answer),
             ReceiveJob::Leaf { leaf, found, .. } => {
@@ -158,14 +165,26 @@ impl Receiving {
             ReceiveJob::End(end) => return self.incoming(transfer)?.end(end, answer),
             ReceiveJob::Abandon(index) => self.incoming(transfer)?.reception.abandon(index),
             ReceiveJob::Finish(entries) => {
-                let mut incoming = self.transfers.remove(&transfer)?;
-                let finished = incoming.reception.finish(entries);
+                let reception = &mut self.incoming(transfer)?.reception;
+                let finished = reception.finish_some(entries, LEAVES_CHECKED);
+                let Some(finished) = finished.transpose() else {
+                    return Some(ReceiveJob::Finish(entries));
+                };
                 answer(ReceiveAnswer::Finished(
                     finished.map_err(|error| TransferFailure::from(&error)),
                 ));
+                let reception = self.transfers.remove(&transfer)?.reception;
+                return reception.close().map(ReceiveJob::Remove);
             }
             ReceiveJob::Keep => self.transfers.remove(&transfer)?.reception.pause(),
-            ReceiveJob::Discard => self.transfers.remove(&transfer)?.reception.cancel(),
+            ReceiveJob::Discard => {
+                let reception = self.transfers.remove(&transfer)?.reception;
+                return reception.give_up().map(ReceiveJob::Remove);
+            }
+            ReceiveJob::Remove(left) => {
+                let is_removed = left.remove_some(LEAVES_CHECKED);
+                return (!is_removed).then_some(ReceiveJob::Remove(left));
+            }
         }
         None
     }

@@ -143,26 +143,30 @@ impl Answers {
 /// Does all jobs until the lanes are closed. The rest of a long one waits for other peers and
 /// transfers, but is done before all that comes after it in its own transfer.
 fn serve_disk(jobs: &Lanes<DiskJob>, disk: &mut Disk, mut tell: impl FnMut(&mut Vec<Told>)) {
-    let mut tidied = Instant::now();
+    // At once, for an earlier run may have left something.
+    let mut tidy_at = Instant::now();
     let mut answers = Answers::default();
     loop {
         let next = match jobs.wait_for(Duration::ZERO) {
             Next::Nothing => {
                 answers.tell(&mut tell);
-                jobs.wait_for(Inbox::TIDY_PAUSE.saturating_sub(tidied.elapsed()))
+                jobs.wait_for(tidy_at.saturating_duration_since(Instant::now()))
             }
             next => next,
         };
         // Also where jobs never pause for so long, as of a station that only sends.
-        if tidied.elapsed() >= Inbox::TIDY_PAUSE {
-            disk.tidy();
-            tidied = Instant::now();
+        if Instant::now() >= tidy_at && disk.tidy_some() {
+            tidy_at = Instant::now() + Inbox::TIDY_PAUSE;
         }
         let (lane, queue, (transfer, job, share)) = match next {
             Next::Value(lane, queue, job) => (lane, queue, job),
             Next::Nothing => continue,
             Next::Closed => return answers.tell(&mut tell),
         };
+        if matches!(job, Job::Receive(ReceiveJob::Prepare { .. })) {
+            // An older transfer may have given way to it.
+            tidy_at = Instant::now();
+        }
         if answers.is_due() || job.may_take_long() {
             answers.tell(&mut tell);
         }
@@ -305,6 +309,7 @@ mod tests {
                 collision: Collision::Rename,
                 files: 1,
                 bytes: size,
+                is_counted: true,
                 name: name(),
             };
             let entry = OwnedEntry {

@@ -288,10 +288,14 @@ impl Files {
         Ok(())
     }
 
-    /// Puts the newest state into an event of a pause, limit or full disk that is taken out now.
+    /// Puts the newest state into an event of a pause, limit, total or full disk that is taken out
+    /// now.
     pub(crate) fn update_event(&mut self, file: TransferId, event: &mut TransferEvent) {
         if let Ok(throttle) = self.throttle(file) {
             throttle.update_event(event);
+        }
+        if let Ok(receiving) = self.receiving(file) {
+            receiving.update_event(event);
         }
     }
 
@@ -514,6 +518,7 @@ fn handle_receiving(
             return Ok(true);
         }
         Message::Abandon(abandon) => receiving.handle_abandon(abandon, output)?,
+        Message::Total(total) => receiving.handle_total(total, output)?,
         Message::Finish(finish) => receiving.handle_finish(finish, output)?,
         Message::LimitedBy(limited_by) => receiving.limited_by = Some(limited_by),
         _ => {

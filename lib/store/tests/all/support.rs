@@ -95,6 +95,7 @@ pub(crate) fn offer(outbox: &Outbox, collision: Collision) -> Offer<'_> {
         collision,
         files: outbox.files(),
         bytes: outbox.bytes(),
+        is_counted: true,
         name: RelativePath::new(outbox.name()).unwrap(),
     }
 }
@@ -107,6 +108,7 @@ pub(crate) fn file_offer(name: &str, bytes: u64) -> Offer<'_> {
         collision: Collision::Rename,
         files: 1,
         bytes,
+        is_counted: true,
         name: RelativePath::new(name).unwrap(),
     }
 }

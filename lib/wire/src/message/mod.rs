@@ -209,6 +209,8 @@ messages! {
         Cancel(crate::Status<crate::RefuseReason, &'a str>),
         /// Limits the data's rate.
         Rate(crate::Rate),
+        /// What the transfer holds, as far as its sender has counted.
+        Total(crate::Total),
         /// Announces the leaf that follows.
         Leaf(crate::Leaf),
         /// All leaves of the file are sent.
