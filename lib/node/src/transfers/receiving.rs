@@ -139,6 +139,7 @@ impl Incoming {
             collision,
             files: entries,
             bytes,
+            is_counted,
             ..
         } = self.offer;
         let name = self.offer.name.as_str().to_owned();
@@ -149,6 +150,7 @@ impl Incoming {
             shape,
             entries,
             bytes,
+            is_counted,
             overwrites: collision == Collision::Overwrite,
             asks,
         });
@@ -236,6 +238,7 @@ impl Incoming {
     pub(super) fn limit(&mut self, rate: Option<u64>, out: &mut Context) {
         self.control.limit = rate;
         self.say(out, |session, place| session.limit(place.file, rate));
+        self.account.changed = true;
     }
 
     pub(super) fn cancel(mut self, out: &mut Context) {
@@ -311,6 +314,7 @@ impl Incoming {
                 let found = None;
                 ReceiveJob::Leaf { leaf, size, found }
             }
+            TransferEvent::Hashes(hashes) => ReceiveJob::Hashes(hashes),
             TransferEvent::Ended(end) => ReceiveJob::End(end),
             TransferEvent::Abandoned(failure) => {
                 let index = failure.index;
