@@ -34,6 +34,8 @@ pub(crate) use staging::Staging;
 
 mod runs;
 mod staging;
+#[cfg(test)]
+mod tests;
 
 /// Leaves that the sender is to send again.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -160,7 +162,7 @@ impl Part {
         let held = match &journal {
             Some(journal) => whole.min(journal.leaves()?),
             // A small file has none: it is the same or nothing of it is.
-            None if !self.has_journal() && written == self.size => whole,
+            None if places.has_names && !self.has_journal() && written == self.size => whole,
             None => 0,
         };
         if held == 0 {

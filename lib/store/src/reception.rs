@@ -124,17 +124,10 @@ impl Reception {
         is_synced: bool,
     ) -> io::Result<Self> {
         let (root, staging) = (shared.root.again()?, shared.staging.again()?);
-        let places = Staging::open(&dir, is_synced)?;
+        let mut places = Staging::open(&dir, is_synced)?;
         let folders = Folders::new(dir.write_or_create("folders")?)?;
         let syncing = Syncing::of(offer.shape, &dir);
-        if !is_synced
-            && places.old.is_some()
-            && syncing == Syncing::FileSystem
-            && let Err(error) = dir.sync_all()
-        {
-            // Each file asks for errors of its own before it is used.
-            log::warn!("what an earlier attempt left can't all be synced error={error}");
-        }
+        places.vouch(&staging, &dir, syncing);
         Ok(Self {
             hold: Hold {
                 shared: Arc::clone(&shared),

@@ -158,6 +158,10 @@ pub(crate) fn offered(offer: &Offer, name: &str) -> String {
     let size = bytes(offer.bytes);
     match offer.shape {
         Shape::File => format!("From {name} · {size}"),
+        _ if !offer.is_counted => format!(
+            "From {name} · a folder, at least {} items, {size}",
+            offer.entries
+        ),
         _ if offer.entries == 1 => format!("From {name} · a folder, 1 item, {size}"),
         _ => format!("From {name} · a folder, {} items, {size}", offer.entries),
     }
@@ -169,8 +173,8 @@ pub(crate) fn wants_to_send(name: &str, file: &str) -> String {
 }
 
 /// Everything one contact offers.
-pub(crate) fn wants_to_send_all(name: &str, count: usize, size: u64) -> String {
-    format!("{name} wants to send {}", files_of(count, Some(size)))
+pub(crate) fn wants_to_send_all(name: &str, count: usize, size: Option<u64>) -> String {
+    format!("{name} wants to send {}", files_of(count, size))
 }
 
 /// What is not listed by name.
@@ -233,6 +237,11 @@ fn done_of(done: u64, all: u64) -> String {
 /// What a transfer that is not over does now.
 pub(crate) fn progress(status: &TransferStatus, name: &str, is_here: bool) -> String {
     let all = match status.files {
+        files if !status.is_counted => {
+            let (done, all) = (bytes(status.verified), bytes(status.bytes));
+            let files_done = status.files_done;
+            format!("{files_done} of at least {files} files · {done} of at least {all}")
+        }
         0 | 1 => done_of(status.verified, status.bytes),
         files => {
             let done = done_of(status.verified, status.bytes);
@@ -251,7 +260,7 @@ pub(crate) fn progress(status: &TransferStatus, name: &str, is_here: bool) -> St
 }
 
 /// The rate of a transfer, and what limits it.
-pub(crate) fn transfer_pace(status: &TransferStatus) -> String {
+pub(crate) fn rate_and_limit(status: &TransferStatus) -> String {
     let rate = super::list::rate(status.rate);
     match limit(status) {
         Some(limit) if !rate.is_empty() => format!("{rate} · {limit}"),
@@ -293,7 +302,7 @@ mod tests {
         let ids = crate::model::tests::Ids::new();
         let id = ids.transfer();
         let mut status = crate::model::tests::status(id, Phase::Running, 1);
-        assert_eq!(pace(&status), "56.0 MB/s");
+        assert_eq!(rate_and_limit(&status), "56.0 MB/s");
         for (limited_by, ours, theirs) in [
             (LimitedBy::SenderDisk, "your disk", "their disk"),
             (LimitedBy::ReceiverDisk, "their disk", "your disk"),
@@ -302,9 +311,9 @@ mod tests {
         ] {
             (status.limited_by, status.rate_limit) = (Some(limited_by), Some(60_000_000));
             status.direction = Direction::Outgoing;
-            assert_eq!(pace(&status), format!("56.0 MB/s · {ours}"));
+            assert_eq!(rate_and_limit(&status), format!("56.0 MB/s · {ours}"));
             status.direction = Direction::Incoming;
-            assert_eq!(pace(&status), format!("56.0 MB/s · {theirs}"));
+            assert_eq!(rate_and_limit(&status), format!("56.0 MB/s · {theirs}"));
         }
     }
 

@@ -133,7 +133,8 @@ impl EntryState {
 
     /// How long the leaf at that offset is.
     pub(crate) fn leaf_len(&self, offset: u64) -> usize {
-        self.size.saturating_sub(offset).min(LEAF as u64) as usize
+        let rest = self.size.saturating_sub(offset);
+        usize::try_from(rest).map_or(LEAF, |rest| rest.min(LEAF))
     }
 
     pub(crate) fn size(&self) -> u64 {

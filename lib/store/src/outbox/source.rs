@@ -5,8 +5,7 @@ use std::ops::Range;
 
 use transom_wire::LeafContent;
 
-use super::list::EntryInfo;
-use super::{Step, open_failed};
+use super::{EntryInfo, Step, open_failed};
 use crate::OutboxError;
 use crate::dir::Dir;
 use crate::file::{File, Stamp};
