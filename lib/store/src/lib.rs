@@ -91,6 +91,7 @@ mod outbox;
 mod part;
 mod part_error;
 mod publish;
+mod published;
 mod reception;
 mod record;
 mod slice;
