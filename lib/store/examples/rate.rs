@@ -56,7 +56,7 @@ fn fill(path: &std::path::Path, bytes: u64) -> std::io::Result<()> {
 
 fn read(path: &std::path::Path) -> Result<(), Box<dyn Error>> {
     let mut outbox = Outbox::walk(path)?;
-    outbox.start(0, 0, &[0; 32])?;
+    outbox.start(0, 0)?;
     let mut buffer = Vec::new();
     while let Step::Leaf { bytes, .. } = outbox.next_leaf(0, buffer)? {
         buffer = bytes;
@@ -92,12 +92,12 @@ fn write(
         size: info.size,
         path: name,
     };
-    let Begin::Data { offset, proof } = reception.entry(&entry)? else {
+    let Begin::Data { offset } = reception.begin_entry(&entry)? else {
         return Err("a file begins with data".into());
     };
     let start = Instant::now();
     let mut reading = std::time::Duration::ZERO;
-    outbox.start(0, offset, &proof)?;
+    outbox.start(0, offset)?;
     let mut buffer = Vec::new();
     loop {
         let began = Instant::now();
@@ -113,6 +113,7 @@ fn write(
                 reception.leaf(index, offset, &hash, &bytes)?;
                 buffer = bytes;
             }
+            Step::Sent { .. } => return Err("the inbox has a part of the file".into()),
             Step::End { size, root, .. } => {
                 reception.end(0, size, &root)?;
                 reception.finish(1)?;

@@ -271,6 +271,16 @@ impl Dir {
         Ok((names, foreign))
     }
 
+    /// Whether nothing is in it.
+    pub(crate) fn is_empty(&self) -> io::Result<bool> {
+        for entry in self.handle.list()? {
+            if !matches!(entry?.file_name().to_bytes(), b"." | b"..") {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Takes the lock of a file in it, or says that another process has it.
     pub(crate) fn lock(&self, name: &str) -> io::Result<Lock> {
         let file = self.write_or_create(name)?;

@@ -52,12 +52,16 @@
 //!     let path = RelativePath::new(&info.path)?;
 //!     let EntryInfo { kind, mode, mtime, size, .. } = info;
 //!     let entry = Entry { index, kind, mode, mtime, size, path };
-//!     let Begin::Data { offset, proof } = reception.entry(&entry)? else { continue };
-//!     outbox.start(index, offset, &proof)?;
+//!     let Begin::Data { offset } = reception.begin_entry(&entry)? else { continue };
+//!     outbox.start(index, offset)?;
 //!     loop {
 //!         match outbox.next_leaf(index, Vec::new())? {
 //!             Step::Leaf { index, offset, hash, bytes } => {
 //!                 reception.leaf(index, offset, &hash, &bytes)?;
+//!             }
+//!             Step::Sent { .. } => {
+//!                 let held = outbox.hashes(index, 128, &mut Vec::new())?;
+//!                 reception.hashes(index, held.offset, &held.hashes)?;
 //!             }
 //!             Step::End { size, root, .. } => {
 //!                 reception.end(index, size, &root)?;
@@ -96,7 +100,6 @@ mod reception;
 mod record;
 mod slice;
 mod syncing;
-mod table;
 mod usage;
 
 #[cfg(feature = "faults")]
@@ -112,5 +115,6 @@ pub use error::{EntryError, InboxError, OutboxError, SkipReason};
 pub use hash::{hash_file, leaf as hash_leaf};
 pub use inbox::{Inbox, InboxSettings, Leftover};
 pub use mark::Mark;
-pub use outbox::{EntryInfo, Outbox, Skipped, Step};
-pub use reception::{Begin, Counts, Done, Finished, Reception, Unplaced};
+pub use outbox::{EntryInfo, Hashes, Outbox, Skipped, Step};
+pub use part::Run;
+pub use reception::{Begin, Counts, Done, Ended, Finished, Reception, Unplaced};

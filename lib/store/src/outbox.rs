@@ -34,8 +34,10 @@ pub struct Skipped {
 /// 1. [`Outbox::walk`] lists it; [`Outbox::key`], [`Outbox::name`], [`Outbox::shape`] and the
 ///    counts make the offer;
 /// 2. [`Outbox::entry`] gives each entry to announce;
-/// 3. for each Start of the receiver: [`Outbox::start`], then [`Outbox::next_leaf`] until
-///    [`Step::End`].
+/// 3. for each Start of the receiver: [`Outbox::start`], then [`Outbox::next_leaf`] for all leaves
+///    from there on, [`Outbox::hashes`] for those before, and again [`Outbox::next_leaf`], which
+///    gives [`Step::End`];
+/// 4. for each leaf that the receiver asks for again: [`Outbox::leaf_again`].
 ///
 /// A file that is written to while it is read may be read torn, some bytes from before and some
 /// from after. Most such changes are noticed by its size, its time and its inode's (`ctime`), and
@@ -71,7 +73,12 @@ pub enum Step {
         /// Its bytes, in the buffer that was handed in.
         bytes: Vec<u8>,
     },
-    /// All leaves are sent.
+    /// All leaves from the start on were read, and the hashes of those before were not.
+    Sent {
+        /// The buffer that was handed in, to use again.
+        buffer: Vec<u8>,
+    },
+    /// All is read.
     End {
         /// Bytes of the file.
         size: u64,
@@ -80,6 +87,17 @@ pub enum Step {
         /// The buffer that was handed in, to use again.
         buffer: Vec<u8>,
     },
+}
+
+/// Hashes of successive leaves before the start of an entry.
+#[derive(Debug)]
+pub struct Hashes {
+    /// Where the first of them is in the file.
+    pub offset: u64,
+    /// One a leaf; none if all were read before.
+    pub hashes: Vec<[u8; 32]>,
+    /// Whether [`Outbox::next_leaf`] gives the end of the entry now.
+    pub is_through: bool,
 }
 
 impl Outbox {
@@ -122,35 +140,13 @@ impl Outbox {
         })
     }
 
-    /// Checks what the receiver says it holds of an entry and opens it; gives the offset it really
-    /// starts at.
+    /// Begins to send an entry at the offset that the receiver asks for. Reads nothing.
     ///
     /// # Errors
-    /// It was not offered, was started before, changed, or can't be read.
-    pub fn start(&mut self, index: u32, offset: u64, proof: &[u8; 32]) -> Result<u64, OutboxError> {
-        self.begin(index, offset, proof)?;
-        loop {
-            if let Some(offset) = self.check(index, u32::MAX)? {
-                return Ok(offset);
-            }
-        }
-    }
-
-    /// The first half of [`Outbox::start`], which reads nothing: a receiver may hold much, and
-    /// others wait for the disk.
-    ///
-    /// # Errors
-    /// As for [`Outbox::start`].
-    pub fn begin(&mut self, index: u32, offset: u64, proof: &[u8; 32]) -> Result<(), OutboxError> {
-        let entry = self
-            .list
-            .entry(index)
-            .filter(|entry| entry.kind == EntryKind::File);
-        let entry = entry.ok_or(OutboxError::Protocol(
-            "the receiver asks for what was not offered",
-        ))?;
-        let (word, bit) = (index as usize / 64, 1 << (index % 64));
-        if self.started.get(word).is_none_or(|word| word & bit != 0) {
+    /// It was not offered, was started before, or has no leaf there.
+    pub fn start(&mut self, index: u32, offset: u64) -> Result<(), OutboxError> {
+        let (word, bit) = started_bit(index);
+        if self.started.get(word).is_some_and(|word| word & bit != 0) {
             return Err(OutboxError::Protocol(
                 "the receiver asks for an entry twice",
             ));
@@ -160,30 +156,17 @@ impl Outbox {
                 "the receiver asks for too many entries at once",
             ));
         }
-        self.started[word] |= bit;
-        let offered = match self.shape {
-            Shape::File => self.name.clone(),
-            _ => entry.path.clone(),
-        };
-        let mut source = Source::new(entry, offered);
-        source.claim(offset, proof)?;
+        let source = self.source(index, offset)?;
+        if let Some(word) = self.started.get_mut(word) {
+            *word |= bit;
+        }
         self.running.insert(index, source);
         Ok(())
     }
 
-    /// The other half, up to `most` leaves at a time; gives the offset once it is known.
-    ///
-    /// # Errors
-    /// As for [`Outbox::start`].
-    pub fn check(&mut self, index: u32, most: u32) -> Result<Option<u64>, OutboxError> {
-        let source = self.running.get_mut(&index);
-        let source = source.ok_or(OutboxError::Protocol("the entry was not started"))?;
-        let checked = source.check_claim(&self.root, most);
-        match checked {
-            Ok(_) => source.close(),
-            Err(_) => drop(self.running.remove(&index)),
-        }
-        checked
+    /// Whether an entry was started and has not ended or failed since.
+    pub fn is_running(&self, index: u32) -> bool {
+        self.running.contains_key(&index)
     }
 
     /// Reads the next leaf of a started entry into the buffer.
@@ -191,14 +174,67 @@ impl Outbox {
     /// # Errors
     /// The file changed or can't be read; the entry has to be abandoned.
     pub fn next_leaf(&mut self, index: u32, buffer: Vec<u8>) -> Result<Step, OutboxError> {
-        self.limit_open(index);
-        let source = self.running.get_mut(&index);
-        let source = source.ok_or(OutboxError::Protocol("the entry was not started"))?;
-        let step = source.next(&self.root, index, buffer);
-        if !matches!(step, Ok(Step::Leaf { .. })) {
+        let (root, source) = self.running(index)?;
+        let step = source.next(root, index, buffer);
+        if matches!(step, Ok(Step::End { .. }) | Err(_)) {
             self.running.remove(&index);
         }
         step
+    }
+
+    /// Reads up to `most` leaves before the offset at which an entry was started; gives their
+    /// hashes and the offset of the first one. Also says whether there is nothing more to read but
+    /// the [end](Step::End). Leaves the buffer to use again.
+    ///
+    /// # Errors
+    /// As for [`Outbox::next_leaf`].
+    pub fn hashes(
+        &mut self,
+        index: u32,
+        most: usize,
+        buffer: &mut Vec<u8>,
+    ) -> Result<Hashes, OutboxError> {
+        let (root, source) = self.running(index)?;
+        let read = source.hashes(root, most, buffer);
+        let is_through = source.is_through();
+        match read {
+            Ok((offset, hashes)) => Ok(Hashes {
+                offset,
+                hashes,
+                is_through,
+            }),
+            Err(error) => {
+                self.running.remove(&index);
+                Err(error)
+            }
+        }
+    }
+
+    /// Reads a leaf that the receiver asks for again, also of an entry that has ended, into the
+    /// buffer; gives its hash and bytes.
+    ///
+    /// # Errors
+    /// As for [`Outbox::next_leaf`], and when the entry was not started.
+    pub fn leaf_again(
+        &mut self,
+        index: u32,
+        offset: u64,
+        buffer: Vec<u8>,
+    ) -> Result<([u8; 32], Vec<u8>), OutboxError> {
+        if self.is_running(index) {
+            let (root, source) = self.running(index)?;
+            let read = source.again(root, offset, buffer);
+            if read.is_err() {
+                self.running.remove(&index);
+            }
+            return read;
+        }
+        let (word, bit) = started_bit(index);
+        if self.started.get(word).is_none_or(|word| word & bit == 0) {
+            return Err(OutboxError::Protocol("the entry was not started"));
+        }
+        let mut source = self.source(index, 0)?;
+        source.again(&self.root, offset, buffer)
     }
 
     /// The receiver can't take an entry: it is not read any further.
@@ -269,6 +305,27 @@ impl Outbox {
         Some(entry)
     }
 
+    fn source(&self, index: u32, start: u64) -> Result<Source, OutboxError> {
+        let entry = self.list.entry(index);
+        let entry = entry.filter(|entry| entry.kind == EntryKind::File);
+        let entry = entry.ok_or(OutboxError::Protocol(
+            "the receiver asks for what was not offered",
+        ))?;
+        let offered = match self.shape {
+            Shape::File => self.name.clone(),
+            _ => entry.path.clone(),
+        };
+        Source::new(entry, offered, start)
+    }
+
+    /// A running entry, and the folder that its path starts from.
+    fn running(&mut self, index: u32) -> Result<(&Dir, &mut Source), OutboxError> {
+        self.limit_open(index);
+        let source = self.running.get_mut(&index);
+        let source = source.ok_or(OutboxError::Protocol("the entry was not started"))?;
+        Ok((&self.root, source))
+    }
+
     fn limit_open(&mut self, index: u32) {
         let mut open = self
             .running
@@ -278,6 +335,11 @@ impl Outbox {
             source.close();
         }
     }
+}
+
+/// Where an entry's bit is in [`Outbox::started`].
+fn started_bit(index: u32) -> (usize, u64) {
+    (index as usize / 64, 1 << (index % 64))
 }
 
 /// The name as the user wrote it, or that of the folder he stands in for paths like `.`.

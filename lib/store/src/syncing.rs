@@ -17,11 +17,9 @@
 //! systems in [`LOCAL`] with Linux 5.8 or later. Everywhere else (FUSE, network file systems,
 //! overlays, other systems than Linux) each file and each folder is synced by itself.
 
-use std::io;
-
 use transom_wire::Shape;
 
-use crate::dir::{Dir, Kind, Visit, Walk};
+use crate::dir::Dir;
 
 /// How a reception brings to the disk what it wrote.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -52,24 +50,6 @@ impl Syncing {
             Shape::File => Self::EachFile,
             _ if LOCAL.contains(&folder.file_system()) && tells_errors() => Self::FileSystem,
             _ => Self::EachFile,
-        }
-    }
-
-    /// Brings everything in a folder to the disk, whoever wrote it.
-    pub(crate) fn everything(self, folder: &Dir) -> io::Result<()> {
-        match self {
-            Self::FileSystem => folder.sync_all(),
-            Self::EachFile => {
-                let mut walk = Walk::default();
-                loop {
-                    match walk.next(folder)? {
-                        Visit::Name(path, Kind::File) => folder.read(&path)?.sync_all()?,
-                        Visit::Name(path, Kind::Folder) => folder.sub(&path)?.sync()?,
-                        Visit::Name(..) | Visit::Listed => {}
-                        Visit::End => return folder.sync(),
-                    }
-                }
-            }
         }
     }
 }

@@ -148,9 +148,11 @@ kinds! {
     Text = 0x40, Text;
     /// [`crate::TextAck`].
     TextAck = 0x41, Text;
+    /// [`crate::Again`].
+    Again = 0x4a, Text;
     /// [`crate::Offer`].
     Offer = 0x50, Text;
-    /// Accepts the offer.
+    /// [`crate::Accept`].
     Accept = 0x51, Text;
     /// A [`crate::Status`] of a [`crate::RefuseReason`].
     Refuse = 0x52, Text;
@@ -184,6 +186,8 @@ kinds! {
     End = 0x62, Bulk;
     /// A [`crate::Failure`].
     Abandon = 0x63, Bulk;
+    /// [`crate::Hashes`].
+    Hashes = 0x64, Bulk;
 }
 
 impl Kind {

@@ -1,11 +1,12 @@
 //! One frame of every kind, and names as they come and as they must not come.
 
 use transom_wire::{
-    Ack, ByeCode, CallKind, CameraState, CameraStats, Capabilities, Codec, Collision, Done, End,
-    EndReason, Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant, Hello, Join, Leaf,
-    Listen, Live, Message, Offer, Orientation, Pause, PictureHead, Ping, Pong, Progress, Rate,
-    Recording, RefuseReason, RelativePath, Ring, Shape, Shown, Sound, SoundCodec, SoundHead,
-    SoundState, Start, Status, Text, TextAck, TransferKey, WHOLE, WantStats, flags, limits,
+    Accept, Ack, Again, ByeCode, CallKind, CameraState, CameraStats, Capabilities, Codec,
+    Collision, Done, End, EndReason, Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant,
+    Hashes, Hello, Join, Leaf, Listen, Live, Message, Offer, Orientation, Pause, PictureHead, Ping,
+    Pong, Progress, Rate, Recording, RefuseReason, RelativePath, Ring, Shape, Shown, Sound,
+    SoundCodec, SoundHead, SoundState, Start, Status, Text, TextAck, TransferKey, WHOLE, WantStats,
+    flags, limits,
 };
 
 /// Paths, peer names and keys, good and bad.
@@ -168,7 +169,11 @@ fn file_control() -> Vec<(&'static str, Vec<u8>)> {
     let start = Start {
         index: 1,
         offset: 0x40000,
-        proof: [0x22; 32],
+    };
+    let again = Again {
+        index: 1,
+        offset: 0x40000,
+        leaves: 2,
     };
     let failed = Failure {
         index: WHOLE,
@@ -189,7 +194,8 @@ fn file_control() -> Vec<(&'static str, Vec<u8>)> {
     };
     let messages = [
         ("offer", Message::Offer(offer)),
-        ("accept", Message::Accept),
+        ("again", Message::Again(again)),
+        ("accept", Message::Accept(Accept { held: 0x40000 })),
         ("refuse", Message::Refuse(refuse)),
         ("entry", Message::Entry(entry)),
         ("start", Message::Start(start)),
@@ -215,6 +221,11 @@ fn file_data() -> Vec<(&'static str, Vec<u8>)> {
         len: 2,
         hash: [0x44; 32],
     };
+    let hashes = Hashes {
+        index: 0,
+        offset: 0,
+        hashes: &[[0x66; 32], [0x77; 32]],
+    };
     let end = End {
         index: 0,
         size: 2,
@@ -228,6 +239,7 @@ fn file_data() -> Vec<(&'static str, Vec<u8>)> {
     };
     let messages = [
         ("leaf", Message::Leaf(leaf)),
+        ("hashes", Message::Hashes(hashes)),
         ("data", Message::Data(&[1, 2])),
         ("end", Message::End(end)),
         ("abandon", Message::Abandon(abandon)),

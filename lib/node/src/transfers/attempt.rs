@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, VecDeque};
 
 use transom_net::PeerId;
 use transom_proto::{OwnedEntry, Session, UsageError};
-use transom_wire::{EntryKind, TransferKey};
+use transom_wire::{Again, EntryKind, Progress, Start, TransferKey, limits};
 
 use super::Place;
 use super::reads::Reads;
 use crate::context::Context;
-use crate::disk::SendJob;
+use crate::disk::{LEAVES_HASHED, SendJob};
 use crate::lanes::Lane;
 use crate::notice::{FailReason, TransferFailure, TransferId};
 
@@ -50,8 +50,14 @@ pub(super) struct Attempt {
     /// What the receiver said of the last entry that failed there.
     pub(super) refusal: Option<FailReason>,
     pub(super) finish_said: bool,
-    /// Bytes the receiver held before this attempt.
-    pub(super) resumed: u64,
+    /// Bytes the receiver held before this attempt: of the entries that it answered, and of all as
+    /// it estimated.
+    resumed: u64,
+    pub(super) held: u64,
+    /// Entries that the receiver answered, or that were given up before.
+    answered: u32,
+    /// What the receiver has of those bytes that were sent in this attempt.
+    pub(super) progress: Progress,
 }
 
 /// An entry that the receiver knows.
@@ -60,6 +66,8 @@ pub(super) struct Announced {
     pub(super) path: String,
     pub(super) kind: EntryKind,
     pub(super) size: u64,
+    /// Where the receiver wants it to start.
+    start: Option<u64>,
 }
 
 impl Attempt {
@@ -86,6 +94,9 @@ impl Attempt {
             refusal: None,
             finish_said: false,
             resumed: 0,
+            held: 0,
+            answered: 0,
+            progress: Progress::default(),
         }
     }
 
@@ -116,6 +127,7 @@ impl Attempt {
                 path: entry.path.as_str().to_owned(),
                 kind: entry.kind,
                 size: entry.size,
+                start: None,
             };
             self.announced.insert(entry.index, announced);
         }
@@ -141,10 +153,16 @@ impl Attempt {
             .unwrap_or(0);
         let size = |index| self.announced.get(&index).map_or(0, |entry| entry.size);
         let mut jobs = Vec::new();
-        let small = self.reads.next_small(room, size);
-        let batches = small.chunks(SMALL_BATCH);
-        jobs.extend(batches.map(|batch| SendJob::Whole(batch.to_vec())));
-        jobs.extend(self.reads.next_large(size).map(SendJob::Start));
+        jobs.extend(self.reads.next_again(room).map(SendJob::Again));
+        loop {
+            let small = self.reads.next_small(room, size);
+            let batches = small.chunks(SMALL_BATCH);
+            jobs.extend(batches.map(|batch| SendJob::Whole(batch.to_vec())));
+            let Some(large) = self.reads.next_large(size) else {
+                break;
+            };
+            jobs.push(SendJob::Start(large));
+        }
         if let Some((index, leaves)) = self.reads.next_leaves(room) {
             let mut spent = Vec::new();
             out.with(place.link, |session| {
@@ -156,17 +174,57 @@ impl Attempt {
                 spent,
             });
         }
+        let hash_room = out.with(place.link, |session| session.hash_room(place.file));
+        if hash_room.is_some_and(|room| room >= LEAVES_HASHED) {
+            jobs.extend(self.reads.next_hashes(room).map(SendJob::Hashes));
+        }
         for job in jobs {
             out.workers.send(self.lane, self.number, job);
         }
     }
 
-    /// An entry will not come through. Gives its path, as far as known.
-    pub(super) fn give_up(&mut self, index: u32) -> String {
-        (self.settled, self.failed) = (self.settled + 1, self.failed + 1);
-        self.reads.end(index);
-        let entry = self.announced.remove(&index);
-        entry.map_or(String::new(), |entry| entry.path)
+    /// The receiver wants data of an entry. Gives the entry.
+    pub(super) fn started(&mut self, start: Start) -> Option<&Announced> {
+        self.reads.want(start);
+        (self.answered, self.resumed) = (self.answered + 1, self.resumed + start.offset);
+        let entry = self.announced.get_mut(&start.index)?;
+        entry.start = Some(start.offset);
+        Some(entry)
+    }
+
+    /// The receiver wants leaves again: of those that it held it has none.
+    pub(super) fn again(&mut self, again: Again) {
+        let end = again.offset + u64::from(again.leaves) * limits::LEAF as u64;
+        let entry = self.announced.get(&again.index);
+        let start = entry.and_then(|entry| entry.start).unwrap_or(0);
+        let missing = end.min(start).saturating_sub(again.offset);
+        self.resumed = self.resumed.saturating_sub(missing);
+        self.reads.want_again(again);
+    }
+
+    /// Bytes that need not be sent, as far as the receiver said. Its estimate counts until it has
+    /// answered all entries.
+    pub(super) fn resumed(&self) -> u64 {
+        match self.answered < self.entries {
+            true => self.resumed.max(self.held),
+            false => self.resumed,
+        }
+    }
+
+    /// An entry is done, failed or given up. Gives it unless it was before.
+    pub(super) fn settle(&mut self, index: u32) -> Option<Announced> {
+        let entry = self.announced.remove(&index)?;
+        self.settled += 1;
+        self.answered += u32::from(entry.start.is_none());
+        Some(entry)
+    }
+
+    /// An entry will not come through. Gives its path, unless it was settled before.
+    pub(super) fn give_up(&mut self, index: u32) -> Option<String> {
+        self.reads.give_up(index);
+        let entry = self.settle(index)?;
+        self.failed += 1;
+        Some(entry.path)
     }
 
     pub(super) fn finish(&mut self, out: &mut Context) -> bool {

@@ -7,8 +7,8 @@ use std::time::Instant;
 use transom_net::PeerId;
 use transom_proto::{TransferEvent, UsageError};
 use transom_wire::{
-    Collision, Ending, EntryKind, Failure, Offer, PeerName, RefuseReason, RelativePath, Shape,
-    Status, WHOLE,
+    Collision, Ending, EntryKind, Failure, Offer, PeerName, Progress, RefuseReason, RelativePath,
+    Shape, Status, WHOLE, limits,
 };
 
 use super::attempt::Attempt;
@@ -163,8 +163,8 @@ impl Outgoing {
         let attempt = self.attempt.as_mut()?;
         let status = &mut self.account.status;
         match event {
-            TransferEvent::Accepted => {
-                attempt.accepted = true;
+            TransferEvent::Accepted { held } => {
+                (attempt.accepted, attempt.held) = (true, held);
                 // A receiver that pauses the transfer says so before it accepts.
                 self.peer_paused = attempt.peer_paused;
                 self.phase();
@@ -175,7 +175,12 @@ impl Outgoing {
             TransferEvent::Cancelled(Status { text, .. }) => {
                 return Some(Outcome::Cancelled { here: false, text });
             }
-            TransferEvent::Started(start) => attempt.reads.want(start),
+            TransferEvent::Started(start) => {
+                if let Some(entry) = attempt.started(start) {
+                    self.account.moves(&entry.path, entry.size, start.offset);
+                }
+            }
+            TransferEvent::Again(again) => attempt.again(again),
             TransferEvent::Failed(failure) => {
                 let index = failure.index;
                 attempt.refusal = Some(failure.reason);
@@ -187,7 +192,7 @@ impl Outgoing {
                 let job = SendJob::Stop(index);
                 out.workers.send(attempt.lane, attempt.number, job);
                 let transfer = status.transfer;
-                if !attempt.is_file {
+                if let Some(path) = path.filter(|_| !attempt.is_file) {
                     out.notify(Notice::EntryFailed {
                         transfer,
                         path,
@@ -196,15 +201,11 @@ impl Outgoing {
                 }
             }
             TransferEvent::Done(done) => {
-                attempt.settled += 1;
-                let entry = attempt.announced.remove(&done.index);
+                let entry = attempt.settle(done.index);
                 let is_file = entry.is_some_and(|entry| entry.kind == EntryKind::File);
                 status.files_done += u32::from(is_file);
             }
-            TransferEvent::Progress(progress) => {
-                status.verified = attempt.resumed + progress.verified;
-                status.durable = attempt.resumed + progress.durable;
-            }
+            TransferEvent::Progress(progress) => attempt.progress = progress,
             TransferEvent::Paused { paused } => {
                 (attempt.peer_paused, self.peer_paused) = (paused, paused);
                 self.phase();
@@ -248,17 +249,6 @@ impl Outgoing {
                 attempt.next_entry += entries.len() as u32;
                 attempt.fetched.extend(entries);
             }
-            SendAnswer::Started { index, offset } if attempt.reads.started(index) => {
-                attempt.resumed += offset;
-                let status = &mut self.account.status;
-                status.resumed = attempt.resumed;
-                status.verified = status.verified.max(attempt.resumed);
-                if let Some(entry) = attempt.announced.get(&index) {
-                    self.account.moves(&entry.path, entry.size, offset);
-                }
-            }
-            // Of an entry that was given up meanwhile.
-            SendAnswer::Started { .. } => {}
             SendAnswer::Leaf(leaf) => {
                 let end = leaf.offset + leaf.bytes.len() as u64;
                 if let Some(entry) = attempt.announced.get(&leaf.index) {
@@ -268,6 +258,18 @@ impl Outgoing {
                 self.account.status.moved += leaf.bytes.len() as u64;
                 attempt.say(out, |session, place| session.leaf(place.file, leaf));
             }
+            SendAnswer::Sent(index) => attempt.reads.sent(index),
+            SendAnswer::Hashes(hashes) => {
+                let bytes = (hashes.hashes.len() * limits::LEAF) as u64;
+                attempt.reads.hashed(hashes.index, hashes.offset + bytes);
+                attempt.say(out, |session, place| session.hashes(place.file, hashes));
+            }
+            SendAnswer::LeafAgain(leaf) => {
+                attempt.reads.leaf_again();
+                self.account.status.moved += leaf.bytes.len() as u64;
+                attempt.say(out, |session, place| session.leaf(place.file, leaf));
+            }
+            SendAnswer::AgainDone => attempt.reads.again_done(),
             SendAnswer::End(end) => {
                 attempt.reads.end(end.index);
                 attempt.say(out, |session, place| session.end(place.file, &end));
@@ -282,7 +284,9 @@ impl Outgoing {
         let Some(attempt) = &mut self.attempt else {
             return;
         };
-        let path = attempt.give_up(failure.index);
+        let Some(path) = attempt.give_up(failure.index) else {
+            return;
+        };
         let why = TransferFailure::here(&failure);
         attempt.unsendable = Some(why.clone());
         attempt.say(out, |session, place| {
@@ -374,6 +378,13 @@ impl Outgoing {
             && let Some(attempt) = &mut self.attempt
             && attempt.accepted
         {
+            let (status, resumed) = (&mut self.account.status, attempt.resumed());
+            let total = |bytes| status.bytes.min(resumed.saturating_add(bytes));
+            let Progress {
+                verified, durable, ..
+            } = attempt.progress;
+            (status.verified, status.durable) = (total(verified), total(durable));
+            status.resumed = resumed;
             attempt.announce(out);
             attempt.read(out);
             if attempt.finish(out) {

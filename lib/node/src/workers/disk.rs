@@ -218,11 +218,10 @@ mod tests {
     }
 
     fn start(offset: u64) -> SendJob {
-        let (index, proof) = (0, [0; 32]);
+        let index = 0;
         SendJob::Start(Start {
             index,
             offset,
-            proof,
         })
     }
 

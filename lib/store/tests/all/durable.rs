@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use transom_store::faults::{Disk, FileSystem, Op};
-use transom_store::{Finished, Inbox, InboxError, InboxSettings, Outbox, Step};
+use transom_store::{Finished, Inbox, InboxError, InboxSettings, Outbox};
 use transom_wire::{Collision, Ending};
 
 use crate::support::*;
@@ -57,7 +57,12 @@ fn what_the_disk_lost_of_a_file_that_failed_is_sent_again() {
         let disk = scratch.disk();
         let mut inbox = scratch.inbox();
         let (mut outbox, mut reception) = begun(&mut inbox, 1, &film);
-        pump(&mut outbox, &mut reception, 2);
+        let info = outbox.entry(0).unwrap();
+        reception.begin_entry(&announced(0, &info)).unwrap();
+        let sender = Sender::new(&mut outbox, 0);
+        for leaf in 0..2 {
+            sender.leaf(&mut reception, leaf).unwrap();
+        }
         disk.lose("tree/data");
         disk.write_back();
         // Either way the file is kept for the next attempt, and only then synced.
@@ -65,17 +70,7 @@ fn what_the_disk_lost_of_a_file_that_failed_is_sent_again() {
             reception.abandon(0);
         } else {
             disk.on(Op::Write).at("tree/data").fail(28);
-            let mut next = || outbox.next_leaf(0, Vec::new()).unwrap();
-            let Step::Leaf {
-                offset,
-                hash,
-                bytes,
-                ..
-            } = next()
-            else {
-                panic!("there is a third leaf");
-            };
-            let error = reception.leaf(0, offset, &hash, &bytes).unwrap_err();
+            let error = sender.leaf(&mut reception, 2).unwrap_err();
             assert_eq!(error.errno(), 28, "{error:?}");
         }
         drop(reception);
@@ -241,7 +236,7 @@ fn after_a_sync_that_failed_nothing_more_counts_as_durable() {
         assert_eq!(disk.faults(), 1);
         reception.pause();
         assert_eq!(reception.counts().durable, before);
-        let error = reception.entry(&entry(5, "05", 5000)).unwrap_err();
+        let error = reception.begin_entry(&entry(5, "05", 5000)).unwrap_err();
         assert_eq!(error.errno(), 5, "{error:?}");
     }
 }

@@ -186,12 +186,12 @@ fn pump_readable(outbox: &mut Outbox, reception: &mut transom_store::Reception) 
     for index in 0..outbox.files() {
         let info = outbox.entry(index).unwrap();
         let begun = reception
-            .entry(&entry(index, &info.path, info.size))
+            .begin_entry(&entry(index, &info.path, info.size))
             .unwrap();
-        let Begin::Data { offset, proof } = begun else {
+        let Begin::Data { offset } = begun else {
             continue;
         };
-        outbox.start(index, offset, &proof).unwrap();
+        outbox.start(index, offset).unwrap();
         loop {
             match outbox.next_leaf(index, Vec::new()) {
                 Ok(Step::Leaf {
@@ -202,6 +202,7 @@ fn pump_readable(outbox: &mut Outbox, reception: &mut transom_store::Reception) 
                 }) => {
                     reception.leaf(index, offset, &hash, &bytes).unwrap();
                 }
+                Ok(Step::Sent { .. }) => panic!("it starts at the beginning"),
                 Ok(Step::End { size, root, .. }) => {
                     reception.end(index, size, &root).unwrap();
                     break;

@@ -107,7 +107,7 @@ fn the_key_is_of_both_peers_and_the_path() {
 }
 
 fn first_leaf(outbox: &mut Outbox) -> Result<(), OutboxError> {
-    outbox.start(0, 0, &[0; 32])?;
+    outbox.start(0, 0)?;
     outbox
         .next_leaf(0, Vec::new())
         .map(|step| assert!(matches!(step, Step::Leaf { .. })))
@@ -177,7 +177,7 @@ fn a_file_that_is_written_to_and_dated_back_while_it_is_sent_is_given_up() {
 #[test]
 fn a_file_that_has_no_bytes_until_it_is_read_is_not_called_sent() {
     let mut outbox = Outbox::walk(std::path::Path::new("/proc/self/status")).unwrap();
-    outbox.start(0, 0, &[0; 32]).unwrap();
+    outbox.start(0, 0).unwrap();
     let error = outbox.next_leaf(0, Vec::new()).unwrap_err();
     assert!(matches!(error, OutboxError::Sizeless(_)), "{error:?}");
 }
@@ -207,7 +207,7 @@ fn b41_a_parent_swapped_for_a_link_after_the_walk_is_not_gone_through() {
     let mut outbox = Outbox::walk(&scratch.path("d")).unwrap();
     fs::rename(scratch.path("d/sub"), scratch.path("aside")).unwrap();
     symlink(scratch.path("outside"), scratch.path("d/sub")).unwrap();
-    outbox.start(1, 0, &[0; 32]).unwrap();
+    outbox.start(1, 0).unwrap();
     assert!(matches!(
         outbox.next_leaf(1, Vec::new()),
         Err(OutboxError::System { .. })
@@ -221,36 +221,43 @@ fn a_receiver_gets_nothing_that_was_not_offered_and_nothing_twice() {
     scratch.put("d/sub/b", b"1");
     let mut outbox = Outbox::walk(&scratch.path("d")).unwrap();
     let size = outbox.entry(0).unwrap().size;
-    let protocol = |result: Result<u64, OutboxError>| {
+    let protocol = |result: Result<(), OutboxError>| {
         assert!(
             matches!(result, Err(OutboxError::Protocol(_))),
             "{result:?}"
         );
     };
     // A folder, an index beyond, and the index that means all.
-    protocol(outbox.start(1, 0, &[0; 32]));
-    protocol(outbox.start(3, 0, &[0; 32]));
-    protocol(outbox.start(u32::MAX, 0, &[0; 32]));
+    protocol(outbox.start(1, 0));
+    protocol(outbox.start(3, 0));
+    protocol(outbox.start(u32::MAX, 0));
     assert!(matches!(
         outbox.next_leaf(2, Vec::new()),
         Err(OutboxError::Protocol(_))
     ));
     for offset in [1, LEAF as u64 + 1, size - 1, size + 1, u64::MAX] {
-        protocol(outbox.start(0, offset, &[0; 32]));
+        protocol(outbox.start(0, offset));
         outbox.restart();
     }
-    assert_eq!(
-        outbox.start(0, 2 * LEAF as u64, &[0; 32]).unwrap(),
-        0,
-        "a wrong proof starts over"
-    );
-    protocol(outbox.start(0, 0, &[0; 32]));
+    let again = |outbox: &mut Outbox, index, offset| {
+        let step = outbox.leaf_again(index, offset, Vec::new());
+        assert!(matches!(step, Err(OutboxError::Protocol(_))), "{step:?}");
+    };
+    // Before the start, a folder, an index beyond.
+    for index in [0, 1, 3, u32::MAX] {
+        again(&mut outbox, index, 0);
+    }
+    outbox.start(0, 2 * LEAF as u64).unwrap();
+    protocol(outbox.start(0, 0));
+    for offset in [1, size, 4 * LEAF as u64, u64::MAX] {
+        again(&mut outbox, 0, offset);
+    }
     outbox.stop(0);
     assert!(matches!(
         outbox.next_leaf(0, Vec::new()),
         Err(OutboxError::Protocol(_))
     ));
-    protocol(outbox.start(0, 0, &[0; 32]));
+    protocol(outbox.start(0, 0));
 }
 
 #[test]
@@ -260,7 +267,7 @@ fn any_number_of_files_may_be_read_in_turn() {
         scratch.put(&format!("d/{i:03}"), noise(2 * LEAF, 5));
     }
     let mut outbox = Outbox::walk(&scratch.path("d")).unwrap();
-    (0..256).for_each(|index| assert_eq!(outbox.start(index, 0, &[0; 32]).unwrap(), 0));
+    (0..256).for_each(|index| outbox.start(index, 0).unwrap());
     let mut roots = Vec::new();
     let mut buffer = Vec::new();
     for _ in 0..3 {
@@ -276,6 +283,7 @@ fn any_number_of_files_may_be_read_in_turn() {
                     roots.push(root);
                     buffer = back;
                 }
+                Step::Sent { .. } => panic!("it was started at 0"),
             }
         }
     }
@@ -286,19 +294,67 @@ fn any_number_of_files_may_be_read_in_turn() {
 }
 
 #[test]
-fn a_proof_is_checked_some_leaves_at_a_time_and_nothing_is_sent_before() {
+fn new_leaves_are_read_at_once_and_those_before_are_hashed_some_at_a_time() {
     let scratch = Scratch::new();
-    let path = scratch.put("film", noise(4 * LEAF, 1));
+    let data = noise(5 * LEAF + 7, 1);
+    let path = scratch.put("film", &data);
     let mut outbox = Outbox::walk(&path).unwrap();
-    outbox.begin(0, 3 * LEAF as u64, &[0; 32]).unwrap();
-    assert_eq!(outbox.check(0, 2).unwrap(), None);
-    assert_eq!(outbox.check(0, 2).unwrap(), Some(0), "a wrong proof");
-    let step = outbox.next_leaf(0, Vec::new()).unwrap();
-    assert!(matches!(step, Step::Leaf { offset: 0, .. }), "{step:?}");
+    outbox.start(0, 3 * LEAF as u64).unwrap();
+    let hash = |number: usize| {
+        let bytes = data.chunks(LEAF).nth(number).unwrap();
+        transom_store::hash_leaf(bytes, (number * LEAF) as u64, data.len() as u64)
+    };
+    let mut buffer = Vec::new();
+    for number in 3..6 {
+        match outbox.next_leaf(0, buffer).unwrap() {
+            Step::Leaf {
+                offset,
+                hash: found,
+                bytes,
+                ..
+            } => {
+                assert_eq!((offset, found), ((number * LEAF) as u64, hash(number)));
+                buffer = bytes;
+            }
+            step => panic!("{step:?}"),
+        }
+    }
+    let Step::Sent { mut buffer } = outbox.next_leaf(0, buffer).unwrap() else {
+        panic!("the hashes come before the end")
+    };
+    let first = outbox.hashes(0, 2, &mut buffer).unwrap();
+    let second = outbox.hashes(0, 2, &mut buffer).unwrap();
+    assert_eq!((first.offset, second.offset), (0, 2 * LEAF as u64));
+    assert_eq!([first.hashes, second.hashes].concat(), [0, 1, 2].map(hash));
+    assert_eq!((first.is_through, second.is_through), (false, true));
+    let end = outbox.next_leaf(0, buffer).unwrap();
+    let expected = transom_store::hash_file(&path).unwrap();
+    assert!(
+        matches!(end, Step::End { root, .. } if root == expected),
+        "{end:?}"
+    );
+    // Also after that any leaf may be asked for again.
+    for number in [5, 0] {
+        let offset = (number * LEAF) as u64;
+        let (found, bytes) = outbox.leaf_again(0, offset, Vec::new()).unwrap();
+        assert_eq!((found, bytes.len()), (hash(number), [LEAF, 7][number / 5]));
+    }
+}
 
+#[test]
+fn a_file_that_changes_between_its_leaves_and_its_hashes_is_given_up() {
+    let scratch = Scratch::new();
+    let path = scratch.put("film", noise(2 * LEAF, 1));
     let mut outbox = Outbox::walk(&path).unwrap();
-    outbox.begin(0, 3 * LEAF as u64, &[0; 32]).unwrap();
-    assert!(outbox.next_leaf(0, Vec::new()).is_err());
+    outbox.start(0, LEAF as u64).unwrap();
+    outbox.next_leaf(0, Vec::new()).unwrap();
+    fs::write(&path, noise(2 * LEAF + 1, 2)).unwrap();
+    let hashed = outbox.hashes(0, 1, &mut Vec::new());
+    let error = hashed
+        .and_then(|_| outbox.next_leaf(0, Vec::new()).map(drop))
+        .unwrap_err();
+    assert_eq!(error.reason(), FailReason::SourceChanged);
+    assert!(!outbox.is_running(0));
 }
 
 #[test]
@@ -313,7 +369,7 @@ fn what_a_link_leads_to_is_told_to_nobody() {
     for change in changes {
         let mut outbox = Outbox::walk(&link).unwrap();
         change();
-        let started = outbox.start(0, 0, &[0; 32]);
+        let started = outbox.start(0, 0);
         let error = started.and_then(|_| outbox.next_leaf(0, Vec::new()).map(drop));
         let text = error.unwrap_err().text();
         assert!(

@@ -179,8 +179,12 @@ messages! {
         Text(crate::Text<'a>),
         /// Acknowledges a text.
         TextAck(crate::TextAck),
+        /// Asks for leaves of an entry again.
+        Again(crate::Again),
         /// Offers a file or a folder.
         Offer(crate::Offer<'a>),
+        /// Accepts the offer.
+        Accept(crate::Accept),
         /// Refuses an offer.
         Refuse(crate::Status<crate::RefuseReason, &'a str>),
         /// One file or folder of the transfer.
@@ -211,14 +215,14 @@ messages! {
         End(crate::End),
         /// The sender gives up the entry, possibly in the middle of a leaf.
         Abandon(crate::Failure<&'a str>),
+        /// Hashes of leaves that the receiver holds from an earlier attempt.
+        Hashes(crate::Hashes<'a>),
     }
     empty {
         /// Accepts the call.
         Answer,
         /// Discards the unfinished picture.
         Abort,
-        /// Accepts the offer.
-        Accept,
         /// Ends a run of frames of sound: the sender pauses it on purpose.
         SoundEnd,
     }
