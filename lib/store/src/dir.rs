@@ -233,12 +233,6 @@ impl Dir {
         Ok(true)
     }
 
-    /// Removes all that is in it.
-    pub(crate) fn clear(&self) -> io::Result<()> {
-        while !remove::empty(&self.handle, &mut { u32::MAX })? {}
-        Ok(())
-    }
-
     /// What the name is, not looking through a link.
     pub(crate) fn kind(&self, path: &str) -> io::Result<Kind> {
         let (parent, name) = self.parent(path)?;

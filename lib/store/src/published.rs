@@ -56,12 +56,12 @@ pub(crate) struct Line {
 
 /// What a transfer became.
 #[derive(Debug)]
-pub(crate) struct Earlier {
+pub(crate) struct Previous {
     pub(crate) name: String,
     times: Vec<RangeInclusive<i64>>,
 }
 
-impl Earlier {
+impl Previous {
     /// Whether a file of that name whose status was changed then is one of the transfer.
     pub(crate) fn has(&self, changed: i64) -> bool {
         self.times.iter().any(|times| times.contains(&changed))
@@ -106,16 +106,25 @@ impl Log {
         Ok(log)
     }
 
-    /// What became of a transfer last, if it was asked to treat names that are taken in that way.
-    pub(crate) fn find(&self, claim: &Claim, collision: Collision) -> Option<Earlier> {
+    /// What became last of what the peer offers again as `offered`. A name that was found beside
+    /// others is the transfer's own; the other ways keep to the name that is offered.
+    pub(crate) fn find(
+        &self,
+        claim: &Claim,
+        collision: Collision,
+        offered: &str,
+    ) -> Option<Previous> {
+        let is_it = |line: &&Line| match collision {
+            Collision::Skip | Collision::Overwrite => line.name == offered,
+            _ => line.collision == collision,
+        };
         let lines = self.lines.iter().rev();
-        let mut lines = lines
-            .filter(|line| (&line.claim, line.collision) == (claim, collision))
-            .peekable();
+        let lines = lines.filter(|line| line.claim == *claim);
+        let mut lines = lines.filter(is_it).peekable();
         let name = lines.peek()?.name.clone();
         let lines = lines.filter(|line| line.name == name).take(TIMES);
         let times = lines.map(|line| line.times.clone()).collect();
-        Some(Earlier { name, times })
+        Some(Previous { name, times })
     }
 
     /// Adds a line.
@@ -253,13 +262,16 @@ mod tests {
             ];
             lines.into_iter().for_each(|line| log.put(&dir, line));
             for log in [log, Log::open(&dir)] {
-                let found = log.find(&wanted.claim, Collision::Rename).unwrap();
+                let rename = Collision::Rename;
+                let found = log.find(&wanted.claim, rename, "a b").unwrap();
                 assert_eq!(found.name, "a b (1)");
                 let has = [0, 1, 2, 3, 4, 5].map(|changed| found.has(changed));
                 assert_eq!(has, [false, true, true, true, true, false]);
                 let other = ([8; 32], wanted.claim.1);
-                assert!(log.find(&other, Collision::Rename).is_none());
-                assert!(log.find(&wanted.claim, Collision::Skip).is_none());
+                assert!(log.find(&other, rename, "a b").is_none());
+                let found = log.find(&wanted.claim, Collision::Skip, "a b").unwrap();
+                let has = [0, 1, 2, 5].map(|changed| found.has(changed));
+                assert_eq!((&*found.name, has), ("a b", [true, true, false, true]));
             }
         });
     }
