@@ -1,10 +1,11 @@
 //! The station's enums in words: text for people, one stable word for programs.
 
 use transom::{
-    Bottleneck, CallKind, CameraState, Capabilities, EndReason, Outcome, PeerName, RefuseReason,
+    Bottleneck, CallKind, CameraState, Capabilities, Direction, EndReason, LimitedBy, Outcome,
+    PeerName, RefuseReason, TransferStatus, path_text,
 };
 
-use crate::format::count;
+use crate::format::{count, rate};
 
 pub(crate) fn call_words(kind: CallKind, outgoing: bool, peer: &PeerName) -> String {
     match (kind, outgoing) {
@@ -153,16 +154,16 @@ fn and_more(more: u32) -> String {
 /// How a transfer ended, in words.
 pub(crate) fn outcome_words(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Durable { path } => format!("safe on disk as {}", path.display()),
-        Outcome::AlreadyThere { path } => format!("was there already as {}", path.display()),
-        Outcome::Skipped { path } => format!("left alone, since {} is taken", path.display()),
+        Outcome::Durable { path } => format!("safe on disk as {}", path_text(path)),
+        Outcome::AlreadyThere { path } => format!("was there already as {}", path_text(path)),
+        Outcome::Skipped { path } => format!("left alone, since {} is taken", path_text(path)),
         Outcome::Partial { path, failed: 0 } => {
-            format!("safe on disk as {}, but not all of it", path.display())
+            format!("safe on disk as {}, but not all of it", path_text(path))
         }
         Outcome::Partial { path, failed } => {
             format!(
                 "safe on disk as {}, but for {}",
-                path.display(),
+                path_text(path),
                 count((*failed).into(), "failed item")
             )
         }
@@ -196,6 +197,30 @@ pub(crate) fn outcome_word(outcome: &Outcome) -> &'static str {
         Outcome::Cancelled { .. } => "cancelled",
         Outcome::Lost { .. } => "lost",
         Outcome::Failed { .. } => "failed",
+        _ => "unknown",
+    }
+}
+
+/// What limits a transfer, in short words: `their disk`, `limit 2.00 MB/s`.
+pub(crate) fn limit_words(status: &TransferStatus) -> Option<String> {
+    let is_ours = match status.limited_by? {
+        LimitedBy::SenderDisk => status.direction == Direction::Outgoing,
+        LimitedBy::ReceiverDisk => status.direction == Direction::Incoming,
+        LimitedBy::Network => return Some("network".to_owned()),
+        LimitedBy::Rate => return Some(format!("limit {}", rate(status.rate_limit?))),
+        _ => return None,
+    };
+    let whose = if is_ours { "your" } else { "their" };
+    Some(format!("{whose} disk"))
+}
+
+/// What limits a transfer, as one word.
+pub(crate) fn limit_word(limit: LimitedBy) -> &'static str {
+    match limit {
+        LimitedBy::SenderDisk => "sender_disk",
+        LimitedBy::Network => "network",
+        LimitedBy::ReceiverDisk => "receiver_disk",
+        LimitedBy::Rate => "rate_limit",
         _ => "unknown",
     }
 }

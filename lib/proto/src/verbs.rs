@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use transom_wire::{
     Again, CallKind, CameraState, CameraStats, Capabilities, Done, End, EndReason, Ending, Entry,
-    Failure, Offer, Progress, RefuseReason, SoundCodec, SoundState, Start,
+    Failure, LimitedBy, Offer, Progress, RefuseReason, SoundCodec, SoundState, Start, Total,
 };
 
 use crate::session::{Session, Stage};
@@ -181,6 +181,12 @@ impl Session {
         Ok(self.files.offer(stream, offer, &mut self.output))
     }
 
+    /// Says what was counted since the offer, or since the last total. Totals only grow.
+    pub fn total(&mut self, file: TransferId, total: &Total) -> Result<(), UsageError> {
+        self.open()?;
+        self.files.sending(file)?.total(total, &mut self.output)
+    }
+
     /// How many entries may be announced now.
     pub fn entry_room(&self, file: TransferId) -> usize {
         self.files.entry_room(file, &self.output)
@@ -328,6 +334,14 @@ impl Session {
         self.open()?;
         self.files.finished(file, ending, text, &mut self.output)
     }
+
+    /// The disk or the quota lacks so many bytes for the rest of the transfer, which pauses until
+    /// this is called with 0.
+    pub fn disk_full(&mut self, file: TransferId, missing: u64) -> Result<(), UsageError> {
+        self.open()?;
+        self.files.receiving(file)?.throttle.disk_full(missing);
+        Ok(())
+    }
 }
 
 /// Files, either side.
@@ -340,6 +354,17 @@ impl Session {
         self.open()?;
         self.files.throttle(file)?.pause(paused);
         Ok(())
+    }
+
+    /// What limits a transfer's rate: measured by the sender over the last seconds, and told to the
+    /// receiver. `None` before that, and while nothing is to be sent.
+    pub fn limited_by(&self, file: TransferId) -> Option<LimitedBy> {
+        self.files.limited_by(file)
+    }
+
+    /// The rate limit that applies to a transfer, in bytes per second: the lower of both sides.
+    pub fn rate_limit(&self, file: TransferId) -> Option<u64> {
+        self.files.rate_limit(file)
     }
 
     /// Ends a transfer early, in any state.

@@ -70,7 +70,7 @@ pub struct Call {
 
 /// A fault to be planned, begun by [`Disk::on`].
 #[derive(Debug)]
-#[must_use = "it does nothing until it is told to fail, to lie or to take long"]
+#[must_use = "it does nothing until it is told what the call does"]
 pub struct Fault<'a> {
     disk: &'a Disk,
     rule: Rule,
@@ -92,6 +92,7 @@ enum Verdict {
     Do,
     Fail(Errno),
     Lie,
+    Lose,
     Delay(Duration),
 }
 
@@ -152,7 +153,12 @@ impl Disk {
 
     /// The kernel writes dirty bytes back in the background; names it does not.
     pub fn write_back(&self) {
-        self.state().cache.write_back();
+        self.write_back_of("");
+    }
+
+    /// The same for the files whose path holds that: the kernel writes in any order.
+    pub fn write_back_of(&self, path: &str) {
+        self.state().cache.write_back(path);
     }
 
     /// After so many more changes every further one fails with EIO, as before a power cut. Looks
@@ -186,12 +192,24 @@ impl Disk {
             .expect("the folder can be written");
     }
 
+    /// The same, and the process ends with the power, before any further call.
+    ///
+    /// # Panics
+    /// The folder can't be written.
+    pub fn cut_power_for_good(&self) -> ! {
+        let mut state = self.state();
+        let cut = state.cache.cut_power();
+        cut.expect("the folder can be written");
+        std::process::exit(0)
+    }
+
     /// The calls that came since the mount or the last time, in their order; those that failed too.
     pub fn calls(&self) -> Vec<Call> {
         std::mem::take(&mut self.state().calls)
     }
 
-    /// How many calls failed, were lied to or delayed, by plan or since the disk stopped.
+    /// How many calls failed, were lied to, lost bytes or were delayed, by plan or since the disk
+    /// stopped.
     pub fn faults(&self) -> u32 {
         self.state().faults
     }
@@ -220,6 +238,12 @@ impl Fault<'_> {
         self
     }
 
+    /// After [`Fault::nth`]: that call and those after it, so many in all.
+    pub fn times(mut self, hits: u32) -> Self {
+        self.rule.hits = hits;
+        self
+    }
+
     /// The call fails with that error number and does nothing.
     pub fn fail(self, errno: i32) {
         self.plan(Verdict::Fail(Errno::from_raw_os_error(errno)));
@@ -236,6 +260,11 @@ impl Fault<'_> {
             self.rule.op
         );
         self.plan(Verdict::Lie);
+    }
+
+    /// Right before the call the kernel fails to write back all that is dirty. The call is done.
+    pub fn lose(self) {
+        self.plan(Verdict::Lose);
     }
 
     /// The call takes so much longer, and is done then. Calls of other threads go on meanwhile.
@@ -258,6 +287,10 @@ impl State {
         };
         self.faults += u32::from(verdict != Verdict::Do);
         self.calls.push(Call { op, path });
+        if verdict == Verdict::Lose {
+            self.cache.lose_dirty();
+            return Verdict::Do;
+        }
         verdict
     }
 
@@ -395,13 +428,13 @@ impl Watch {
 
     pub(crate) fn rename(
         &self,
-        (from, name): (&fs::File, &str),
-        (to, new): (&fs::File, &str),
+        (from, name): (&fs::File, &OsStr),
+        (to, new): (&fs::File, &OsStr),
         call: impl FnOnce(&fs::File, &fs::File) -> Result<(), Errno>,
     ) -> Result<(), Errno> {
         let (_state, verdict) = self.judge(Op::Rename, |cache| {
-            let old = cache.path(from, name.as_ref());
-            format!("{old} > {}", cache.path(to, new.as_ref()))
+            let old = cache.path(from, name);
+            format!("{old} > {}", cache.path(to, new))
         });
         match verdict {
             Verdict::Fail(errno) => Err(errno),

@@ -9,17 +9,42 @@
 //!     t-0123../                 one transfer, of one key of one peer
 //!         record                whose it is; checked
 //!         tree/                 its files as they will be, opened beneath and never through a link
-//!         leaves/7              journal of file 7: a checked hash for each leaf that is written
-//!         table                 hashes of the files that are one leaf or less
+//!         leaves/4f3a..         journal of a file of more than one leaf, named by its path's hash
 //!         folders               modes and times of the folders, set at the end
-//!         old/                  tree/ of the attempts before, until their files are asked for again
+//!         old/0, old/1 ..       tree/ of the attempts before, until their files are asked for again
 //! ```
 //!
-//! A leaf is verified before it is written, written before it is journalled, and both are on the
-//! disk before they are called durable, by descriptors of the reception's own (`syncing.rs` has the
-//! rules on one page). What an earlier attempt left is synced and read again before it counts. At
-//! the end the whole gets its final name in one step, and that name is on the disk before anybody
-//! is told.
+//! The life of a file, and where a crash (of the process, the system or the power) may hit it:
+//!
+//! ```text
+//! Offer      Entry      Leaf, Hashes ..                            End      Finish
+//!   |          |          |                                         |         |
+//!   v          v          v                                         v         v
+//! claimed -> begun -> written -> synced -> recorded -> on disk -> whole -> settled -> named -> durable
+//!          1        2          3         4           5          6        7          8        9
+//!                   ^                                |
+//!                   |          \___ a checkpoint ___/
+//!                   |                                |
+//!                   +-- withdrawn <-- differs from the sender's, or from its record
+//!                    5
+//! ```
+//!
+//! | crash | what is there | what becomes of it |
+//! |---|---|---|
+//! | 1 | a folder with a record or without | without one it is removed when the inbox opens; with one it is taken up, and holds nothing |
+//! | 2, 3 | leaves that may not be on the disk, without records | the file is cut to the leaves that have records, at most a checkpoint (64 MiB, a second) is sent again; a file of one leaf is synced, read from the disk and compared |
+//! | 4 | records that may not be on the disk, of leaves that are | a record that is missing or torn costs its leaf |
+//! | 5 | a leaf whose record was withdrawn, and may be half overwritten | it has no record, so it is asked again |
+//! | 6, 7 | all leaves, the last perhaps without records | as 2 to 5; no file shows before all of its transfer is there |
+//! | 8 | the final name, or the name in the private folder | the one: the same is there already when it comes again; the other: as 7 |
+//! | 9 | all | the sender was not told: it sends again, and hears that it is there already |
+//!
+//! So a record means that its leaf is on the disk, at any time (`journal.rs`). When a file is taken
+//! up, its records say at once where the sender goes on. The sender's hashes are compared with the
+//! records, what differs is asked again leaf by leaf (`part.rs`), and each leaf that was here before
+//! is read once before the file is whole. A sync that fails ends it all: no more records are
+//! written, and the next attempt goes on from those that were (`syncing.rs` has the rules on one
+//! page).
 //!
 //! An entry that can't be taken fails alone; `EntryError::is_passing` lists what keeps a folder for
 //! the next attempt instead. All calls to the disk go through one room (`disk.rs`), where tests let
@@ -44,6 +69,7 @@
 //!     collision: Collision::Rename,
 //!     files: outbox.files(),
 //!     bytes: outbox.bytes(),
+//!     is_counted: true,
 //!     name: RelativePath::new("photo.jpg")?,
 //! };
 //! let mut reception = inbox.receive([1; 32], &offer)?;
@@ -91,6 +117,7 @@ mod hash;
 mod inbox;
 mod journal;
 mod mark;
+mod name;
 mod outbox;
 mod part;
 mod part_error;
@@ -115,6 +142,7 @@ pub use error::{EntryError, InboxError, OutboxError, SkipReason};
 pub use hash::{hash_file, leaf as hash_leaf};
 pub use inbox::{Inbox, InboxSettings, Leftover};
 pub use mark::Mark;
+pub use name::{path_text, text_path};
 pub use outbox::{EntryInfo, Hashes, Outbox, Skipped, Step};
 pub use part::Run;
 pub use reception::{Begin, Counts, Done, Ended, Finished, Reception, Unplaced};

@@ -34,6 +34,8 @@ pub(crate) use staging::Staging;
 
 mod runs;
 mod staging;
+#[cfg(test)]
+mod tests;
 
 /// Leaves that the sender is to send again.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -173,6 +175,10 @@ impl Part {
         if !places.is_synced {
             settle(&file, journal.is_some());
         }
+        if !self.has_journal() {
+            // It may have been a larger file once.
+            places.forget(&self.identity)?;
+        }
         if let Some(journal) = &journal {
             // What is behind may be of another size, or not on the disk.
             if journal.leaves()? > held {
@@ -251,7 +257,8 @@ impl Part {
             self.file(places)?;
             return Ok(0);
         }
-        if self.has_journal() {
+        if places.old.is_some() {
+            // One of an earlier attempt, whatever the size of the file was then.
             places.forget(&self.identity)?;
         }
         let made = places.tree.create_all(&self.path, self.mode);
@@ -504,6 +511,19 @@ impl Part {
         self.journal
             .as_ref()
             .ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    /// Removes it, whose files are closed first: some file systems only rename a file that is open.
+    /// One that was not made yet has nothing there, and its name may be another entry's.
+    pub(crate) fn remove(mut self, places: &Staging) -> io::Result<()> {
+        if !self.is_made {
+            return Ok(());
+        }
+        self.close();
+        if self.has_records {
+            places.forget(&self.identity)?;
+        }
+        places.tree.remove_file(&self.path)
     }
 
     /// Whether it has a journal: a file of one leaf is read again instead.

@@ -8,7 +8,7 @@ use transom_wire::{Collision, Ending, limits};
 
 use crate::compare::{Compare, CompareFolder};
 use crate::dir::{Dir, Kind, Visit, Walk};
-use crate::error::cut;
+use crate::name;
 use crate::reception::{EntryCounts, Offered, SINGLE, Unplaced};
 use crate::slice::{STEP, SYNC, take};
 use crate::syncing::Syncing;
@@ -410,11 +410,11 @@ pub(crate) fn numbered(path: &str, number: u32) -> String {
     let mark = format!(" ({number})");
     let (stem, ending) = match name.rfind('.') {
         // A leading dot begins no ending, and an ending of 20 letters is none.
-        Some(dot) if dot > 0 && name.len() - dot <= 20 => name.split_at(dot),
+        Some(dot) if dot > 0 && name::len(&name[dot..]) <= 20 => name.split_at(dot),
         _ => (name, ""),
     };
-    let room = limits::COMPONENT - mark.len() - ending.len();
-    format!("{above}{}{mark}{ending}", cut(stem, room))
+    let room = limits::COMPONENT - mark.len() - name::len(ending);
+    format!("{above}{}{mark}{ending}", name::cut(stem, room))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rustix::io::Errno;
-use transom_wire::{Collision, Ending, Entry, Offer, Shape};
+use transom_wire::{Collision, Ending, Entry, Offer, Shape, Total};
 
 use crate::dir::Dir;
 use crate::folders::Folders;
@@ -17,7 +17,7 @@ use crate::part_error::PartError;
 use crate::published::Previous;
 use crate::record::Claim;
 use crate::syncing::Syncing;
-use crate::{EntryError, InboxError};
+use crate::{EntryError, InboxError, text_path};
 use checkpoint::End;
 use entries::active;
 
@@ -94,8 +94,7 @@ pub(crate) struct Offered {
     pub(crate) name: String,
     pub(crate) shape: Shape,
     pub(crate) collision: Collision,
-    files: u32,
-    bytes: u64,
+    total: Total,
 }
 
 /// How many entries went which way.
@@ -155,8 +154,7 @@ impl Reception {
                 name: offer.name.as_str().to_owned(),
                 shape: offer.shape,
                 collision: offer.collision,
-                files: offer.files,
-                bytes: offer.bytes,
+                total: offer.total(),
             },
             root,
             staging,
@@ -183,6 +181,11 @@ impl Reception {
             ending: End::default(),
             broken: None,
         })
+    }
+
+    /// The sender has counted more of what it offered.
+    pub fn total(&mut self, total: Total) {
+        self.offered.total = total;
     }
 
     /// Takes the next entry, and reads nothing for that: what is held of it is what earlier
@@ -334,7 +337,7 @@ impl Reception {
             match self.offered.shape {
                 // A single file may be taken up again when the sender can read its own once more.
                 Shape::File => self.keep(*part),
-                _ => self.discard(part),
+                _ => self.discard(*part),
             }
         }
     }
@@ -365,14 +368,19 @@ impl Reception {
             .entries
             .values()
             .any(|state| matches!(state, State::Active(_)));
-        if self.hold.is_over || busy || entries != self.next || entries != self.offered.files {
+        let is_all = entries == self.next && self.offered.total.is_counted;
+        if self.hold.is_over || busy || !is_all {
             return Err(InboxError::Protocol(
                 "the transfer finished before its entries did",
             ));
         }
         let failed = Finished {
             ending: Ending::Failed,
-            path: self.shared.settings.root.join(&self.offered.name),
+            path: self
+                .shared
+                .settings
+                .root
+                .join(text_path(&self.offered.name)),
             failed: self.counted.failed,
             unplaced: Vec::new(),
         };

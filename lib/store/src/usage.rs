@@ -55,7 +55,7 @@ fn measure_some(dir: &Dir, most: usize) -> io::Result<Usage> {
                 &below
             }
         };
-        for (name, kind) in at.names()?.0 {
+        for (name, kind) in at.names()? {
             if left == 0 {
                 usage.whole = false;
                 return Ok(usage);

@@ -1,9 +1,9 @@
 //! One frame of every kind, and names as they come and as they must not come.
 
 use transom_wire::{
-    Accept, Ack, Again, ByeCode, CallKind, CameraState, CameraStats, Capabilities, Codec,
-    Collision, Done, End, EndReason, Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant,
-    Hashes, Hello, Join, Leaf, Listen, Live, Message, Offer, Orientation, Pause, PictureHead, Ping,
+    Accept, Ack, Again, ByeCode, CallKind, CameraState, CameraStats, Capabilities, Codec, Collision, DiskFull,
+    Done, End, EndReason, Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant, Hashes, Hello,
+    Join, Leaf, LimitedBy, Listen, Live, Message, Offer, Orientation, Pause, PictureHead, Ping,
     Pong, Progress, Rate, Recording, RefuseReason, RelativePath, Ring, Shape, Shown, Sound,
     SoundCodec, SoundHead, SoundState, Start, Status, Text, TextAck, TransferKey, WHOLE, WantStats,
     flags, limits,
@@ -18,6 +18,8 @@ pub(crate) const NAMES: &[(&str, &str)] = &[
     ("path-backslash", "..\\x"),
     ("path-control", "a\u{1b}[2Jb\u{202e}gpj.exe"),
     ("path-dots", "a/./b//c/"),
+    ("path-raw", "caf\u{10fee9}/back\u{10fe5c}slash/C\u{10fe3a}x"),
+    ("path-raw-up", "\u{10fe2e}./\u{10fe2f}x"),
     ("peer", "kitchen-camera"),
     ("peer-blank", "\u{2800}"),
     ("peer-filler", "ann\u{3164}a"),
@@ -155,6 +157,7 @@ fn file_control() -> Vec<(&'static str, Vec<u8>)> {
         collision: Collision::Rename,
         files: 2,
         bytes: 3,
+        is_counted: true,
         name: path("photos"),
     };
     let refuse = Status::new(RefuseReason::NoSpace, "full");
@@ -206,8 +209,14 @@ fn file_control() -> Vec<(&'static str, Vec<u8>)> {
         ("finish", Message::Finish(Finish { entries: 2 })),
         ("finished", Message::Finished(finished)),
         ("pause", Message::Pause(Pause { paused: true })),
+        (
+            "disk-full",
+            Message::DiskFull(DiskFull { missing: 1 << 30 }),
+        ),
         ("cancel", Message::Cancel(cancel)),
         ("rate", Message::Rate(rate)),
+        ("limited-by", Message::LimitedBy(LimitedBy::Network)),
+        ("total", Message::Total(offer.total())),
     ];
     messages
         .map(|(name, message)| (name, frame(2, 0, message)))

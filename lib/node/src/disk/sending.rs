@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use transom_proto::{LeafData, LeafHashes, OwnedEntry};
-use transom_store::{Outbox, OutboxError, Step};
+use transom_store::{Outbox, OutboxError, Step, path_text};
 use transom_wire::limits::LEAF;
 use transom_wire::{Again, End, Failure, RelativePath, Shape, Start, TransferKey};
 
@@ -161,7 +161,7 @@ impl Sending {
             skipped: outbox
                 .skipped()
                 .iter()
-                .map(|skipped| (skipped.path.display().to_string(), skipped.into()))
+                .map(|skipped| (path_text(&skipped.path), skipped.into()))
                 .collect(),
         };
         self.transfers.insert(transfer, outbox);

@@ -58,7 +58,7 @@ pub(crate) struct Transfers {
     attempts: BTreeMap<TransferId, TransferId>,
     /// One that was sent is over, so that another may have its turn.
     has_room: bool,
-    /// What the owner said yes to and is not over: the sender, the very offer, and where to.
+    /// What the owner said yes to and is not over: the sender, the offer, and where to.
     remembered: Vec<([u8; 32], OwnedOffer, PathBuf)>,
     kept_controls: KeptControls,
     inbox: Option<InboxSettings>,
@@ -388,10 +388,12 @@ impl Transfers {
         }
         for outgoing in self.outgoing.values_mut() {
             outgoing.go_on(out);
-            outgoing.account.tell(now, out);
+            let place = outgoing.place();
+            outgoing.account.tell(place, now, out);
         }
         for incoming in self.incoming.values_mut() {
-            incoming.account.tell(now, out);
+            let place = incoming.place();
+            incoming.account.tell(Some(place), now, out);
         }
     }
 

@@ -201,10 +201,7 @@ mod tests {
         let mut reads = Reads::default();
         for index in 0..count {
             let offset = 0;
-            reads.want(Start {
-                index,
-                offset,
-            });
+            reads.want(Start { index, offset });
         }
         reads
     }
@@ -301,7 +298,10 @@ mod tests {
         reads.leaf_again();
         assert_eq!(reads.room(9 * LEAF), 8 * LEAF, "one is still to come");
         reads.again_done();
-        assert_eq!(reads.next_again(9 * LEAF), Some(run(0, 5, LEAVES_ASKED - 1)));
+        assert_eq!(
+            reads.next_again(9 * LEAF),
+            Some(run(0, 5, LEAVES_ASKED - 1))
+        );
         reads.again_done();
         // An end changes nothing; an entry that was given up is not read.
         reads.end(1);

@@ -1,8 +1,9 @@
-//! Pause and rate limit of a transfer, as both sides set them, and the time of its next data.
+//! Pause and rate limit of a transfer, as both sides set them, whether the receiver's disk is full,
+//! and the time of its next data.
 
 use core::time::Duration;
 
-use transom_wire::{Message, Pause, Rate};
+use transom_wire::{DiskFull, Message, Pause, Rate};
 
 use crate::send::{Output, QueueEnd};
 use crate::{Instant, TransferEvent};
@@ -13,7 +14,8 @@ const FRAME: Duration = Duration::from_millis(50);
 /// The smallest frame under a rate limit, so that the overhead of headers stays small.
 const LEAST_FRAME: u64 = 512;
 
-/// A transfer is paused while either side pauses it; the lower rate limit of both applies.
+/// A transfer is paused while either side pauses it, and while the receiver's disk is full. The
+/// lower rate limit of both applies.
 #[derive(Default)]
 pub(crate) struct Throttle {
     /// Set by our user.
@@ -30,17 +32,25 @@ pub(crate) struct Throttle {
     pause_event_waits: bool,
     /// The caller has not yet taken the last event of the peer's rate limit.
     rate_event_waits: bool,
+    /// The caller has not yet taken the last event of the peer's disk.
+    disk_event_waits: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 struct Limits {
     paused: bool,
+    /// Bytes that the receiver's disk lacks; always 0 on the side of a sender.
+    missing: u64,
     rate: Option<u64>,
 }
 
 impl Throttle {
     pub(crate) fn pause(&mut self, paused: bool) {
         self.local.paused = paused;
+    }
+
+    pub(crate) fn disk_full(&mut self, missing: u64) {
+        self.local.missing = missing;
     }
 
     pub(crate) fn limit(&mut self, rate: Option<u64>, now: Instant) {
@@ -53,6 +63,13 @@ impl Throttle {
     pub(crate) fn handle_pause(&mut self, pause: Pause) -> bool {
         let is_change = self.remote.paused != pause.paused;
         self.remote.paused = pause.paused;
+        is_change
+    }
+
+    /// The peer's disk is full, or no longer. Returns whether that is a change.
+    pub(crate) fn handle_disk_full(&mut self, full: DiskFull) -> bool {
+        let is_change = self.remote.missing != full.missing;
+        self.remote.missing = full.missing;
         is_change
     }
 
@@ -77,11 +94,19 @@ impl Throttle {
         !core::mem::replace(&mut self.rate_event_waits, true)
     }
 
+    /// Whether to emit an event of the peer's disk, by the same rule.
+    pub(crate) fn emits_disk_full(&mut self) -> bool {
+        !core::mem::replace(&mut self.disk_event_waits, true)
+    }
+
     /// Puts the newest state into an event that the caller takes now.
     pub(crate) fn update_event(&mut self, event: &mut TransferEvent) {
         match event {
             TransferEvent::Paused { paused } => {
                 (*paused, self.pause_event_waits) = (self.remote.paused, false);
+            }
+            TransferEvent::DiskFull { missing } => {
+                (*missing, self.disk_event_waits) = (self.remote.missing, false);
             }
             TransferEvent::Limited { rate } => {
                 (*rate, self.rate_event_waits) = (self.remote.rate, false);
@@ -91,7 +116,7 @@ impl Throttle {
     }
 
     /// Queues the local limits for the peer if they have changed. While older limits wait in the
-    /// queue, newer ones do not join them: the queue holds at most one pause and one rate.
+    /// queue, newer ones do not join them: the queue holds at most one message of each.
     pub(crate) fn flush(&mut self, stream: u16, output: &mut Output) {
         if output.text.has_sent(self.announced_end) {
             self.flush_now(stream, output);
@@ -101,9 +126,16 @@ impl Throttle {
     /// As [`flush`](Self::flush), even while older limits wait in the queue.
     pub(crate) fn flush_now(&mut self, stream: u16, output: &mut Output) {
         let announced = core::mem::replace(&mut self.announced, self.local);
-        let Limits { paused, rate } = self.local;
+        let Limits {
+            paused,
+            missing,
+            rate,
+        } = self.local;
         if paused != announced.paused {
             output.send(stream, &Message::Pause(Pause { paused }));
+        }
+        if missing != announced.missing {
+            output.send(stream, &Message::DiskFull(DiskFull { missing }));
         }
         if rate != announced.rate {
             let bytes_per_second = rate.unwrap_or(0);
@@ -115,7 +147,8 @@ impl Throttle {
     }
 
     pub(crate) fn is_paused(&self) -> bool {
-        self.local.paused || self.remote.paused
+        let is_full = self.local.missing > 0 || self.remote.missing > 0;
+        is_full || self.local.paused || self.remote.paused
     }
 
     /// Data bytes that may be sent now, in one frame.
@@ -155,7 +188,8 @@ impl Throttle {
         self.full_at = now + after.map_or(Duration::ZERO, |rate| time_of(debt, rate));
     }
 
-    fn rate(&self) -> Option<u64> {
+    /// The rate limit that applies: the lower of both sides.
+    pub(crate) fn rate(&self) -> Option<u64> {
         match (self.local.rate, self.remote.rate) {
             (Some(local), Some(remote)) => Some(local.min(remote)),
             (local, remote) => local.or(remote),

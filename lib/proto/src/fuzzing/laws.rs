@@ -202,6 +202,7 @@ impl Scene {
         match choices.byte() % 16 {
             0 => ignore(session.pause(file, on)),
             1 => ignore(session.limit(file, Some(u64::from(value) * 10_000))),
+            2 if value < 100 => ignore(session.disk_full(file, u64::from(value) * u64::from(on))),
             2 if value > 200 => ignore(session.cancel(file, RefuseReason::Chosen, "")),
             3 | 4 => ignore(session.ring(kind(on))),
             5 => ignore(session.text("hello")),

@@ -45,7 +45,7 @@ impl Walk {
         let Some(folder) = self.folders.pop() else {
             return Ok(Visit::End);
         };
-        let (names, _) = match folder.as_str() {
+        let names = match folder.as_str() {
             "" => top.names()?,
             path => top.sub(path)?.names()?,
         };

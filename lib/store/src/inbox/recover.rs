@@ -41,7 +41,7 @@ pub(super) fn recover(
     settings: &InboxSettings,
     transfers: &mut Transfers,
 ) -> io::Result<()> {
-    let (names, _) = staging.names()?;
+    let names = staging.names()?;
     for (folder, kind) in names {
         if kind != Kind::Folder || !is_ours(&folder) {
             continue;

@@ -229,7 +229,7 @@ impl Shared {
     /// Removes transfers that are too old, and folders that were not removed before: as much as is
     /// left of a slice. Says whether that was all that can be done.
     pub(super) fn tidy_some(&self, left: &mut u32) -> io::Result<bool> {
-        let (names, _) = self.staging.names()?;
+        let names = self.staging.names()?;
         let mut transfers = self.transfers();
         transfers.has_leftovers = false;
         let keep = self.settings.keep_unfinished;

@@ -62,7 +62,7 @@ impl Staging {
         Ok(has_mode)
     }
 
-    /// Removes the journal of a file that begins anew, before a byte of it is written.
+    /// Removes the journal of a file that begins anew or goes, before a byte of it is written.
     pub(super) fn forget(&self, identity: &Identity) -> io::Result<()> {
         match self.leaves.remove_file(&journal::name(identity)) {
             Ok(()) => self.leaves.sync(),
@@ -91,7 +91,7 @@ impl Old {
             }
             old => old?,
         };
-        let names = old.names()?.0.into_iter();
+        let names = old.names()?.into_iter();
         let mut trees: Vec<u32> = names.filter_map(|(name, _)| name.parse().ok()).collect();
         trees.sort_unstable_by(|a, b| b.cmp(a));
         if has_files {

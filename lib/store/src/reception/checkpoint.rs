@@ -15,7 +15,7 @@ use crate::publish::{Place, Published, Publishing};
 use crate::published::Line;
 use crate::slice::{SYNC, take};
 use crate::syncing::Syncing;
-use crate::{EntryError, InboxError};
+use crate::{EntryError, InboxError, text_path};
 
 /// Bytes after which what came is brought to the disk: the most that a power cut costs.
 const CHECKPOINT_BYTES: u64 = 64 << 20;
@@ -110,18 +110,6 @@ impl Reception {
         Ok(())
     }
 
-    /// Syncs the folders whose names changed; says whether that were all.
-    fn sync_touched(&mut self, left: &mut u32) -> io::Result<bool> {
-        while !self.touched.is_empty() && take(left, SYNC) {
-            match self.touched.pop_first().as_deref() {
-                Some("") => self.places.tree.sync()?,
-                Some(path) => self.places.tree.sub(path)?.sync()?,
-                None => {}
-            }
-        }
-        Ok(self.touched.is_empty())
-    }
-
     /// The records of what was synced.
     fn record(&mut self) -> io::Result<()> {
         let mut is_new = false;
@@ -150,6 +138,18 @@ impl Reception {
             Syncing::FileSystem => Ok(()),
             Syncing::EachFile => self.places.leaves.sync(),
         }
+    }
+
+    /// Syncs the folders whose names changed; says whether that were all.
+    fn sync_touched(&mut self, left: &mut u32) -> io::Result<bool> {
+        while !self.touched.is_empty() && take(left, SYNC) {
+            match self.touched.pop_first().as_deref() {
+                Some("") => self.places.tree.sync()?,
+                Some(path) => self.places.tree.sub(path)?.sync()?,
+                None => {}
+            }
+        }
+        Ok(self.touched.is_empty())
     }
 
     /// Where each file is synced by itself, it is when it is whole: afterwards it is closed.
@@ -266,7 +266,7 @@ impl Reception {
                 }
                 ending => ending,
             },
-            path: self.shared.settings.root.join(published.name),
+            path: self.shared.settings.root.join(text_path(&published.name)),
             failed,
             unplaced: published.clashes.list,
         }))

@@ -28,17 +28,22 @@ const VERSIONS: u32 = 16;
 
 impl Reception {
     pub(super) fn expect(&self, entry: &Entry<'_>) -> Result<(), EntryError> {
-        let total = self.announced.checked_add(entry.size);
-        let wrong = if entry.index != self.next || entry.index >= self.offered.files {
+        let (entries, bytes) = (
+            self.next.saturating_add(1),
+            self.announced.saturating_add(entry.size),
+        );
+        let wrong = if entry.index != self.next {
             "an entry is out of order"
         } else if self.entries.len() >= UNDONE {
             "too many entries are not done"
-        } else if total.is_none_or(|total| total > self.offered.bytes) {
-            "the entries are larger than the offer"
+        } else if !self.offered.total.allows(entries, bytes) {
+            "the entries are more or larger than the offer"
         } else if entry.kind == EntryKind::Folder && entry.size > 0 {
             "a folder has no bytes"
         } else if self.offered.shape == Shape::File
-            && (entry.kind == EntryKind::Folder || entry.path.as_str() != self.offered.name)
+            && (entry.kind == EntryKind::Folder
+                || entry.index > 0
+                || entry.path.as_str() != self.offered.name)
         {
             "the entry is not the file that was offered"
         } else {
@@ -229,7 +234,7 @@ impl Reception {
         let part = self.entries.insert(index, State::Failed);
         match part {
             Some(State::Active(part)) if error.is_passing() => self.keep(*part),
-            Some(State::Active(part)) => self.discard(part),
+            Some(State::Active(part)) => self.discard(*part),
             _ => {}
         }
         self.counted.passing |= error.is_passing();
@@ -265,16 +270,9 @@ impl Reception {
         }
     }
 
-    /// Removes a file that no later attempt continues. It is closed first: some file systems only
-    /// rename a file that is open. A file that was not made yet has nothing there, and its name may
-    /// be another entry's.
-    pub(super) fn discard(&self, part: Box<Part>) {
-        if !part.is_made() {
-            return;
-        }
-        let path = part.path.clone();
-        drop(part);
-        if let Err(error) = self.places.tree.remove_file(&path) {
+    /// Removes a file that no later attempt continues.
+    pub(super) fn discard(&self, part: Part) {
+        if let Err(error) = part.remove(&self.places) {
             log::debug!("nothing to remove error={error}");
         }
     }

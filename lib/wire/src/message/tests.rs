@@ -319,14 +319,25 @@ fn file_control() {
         collision: Collision::Rename,
         files: 2,
         bytes: 3,
+        is_counted: true,
         name: RelativePath::new("d").unwrap(),
     };
     golden(
         2,
         0,
         Message::Offer(offer),
-        "00000021 50 00 0002 11111111111111111111111111111111 02 01 00000002 0000000000000003 \
-         0001 64",
+        "00000022 50 00 0002 11111111111111111111111111111111 02 01 00000002 0000000000000003 \
+         01 0001 64",
+    );
+    let total = Total {
+        is_counted: false,
+        ..offer.total()
+    };
+    golden(
+        2,
+        0,
+        Message::Total(total),
+        "0000000d 5f 00 0002 00000002 0000000000000003 00",
     );
     let accept = Accept { held: 0x40000 };
     golden(
@@ -439,6 +450,13 @@ fn file_control() {
         Message::Cancel(Status::new(reason, "")),
         "00000001 5d 00 0002 00",
     );
+    let missing = 0x0102_0304;
+    golden(
+        2,
+        0,
+        Message::DiskFull(DiskFull { missing }),
+        "00000008 4c 00 0002 0000000001020304",
+    );
     let rate = Rate {
         bytes_per_second: 1000,
     };
@@ -447,6 +465,12 @@ fn file_control() {
         0,
         Message::Rate(rate),
         "00000008 5e 00 0002 00000000000003e8",
+    );
+    golden(
+        2,
+        0,
+        Message::LimitedBy(LimitedBy::ReceiverDisk),
+        "00000001 4d 00 0002 03",
     );
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use transom_store::path_text;
 use transom_wire::{Ending, EntryKind, Shape};
 
 use super::{Incoming, Stage};
@@ -22,8 +23,9 @@ impl Incoming {
     ) -> bool {
         self.account.changed = true;
         match answer {
-            ReceiveAnswer::Ready(Ok(())) => {
-                self.say(out, |session, place| session.accept(place.file));
+            ReceiveAnswer::Ready(Ok(held)) => {
+                self.account.status.resumed = held;
+                self.say(out, |session, place| session.accept(place.file, held));
                 self.enter(Stage::Accepted);
             }
             ReceiveAnswer::Ready(Err(Refusal { reason, told, text })) => {
@@ -35,6 +37,9 @@ impl Incoming {
             }
             ReceiveAnswer::Begin(start) => {
                 self.say(out, |session, place| session.start(place.file, &start))
+            }
+            ReceiveAnswer::Again(again) => {
+                self.say(out, |session, place| session.again(place.file, &again))
             }
             ReceiveAnswer::Stored {
                 taken,
@@ -156,6 +161,5 @@ impl Incoming {
 
 /// What the sender is told of where it lies.
 fn name_of(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default();
-    name.to_string_lossy().into_owned()
+    path_text(path.file_name().unwrap_or_default().as_ref())
 }

@@ -100,6 +100,31 @@ fn a_transfer_paused_by_both_sides_runs_only_after_both_resume() {
 }
 
 #[test]
+fn a_full_disk_of_the_receiver_halts_the_data_until_it_has_room() {
+    let (mut pair, file, mut courier) = sending(Route::mbits(100), 1_000_000_000);
+    deliver(&mut pair, &mut courier, SECOND);
+    let mut told = Vec::new();
+    for missing in [500, 400] {
+        pair.session(Who::Bob).disk_full(file, missing).unwrap();
+        pair.run(SECOND, |pair, who, event| match (who, &event) {
+            (Who::Ann, Event::Transfer(_, TransferEvent::DiskFull { missing })) => {
+                told.push(*missing);
+            }
+            (Who::Ann, _) => courier.send(pair.session(who), &event),
+            (Who::Bob, _) => courier.receive(pair.session(who), event),
+        });
+    }
+    assert_eq!(told, [500, 400]);
+    let halted = courier.got[&0];
+    deliver(&mut pair, &mut courier, SECOND);
+    assert_eq!(courier.got[&0], halted);
+    pair.session(Who::Bob).disk_full(file, 0).unwrap();
+    deliver(&mut pair, &mut courier, SECOND);
+    assert!(courier.got[&0] > halted + 10_000_000);
+    pair.session(Who::Ann).disk_full(file, 1).unwrap_err();
+}
+
+#[test]
 fn only_the_newest_pause_is_sent() {
     let (mut pair, file, _) = sending(Route::IDEAL, 5);
     pair.events(TICK);

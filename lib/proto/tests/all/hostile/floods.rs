@@ -126,7 +126,7 @@ fn offers_accepted_and_cancelled_without_end_fail_only_if_replies_are_not_read()
 }
 
 #[test]
-fn pauses_and_rates_wait_as_one_event_each() {
+fn pauses_rates_and_full_disks_wait_as_one_event_each() {
     let (mut evil, file) = sending();
     for round in 1..=1000 {
         let paused = round % 2 == 1;
@@ -134,10 +134,14 @@ fn pauses_and_rates_wait_as_one_event_each() {
         let bytes_per_second = round;
         evil.say(2, &Message::Rate(Rate { bytes_per_second }))
             .unwrap();
+        let missing = round;
+        evil.say(2, &Message::DiskFull(DiskFull { missing }))
+            .unwrap();
     }
     let newest = [
         TransferEvent::Paused { paused: false },
         TransferEvent::Limited { rate: Some(1000) },
+        TransferEvent::DiskFull { missing: 1000 },
     ];
     assert_eq!(
         evil.events(),
@@ -148,4 +152,26 @@ fn pauses_and_rates_wait_as_one_event_each() {
         .unwrap();
     let paused = TransferEvent::Paused { paused: true };
     assert_eq!(evil.events(), [Event::Transfer(file, paused)]);
+}
+
+#[test]
+fn totals_wait_as_one_event() {
+    let mut evil = Evil::new();
+    evil.say(1, &uncounted(0, 0)).unwrap();
+    let file = evil.offered();
+    for files in 1..=1000 {
+        evil.say(1, &total(files, 0, false)).unwrap();
+    }
+    let newest = |files| {
+        let (bytes, is_counted) = (0, false);
+        let total = Total {
+            files,
+            bytes,
+            is_counted,
+        };
+        [Event::Transfer(file, TransferEvent::Total(total))]
+    };
+    assert_eq!(evil.events(), newest(1000));
+    evil.say(1, &total(1001, 0, false)).unwrap();
+    assert_eq!(evil.events(), newest(1001));
 }

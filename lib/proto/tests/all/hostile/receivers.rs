@@ -63,6 +63,7 @@ fn every_violation_by_a_receiver_ends_the_connection() {
             "again of very many",
             vec![start(0, 300_000), again(0, LEAF as u64, u32::MAX)],
         ),
+        ("a total of its own", vec![total(3, 400_000, true)]),
     ];
     for (what, messages) in cases {
         let (mut evil, _) = sending();
