@@ -3,7 +3,7 @@
 //! says which did. It is a hint: without it, files are sent once more and compared at the end.
 //!
 //! ```text
-//! check 8, peer 32, transfer 16 (each in hex), since, until, collision, name
+//! check 8, peer 32, transfer 16 (each in hex), since, until, collision, inode, name
 //! ```
 //!
 //! A line that doesn't check is none, so a torn one costs only itself. Nothing waits for the log to
@@ -51,6 +51,9 @@ pub(crate) struct Line {
     /// When the file system's clock told so, its files came.
     pub(crate) times: RangeInclusive<i64>,
     pub(crate) collision: Collision,
+    /// Number of a folder on its file system, so that another of the same name is not taken for it;
+    /// 0 for a file.
+    pub(crate) inode: u64,
     pub(crate) name: String,
 }
 
@@ -58,6 +61,7 @@ pub(crate) struct Line {
 #[derive(Debug)]
 pub(crate) struct Previous {
     pub(crate) name: String,
+    pub(crate) inode: u64,
     times: Vec<RangeInclusive<i64>>,
 }
 
@@ -121,10 +125,11 @@ impl Log {
         let lines = self.lines.iter().rev();
         let lines = lines.filter(|line| line.claim == *claim);
         let mut lines = lines.filter(is_it).peekable();
-        let name = lines.peek()?.name.clone();
-        let lines = lines.filter(|line| line.name == name).take(TIMES);
+        let Line { name, inode, .. } = lines.peek().copied()?.clone();
+        let is_same = |line: &&Line| (&line.name, line.inode) == (&name, inode);
+        let lines = lines.filter(is_same).take(TIMES);
         let times = lines.map(|line| line.times.clone()).collect();
-        Some(Previous { name, times })
+        Some(Previous { name, inode, times })
     }
 
     /// Adds a line.
@@ -179,11 +184,12 @@ impl Line {
             claim: (peer, TransferKey(transfer)),
             times,
             collision,
+            inode,
             name,
         } = self;
         let (since, until, collision) = (times.start(), times.end(), collision.code());
         let (peer, transfer) = (hex(peer), hex(transfer));
-        let rest = format!("{peer} {transfer} {since} {until} {collision} {name}");
+        let rest = format!("{peer} {transfer} {since} {until} {collision} {inode} {name}");
         format!("{} {rest}\n", hex(&sum(&[rest.as_bytes()])))
     }
 
@@ -192,7 +198,7 @@ impl Line {
         if check != hex(&sum(&[rest.as_bytes()])) {
             return None;
         }
-        let mut words = rest.splitn(6, ' ');
+        let mut words = rest.splitn(7, ' ');
         let (peer, transfer) = (unhex(words.next()?)?, unhex(words.next()?)?);
         let (since, until) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
         let code: u8 = words.next()?.parse().ok()?;
@@ -201,6 +207,7 @@ impl Line {
             claim: (peer, TransferKey(transfer)),
             times: since..=until,
             collision: *collision,
+            inode: words.next()?.parse().ok()?,
             name: words.next()?.to_owned(),
         })
     }
@@ -233,6 +240,7 @@ mod tests {
             claim: ([7; 32], TransferKey([transfer; 16])),
             times,
             collision: Collision::Rename,
+            inode: 1,
             name: name.to_owned(),
         }
     }

@@ -509,11 +509,13 @@ fn previous(
     if offer.shape == Shape::File {
         return Ok((previous, root.again()?));
     }
-    let there = previous.as_ref().and_then(|it| root.sub(&it.name).ok());
-    match there {
-        Some(there) => Ok((previous, there)),
-        None => Ok((None, root.again()?)),
+    if let Some(previous) = previous
+        && let Ok(there) = root.sub(&previous.name)
+        && there.inode()? == previous.inode
+    {
+        return Ok((Some(previous), there));
     }
+    Ok((None, root.again()?))
 }
 
 /// The file's name in the tree of a transfer of one file.

@@ -1,12 +1,12 @@
 //! One frame of every kind, and names as they come and as they must not come.
 
 use transom_wire::{
-    Accept, Ack, Again, ByeCode, CallKind, CameraState, CameraStats, Capabilities, Codec, Collision, DiskFull,
-    Done, End, EndReason, Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant, Hashes, Hello,
-    Join, Leaf, LimitedBy, Listen, Live, Message, Offer, Orientation, Pause, PictureHead, Ping,
-    Pong, Progress, Rate, Recording, RefuseReason, RelativePath, Ring, Shape, Shown, Sound,
-    SoundCodec, SoundHead, SoundState, Start, Status, Text, TextAck, TransferKey, WHOLE, WantStats,
-    flags, limits,
+    Accept, Ack, Again, ByeCode, CallKind, CameraState, CameraStats, Capabilities, Codec,
+    Collision, DiskFull, Done, End, EndReason, Ending, Entry, EntryKind, FailReason, Failure,
+    Finish, Grant, Hashes, Hello, Join, Leaf, LimitedBy, Listen, Live, Message, Offer, Orientation,
+    Pause, PictureHead, Ping, Pong, Progress, Rate, Recording, RefuseReason, RelativePath, Ring,
+    Shape, Shown, Sound, SoundCodec, SoundHead, SoundState, Start, Status, Text, TextAck,
+    TransferKey, WHOLE, WantStats, flags, limits,
 };
 
 /// Paths, peer names and keys, good and bad.

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 
 use transom_proto::{LeafData, LeafHashes, OwnedEntry, OwnedOffer};
 use transom_store::{
-    Begin, Ended, EntryError, Finished, Inbox, InboxError, InboxSettings, Leftover, Reception, Run, hash_leaf,
+    Begin, Ended, EntryError, Finished, Inbox, InboxError, InboxSettings, Leftover, Reception, Run,
+    hash_leaf,
 };
 use transom_wire::{Again, Done, End, Failure, Progress, RefuseReason, Start, Total};
 

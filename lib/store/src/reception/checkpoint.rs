@@ -276,20 +276,26 @@ impl Reception {
 impl Reception {
     /// Notes that files of this transfer have that name, or are below it.
     fn note(&self, name: &str) {
-        let now = || {
-            let record = self.dir.write("record")?;
-            record.touch()?;
-            record.stamp()
-        };
-        match now() {
-            Ok(now) => self.shared.note(Line {
-                claim: self.claim,
-                times: self.since..=now.ctime,
-                collision: self.offered.collision,
-                name: name.to_owned(),
-            }),
+        match self.line(name) {
+            Ok(line) => self.shared.note(line),
             Err(error) => log::warn!("can't note what a transfer became error={error}"),
         }
+    }
+
+    fn line(&self, name: &str) -> io::Result<Line> {
+        // The file system's clock is asked, which may be another machine's.
+        let record = self.dir.write("record")?;
+        record.touch()?;
+        Ok(Line {
+            claim: self.claim,
+            times: self.since..=record.stamp()?.ctime,
+            collision: self.offered.collision,
+            inode: match self.offered.shape {
+                Shape::File => 0,
+                _ => self.root.sub(name)?.inode()?,
+            },
+            name: name.to_owned(),
+        })
     }
 }
 

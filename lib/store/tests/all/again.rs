@@ -235,6 +235,23 @@ fn b29_a_folder_that_the_user_moved_in_is_not_compared_with_the_peer() {
 }
 
 #[test]
+fn a_folder_of_the_users_own_that_took_the_name_gets_nothing() {
+    let scratch = Scratch::new();
+    let mut inbox = scratch.inbox();
+    let album = album(&scratch);
+    sent(&mut inbox, &album, Collision::Rename);
+    fs::rename(scratch.path("in/album"), scratch.path("in/old")).unwrap();
+    scratch.put("in/album/own", b"own");
+    let (again, _) = sent(&mut inbox, &album, Collision::Rename);
+    assert_eq!(again.path, scratch.path("in/album (1)"));
+    assert_eq!(fs::read_dir(scratch.path("in/album")).unwrap().count(), 1);
+    // From then on that is the one.
+    let (last, leaves) = sent(&mut inbox, &album, Collision::Rename);
+    assert_eq!((last.ending, leaves), (Ending::AlreadyThere, 0));
+    assert_eq!(last.path, again.path);
+}
+
+#[test]
 fn a_folder_that_is_removed_while_it_is_completed_is_not_called_there() {
     let scratch = Scratch::new();
     let mut inbox = scratch.inbox();
