@@ -166,7 +166,7 @@ impl Part {
         let held = match &journal {
             Some(journal) => whole.min(journal.leaves()?),
             // A small file has none: it is the same or nothing of it is.
-            None if !self.has_journal() && written == self.size => whole,
+            None if places.has_names && !self.has_journal() && written == self.size => whole,
             None => 0,
         };
         if held == 0 {

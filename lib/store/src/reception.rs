@@ -129,17 +129,10 @@ impl Reception {
         let (root, staging) = (shared.root.again()?, shared.staging.again()?);
         let since = dir.read("record")?.stamp()?.ctime;
         let (previous, there) = previous(&shared, &claim, offer, &root)?;
-        let places = Staging::open(&dir, there, is_synced)?;
+        let mut places = Staging::open(&dir, there, is_synced)?;
         let folders = Folders::new(dir.write_or_create("folders")?)?;
         let syncing = Syncing::of(offer.shape, &dir);
-        if !is_synced
-            && places.old.is_some()
-            && syncing == Syncing::FileSystem
-            && let Err(error) = dir.sync_all()
-        {
-            // Each file asks for errors of its own before it is used.
-            log::warn!("what an earlier attempt left can't all be synced error={error}");
-        }
+        places.vouch(&staging, &dir, syncing);
         Ok(Self {
             hold: Hold {
                 shared: Arc::clone(&shared),

@@ -3,9 +3,10 @@
 use std::cell::Cell;
 use std::io;
 
-use crate::dir::Dir;
+use crate::dir::{Dir, Kind, Visit, Walk};
 use crate::file::File;
 use crate::journal::{self, Identity};
+use crate::syncing::Syncing;
 
 /// The folders of a transfer.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(crate) struct Staging {
     pub(crate) there: Dir,
     /// Whether this process brought to the disk what the attempts before left.
     pub(crate) is_synced: bool,
+    /// Whether files of theirs without records count: the names that they have are on the disk.
+    pub(super) has_names: bool,
     /// The mode of a new file that was seen to have it as asked.
     usual_mode: Cell<u16>,
 }
@@ -45,8 +48,28 @@ impl Staging {
             leaves: dir.sub("leaves")?,
             there,
             is_synced,
+            has_names: true,
             usual_mode: Cell::new(0),
         })
+    }
+
+    /// Brings to the disk the record and the names that an earlier run left in the transfer's folder,
+    /// `dir`. What that run wrote, each file asks for itself when it is taken up.
+    pub(crate) fn vouch(&mut self, staging: &Dir, dir: &Dir, syncing: Syncing) {
+        if self.is_synced || self.old.is_none() {
+            return;
+        }
+        let synced = match syncing {
+            Syncing::FileSystem => dir.sync_all(),
+            Syncing::EachFile => dir
+                .read("record")
+                .and_then(|record| record.sync_all())
+                .and_then(|()| sync_folders(dir)),
+        };
+        if let Err(error) = synced.and_then(|()| staging.sync()) {
+            log::warn!("small files of an earlier attempt are sent again error={error}");
+            self.has_names = false;
+        }
     }
 
     /// Whether a new file has the mode it was made with. A umask or a file system may change it, so
@@ -122,6 +145,17 @@ impl Old {
     /// The folder of all of them.
     pub(crate) fn dir(&self) -> &Dir {
         &self.dir
+    }
+}
+
+fn sync_folders(dir: &Dir) -> io::Result<()> {
+    let mut walk = Walk::default();
+    loop {
+        match walk.next(dir)? {
+            Visit::Name(path, Kind::Folder) => dir.sub(&path)?.sync()?,
+            Visit::Name(..) | Visit::Listed => {}
+            Visit::End => return dir.sync(),
+        }
     }
 }
 
