@@ -7,10 +7,20 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use transom::people::escape;
 use transom::{CurrentFile, Direction, Phase, Shape, TransferStatus};
 
+use crate::controls::Controls;
 use crate::format::{bytes, count, duration, fit, rate};
 use crate::output::Output;
 use crate::report::transfer_json;
 use crate::words::limit_words;
+
+/// Tells the user by which keys transfers are controlled, when the first bar is shown.
+pub(crate) fn explain(controls: &mut Controls, bars: &Bars, output: &Output) {
+    if output.is_live()
+        && let Some(words) = controls.explain()
+    {
+        bars.aside(|| output.ask(words));
+    }
+}
 
 /// The bars of all transfers, one below the other.
 #[derive(Clone, Debug, Default)]
@@ -29,7 +39,7 @@ pub(crate) struct Progress<'a> {
     bars: Bars,
     bar: Option<ProgressBar>,
     last_line: Option<Instant>,
-    phase: Option<Phase>,
+    status: Option<TransferStatus>,
 }
 
 impl<'a> Progress<'a> {
@@ -39,21 +49,29 @@ impl<'a> Progress<'a> {
             bars: bars.clone(),
             bar: None,
             last_line: None,
-            phase: None,
+            status: None,
         }
     }
 
     /// Shows how far it is.
     pub(crate) fn show(&mut self, status: &TransferStatus) {
-        if self.phase.is_none() && is_not_yet(status) {
+        if self.status.is_none() && is_not_yet(status) {
             return;
         }
-        let before = self.phase.replace(status.phase);
+        let before = self.status.replace(status.clone());
         if self.output.is_live() {
             self.draw(status);
         } else {
-            self.tell(status, before != Some(status.phase));
+            self.tell(
+                status,
+                before.is_none_or(|before| before.phase != status.phase),
+            );
         }
+    }
+
+    /// What was shown last, once there was something to show.
+    pub(crate) fn status(&mut self) -> Option<&mut TransferStatus> {
+        self.status.as_mut()
     }
 
     fn draw(&mut self, status: &TransferStatus) {

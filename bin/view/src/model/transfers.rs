@@ -85,9 +85,9 @@ impl Transfer {
         self.status.moved > 0 || self.status.verified > 0
     }
 
-    /// Whether it can be halted or let go on.
+    /// Whether our user has paused it and can let it go on.
     pub(crate) fn is_paused(&self) -> bool {
-        self.status.phase == Phase::Paused
+        self.status.phase == Phase::Paused && self.status.paused_here
     }
 }
 

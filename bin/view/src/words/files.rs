@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use transom::{
-    CurrentFile, Direction, Outcome, Phase, RefuseReason, Shape, TransferStatus, path_text,
+    CurrentFile, Direction, LimitedBy, Outcome, Phase, RefuseReason, Shape, TransferStatus,
+    path_text,
 };
 
 use crate::model::{Mishap, Offer};
@@ -242,10 +243,33 @@ pub(crate) fn progress(status: &TransferStatus, name: &str, is_here: bool) -> St
         Phase::Waiting if is_here => "Waiting for its turn".to_owned(),
         Phase::Waiting => format!("Starts when {name} is back"),
         Phase::Offered => format!("{name} hasn't answered yet"),
-        Phase::Paused => format!("Paused · {all}"),
+        Phase::Paused if status.paused_here => format!("Paused · {all}"),
+        Phase::Paused => format!("Paused by {name} · {all}"),
         Phase::Finishing => "Saving".to_owned(),
         _ => all,
     }
+}
+
+/// The rate of a transfer, and what limits it.
+pub(crate) fn transfer_pace(status: &TransferStatus) -> String {
+    let rate = super::list::rate(status.rate);
+    match limit(status) {
+        Some(limit) if !rate.is_empty() => format!("{rate} · {limit}"),
+        Some(limit) => limit,
+        None => rate,
+    }
+}
+
+fn limit(status: &TransferStatus) -> Option<String> {
+    let is_ours = match status.limited_by? {
+        LimitedBy::SenderDisk => status.direction == Direction::Outgoing,
+        LimitedBy::ReceiverDisk => status.direction == Direction::Incoming,
+        LimitedBy::Network => return Some("network".to_owned()),
+        LimitedBy::Rate => return Some(format!("limit {}/s", bytes(status.rate_limit?))),
+        _ => return None,
+    };
+    let whose = if is_ours { "your" } else { "their" };
+    Some(format!("{whose} disk"))
 }
 
 /// How long something still takes.
@@ -263,6 +287,39 @@ pub(crate) fn came_from(name: &str, path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_limit_of_a_transfer_stands_behind_its_rate() {
+        let ids = crate::model::tests::Ids::new();
+        let id = ids.transfer();
+        let mut status = crate::model::tests::status(id, Phase::Running, 1);
+        assert_eq!(transfer_pace(&status), "56.0 MB/s");
+        for (limited_by, ours, theirs) in [
+            (LimitedBy::SenderDisk, "your disk", "their disk"),
+            (LimitedBy::ReceiverDisk, "their disk", "your disk"),
+            (LimitedBy::Network, "network", "network"),
+            (LimitedBy::Rate, "limit 60.0 MB/s", "limit 60.0 MB/s"),
+        ] {
+            (status.limited_by, status.rate_limit) = (Some(limited_by), Some(60_000_000));
+            status.direction = Direction::Outgoing;
+            assert_eq!(transfer_pace(&status), format!("56.0 MB/s · {ours}"));
+            status.direction = Direction::Incoming;
+            assert_eq!(transfer_pace(&status), format!("56.0 MB/s · {theirs}"));
+        }
+    }
+
+    #[test]
+    fn a_pause_of_the_other_side_is_told_as_theirs() {
+        let ids = crate::model::tests::Ids::new();
+        let id = ids.transfer();
+        let mut status = crate::model::tests::status(id, Phase::Paused, 0);
+        assert_eq!(
+            progress(&status, "Anna", true),
+            "Paused by Anna · 0 of 345 MB"
+        );
+        status.paused_here = true;
+        assert_eq!(progress(&status, "Anna", true), "Paused · 0 of 345 MB");
+    }
 
     #[test]
     fn a_unit_that_both_have_stands_once() {

@@ -236,6 +236,7 @@ impl Incoming {
     pub(super) fn limit(&mut self, rate: Option<u64>, out: &mut Context) {
         self.control.limit = rate;
         self.say(out, |session, place| session.limit(place.file, rate));
+        self.account.changed = true;
     }
 
     pub(super) fn cancel(mut self, out: &mut Context) {

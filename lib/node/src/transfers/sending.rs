@@ -145,6 +145,7 @@ impl Outgoing {
         if let Some(place) = self.place() {
             out.with(place.link, |session| session.limit(place.file, rate));
         }
+        self.account.changed = true;
     }
 
     pub(super) fn cancel(&mut self, out: &mut Context) {

@@ -181,7 +181,7 @@ fn pace(transfer: &Transfer) -> (String, String) {
     }
     let rate = match status.yields {
         true => words::CALL_GOES_FIRST.to_owned(),
-        false => words::rate(status.rate),
+        false => words::transfer_pace(status),
     };
     (rate, status.eta.map(words::left).unwrap_or_default())
 }
