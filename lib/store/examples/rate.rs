@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use transom_store::{Begin, Inbox, InboxSettings, Outbox, Step};
+use transom_store::{Begin, Inbox, InboxSettings, Outbox, OutboxError, Step};
 use transom_wire::{Collision, Entry, Offer, RelativePath, limits};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -54,8 +54,16 @@ fn fill(path: &std::path::Path, bytes: u64) -> std::io::Result<()> {
     Ok(())
 }
 
+/// The one file of a transfer.
+fn opened(path: &std::path::Path) -> Result<Outbox, OutboxError> {
+    let mut outbox = Outbox::open(path)?;
+    outbox.count(2)?;
+    outbox.walk(2)?;
+    Ok(outbox)
+}
+
 fn read(path: &std::path::Path) -> Result<(), Box<dyn Error>> {
-    let mut outbox = Outbox::walk(path)?;
+    let mut outbox = opened(path)?;
     outbox.start(0, 0)?;
     let mut buffer = Vec::new();
     while let Step::Leaf { bytes, .. } = outbox.next_leaf(0, buffer)? {
@@ -69,7 +77,7 @@ fn write(
     path: &std::path::Path,
     into: &std::path::Path,
 ) -> Result<(Instant, std::time::Duration), Box<dyn Error>> {
-    let mut outbox = Outbox::walk(path)?;
+    let mut outbox = opened(path)?;
     let mut inbox = Inbox::open(InboxSettings::new(into))?;
     let info = outbox.entry(0).ok_or("there is one entry")?;
     let name = RelativePath::new(&info.path)?;
@@ -79,8 +87,8 @@ fn write(
             transfer: outbox.key(&[1; 32], &[2; 32]),
             shape: outbox.shape(),
             collision: Collision::Rename,
-            files: outbox.files(),
-            bytes: outbox.bytes(),
+            files: outbox.counted().entries,
+            bytes: outbox.counted().bytes,
             is_counted: true,
             name,
         },

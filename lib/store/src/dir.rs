@@ -20,7 +20,7 @@ mod open;
 mod remove;
 mod walk;
 
-pub(crate) use walk::{Visit, Walk};
+pub(crate) use walk::{Unreadable, Visit, Walk};
 
 /// An open folder.
 #[derive(Debug)]
@@ -252,19 +252,6 @@ impl Dir {
             mtime: nanoseconds(stat.st_mtime, stat.st_mtime_nsec as i64),
             size: u64::try_from(stat.st_size).unwrap_or(0),
         })
-    }
-
-    /// The names in it.
-    pub(crate) fn names(&self) -> io::Result<Vec<(String, Kind)>> {
-        let mut names = Vec::new();
-        for entry in self.handle.list()? {
-            let entry = entry?;
-            match entry.file_name().to_bytes() {
-                b"." | b".." => {}
-                name => names.push((name::to_text(name), self.listed(name, entry.file_type()))),
-            }
-        }
-        Ok(names)
     }
 
     /// Whether nothing is in it.

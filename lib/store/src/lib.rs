@@ -68,20 +68,22 @@
 //! # std::fs::create_dir_all(&folder)?;
 //! # let settings = InboxSettings { keep_free: 0, ..InboxSettings::new(folder.join("in")) };
 //! std::fs::write(folder.join("photo.jpg"), b"not really")?;
-//! let mut outbox = Outbox::walk(&folder.join("photo.jpg"))?;
+//! let mut outbox = Outbox::open(&folder.join("photo.jpg"))?;
+//! let counted = outbox.count(1000)?;
 //! let mut inbox = Inbox::open(settings)?;
 //! let offer = Offer {
 //!     transfer: outbox.key(&[1; 32], &[2; 32]),
 //!     shape: outbox.shape(),
 //!     collision: Collision::Rename,
-//!     files: outbox.files(),
-//!     bytes: outbox.bytes(),
-//!     is_counted: true,
+//!     files: counted.entries,
+//!     bytes: counted.bytes,
+//!     is_counted: counted.is_all,
 //!     name: RelativePath::new("photo.jpg")?,
 //! };
 //! let mut reception = inbox.receive([1; 32], &offer)?;
-//! for index in 0..outbox.files() {
-//!     let info = outbox.entry(index).expect("an index below the count");
+//! let walked = outbox.walk(1000)?;
+//! for index in walked.entries {
+//!     let info = outbox.entry(index).expect("an entry that is not settled");
 //!     let path = RelativePath::new(&info.path)?;
 //!     let EntryInfo { kind, mode, mtime, size, .. } = info;
 //!     let entry = Entry { index, kind, mode, mtime, size, path };
@@ -103,7 +105,7 @@
 //!         }
 //!     }
 //! }
-//! let finished = reception.finish(outbox.files())?;
+//! let finished = reception.finish(counted.entries)?;
 //! assert_eq!(finished.ending, Ending::Durable);
 //! assert_eq!(finished.path, folder.join("in/photo.jpg"));
 //! # std::fs::remove_dir_all(&folder)?;
@@ -150,6 +152,6 @@ pub use hash::{hash_file, leaf as hash_leaf};
 pub use inbox::{Inbox, InboxSettings, Leftover};
 pub use mark::Mark;
 pub use name::{path_text, text_path};
-pub use outbox::{EntryInfo, Hashes, Outbox, Skipped, Step};
+pub use outbox::{Counted, EntryInfo, Hashes, Outbox, Skipped, Step, Walked};
 pub use part::Run;
 pub use reception::{Begin, Counts, Done, Ended, Finished, Reception, Unplaced};

@@ -17,7 +17,7 @@ use transom_store::InboxError;
 use self::receiving::Receiving;
 pub(crate) use self::receiving::{ReceiveAnswer, ReceiveJob, Refusal};
 use self::sending::Sending;
-pub(crate) use self::sending::{LEAVES_HASHED, SendAnswer, SendJob, Walked};
+pub(crate) use self::sending::{Found, LEAVES_HASHED, Opened, SendAnswer, SendJob};
 use crate::notice::TransferId;
 
 /// Leaves of a file read at its end before others have their turn: some 20 ms.
@@ -34,7 +34,10 @@ impl Job {
     /// Whether others may wait for it for long, as it counts files, reads many leaves or syncs.
     pub(crate) fn may_take_long(&self) -> bool {
         match self {
-            Self::Send(job) => matches!(job, SendJob::Walk { .. } | SendJob::Hashes(_)),
+            Self::Send(job) => matches!(
+                job,
+                SendJob::Open { .. } | SendJob::Count | SendJob::Hashes(_)
+            ),
             Self::Receive(job) => matches!(
                 job,
                 ReceiveJob::Prepare { .. }

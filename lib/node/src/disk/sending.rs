@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use transom_proto::{LeafData, LeafHashes, OwnedEntry};
-use transom_store::{Outbox, OutboxError, Step, path_text};
+use transom_store::{Counted, Outbox, OutboxError, Step, path_text};
 use transom_wire::limits::LEAF;
 use transom_wire::{Again, End, Failure, RelativePath, Shape, Start, TransferKey};
 
@@ -12,20 +13,28 @@ use crate::notice::{TransferFailure, TransferId};
 
 /// Leaf buffers kept for reuse: what one read job fills.
 const SPARE_BUFFERS: usize = 8;
+/// How long a folder is counted before it is offered: most are counted by then.
+const COUNT_FIRST: Duration = Duration::from_millis(20);
+/// How long it is counted then before others have their turn.
+const COUNT_SLICE: Duration = Duration::from_millis(5);
+/// Names between two looks at the clock.
+const NAMES_COUNTED: usize = 64;
+/// Names looked at for the next entries.
+const NAMES_WALKED: usize = 64;
 /// Leaves hashed before others have their turn: some 4 ms, so that the network is not idle when its
 /// queue of leaves runs empty meanwhile.
 pub(crate) const LEAVES_HASHED: usize = 16;
 
 pub(crate) enum SendJob {
-    Walk {
+    Open {
         path: PathBuf,
         own: [u8; 32],
         peer: [u8; 32],
     },
-    Entries {
-        from: u32,
-        count: u32,
-    },
+    /// Counts on for a while.
+    Count,
+    /// The next entries to announce; of these before nothing more is asked.
+    Entries { settled: Vec<u32> },
     /// Begins with a file, and reads nothing.
     Start(Start),
     /// Starts files of one leaf at most, and reads each to its end.
@@ -47,8 +56,11 @@ pub(crate) enum SendJob {
 }
 
 pub(crate) enum SendAnswer {
-    Walked(Result<Walked, TransferFailure>),
-    Entries(Vec<OwnedEntry>),
+    Opened(Result<Opened, TransferFailure>),
+    Counted(Counted),
+    Entries(Found),
+    /// The folder holds more than a transfer may.
+    TooMany(TransferFailure),
     Leaf(LeafData),
     /// All leaves of an entry from its start on were read, and the hashes of those before were not.
     Sent(u32),
@@ -61,17 +73,21 @@ pub(crate) enum SendAnswer {
     Failed(Failure<String>),
 }
 
-pub(crate) struct Walked {
+pub(crate) struct Opened {
     pub(crate) key: TransferKey,
     pub(crate) name: String,
     pub(crate) shape: Shape,
-    /// Files and folders.
-    pub(crate) entries: u32,
-    /// The files of them.
-    pub(crate) files: u32,
-    pub(crate) bytes: u64,
+    pub(crate) counted: Counted,
+}
+
+/// A part of the walk.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub(crate) entries: Vec<OwnedEntry>,
     /// What is not sent, and why.
     pub(crate) skipped: Vec<(String, TransferFailure)>,
+    /// Whether there are no more.
+    pub(crate) is_last: bool,
 }
 
 #[derive(Default)]
@@ -106,8 +122,8 @@ impl Sending {
         answer: &mut dyn FnMut(SendAnswer),
     ) {
         let job = match job {
-            SendJob::Walk { path, own, peer } => {
-                return answer(SendAnswer::Walked(self.walk(transfer, &path, own, peer)));
+            SendJob::Open { path, own, peer } => {
+                return answer(SendAnswer::Opened(self.open(transfer, &path, own, peer)));
             }
             SendJob::Close => return drop(self.transfers.remove(&transfer)),
             job => job,
@@ -121,15 +137,19 @@ impl Sending {
             answer,
         };
         match job {
-            SendJob::Entries { from, count } => {
-                let entries = entries(reader.outbox, from, count);
-                (reader.answer)(SendAnswer::Entries(entries));
+            SendJob::Count => {
+                let counted = count(reader.outbox, COUNT_SLICE);
+                (reader.answer)(counted.map_or_else(too_many, SendAnswer::Counted));
+            }
+            SendJob::Entries { settled } => {
+                let found = entries(reader.outbox, &settled);
+                (reader.answer)(found.map_or_else(too_many, SendAnswer::Entries));
             }
             SendJob::Start(start) => drop(reader.start(&start)),
             SendJob::Whole(starts) => starts.iter().for_each(|start| reader.whole(start)),
             SendJob::Hashes(index) => reader.hashes(index),
             SendJob::Again(again) => reader.again(&again),
-            SendJob::Stop(index) => reader.outbox.stop(index),
+            SendJob::Stop(index) => reader.outbox.settle(index),
             SendJob::Read {
                 index,
                 leaves,
@@ -139,38 +159,52 @@ impl Sending {
                 reader.spare.extend(spent.into_iter().take(room));
                 reader.leaves(index, leaves);
             }
-            SendJob::Walk { .. } | SendJob::Close => {}
+            SendJob::Open { .. } | SendJob::Close => {}
         }
     }
 
-    fn walk(
+    fn open(
         &mut self,
         transfer: TransferId,
         path: &Path,
         own: [u8; 32],
         peer: [u8; 32],
-    ) -> Result<Walked, TransferFailure> {
-        let outbox = Outbox::walk(path).map_err(|error| TransferFailure::from(&error))?;
-        let walked = Walked {
+    ) -> Result<Opened, TransferFailure> {
+        let failed = |error: OutboxError| TransferFailure::from(&error);
+        let mut outbox = Outbox::open(path).map_err(failed)?;
+        let opened = Opened {
+            counted: count(&mut outbox, COUNT_FIRST).map_err(failed)?,
             key: outbox.key(&own, &peer),
             name: outbox.name().to_owned(),
             shape: outbox.shape(),
-            entries: outbox.files(),
-            files: outbox.files().saturating_sub(outbox.folders()),
-            bytes: outbox.bytes(),
-            skipped: outbox
-                .skipped()
-                .iter()
-                .map(|skipped| (path_text(&skipped.path), skipped.into()))
-                .collect(),
         };
         self.transfers.insert(transfer, outbox);
-        Ok(walked)
+        Ok(opened)
     }
 }
 
-fn entries(outbox: &Outbox, from: u32, count: u32) -> Vec<OwnedEntry> {
-    let entries = (from..from.saturating_add(count)).map_while(|index| {
+/// Counts for so long, or to the end.
+fn count(outbox: &mut Outbox, most: Duration) -> Result<Counted, OutboxError> {
+    let begun = Instant::now();
+    loop {
+        let counted = outbox.count(NAMES_COUNTED)?;
+        if counted.is_all || begun.elapsed() >= most {
+            return Ok(counted);
+        }
+    }
+}
+
+fn too_many(error: OutboxError) -> SendAnswer {
+    SendAnswer::TooMany(TransferFailure::from(&error))
+}
+
+/// The next entries to announce.
+fn entries(outbox: &mut Outbox, settled: &[u32]) -> Result<Found, OutboxError> {
+    for index in settled {
+        outbox.settle(*index);
+    }
+    let walked = outbox.walk(NAMES_WALKED)?;
+    let entry = |index| {
         let entry = outbox.entry(index)?;
         Some(OwnedEntry {
             index,
@@ -180,8 +214,15 @@ fn entries(outbox: &Outbox, from: u32, count: u32) -> Vec<OwnedEntry> {
             size: entry.size,
             path: RelativePath::new(&entry.path).ok()?.into(),
         })
-    });
-    entries.collect()
+    };
+    let skipped = walked.skipped.iter();
+    Ok(Found {
+        entries: walked.entries.filter_map(entry).collect(),
+        skipped: skipped
+            .map(|skipped| (path_text(&skipped.path), skipped.into()))
+            .collect(),
+        is_last: walked.is_last,
+    })
 }
 
 impl Reader<'_> {
@@ -341,7 +382,9 @@ mod tests {
         let start = |index| Start { index, offset: 0 };
         let (own, peer) = ([1; 32], [2; 32]);
         let path = folder.clone();
-        work(SendJob::Walk { path, own, peer });
+        work(SendJob::Open { path, own, peer });
+        let settled = Vec::new();
+        work(SendJob::Entries { settled });
         std::fs::write(folder.join("b"), "longer").unwrap();
         work(SendJob::Start(start(3)));
         work(SendJob::Whole([0, 1, 2].map(start).into()));

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use transom_proto::{LeafData, LeafHashes, OwnedEntry};
-use transom_store::Finished;
+use transom_store::{Counted, Finished};
 use transom_wire::limits::LEAF;
 use transom_wire::{
     Again, Done, End, Ending, EntryKind, FailReason, Failure, Progress, RelativePath, Shape, Start,
     TransferKey,
 };
 
-use crate::disk::{Answer, Job, ReceiveAnswer, ReceiveJob, SendAnswer, SendJob, Walked};
+use crate::disk::{Answer, Found, Job, Opened, ReceiveAnswer, ReceiveJob, SendAnswer, SendJob};
 use crate::notice::{TransferFailure, TransferId};
 
 /// The path of a file of that many bytes.
@@ -59,6 +59,8 @@ pub(super) struct Files {
 
 struct Outgoing {
     contents: Contents,
+    /// The next entry to announce.
+    next: u32,
     running: BTreeMap<u32, Running>,
 }
 
@@ -91,6 +93,9 @@ struct Incoming {
     verified: u64,
 }
 
+/// Entries announced at once.
+const ENTRY_BATCH: u32 = 64;
+
 /// The content of every leaf's hash: nobody checks it.
 const HASH: [u8; 32] = [1; 32];
 
@@ -107,8 +112,8 @@ impl Files {
 
     fn send(&mut self, transfer: TransferId, job: SendJob, answer: &mut dyn FnMut(SendAnswer)) {
         match job {
-            SendJob::Walk { path, own, peer } => answer(SendAnswer::Walked(
-                self.walk(transfer, &path, own, peer).ok_or_else(|| {
+            SendJob::Open { path, own, peer } => answer(SendAnswer::Opened(
+                self.open(transfer, &path, own, peer).ok_or_else(|| {
                     let text = format!("{}: there is no such file", path.display());
                     TransferFailure::missing(text)
                 }),
@@ -171,27 +176,32 @@ impl Files {
         }
     }
 
-    fn walk(
+    fn open(
         &mut self,
         transfer: TransferId,
         path: &Path,
         own: [u8; 32],
         peer: [u8; 32],
-    ) -> Option<Walked> {
+    ) -> Option<Opened> {
         let contents = contents(path)?;
-        let walked = Walked {
+        let opened = Opened {
             key: TransferKey(key(&contents, &own, &peer)),
             name: contents.name.clone(),
             shape: contents.shape,
-            entries: contents.files,
-            files: contents.files,
-            bytes: contents.bytes * u64::from(contents.files),
-            skipped: Vec::new(),
+            counted: Counted {
+                entries: contents.files,
+                folders: 0,
+                bytes: contents.bytes * u64::from(contents.files),
+                is_all: true,
+            },
         };
-        let running = BTreeMap::new();
-        self.outgoing
-            .insert(transfer, Outgoing { contents, running });
-        Some(walked)
+        let outgoing = Outgoing {
+            contents,
+            next: 0,
+            running: BTreeMap::new(),
+        };
+        self.outgoing.insert(transfer, outgoing);
+        Some(opened)
     }
 }
 
@@ -211,11 +221,17 @@ fn key(contents: &Contents, own: &[u8; 32], peer: &[u8; 32]) -> [u8; 16] {
 impl Outgoing {
     fn work(&mut self, job: SendJob, answer: &mut dyn FnMut(SendAnswer)) {
         match job {
-            SendJob::Entries { from, count } => {
+            SendJob::Entries { .. } => {
                 let files = self.contents.files;
-                let entries = (from..from.saturating_add(count).min(files))
-                    .filter_map(|index| self.entry(index));
-                answer(SendAnswer::Entries(entries.collect()));
+                let end = self.next.saturating_add(ENTRY_BATCH).min(files);
+                let entries = (self.next..end).filter_map(|index| self.entry(index));
+                let (entries, skipped) = (entries.collect(), Vec::new());
+                self.next = end;
+                answer(SendAnswer::Entries(Found {
+                    entries,
+                    skipped,
+                    is_last: end == files,
+                }));
             }
             SendJob::Start(start) => self.start(&start),
             SendJob::Whole(starts) => {

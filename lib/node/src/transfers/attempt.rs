@@ -2,20 +2,22 @@
 //! are on their way.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
 
 use transom_net::PeerId;
 use transom_proto::{OwnedEntry, Session, UsageError};
-use transom_wire::{Again, EntryKind, Progress, Start, TransferKey, limits};
+use transom_store::Counted;
+use transom_wire::{Again, EntryKind, Progress, Start, Total, limits};
 
 use super::Place;
 use super::reads::Reads;
 use crate::context::Context;
-use crate::disk::{LEAVES_HASHED, SendJob};
+use crate::disk::{Found, LEAVES_HASHED, SendJob};
 use crate::lanes::Lane;
 use crate::notice::{FailReason, TransferFailure, TransferId};
 
-/// Entries fetched from the disk thread at once.
-const ENTRY_BATCH: u32 = 64;
+/// Pause between two totals: a progress bar needs no more.
+const TOTAL_PAUSE: Duration = Duration::from_millis(250);
 /// Small files read before other transfers have their turn.
 const SMALL_BATCH: usize = 16;
 
@@ -28,22 +30,27 @@ pub(super) struct Attempt {
     /// The receiver's key: its lane on the disk thread.
     pub(super) lane: Lane,
     pub(super) place: Option<Place>,
-    pub(super) key: TransferKey,
     /// It is one file and no folder: its outcome says why it failed.
     pub(super) is_file: bool,
-    pub(super) entries: u32,
+    /// What the receiver was told that there is, and when.
+    total: Total,
+    told: Option<Instant>,
+    count_asked: bool,
+    /// What was counted, and what of it was found to announce.
+    counted: Counted,
+    found: Counted,
     pub(super) accepted: bool,
     /// The receiver has paused the transfer on this connection.
     pub(super) peer_paused: bool,
     /// Entries read from the walk and not yet announced.
-    pub(super) fetched: VecDeque<OwnedEntry>,
-    pub(super) fetch_asked: bool,
-    pub(super) next_entry: u32,
+    fetched: VecDeque<OwnedEntry>,
+    fetch_asked: bool,
+    /// Entries that the disk thread may forget.
+    settled: Vec<u32>,
     /// The entries announced and not yet settled; at most as many as the session lets be ahead.
     pub(super) announced: BTreeMap<u32, Announced>,
     pub(super) reads: Reads,
-    /// Done, failed or given up.
-    pub(super) settled: u32,
+    /// Entries that failed or were left out.
     pub(super) failed: u32,
     /// Why the last entry that failed here did.
     pub(super) unsendable: Option<TransferFailure>,
@@ -78,17 +85,23 @@ impl Attempt {
             link,
             lane,
             place: None,
-            key: TransferKey([0; 16]),
             is_file: false,
-            entries: 0,
+            total: Total {
+                files: 0,
+                bytes: 0,
+                is_counted: false,
+            },
+            told: None,
+            count_asked: false,
+            counted: Counted::default(),
+            found: Counted::default(),
             accepted: false,
             peer_paused: false,
             fetched: VecDeque::new(),
             fetch_asked: false,
-            next_entry: 0,
+            settled: Vec::new(),
             announced: BTreeMap::new(),
             reads: Reads::default(),
-            settled: 0,
             failed: 0,
             unsendable: None,
             refusal: None,
@@ -131,17 +144,86 @@ impl Attempt {
             };
             self.announced.insert(entry.index, announced);
         }
-        if self.fetched.is_empty() && !self.fetch_asked && self.next_entry < self.entries {
+        if self.fetched.is_empty() && !self.fetch_asked && !self.found.is_all {
             self.fetch_asked = true;
-            out.workers.send(
-                self.lane,
-                self.number,
-                SendJob::Entries {
-                    from: self.next_entry,
-                    count: ENTRY_BATCH,
-                },
-            );
+            let settled = std::mem::take(&mut self.settled);
+            out.workers
+                .send(self.lane, self.number, SendJob::Entries { settled });
         }
+    }
+
+    /// More was counted.
+    pub(super) fn counted(&mut self, counted: Counted, out: &mut Context) {
+        (self.counted, self.count_asked) = (counted, false);
+        self.count_on(out);
+        self.tell_total(out);
+    }
+
+    /// Entries were found to announce; gives what is left out.
+    pub(super) fn found(
+        &mut self,
+        found: Found,
+        out: &mut Context,
+    ) -> Vec<(String, TransferFailure)> {
+        self.fetch_asked = false;
+        for entry in &found.entries {
+            self.found.entries += 1;
+            self.found.folders += u32::from(entry.kind == EntryKind::Folder);
+            self.found.bytes = self.found.bytes.saturating_add(entry.size);
+        }
+        self.found.is_all = found.is_last;
+        self.fetched.extend(found.entries);
+        self.tell_total(out);
+        found.skipped
+    }
+
+    /// The transfer was offered with what was counted so far.
+    pub(super) fn offered(&mut self, place: Place, counted: Counted, out: &mut Context) {
+        self.place = Some(place);
+        self.counted = counted;
+        self.total = self.due_total();
+        self.count_on(out);
+    }
+
+    /// Goes on to count, unless all is known.
+    fn count_on(&mut self, out: &mut Context) {
+        if !self.count_asked && !self.due_total().is_counted {
+            self.count_asked = true;
+            out.workers.send(self.lane, self.number, SendJob::Count);
+        }
+    }
+
+    /// What the receiver is to know of the counts.
+    fn due_total(&self) -> Total {
+        let (told, counted, found) = (&self.total, &self.counted, &self.found);
+        // What came after it was counted is found too.
+        Total {
+            files: told.files.max(counted.entries).max(found.entries),
+            bytes: told.bytes.max(counted.bytes).max(found.bytes),
+            is_counted: told.is_counted || counted.is_all || found.is_all,
+        }
+    }
+
+    /// Tells the receiver of new counts: at once if they are the last, or beyond the last.
+    fn tell_total(&mut self, out: &mut Context) {
+        let (total, now) = (self.due_total(), out.now());
+        let is_late = self.told.is_none_or(|told| now >= told + TOTAL_PAUSE);
+        if total != self.total && (total.is_counted || is_late) {
+            (self.total, self.told) = (total, Some(now));
+            self.say(out, |session, place| session.total(place.file, &total));
+        }
+    }
+
+    /// How many files there are, and their bytes, as far as known, and whether that is all. After
+    /// the last entry that is what was announced: some may have vanished since they were counted.
+    pub(super) fn totals(&self) -> (u32, u64, bool) {
+        let (counted, found) = (&self.counted, &self.found);
+        let known = match found.is_all || found.entries > counted.entries {
+            true => found,
+            false => counted,
+        };
+        let files = known.entries.saturating_sub(known.folders);
+        (files, known.bytes, self.total.is_counted)
     }
 
     /// Asks the disk thread for what the receiver wants, in its order: for small files whole and
@@ -205,16 +287,16 @@ impl Attempt {
     /// Bytes that need not be sent, as far as the receiver said. Its estimate counts until it has
     /// answered all entries.
     pub(super) fn resumed(&self) -> u64 {
-        match self.answered < self.entries {
-            true => self.resumed.max(self.held),
-            false => self.resumed,
+        match self.found.is_all && self.answered >= self.found.entries {
+            true => self.resumed,
+            false => self.resumed.max(self.held),
         }
     }
 
     /// An entry is done, failed or given up. Gives it unless it was before.
     pub(super) fn settle(&mut self, index: u32) -> Option<Announced> {
         let entry = self.announced.remove(&index)?;
-        self.settled += 1;
+        self.settled.push(index);
         self.answered += u32::from(entry.start.is_none());
         Some(entry)
     }
@@ -223,15 +305,21 @@ impl Attempt {
     pub(super) fn give_up(&mut self, index: u32) -> Option<String> {
         self.reads.give_up(index);
         let entry = self.settle(index)?;
-        self.failed += 1;
+        self.failed = self.failed.saturating_add(1);
         Some(entry.path)
     }
 
+    /// Whether it is one entry alone.
+    pub(super) fn is_single(&self) -> bool {
+        self.found.entries == 1
+    }
+
     pub(super) fn finish(&mut self, out: &mut Context) -> bool {
-        let complete = self.settled == self.entries && !self.finish_said;
+        let waits = !self.fetched.is_empty() || !self.announced.is_empty();
+        let complete = self.found.is_all && !waits && !self.finish_said;
         if complete {
             self.finish_said = true;
-            let entries = self.entries;
+            let entries = self.found.entries;
             self.say(out, |session, place| session.finish(place.file, entries));
         }
         complete

@@ -14,9 +14,9 @@ use transom_wire::{
 
 use super::attempt::Attempt;
 use super::control::Control;
-use super::{Account, Place};
+use super::{Account, MAX_FAILURES_TOLD, Place};
 use crate::context::Context;
-use crate::disk::{SendAnswer, SendJob, Walked};
+use crate::disk::{Opened, SendAnswer, SendJob};
 use crate::meter::Meter;
 use crate::notice::{
     Direction, FailReason, FileError, Notice, Outcome, PeerLoss, Phase, TransferFailure,
@@ -114,7 +114,7 @@ impl Outgoing {
         out.workers.send(
             peer,
             number,
-            SendJob::Walk {
+            SendJob::Open {
                 path: self.path.clone(),
                 own,
                 peer,
@@ -189,13 +189,8 @@ impl Outgoing {
                 let path = attempt.give_up(index);
                 let job = SendJob::Stop(index);
                 out.workers.send(attempt.lane, attempt.number, job);
-                let transfer = status.transfer;
-                if let Some(path) = path.filter(|_| !attempt.is_file) {
-                    out.notify(Notice::EntryFailed {
-                        transfer,
-                        path,
-                        why,
-                    });
+                if let Some(path) = path {
+                    self.tell_failed(path, why, out);
                 }
             }
             TransferEvent::Done(done) => {
@@ -222,7 +217,7 @@ impl Outgoing {
         let attempt = self.attempt.as_ref();
         let failed = attempt.map_or(0, |attempt| attempt.failed);
         // Of a single file that failed here the receiver only says again what we told it.
-        let single = attempt.filter(|attempt| attempt.entries == 1);
+        let single = attempt.filter(|attempt| attempt.is_single());
         let unsendable = single.and_then(|attempt| attempt.unsendable.clone());
         let reason = attempt.and_then(|attempt| attempt.refusal);
         let path = text_path(&text);
@@ -240,13 +235,19 @@ impl Outgoing {
     pub(super) fn answered(&mut self, answer: SendAnswer, out: &mut Context) -> Option<Outcome> {
         let attempt = self.attempt.as_mut()?;
         match answer {
-            SendAnswer::Walked(Ok(walked)) => return self.offer(walked, out),
-            SendAnswer::Walked(Err(why)) => return Some(Outcome::Failed { why, more: 0 }),
-            SendAnswer::Entries(entries) => {
-                attempt.fetch_asked = false;
-                attempt.next_entry += entries.len() as u32;
-                attempt.fetched.extend(entries);
+            SendAnswer::Opened(Ok(opened)) => return self.offer(opened, out),
+            SendAnswer::Opened(Err(why)) => return Some(Outcome::Failed { why, more: 0 }),
+            SendAnswer::Counted(counted) => {
+                attempt.counted(counted, out);
+                self.count();
             }
+            SendAnswer::Entries(found) => {
+                for (path, why) in attempt.found(found, out) {
+                    self.left_out(path, why, out);
+                }
+                self.count();
+            }
+            SendAnswer::TooMany(why) => return Some(self.too_many(why, out)),
             SendAnswer::Leaf(leaf) => {
                 let end = leaf.offset + leaf.bytes.len() as u64;
                 if let Some(entry) = attempt.announced.get(&leaf.index) {
@@ -290,8 +291,21 @@ impl Outgoing {
         attempt.say(out, |session, place| {
             session.abandon(place.file, failure.as_str())
         });
-        let transfer = self.account.status.transfer;
-        if !attempt.is_file {
+        self.tell_failed(path, why, out);
+    }
+
+    fn left_out(&mut self, path: String, why: TransferFailure, out: &mut Context) {
+        if let Some(attempt) = &mut self.attempt {
+            attempt.failed = attempt.failed.saturating_add(1);
+        }
+        self.tell_failed(path, why, out);
+    }
+
+    /// An entry failed, or is left out. Of a single file the outcome says it.
+    fn tell_failed(&self, path: String, why: TransferFailure, out: &mut Context) {
+        let is_told = |attempt: &Attempt| !attempt.is_file && attempt.failed <= MAX_FAILURES_TOLD;
+        if self.attempt.as_ref().is_some_and(is_told) {
+            let transfer = self.account.status.transfer;
             out.notify(Notice::EntryFailed {
                 transfer,
                 path,
@@ -300,26 +314,39 @@ impl Outgoing {
         }
     }
 
-    fn offer(&mut self, walked: Walked, out: &mut Context) -> Option<Outcome> {
+    /// The folder was offered, and turns out to hold more than a transfer may.
+    fn too_many(&self, why: TransferFailure, out: &mut Context) -> Outcome {
+        if let Some(attempt) = &self.attempt {
+            let failure = Failure {
+                index: WHOLE,
+                reason: FailReason::Unsupported,
+                errno: 0,
+                text: "the folder holds too many files",
+            };
+            attempt.say(out, |session, place| session.abandon(place.file, failure));
+        }
+        Outcome::Failed { why, more: 0 }
+    }
+
+    /// Puts what is known of the counts into the status.
+    fn count(&mut self) {
+        if let Some(attempt) = &self.attempt {
+            let status = &mut self.account.status;
+            (status.files, status.bytes, status.is_counted) = attempt.totals();
+        }
+    }
+
+    fn offer(&mut self, opened: Opened, out: &mut Context) -> Option<Outcome> {
         let attempt = self.attempt.as_mut()?;
         self.account.meter = Meter::default();
         let status = &mut self.account.status;
-        (status.shape, status.files, status.bytes) = (walked.shape, walked.files, walked.bytes);
-        status.is_counted = true;
+        status.shape = opened.shape;
         (status.files_done, status.moved, status.resumed) = (0, 0, 0);
         // What the receiver has of an earlier attempt it will say.
         (status.verified, status.durable) = (0, 0);
-        status.name.clone_from(&walked.name);
-        (attempt.key, attempt.entries) = (walked.key, walked.entries);
-        attempt.is_file = walked.shape == Shape::File;
-        for (path, why) in walked.skipped {
-            out.notify(Notice::EntryFailed {
-                transfer: status.transfer,
-                path,
-                why,
-            });
-        }
-        let name = match RelativePath::new(&walked.name) {
+        status.name.clone_from(&opened.name);
+        attempt.is_file = opened.shape == Shape::File;
+        let name = match RelativePath::new(&opened.name) {
             Ok(name) => name,
             Err(error) => {
                 let (reason, text) = (Some(FailReason::BadName), error.to_string());
@@ -328,12 +355,12 @@ impl Outgoing {
             }
         };
         let offer = Offer {
-            transfer: walked.key,
-            shape: walked.shape,
+            transfer: opened.key,
+            shape: opened.shape,
             collision: self.on_collision,
-            files: walked.entries,
-            bytes: walked.bytes,
-            is_counted: true,
+            files: opened.counted.entries,
+            bytes: opened.counted.bytes,
+            is_counted: opened.counted.is_all,
             name,
         };
         let control = self.control;
@@ -344,10 +371,9 @@ impl Outgoing {
         });
         match offered? {
             Ok(file) => {
-                attempt.place = Some(Place {
-                    link: attempt.link,
-                    file,
-                });
+                let link = attempt.link;
+                attempt.offered(Place { link, file }, opened.counted, out);
+                self.count();
                 self.phase();
                 None
             }
@@ -389,6 +415,7 @@ impl Outgoing {
             attempt.announce(out);
             attempt.read(out);
             if attempt.finish(out) {
+                self.count();
                 self.phase();
             }
         }

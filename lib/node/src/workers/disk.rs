@@ -211,10 +211,12 @@ mod tests {
         jobs.put([2; 32], Queue::Out(transfer), job);
     }
 
-    fn put_walk(jobs: &Lanes<DiskJob>, transfer: u32, path: &Path, size: u64) {
+    fn put_open(jobs: &Lanes<DiskJob>, transfer: u32, path: &Path, size: u64) {
         File::create(path).unwrap().set_len(size).unwrap();
         let (path, own, peer) = (path.to_owned(), [1; 32], [2; 32]);
-        put_send(jobs, transfer, SendJob::Walk { path, own, peer });
+        put_send(jobs, transfer, SendJob::Open { path, own, peer });
+        let settled = Vec::new();
+        put_send(jobs, transfer, SendJob::Entries { settled });
     }
 
     fn start(offset: u64) -> SendJob {
@@ -238,7 +240,7 @@ mod tests {
         serve_disk(jobs, &mut Disk::default(), |told| answers.append(told));
         for (transfer, answer) in answers {
             let kind = match answer {
-                Answer::Send(SendAnswer::Walked(_)) => continue,
+                Answer::Send(SendAnswer::Opened(_) | SendAnswer::Entries(_)) => continue,
                 Answer::Send(SendAnswer::Hashes(_)) => "hashes",
                 Answer::Send(SendAnswer::Leaf(_)) => "leaf",
                 Answer::Receive(ReceiveAnswer::Ready(Ok(_))) => "ready",
@@ -256,8 +258,8 @@ mod tests {
     fn a_file_is_read_while_what_is_held_of_a_bigger_one_is_hashed() {
         let told = in_folder("checked", |folder| {
             let jobs = Lanes::default();
-            put_walk(&jobs, 1, &folder.join("big"), BIG);
-            put_walk(&jobs, 2, &folder.join("small"), 1);
+            put_open(&jobs, 1, &folder.join("big"), BIG);
+            put_open(&jobs, 2, &folder.join("small"), 1);
             put_send(&jobs, 1, start(BIG));
             (0..3).for_each(|_| put_send(&jobs, 1, SendJob::Hashes(0)));
             put_send(&jobs, 2, start(0));
@@ -273,8 +275,8 @@ mod tests {
         let (mut told, mut tells) = (Vec::new(), 0);
         in_folder("told", |folder| {
             let jobs = Lanes::default();
-            put_walk(&jobs, 1, &folder.join("small"), 1);
-            put_walk(&jobs, 2, &folder.join("big"), BIG);
+            put_open(&jobs, 1, &folder.join("small"), 1);
+            put_open(&jobs, 2, &folder.join("big"), BIG);
             put_send(&jobs, 1, start(0));
             put_send(&jobs, 2, start(BIG));
             put_send(&jobs, 1, read());
@@ -283,7 +285,10 @@ mod tests {
             serve_disk(&jobs, &mut Disk::default(), |answers| {
                 tells += 1;
                 for (transfer, answer) in answers.drain(..) {
-                    if !matches!(answer, Answer::Send(SendAnswer::Walked(_))) {
+                    if !matches!(
+                        answer,
+                        Answer::Send(SendAnswer::Opened(_) | SendAnswer::Entries(_))
+                    ) {
                         told.push((transfer.0, tells));
                     }
                 }
@@ -299,7 +304,7 @@ mod tests {
     fn a_small_file_comes_in_while_what_is_held_of_a_bigger_one_is_hashed() {
         let told = in_folder("passed", |folder| {
             let jobs = Lanes::default();
-            put_walk(&jobs, 1, &folder.join("big"), BIG);
+            put_open(&jobs, 1, &folder.join("big"), BIG);
             put_send(&jobs, 1, start(BIG));
             (0..6).for_each(|_| put_send(&jobs, 1, SendJob::Hashes(0)));
             let key = TransferKey([3; 16]);

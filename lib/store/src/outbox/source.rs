@@ -1,8 +1,7 @@
 //! One file that is being sent: what of it was read, and whether it is still the file that was
 //! offered.
 
-use super::list::EntryInfo;
-use super::{Step, open_failed};
+use super::{EntryInfo, Step, open_failed};
 use crate::OutboxError;
 use crate::dir::Dir;
 use crate::file::{File, Stamp};

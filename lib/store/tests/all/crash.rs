@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use transom_store::{Begin, Inbox, InboxSettings, Outbox};
+use transom_store::{Begin, Inbox, InboxSettings};
 use transom_wire::Collision;
 
 use crate::support::*;
@@ -53,10 +53,10 @@ fn a_receiver_to_be_killed() {
         ..InboxSettings::new(into)
     })
     .unwrap();
-    let mut outbox = Outbox::walk(&path).unwrap();
+    let mut outbox = walked(&path).unwrap();
     let offer = offer(&outbox, Collision::Rename);
     let mut reception = inbox.receive(PEER, &offer).unwrap();
-    for index in 0..outbox.files() {
+    for index in 0..outbox.counted().entries {
         let info = outbox.entry(index).unwrap();
         let begun = reception.begin_entry(&announced(index, &info)).unwrap();
         let Begin::Data { offset } = begun else {

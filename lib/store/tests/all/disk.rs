@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use transom_store::{Begin, Inbox, InboxError, InboxSettings, Outbox, Step};
+use transom_store::{Begin, Inbox, InboxError, InboxSettings, Step};
 use transom_wire::{Collision, Ending, FailReason, RefuseReason};
 
 use crate::support::*;
@@ -77,7 +77,7 @@ fn a_folder_that_is_cleared_away_while_something_comes_is_no_fault_of_names() {
     let error = inbox.receive(PEER, &file_offer("e", 1)).unwrap_err();
     assert_eq!(error.refusal(), RefuseReason::Unwritable);
     assert!(!error.text().contains("the name"), "{}", error.text());
-    let finished = reception.finish(outbox.files()).unwrap();
+    let finished = reception.finish(outbox.counted().entries).unwrap();
     assert_eq!(finished.ending, Ending::Failed);
     drop(reception);
     assert_eq!(
@@ -230,7 +230,7 @@ fn room_that_an_idle_transfer_does_not_use_is_given_to_others() {
         ..scratch.settings()
     };
     let mut inbox = Inbox::open(settings).unwrap();
-    let outbox = Outbox::walk(&scratch.put("idle", noise(600_000, 1))).unwrap();
+    let outbox = walked(&scratch.put("idle", noise(600_000, 1))).unwrap();
     let mut idle = inbox
         .receive(PEER, &offer(&outbox, Collision::Rename))
         .unwrap();
@@ -306,7 +306,7 @@ fn a_disk_that_fills_up_is_an_error_with_its_number_and_goes_on_once_there_is_ro
     };
     let path = scratch.put("film", noise(20 * LEAF, 1));
     let mut inbox = scratch.inbox();
-    let mut outbox = Outbox::walk(&path).unwrap();
+    let mut outbox = walked(&path).unwrap();
     let mut reception = inbox
         .receive(PEER, &offer(&outbox, Collision::Rename))
         .unwrap();
@@ -390,13 +390,13 @@ fn a_folder_that_does_not_fit_keeps_what_it_has() {
         scratch.put(&format!("d/{i:02}"), noise(100_000, i));
     }
     let mut inbox = scratch.inbox();
-    let mut outbox = Outbox::walk(&scratch.path("d")).unwrap();
+    let mut outbox = walked(&scratch.path("d")).unwrap();
     let mut reception = inbox
         .receive(PEER, &offer(&outbox, Collision::Rename))
         .unwrap();
     disk.resize(2);
     let (mut whole, mut failed) = (0, 0);
-    for index in 0..outbox.files() {
+    for index in 0..outbox.counted().entries {
         let info = outbox.entry(index).unwrap();
         let begun = reception.begin_entry(&transom_wire::Entry {
             mtime: info.mtime,
@@ -432,7 +432,7 @@ fn a_folder_that_does_not_fit_keeps_what_it_has() {
         }
     }
     assert!(whole > 5 && failed > 5);
-    let finished = reception.finish(outbox.files()).unwrap();
+    let finished = reception.finish(outbox.counted().entries).unwrap();
     assert_eq!((finished.ending, finished.failed), (Ending::Failed, failed));
     drop((reception, inbox));
     disk.resize(16);

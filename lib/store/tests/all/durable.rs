@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use transom_store::faults::{Disk, FileSystem, Op};
-use transom_store::{Finished, Inbox, InboxError, InboxSettings, Outbox};
+use transom_store::{Finished, Inbox, InboxError, InboxSettings};
 use transom_wire::{Collision, Ending};
 
 use crate::support::*;
@@ -13,10 +13,10 @@ const EIO: i32 = 5;
 /// Sends a path as far as the disk lets it; gives how it ended, if it came to an end.
 fn try_send(scratch: &Scratch, path: &Path, collision: Collision) -> Option<Finished> {
     let mut inbox = Inbox::open(scratch.settings()).ok()?;
-    let mut outbox = Outbox::walk(path).unwrap();
+    let mut outbox = walked(path).unwrap();
     let mut reception = inbox.receive(PEER, &offer(&outbox, collision)).ok()?;
     try_pump(&mut outbox, &mut reception);
-    reception.finish(outbox.files()).ok()
+    reception.finish(outbox.counted().entries).ok()
 }
 
 /// A file and a folder to send.
@@ -42,7 +42,10 @@ fn a_write_error_is_told_to_every_reception_whose_bytes_it_may_have_cost() {
     pump(&mut few, &mut small, u64::MAX);
     disk.lose("tree/");
     disk.write_back();
-    let errors = [small.finish(few.files()), big.finish(many.files())];
+    let errors = [
+        small.finish(few.counted().entries),
+        big.finish(many.counted().entries),
+    ];
     for error in errors.map(Result::unwrap_err) {
         assert_eq!(error.errno(), 5, "{error:?}");
     }

@@ -32,7 +32,7 @@ fn cut_off(inbox: &mut Inbox, path: &Path, leaves: u64) -> Reception {
 /// came.
 fn held(inbox: &mut Inbox, path: &Path, entries: u32) -> u64 {
     let (mut outbox, mut reception) = begun(inbox, 7, path);
-    for index in 0..entries.min(outbox.files()) {
+    for index in 0..entries.min(outbox.counted().entries) {
         let info = outbox.entry(index).unwrap();
         let begun = reception.begin_entry(&announced(index, &info)).unwrap();
         if let Begin::Data { offset } = begun {
@@ -109,7 +109,7 @@ fn bytes_of_a_killed_receiver_that_the_disk_lost_are_sent_again() {
                 let other = some_files_of_another(&scratch);
                 let (mut outbox, mut reception) = begun(&mut inbox, 9, &other);
                 pump(&mut outbox, &mut reception, u64::MAX);
-                reception.finish(outbox.files()).unwrap_err();
+                reception.finish(outbox.counted().entries).unwrap_err();
             }
             let finished = send(&mut scratch.inbox(), &path);
             assert_eq!(finished.ending, Ending::Durable);

@@ -107,7 +107,7 @@ fn a_transfer_that_is_over_is_removed_in_slices() {
         pump(&mut outbox, &mut reception, u64::MAX);
         let left = match is_finished {
             true => {
-                reception.finish(outbox.files()).unwrap();
+                reception.finish(outbox.counted().entries).unwrap();
                 reception.close()
             }
             false => reception.give_up(),

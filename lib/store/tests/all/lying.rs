@@ -3,7 +3,6 @@
 use std::fs;
 use std::process::Command;
 
-use transom_store::Outbox;
 use transom_wire::Collision;
 
 use crate::disk::Disk;
@@ -73,12 +72,12 @@ fn a_disk_that_fails_to_sync_is_not_believed_afterwards() {
             return;
         };
         let mut inbox = scratch.inbox();
-        let mut outbox = Outbox::walk(&path).unwrap();
+        let mut outbox = walked(&path).unwrap();
         let mut reception = inbox
             .receive(PEER, &offer(&outbox, Collision::Rename))
             .unwrap();
         pump(&mut outbox, &mut reception, u64::MAX);
-        let error = reception.finish(outbox.files()).unwrap_err();
+        let error = reception.finish(outbox.counted().entries).unwrap_err();
         assert!(error.errno() > 0, "{error:?}");
         drop((reception, inbox));
         assert!(!scratch.path("in").join(outbox.name()).exists());
@@ -104,11 +103,11 @@ fn a_disk_that_fails_to_sync_tells_every_reception() {
     };
     let mut inbox = scratch.inbox();
     let mut receptions = ["big", "small"].map(|name| {
-        let mut outbox = Outbox::walk(&scratch.path(name)).unwrap();
+        let mut outbox = walked(&scratch.path(name)).unwrap();
         let offer = offer(&outbox, Collision::Rename);
         let mut reception = inbox.receive(PEER, &offer).unwrap();
         pump(&mut outbox, &mut reception, u64::MAX);
-        (reception, outbox.files())
+        (reception, outbox.counted().entries)
     });
     receptions.reverse();
     for (mut reception, files) in receptions {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use transom_store::faults::{FileSystem, Op};
-use transom_store::{Begin, Ended, Outbox, Reception, Run, hash_file};
+use transom_store::{Begin, Ended, Reception, Run, hash_file};
 use transom_wire::{Collision, Ending};
 
 use crate::support::*;
@@ -143,7 +143,7 @@ fn the_same_again_is_there_already_and_no_byte_of_it_moves() {
     let path = scratch.put("film", noise(3 * LEAF + 5, 1));
     date(&path);
     assert_eq!(send(&mut inbox, &path).ending, Ending::Durable);
-    let mut outbox = Outbox::walk(&path).unwrap();
+    let mut outbox = walked(&path).unwrap();
     let mut again = inbox
         .receive(PEER, &offer(&outbox, Collision::Rename))
         .unwrap();
@@ -329,14 +329,14 @@ fn the_end_comes_in_slices_however_much_there_is_to_compare_and_to_move() {
         (&film, Collision::Rename, "film", Ending::AlreadyThere),
     ];
     for (path, collision, name, ending) in cases {
-        let mut outbox = Outbox::walk(path).unwrap();
+        let mut outbox = walked(path).unwrap();
         let offer = offer(&outbox, collision);
         let mut reception = inbox.receive(PEER, &offer).unwrap();
         pump(&mut outbox, &mut reception, u64::MAX);
         disk.calls();
         let mut slices = 0;
         let finished = loop {
-            let finished = reception.finish_some(outbox.files(), 1).unwrap();
+            let finished = reception.finish_some(outbox.counted().entries, 1).unwrap();
             let calls = disk.calls().len();
             // The last has all that can't be parted: it waits for the file system once.
             assert!(calls < 20, "{calls} calls in slice {slices}");

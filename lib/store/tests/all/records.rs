@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use transom_store::faults::{Disk, Op};
-use transom_store::{Begin, Ended, EntryError, Inbox, Outbox, Reception, fuzzing, hash_leaf};
+use transom_store::{Begin, Ended, EntryError, Inbox, Reception, fuzzing, hash_leaf};
 use transom_wire::{Collision, Ending};
 
 use crate::support::*;
@@ -86,12 +86,12 @@ impl Files {
 
 /// One attempt, of which some steps fail once the disk has stopped; says whether all was sent.
 fn attempt(disk: &Disk, inbox: &mut Inbox, files: &Files, random: &mut Random) -> bool {
-    let mut outbox = Outbox::walk(&files.top).unwrap();
+    let mut outbox = walked(&files.top).unwrap();
     let Ok(mut reception) = inbox.receive(PEER, &offer(&outbox, Collision::Rename)) else {
         return false;
     };
     let mut steps = random.below(40);
-    for index in 0..outbox.files() {
+    for index in 0..outbox.counted().entries {
         let info = outbox.entry(index).unwrap();
         match reception.begin_entry(&announced(index, &info)) {
             Ok(Begin::Data { offset }) => {
@@ -109,7 +109,7 @@ fn attempt(disk: &Disk, inbox: &mut Inbox, files: &Files, random: &mut Random) -
         return false;
     }
     reception
-        .finish(outbox.files())
+        .finish(outbox.counted().entries)
         .is_ok_and(|finished| finished.ending == Ending::Durable)
 }
 

@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use transom_store::faults::Op;
-use transom_store::{Begin, Ended, EntryError, Inbox, Outbox, Reception, Run};
+use transom_store::{Begin, Ended, EntryError, Inbox, Reception, Run};
 use transom_wire::{Collision, Ending};
 
 use crate::support::*;
@@ -175,7 +175,7 @@ fn b29_another_peer_learns_nothing_of_a_transfer() {
     let scratch = Scratch::new();
     let path = three_of_five(&scratch);
     let mut inbox = scratch.inbox();
-    let outbox = Outbox::walk(&path).unwrap();
+    let outbox = walked(&path).unwrap();
     let info = outbox.entry(0).unwrap();
     let offer = offer(&outbox, Collision::Rename);
     let entry = transom_wire::Entry {

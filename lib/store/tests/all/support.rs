@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use transom_store::faults::{Disk, FileSystem, Op};
 use transom_store::{
-    Begin, Ended, EntryError, EntryInfo, Finished, Inbox, InboxSettings, Outbox, Reception, Run,
-    Step,
+    Begin, Ended, EntryError, EntryInfo, Finished, Inbox, InboxSettings, Outbox, OutboxError,
+    Reception, Run, Step,
 };
 use transom_wire::{Collision, Ending, Entry, EntryKind, Offer, RelativePath, Shape, TransferKey};
 
@@ -88,14 +88,22 @@ pub(crate) fn noise(len: usize, seed: u64) -> Vec<u8> {
     bytes
 }
 
+/// A file or folder that is counted and walked through.
+pub(crate) fn walked(path: &Path) -> Result<Outbox, OutboxError> {
+    let mut outbox = Outbox::open(path)?;
+    while !outbox.count(1000)?.is_all {}
+    while !outbox.walk(1000)?.is_last {}
+    Ok(outbox)
+}
+
 /// What an outbox offers.
 pub(crate) fn offer(outbox: &Outbox, collision: Collision) -> Offer<'_> {
     Offer {
         transfer: outbox.key(&OWN, &PEER),
         shape: outbox.shape(),
         collision,
-        files: outbox.files(),
-        bytes: outbox.bytes(),
+        files: outbox.counted().entries,
+        bytes: outbox.counted().bytes,
         is_counted: true,
         name: RelativePath::new(outbox.name()).unwrap(),
     }
@@ -140,16 +148,16 @@ pub(crate) fn send(inbox: &mut Inbox, path: &Path) -> Finished {
 }
 
 pub(crate) fn send_as(inbox: &mut Inbox, path: &Path, collision: Collision) -> Finished {
-    let mut outbox = Outbox::walk(path).unwrap();
+    let mut outbox = walked(path).unwrap();
     let mut reception = inbox.receive(PEER, &offer(&outbox, collision)).unwrap();
     pump(&mut outbox, &mut reception, u64::MAX);
-    reception.finish(outbox.files()).unwrap()
+    reception.finish(outbox.counted().entries).unwrap()
 }
 
 /// Sends entries one by one until so many leaves have gone; gives how many went.
 pub(crate) fn pump(outbox: &mut Outbox, reception: &mut Reception, most: u64) -> u64 {
     let mut left = most;
-    for index in 0..outbox.files() {
+    for index in 0..outbox.counted().entries {
         let info = outbox.entry(index).unwrap();
         let Begin::Data { offset } = reception.begin_entry(&announced(index, &info)).unwrap()
         else {
@@ -286,7 +294,7 @@ pub(crate) fn try_pump(
     reception: &mut Reception,
 ) -> Vec<(String, EntryError)> {
     let mut failed = Vec::new();
-    for index in 0..outbox.files() {
+    for index in 0..outbox.counted().entries {
         let info = outbox.entry(index).unwrap();
         let sent = reception
             .begin_entry(&announced(index, &info))
@@ -359,7 +367,7 @@ pub(crate) fn staged(scratch: &Scratch) -> PathBuf {
 /// Sends so many leaves of a path and then loses the connection.
 pub(crate) fn send_some(scratch: &Scratch, path: &Path, leaves: u64) {
     let mut inbox = scratch.inbox();
-    let mut outbox = Outbox::walk(path).unwrap();
+    let mut outbox = walked(path).unwrap();
     let offer = offer(&outbox, Collision::Rename);
     let mut reception = inbox.receive(PEER, &offer).unwrap();
     assert_eq!(pump(&mut outbox, &mut reception, leaves), leaves);
@@ -374,15 +382,15 @@ pub(crate) fn send_some(scratch: &Scratch, path: &Path, leaves: u64) {
 /// Sends the path again after a restart; gives the bytes taken over and the leaves that went again.
 pub(crate) fn send_rest(scratch: &Scratch, path: &Path) -> (u64, u64) {
     let mut inbox = scratch.inbox();
-    let mut outbox = Outbox::walk(path).unwrap();
+    let mut outbox = walked(path).unwrap();
     let offer = offer(&outbox, Collision::Rename);
     let mut reception = inbox.receive(PEER, &offer).unwrap();
     let sent = pump(&mut outbox, &mut reception, u64::MAX);
-    let finished = reception.finish(outbox.files()).unwrap();
+    let finished = reception.finish(outbox.counted().entries).unwrap();
     assert_eq!(finished.ending, Ending::Durable);
     assert_eq!(
         reception.held() + reception.counts().durable,
-        outbox.bytes()
+        outbox.counted().bytes
     );
     if path.is_dir() {
         assert_eq!(contents(path), contents(&finished.path));
@@ -420,7 +428,7 @@ pub(crate) fn syncs(disk: &Disk) -> usize {
 
 /// Begins to receive a path of that peer.
 pub(crate) fn begun(inbox: &mut Inbox, peer: u8, path: &Path) -> (Outbox, Reception) {
-    let outbox = Outbox::walk(path).unwrap();
+    let outbox = walked(path).unwrap();
     let offer = offer(&outbox, Collision::Rename);
     let reception = inbox.receive([peer; 32], &offer).unwrap();
     (outbox, reception)
