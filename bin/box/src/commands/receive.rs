@@ -324,10 +324,11 @@ impl<'a> Inbox<'a> {
                 shape,
                 entries,
                 bytes,
+                is_counted,
                 overwrites,
                 asks: true,
             } => {
-                let what = report::thing(name, *shape, *entries, *bytes);
+                let what = report::thing(name, *shape, *entries, *bytes, *is_counted);
                 if self.output.is_json() {
                     self.tell(notice);
                 }

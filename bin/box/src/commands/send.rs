@@ -261,7 +261,6 @@ impl Sending<'_> {
             .handle
             .send(&self.connection.peer, path, options);
         let mut progress = Progress::new(self.output, &self.bars);
-        let mut failed_items = 0;
         loop {
             let Some(event) = self.connection.running.next(self.lost) else {
                 let why = format!("they did not come back within {} s", self.wait.as_secs());
@@ -269,13 +268,11 @@ impl Sending<'_> {
             };
             match event {
                 Event::Notice(notice) => {
-                    failed_items += u64::from(is_failed_item(&notice, transfer));
                     if let Some(outcome) = self.notice(&notice, transfer, &mut progress)? {
-                        let is_whole = outcome.is_success() && failed_items == 0;
-                        if is_whole || self.output.is_json() {
+                        if outcome.is_success() || self.output.is_json() {
                             report::tell(self.output, &notice);
                         }
-                        return self.ended(path, outcome, failed_items);
+                        return self.ended(path, outcome);
                     }
                 }
                 Event::Signal(Signal::End) => {
@@ -316,7 +313,9 @@ impl Sending<'_> {
                 progress.end();
                 return Ok(Some(outcome));
             }
-            _ if is_failed_item(notice, transfer) => self.bars.aside(|| self.warn(notice)),
+            Notice::EntryFailed { transfer: of, .. } if *of == transfer => {
+                self.bars.aside(|| self.warn(notice));
+            }
             _ => {
                 self.watch_the_line(notice);
                 self.bars
@@ -335,26 +334,16 @@ impl Sending<'_> {
         }
     }
 
-    fn ended(
-        &self,
-        path: &Path,
-        outcome: &Outcome,
-        failed_items: u64,
-    ) -> Result<Result<(), Failure>, Failure> {
-        let in_part = || format!("{} was sent in part", path_text(path));
+    fn ended(&self, path: &Path, outcome: &Outcome) -> Result<Result<(), Failure>, Failure> {
         match outcome {
             Outcome::Lost { why } => Err(self.lost(why)),
             Outcome::Partial { .. } => Ok(Err(Failure::new(
-                in_part(),
+                format!("{} was sent in part", path_text(path)),
                 crate::words::outcome_words(outcome),
             ))),
             outcome if !outcome.is_success() => Ok(Err(Failure::new(
                 format!("{} was not sent", path_text(path)),
                 crate::words::unsent_words(outcome),
-            ))),
-            _ if failed_items > 0 => Ok(Err(Failure::new(
-                in_part(),
-                format!("{} left out", count(failed_items, "item")),
             ))),
             _ => Ok(Ok(())),
         }
@@ -372,10 +361,6 @@ impl Sending<'_> {
             None => {}
         }
     }
-}
-
-fn is_failed_item(notice: &Notice, transfer: TransferId) -> bool {
-    matches!(notice, Notice::EntryFailed { transfer: of, .. } if *of == transfer)
 }
 
 fn resumable(failure: Failure) -> Failure {

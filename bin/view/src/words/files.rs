@@ -158,6 +158,10 @@ pub(crate) fn offered(offer: &Offer, name: &str) -> String {
     let size = bytes(offer.bytes);
     match offer.shape {
         Shape::File => format!("From {name} · {size}"),
+        _ if !offer.is_counted => format!(
+            "From {name} · a folder, at least {} items, {size}",
+            offer.entries
+        ),
         _ if offer.entries == 1 => format!("From {name} · a folder, 1 item, {size}"),
         _ => format!("From {name} · a folder, {} items, {size}", offer.entries),
     }
@@ -169,8 +173,8 @@ pub(crate) fn wants_to_send(name: &str, file: &str) -> String {
 }
 
 /// Everything one contact offers.
-pub(crate) fn wants_to_send_all(name: &str, count: usize, size: u64) -> String {
-    format!("{name} wants to send {}", files_of(count, Some(size)))
+pub(crate) fn wants_to_send_all(name: &str, count: usize, size: Option<u64>) -> String {
+    format!("{name} wants to send {}", files_of(count, size))
 }
 
 /// What is not listed by name.
@@ -233,6 +237,11 @@ fn done_of(done: u64, all: u64) -> String {
 /// What a transfer that is not over does now.
 pub(crate) fn progress(status: &TransferStatus, name: &str, is_here: bool) -> String {
     let all = match status.files {
+        files if !status.is_counted => {
+            let (done, all) = (bytes(status.verified), bytes(status.bytes));
+            let files_done = status.files_done;
+            format!("{files_done} of at least {files} files · {done} of at least {all}")
+        }
         0 | 1 => done_of(status.verified, status.bytes),
         files => {
             let done = done_of(status.verified, status.bytes);

@@ -139,6 +139,7 @@ impl Incoming {
             collision,
             files: entries,
             bytes,
+            is_counted,
             ..
         } = self.offer;
         let name = self.offer.name.as_str().to_owned();
@@ -149,6 +150,7 @@ impl Incoming {
             shape,
             entries,
             bytes,
+            is_counted,
             overwrites: collision == Collision::Overwrite,
             asks,
         });
@@ -312,6 +314,7 @@ impl Incoming {
                 let found = None;
                 ReceiveJob::Leaf { leaf, size, found }
             }
+            TransferEvent::Hashes(hashes) => ReceiveJob::Hashes(hashes),
             TransferEvent::Ended(end) => ReceiveJob::End(end),
             TransferEvent::Abandoned(failure) => {
                 let index = failure.index;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use transom_store::{Begin, Inbox, InboxError, InboxSettings, Outbox, Step};
+use transom_store::{Begin, Inbox, InboxError, InboxSettings, Step};
 use transom_wire::{Collision, Ending, FailReason, RefuseReason};
 
 use crate::support::*;
@@ -77,7 +77,7 @@ fn a_folder_that_is_cleared_away_while_something_comes_is_no_fault_of_names() {
     let error = inbox.receive(PEER, &file_offer("e", 1)).unwrap_err();
     assert_eq!(error.refusal(), RefuseReason::Unwritable);
     assert!(!error.text().contains("the name"), "{}", error.text());
-    let finished = reception.finish(outbox.files()).unwrap();
+    let finished = reception.finish(outbox.counted().entries).unwrap();
     assert_eq!(finished.ending, Ending::Failed);
     drop(reception);
     assert_eq!(
@@ -178,7 +178,7 @@ fn folders_that_nobody_announced_count_against_a_quota() {
     let mut reception = inbox.receive(PEER, &folder_offer("deep", 100, 0)).unwrap();
     let refused = (0..100).find_map(|index| {
         let path = format!("{index}{}", "/d".repeat(100));
-        let begun = reception.entry(&entry(index, &path, 0));
+        let begun = reception.begin_entry(&entry(index, &path, 0));
         // A file without bytes is made at its end, and the folders above it too.
         let ended = begun.and_then(|_| reception.end(index, 0, blake3::hash(b"").as_bytes()));
         ended.err().map(|error| (index, error.reason()))
@@ -200,7 +200,9 @@ fn a_transfer_taken_up_with_other_files_gets_round_no_quota() {
         let mut reception = inbox.receive(PEER, &folder_offer("f", 4, 800_000)).unwrap();
         for index in 0..3 {
             let path = format!("{attempt}-{index}");
-            reception.entry(&entry(index, &path, 200_000)).unwrap();
+            reception
+                .begin_entry(&entry(index, &path, 200_000))
+                .unwrap();
             let hash = transom_store::hash_leaf(&bytes, 0, 200_000);
             reception.leaf(index, 0, &hash, &bytes).unwrap();
         }
@@ -228,11 +230,11 @@ fn room_that_an_idle_transfer_does_not_use_is_given_to_others() {
         ..scratch.settings()
     };
     let mut inbox = Inbox::open(settings).unwrap();
-    let outbox = Outbox::walk(&scratch.put("idle", noise(600_000, 1))).unwrap();
+    let outbox = walked(&scratch.put("idle", noise(600_000, 1))).unwrap();
     let mut idle = inbox
         .receive(PEER, &offer(&outbox, Collision::Rename))
         .unwrap();
-    idle.entry(&entry(0, "idle", 600_000)).unwrap();
+    idle.begin_entry(&entry(0, "idle", 600_000)).unwrap();
     let path = scratch.put("other", noise(600_000, 2));
     assert_eq!(send(&mut inbox, &path).ending, Ending::Durable);
     let error = idle.leaf(0, 0, &[0; 32], &noise(LEAF, 1)).unwrap_err();
@@ -310,7 +312,7 @@ fn a_disk_that_fills_up_is_an_error_with_its_number_and_goes_on_once_there_is_ro
     };
     let path = scratch.put("film", noise(20 * LEAF, 1));
     let mut inbox = scratch.inbox();
-    let mut outbox = Outbox::walk(&path).unwrap();
+    let mut outbox = walked(&path).unwrap();
     let mut reception = inbox
         .receive(PEER, &offer(&outbox, Collision::Rename))
         .unwrap();
@@ -319,10 +321,10 @@ fn a_disk_that_fills_up_is_an_error_with_its_number_and_goes_on_once_there_is_ro
         mtime: info.mtime,
         ..entry(0, "film", info.size)
     };
-    let Begin::Data { offset, proof } = reception.entry(&first).unwrap() else {
+    let Begin::Data { offset } = reception.begin_entry(&first).unwrap() else {
         panic!()
     };
-    outbox.start(0, offset, &proof).unwrap();
+    outbox.start(0, offset).unwrap();
     // Somebody else eats what was free when the offer came.
     disk.resize(3);
     let mut taken = 0;
@@ -394,23 +396,23 @@ fn a_folder_that_does_not_fit_keeps_what_it_has() {
         scratch.put(&format!("d/{i:02}"), noise(100_000, i));
     }
     let mut inbox = scratch.inbox();
-    let mut outbox = Outbox::walk(&scratch.path("d")).unwrap();
+    let mut outbox = walked(&scratch.path("d")).unwrap();
     let mut reception = inbox
         .receive(PEER, &offer(&outbox, Collision::Rename))
         .unwrap();
     disk.resize(2);
     let (mut whole, mut failed) = (0, 0);
-    for index in 0..outbox.files() {
+    for index in 0..outbox.counted().entries {
         let info = outbox.entry(index).unwrap();
-        let begun = reception.entry(&transom_wire::Entry {
+        let begun = reception.begin_entry(&transom_wire::Entry {
             mtime: info.mtime,
             ..entry(index, &info.path, info.size)
         });
-        let Ok(Begin::Data { offset, proof }) = begun else {
+        let Ok(Begin::Data { offset }) = begun else {
             failed += 1;
             continue;
         };
-        outbox.start(index, offset, &proof).unwrap();
+        outbox.start(index, offset).unwrap();
         let Step::Leaf {
             offset,
             hash,
@@ -436,7 +438,7 @@ fn a_folder_that_does_not_fit_keeps_what_it_has() {
         }
     }
     assert!(whole > 5 && failed > 5);
-    let finished = reception.finish(outbox.files()).unwrap();
+    let finished = reception.finish(outbox.counted().entries).unwrap();
     assert_eq!((finished.ending, finished.failed), (Ending::Failed, failed));
     drop((reception, inbox));
     disk.resize(16);
