@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use transom_store::faults::FileSystem;
-use transom_store::{Begin, Finished, Inbox, Outbox};
+use transom_store::{Begin, Finished, Inbox};
 use transom_wire::{Collision, Ending};
 
 use crate::support::*;
@@ -22,10 +22,10 @@ fn sent_by(
     path: &Path,
     collision: Collision,
 ) -> (Finished, u64) {
-    let mut outbox = Outbox::walk(path).unwrap();
+    let mut outbox = walked(path).unwrap();
     let mut reception = inbox.receive(peer, &offer(&outbox, collision)).unwrap();
     let leaves = pump(&mut outbox, &mut reception, u64::MAX);
-    (reception.finish(outbox.files()).unwrap(), leaves)
+    (reception.finish(outbox.counted().entries).unwrap(), leaves)
 }
 
 /// Another time, of whole seconds, which anybody could guess.
@@ -172,11 +172,11 @@ fn b29_another_peer_learns_nothing_of_what_came_from_the_first() {
     sent(&mut inbox, &film, Collision::Rename);
     touch(&film);
     for path in [&album, &film] {
-        let outbox = Outbox::walk(path).unwrap();
+        let outbox = walked(path).unwrap();
         let mut reception = inbox
             .receive([9; 32], &offer(&outbox, Collision::Rename))
             .unwrap();
-        for index in 0..outbox.files() {
+        for index in 0..outbox.counted().entries {
             let info = outbox.entry(index).unwrap();
             let begun = reception.begin_entry(&announced(index, &info)).unwrap();
             let is_new = matches!(begun, Begin::Made | Begin::Data { offset: 0 });
@@ -260,7 +260,7 @@ fn a_folder_that_is_removed_while_it_is_completed_is_not_called_there() {
     let (mut outbox, mut reception) = begun(&mut inbox, 7, &album);
     assert_eq!(pump(&mut outbox, &mut reception, u64::MAX), 0);
     fs::remove_dir_all(scratch.path("in/album")).unwrap();
-    reception.finish(outbox.files()).unwrap_err();
+    reception.finish(outbox.counted().entries).unwrap_err();
     drop(reception);
     let (again, _) = sent(&mut inbox, &album, Collision::Rename);
     assert_eq!(again.ending, Ending::Durable);
@@ -274,7 +274,7 @@ fn a_file_that_changes_while_it_is_copied_is_not_published() {
     let film = scratch.put("film", noise(8 * LEAF, 1));
     let (first, _) = sent(&mut inbox, &film, Collision::Rename);
     change(&film, 0);
-    let mut outbox = Outbox::walk(&film).unwrap();
+    let mut outbox = walked(&film).unwrap();
     let mut reception = inbox
         .receive(PEER, &offer(&outbox, Collision::Rename))
         .unwrap();
@@ -348,8 +348,8 @@ fn a_power_cut_at_any_call_of_what_is_sent_again_loses_nothing() {
 
 fn try_again(scratch: &Scratch, collision: Collision) -> Option<Finished> {
     let mut inbox = Inbox::open(scratch.settings()).ok()?;
-    let mut outbox = Outbox::walk(&scratch.path("d")).unwrap();
+    let mut outbox = walked(&scratch.path("d")).unwrap();
     let mut reception = inbox.receive(PEER, &offer(&outbox, collision)).ok()?;
     try_pump(&mut outbox, &mut reception);
-    reception.finish(outbox.files()).ok()
+    reception.finish(outbox.counted().entries).ok()
 }
