@@ -533,8 +533,8 @@ impl Part {
         Ok((buffer.len() as u64 == size).then(|| hash::leaf(&buffer, 0, size)))
     }
 
-    /// Takes up to `most` more leaves into the tree, as far as they are final. Gives the first that
-    /// is not on the disk as it was, and is to be sent again.
+    /// Takes up to `most` more leaves into the tree, as far as they are final. Gives those that are
+    /// not on the disk as they were, and are to be sent again.
     fn prove(&mut self, places: &Staging, most: u64) -> Result<Vec<Run>, PartError> {
         let from = self.tree.leaves();
         let (known, most) = match from < self.prefix {
@@ -549,7 +549,7 @@ impl Part {
             return Ok(Vec::new());
         }
         let hashes = self.recorded(places, leaves.clone())?;
-        let mut buffer = Vec::with_capacity(LEAF);
+        let (mut buffer, mut again) = (Vec::with_capacity(LEAF), Vec::new());
         for (leaf, hash) in leaves.zip(hashes) {
             let is_right = match hash {
                 Some(hash) if leaf < self.prefix => {
@@ -558,15 +558,18 @@ impl Part {
                 hash => hash.is_some(),
             };
             match hash {
-                Some(hash) if is_right => self.tree.push(hash),
+                Some(hash) if is_right && again.is_empty() => self.tree.push(hash),
+                // It is read once more after the wrong one came, so that many wrong ones don't cost
+                // a round trip each.
+                Some(_) if is_right => {}
                 _ if self.asked.count() >= RUNS => break,
                 _ => {
                     self.held = self.held.saturating_sub(self.bytes(&(leaf..leaf + 1)));
-                    return Ok(vec![self.ask_wrong(places, leaf)?]);
+                    again.push(self.ask_wrong(places, leaf)?);
                 }
             }
         }
-        Ok(Vec::new())
+        Ok(again)
     }
 
     fn reads_as(
