@@ -175,6 +175,14 @@ impl EvilSender {
         self.end(stream, index, bytes.len() as u64, content_root(bytes));
     }
 
+    /// Sends leaves again as an honest sender does.
+    pub fn again(&mut self, stream: u16, again: Again, file: &[u8]) {
+        let first = usize::try_from(again.offset).unwrap_or(usize::MAX) / LEAF;
+        for number in (first..).take(again.leaves as usize) {
+            self.honest_leaf(stream, again.index, file, number);
+        }
+    }
+
     /// Sends the hashes of some leaves of a file, as an honest sender does.
     pub fn hashes(&mut self, stream: u16, index: u32, file: &[u8], leaves: Range<usize>) {
         let offset = |number| (number * LEAF) as u64;
@@ -219,8 +227,12 @@ impl EvilSender {
         match self.entry(stream, entry)? {
             Reply::Start(start) => {
                 self.rest(stream, start, bytes);
-                let reply = self.reply(stream, entry.index)?;
-                Ok(reply)
+                loop {
+                    match self.reply(stream, entry.index)? {
+                        Reply::Again(again) => self.again(stream, again, bytes),
+                        reply => return Ok(reply),
+                    }
+                }
             }
             reply => Ok(reply),
         }

@@ -25,6 +25,8 @@ pub(crate) struct Stamp {
     pub(crate) mtime: i64,
     /// Time of the last change of anything, names and mode included; no program can set it.
     pub(crate) ctime: i64,
+    /// Whether it has one name only, and no hard link elsewhere.
+    pub(crate) has_one_name: bool,
 }
 
 impl From<&fs::Stat> for Stamp {
@@ -33,6 +35,7 @@ impl From<&fs::Stat> for Stamp {
             size: u64::try_from(found.st_size).unwrap_or(0),
             mtime: nanoseconds(found.st_mtime, found.st_mtime_nsec as i64),
             ctime: nanoseconds(found.st_ctime, found.st_ctime_nsec as i64),
+            has_one_name: found.st_nlink == 1,
         }
     }
 }
@@ -138,7 +141,7 @@ impl File {
     /// Whether it takes less room than its size: only such files are asked for their holes.
     pub(crate) fn has_holes(&self) -> bool {
         let found = fs::fstat(self.handle.fd());
-        found.is_ok_and(|found| found.st_blocks < found.st_size / 512)
+        found.is_ok_and(|found| i128::from(found.st_blocks) < i128::from(found.st_size) / 512)
     }
 
     /// The first data from there on, up to the next hole; none if there are only holes. Where the
