@@ -46,16 +46,6 @@ pub struct Run {
     pub leaves: u32,
 }
 
-/// What became of a leaf.
-#[derive(Debug)]
-pub(crate) struct Taken {
-    /// Whether it had its hash, and was written.
-    pub(crate) is_right: bool,
-    /// What the sender is to send again: this leaf, if it did not have its hash, or one of an
-    /// earlier attempt that is not on the disk as it was.
-    pub(crate) again: Vec<Run>,
-}
-
 /// What became of the end of a file.
 #[derive(Debug)]
 pub(crate) enum PartEnd {
@@ -272,8 +262,8 @@ impl Part {
         }
     }
 
-    /// Compares what is here of it with the hashes that the sender has of leaves of the prefix.
-    /// Gives what is to be sent again.
+    /// Compares what is here of it with the hashes that the sender has of leaves of the prefix, and
+    /// reads as many leaves. Gives what is to be sent again.
     ///
     /// A file of the inbox is another's: its sender learns whether the whole is the same, and no
     /// more.
@@ -323,13 +313,17 @@ impl Part {
                 again.push(self.ask(places, run)?);
             }
         }
-        if let ([Some(hash)], false, true) = (&ours[..], self.has_journal(), again.is_empty()) {
+        if self.has_journal() {
+            // While the sender reads and hashes more of the prefix.
+            again.extend(self.prove(places, theirs.len() as u64)?);
+        } else if let ([Some(hash)], true) = (&ours[..], again.is_empty()) {
             self.tree.push(*hash);
         }
         Ok(again)
     }
 
-    /// Takes a leaf whose bytes have the hash `found` where the sender says `hash`.
+    /// Takes a leaf whose bytes have the hash `found` where the sender says `hash`. One that does not
+    /// have its hash is to be sent again.
     pub(crate) fn leaf(
         &mut self,
         places: &Staging,
@@ -337,7 +331,7 @@ impl Part {
         hash: &[u8; 32],
         found: &[u8; 32],
         bytes: &[u8],
-    ) -> Result<Taken, PartError> {
+    ) -> Result<Option<Run>, PartError> {
         let leaf = offset / LEAF_BYTES;
         let is_new = leaf == self.front;
         if !offset.is_multiple_of(LEAF_BYTES)
@@ -351,10 +345,7 @@ impl Part {
         }
         if found != hash {
             self.came(leaf);
-            return Ok(Taken {
-                is_right: false,
-                again: vec![self.ask_wrong(places, leaf)?],
-            });
+            return self.ask_wrong(places, leaf).map(Some);
         }
         if leaf < self.prefix && self.is_withdrawn {
             self.journal(places)?.sync()?;
@@ -364,17 +355,10 @@ impl Part {
         self.file(places)?.write_all_at(bytes, offset)?;
         self.came(leaf);
         self.unrecorded.insert(leaf, *hash);
-        let again = match self.tree.leaves() == leaf {
-            true => {
-                self.tree.push(*hash);
-                Vec::new()
-            }
-            false => self.prove(places, 1)?,
-        };
-        Ok(Taken {
-            is_right: true,
-            again,
-        })
+        if self.tree.leaves() == leaf {
+            self.tree.push(*hash);
+        }
+        Ok(None)
     }
 
     /// Checks the whole, of which up to `most` leaves of earlier attempts are read. The file is left
