@@ -208,13 +208,13 @@ impl Reception {
         let part = active(&mut self.entries, index)?;
         let held = part.held();
         let again = part.hashes(&self.places, offset, hashes);
-        self.held += part.held() - held;
+        self.held = self.held + part.held() - held;
         again.map_err(|trouble| self.fail_active(index, trouble))
     }
 
     /// Takes a leaf of an entry: checks and writes it, and now and then brings all of it to the
-    /// disk. It is the next one, or was to be sent again. Gives what is to be sent again: this leaf,
-    /// if it does not have its hash, or one of an earlier attempt that is not on the disk as it was.
+    /// disk. It is the next one, or was to be sent again, and is to be once more if it does not have
+    /// its hash.
     ///
     /// # Errors
     /// The entry has failed; what is held of it is kept if another attempt may succeed.
@@ -224,7 +224,7 @@ impl Reception {
         offset: u64,
         hash: &[u8; 32],
         bytes: &[u8],
-    ) -> Result<Vec<Run>, EntryError> {
+    ) -> Result<Option<Run>, EntryError> {
         let size = active(&mut self.entries, index)?.size;
         let found = crate::hash::leaf(bytes, offset, size);
         self.hashed_leaf(index, offset, hash, &found, bytes, false)
@@ -244,22 +244,18 @@ impl Reception {
         found: &[u8; 32],
         bytes: &[u8],
         has_holes: bool,
-    ) -> Result<Vec<Run>, EntryError> {
+    ) -> Result<Option<Run>, EntryError> {
         active(&mut self.entries, index)?;
         let ready = self.ready(index, bytes.len() as u64);
         let part = active(&mut self.entries, index)?;
-        let held = part.held();
         let written =
             ready.and_then(|()| part.leaf(&self.places, offset, hash, found, bytes, has_holes));
-        self.held = self.held + part.held() - held;
-        let copied = part.take_copied();
-        self.copied(copied);
-        let taken = written.map_err(|trouble| self.fail_active(index, trouble))?;
-        if taken.is_right {
+        let again = written.map_err(|trouble| self.fail_active(index, trouble))?;
+        if again.is_none() {
             self.count(bytes.len() as u64);
             self.checkpoint_entry(index, Ok(()))?;
         }
-        Ok(taken.again)
+        Ok(again)
     }
 
     /// The sender has sent all leaves of an entry, but for those that are to come again: checks the

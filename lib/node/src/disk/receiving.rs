@@ -302,7 +302,7 @@ impl Incoming {
     }
 }
 
-fn again(index: u32, runs: Vec<Run>, answer: &mut dyn FnMut(ReceiveAnswer)) {
+fn again(index: u32, runs: impl IntoIterator<Item = Run>, answer: &mut dyn FnMut(ReceiveAnswer)) {
     for Run { offset, leaves } in runs {
         answer(ReceiveAnswer::Again(Again {
             index,
