@@ -12,6 +12,7 @@ use super::InboxSettings;
 use super::recover::{age, free_name, is_ours, read_record, remove_record, remove_some};
 use crate::InboxError;
 use crate::dir::{Dir, Kind, Lock, Space};
+use crate::published::{Line, Log, Previous};
 use crate::record::{self, Claim};
 use crate::usage::{self, Usage};
 
@@ -22,6 +23,7 @@ pub(crate) struct Shared {
     pub(crate) root: Dir,
     pub(crate) staging: Dir,
     transfers: Mutex<Transfers>,
+    published: Mutex<Log>,
     _lock: Lock,
 }
 
@@ -103,11 +105,13 @@ impl Shared {
         lock: Lock,
     ) -> Self {
         let transfers = Mutex::new(transfers);
+        let published = Mutex::new(Log::open(&staging));
         Self {
             settings,
             root,
             staging,
             transfers,
+            published,
             _lock: lock,
         }
     }
@@ -249,6 +253,17 @@ impl Shared {
             log::info!("removed what was left of a transfer folder={folder}");
         }
         Ok(true)
+    }
+
+    /// What became of the same transfer before.
+    pub(crate) fn previous(&self, claim: &Claim, offer: &Offer<'_>) -> Option<Previous> {
+        let name = offer.name.as_str();
+        self.published().find(claim, offer.collision, name)
+    }
+
+    /// Notes what a transfer became.
+    pub(crate) fn note(&self, line: Line) {
+        self.published().put(&self.staging, line);
     }
 
     /// Whether something could not be removed.
@@ -401,6 +416,12 @@ impl Shared {
             }
         }
         Ok(dir)
+    }
+
+    fn published(&self) -> MutexGuard<'_, Log> {
+        self.published
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn transfers(&self) -> MutexGuard<'_, Transfers> {

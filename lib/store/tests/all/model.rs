@@ -136,6 +136,8 @@ impl Model {
 
     /// Sends it; gives whether all of it came and is called durable.
     fn attempt(&mut self, is_killed: bool) -> bool {
+        // A log that can't be read is begun anew, so an inbox that opens may have had one too.
+        let faults = self.disk.faults();
         let Ok(mut inbox) = Inbox::open(self.scratch.settings()) else {
             self.story.push("no inbox".to_owned());
             return false;
@@ -149,7 +151,6 @@ impl Model {
                 return false;
             }
         };
-        let faults = self.disk.faults();
         let failed = try_pump(&mut outbox, &mut reception);
         let held = reception.held();
         self.story
