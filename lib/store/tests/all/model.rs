@@ -35,6 +35,8 @@ struct Model {
     /// Bytes that were called durable by the attempt before.
     claimed: u64,
     is_durable: bool,
+    /// Whether writeback may have failed.
+    may_have_lost: bool,
     /// Whether entries were left out of what was published, which the sender was told.
     is_in_part: bool,
 }
@@ -52,6 +54,7 @@ impl Model {
             story: Vec::new(),
             claimed: 0,
             is_durable: false,
+            may_have_lost: false,
             is_in_part: false,
         };
         if model.below(2) == 0 {
@@ -121,6 +124,7 @@ impl Model {
                 true => fault.lose(),
                 false => fault.times(times).fail(errno),
             }
+            self.may_have_lost |= loses;
             self.story.push(format!("{op:?} {nth}: {what}"));
         }
         if self.below(2) == 0 {
@@ -152,8 +156,9 @@ impl Model {
         self.story
             .push(format!("held {held}, {:?}", reception.counts()));
         self.story.extend(failed.iter().map(|it| format!("{it:?}")));
-        // Without a fault there is no reason to send again what is on the disk.
-        if self.disk.faults() == faults && failed.is_empty() {
+        // Without a fault, or a lost file that nobody was told of, there is no reason to send again
+        // what is on the disk.
+        if self.disk.faults() == faults && failed.is_empty() && !self.may_have_lost {
             assert!(held >= self.claimed, "{self}");
         }
         self.claimed = held + reception.counts().durable;
