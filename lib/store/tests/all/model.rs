@@ -136,8 +136,6 @@ impl Model {
 
     /// Sends it; gives whether all of it came and is called durable.
     fn attempt(&mut self, is_killed: bool) -> bool {
-        // A log that can't be read is begun anew, so an inbox that opens may have had one too.
-        let faults = self.disk.faults();
         let Ok(mut inbox) = Inbox::open(self.scratch.settings()) else {
             self.story.push("no inbox".to_owned());
             return false;
@@ -151,6 +149,7 @@ impl Model {
                 return false;
             }
         };
+        let faults = self.disk.faults();
         let failed = try_pump(&mut outbox, &mut reception);
         let held = reception.held();
         self.story
@@ -161,7 +160,11 @@ impl Model {
         if self.disk.faults() == faults && failed.is_empty() && !self.may_have_lost {
             assert!(held >= self.claimed, "{self}");
         }
-        self.claimed = held + reception.counts().durable;
+        // What has a name already is found by a log, which is a hint that may be lost.
+        self.claimed = match self.came().exists() {
+            true => 0,
+            false => held + reception.counts().durable,
+        };
         if is_killed {
             self.story.push("killed".to_owned());
             self.disk.stop_after(0);
