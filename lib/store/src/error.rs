@@ -51,6 +51,12 @@ pub enum EntryError {
         #[source]
         source: io::Error,
     },
+    /// The disk or a quota is full. Nothing has changed: the same call goes on once there is room.
+    #[error("{} more are needed", size(*.missing))]
+    NoRoom {
+        /// Bytes that the rest of the transfer lacks.
+        missing: u64,
+    },
     /// The system said no.
     #[error("can't write {path:?}")]
     System {
@@ -88,31 +94,29 @@ pub enum InboxError {
         #[source]
         source: io::Error,
     },
-    /// The disk or its reserve can't take it.
-    #[error("{} are needed and {} are free beside the disk's reserve", size(*.needed), size(*.free))]
+    /// The disk can't hold it even when it is empty.
+    #[error("{} are needed and the disk holds {} beside its reserve", size(*.needed), size(*.usable))]
     NoSpace {
-        /// Bytes that are still to come.
+        /// Bytes of all of it.
         needed: u64,
-        /// Bytes that may be used.
-        free: u64,
+        /// Bytes of the disk that may be used.
+        usable: u64,
     },
     /// The disk can't hold so many files.
-    #[error("{needed} files are needed and {free} can be made beside the disk's reserve")]
+    #[error("{needed} files are needed and the disk holds {usable} beside its reserve")]
     NoNames {
-        /// Files and folders that are still to come.
+        /// Files and folders.
         needed: u64,
-        /// Those that may be made.
-        free: u64,
+        /// Those that it may hold.
+        usable: u64,
     },
-    /// The inbox would hold more than it may.
-    #[error("{} are needed and the quota of {} has {} left", size(*.needed), size(*.quota), size(*.free))]
+    /// The inbox may not hold so much, in all or of one peer.
+    #[error("{} are needed and the quota is {}", size(*.needed), size(*.quota))]
     Quota {
-        /// Bytes that are still to come.
+        /// Bytes of all of it.
         needed: u64,
         /// Bytes the inbox may hold.
         quota: u64,
-        /// Bytes of it that are left.
-        free: u64,
     },
     /// Another process receives into this folder.
     #[error("another program receives into {0}")]
@@ -214,6 +218,7 @@ impl EntryError {
             Self::Duplicate { .. } | Self::NoPlace { .. } => FailReason::Duplicate,
             Self::Unholdable { .. } => FailReason::BadName,
             Self::Unsupported { .. } => FailReason::Unsupported,
+            Self::NoRoom { .. } => FailReason::NoSpace,
             Self::System { source, .. } => fail_reason(source),
         }
     }
@@ -237,7 +242,7 @@ impl EntryError {
     ///
     /// | what | the folder | since |
     /// |---|---|---|
-    /// | the disk or the quota is full | waits | room can be made |
+    /// | the disk says at a sync that it is full | waits | room can be made |
     /// | the disk or its server fails, is read-only or gone | waits | it comes back |
     /// | the system lacks memory or descriptors | waits | it has them later |
     /// | data damaged on the way or on either disk | waits | they are read and sent again |
@@ -248,7 +253,7 @@ impl EntryError {
     /// | the sender gives the entry up | is published | the sender knows why |
     pub(crate) fn is_passing(&self) -> bool {
         match self {
-            Self::Protocol(_) | Self::Corrupt { .. } => true,
+            Self::Protocol(_) | Self::Corrupt { .. } | Self::NoRoom { .. } => true,
             Self::System { source, .. } => is_passing(source),
             Self::Duplicate { .. }
             | Self::NoPlace { .. }
@@ -430,10 +435,10 @@ mod tests {
 
     #[test]
     fn what_has_no_room_says_how_much_in_words_a_person_reads() {
-        let (needed, free) = (2_147_483_648, 39_845);
-        let text = InboxError::NoSpace { needed, free }.text();
+        let (needed, usable) = (2_147_483_648, 39_845);
+        let text = InboxError::NoSpace { needed, usable }.text();
         assert!(
-            text.starts_with("2147.4 MB are needed and 39845 bytes are free"),
+            text.starts_with("2147.4 MB are needed and the disk holds 39845 bytes"),
             "{text}"
         );
     }

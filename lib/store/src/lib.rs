@@ -34,7 +34,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = std::env::temp_dir().join(format!("transom-doc-{}", std::process::id()));
 //! # std::fs::create_dir_all(&folder)?;
-//! # let settings = InboxSettings { keep_free: 0, ..InboxSettings::new(folder.join("in")) };
+//! # let settings = InboxSettings::new(folder.join("in"));
 //! std::fs::write(folder.join("photo.jpg"), b"not really")?;
 //! let mut outbox = Outbox::walk(&folder.join("photo.jpg"))?;
 //! let mut inbox = Inbox::open(settings)?;
@@ -92,6 +92,7 @@ mod part_error;
 mod publish;
 mod reception;
 mod record;
+mod room;
 mod syncing;
 mod table;
 mod usage;
@@ -111,3 +112,4 @@ pub use inbox::{Inbox, InboxSettings};
 pub use mark::Mark;
 pub use outbox::{EntryInfo, Outbox, Skipped, Step};
 pub use reception::{Begin, Counts, Done, Finished, Reception, Unplaced};
+pub use room::RoomLimits;

@@ -204,10 +204,13 @@ impl Reception {
     /// As for [`Reception::entry`].
     pub fn begin_entry(&mut self, entry: &Entry<'_>) -> Result<Option<Begin>, EntryError> {
         self.expect(entry)?;
-        self.next += 1;
-        self.announced += entry.size;
         let begun = self.begin_expected(entry);
-        begun.map_err(|trouble| self.fail(entry.index, entry.path.as_str(), trouble))
+        let begun = begun.map_err(|trouble| self.fail(entry.index, entry.path.as_str(), trouble));
+        if !matches!(begun, Err(EntryError::NoRoom { .. })) {
+            self.next += 1;
+            self.announced += entry.size;
+        }
+        begun
     }
 
     /// Reads up to `most` leaves that an earlier attempt left of an entry, or of the file that may
@@ -409,6 +412,17 @@ impl Reception {
     /// Gives the transfer up and removes what came of it.
     pub fn cancel(mut self) {
         self.hold.is_over = true;
+    }
+
+    /// Bytes that the disk or a quota lacks for what is still to come; 0 once there is room, which
+    /// is kept from then on.
+    pub fn missing(&mut self) -> u64 {
+        let missing = self.shared.missing(&self.claim, 0);
+        missing.unwrap_or_else(|error| {
+            // Whatever is wrong with the disk, what is written next says it.
+            log::debug!("can't ask for room error={error}");
+            0
+        })
     }
 
     /// Bytes taken over from earlier attempts, by the entries whose sender agreed so far.

@@ -25,6 +25,13 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
+    pub(crate) fn add(&mut self, more: Self) {
+        self.content = self.content.saturating_add(more.content);
+        self.files += more.files;
+        self.folders += more.folders;
+        self.whole &= more.whole;
+    }
+
     /// Bytes of all, with [`ENTRY_BYTES`] for each name.
     pub(crate) fn bytes(&self) -> u64 {
         let names = self.files + self.folders;

@@ -63,10 +63,8 @@ impl Reception {
         if !self.is_due() {
             return Ok(());
         }
-        match self.shared.free()? {
-            0 => Err(Errno::NOSPC.into()),
-            _ => self.checkpoint(),
-        }
+        self.checkpoint()?;
+        self.shared.check_reserve(&self.claim)
     }
 
     pub(super) fn checkpoint(&mut self) -> io::Result<()> {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use transom_store::faults::{Disk, FileSystem, Op};
-use transom_store::{Finished, Inbox, InboxError, InboxSettings, Outbox, Step};
+use transom_store::{Finished, Inbox, InboxError, Outbox, Step};
 use transom_wire::{Collision, Ending};
 
 use crate::support::*;
@@ -64,7 +64,7 @@ fn what_the_disk_lost_of_a_file_that_failed_is_sent_again() {
         if gives_up {
             reception.abandon(0);
         } else {
-            disk.on(Op::Write).at("tree/data").fail(28);
+            disk.on(Op::Write).at("tree/data").fail(5);
             let mut next = || outbox.next_leaf(0, Vec::new()).unwrap();
             let Step::Leaf {
                 offset,
@@ -76,7 +76,7 @@ fn what_the_disk_lost_of_a_file_that_failed_is_sent_again() {
                 panic!("there is a third leaf");
             };
             let error = reception.leaf(0, offset, &hash, &bytes).unwrap_err();
-            assert_eq!(error.errno(), 28, "{error:?}");
+            assert_eq!(error.errno(), 5, "{error:?}");
         }
         drop(reception);
         disk.heal();
@@ -135,10 +135,7 @@ fn an_inbox_that_was_made_survives_a_power_cut() {
     fs::create_dir_all(scratch.path("disk")).unwrap();
     let disk = Disk::mount(&scratch.path("disk"));
     let root = scratch.path("disk/a/b/in");
-    let settings = InboxSettings {
-        keep_free: 0,
-        ..InboxSettings::new(root.clone())
-    };
+    let settings = limited(root.clone(), ALL_ROOM);
     let finished = send(&mut Inbox::open(settings).unwrap(), &film);
     assert_eq!(finished.path, root.join("film"));
     disk.cut_power();

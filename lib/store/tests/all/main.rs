@@ -13,5 +13,6 @@ mod links;
 mod lying;
 mod receive;
 mod resume;
+mod room;
 mod send;
 mod support;

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use transom_store::faults::{Disk, FileSystem, Op};
 use transom_store::{
-    Begin, EntryError, EntryInfo, Finished, Inbox, InboxSettings, Outbox, Reception, Step,
+    Begin, EntryError, EntryInfo, Finished, Inbox, InboxSettings, Outbox, Reception, RoomLimits,
+    Step,
 };
 use transom_wire::{Collision, Ending, Entry, EntryKind, Offer, RelativePath, Shape, TransferKey};
 
@@ -50,10 +51,27 @@ impl Scratch {
     }
 
     pub(crate) fn settings(&self) -> InboxSettings {
-        InboxSettings {
-            keep_free: 0,
-            ..InboxSettings::new(self.path("in"))
-        }
+        limited(self.path("in"), ALL_ROOM)
+    }
+
+    /// An inbox with those limits.
+    pub(crate) fn inbox_with(&self, room: RoomLimits) -> Inbox {
+        Inbox::open(limited(self.path("in"), room)).unwrap()
+    }
+}
+
+/// The whole disk.
+pub(crate) const ALL_ROOM: RoomLimits = RoomLimits {
+    keep_free: 0,
+    quota: None,
+    peer_quota: None,
+};
+
+/// The settings of an inbox in that folder.
+pub(crate) fn limited(root: PathBuf, room: RoomLimits) -> InboxSettings {
+    InboxSettings {
+        room,
+        ..InboxSettings::new(root)
     }
 }
 
