@@ -119,6 +119,8 @@ pub use transom_secure::{Code, InvalidCode, completions};
 /// Microphones, loudspeakers and what happens to their sound.
 #[cfg(feature = "sound")]
 pub use transom_sound as sounds;
+/// How much of its disk an inbox may take.
+pub use transom_store::RoomLimits;
 /// Contacts, rights, pinned keys, and names made safe to print.
 pub use transom_users as people;
 pub use transom_wire::{ByeCode, Fingerprint, Keep, PeerName, PublicKey};

@@ -25,6 +25,16 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
+    /// One file of that size.
+    pub(crate) fn file(content: u64) -> Self {
+        Self {
+            content,
+            files: 1,
+            folders: 0,
+            whole: true,
+        }
+    }
+
     pub(crate) fn add(&mut self, more: Self) {
         self.content = self.content.saturating_add(more.content);
         self.files += more.files;

@@ -1,11 +1,12 @@
 //! One frame of every kind, and names as they come and as they must not come.
 
 use transom_wire::{
-    Ack, ByeCode, CallKind, CameraState, CameraStats, Capabilities, Codec, Collision, DiskFull, Done, End,
-    EndReason, Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant, Hello, Join, Leaf,
-    Listen, Live, Message, Offer, Orientation, Pause, PictureHead, Ping, Pong, Progress, Rate,
-    Recording, RefuseReason, RelativePath, Ring, Shape, Shown, Sound, SoundCodec, SoundHead,
-    SoundState, Start, Status, Text, TextAck, TransferKey, WHOLE, WantStats, flags, limits,
+    Ack, ByeCode, CallKind, CameraState, CameraStats, Capabilities, Codec, Collision, DiskFull,
+    Done, End, EndReason, Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant, Hello,
+    Join, Leaf, Listen, Live, Message, Offer, Orientation, Pause, PictureHead, Ping, Pong,
+    Progress, Rate, Recording, RefuseReason, RelativePath, Ring, Shape, Shown, Sound, SoundCodec,
+    SoundHead, SoundState, Start, Status, Text, TextAck, TransferKey, WHOLE, WantStats, flags,
+    limits,
 };
 
 /// Paths, peer names and keys, good and bad.
@@ -200,7 +201,10 @@ fn file_control() -> Vec<(&'static str, Vec<u8>)> {
         ("finish", Message::Finish(Finish { entries: 2 })),
         ("finished", Message::Finished(finished)),
         ("pause", Message::Pause(Pause { paused: true })),
-        ("disk-full", Message::DiskFull(DiskFull { missing: 1 << 30 })),
+        (
+            "disk-full",
+            Message::DiskFull(DiskFull { missing: 1 << 30 }),
+        ),
         ("cancel", Message::Cancel(cancel)),
         ("rate", Message::Rate(rate)),
     ];

@@ -241,9 +241,20 @@ pub(crate) fn progress(status: &TransferStatus, name: &str, is_here: bool) -> St
         Phase::Waiting => format!("Starts when {name} is back"),
         Phase::Offered => format!("{name} hasn't answered yet"),
         Phase::Paused => format!("Paused · {all}"),
+        Phase::Full => full(status, name),
         Phase::Finishing => "Saving".to_owned(),
         _ => all,
     }
+}
+
+/// Whose disk is full, and what it lacks.
+fn full(status: &TransferStatus, name: &str) -> String {
+    let whose = match status.direction {
+        Direction::Incoming => "Your disk".to_owned(),
+        Direction::Outgoing => format!("{name}'s disk"),
+    };
+    let missing = bytes(status.missing);
+    format!("{whose} is full · {missing} more needed")
 }
 
 /// How long something still takes.

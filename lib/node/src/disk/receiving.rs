@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use transom_proto::{LeafData, OwnedEntry, OwnedOffer};
 use transom_store::{
-    Begin, EntryError, Finished, Inbox, InboxError, InboxSettings, Reception, hash_leaf,
+    Begin, EntryError, Finished, Inbox, InboxError, InboxSettings, Reception, RoomLimits, hash_leaf,
 };
 use transom_wire::{Done, End, Failure, Progress, RefuseReason, Start};
 
@@ -18,10 +18,12 @@ pub(crate) enum ReceiveJob {
     /// Claims the transfer and makes room for it.
     Prepare {
         into: PathBuf,
-        quota: Option<u64>,
+        limits: RoomLimits,
         peer: [u8; 32],
         offer: OwnedOffer,
     },
+    /// There was no room for a job, or for the offer: it waits, and is tried again.
+    Full(Option<Box<ReceiveJob>>),
     Entry(OwnedEntry),
     /// The rest of an entry: leaves of an earlier attempt, or a file that may be the very one, are
     /// read, some at a time.
@@ -56,6 +58,8 @@ impl ReceiveJob {
 
 pub(crate) enum ReceiveAnswer {
     Ready(Result<(), Refusal>),
+    /// So many bytes are missing on the disk; 0 once there is room again.
+    Full(u64),
     Begin(Start),
     /// The entry can't be taken.
     Failed(Failure<String>),
@@ -102,24 +106,26 @@ struct Incoming {
     reception: Reception,
     /// Bytes of leaves that came, good and bad.
     received: u64,
+    /// Bytes that are missing on the disk, as they were told.
+    missing: u64,
 }
 
 impl Receiving {
-    /// Opens the inbox if it is not open. One that is open takes the quota.
+    /// Opens the inbox if it is not open. One that is open takes the limits.
     pub(super) fn open_inbox(
         &mut self,
         root: PathBuf,
-        quota: Option<u64>,
+        limits: RoomLimits,
     ) -> Result<&mut Inbox, InboxError> {
         match self.inboxes.entry(root) {
             Entry::Vacant(place) => {
                 let mut settings = InboxSettings::new(place.key().clone());
-                settings.quota = quota;
+                settings.room = limits;
                 Ok(place.insert(Inbox::open(settings)?))
             }
             Entry::Occupied(place) => {
                 let inbox = place.into_mut();
-                inbox.set_quota(quota)?;
+                inbox.set_limits(limits)?;
                 Ok(inbox)
             }
         }
@@ -143,17 +149,21 @@ impl Receiving {
         match job {
             ReceiveJob::Prepare {
                 into,
-                quota,
+                limits,
                 peer,
                 offer,
             } => {
-                let ready = self.prepare(transfer, into, quota, peer, &offer);
+                let ready = self.prepare(transfer, into, limits, peer, &offer);
+                // The sender is told before it is accepted.
+                let full = self.full(transfer, None, answer);
                 answer(ReceiveAnswer::Ready(ready.map_err(Refusal::from)));
+                return full;
             }
-            ReceiveJob::Entry(entry) => return self.incoming(transfer)?.entry(&entry, answer),
+            ReceiveJob::Full(job) => return self.full(transfer, job, answer),
+            ReceiveJob::Entry(entry) => return self.incoming(transfer)?.entry(entry, answer),
             ReceiveJob::Look(index) => return self.incoming(transfer)?.look(index, answer),
-            ReceiveJob::Leaf { leaf, found, .. } => {
-                self.incoming(transfer)?.leaf(leaf, found, answer);
+            ReceiveJob::Leaf { leaf, size, found } => {
+                return self.incoming(transfer)?.leaf(leaf, size, found, answer);
             }
             ReceiveJob::End(end) => return self.incoming(transfer)?.end(end, answer),
             ReceiveJob::Abandon(index) => self.incoming(transfer)?.reception.abandon(index),
@@ -174,18 +184,42 @@ impl Receiving {
         self.transfers.get_mut(&transfer)
     }
 
+    /// Goes on with a job, or with the offer, if there is room now.
+    fn full(
+        &mut self,
+        transfer: TransferId,
+        job: Option<Box<ReceiveJob>>,
+        answer: &mut dyn FnMut(ReceiveAnswer),
+    ) -> Option<ReceiveJob> {
+        let incoming = self.incoming(transfer)?;
+        let missing = incoming.reception.missing();
+        if missing > 0 {
+            incoming.tell_missing(missing, answer);
+            return Some(ReceiveJob::Full(job));
+        }
+        let rest = match job {
+            Some(job) => self.work(transfer, *job, answer),
+            None => None,
+        };
+        if !matches!(rest, Some(ReceiveJob::Full(_))) {
+            self.incoming(transfer)?.tell_missing(0, answer);
+        }
+        rest
+    }
+
     fn prepare(
         &mut self,
         transfer: TransferId,
         into: PathBuf,
-        quota: Option<u64>,
+        limits: RoomLimits,
         peer: [u8; 32],
         offer: &OwnedOffer,
     ) -> Result<(), InboxError> {
-        let inbox = self.open_inbox(into, quota)?;
+        let inbox = self.open_inbox(into, limits)?;
         let incoming = Incoming {
             reception: inbox.receive(peer, &offer.as_offer())?,
             received: 0,
+            missing: 0,
         };
         self.transfers.insert(transfer, incoming);
         Ok(())
@@ -193,15 +227,35 @@ impl Receiving {
 }
 
 impl Incoming {
+    fn tell_missing(&mut self, missing: u64, answer: &mut dyn FnMut(ReceiveAnswer)) {
+        if std::mem::replace(&mut self.missing, missing) != missing {
+            answer(ReceiveAnswer::Full(missing));
+        }
+    }
+
+    /// A job found no room.
+    fn halt(
+        &mut self,
+        job: ReceiveJob,
+        missing: u64,
+        answer: &mut dyn FnMut(ReceiveAnswer),
+    ) -> Option<ReceiveJob> {
+        self.tell_missing(missing, answer);
+        Some(ReceiveJob::Full(Some(Box::new(job))))
+    }
+
     fn entry(
         &mut self,
-        entry: &OwnedEntry,
+        entry: OwnedEntry,
         answer: &mut dyn FnMut(ReceiveAnswer),
     ) -> Option<ReceiveJob> {
         match self.reception.begin_entry(&entry.as_entry()) {
             Ok(Some(begin)) => answer(begun(entry.index, begin)),
             // A small file is through at once.
             Ok(None) => return self.look(entry.index, answer),
+            Err(EntryError::NoRoom { missing }) => {
+                return self.halt(ReceiveJob::Entry(entry), missing, answer);
+            }
             Err(error) => untakable(entry.index, &error, answer),
         }
         None
@@ -216,31 +270,33 @@ impl Incoming {
         None
     }
 
-    /// Writes a leaf; `found` is its hash, if that is known.
+    /// Writes a leaf of a file of that size; `found` is its hash, if that is known.
     fn leaf(
         &mut self,
         leaf: LeafData,
+        size: u64,
         found: Option<[u8; 32]>,
         answer: &mut dyn FnMut(ReceiveAnswer),
-    ) {
+    ) -> Option<ReceiveJob> {
+        let found = found.unwrap_or_else(|| hash_leaf(&leaf.bytes, leaf.offset, size));
         let LeafData {
             index,
             offset,
             hash,
-            bytes,
+            ref bytes,
         } = leaf;
+        let reception = &mut self.reception;
+        match reception.hashed_leaf(index, offset, &hash, &found, bytes) {
+            Ok(_) => {}
+            Err(EntryError::NoRoom { missing }) => {
+                let found = Some(found);
+                return self.halt(ReceiveJob::Leaf { leaf, size, found }, missing, answer);
+            }
+            Err(error) => untakable(index, &error, answer),
+        }
+        let bytes = leaf.bytes;
         let taken = bytes.len() as u64;
         self.received += taken;
-        let written = match found {
-            Some(found) => {
-                let reception = &mut self.reception;
-                reception.hashed_leaf(index, offset, &hash, &found, &bytes)
-            }
-            None => self.reception.leaf(index, offset, &hash, &bytes),
-        };
-        if let Err(error) = written {
-            untakable(index, &error, answer);
-        }
         let counts = self.reception.counts();
         let progress = Progress {
             received: self.received,
@@ -253,6 +309,7 @@ impl Incoming {
             held: self.reception.held(),
             spent: bytes,
         });
+        None
     }
 
     /// Ends an entry, once the leaves of earlier attempts are read again, some at a time.
@@ -262,6 +319,9 @@ impl Incoming {
         match ended {
             Ok(Some(_)) => answer(ReceiveAnswer::Done(Done { index, root })),
             Ok(None) => return Some(ReceiveJob::End(end)),
+            Err(EntryError::NoRoom { missing }) => {
+                return self.halt(ReceiveJob::End(end), missing, answer);
+            }
             Err(error) => untakable(index, &error, answer),
         }
         None

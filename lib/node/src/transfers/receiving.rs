@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use transom_proto::{OwnedOffer, Session, TransferEvent, UsageError};
+use transom_store::RoomLimits;
 use transom_wire::{Collision, EntryKind, RefuseReason, WHOLE};
 
 use super::control::Control;
@@ -143,12 +144,12 @@ impl Incoming {
         });
     }
 
-    /// Makes room on the disk; the offer is accepted when that is done. Where a peer may not
+    /// Makes room on the disk; the offer is accepted when that was tried. Where a peer may not
     /// overwrite, both files are kept.
     pub(super) fn prepare(
         &mut self,
         into: PathBuf,
-        quota: Option<u64>,
+        limits: RoomLimits,
         overwrite: bool,
         out: &mut Context,
     ) {
@@ -162,7 +163,7 @@ impl Incoming {
         }
         let job = ReceiveJob::Prepare {
             into,
-            quota,
+            limits,
             peer: self.sender,
             offer,
         };
@@ -342,6 +343,7 @@ impl Incoming {
         self.account.status.phase = match self.stage {
             Stage::Finishing => Phase::Finishing,
             Stage::Prepared | Stage::Accepted if is_paused => Phase::Paused,
+            Stage::Prepared | Stage::Accepted if self.account.status.missing > 0 => Phase::Full,
             Stage::Offered | Stage::Prepared => Phase::Offered,
             Stage::Accepted => Phase::Running,
         };

@@ -130,7 +130,7 @@ impl Outgoing {
         let attempt = self.attempt.take()?;
         out.workers
             .send(attempt.lane, attempt.number, SendJob::Close);
-        self.account.status.current = None;
+        (self.account.status.current, self.account.status.missing) = (None, 0);
         self.phase();
         Some(attempt.number)
     }
@@ -207,6 +207,10 @@ impl Outgoing {
             }
             TransferEvent::Paused { paused } => {
                 (attempt.peer_paused, self.peer_paused) = (paused, paused);
+                self.phase();
+            }
+            TransferEvent::DiskFull { missing } => {
+                status.missing = missing;
                 self.phase();
             }
             TransferEvent::Finished(status) => {
@@ -362,6 +366,7 @@ impl Outgoing {
             Some(attempt) if attempt.finish_said => Phase::Finishing,
             _ if is_paused => Phase::Paused,
             None => Phase::Waiting,
+            Some(_) if self.account.status.missing > 0 => Phase::Full,
             Some(attempt) if attempt.accepted => Phase::Running,
             Some(_) => Phase::Offered,
         };

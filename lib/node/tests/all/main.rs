@@ -12,6 +12,7 @@ mod door;
 mod durable;
 mod evil;
 mod floods;
+mod full;
 mod honesty;
 mod interrupted;
 mod loopback;

@@ -1,6 +1,6 @@
 //! What an inbox and its receptions share: the folders, and the book of transfers.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -30,6 +30,8 @@ pub(super) struct Transfers {
     /// Every transfer that has a folder in the staging folder.
     staged: HashMap<Claim, Staged>,
     room: Room,
+    /// Names in the inbox that came from each peer since it was opened, while peers have a quota.
+    published: HashMap<[u8; 32], VecDeque<String>>,
     /// Whether a folder of a transfer that is over could not be removed.
     has_leftovers: bool,
 }
@@ -55,7 +57,11 @@ pub(crate) struct Ground<'a> {
     root: &'a Dir,
     staging: &'a Dir,
     staged: &'a HashMap<Claim, Staged>,
+    published: &'a HashMap<[u8; 32], VecDeque<String>>,
 }
+
+/// Names kept of each peer: some 10 MB at most for a thousand peers with names of usual length.
+const PUBLISHED: usize = 1024;
 
 impl Shared {
     pub(super) fn new(
@@ -68,6 +74,7 @@ impl Shared {
         let transfers = Mutex::new(Transfers {
             staged,
             room: Room::new(settings.room, settings.keep_room),
+            published: HashMap::new(),
             has_leftovers: false,
         });
         Self {
@@ -118,6 +125,18 @@ impl Shared {
         self.transfers().room.written(claim, bytes);
     }
 
+    /// A transfer has that name in the inbox now.
+    pub(crate) fn published(&self, claim: &Claim, name: &str) {
+        let mut transfers = self.transfers();
+        if transfers.room.limits().peer_quota.is_some() {
+            let names = transfers.published.entry(claim.0).or_default();
+            names.push_back(name.to_owned());
+            if names.len() > PUBLISHED {
+                names.pop_front();
+            }
+        }
+    }
+
     /// Bytes that came from a peer were removed.
     pub(crate) fn removed(&self, claim: &Claim, bytes: u64) {
         self.transfers().room.removed(&claim.0, bytes);
@@ -129,6 +148,7 @@ impl Shared {
             root: &self.root,
             staging: &self.staging,
             staged: &transfers.staged,
+            published: &transfers.published,
         };
         ask(&mut transfers.room, &ground)
     }
@@ -337,6 +357,14 @@ impl Ground<'_> {
         for (_, staged) in staged {
             let folder = self.staging.sub(&staged.folder)?;
             usage.add(usage::measure(&folder)?);
+        }
+        for name in self.published.get(peer).into_iter().flatten() {
+            // What was removed since counts nothing.
+            match self.root.kind(name) {
+                Ok(Kind::Folder) => usage.add(usage::measure(&self.root.sub(name)?)?),
+                Ok(_) => usage.add(Usage::file(self.root.metadata(name)?.size)),
+                Err(_) => {}
+            }
         }
         Ok(usage)
     }

@@ -203,6 +203,7 @@ impl Reception {
         let published = published.map_err(system)?;
         if published.ending == Ending::Durable {
             self.counts.durable = self.counts.verified;
+            self.shared.published(&self.claim, &published.name);
         }
         let failed = self.counted.failed.saturating_add(published.clashes.count);
         Ok(Finished {
