@@ -371,6 +371,7 @@ pub fn file_offer(key: u8, name: &str, bytes: u64) -> Offer<'_> {
         collision: Collision::Rename,
         files: 1,
         bytes,
+        is_counted: true,
         name: RelativePath::new(name).expect("a legal name"),
     }
 }

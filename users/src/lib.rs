@@ -49,6 +49,8 @@ pub use known::{KnownPeers, MAX_KNOWN, NotLearned};
 pub use lines::{MAX_BYTES, MAX_ERRORS, MAX_LINE};
 pub use rights::{Rights, UnknownRight};
 pub use text::{escape, shorten};
+/// Which byte of a file's name a character stands for.
+pub use transom_wire::raw_byte;
 pub use trust::{Person, Trust, identify, pinned, pins, trust};
 
 #[doc(hidden)]

@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
+use transom_wire::raw_byte;
+
 /// The text without anything that steers a terminal, or hides or turns what stands beside it: each
-/// such character as `\u{..}`.
+/// such character as `\u{..}`, and as `\xff` each that stands for a byte of a file's name.
 ///
 /// ```
 /// use transom_users::escape;
@@ -18,9 +20,12 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     }
     let mut fit = String::with_capacity(text.len() + 16);
     for c in text.chars() {
-        match is_unfit(c) {
-            true => fit.extend(c.escape_unicode()),
-            false => fit.push(c),
+        match raw_byte(c) {
+            Some(byte) => {
+                let _ = write!(fit, "\\x{byte:02x}");
+            }
+            None if is_unfit(c) => fit.extend(c.escape_unicode()),
+            None => fit.push(c),
         }
     }
     Cow::Owned(fit)
@@ -55,6 +60,7 @@ pub(crate) fn quote(text: &str) -> String {
 
 fn is_unfit(c: char) -> bool {
     c.is_control()
+        || raw_byte(c).is_some()
         || matches!(c,
             // Soft hyphen, Arabic letter mark, Mongolian vowel separator, line and paragraph
             // separators.
@@ -98,6 +104,7 @@ mod tests {
             assert_eq!(escape(&text), wanted);
             assert!(matches!(escape(&wanted), Cow::Borrowed(_)));
         }
+        assert_eq!(escape("caf\u{10fee9}"), r"caf\xe9");
         for fit in ["", " ", r"a\b", "é", "e\u{301}", "日本", "👧🏽", "\u{fffd}"] {
             assert_eq!(escape(fit), fit);
         }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use transom::{
     CallKind, CameraState, Direction, EndReason, Notice, Outcome, PairingNotice, PeerName,
-    PublicKey, Shape, TransferStatus,
+    PublicKey, Shape, TransferStatus, path_text,
 };
 
 use crate::format::{bytes, count};
@@ -362,7 +362,7 @@ pub(crate) fn transfer_json(
         | Outcome::Skipped { path }
         | Outcome::Partial { path, .. } = outcome
         {
-            object["path"] = path.display().to_string().into();
+            object["path"] = path_text(path).into();
         }
     }
     object

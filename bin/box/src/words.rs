@@ -2,6 +2,7 @@
 
 use transom::{
     Bottleneck, CallKind, CameraState, Capabilities, EndReason, Outcome, PeerName, RefuseReason,
+    path_text,
 };
 
 use crate::format::count;
@@ -153,16 +154,16 @@ fn and_more(more: u32) -> String {
 /// How a transfer ended, in words.
 pub(crate) fn outcome_words(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Durable { path } => format!("safe on disk as {}", path.display()),
-        Outcome::AlreadyThere { path } => format!("was there already as {}", path.display()),
-        Outcome::Skipped { path } => format!("left alone, since {} is taken", path.display()),
+        Outcome::Durable { path } => format!("safe on disk as {}", path_text(path)),
+        Outcome::AlreadyThere { path } => format!("was there already as {}", path_text(path)),
+        Outcome::Skipped { path } => format!("left alone, since {} is taken", path_text(path)),
         Outcome::Partial { path, failed: 0 } => {
-            format!("safe on disk as {}, but not all of it", path.display())
+            format!("safe on disk as {}, but not all of it", path_text(path))
         }
         Outcome::Partial { path, failed } => {
             format!(
                 "safe on disk as {}, but for {}",
-                path.display(),
+                path_text(path),
                 count((*failed).into(), "failed item")
             )
         }

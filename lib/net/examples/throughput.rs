@@ -56,6 +56,7 @@ fn offer(net: &mut Net, peer: PeerId, size: u64) -> Result<(), Failure> {
         collision: Collision::Rename,
         files: 1,
         bytes: size,
+        is_counted: true,
         name: RelativePath::new("film")?,
     };
     net.session(peer).ok_or("no session")?.offer(&offer)?;

@@ -27,6 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         collision: Collision::Rename,
         files: 1,
         bytes: SIZE,
+        is_counted: true,
         name,
     })?;
 

@@ -8,7 +8,7 @@ use core::fmt;
 use transom_wire::{
     ByeCode, CallKind, CameraState, CameraStats, Capabilities, Collision, Done, End, EndReason,
     Ending, Entry, EntryKind, Failure, Offer, PeerName, PictureHead, Progress, RefuseReason,
-    RelativePath, Shape, SoundHead, SoundState, Start, Status, TransferKey,
+    RelativePath, Shape, SoundHead, SoundState, Start, Status, Total, TransferKey,
 };
 
 use crate::Instant;
@@ -107,6 +107,8 @@ pub enum TransferEvent {
     Accepted,
     /// The peer refused our offer; the transfer is over.
     Refused(Status<RefuseReason, String>),
+    /// The sender has counted more of what it offered.
+    Total(Total),
     /// The peer announces an entry: [`start`](crate::Session::start),
     /// [`done`](crate::Session::done) or [`failed`](crate::Session::failed) it.
     Entry(OwnedEntry),
@@ -259,6 +261,8 @@ pub struct OwnedOffer {
     pub files: u32,
     /// Bytes of all files.
     pub bytes: u64,
+    /// Whether all entries are counted; else a [`Total`] follows.
+    pub is_counted: bool,
     /// The file's or folder's name, a single path component.
     pub name: PathString,
 }
@@ -272,6 +276,7 @@ impl OwnedOffer {
             collision: self.collision,
             files: self.files,
             bytes: self.bytes,
+            is_counted: self.is_counted,
             name: self.name.as_path(),
         }
     }
@@ -285,6 +290,7 @@ impl From<Offer<'_>> for OwnedOffer {
             collision: offer.collision,
             files: offer.files,
             bytes: offer.bytes,
+            is_counted: offer.is_counted,
             name: offer.name.into(),
         }
     }

@@ -60,6 +60,7 @@
 //!
 //! ```text
 //!   offer()  --> Offered;  accept() --> Accepted, and a grant of one window
+//!   total()  --> Total                                 until all that is offered is counted
 //!   entry()  --> Entry;    start()  --> Started        or done(), failed()
 //!   leaf()   --> Leaf;     stored() --> Progress       and a grant of as many bytes as were taken
 //!   end()    --> Ended;    done()   --> Done           or failed()

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use transom_wire::{
     CallKind, CameraState, CameraStats, Capabilities, Done, End, EndReason, Ending, Entry, Failure,
-    Offer, Progress, RefuseReason, SoundCodec, SoundState, Start,
+    LimitedBy, Offer, Progress, RefuseReason, SoundCodec, SoundState, Start, Total,
 };
 
 use crate::session::{Session, Stage};
@@ -179,6 +179,12 @@ impl Session {
         Ok(self.files.offer(stream, offer, &mut self.output))
     }
 
+    /// Says what was counted since the offer, or since the last total. Totals only grow.
+    pub fn total(&mut self, file: TransferId, total: &Total) -> Result<(), UsageError> {
+        self.open()?;
+        self.files.sending(file)?.total(total, &mut self.output)
+    }
+
     /// How many entries may be announced now.
     pub fn entry_room(&self, file: TransferId) -> usize {
         self.files.entry_room(file, &self.output)
@@ -327,6 +333,12 @@ impl Session {
         self.open()?;
         self.files.throttle(file)?.pause(paused);
         Ok(())
+    }
+
+    /// What limits a transfer's rate: measured by the sender over the last seconds, and told to the
+    /// receiver. `None` before that, and while nothing is to be sent.
+    pub fn limited_by(&self, file: TransferId) -> Option<LimitedBy> {
+        self.files.limited_by(file)
     }
 
     /// Ends a transfer early, in any state.

@@ -81,6 +81,7 @@ fn write(
             collision: Collision::Rename,
             files: outbox.files(),
             bytes: outbox.bytes(),
+            is_counted: true,
             name,
         },
     )?;

@@ -34,6 +34,7 @@ fn measure(scratch: &Path, files: u32, bytes: u32) -> Result<(), Box<dyn Error>>
         collision: Collision::Rename,
         files,
         bytes: u64::from(files) * u64::from(bytes),
+        is_counted: true,
         name: RelativePath::new("small")?,
     };
     let mut reception = inbox.receive([1; 32], &offer)?;

@@ -1,8 +1,11 @@
 //! A folder held open: everything in it is reached from its handle, never again by its path.
-//! It knows no transfer; it refuses links, and paths that lead anywhere but down.
+//! It knows no transfer; it refuses links, and paths that lead anywhere but down. Paths are those of
+//! the wire, and become those of the disk here and nowhere else ([`crate::name`]).
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use rustix::fs::{self, AtFlags, FileType, Mode, OFlags};
@@ -10,6 +13,7 @@ use rustix::io::Errno;
 
 use crate::disk::{Handle, Op};
 use crate::file::{File, Stamp, nanoseconds, set_mode, set_time};
+use crate::name;
 use open::{beneath, ours_alone, regular};
 
 mod each;
@@ -104,7 +108,7 @@ impl Dir {
     /// Makes one folder, which only we may enter.
     pub(crate) fn make(&self, path: &str) -> io::Result<()> {
         let (parent, name) = self.parent(path)?;
-        Ok(make(parent.handle(self), name, PRIVATE_FOLDER)?)
+        Ok(make(parent.handle(self), &name, PRIVATE_FOLDER)?)
     }
 
     /// Makes a folder and those above it; says how many are new.
@@ -188,14 +192,14 @@ impl Dir {
         let (from_parent, from) = self.parent(from)?;
         let (to_parent, name) = to.parent(name)?;
         let (old, new) = (from_parent.handle(self), to_parent.handle(to));
-        match rename_new(old, from, new, name) {
+        match rename_new(old, &from, new, &name) {
             // Some network and FAT file systems can't: take the name exclusively, then replace our
             // own placeholder.
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
-                let folder = kind(old, from)? == Kind::Folder;
-                take(new, name, folder)?;
-                rename(old, from, new, name).inspect_err(|_| {
-                    let _ = remove::one(new, name, folder);
+                let folder = kind(old, &from)? == Kind::Folder;
+                take(new, &name, folder)?;
+                rename(old, &from, new, &name).inspect_err(|_| {
+                    let _ = remove::one(new, &name, folder);
                 })?;
                 Ok(())
             }
@@ -208,7 +212,7 @@ impl Dir {
         let (from_parent, from) = self.parent(from)?;
         let (to_parent, name) = to.parent(name)?;
         let (old, new) = (from_parent.handle(self), to_parent.handle(to));
-        Ok(rename(old, from, new, name)?)
+        Ok(rename(old, &from, new, &name)?)
     }
 
     /// Removes a file, a link or whatever else is no folder.
@@ -232,12 +236,13 @@ impl Dir {
     /// What the name is, not looking through a link.
     pub(crate) fn kind(&self, path: &str) -> io::Result<Kind> {
         let (parent, name) = self.parent(path)?;
-        kind(parent.handle(self), name)
+        kind(parent.handle(self), &name)
     }
 
     /// Mode, time and size of the file of that name.
     pub(crate) fn metadata(&self, name: &str) -> io::Result<Metadata> {
-        let stat = fs::statat(self.handle.fd(), name, AtFlags::SYMLINK_NOFOLLOW)?;
+        let name = name::to_disk(name)?;
+        let stat = fs::statat(self.handle.fd(), &*name, AtFlags::SYMLINK_NOFOLLOW)?;
         Ok(Metadata {
             mode: (stat.st_mode & 0o7777) as u16,
             mtime: nanoseconds(stat.st_mtime, stat.st_mtime_nsec as i64),
@@ -245,20 +250,17 @@ impl Dir {
         })
     }
 
-    /// The names in it that are UTF-8, and how many are not.
-    pub(crate) fn names(&self) -> io::Result<(Vec<(String, Kind)>, u32)> {
-        let (mut names, mut foreign) = (Vec::new(), 0);
+    /// The names in it.
+    pub(crate) fn names(&self) -> io::Result<Vec<(String, Kind)>> {
+        let mut names = Vec::new();
         for entry in self.handle.list()? {
             let entry = entry?;
             match entry.file_name().to_bytes() {
                 b"." | b".." => {}
-                bytes => match std::str::from_utf8(bytes) {
-                    Ok(name) => names.push((name.to_owned(), self.listed(name, entry.file_type()))),
-                    Err(_) => foreign += 1,
-                },
+                name => names.push((name::to_text(name), self.listed(name, entry.file_type()))),
             }
         }
-        Ok((names, foreign))
+        Ok(names)
     }
 
     /// Takes the lock of a file in it, or says that another process has it.
@@ -350,27 +352,30 @@ impl Dir {
     }
 
     fn below(&self, op: Op, path: &str, flags: OFlags) -> Result<Handle, Errno> {
+        let path = &*name::to_disk(path)?;
         self.handle
             .below(op, path, |at| beneath(at, path, flags, Mode::empty()))
     }
 
     fn new_file(&self, path: &str, mode: Mode) -> Result<Handle, Errno> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL;
+        let path = &*name::to_disk(path)?;
         self.handle
             .below(Op::Create, path, |at| beneath(at, path, flags, mode))
     }
 
-    fn parent<'a>(&self, path: &'a str) -> io::Result<(Parent, &'a str)> {
+    /// The folder that a path's last name is in, and that name as the disk has it.
+    fn parent<'a>(&self, path: &'a str) -> io::Result<(Parent, Cow<'a, OsStr>)> {
         match path.rsplit_once('/') {
-            None => Ok((Parent::Itself, path)),
-            Some((above, name)) => Ok((Parent::Below(self.sub(above)?), name)),
+            None => Ok((Parent::Itself, name::to_disk(path)?)),
+            Some((above, name)) => Ok((Parent::Below(self.sub(above)?), name::to_disk(name)?)),
         }
     }
 
-    fn listed(&self, name: &str, told: FileType) -> Kind {
+    fn listed(&self, name: &[u8], told: FileType) -> Kind {
         match told {
             // Some file systems don't tell; then ask.
-            FileType::Unknown => kind(&self.handle, name).unwrap_or(Kind::Other),
+            FileType::Unknown => kind(&self.handle, OsStr::from_bytes(name)).unwrap_or(Kind::Other),
             told => told.into(),
         }
     }
@@ -412,7 +417,7 @@ impl Parent {
     }
 }
 
-fn kind(at: &Handle, name: &str) -> io::Result<Kind> {
+fn kind(at: &Handle, name: &OsStr) -> io::Result<Kind> {
     let stat = fs::statat(at.fd(), name, AtFlags::SYMLINK_NOFOLLOW)?;
     Ok(FileType::from_raw_mode(stat.st_mode).into())
 }
@@ -422,12 +427,12 @@ fn make(at: &Handle, name: impl AsRef<OsStr>, mode: Mode) -> Result<(), Errno> {
     at.tell(Op::MakeFolder, name, |at| fs::mkdirat(at, name, mode))
 }
 
-fn rename(from: &Handle, name: &str, to: &Handle, new: &str) -> Result<(), Errno> {
+fn rename(from: &Handle, name: &OsStr, to: &Handle, new: &OsStr) -> Result<(), Errno> {
     from.rename(name, to, new, |from, to| fs::renameat(from, name, to, new))
 }
 
 /// Moves to a name that must be free, where the system can look and move in one step.
-fn rename_new(from: &Handle, name: &str, to: &Handle, new: &str) -> Result<(), Errno> {
+fn rename_new(from: &Handle, name: &OsStr, to: &Handle, new: &OsStr) -> Result<(), Errno> {
     #[cfg(any(target_os = "linux", target_vendor = "apple"))]
     return from.rename(name, to, new, |from, to| {
         fs::renameat_with(from, name, to, new, fs::RenameFlags::NOREPLACE)
@@ -437,7 +442,7 @@ fn rename_new(from: &Handle, name: &str, to: &Handle, new: &str) -> Result<(), E
 }
 
 /// Takes a free name with an empty file or folder.
-fn take(at: &Handle, name: &str, folder: bool) -> io::Result<()> {
+fn take(at: &Handle, name: &OsStr, folder: bool) -> io::Result<()> {
     if folder {
         return Ok(make(at, name, PRIVATE_FOLDER)?);
     }

@@ -151,9 +151,9 @@ impl Handle {
     /// Moves a name in this folder to one in another.
     pub(crate) fn rename(
         &self,
-        name: &str,
+        name: &OsStr,
         to: &Self,
-        new: &str,
+        new: &OsStr,
         call: impl FnOnce(&fs::File, &fs::File) -> Result<(), Errno>,
     ) -> Result<(), Errno> {
         match &self.seam {

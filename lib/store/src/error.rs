@@ -7,6 +7,8 @@ use std::io;
 use rustix::io::Errno;
 use transom_wire::{FailReason, InvalidPath, RefuseReason, limits};
 
+use crate::name::Quoted;
+
 /// One entry can't be taken; the others live on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -15,7 +17,7 @@ pub enum EntryError {
     #[error("{0}")]
     Protocol(&'static str),
     /// Data don't fit the hash that came with them, or what was written before no longer does.
-    #[error("data of {path:?} don't fit their hash at byte {offset}")]
+    #[error("data of {} don't fit their hash at byte {offset}", Quoted(path))]
     Corrupt {
         /// The entry's path.
         path: String,
@@ -23,19 +25,19 @@ pub enum EntryError {
         offset: u64,
     },
     /// The path came twice, or is a file and a folder.
-    #[error("the name {path:?} came twice")]
+    #[error("the name {} came twice", Quoted(path))]
     Duplicate {
         /// The entry's path.
         path: String,
     },
     /// An entry that is neither a file nor a folder, from a later version.
-    #[error("{path:?} is of a kind that this version can't receive")]
+    #[error("{} is of a kind that this version can't receive", Quoted(path))]
     Unsupported {
         /// The entry's path.
         path: String,
     },
     /// The folder that is there already has something of another kind at its place.
-    #[error("{path:?} has no place: {why}")]
+    #[error("{} has no place: {why}", Quoted(path))]
     NoPlace {
         /// The entry's path.
         path: String,
@@ -43,7 +45,7 @@ pub enum EntryError {
         why: &'static str,
     },
     /// The disk can't hold a file or folder of that name.
-    #[error("the disk can't hold the name {path:?}")]
+    #[error("the disk can't hold the name {}", Quoted(path))]
     Unholdable {
         /// The entry's path.
         path: String,
@@ -58,7 +60,7 @@ pub enum EntryError {
         missing: u64,
     },
     /// The system said no.
-    #[error("can't write {path:?}")]
+    #[error("can't write {}", Quoted(path))]
     System {
         /// The entry's path.
         path: String,
@@ -86,7 +88,7 @@ pub enum InboxError {
     #[error("the name {0:?} is taken by the inbox itself")]
     BadName(String),
     /// The disk of the inbox can't hold that name.
-    #[error("the disk can't hold the name {name:?}")]
+    #[error("the disk can't hold the name {}", Quoted(name))]
     Unholdable {
         /// The name offered.
         name: String,
@@ -148,7 +150,7 @@ pub enum OutboxError {
     /// The receiver asked for what was not offered.
     #[error("{0}")]
     Protocol(&'static str),
-    /// The path's name can't be told to a peer: it is not UTF-8, or holds what no path may.
+    /// The path's name can't be told to a peer, as that of the top folder.
     #[error("the name of {0} can't be sent")]
     Name(String),
     /// Neither a file nor a folder.
@@ -158,13 +160,13 @@ pub enum OutboxError {
     #[error("{0} holds more than {limit} entries", limit = limits::ENTRIES)]
     TooMany(String),
     /// The file is not what it was when the transfer began.
-    #[error("{0:?} changed while it was sent")]
+    #[error("{} changed while it was sent", Quoted(.0))]
     Changed(String),
     /// It has no true size, as the files that a system makes up.
-    #[error("{0:?} holds more bytes than its size says")]
+    #[error("{} holds more bytes than its size says", Quoted(.0))]
     Sizeless(String),
     /// The system said no.
-    #[error("can't read {path:?}")]
+    #[error("can't read {}", Quoted(path))]
     System {
         /// The path.
         path: String,
@@ -178,9 +180,6 @@ pub enum OutboxError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SkipReason {
-    /// It is a folder that has a name which is not UTF-8 in it.
-    #[error("holds a name that is not UTF-8")]
-    ForeignName,
     /// Links are not followed.
     #[error("is a symbolic link")]
     Link,
@@ -202,7 +201,7 @@ impl SkipReason {
     /// What kind of failure it is, in the terms of the wire.
     pub fn reason(&self) -> FailReason {
         match self {
-            Self::ForeignName | Self::Path(_) => FailReason::BadName,
+            Self::Path(_) => FailReason::BadName,
             Self::Link | Self::Special => FailReason::Unsupported,
             Self::Staging => FailReason::Denied,
             Self::System(source) => read_reason(source),

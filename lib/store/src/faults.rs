@@ -395,13 +395,13 @@ impl Watch {
 
     pub(crate) fn rename(
         &self,
-        (from, name): (&fs::File, &str),
-        (to, new): (&fs::File, &str),
+        (from, name): (&fs::File, &OsStr),
+        (to, new): (&fs::File, &OsStr),
         call: impl FnOnce(&fs::File, &fs::File) -> Result<(), Errno>,
     ) -> Result<(), Errno> {
         let (_state, verdict) = self.judge(Op::Rename, |cache| {
-            let old = cache.path(from, name.as_ref());
-            format!("{old} > {}", cache.path(to, new.as_ref()))
+            let old = cache.path(from, name);
+            format!("{old} > {}", cache.path(to, new))
         });
         match verdict {
             Verdict::Fail(errno) => Err(errno),

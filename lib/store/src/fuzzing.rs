@@ -1,7 +1,45 @@
 //! Laws for fuzzing: what must hold for any bytes whatever.
 
+use std::os::unix::ffi::OsStrExt as _;
+
+use transom_wire::{InvalidPath, RelativePath};
+
 use crate::journal::{self, Journal};
-use crate::record;
+use crate::{name, record};
+
+/// Every path of a disk has one path of the wire and comes back from it byte for byte. A path of
+/// the wire leads down on a disk too, or to nothing.
+///
+/// # Panics
+/// When the law is broken.
+pub fn names(bytes: &[u8]) {
+    if !bytes.contains(&0) {
+        let text = name::to_text(bytes);
+        let back = name::to_disk(&text).expect("it was just made of bytes");
+        assert_eq!(back.as_bytes(), bytes);
+        let refused = RelativePath::new(&text).err();
+        let is_character = matches!(
+            refused,
+            Some(InvalidPath::Character(_) | InvalidPath::Drive)
+        );
+        assert!(!is_character, "{text:?}: {refused:?}");
+    }
+    if let Ok(text) = str::from_utf8(bytes)
+        && RelativePath::new(text).is_ok()
+        && let Ok(path) = name::to_disk(text)
+    {
+        assert_eq!(name::to_text(path.as_bytes()), text);
+        assert!(!path.as_bytes().contains(&0));
+        for (part, said) in path
+            .as_bytes()
+            .split(|byte| *byte == b'/')
+            .zip(text.split('/'))
+        {
+            assert!(!matches!(part, b"" | b"." | b".."));
+            assert_eq!(part.len(), name::len(said));
+        }
+    }
+}
 
 /// Whatever a disk makes of a journal, no leaf counts that was not noted just so; the same for
 /// records.
@@ -66,7 +104,35 @@ pub fn journal(data: &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use super::journal;
+    use super::{journal, names};
+
+    /// Bytes of which such names are made, valid and not, and those that could lead out.
+    const PIECES: [&[u8]; 16] = [
+        b".",
+        b"/",
+        b"\\",
+        b":",
+        b"C",
+        b"\x1b",
+        b"\x7f",
+        b"\0",
+        b"\xff",
+        b"\xc3",
+        b"\xa9",
+        b"\xf4\x8f\xb8",
+        b"\xaf",
+        b"\xae",
+        b"\xba",
+        "\u{85}".as_bytes(),
+    ];
+
+    #[test]
+    fn names_of_four_pieces_keep_the_law() {
+        for number in 0..PIECES.len().pow(4) {
+            let piece = |place: u32| PIECES[number / PIECES.len().pow(place) % PIECES.len()];
+            names(&[piece(0), piece(1), piece(2), piece(3)].concat());
+        }
+    }
 
     #[test]
     fn a_journal_torn_or_overwritten_at_every_byte_claims_no_more() {

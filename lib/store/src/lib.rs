@@ -44,6 +44,7 @@
 //!     collision: Collision::Rename,
 //!     files: outbox.files(),
 //!     bytes: outbox.bytes(),
+//!     is_counted: true,
 //!     name: RelativePath::new("photo.jpg")?,
 //! };
 //! let mut reception = inbox.receive([1; 32], &offer)?;
@@ -86,6 +87,7 @@ mod hash;
 mod inbox;
 mod journal;
 mod mark;
+mod name;
 mod outbox;
 mod part;
 mod part_error;
@@ -110,6 +112,7 @@ pub use error::{EntryError, InboxError, OutboxError, SkipReason};
 pub use hash::{hash_file, leaf as hash_leaf};
 pub use inbox::{Inbox, InboxSettings};
 pub use mark::Mark;
+pub use name::{path_text, text_path};
 pub use outbox::{EntryInfo, Outbox, Skipped, Step};
 pub use reception::{Begin, Counts, Done, Finished, Reception, Unplaced};
 pub use room::RoomLimits;

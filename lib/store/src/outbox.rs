@@ -2,6 +2,7 @@
 //! It knows what was offered and refuses what was not, and what changes while it is read.
 
 use std::collections::HashMap;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use transom_wire::{EntryKind, RelativePath, Shape, TransferKey, limits};
@@ -9,7 +10,7 @@ use transom_wire::{EntryKind, RelativePath, Shape, TransferKey, limits};
 use crate::dir::Dir;
 use crate::outbox::list::List;
 use crate::outbox::source::Source;
-use crate::{OutboxError, SkipReason};
+use crate::{OutboxError, SkipReason, name, path_text};
 
 mod list;
 mod source;
@@ -89,7 +90,7 @@ impl Outbox {
     /// It isn't there, can't be read, or its name can't be sent.
     pub fn walk(path: &Path) -> Result<Self, OutboxError> {
         let system = |source| OutboxError::System {
-            path: path.display().to_string(),
+            path: path_text(path),
             source,
         };
         let canonical = path.canonicalize().map_err(system)?;
@@ -101,13 +102,12 @@ impl Outbox {
             walk::folder(&root, &canonical, &mut list, &mut skipped)?;
             (Shape::Folder, root)
         } else if found.is_file() {
-            let real = canonical.file_name().and_then(|name| name.to_str());
-            let real = real.ok_or_else(|| OutboxError::Name(path.display().to_string()))?;
-            list.put_file(real, &found);
+            let real = canonical.file_name().unwrap_or_default();
+            list.put_file(&name::to_text(real.as_bytes()), &found);
             let above = canonical.parent().unwrap_or(Path::new("/"));
             (Shape::File, Dir::open(above).map_err(system)?)
         } else {
-            return Err(OutboxError::Special(path.display().to_string()));
+            return Err(OutboxError::Special(path_text(path)));
         };
         Ok(Self {
             started: vec![0; (list.len() as usize).div_ceil(64)],
@@ -215,7 +215,6 @@ impl Outbox {
     /// The key of sending this path from `own` to `peer`: the same command takes the transfer up
     /// again.
     pub fn key(&self, own: &[u8; 32], peer: &[u8; 32]) -> TransferKey {
-        use std::os::unix::ffi::OsStrExt as _;
         let mut hasher = blake3::Hasher::new_derive_key("transom 2026 transfer key of a path");
         hasher.update(own);
         hasher.update(peer);
@@ -282,14 +281,12 @@ impl Outbox {
 
 /// The name as the user wrote it, or that of the folder he stands in for paths like `.`.
 fn offered_name(path: &Path, canonical: &Path) -> Result<String, OutboxError> {
-    let name = path
-        .file_name()
-        .or(canonical.file_name())
-        .and_then(|name| name.to_str());
-    let taken = name.filter(|name| RelativePath::new(name).is_ok_and(|path| path.is_name()));
-    taken
-        .map(str::to_owned)
-        .ok_or_else(|| OutboxError::Name(path.display().to_string()))
+    let name = path.file_name().or(canonical.file_name());
+    let name = name::to_text(name.unwrap_or_default().as_bytes());
+    match RelativePath::new(&name) {
+        Ok(_) => Ok(name),
+        Err(_) => Err(OutboxError::Name(path_text(path))),
+    }
 }
 
 fn open_failed(path: &str, source: std::io::Error) -> OutboxError {

@@ -6,8 +6,8 @@ use std::io;
 use transom_wire::{Collision, Ending, limits};
 
 use crate::dir::{Dir, Kind, Visit};
-use crate::error::cut;
 use crate::file::File;
+use crate::name;
 use crate::reception::{EntryCounts, Offered, SINGLE, Unplaced};
 use crate::syncing::Syncing;
 
@@ -263,11 +263,11 @@ fn numbered(name: &str, number: u32) -> String {
     let mark = format!(" ({number})");
     let (stem, ending) = match name.rfind('.') {
         // A leading dot begins no ending, and an ending of 20 letters is none.
-        Some(dot) if dot > 0 && name.len() - dot <= 20 => name.split_at(dot),
+        Some(dot) if dot > 0 && name::len(&name[dot..]) <= 20 => name.split_at(dot),
         _ => (name, ""),
     };
-    let room = limits::COMPONENT - mark.len() - ending.len();
-    format!("{}{mark}{ending}", cut(stem, room))
+    let room = limits::COMPONENT - mark.len() - name::len(ending);
+    format!("{}{mark}{ending}", name::cut(stem, room))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rustix::io::Errno;
-use transom_wire::{Collision, Ending, Entry, Offer, Shape};
+use transom_wire::{Collision, Ending, Entry, Offer, Shape, Total};
 
 use crate::dir::Dir;
 use crate::existing::Existing;
@@ -20,7 +20,7 @@ use crate::publish;
 use crate::record::Claim;
 use crate::syncing::Syncing;
 use crate::table::Table;
-use crate::{EntryError, InboxError};
+use crate::{EntryError, InboxError, text_path, usage};
 use entries::active;
 
 mod answer;
@@ -92,8 +92,7 @@ pub(crate) struct Offered {
     pub(crate) name: String,
     pub(crate) shape: Shape,
     pub(crate) collision: Collision,
-    files: u32,
-    bytes: u64,
+    total: Total,
 }
 
 /// How many entries went which way.
@@ -155,8 +154,7 @@ impl Reception {
                 name: offer.name.as_str().to_owned(),
                 shape: offer.shape,
                 collision: offer.collision,
-                files: offer.files,
-                bytes: offer.bytes,
+                total: offer.total(),
             },
             root,
             staging,
@@ -181,6 +179,13 @@ impl Reception {
             rooted: false,
             broken: None,
         })
+    }
+
+    /// The sender has counted more of what it offered.
+    pub fn total(&mut self, total: Total) {
+        let more = usage::of(total).saturating_sub(usage::of(self.offered.total));
+        self.shared.grow(&self.claim, more);
+        self.offered.total = total;
     }
 
     /// Takes the next entry.
@@ -372,14 +377,19 @@ impl Reception {
             .entries
             .values()
             .any(|state| matches!(state, State::Active(_)));
-        if self.hold.is_over || busy || entries != self.next || entries != self.offered.files {
+        let is_all = entries == self.next && self.offered.total.is_counted;
+        if self.hold.is_over || busy || !is_all {
             return Err(InboxError::Protocol(
                 "the transfer finished before its entries did",
             ));
         }
         let failed = Finished {
             ending: Ending::Failed,
-            path: self.shared.settings.root.join(&self.offered.name),
+            path: self
+                .shared
+                .settings
+                .root
+                .join(text_path(&self.offered.name)),
             failed: self.counted.failed,
             unplaced: Vec::new(),
         };

@@ -79,6 +79,8 @@ struct Kept {
     bytes: u64,
     /// When something came of it last; none while it waits for room.
     moved: Option<Instant>,
+    /// Whether its sender has counted more since room was kept.
+    has_grown: bool,
     ballast: Option<Ballast>,
 }
 
@@ -143,6 +145,7 @@ impl Room {
         let kept = Kept {
             bytes,
             moved: None,
+            has_grown: false,
             ballast: None,
         };
         self.kept.insert(claim, kept);
@@ -151,6 +154,14 @@ impl Room {
     /// Whether a reception of it runs.
     pub(crate) fn is_claimed(&self, claim: &Claim) -> bool {
         self.kept.contains_key(claim)
+    }
+
+    /// The sender of a reception has counted more: so many bytes.
+    pub(crate) fn grow(&mut self, claim: &Claim, bytes: u64) {
+        if let Some(kept) = self.kept.get_mut(claim) {
+            kept.bytes = kept.bytes.saturating_add(bytes);
+            kept.has_grown = true;
+        }
     }
 
     /// A reception ends, and gives back what was kept for it.
@@ -177,15 +188,21 @@ impl Room {
         let Some(kept) = self.kept.get_mut(claim) else {
             return Ok(0);
         };
-        if missing == 0 && kept.ballast.is_none() {
-            match ground.ballast(needed) {
-                Ok(ballast) => kept.ballast = ballast,
+        if missing == 0 {
+            let set_aside = match &mut kept.ballast {
+                Some(ballast) => ballast.grow(needed),
+                none => ground.ballast(needed).map(|ballast| *none = ballast),
+            };
+            match set_aside {
                 Err(error) if is_full(&error) => missing = STEP,
-                Err(error) => return Err(error),
+                set_aside => set_aside?,
             }
         }
         match missing {
-            0 => (kept.bytes, kept.moved) = (needed, Some(Instant::now())),
+            0 => {
+                (kept.bytes, kept.has_grown) = (needed, false);
+                kept.moved = Some(Instant::now());
+            }
             _ => (kept.moved, kept.ballast) = (None, None),
         }
         Ok(missing)
@@ -199,10 +216,9 @@ impl Room {
         bytes: u64,
         ground: &Ground<'_>,
     ) -> io::Result<u64> {
-        let has_room = self
-            .kept
-            .get(claim)
-            .is_none_or(|kept| bytes <= kept.bytes && kept.is_fresh(self.patience));
+        let has_room = self.kept.get(claim).is_none_or(|kept| {
+            !kept.has_grown && bytes <= kept.bytes && kept.is_fresh(self.patience)
+        });
         if !has_room {
             let missing = self.missing(claim, bytes, ground)?;
             if missing > 0 {
@@ -418,6 +434,16 @@ impl Ballast {
                 Ok(None)
             }
         }
+    }
+
+    /// Sets more bytes aside, up to so many in all.
+    fn grow(&mut self, bytes: u64) -> io::Result<()> {
+        let bytes = bytes - bytes % STEP;
+        if bytes > self.bytes {
+            self.file.reserve(bytes)?;
+            self.bytes = bytes;
+        }
+        Ok(())
     }
 
     /// Gives back all but so many bytes.

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use transom_wire::Total;
+
 use crate::dir::{Dir, Kind};
 
 /// Entries counted at most: beyond it the answer is a lower bound, and nobody waits a minute for
@@ -11,6 +13,12 @@ const ENTRIES: usize = 1_000_000;
 /// What a file or folder takes beside its bytes on an ordinary disk: an inode and the rest of a
 /// block.
 pub(crate) const ENTRY_BYTES: u64 = 4096;
+
+/// What a transfer takes of the disk.
+pub(crate) fn of(total: Total) -> u64 {
+    let names = u64::from(total.files) * ENTRY_BYTES;
+    total.bytes.saturating_add(names)
+}
 
 /// What was counted below a folder.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -72,7 +80,7 @@ fn measure_some(dir: &Dir, most: usize) -> io::Result<Usage> {
                 &below
             }
         };
-        for (name, kind) in at.names()?.0 {
+        for (name, kind) in at.names()? {
             if left == 0 {
                 usage.whole = false;
                 return Ok(usage);

@@ -150,6 +150,8 @@ kinds! {
     TextAck = 0x41, Text;
     /// [`crate::DiskFull`].
     DiskFull = 0x4c, Text;
+    /// [`crate::LimitedBy`].
+    LimitedBy = 0x4d, Text;
     /// [`crate::Offer`].
     Offer = 0x50, Text;
     /// Accepts the offer.
@@ -178,6 +180,8 @@ kinds! {
     Cancel = 0x5d, Text;
     /// [`crate::Rate`].
     Rate = 0x5e, Text;
+    /// [`crate::Total`].
+    Total = 0x5f, Text;
     /// [`crate::Leaf`].
     Leaf = 0x60, Bulk;
     /// Bytes of the leaf announced.

@@ -66,7 +66,12 @@ pub fn names(bytes: &[u8]) {
         assert!(path.parts().count() <= limits::DEPTH);
         for part in path.parts() {
             assert!(!part.is_empty() && part != "." && part != "..");
-            assert!(part.len() <= limits::COMPONENT && !part.contains(['/', '\\', '\0']));
+            let raw = part
+                .chars()
+                .filter(|c| crate::raw_byte(*c).is_some())
+                .count();
+            assert!(part.len() - 3 * raw <= limits::COMPONENT);
+            assert!(!part.contains(['/', '\\', '\0']));
             assert!(!part.chars().any(char::is_control));
         }
     }

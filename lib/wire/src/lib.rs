@@ -232,7 +232,8 @@
 //! | 0x40 | [`Text`] | any | id u32, text |
 //! | 0x41 | [`TextAck`] | any | id u32 |
 //! | 0x4c | [`DiskFull`] | receiver | bytes missing u64, 0 for none |
-//! | 0x50 | [`Offer`] | sender | transfer id 16 B, shape u8, collision u8, files u32, bytes u64, name length u16, name, extensions |
+//! | 0x4d | [`LimitedBy`] | sender | code u8 |
+//! | 0x50 | [`Offer`] | sender | transfer id 16 B, shape u8, collision u8, files u32, bytes u64, is_counted u8, name length u16, name, extensions |
 //! | 0x51 | Accept | receiver | - |
 //! | 0x52 | Refuse | receiver | status of a [`RefuseReason`] |
 //! | 0x53 | [`Entry`] | sender | index u32, kind u8, mode u16, mtime i64 ns, size u64, path length u16, path, extensions |
@@ -246,6 +247,7 @@
 //! | 0x5c | [`Pause`] | any | paused u8 |
 //! | 0x5d | Cancel | any | status of a [`RefuseReason`] |
 //! | 0x5e | [`Rate`] | any | bytes per second u64, 0 for none |
+//! | 0x5f | [`Total`] | sender | files u32, bytes u64, is_counted u8 |
 //!
 //! and in class bulk, so that they keep their order with the data:
 //!
@@ -269,6 +271,13 @@
 //!    Finish           ---------------->    synced, published, folder synced
 //!                     <----------------  Finished                  durable
 //! ```
+//!
+//! A sender offers a folder before it has counted all that is in it: then `is_counted` is 0, and
+//! files and bytes are what it has counted so far. A [`Total`] may come at any time until the
+//! Finish. No count of it is below an earlier one, and `is_counted` stays 1. Once it is 1, the
+//! entries announced are within the last total, and until then within [`limits::ENTRIES`] and
+//! [`limits::FILE`]. A Finish is legal once it is 1; entries that vanished since they were counted
+//! are never announced, so its count may be lower.
 //!
 //! Entries are sent ahead of data without waiting, at most [`limits::ENTRIES_AHEAD`] of them not
 //! yet done. A file's data is divided into leaves of [`limits::LEAF`] bytes; the last may be
@@ -295,6 +304,9 @@
 //! most [`limits::TEXTS_AHEAD`] texts without a `TextAck`; a receiver delays the acks of texts that
 //! arrive faster than a person can read.
 //!
+//! `LimitedBy` is only shown to the user: a sender knows what it waits for, its receiver does not. It
+//! is sent when it changes, at most once a second.
+//!
 //! An `Offer` of an unknown shape or collision is refused, and an `Entry` of an unknown kind fails,
 //! both with reason *unsupported*; an unknown [`Ending`] does not count as success.
 //!
@@ -302,9 +314,17 @@
 //!
 //! A [`PeerName`] is 1 to 64 bytes of UTF-8, visible characters only: none that has the Unicode
 //! 16.0 property Default_Ignorable_Code_Point or White_Space or the general category Cc or Cf, and
-//! not U+2800, U+16FE4 or U+1D159. A [`RelativePath`] is a path that can't leave its folder. A
-//! [`PublicKey`] is written as 56 characters of base32 in eight groups, every fourteenth a check
-//! character; its first sixteen are its fingerprint.
+//! not U+2800, U+16FE4, U+1D159 or U+10FE01 to U+10FEFF. A [`PublicKey`] is written as 56
+//! characters of base32 in eight groups, every fourteenth a check character; its first sixteen are
+//! its fingerprint.
+//!
+//! A [`RelativePath`] is a path that can't leave its folder: parts of 1 to 255 bytes joined by `/`,
+//! none `.` or `..`, without backslash, control character, or a letter and `:` at the start of a
+//! part. Names of files that break this or are no UTF-8 still have a path: U+10FE01 to U+10FEFF
+//! stand for one byte each, their last. So are told, and nothing else is: the bytes of a backslash,
+//! of a control character, of such a character itself and of what is no UTF-8, and the `:` after a
+//! letter that begins a part. A receiver makes the bytes of them again. It fails an entry whose
+//! path tells other bytes so, and one that its disk can't hold, with reason *bad name*.
 //!
 //! # 9. Sound (class audio, its two states class control; stream = the call)
 //!
@@ -396,14 +416,15 @@ pub use message::call::{CallKind, CameraState, EndReason, Recording, Ring, Shown
 pub use message::control::{Ack, ByeCode, Capabilities, Hello, Join, Live, Ping, Pong};
 pub use message::file::{
     Collision, DiskFull, Done, End, Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant,
-    Leaf, Offer, Pause, Progress, Rate, RefuseReason, Shape, Start, TransferKey, WHOLE,
+    Leaf, LimitedBy, Offer, Pause, Progress, Rate, RefuseReason, Shape, Start, Total, TransferKey,
+    WHOLE,
 };
 pub use message::sound::{Listen, Sound, SoundCodec, SoundHead, SoundState};
 pub use message::stats::{CameraStats, FrameCounts, StageTimes, Throttling, WantStats};
 pub use message::status::Status;
 pub use message::text::{Text, TextAck};
 pub use message::video::{Codec, Orientation, PictureHead};
-pub use name::{InvalidName, InvalidPath, PeerName, RelativePath};
+pub use name::{InvalidName, InvalidPath, PeerName, RelativePath, raw_byte, raw_character};
 pub use pairing::{Grants, Introduction, Keep, PairingRecord, PairingStep};
 pub use side::Side;
 

@@ -1,10 +1,33 @@
 //! Names that are valid by construction: of peers, and of files below a folder (wire 8).
 
 use core::fmt;
+use core::ops::RangeInclusive;
 use core::str::FromStr;
 
 use crate::hidden::is_hidden;
 use crate::limits;
+
+/// The characters that stand for one byte each of a file's name that a path can't hold itself: the
+/// byte is the last of the code point. They are of a private plane, where nobody else gives them a
+/// meaning.
+const RAW: RangeInclusive<char> = '\u{10fe01}'..='\u{10feff}';
+
+/// The byte of a file's name that the character stands for, if it does for one (wire 8).
+///
+/// ```
+/// assert_eq!(transom_wire::raw_byte('\u{10fe5c}'), Some(b'\\'));
+/// assert_eq!(transom_wire::raw_byte('a'), None);
+/// ```
+pub fn raw_byte(c: char) -> Option<u8> {
+    let [.., byte] = u32::from(c).to_be_bytes();
+    RAW.contains(&c).then_some(byte)
+}
+
+/// The character that stands for that byte of a file's name (wire 8). None stands for 0, which no
+/// name has.
+pub fn raw_character(byte: u8) -> char {
+    char::from_u32(0x10_fe00 | u32::from(byte)).unwrap_or(char::REPLACEMENT_CHARACTER)
+}
 
 /// A peer's name: 1 to 64 bytes of UTF-8, visible characters only.
 ///
@@ -69,7 +92,8 @@ impl FromStr for PeerName {
             return Err(length);
         }
         let used = bytes.get_mut(..text.len()).ok_or(length)?;
-        if let Some(bad) = text.chars().find(|c| is_hidden(*c)) {
+        let is_unfit = |c: &char| is_hidden(*c) || RAW.contains(c);
+        if let Some(bad) = text.chars().find(is_unfit) {
             return Err(InvalidName::hidden_character(bad));
         }
         used.copy_from_slice(text.as_bytes());
@@ -123,8 +147,8 @@ pub enum InvalidPath {
     /// A backslash or a control character.
     #[error("a path can't hold {}", Readable(*.0))]
     Character(u32),
-    /// The path begins with a letter and a colon.
-    #[error("a path can't begin like a drive, with a letter and :")]
+    /// A part begins with a letter and a colon.
+    #[error("a part of a path can't begin like a drive, with a letter and :")]
     Drive,
 }
 
@@ -144,8 +168,9 @@ impl fmt::Display for Readable {
 impl<'a> RelativePath<'a> {
     /// Checks the text.
     ///
-    /// Backslashes and a leading drive letter are refused on every system: they are part of a plain
-    /// name on Unix, and leave the folder on Windows.
+    /// Backslashes and leading drive letters are refused on every system: they are part of a plain
+    /// name on Unix, and leave the folder on Windows. A name that has them is told by characters
+    /// that stand for its bytes ([`raw_character`]), and each counts as that one byte.
     ///
     /// # Errors
     /// The first rule that the text breaks.
@@ -156,20 +181,20 @@ impl<'a> RelativePath<'a> {
         if let Some(bad) = text.chars().find(|c| *c == '\\' || c.is_control()) {
             return Err(InvalidPath::Character(u32::from(bad)));
         }
-        if let [drive, b':', ..] = text.as_bytes()
-            && drive.is_ascii_alphabetic()
-        {
-            return Err(InvalidPath::Drive);
-        }
         for (depth, part) in text.split('/').enumerate() {
             match part {
                 _ if depth >= limits::DEPTH => return Err(InvalidPath::Deep),
                 "" => return Err(InvalidPath::EmptyPart),
                 "." | ".." => return Err(InvalidPath::Dots),
-                _ if part.len() > limits::COMPONENT => {
-                    return Err(InvalidPath::LongPart(part.len()));
+                _ if disk_len(part) > limits::COMPONENT => {
+                    return Err(InvalidPath::LongPart(disk_len(part)));
                 }
-                _ => {}
+                _ => match part.as_bytes() {
+                    [drive, b':', ..] if drive.is_ascii_alphabetic() => {
+                        return Err(InvalidPath::Drive);
+                    }
+                    _ => {}
+                },
             }
         }
         Ok(Self(text))
@@ -189,6 +214,12 @@ impl<'a> RelativePath<'a> {
     pub fn is_name(&self) -> bool {
         !self.0.contains('/')
     }
+}
+
+/// Bytes of a part on a disk.
+fn disk_len(part: &str) -> usize {
+    let raw = part.chars().filter(|c| RAW.contains(c)).count();
+    part.len() - 3 * raw
 }
 
 impl fmt::Display for RelativePath<'_> {
@@ -246,6 +277,7 @@ mod tests {
             '\u{1d159}',
             '\u{e0041}',
             '\u{e01ef}',
+            '\u{10feff}',
         ] {
             for text in [format!("{hidden}"), format!("ann{hidden}a")] {
                 let error = InvalidName::Hidden(u32::from(hidden));
@@ -268,10 +300,23 @@ mod tests {
         let error = |path| RelativePath::new(path).unwrap_err().to_string();
         assert_eq!(
             error("a:b"),
-            "a path can't begin like a drive, with a letter and :"
+            "a part of a path can't begin like a drive, with a letter and :"
         );
         assert_eq!(error("a\\b"), "a path can't hold \\");
         assert_eq!(error("a\nb"), "a path can't hold U+000A");
+    }
+
+    #[test]
+    fn a_character_that_stands_for_a_byte_counts_as_one() {
+        for byte in 1..=u8::MAX {
+            assert_eq!(raw_byte(raw_character(byte)), Some(byte));
+        }
+        assert_eq!(raw_byte(raw_character(0)), None);
+        let name = |bytes| raw_character(0xff).to_string().repeat(bytes);
+        assert!(RelativePath::new(&name(255)).is_ok());
+        let error = Err(InvalidPath::LongPart(256));
+        assert_eq!(RelativePath::new(&name(256)), error);
+        assert_eq!(RelativePath::new("d/C:x"), Err(InvalidPath::Drive));
     }
 
     #[test]

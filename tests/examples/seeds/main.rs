@@ -30,6 +30,7 @@ fn main() -> io::Result<()> {
     }
     let key = PublicKey([0xa5; 32]).to_string();
     write("names", "key", key.as_bytes())?;
+    write("names", "path-latin", b"caf\xe9/back\\slash/C:x\x1b")?;
     for (name, text) in book::ADDRESSES {
         write("address", name, text.as_bytes())?;
     }

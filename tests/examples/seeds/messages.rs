@@ -3,10 +3,10 @@
 use transom_wire::{
     Ack, ByeCode, CallKind, CameraState, CameraStats, Capabilities, Codec, Collision, DiskFull,
     Done, End, EndReason, Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant, Hello,
-    Join, Leaf, Listen, Live, Message, Offer, Orientation, Pause, PictureHead, Ping, Pong,
-    Progress, Rate, Recording, RefuseReason, RelativePath, Ring, Shape, Shown, Sound, SoundCodec,
-    SoundHead, SoundState, Start, Status, Text, TextAck, TransferKey, WHOLE, WantStats, flags,
-    limits,
+    Join, Leaf, LimitedBy, Listen, Live, Message, Offer, Orientation, Pause, PictureHead, Ping,
+    Pong, Progress, Rate, Recording, RefuseReason, RelativePath, Ring, Shape, Shown, Sound,
+    SoundCodec, SoundHead, SoundState, Start, Status, Text, TextAck, TransferKey, WHOLE, WantStats,
+    flags, limits,
 };
 
 /// Paths, peer names and keys, good and bad.
@@ -18,6 +18,8 @@ pub(crate) const NAMES: &[(&str, &str)] = &[
     ("path-backslash", "..\\x"),
     ("path-control", "a\u{1b}[2Jb\u{202e}gpj.exe"),
     ("path-dots", "a/./b//c/"),
+    ("path-raw", "caf\u{10fee9}/back\u{10fe5c}slash/C\u{10fe3a}x"),
+    ("path-raw-up", "\u{10fe2e}./\u{10fe2f}x"),
     ("peer", "kitchen-camera"),
     ("peer-blank", "\u{2800}"),
     ("peer-filler", "ann\u{3164}a"),
@@ -155,6 +157,7 @@ fn file_control() -> Vec<(&'static str, Vec<u8>)> {
         collision: Collision::Rename,
         files: 2,
         bytes: 3,
+        is_counted: true,
         name: path("photos"),
     };
     let refuse = Status::new(RefuseReason::NoSpace, "full");
@@ -207,6 +210,8 @@ fn file_control() -> Vec<(&'static str, Vec<u8>)> {
         ),
         ("cancel", Message::Cancel(cancel)),
         ("rate", Message::Rate(rate)),
+        ("limited-by", Message::LimitedBy(LimitedBy::Network)),
+        ("total", Message::Total(offer.total())),
     ];
     messages
         .map(|(name, message)| (name, frame(2, 0, message)))

@@ -17,7 +17,10 @@ const LAWS: &[(&str, Law)] = &[
     ("handshake", transom_secure::fuzzing::handshake),
     ("http", transom_door::fuzzing::http),
     ("journal", transom_store::fuzzing::journal),
-    ("names", transom_wire::fuzzing::names),
+    ("names", |bytes| {
+        transom_wire::fuzzing::names(bytes);
+        transom_store::fuzzing::names(bytes);
+    }),
     ("opus", transom_sound::fuzzing::opus),
     ("pair", transom_proto::fuzzing::pair),
     ("pairing", transom_secure::fuzzing::pairing),

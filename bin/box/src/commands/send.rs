@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use transom::people::Rights;
-use transom::{Keep, Notice, Outcome, Paired, PairingNotice, Redial, SendOptions, TransferId};
+use transom::{
+    Keep, Notice, Outcome, Paired, PairingNotice, Redial, SendOptions, TransferId, path_text,
+};
 
 use crate::args;
 use crate::commands::pair::NEW_CODE;
@@ -206,7 +208,7 @@ impl<'a> PathFailures<'a> {
             match path.symlink_metadata() {
                 Ok(_) => existing.push(path.as_path()),
                 Err(error) => self.add(Failure::new(
-                    format!("can't send {}", path.display()),
+                    format!("can't send {}", path_text(path)),
                     error,
                 ))?,
             }
@@ -318,7 +320,7 @@ impl Sending<'_> {
         outcome: &Outcome,
         failed_items: u64,
     ) -> Result<Result<(), Failure>, Failure> {
-        let in_part = || format!("{} was sent in part", path.display());
+        let in_part = || format!("{} was sent in part", path_text(path));
         match outcome {
             Outcome::Lost { why } => Err(self.lost(why)),
             Outcome::Partial { .. } => Ok(Err(Failure::new(
@@ -326,7 +328,7 @@ impl Sending<'_> {
                 crate::words::outcome_words(outcome),
             ))),
             outcome if !outcome.is_success() => Ok(Err(Failure::new(
-                format!("{} was not sent", path.display()),
+                format!("{} was not sent", path_text(path)),
                 crate::words::unsent_words(outcome),
             ))),
             _ if failed_items > 0 => Ok(Err(Failure::new(

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use transom::{CurrentFile, Direction, Outcome, Phase, RefuseReason, Shape, TransferStatus};
+use transom::{
+    CurrentFile, Direction, Outcome, Phase, RefuseReason, Shape, TransferStatus, path_text,
+};
 
 use crate::model::{Mishap, Offer};
 
@@ -97,7 +99,7 @@ pub(crate) fn folder(path: &Path) -> String {
 /// The name of a folder.
 pub(crate) fn folder_name(path: &Path) -> String {
     let last = path.file_name().unwrap_or(path.as_os_str());
-    line(&last.to_string_lossy()).into_owned()
+    line(&path_text(last.as_ref())).into_owned()
 }
 
 fn refused_here(name: &str, reason: RefuseReason) -> String {

@@ -4,6 +4,7 @@
 //! | in the text | shown as |
 //! |---|---|
 //! | control characters | their code, as `\u{1b}` |
+//! | bytes of a file's name that are no text | their value, as `\xff` |
 //! | line breaks and tabs | themselves in a message, their code in a line |
 //! | direction overrides | their code: they make `exe.jpg` of `gpj.exe` |
 //! | embeddings and isolates | themselves, closed at the end of the line |
@@ -11,8 +12,9 @@
 //! | joiners, variation selectors | themselves: emoji and many scripts need them |
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
-use transom_users::shorten;
+use transom_users::{raw_byte, shorten};
 
 /// Line breaks of a message. A text of 4096 letters without any takes as many lines in the window.
 const MAX_BREAKS: usize = 100;
@@ -82,6 +84,10 @@ fn push(shown: &mut String, text: &str, is_unfit: impl Fn(char) -> bool) {
             _ => None,
         };
         opened.extend(open);
+        if let Some(byte) = raw_byte(c) {
+            let _ = write!(fit, "\\x{byte:02x}");
+            continue;
+        }
         match c {
             _ if open == Some(Opened::Override) || is_unfit(c) => fit.extend(c.escape_unicode()),
             POP_EMBEDDING => match opened.pop_if(|last| *last != Opened::Isolate) {
@@ -116,7 +122,7 @@ fn push(shown: &mut String, text: &str, is_unfit: impl Fn(char) -> bool) {
 
 /// Whether it is shown as it is, in every text.
 fn is_plain(c: char) -> bool {
-    !(c.is_control() || is_directed(c) || is_invisible(c))
+    !(c.is_control() || is_directed(c) || is_invisible(c) || raw_byte(c).is_some())
 }
 
 fn is_break(c: char) -> bool {

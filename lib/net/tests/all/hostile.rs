@@ -199,6 +199,7 @@ fn unread_bytes_of_a_broken_connection_are_read_within_each_turns_budget() {
         collision: Collision::Rename,
         files: 1,
         bytes: 4,
+        is_counted: true,
         name: RelativePath::new("a").unwrap(),
     });
     let used = offer.encode(1, 0, &mut frame).unwrap();

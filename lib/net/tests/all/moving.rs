@@ -43,6 +43,7 @@ impl FileStream {
             collision: Collision::Rename,
             files: 1,
             bytes: self.size,
+            is_counted: true,
             name: RelativePath::new("film").unwrap(),
         };
         from.net.session(to).unwrap().offer(&offer).unwrap();

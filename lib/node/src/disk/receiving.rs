@@ -9,7 +9,7 @@ use transom_proto::{LeafData, OwnedEntry, OwnedOffer};
 use transom_store::{
     Begin, EntryError, Finished, Inbox, InboxError, InboxSettings, Reception, RoomLimits, hash_leaf,
 };
-use transom_wire::{Done, End, Failure, Progress, RefuseReason, Start};
+use transom_wire::{Done, End, Failure, Progress, RefuseReason, Start, Total};
 
 use super::LEAVES_CHECKED;
 use crate::notice::{TransferFailure, TransferId};
@@ -24,6 +24,8 @@ pub(crate) enum ReceiveJob {
     },
     /// There was no room for a job, or for the offer: it waits, and is tried again.
     Full(Option<Box<ReceiveJob>>),
+    /// The sender has counted more.
+    Total(Total),
     Entry(OwnedEntry),
     /// The rest of an entry: leaves of an earlier attempt, or a file that may be the very one, are
     /// read, some at a time.
@@ -160,6 +162,7 @@ impl Receiving {
                 return full;
             }
             ReceiveJob::Full(job) => return self.full(transfer, job, answer),
+            ReceiveJob::Total(total) => self.incoming(transfer)?.reception.total(total),
             ReceiveJob::Entry(entry) => return self.incoming(transfer)?.entry(entry, answer),
             ReceiveJob::Look(index) => return self.incoming(transfer)?.look(index, answer),
             ReceiveJob::Leaf { leaf, size, found } => {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use transom_proto::{LeafData, OwnedEntry};
-use transom_store::{Outbox, OutboxError, Step};
+use transom_store::{Outbox, OutboxError, Step, path_text};
 use transom_wire::{End, Failure, RelativePath, Shape, Start, TransferKey};
 
 use super::LEAVES_CHECKED;
@@ -140,7 +140,7 @@ impl Sending {
             skipped: outbox
                 .skipped()
                 .iter()
-                .map(|skipped| (skipped.path.display().to_string(), skipped.into()))
+                .map(|skipped| (path_text(&skipped.path), skipped.into()))
                 .collect(),
         };
         let reading = None;

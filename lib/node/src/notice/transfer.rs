@@ -72,6 +72,8 @@ pub struct TransferStatus {
     pub files_done: u32,
     /// Bytes in all.
     pub bytes: u64,
+    /// Whether files and bytes are all there are; else they are those counted so far.
+    pub is_counted: bool,
     /// Bytes that were there from an earlier attempt.
     pub resumed: u64,
     /// Bytes given to the network, or taken from it.
@@ -106,6 +108,7 @@ impl TransferStatus {
             files: 0,
             files_done: 0,
             bytes: 0,
+            is_counted: false,
             resumed: 0,
             moved: 0,
             verified: 0,

@@ -57,7 +57,8 @@ impl Account {
         let moved = status.verified.saturating_sub(status.resumed);
         self.meter.add(now, moved);
         status.rate = self.meter.rate(now, moved);
-        status.eta = Meter::eta(status.rate, status.bytes.saturating_sub(status.verified));
+        let left = status.bytes.saturating_sub(status.verified);
+        status.eta = Meter::eta(status.rate, left).filter(|_| status.is_counted);
         status.clone()
     }
 
@@ -80,12 +81,14 @@ mod tests {
         let peer = "anna".parse().unwrap();
         let options = SendOptions::default();
         let mut account = Outgoing::new(TransferId(1), peer, "film".into(), options).account;
-        account.status.bytes = 1_001_000;
+        (account.status.bytes, account.status.is_counted) = (1_001_000, true);
         let start = Instant::now();
         account.measured(start);
         (account.status.resumed, account.status.verified) = (1_000_000, 1_000_500);
         let status = account.measured(start + Duration::from_secs(1));
         assert_eq!(status.rate, 500);
         assert_eq!(status.eta, Some(Duration::from_secs(1)));
+        account.status.is_counted = false;
+        assert_eq!(account.measured(start + Duration::from_secs(2)).eta, None);
     }
 }

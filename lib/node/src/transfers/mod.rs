@@ -59,7 +59,7 @@ pub(crate) struct Transfers {
     attempts: BTreeMap<TransferId, TransferId>,
     /// One that was sent is over, so that another may have its turn.
     has_room: bool,
-    /// What the owner said yes to and is not over: the sender, the very offer, and where to.
+    /// What the owner said yes to and is not over: the sender, the offer, and where to.
     remembered: Vec<([u8; 32], OwnedOffer, PathBuf)>,
     kept_controls: KeptControls,
     inbox: Option<InboxSettings>,

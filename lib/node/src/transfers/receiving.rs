@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use transom_proto::{OwnedOffer, Session, TransferEvent, UsageError};
 use transom_store::RoomLimits;
-use transom_wire::{Collision, EntryKind, RefuseReason, WHOLE};
+use transom_wire::{Collision, EntryKind, RefuseReason, Total, WHOLE};
 
 use super::control::Control;
 use super::{Account, Place};
@@ -48,6 +48,10 @@ pub(super) struct Incoming {
     /// Kinds and paths of the entries announced and not yet done; at most as many as the session
     /// lets be ahead.
     announced: BTreeMap<u32, (EntryKind, String)>,
+    /// Entries announced in all, the folders of them, and their bytes.
+    entries: u32,
+    folders: u32,
+    bytes: u64,
     /// Bytes of the paths of `announced`.
     path_bytes: usize,
     failed: u32,
@@ -66,6 +70,7 @@ impl Incoming {
             phase: Phase::Offered,
             files: offer.files,
             bytes: offer.bytes,
+            is_counted: offer.is_counted,
             ..TransferStatus::new(id, sender.peer, Direction::Incoming, name)
         });
         Self {
@@ -78,6 +83,9 @@ impl Incoming {
             control: Control::default(),
             peer_paused: false,
             announced: BTreeMap::new(),
+            entries: 0,
+            folders: 0,
+            bytes: 0,
             path_bytes: 0,
             failed: 0,
             first_failure: None,
@@ -106,9 +114,12 @@ impl Incoming {
         &self.offer
     }
 
-    /// Whether that is the very same offer of the same sender, in every field.
+    /// Whether the same sender offers the same again; a folder may have changed in between.
     pub(super) fn is_same(&self, sender: &[u8; 32], offer: &OwnedOffer) -> bool {
-        (&self.sender, &self.offer) == (sender, offer)
+        let what = |offer: &OwnedOffer| (offer.transfer, offer.shape, offer.collision);
+        self.sender == *sender
+            && what(&self.offer) == what(offer)
+            && self.offer.name.as_str() == offer.name.as_str()
     }
 
     /// Whether that is another attempt at the same.
@@ -275,15 +286,21 @@ impl Incoming {
     /// What the sender says. True when that ends the transfer.
     pub(super) fn handle(&mut self, event: TransferEvent, out: &mut Context) -> bool {
         let job = match event {
+            TransferEvent::Total(total) => {
+                self.total(total);
+                if self.stage == Stage::Offered {
+                    return false;
+                }
+                ReceiveJob::Total(total)
+            }
             TransferEvent::Entry(entry) => {
                 let path = entry.path.as_str().to_owned();
                 self.path_bytes += path.len();
                 self.announced.insert(entry.index, (entry.kind, path));
-                if entry.kind == EntryKind::Folder {
-                    // The offer counts all entries.
-                    let files = &mut self.account.status.files;
-                    *files = files.saturating_sub(1);
-                }
+                self.entries = self.entries.saturating_add(1);
+                self.folders += u32::from(entry.kind == EntryKind::Folder);
+                self.bytes = self.bytes.saturating_add(entry.size);
+                self.count();
                 ReceiveJob::Entry(entry)
             }
             TransferEvent::Leaf { leaf, size } => {
@@ -311,6 +328,12 @@ impl Incoming {
                 ReceiveJob::Abandon(index)
             }
             TransferEvent::Finish { entries } => {
+                // What vanished at the sender since it was counted has never been announced.
+                self.total(Total {
+                    files: entries,
+                    bytes: self.bytes,
+                    is_counted: true,
+                });
                 self.enter(Stage::Finishing);
                 ReceiveJob::Finish(entries)
             }
@@ -329,6 +352,22 @@ impl Incoming {
         self.queue(job, out);
         self.account.changed = true;
         false
+    }
+
+    /// The sender has counted more.
+    fn total(&mut self, total: Total) {
+        let offer = &mut self.offer;
+        (offer.files, offer.bytes, offer.is_counted) = (total.files, total.bytes, total.is_counted);
+        self.count();
+        self.account.changed = true;
+    }
+
+    /// Puts what is known of the counts into the status: entries may come before they are counted.
+    fn count(&mut self) {
+        let (offer, status) = (&self.offer, &mut self.account.status);
+        status.files = offer.files.max(self.entries).saturating_sub(self.folders);
+        status.bytes = offer.bytes.max(self.bytes);
+        status.is_counted = offer.is_counted;
     }
 
     fn enter(&mut self, stage: Stage) {

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use transom_net::PeerId;
 use transom_proto::{TransferEvent, UsageError};
+use transom_store::{path_text, text_path};
 use transom_wire::{
     Collision, Ending, EntryKind, Failure, Offer, PeerName, RefuseReason, RelativePath, Shape,
     Status, WHOLE,
@@ -40,11 +41,7 @@ pub(super) struct Outgoing {
 
 impl Outgoing {
     pub(super) fn new(id: TransferId, peer: PeerName, path: PathBuf, options: SendOptions) -> Self {
-        let name = path
-            .file_name()
-            .unwrap_or(path.as_os_str())
-            .to_string_lossy()
-            .into_owned();
+        let name = path_text(path.file_name().unwrap_or(path.as_os_str()).as_ref());
         let account = Account::new(TransferStatus::new(id, peer, Direction::Outgoing, name));
         Self {
             account,
@@ -230,7 +227,7 @@ impl Outgoing {
         let single = attempt.filter(|attempt| attempt.entries == 1);
         let unsendable = single.and_then(|attempt| attempt.unsendable.clone());
         let reason = attempt.and_then(|attempt| attempt.refusal);
-        let path = PathBuf::from(&text);
+        let path = text_path(&text);
         if matches!(ending, Ending::Durable | Ending::AlreadyThere) {
             (status.verified, status.durable) = (status.bytes, status.bytes);
         }
@@ -307,6 +304,7 @@ impl Outgoing {
         self.account.meter = Meter::default();
         let status = &mut self.account.status;
         (status.shape, status.files, status.bytes) = (walked.shape, walked.files, walked.bytes);
+        status.is_counted = true;
         (status.files_done, status.moved, status.resumed) = (0, 0, 0);
         // What the receiver has of an earlier attempt it will say.
         (status.verified, status.durable) = (0, 0);
@@ -334,6 +332,7 @@ impl Outgoing {
             collision: self.on_collision,
             files: walked.entries,
             bytes: walked.bytes,
+            is_counted: true,
             name,
         };
         let control = self.control;

@@ -321,6 +321,7 @@ mod tests {
                 collision: Collision::Rename,
                 files: 1,
                 bytes: size,
+                is_counted: true,
                 name: name(),
             };
             let entry = OwnedEntry {

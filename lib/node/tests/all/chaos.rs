@@ -42,6 +42,7 @@ fn peer_acts(evil: &mut Evil, dice: &mut Dice, links: &[PeerId], calls: &[(PeerI
             collision: Collision::Rename,
             files: 1,
             bytes: 9,
+            is_counted: true,
             name: RelativePath::new("name").unwrap(),
         };
         match dice.roll(4) {

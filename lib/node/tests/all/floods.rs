@@ -339,6 +339,7 @@ fn offer(number: u8, files: u32) -> Offer<'static> {
         collision: Collision::Rename,
         files,
         bytes: u64::from(files),
+        is_counted: true,
         name: RelativePath::new("folder").unwrap(),
     }
 }

@@ -250,6 +250,7 @@ fn an_offer_that_its_sender_halts_still_waits_for_an_answer() {
         collision: transom::Collision::Rename,
         files: 1,
         bytes: 1000,
+        is_counted: true,
         name: RelativePath::new("name").unwrap(),
     };
     let file = evil.session(link).offer(&offer).unwrap();

@@ -237,6 +237,7 @@ fn offers_twice(
         collision: transom::Collision::Rename,
         files: 1,
         bytes: 1000,
+        is_counted: true,
         name: RelativePath::new("name").unwrap(),
     };
     let places = [1, 2].map(|run| {

@@ -75,6 +75,11 @@ impl EntryState {
         self.size
     }
 
+    /// Whether the receiver has asked for data that are not all queued.
+    pub(crate) fn is_sending(&self) -> bool {
+        self.start.is_some() && !self.ended && !self.failed
+    }
+
     /// Whether the receiver may call the entry done: it is complete, or none of it was asked for.
     pub(crate) fn may_be_done(&self) -> bool {
         !self.failed && (self.ended || self.start.is_none())

@@ -1,6 +1,7 @@
 //! The transfers of a session (wire 7): dispatches their messages, and takes turns among those that
 //! send data.
 
+mod bottleneck;
 mod entry_state;
 mod receiving;
 mod sending;
@@ -13,7 +14,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use transom_wire::{
-    Collision, Ending, Failure, Message, Offer, RefuseReason, Shape, Status, WHOLE,
+    Collision, Ending, Failure, LimitedBy, Message, Offer, RefuseReason, Shape, Status, WHOLE,
 };
 
 use self::receiving::Receiving;
@@ -287,16 +288,38 @@ impl Files {
         Ok(())
     }
 
-    /// Puts the newest state into an event of a pause, limit or full disk that is taken out now.
+    /// Puts the newest state into an event of a pause, limit, total or full disk that is taken out
+    /// now.
     pub(crate) fn update_event(&mut self, file: TransferId, event: &mut TransferEvent) {
         if let Ok(throttle) = self.throttle(file) {
             throttle.update_event(event);
+        }
+        if let Ok(receiving) = self.receiving(file) {
+            receiving.update_event(event);
         }
     }
 
     /// See [`Session::set_session_window`](crate::Session::set_session_window).
     pub(crate) fn set_session_window(&mut self, bytes: u64) {
         self.session_window = bytes;
+    }
+
+    /// What limits a transfer's rate, once that was measured.
+    pub(crate) fn limited_by(&self, file: TransferId) -> Option<LimitedBy> {
+        match self.open.get(&file.0)? {
+            Transfer::Sending(sending) => sending.bottleneck.verdict(),
+            Transfer::Receiving(receiving) => receiving.limited_by,
+        }
+    }
+
+    /// Measures what each transfer that sends waits for: for the socket, or for something else while
+    /// so many bytes of file data are `in_flight`.
+    pub(crate) fn measure(&mut self, in_flight: Option<u64>, now: Instant) {
+        for transfer in self.open.values_mut() {
+            if let Transfer::Sending(sending) = transfer {
+                sending.measure(in_flight, now);
+            }
+        }
     }
 
     /// Bytes of leaves that wait to be sent, of incomplete leaves, and of the pool.
@@ -439,6 +462,7 @@ fn handle_sending(
         }
         Message::DiskFull(_) => {}
         Message::Progress(progress) if sending.is_accepted() => {
+            sending.handle_progress(progress);
             output.emit_transfer(file, TransferEvent::Progress(progress));
         }
         Message::Done(done) => sending.handle_done(done, output)?,
@@ -487,7 +511,9 @@ fn handle_receiving(
             return Ok(true);
         }
         Message::Abandon(abandon) => receiving.handle_abandon(abandon, output)?,
+        Message::Total(total) => receiving.handle_total(total, output)?,
         Message::Finish(finish) => receiving.handle_finish(finish, output)?,
+        Message::LimitedBy(limited_by) => receiving.limited_by = Some(limited_by),
         _ => {
             return Err(PeerError::unexpected(
                 "a message that a sender may not send now",

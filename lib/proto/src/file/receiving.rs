@@ -8,23 +8,27 @@ use core::time::Duration;
 
 use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
 use transom_wire::{
-    DecodeError, Done, End, Entry, EntryKind, Failure, Finish, Grant, Leaf, Message, Offer,
-    Progress, Shape, Start,
+    DecodeError, Done, End, Entry, EntryKind, Failure, Finish, Grant, Leaf, LimitedBy, Message,
+    Offer, Progress, Shape, Start, Total,
 };
 
 use super::entry_state::EntryState;
 use super::spare::Spare;
 use super::throttle::Throttle;
 use crate::send::{Output, clip};
-use crate::{Instant, LeafData, OwnedOffer, PeerError, TransferEvent, TransferId, UsageError};
+use crate::{Instant, LeafData, PathString, PeerError, TransferEvent, TransferId, UsageError};
 
 pub(crate) struct Receiving {
     id: TransferId,
-    offer: OwnedOffer,
+    shape: Shape,
+    name: PathString,
     accepted: bool,
-    /// Entries announced.
+    /// What the sender has counted.
+    total: Total,
+    /// The caller has not yet taken the last event of a total.
+    total_event_waits: bool,
+    /// Entries announced, and their bytes.
     entries: u32,
-    /// Bytes offered and not yet announced as entries.
     bytes: u64,
     /// The number of entries, once the sender has announced all.
     finish: Option<u32>,
@@ -46,6 +50,8 @@ pub(crate) struct Receiving {
     /// When the next progress may be sent by itself; with a grant it is sent at any time.
     progress_from: Instant,
     pub(crate) throttle: Throttle,
+    /// What limits the rate, as the sender says.
+    pub(crate) limited_by: Option<LimitedBy>,
 }
 
 /// Least interval between progress messages. Twenty a second move a progress bar smoothly; one for
@@ -73,10 +79,13 @@ impl Receiving {
     pub(crate) fn new(id: TransferId, offer: Offer<'_>, window: u64) -> Self {
         Self {
             id,
-            bytes: offer.bytes,
-            offer: offer.into(),
+            total: offer.total(),
+            shape: offer.shape,
+            name: offer.name.into(),
             accepted: false,
+            total_event_waits: false,
             entries: 0,
+            bytes: 0,
             finish: None,
             unsettled: BTreeMap::new(),
             partial: None,
@@ -90,6 +99,7 @@ impl Receiving {
             progress_due: None,
             progress_from: Instant::default(),
             throttle: Throttle::default(),
+            limited_by: None,
         }
     }
 
@@ -221,6 +231,33 @@ impl Receiving {
         self.progress_due.map(|_| self.progress_from)
     }
 
+    /// The sender has counted more.
+    pub(crate) fn handle_total(
+        &mut self,
+        total: Total,
+        output: &mut Output,
+    ) -> Result<(), PeerError> {
+        let is_legal = self.total.may_become(&total) && total.allows(self.entries, self.bytes);
+        if self.finish.is_some() || !is_legal {
+            return Err(PeerError::unexpected(
+                "a total after the finish, below an earlier one, or below the entries",
+            ));
+        }
+        self.total = total;
+        // A peer that counts in small steps must not grow the queue of events.
+        if !core::mem::replace(&mut self.total_event_waits, true) {
+            output.emit_transfer(self.id, TransferEvent::Total(total));
+        }
+        Ok(())
+    }
+
+    /// Puts the newest total into an event that the caller takes now.
+    pub(crate) fn update_event(&mut self, event: &mut TransferEvent) {
+        if let TransferEvent::Total(total) = event {
+            (*total, self.total_event_waits) = (self.total, false);
+        }
+    }
+
     pub(crate) fn handle_entry(
         &mut self,
         entry: Entry<'_>,
@@ -229,18 +266,15 @@ impl Receiving {
         if !self.accepted || self.finish.is_some() || entry.index != self.entries {
             return Err(PeerError::unexpected("an entry out of order"));
         }
-        if self.entries >= self.offer.files {
-            return Err(PeerError::too_much("the entries offered"));
+        let (entries, bytes) = (self.entries + 1, self.bytes.saturating_add(entry.size));
+        if !self.total.allows(entries, bytes) {
+            return Err(PeerError::too_much("the entries or bytes offered"));
         }
         if self.unsettled.len() >= ENTRIES_AHEAD as usize {
             return Err(PeerError::too_much("entries ahead"));
         }
-        let Some(bytes) = self.bytes.checked_sub(entry.size) else {
-            return Err(PeerError::too_much("the bytes offered"));
-        };
         self.check_shape(&entry)?;
-        self.bytes = bytes;
-        self.entries += 1;
+        (self.entries, self.bytes) = (entries, bytes);
         self.unsettled
             .insert(entry.index, EntryState::new(entry.kind, entry.size));
         output.emit_transfer(self.id, TransferEvent::Entry(entry.into()));
@@ -252,9 +286,10 @@ impl Receiving {
         finish: Finish,
         output: &mut Output,
     ) -> Result<(), PeerError> {
-        if !self.accepted || self.finish.is_some() || finish.entries != self.entries {
+        let is_counted = self.total.is_counted && finish.entries == self.entries;
+        if !self.accepted || self.finish.is_some() || !is_counted {
             return Err(PeerError::unexpected(
-                "a finish with a wrong count of entries",
+                "a finish before the last total, or with a wrong count of entries",
             ));
         }
         self.finish = Some(finish.entries);
@@ -371,8 +406,10 @@ impl Receiving {
         // Kinds of later versions may have data. The caller fails such an entry, which leaves the
         // connection intact.
         let empty = entry.kind != EntryKind::Folder || entry.size == 0;
-        let single = self.offer.shape == Shape::Folder
-            || (entry.kind != EntryKind::Folder && entry.path == self.offer.name.as_path());
+        let single = self.shape == Shape::Folder
+            || (self.entries == 0
+                && entry.kind != EntryKind::Folder
+                && entry.path == self.name.as_path());
         if empty && single {
             return Ok(());
         }

@@ -5,8 +5,12 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 
 use transom_wire::limits::ENTRIES_AHEAD;
-use transom_wire::{Done, End, Ending, Entry, Failure, Grant, Leaf, Message, Offer, Start};
+use transom_wire::{
+    Done, End, Ending, Entry, Failure, Grant, Leaf, LimitedBy, Message, Offer, Progress, Start,
+    Total,
+};
 
+use super::bottleneck::Bottleneck;
 use super::entry_state::EntryState;
 use super::spare::Spare;
 use super::throttle::Throttle;
@@ -16,12 +20,11 @@ use crate::{Instant, LeafData, PeerError, TransferEvent, TransferId, UsageError}
 pub(crate) struct Sending {
     id: TransferId,
     accepted: bool,
-    /// Entries offered.
-    files: u32,
-    /// Bytes offered and not yet announced as entries.
-    bytes: u64,
-    /// Entries announced.
+    /// What the receiver was told that there is.
+    total: Total,
+    /// Entries announced, and their bytes.
     entries: u32,
+    bytes: u64,
     /// Whether all entries have been announced, and the receiver was told.
     finish: bool,
     /// Entries announced and neither done nor abandoned, at most [`ENTRIES_AHEAD`].
@@ -33,7 +36,10 @@ pub(crate) struct Sending {
     /// `sent <= granted`, in data bytes.
     granted: u64,
     sent: u64,
+    /// Data bytes that the receiver has written.
+    written: u64,
     pub(crate) throttle: Throttle,
+    pub(crate) bottleneck: Bottleneck,
     /// More than half of the room for leaves was used: [`TransferEvent::Room`] follows once it is
     /// not.
     leaves_short: bool,
@@ -78,9 +84,9 @@ impl Sending {
         Self {
             id,
             accepted: false,
-            files: offer.files,
-            bytes: offer.bytes,
+            total: offer.total(),
             entries: 0,
+            bytes: 0,
             finish: false,
             unsettled: BTreeMap::new(),
             queue: VecDeque::new(),
@@ -88,7 +94,9 @@ impl Sending {
             room,
             granted: 0,
             sent: 0,
+            written: 0,
             throttle: Throttle::default(),
+            bottleneck: Bottleneck::default(),
             leaves_short: false,
             entries_short: false,
         }
@@ -99,7 +107,10 @@ impl Sending {
             return 0;
         }
         let ahead = (ENTRIES_AHEAD as usize).saturating_sub(self.unsettled.len());
-        ahead.min((self.files - self.entries) as usize)
+        match self.total.is_counted {
+            true => ahead.min((self.total.files - self.entries) as usize),
+            false => ahead,
+        }
     }
 
     pub(crate) fn leaf_room(&self) -> usize {
@@ -110,6 +121,16 @@ impl Sending {
         self.queued
     }
 
+    pub(crate) fn total(&mut self, total: &Total, output: &mut Output) -> Result<(), UsageError> {
+        let is_legal = self.total.may_become(total) && total.allows(self.entries, self.bytes);
+        if self.finish || !is_legal {
+            return Err(UsageError::NotNow { verb: "total" });
+        }
+        self.total = *total;
+        output.send(self.id.0, &Message::Total(*total));
+        Ok(())
+    }
+
     pub(crate) fn entry(
         &mut self,
         entry: &Entry<'_>,
@@ -118,12 +139,11 @@ impl Sending {
         if self.entry_room(output) == 0 {
             return Err(UsageError::Full { what: "entries" });
         }
-        let bytes = self.bytes.checked_sub(entry.size);
-        let (Some(bytes), true) = (bytes, entry.index == self.entries) else {
+        let (entries, bytes) = (self.entries + 1, self.bytes.saturating_add(entry.size));
+        if entry.index != self.entries || !self.total.allows(entries, bytes) {
             return Err(UsageError::NotNow { verb: "entry" });
-        };
-        self.bytes = bytes;
-        self.entries += 1;
+        }
+        (self.entries, self.bytes) = (entries, bytes);
         self.unsettled
             .insert(entry.index, EntryState::new(entry.kind, entry.size));
         self.entries_short |= self.unsettled.len() > ENTRIES_AHEAD as usize / 2;
@@ -173,7 +193,8 @@ impl Sending {
     }
 
     pub(crate) fn finish(&mut self, entries: u32, output: &mut Output) -> Result<(), UsageError> {
-        if !self.accepted || self.finish || entries != self.entries {
+        let is_legal = self.accepted && self.total.is_counted && entries == self.entries;
+        if self.finish || !is_legal {
             return Err(UsageError::NotNow { verb: "finish" });
         }
         self.finish = true;
@@ -248,6 +269,48 @@ impl Sending {
         }
         self.granted = grant.bytes;
         Ok(())
+    }
+
+    pub(crate) fn handle_progress(&mut self, progress: Progress) {
+        self.written = progress.verified;
+    }
+
+    /// Measures what the data wait for now.
+    pub(crate) fn measure(&mut self, in_flight: Option<u64>, now: Instant) {
+        let limited_by = self.waits_for(in_flight, now);
+        self.bottleneck.measure(limited_by, now);
+    }
+
+    /// What the data wait for; `None` if there are none, or the transfer is paused. Without
+    /// `in_flight` they wait for the socket.
+    fn waits_for(&self, in_flight: Option<u64>, now: Instant) -> Option<LimitedBy> {
+        let is_done = self.finish && self.unsettled.is_empty();
+        if !self.accepted || is_done || self.throttle.is_paused() {
+            return None;
+        }
+        let Some(in_flight) = in_flight else {
+            return Some(LimitedBy::Network);
+        };
+        Some(match self.queue.front() {
+            Some(Item::Leaf { .. }) if self.sent >= self.granted => {
+                // A long path holds a whole window: its bytes are not at the receiver.
+                match in_flight > self.sent.saturating_sub(self.written) / 2 {
+                    true => LimitedBy::Network,
+                    false => LimitedBy::ReceiverDisk,
+                }
+            }
+            Some(Item::Leaf { .. }) if self.throttle.allowance(now) == 0 => LimitedBy::Rate,
+            Some(_) => LimitedBy::Network,
+            None if self.awaits_receiver() => LimitedBy::ReceiverDisk,
+            None => LimitedBy::SenderDisk,
+        })
+    }
+
+    /// Whether all entries that may be announced wait for an answer of the receiver.
+    fn awaits_receiver(&self) -> bool {
+        let all = self.total.is_counted && self.entries == self.total.files;
+        let is_ahead = all || self.unsettled.len() >= ENTRIES_AHEAD as usize;
+        is_ahead && !self.unsettled.values().any(EntryState::is_sending)
     }
 
     /// Whether the receiver may end the transfer that way now.

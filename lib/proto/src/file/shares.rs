@@ -29,7 +29,10 @@ impl Files {
         let mut left = self.session_window.saturating_sub(self.granted().0);
         for (stream, transfer) in &mut self.open {
             match transfer {
-                Transfer::Sending(sending) => sending.throttle.flush(*stream, output),
+                Transfer::Sending(sending) => {
+                    sending.throttle.flush(*stream, output);
+                    sending.bottleneck.flush(*stream, output);
+                }
                 Transfer::Receiving(receiving) => {
                     let before = receiving.outstanding();
                     free += before.saturating_sub(own);

@@ -78,6 +78,7 @@ impl Courier {
             collision: Collision::Rename,
             files: parcels.len() as u32,
             bytes: parcels.iter().filter_map(|parcel| parcel.size).sum(),
+            is_counted: true,
             name: RelativePath::new(&name).unwrap(),
         };
         let file = session.offer(&offer).unwrap();

@@ -60,7 +60,8 @@ fn likely(kind: Kind, choices: &mut Choices<'_>) -> Vec<u8> {
             vec![1 + value % 2, 1],
             small(3, 4),
             small(90, 8),
-            b"x".to_vec(),
+            vec![value / 2],
+            b"\0\x01x".to_vec(),
         ]
         .concat(),
         Kind::Entry => [
@@ -68,7 +69,7 @@ fn likely(kind: Kind, choices: &mut Choices<'_>) -> Vec<u8> {
             vec![1, 0, 0],
             small(0, 8),
             small(choices.byte(), 8),
-            b"x".to_vec(),
+            b"\0\x01x".to_vec(),
         ]
         .concat(),
         Kind::Start => [index, small(0, 8), vec![0; 32]].concat(),
@@ -98,6 +99,7 @@ fn likely(kind: Kind, choices: &mut Choices<'_>) -> Vec<u8> {
         }
         Kind::DiskFull | Kind::Grant | Kind::Ping | Kind::Rate => small(choices.byte(), 8),
         Kind::Progress => small(0, 24),
+        Kind::Total => [small(3, 4), small(choices.byte(), 8), vec![value / 2]].concat(),
         Kind::CameraStats => small(value, 117),
         Kind::Finish | Kind::TextAck | Kind::Text => index,
         Kind::Decline
@@ -111,6 +113,7 @@ fn likely(kind: Kind, choices: &mut Choices<'_>) -> Vec<u8> {
         | Kind::Live
         | Kind::Recording
         | Kind::Finished
+        | Kind::LimitedBy
         | Kind::Pause => vec![1],
         _ => Vec::new(),
     }

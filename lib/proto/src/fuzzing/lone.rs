@@ -182,6 +182,7 @@ fn offer() -> Offer<'static> {
         collision: Collision::Rename,
         files: 1,
         bytes: SIZE as u64,
+        is_counted: true,
         name: RelativePath::new("x").unwrap(),
     }
 }

@@ -268,6 +268,11 @@ impl Path {
         self.in_flight.by_class().text
     }
 
+    /// Bytes of file data in flight.
+    pub(crate) fn bulk_in_flight(&self) -> u64 {
+        self.in_flight.by_class().bulk
+    }
+
     /// Whether data have been in flight for longer than the shortest round trip and `span`. False
     /// before a round trip was measured.
     pub(crate) fn stands_still(&self, span: Duration, now: Instant) -> bool {

@@ -97,7 +97,9 @@ impl Scheduler {
         let sizes = record.sizes();
         let below = sizes.text + sizes.bulk;
         self.floor.on_sent(sizes.total(), below, size);
-        from.sent(&record)
+        let used = from.sent(&record);
+        from.measure(used > 0);
+        used
     }
 
     fn fill(&mut self, record: &mut Record<'_>, from: &mut Sources<'_>) {
@@ -218,6 +220,16 @@ impl Sources<'_> {
     fn ack(&mut self, record: &mut Record<'_>) {
         let rides = !record.is_empty();
         self.path.acks.pull(record, rides, self.now);
+    }
+
+    /// Measures what transfers wait for until the next record. After one that was written they wait
+    /// for the socket, until it accepts the next one.
+    fn measure(&mut self, is_written: bool) {
+        let in_flight = match is_written {
+            true => None,
+            false => Some(self.path.bulk_in_flight()),
+        };
+        self.files.measure(in_flight, self.now);
     }
 
     fn sent(&mut self, record: &Record<'_>) -> usize {

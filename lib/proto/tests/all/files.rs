@@ -2,6 +2,7 @@
 
 mod control;
 mod entries;
+mod limited;
 mod misuse;
 
 use std::time::Duration;
@@ -10,10 +11,11 @@ use transom_proto::fuzzing::{Courier, Pair, Parcel, Route, Who};
 use transom_proto::{Event, TransferEvent, TransferId, UsageError};
 use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
 use transom_wire::{
-    CallKind, Done, Ending, FailReason, Failure, Progress, RefuseReason, Shape, Status, WHOLE,
+    CallKind, Done, Ending, FailReason, Failure, Offer, Progress, RefuseReason, Shape, Status,
+    Total, WHOLE,
 };
 
-use crate::messages::{leaf, offer, start};
+use crate::messages::{entry, leaf, offer, start};
 
 const SECOND: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(50);

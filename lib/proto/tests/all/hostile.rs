@@ -9,8 +9,8 @@ use transom_proto::{Event, PeerError, TransferEvent, TransferId};
 use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
 use transom_wire::{
     Ack, ByeCode, CallKind, Capabilities, DiskFull, Done, End, Ending, Entry, EntryKind,
-    FailReason, Failure, Finish, Grant, Header, Hello, Kind, Leaf, Message, Pause, Ping, Pong,
-    Progress, Rate, RefuseReason, RelativePath, Ring, Shape, Status,
+    FailReason, Failure, Finish, Grant, Header, Hello, Kind, Leaf, Message, Offer, Pause, Ping,
+    Pong, Progress, Rate, RefuseReason, RelativePath, Ring, Shape, Status, Total,
 };
 
 use crate::evil::Evil;
@@ -19,6 +19,22 @@ use crate::messages::{self, entry, start};
 /// The offer as a message.
 fn offer(shape: Shape, files: u32, bytes: u64) -> Message<'static> {
     Message::Offer(messages::offer(shape, files, bytes))
+}
+
+fn total(files: u32, bytes: u64, is_counted: bool) -> Message<'static> {
+    Message::Total(Total {
+        files,
+        bytes,
+        is_counted,
+    })
+}
+
+/// The offer of a folder that its sender has not counted yet.
+fn uncounted(files: u32, bytes: u64) -> Message<'static> {
+    Message::Offer(Offer {
+        is_counted: false,
+        ..messages::offer(Shape::Folder, files, bytes)
+    })
 }
 
 fn leaf(index: u32, offset: u64, len: u32) -> Message<'static> {

@@ -11,6 +11,7 @@ pub(crate) fn offer(shape: Shape, files: u32, bytes: u64) -> Offer<'static> {
         collision: Collision::Rename,
         files,
         bytes,
+        is_counted: true,
         name: name(),
     }
 }

@@ -22,7 +22,7 @@ impl Dir {
                 "" => self.names()?,
                 path => self.sub(path)?.names()?,
             };
-            for (name, kind) in names.0 {
+            for (name, kind) in names {
                 let path = match folder.as_str() {
                     "" => name,
                     folder => format!("{folder}/{name}"),

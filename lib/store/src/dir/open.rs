@@ -1,7 +1,9 @@
 //! Opening what is below a folder, and nothing else.
 
+use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
 
 use rustix::fs::{self, FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -13,7 +15,7 @@ use crate::file::{File, Stamp};
 /// opened by itself.
 pub(super) fn beneath(
     at: &impl AsFd,
-    path: &str,
+    path: &OsStr,
     flags: OFlags,
     mode: Mode,
 ) -> rustix::io::Result<OwnedFd> {
@@ -60,22 +62,23 @@ fn only_regular(handle: Handle, stat: &fs::Stat) -> io::Result<File> {
 
 fn part_by_part(
     at: &impl AsFd,
-    path: &str,
+    path: &OsStr,
     flags: OFlags,
     mode: Mode,
 ) -> rustix::io::Result<OwnedFd> {
     let step = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    let (above, last) = path.rsplit_once('/').unwrap_or(("", path));
+    let mut parts = path.as_bytes().split(|byte| *byte == b'/');
+    let last = parts.next_back().unwrap_or_default();
     let mut reached: Option<OwnedFd> = None;
-    for part in above.split('/').filter(|part| !part.is_empty()) {
-        if part == ".." {
+    for part in parts.filter(|part| !part.is_empty()) {
+        if part == b".." {
             return Err(Errno::XDEV);
         }
         let from = reached.as_ref().map_or(at.as_fd(), OwnedFd::as_fd);
         reached = Some(fs::openat(from, part, step, Mode::empty())?);
     }
     match last {
-        "" | ".." => Err(Errno::XDEV),
+        b"" | b".." => Err(Errno::XDEV),
         last => {
             let from = reached.as_ref().map_or(at.as_fd(), OwnedFd::as_fd);
             fs::openat(from, last, flags, mode)

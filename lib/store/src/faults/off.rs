@@ -44,8 +44,8 @@ impl Watch {
 
     pub(crate) fn rename(
         &self,
-        _: (&fs::File, &str),
-        _: (&fs::File, &str),
+        _: (&fs::File, &OsStr),
+        _: (&fs::File, &OsStr),
         _: impl FnOnce(&fs::File, &fs::File) -> Result<(), Errno>,
     ) -> Result<(), Errno> {
         match self.0 {}

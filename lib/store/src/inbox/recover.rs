@@ -42,7 +42,7 @@ pub(super) fn recover(
     settings: &InboxSettings,
 ) -> io::Result<HashMap<Claim, Staged>> {
     let mut transfers = HashMap::new();
-    let (names, _) = staging.names()?;
+    let names = staging.names()?;
     for (folder, kind) in names {
         if kind != Kind::Folder || !is_ours(&folder) {
             continue;

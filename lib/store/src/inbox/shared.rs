@@ -115,6 +115,11 @@ impl Shared {
         self.room(|room, ground| room.check_reserve(claim, ground))
     }
 
+    /// See [`Room::grow`].
+    pub(crate) fn grow(&self, claim: &Claim, bytes: u64) {
+        self.transfers().room.grow(claim, bytes);
+    }
+
     /// See [`Room::is_within`].
     pub(crate) fn is_within(&self, claim: &Claim, bytes: u64) -> bool {
         self.transfers().room.is_within(claim, bytes)
@@ -183,7 +188,7 @@ impl Shared {
 
     /// Removes transfers that are too old, and folders that could not be removed before.
     pub(super) fn tidy(&self) -> io::Result<()> {
-        let (names, _) = self.staging.names()?;
+        let names = self.staging.names()?;
         let mut transfers = self.transfers();
         transfers.has_leftovers = false;
         let keep = self.settings.keep_unfinished;
@@ -221,8 +226,8 @@ impl Shared {
     /// The bytes that an offer still needs, unless they can never have room.
     pub(super) fn needed(&self, claim: &Claim, offer: &Offer<'_>) -> Result<u64, InboxError> {
         let (mut bytes, mut files) = (offer.bytes, u64::from(offer.files));
-        let all = bytes.saturating_add(files * usage::ENTRY_BYTES);
         let space = self.root.space().map_err(unasked)?;
+        let all = usage::of(offer.total());
         self.transfers().room.check(all, files, space)?;
         // The files of earlier attempts need no room again, if it is them that come.
         for tree in self.folder(claim).iter().flat_map(trees) {

@@ -8,7 +8,7 @@ use super::list::{List, TOP};
 use super::{Skipped, open_failed};
 use crate::dir::{Dir, Kind};
 use crate::inbox::STAGING;
-use crate::{OutboxError, SkipReason};
+use crate::{OutboxError, SkipReason, path_text, text_path};
 
 /// Things left out that are named; beyond it they are counted.
 const NAMED: usize = 1000;
@@ -24,7 +24,7 @@ impl Skips {
     fn put(&mut self, top: &Path, path: &str, why: SkipReason) {
         if self.list.len() < NAMED {
             self.list.push(Skipped {
-                path: top.join(path),
+                path: top.join(text_path(path)),
                 why,
             });
         } else {
@@ -51,18 +51,15 @@ pub(super) fn folder(
         let names = match opened.and_then(|dir| Ok((dir.names()?, dir))) {
             Ok(names) => names,
             Err(source) if above == TOP => {
-                return Err(open_failed(&top.display().to_string(), source));
+                return Err(open_failed(&path_text(top), source));
             }
             Err(error) => {
                 skips.put(top, &path, SkipReason::System(error));
                 continue;
             }
         };
-        let ((mut names, foreign), dir) = names;
+        let (mut names, dir) = names;
         names.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        for _ in 0..foreign {
-            skips.put(top, &path, SkipReason::ForeignName);
-        }
         let first = folders.len();
         for (name, kind) in names {
             let path = join(&path, &name);
@@ -71,7 +68,7 @@ pub(super) fn folder(
                 continue;
             }
             if list.len() >= limits::ENTRIES {
-                return Err(OutboxError::TooMany(top.display().to_string()));
+                return Err(OutboxError::TooMany(path_text(top)));
             }
             match dir.metadata(&name) {
                 Err(error) => skips.put(top, &path, SkipReason::System(error)),

@@ -12,7 +12,7 @@ use crate::file::folder_mode;
 use crate::part::Part;
 use crate::part_error::PartError;
 use crate::syncing::Syncing;
-use crate::{EntryError, InboxError, publish};
+use crate::{EntryError, InboxError, publish, text_path};
 
 /// Bytes after which what came is brought to the disk: the most that a power cut costs.
 pub(crate) const CHECKPOINT_BYTES: u64 = 64 << 20;
@@ -214,7 +214,7 @@ impl Reception {
                 }
                 ending => ending,
             },
-            path: self.shared.settings.root.join(published.name),
+            path: self.shared.settings.root.join(text_path(&published.name)),
             failed,
             unplaced: published.clashes.list,
         })

@@ -26,17 +26,22 @@ const UNDONE: usize = 2 * limits::ENTRIES_AHEAD as usize;
 
 impl Reception {
     pub(super) fn expect(&self, entry: &Entry<'_>) -> Result<(), EntryError> {
-        let total = self.announced.checked_add(entry.size);
-        let wrong = if entry.index != self.next || entry.index >= self.offered.files {
+        let (entries, bytes) = (
+            self.next.saturating_add(1),
+            self.announced.saturating_add(entry.size),
+        );
+        let wrong = if entry.index != self.next {
             "an entry is out of order"
         } else if self.entries.len() >= UNDONE {
             "too many entries are not done"
-        } else if total.is_none_or(|total| total > self.offered.bytes) {
-            "the entries are larger than the offer"
+        } else if !self.offered.total.allows(entries, bytes) {
+            "the entries are more or larger than the offer"
         } else if entry.kind == EntryKind::Folder && entry.size > 0 {
             "a folder has no bytes"
         } else if self.offered.shape == Shape::File
-            && (entry.kind == EntryKind::Folder || entry.path.as_str() != self.offered.name)
+            && (entry.kind == EntryKind::Folder
+                || entry.index > 0
+                || entry.path.as_str() != self.offered.name)
         {
             "the entry is not the file that was offered"
         } else {

@@ -1,9 +1,11 @@
 //! Entries that can't be taken: which fail alone, and which keep the folder for another attempt.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 
 use transom_store::faults::Op;
-use transom_store::{Finished, InboxError, Outbox, Unplaced};
+use transom_store::{EntryError, Finished, InboxError, Outbox, Unplaced};
 use transom_wire::{Collision, Ending, FailReason, RefuseReason};
 
 use crate::support::*;
@@ -128,6 +130,32 @@ fn an_offer_whose_own_name_the_disk_can_not_hold_is_refused_before_a_byte_moves(
             Ending::Durable
         );
     }
+}
+
+#[test]
+fn a_name_of_bytes_that_the_disk_can_not_hold_is_named_by_its_bytes() {
+    let scratch = Scratch::new();
+    scratch.put("d/good", b"good");
+    let latin = OsStr::from_bytes(b"caf\xe9\\");
+    fs::write(scratch.path("d").join(latin), b"latin").unwrap();
+    let disk = scratch.disk();
+    for op in [Op::Create, Op::Open] {
+        disk.on(op).at("caf").fail(EILSEQ);
+    }
+    let mut inbox = scratch.inbox();
+    let mut outbox = Outbox::walk(&scratch.path("d")).unwrap();
+    let mut reception = inbox
+        .receive(PEER, &offer(&outbox, Collision::Rename))
+        .unwrap();
+    let (_, error) = try_pump(&mut outbox, &mut reception).remove(0);
+    assert!(matches!(error, EntryError::Unholdable { .. }), "{error:?}");
+    assert!(
+        error.text().contains(r#""caf\xe9\x5c""#),
+        "{}",
+        error.text()
+    );
+    assert_eq!(reception.finish(2).unwrap().ending, Ending::Partial);
+    assert_eq!(fs::read(scratch.path("in/d/good")).unwrap(), b"good");
 }
 
 #[test]

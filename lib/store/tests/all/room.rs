@@ -494,3 +494,27 @@ fn room_set_aside_for_a_transfer_that_ends_or_idles_is_free_again() {
     drop(other);
     assert_eq!(idle.missing(), 0);
 }
+
+#[test]
+fn an_offer_that_grows_while_it_is_counted_needs_room_for_what_it_grew_by() {
+    let scratch = Scratch::new();
+    let mut inbox = scratch.inbox_with(quota(1_000_000));
+    let offer = Offer {
+        is_counted: false,
+        ..folder_offer("f", 1, 300_000)
+    };
+    let mut reception = inbox.receive(PEER, &offer).unwrap();
+    assert_eq!(reception.missing(), 0);
+    let mut total = offer.total();
+    (total.files, total.bytes) = (3, 990_000);
+    reception.total(total);
+    let full = missing(reception.entry(&entry(0, "a", 300_000)));
+    assert_eq!(full, reception.missing());
+    assert!((2_288..100_000).contains(&full), "{full}");
+    // What it grew by is kept from others too.
+    inbox.set_limits(quota(1_100_000)).unwrap();
+    assert_eq!(reception.missing(), 0);
+    reception.entry(&entry(0, "a", 300_000)).unwrap();
+    let mut other = inbox.receive(ANOTHER, &numbered(2, 300_000)).unwrap();
+    assert!(other.missing() > 200_000);
+}

@@ -113,6 +113,7 @@ pub(crate) fn offer(outbox: &Outbox, collision: Collision) -> Offer<'_> {
         collision,
         files: outbox.files(),
         bytes: outbox.bytes(),
+        is_counted: true,
         name: RelativePath::new(outbox.name()).unwrap(),
     }
 }
@@ -125,6 +126,7 @@ pub(crate) fn file_offer(name: &str, bytes: u64) -> Offer<'_> {
         collision: Collision::Rename,
         files: 1,
         bytes,
+        is_counted: true,
         name: RelativePath::new(name).unwrap(),
     }
 }

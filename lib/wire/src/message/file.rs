@@ -53,6 +53,8 @@ pub struct Offer<'a> {
     pub files: u32,
     /// Bytes of all files, at most [`limits::FILE`].
     pub bytes: u64,
+    /// Whether all entries are counted; else a [`Total`] follows.
+    pub is_counted: bool,
     /// The file's or folder's name, one part.
     pub name: RelativePath<'a>,
 }
@@ -65,6 +67,7 @@ impl<'a> Offer<'a> {
             collision: Collision::read(reader)?,
             files: entries(reader)?,
             bytes: reader.at_most(limits::FILE, "bytes")?,
+            is_counted: reader.switch("is_counted")?,
             name: path(reader)?,
         };
         if !offer.name.is_name() {
@@ -80,7 +83,57 @@ impl<'a> Offer<'a> {
         self.collision.write(writer)?;
         writer.u32(self.files)?;
         writer.u64(self.bytes)?;
+        writer.u8(u8::from(self.is_counted))?;
         writer.long_text(self.name.as_str())
+    }
+
+    /// What the offer counts.
+    pub fn total(&self) -> Total {
+        Total {
+            files: self.files,
+            bytes: self.bytes,
+            is_counted: self.is_counted,
+        }
+    }
+}
+
+/// What a transfer holds, as far as its sender has counted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Total {
+    /// Entries, at most [`limits::ENTRIES`].
+    pub files: u32,
+    /// Bytes of all files, at most [`limits::FILE`].
+    pub bytes: u64,
+    /// Whether that is all of them.
+    pub is_counted: bool,
+}
+
+impl Total {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            files: entries(reader)?,
+            bytes: reader.at_most(limits::FILE, "bytes")?,
+            is_counted: reader.switch("is_counted")?,
+        })
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.u32(self.files)?;
+        writer.u64(self.bytes)?;
+        writer.u8(u8::from(self.is_counted))
+    }
+
+    /// Whether so many entries with so many bytes may be announced.
+    pub fn allows(&self, files: u32, bytes: u64) -> bool {
+        match self.is_counted {
+            true => files <= self.files && bytes <= self.bytes,
+            false => files <= limits::ENTRIES && bytes <= limits::FILE,
+        }
+    }
+
+    /// Whether that may be the next total: totals only grow.
+    pub fn may_become(&self, next: &Self) -> bool {
+        next.files >= self.files && next.bytes >= self.bytes && next.is_counted >= self.is_counted
     }
 }
 
@@ -341,7 +394,7 @@ impl Done {
 /// No more entries come.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Finish {
-    /// How many entries were sent.
+    /// How many entries were announced, at most the files of the last [`Total`].
     pub entries: u32,
 }
 
@@ -405,6 +458,20 @@ impl Rate {
 
     pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
         writer.u64(self.bytes_per_second)
+    }
+}
+
+codes! {
+    /// What limits the rate of a transfer.
+    LimitedBy, "limited by" {
+        /// The sender's disk: nothing was read that could be sent.
+        SenderDisk = 1,
+        /// The connection takes no more.
+        Network = 2,
+        /// The receiver's disk: all that the receiver permits was sent.
+        ReceiverDisk = 3,
+        /// The rate limit that one of the sides has set.
+        Rate = 4,
     }
 }
 

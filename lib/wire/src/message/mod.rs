@@ -181,6 +181,8 @@ messages! {
         TextAck(crate::TextAck),
         /// The receiver's disk or quota is full, or no longer.
         DiskFull(crate::DiskFull),
+        /// What limits the rate of a transfer, as the sender measures it.
+        LimitedBy(crate::LimitedBy),
         /// Offers a file or a folder.
         Offer(crate::Offer<'a>),
         /// Refuses an offer.
@@ -207,6 +209,8 @@ messages! {
         Cancel(crate::Status<crate::RefuseReason, &'a str>),
         /// Limits the data's rate.
         Rate(crate::Rate),
+        /// What the transfer holds, as far as its sender has counted.
+        Total(crate::Total),
         /// Announces the leaf that follows.
         Leaf(crate::Leaf),
         /// All leaves of the file are sent.

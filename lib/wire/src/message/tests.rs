@@ -319,14 +319,25 @@ fn file_control() {
         collision: Collision::Rename,
         files: 2,
         bytes: 3,
+        is_counted: true,
         name: RelativePath::new("d").unwrap(),
     };
     golden(
         2,
         0,
         Message::Offer(offer),
-        "00000021 50 00 0002 11111111111111111111111111111111 02 01 00000002 0000000000000003 \
-         0001 64",
+        "00000022 50 00 0002 11111111111111111111111111111111 02 01 00000002 0000000000000003 \
+         01 0001 64",
+    );
+    let total = Total {
+        is_counted: false,
+        ..offer.total()
+    };
+    golden(
+        2,
+        0,
+        Message::Total(total),
+        "0000000d 5f 00 0002 00000002 0000000000000003 00",
     );
     golden(2, 0, Message::Accept, "00000000 51 00 0002");
     let reason = RefuseReason::NoSpace;
@@ -439,6 +450,12 @@ fn file_control() {
         0,
         Message::Rate(rate),
         "00000008 5e 00 0002 00000000000003e8",
+    );
+    golden(
+        2,
+        0,
+        Message::LimitedBy(LimitedBy::ReceiverDisk),
+        "00000001 4d 00 0002 03",
     );
 }
 

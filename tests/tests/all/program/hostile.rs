@@ -236,6 +236,7 @@ fn offer_of(transfer: TransferKey) -> Offer<'static> {
         collision: Collision::Overwrite,
         files: 1,
         bytes: 4,
+        is_counted: true,
         name: RelativePath::new("AAAAAAAA").unwrap(),
     }
 }

@@ -6,7 +6,7 @@ use egui::{
     Align, Color32, Frame, Id, Label, Layout, Margin, Rect, Sense, Shape, Ui, UiBuilder, Vec2,
     pos2, vec2,
 };
-use transom::{Direction, Outcome, Phase, Shape as Form};
+use transom::{Direction, Outcome, Phase, Shape as Form, path_text};
 
 use crate::model::{Action, Dialog, Person, Preferences, Presence, State, Transfer, Unsent, name};
 use crate::words;
@@ -394,9 +394,8 @@ fn remove(ui: &mut Ui, row: Rect, file: &str, action: Action, actions: &mut Vec<
 
 /// What an earlier run of the window left unsent.
 pub(super) fn unsent(ui: &mut Ui, room: Rect, unsent: &Unsent, actions: &mut Vec<Action>) -> f32 {
-    let path = unsent.path.to_string_lossy();
-    let file = unsent.path.file_name().map(|file| file.to_string_lossy());
-    let file = file.as_ref().unwrap_or(&path);
+    let file = unsent.path.file_name().unwrap_or(unsent.path.as_os_str());
+    let file = &path_text(file.as_ref());
     let short = words::short(file, FILE_CHARS);
     let title = words::transfer(Direction::Outgoing, &short, &name(&unsent.peer));
     let said = words::card(&title, None, &[words::WAS_CLOSED]);

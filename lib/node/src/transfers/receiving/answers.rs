@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use transom_store::path_text;
 use transom_wire::{Ending, EntryKind, Shape};
 
 use super::{Incoming, Stage};
@@ -161,6 +162,5 @@ impl Incoming {
 
 /// What the sender is told of where it lies.
 fn name_of(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default();
-    name.to_string_lossy().into_owned()
+    path_text(path.file_name().unwrap_or_default().as_ref())
 }

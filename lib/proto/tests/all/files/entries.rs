@@ -198,3 +198,59 @@ fn at_most_entries_ahead_are_announced_before_any_is_settled() {
     assert_eq!(pair.session(Who::Ann).entry_room(file), 0);
     assert_eq!(pair.error(Who::Bob), None);
 }
+
+#[test]
+fn entries_come_before_they_are_counted_and_the_finish_waits_for_the_last_total() {
+    let mut pair = Pair::new(Route::IDEAL);
+    pair.events(TICK);
+    let total = |files, bytes, is_counted| Total {
+        files,
+        bytes,
+        is_counted,
+    };
+    let open = Offer {
+        is_counted: false,
+        ..offer(Shape::Folder, 1, 10)
+    };
+    let file = pair.session(Who::Ann).offer(&open).unwrap();
+    let early = total(2, 20, false);
+    pair.session(Who::Ann).total(file, &early).unwrap();
+    let events = pair.events(TICK);
+    let offered = TransferEvent::Offered(open.into());
+    let told = [offered, TransferEvent::Total(early)];
+    assert_eq!(
+        events,
+        told.map(|event| (Who::Bob, Event::Transfer(file, event)))
+    );
+    pair.session(Who::Bob).accept(file).unwrap();
+    pair.events(TICK);
+
+    let ann = pair.session(Who::Ann);
+    for index in 0..3 {
+        ann.entry(file, &entry(index, 10)).unwrap();
+    }
+    let not_now = |verb| Err(UsageError::NotNow { verb });
+    assert_eq!(ann.finish(file, 3), not_now("finish"));
+    assert_eq!(ann.total(file, &total(1, 30, false)), not_now("total"));
+    assert_eq!(ann.total(file, &total(2, 30, true)), not_now("total"));
+    assert_eq!(ann.total(file, &total(3, 29, true)), not_now("total"));
+    ann.total(file, &total(4, 40, true)).unwrap();
+    assert_eq!(ann.entry_room(file), 1);
+    assert_eq!(ann.entry(file, &entry(3, 11)), not_now("entry"));
+    // One of the four has vanished.
+    ann.finish(file, 3).unwrap();
+    assert_eq!(ann.total(file, &total(5, 50, true)), not_now("total"));
+    let events = pair.events(TICK);
+    let last = TransferEvent::Total(total(4, 40, true));
+    assert_eq!(
+        events.last(),
+        Some(&(Who::Bob, Event::Transfer(file, last)))
+    );
+    for index in 0..3 {
+        let root = [0; 32];
+        let done = Done { index, root };
+        pair.session(Who::Bob).done(file, &done).unwrap();
+    }
+    let finish = Event::Transfer(file, TransferEvent::Finish { entries: 3 });
+    assert!(pair.events(TICK).contains(&(Who::Bob, finish)));
+}

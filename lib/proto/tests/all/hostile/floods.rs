@@ -153,3 +153,25 @@ fn pauses_rates_and_full_disks_wait_as_one_event_each() {
     let paused = TransferEvent::Paused { paused: true };
     assert_eq!(evil.events(), [Event::Transfer(file, paused)]);
 }
+
+#[test]
+fn totals_wait_as_one_event() {
+    let mut evil = Evil::new();
+    evil.say(1, &uncounted(0, 0)).unwrap();
+    let file = evil.offered();
+    for files in 1..=1000 {
+        evil.say(1, &total(files, 0, false)).unwrap();
+    }
+    let newest = |files| {
+        let (bytes, is_counted) = (0, false);
+        let total = Total {
+            files,
+            bytes,
+            is_counted,
+        };
+        [Event::Transfer(file, TransferEvent::Total(total))]
+    };
+    assert_eq!(evil.events(), newest(1000));
+    evil.say(1, &total(1001, 0, false)).unwrap();
+    assert_eq!(evil.events(), newest(1001));
+}

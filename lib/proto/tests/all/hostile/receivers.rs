@@ -40,6 +40,7 @@ fn every_violation_by_a_receiver_ends_the_connection() {
             vec![Message::Refuse(Status::new(RefuseReason::Chosen, ""))],
         ),
         ("a sender's message", vec![leaf(0, 0, 5)]),
+        ("a total of its own", vec![total(3, 400_000, true)]),
     ];
     for (what, messages) in cases {
         let (mut evil, _) = sending();

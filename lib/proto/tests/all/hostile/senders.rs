@@ -60,6 +60,16 @@ fn every_violation_by_a_sender_ends_the_connection() {
             "a receiver's message",
             vec![Message::Grant(Grant { bytes: 1 })],
         ),
+        ("fewer files than before", vec![total(2, 300_010, true)]),
+        ("fewer bytes than before", vec![total(3, 300_009, true)]),
+        ("a total no longer counted", vec![total(3, 300_010, false)]),
+        (
+            "a total after finish",
+            vec![
+                Message::Finish(Finish { entries: 2 }),
+                total(3, 300_010, true),
+            ],
+        ),
         (
             "a full disk of its own",
             vec![Message::DiskFull(DiskFull { missing: 1 })],
@@ -104,6 +114,76 @@ fn a_folder_with_bytes_and_a_single_file_with_another_name_are_illegal() {
         evil.connection.session.accept(file).unwrap();
         assert!(evil.say(1, &Message::Entry(wrong)).is_err());
     }
+}
+
+#[test]
+fn what_is_not_counted_has_limits_and_an_end() {
+    let open = || {
+        let mut evil = Evil::new();
+        evil.say(1, &uncounted(1, 5)).unwrap();
+        let file = evil.offered();
+        evil.connection.session.accept(file).unwrap();
+        for index in 0..2 {
+            let entry = Message::Entry(entry(index, 5));
+            evil.say(1, &entry).unwrap();
+        }
+        evil
+    };
+    let finish = Message::Finish(Finish { entries: 2 });
+    let most = i64::MAX as u64;
+    for (what, messages) in [
+        ("a finish before all is counted", vec![finish]),
+        ("fewer files than came", vec![total(1, 10, true)]),
+        ("fewer bytes than came", vec![total(2, 9, true)]),
+        ("fewer files than before", vec![total(0, 10, false)]),
+        (
+            "more bytes than a transfer has",
+            vec![Message::Entry(entry(2, most))],
+        ),
+        (
+            "an entry beyond the last total",
+            vec![total(2, 10, true), Message::Entry(entry(2, 0))],
+        ),
+        (
+            "more entries than a transfer has",
+            vec![total(10_000_001, 10, false)],
+        ),
+        (
+            "more bytes than a transfer counts",
+            vec![total(2, most + 1, false)],
+        ),
+    ] {
+        let error = refused(&mut open(), 1, &messages);
+        assert!(
+            matches!(error.code(), ByeCode::Illegal | ByeCode::TooMuch),
+            "{what}"
+        );
+    }
+    let mut evil = open();
+    for message in [total(2, 10, true), total(3, 15, true)] {
+        evil.say(1, &message).unwrap();
+    }
+    evil.say(1, &Message::Entry(entry(2, 5))).unwrap();
+    evil.say(1, &Message::Finish(Finish { entries: 3 }))
+        .unwrap();
+}
+
+#[test]
+fn a_single_file_is_one_entry_even_if_it_is_not_counted() {
+    let mut evil = Evil::new();
+    let offer = Offer {
+        is_counted: false,
+        ..messages::offer(Shape::File, 1, 5)
+    };
+    evil.say(1, &Message::Offer(offer)).unwrap();
+    let file = evil.offered();
+    evil.connection.session.accept(file).unwrap();
+    let same = |index| Entry {
+        path: offer.name,
+        ..entry(index, 5)
+    };
+    let entries = [0, 1].map(|index| Message::Entry(same(index)));
+    refused(&mut evil, 1, &entries);
 }
 
 #[test]

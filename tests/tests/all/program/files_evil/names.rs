@@ -53,29 +53,30 @@ fn arrives_as_named(inbox: &mut Inbox, paths: &[&str]) {
     inbox.still_serves();
 }
 
-/// A sender leaves a file of that name out, says so in words fit for a terminal, and sends the
-/// other; no illegal path is said.
-fn is_left_out(pair: &Pair, name: &[u8], said: &str) {
+/// An honest sender's file of that name arrives under the same bytes, in a folder and by itself. Both
+/// sides show the name in words fit for a terminal.
+fn arrives_byte_for_byte(name: &[u8], shown: &str) {
+    let pair = Pair::new();
+    let (mut inbox, address) = human_inbox(&pair);
+    pair.near.knows(&pair.far, &address, "files");
+    let name = OsStr::from_bytes(name);
     let folder = pair.scratch.folder("out/odd");
-    fs::write(folder.join("good"), "good").unwrap();
-    let odd = folder.join(OsStr::from_bytes(name));
-    fs::write(&odd, "odd").unwrap();
-    let end = send_to_evil(pair, &folder, |receiver| {
-        let mut receipt = receiver.offered();
-        receipt.accept(1000);
-        let entries = receipt.entries();
-        assert_eq!(entries.len(), 1, "{entries:?}");
-        assert_eq!(entries[0].0, "good");
-        receipt.start(0, 0);
-        assert_eq!(receipt.data(0), Ok(Ok(b"good".to_vec())));
-        receipt.done(0, transom_tests::content_root(b"good"));
-        receipt.finish(Ending::Durable, "odd");
-        receipt.evil.closed();
-    });
-    assert_eq!(end.code, Some(1), "{end:?}");
-    assert!(end.stderr.contains(said), "{end:?}");
-    is_fit_for_a_terminal(&end.stderr);
-    fs::remove_file(odd).unwrap();
+    fs::write(folder.join(name), "odd").unwrap();
+    for path in [&folder, &folder.join(name)] {
+        let mut send = pair.near.command(&["send", "far"]);
+        let end = Program::start(send.arg(path)).finish();
+        assert_eq!(end.code, Some(0), "{end:?}");
+        is_fit_for_a_terminal(&end.stdout);
+        is_fit_for_a_terminal(&end.stderr);
+    }
+    inbox.line_with(shown);
+    inbox.ask_to_end();
+    is_fit_for_a_terminal(&inbox.finish().stdout);
+    for place in ["inbox/odd", "inbox"] {
+        let there = fs::read_dir(pair.far.path(place)).unwrap();
+        let names = there.map(|entry| entry.unwrap().file_name());
+        assert!(names.into_iter().any(|found| found == name), "{place}");
+    }
 }
 
 fn is_fit_for_a_terminal(text: &str) {
@@ -112,7 +113,7 @@ fn b01_paths_that_lead_out_of_the_inbox_make_nothing_anywhere() {
 }
 
 #[test]
-fn b02_paths_of_other_systems_are_refused_and_not_sent() {
+fn b02_paths_of_other_systems_are_refused_and_names_like_them_are_told_by_bytes() {
     let mut inbox = Inbox::new();
     for path in [
         r"..\x",
@@ -127,9 +128,8 @@ fn b02_paths_of_other_systems_are_refused_and_not_sent() {
         is_refused(&inbox, path.as_bytes());
     }
     inbox.is_unharmed();
-    let pair = Pair::new();
-    is_left_out(&pair, br"..\x", r"..\x");
-    is_left_out(&pair, b"C:x", "C:x");
+    arrives_byte_for_byte(br"..\x", r"..\x5cx");
+    arrives_byte_for_byte(b"C:x", r"C\x3ax");
 }
 
 #[test]
@@ -161,7 +161,29 @@ fn b03_no_encoding_of_dots_or_slashes_is_decoded_twice() {
             "&#46;&#46;/x",
         ],
     );
-    is_left_out(&Pair::new(), b"\xff\xfe", "1 item left out");
+    arrives_byte_for_byte(b"\xff\xfe", r"\xff\xfe");
+
+    // Characters that stand for bytes: none hides a slash, dots or what has a name already.
+    let hidden = [
+        "\u{10fe2e}\u{10fe2e}",
+        ".\u{10fe2e}",
+        "x\u{10fe2f}y",
+        "\u{10fe2e}./x",
+        "a\u{10fe62}",
+    ];
+    let size = CONTENT.len() as u64;
+    let mut sender = inbox.sender();
+    for (key, path) in (1..).zip(hidden) {
+        let stream = sender.begin(folder_offer(key, "hidden", 1, size));
+        let reply = sender.file(stream, file_entry(0, path, size), CONTENT);
+        assert_eq!(reply, Ok(Reply::Failed(FailReason::BadName)), "{path:?}");
+        sender.abandon(stream, 0);
+        assert_eq!(sender.finish(stream, 1), Ok(Ending::Failed), "{path:?}");
+    }
+    let stream = sender.offer(file_offer(9, "\u{10fe2e}.", size));
+    assert_eq!(sender.answer(stream), Ok(Err(RefuseReason::Unwritable)));
+    assert_eq!(inbox.names(), ["d"]);
+    inbox.still_serves();
 }
 
 #[test]
@@ -181,9 +203,8 @@ fn b04_control_characters_reach_no_terminal() {
         is_refused(&inbox, path.as_bytes());
     }
     inbox.is_unharmed();
-    let pair = Pair::new();
-    is_left_out(&pair, b"a\x1b[2Jb", r"\u{1b}[2J");
-    is_left_out(&pair, b"a\nb", r"a\u{a}b");
+    arrives_byte_for_byte(b"a\x1b[2Jb", r"a\x1b[2Jb");
+    arrives_byte_for_byte(b"a\nb\x9b", r"a\x0ab\x9b");
 }
 
 /// Text that clears a screen, forges a line and turns what follows.
