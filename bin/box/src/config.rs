@@ -184,7 +184,7 @@ mod tests {
         let line = line.into_iter().chain([file.0.clone().into()]).chain(rest);
         let Arguments { common, command } = parse(line)?;
         match command {
-            args::Command::Camera(camera) => Ok((common, camera)),
+            args::Command::Camera(camera) => Ok((common, *camera)),
             _ => panic!("another command"),
         }
     }
