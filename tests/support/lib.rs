@@ -3,6 +3,7 @@
 
 mod camera;
 mod cargo;
+mod cut;
 mod evil;
 mod evil_files;
 #[cfg(target_os = "linux")]
@@ -20,6 +21,7 @@ mod usb_camera;
 
 pub use camera::{FakeCamera, Mood};
 pub use cargo::{cargo, root, transom};
+pub use cut::Cut;
 pub use evil::{Closed, Evil, Raw};
 pub use evil_files::{
     EVIL_KEY, EvilReceipt, EvilReceiver, EvilSender, Reply, content_root, evil_public_key,

@@ -39,7 +39,7 @@ impl CameraReport {
     pub(crate) fn start(every: Option<u64>, handle: &Handle) -> io::Result<Self> {
         let asked = Arc::<AtomicBool>::default();
         let (heard, signalled) = (asked.clone(), handle.clone());
-        transom_signals::watch_inquiries(move || {
+        transom_signals::watch_user_signal(move || {
             heard.store(true, Ordering::Relaxed);
             signalled.camera_stats(true);
         })?;

@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use transom::people::escape;
-use transom::{Direction, Phase, TransferStatus};
+use transom::{CurrentFile, Direction, Phase, Shape, TransferStatus};
 
-use crate::format::{bytes, duration, fit, rate};
+use crate::format::{bytes, count, duration, fit, rate};
 use crate::output::Output;
 use crate::report::transfer_json;
+use crate::words::limit_words;
 
 /// The bars of all transfers, one below the other.
 #[derive(Clone, Debug, Default)]
@@ -121,15 +122,37 @@ fn bar(status: &TransferStatus) -> ProgressBar {
 fn message(status: &TransferStatus) -> String {
     // Escaped first, so that the width of the shown text is measured.
     let name = escape(&status.name);
-    format!("{}  {}", fit(&name, NAME_COLUMNS), amounts(status))
+    let amounts = amounts(status);
+    format!("{}  {}", fit(&name, NAME_COLUMNS), escape(&amounts))
 }
 
-/// `38.7 MB of 50.0 MB, 13.8 MB/s, 2 s left`.
+/// `38.7 MB of 50.0 MB, 13.8 MB/s, 2 s left (their disk), 3 of 12 files, sub/film.mp4 45%`. What
+/// matters least is last, where a narrow terminal cuts it off.
 fn amounts(status: &TransferStatus) -> String {
     let (done, all) = (bytes(status.verified), bytes(status.bytes));
     let words = words(status);
     let comma = if words.is_empty() { "" } else { ", " };
-    format!("{done} of {all}{comma}{words}")
+    format!("{done} of {all}{comma}{words}{}", files(status))
+}
+
+/// How many files of a folder are done, and how far the current one is.
+fn files(status: &TransferStatus) -> String {
+    let is_moving = matches!(status.phase, Phase::Running | Phase::Paused);
+    if status.shape == Shape::File || !is_moving {
+        return String::new();
+    }
+    let done = format!(
+        ", {} of {}",
+        status.files_done,
+        count(status.files.into(), "file")
+    );
+    match &status.current {
+        Some(CurrentFile { path, bytes, moved }) => {
+            let percent = u128::from(*moved) * 100 / u128::from(*bytes).max(1);
+            format!("{done}, {path} {percent}%")
+        }
+        None => done,
+    }
 }
 
 /// Its phase, with rate and time left while it runs.
@@ -144,9 +167,12 @@ fn words(status: &TransferStatus) -> String {
                 .eta
                 .map_or(String::new(), |eta| format!(", {} left", duration(eta)));
             let yields = if status.yields { YIELDS } else { "" };
-            format!("{}{left}{yields}", rate(status.rate))
+            let limit = limit_words(status);
+            let limit = limit.map_or(String::new(), |limit| format!(" ({limit})"));
+            format!("{}{left}{limit}{yields}", rate(status.rate))
         }
-        Phase::Paused => "paused".into(),
+        Phase::Paused if status.paused_here => "paused".into(),
+        Phase::Paused => "paused by the other side".into(),
         Phase::Full => no_room(status),
         Phase::Finishing => "being written to disk".into(),
         _ => String::new(),

@@ -12,7 +12,7 @@ use crate::pairing;
 use crate::sound;
 use crate::words::{
     abilities, bottleneck_word, call_end_words, call_words, camera_word, camera_words, end_word,
-    end_words, kind_word, outcome_word, outcome_words, with_text,
+    end_words, kind_word, limit_word, outcome_word, outcome_words, with_text,
 };
 
 /// Prints a notice.
@@ -351,7 +351,13 @@ pub(crate) fn transfer_json(
         "missing": status.missing,
         "bytes_per_second": status.rate,
         "eta_s": status.eta.map(|eta| eta.as_secs()),
+        "limited_by": status.limited_by.map(limit_word),
+        "limit_bytes_per_second": status.rate_limit,
+        "paused_here": status.paused_here,
         "yields": status.yields,
+        "file": status.current.as_ref().map(|file| json!({
+            "path": file.path, "bytes": file.bytes, "moved": file.moved,
+        })),
     });
     if let Some(outcome) = outcome {
         object["outcome"] = outcome_word(outcome).into();

@@ -1,11 +1,11 @@
 //! The station's enums in words: text for people, one stable word for programs.
 
 use transom::{
-    Bottleneck, CallKind, CameraState, Capabilities, EndReason, Outcome, PeerName, RefuseReason,
-    path_text,
+    Bottleneck, CallKind, CameraState, Capabilities, Direction, EndReason, LimitedBy, Outcome,
+    PeerName, RefuseReason, TransferStatus, path_text,
 };
 
-use crate::format::count;
+use crate::format::{count, rate};
 
 pub(crate) fn call_words(kind: CallKind, outgoing: bool, peer: &PeerName) -> String {
     match (kind, outgoing) {
@@ -197,6 +197,30 @@ pub(crate) fn outcome_word(outcome: &Outcome) -> &'static str {
         Outcome::Cancelled { .. } => "cancelled",
         Outcome::Lost { .. } => "lost",
         Outcome::Failed { .. } => "failed",
+        _ => "unknown",
+    }
+}
+
+/// What limits a transfer, in short words: `their disk`, `limit 2.00 MB/s`.
+pub(crate) fn limit_words(status: &TransferStatus) -> Option<String> {
+    let is_ours = match status.limited_by? {
+        LimitedBy::SenderDisk => status.direction == Direction::Outgoing,
+        LimitedBy::ReceiverDisk => status.direction == Direction::Incoming,
+        LimitedBy::Network => return Some("network".to_owned()),
+        LimitedBy::Rate => return Some(format!("limit {}", rate(status.rate_limit?))),
+        _ => return None,
+    };
+    let whose = if is_ours { "your" } else { "their" };
+    Some(format!("{whose} disk"))
+}
+
+/// What limits a transfer, as one word.
+pub(crate) fn limit_word(limit: LimitedBy) -> &'static str {
+    match limit {
+        LimitedBy::SenderDisk => "sender_disk",
+        LimitedBy::Network => "network",
+        LimitedBy::ReceiverDisk => "receiver_disk",
+        LimitedBy::Rate => "rate_limit",
         _ => "unknown",
     }
 }

@@ -1,5 +1,5 @@
-//! Signals: which end a program, when at once, and which it survives. It knows nothing of what the
-//! program does.
+//! Signals: which end a program, when at once, and which it survives; and the keys of its terminal,
+//! whose mode every end of the program restores. It knows nothing of what the program does.
 //!
 //! A program calls [`survive_file_limit`] first, and [`watch`] as soon as it has something to end
 //! in good order:
@@ -19,10 +19,13 @@
 //! | SIGINT, SIGTERM | end; again within [`SAME_WISH`], the same wish; again later, end at once |
 //! | SIGHUP | the terminal is gone: end; for a service without a terminal: reload |
 //! | SIGHUP, ignored at the start (`nohup`) | nothing |
-//! | SIGUSR1 | how is it going? ([`watch_inquiries`]) |
+//! | SIGUSR1 | what the program says, such as pause or go on ([`watch_user_signal`]) |
+//! | SIGTSTP, SIGQUIT | the default, after the terminal's mode is restored ([`Keys`]) |
 //! | SIGXFSZ | nothing: the write fails with EFBIG |
 #![cfg(unix)]
 #![forbid(unsafe_code)]
+
+mod keys;
 
 use std::fs::{self, File};
 use std::io;
@@ -33,6 +36,8 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGXFSZ};
 use signal_hook::iterator::Signals;
 use signal_hook::{flag, low_level};
+
+pub use keys::Keys;
 
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -83,23 +88,26 @@ pub fn watch(hangup: Hangup, mut tell: impl FnMut(Wish) + Send + 'static) -> io:
         for signal in signals.forever() {
             match rule.hear(signal, Instant::now()) {
                 Verdict::Tell(request) => tell(request),
-                Verdict::Exit => low_level::exit(128 + signal),
+                Verdict::Exit => {
+                    keys::end();
+                    low_level::exit(128 + signal)
+                }
             }
         }
     };
     Builder::new().name("signals".into()).spawn(hear).map(drop)
 }
 
-/// Tells each SIGUSR1, by which a user asks a program how it is doing, on a thread of its own.
-/// Without this the signal ends the program.
+/// Tells each SIGUSR1, by which a user without a terminal asks a program for something, on a thread
+/// of its own. Without this the signal ends the program.
 ///
 /// # Errors
 /// When the system gives no handler, pipe or thread.
-pub fn watch_inquiries(mut tell: impl FnMut() + Send + 'static) -> io::Result<()> {
+pub fn watch_user_signal(mut tell: impl FnMut() + Send + 'static) -> io::Result<()> {
     let mut signals = Signals::new([SIGUSR1])?;
     let hear = move || signals.forever().for_each(|_| tell());
     Builder::new()
-        .name("inquiries".into())
+        .name("user signal".into())
         .spawn(hear)
         .map(drop)
 }

@@ -32,6 +32,7 @@ mod screenshots;
 mod sim;
 mod step;
 mod test;
+mod torture;
 mod vm;
 mod workspace;
 
@@ -75,6 +76,7 @@ fn dispatch(arguments: &[&str]) -> Outcome {
         ["cross", rest @ ..] => cross::run(rest),
         ["deb", rest @ ..] => deb::run(rest),
         ["soak", rest @ ..] => bench::soak::run(rest),
+        ["torture", rest @ ..] => torture::run(rest),
         ["vm", rest @ ..] => vm::run(rest),
         ["sim", rest @ ..] => sim::run(rest),
         ["constants", rest @ ..] => constants::run(rest),
@@ -133,6 +135,10 @@ cargo xtask COMMAND
   soak [--minutes N] [--bin DIR]
                                 a camera box for an hour whose viewers come, go, stall and are killed
                                 and whose camera is unplugged: memory, descriptors, threads, rate
+  torture [--runs N] [--seed S] [--jobs N]
+                                files between real programs that are killed, stopped and cut off and
+                                whose disks fail and lose power: 30 runs by default. A run that
+                                failed is repeated, with the same plan, by its seed
   vm                            the camera box on the kernel's driver for USB cameras, in a virtual
                                 machine: 20 times unplugged, silent, reset, busy, swapped
   screenshots                   take the README's screenshots again

@@ -15,6 +15,7 @@ use crate::packages::{
 };
 use crate::processes::Mark;
 use crate::step;
+use crate::torture;
 use crate::vm;
 use crate::workspace::{self, cargo};
 
@@ -40,6 +41,7 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     lint()?;
     no_std()?;
     tests(&mark)?;
+    step::run("torture of files", mark.put_on(&mut torture::built()))?;
     clients(&mark)?;
     vm::run(&[])?;
     hostile_pictures(&mark)?;

@@ -26,7 +26,8 @@ pub(crate) enum Queue {
 
 /// What waits in a queue.
 pub(crate) trait Waiting {
-    /// Whether it goes before all that its queue holds while that is parked.
+    /// Whether it ends what its queue is parked for: that is given up, and this goes before all
+    /// that waits behind it.
     fn unparks(&self) -> bool;
 }
 
@@ -81,7 +82,6 @@ impl<T: Waiting> Lanes<T> {
     pub(crate) fn park(&self, lane: Lane, queue: Queue, value: T, pause: Duration) {
         let mut state = self.lock();
         let mut jobs = state.remove(lane, queue);
-        jobs.push_front(value);
         // It may have come while the job was at work.
         if let Some(at) = jobs.iter().position(T::unparks) {
             if let Some(first) = jobs.remove(at) {
@@ -90,6 +90,7 @@ impl<T: Waiting> Lanes<T> {
             *state.queue(lane, queue) = jobs;
         } else {
             let until = Instant::now() + pause;
+            jobs.push_front(value);
             state.parked.insert((lane, queue), (until, jobs));
         }
     }
@@ -185,6 +186,7 @@ impl<T: Waiting> State<T> {
         if !value.unparks() {
             return parked.push_back(value);
         }
+        parked.pop_front();
         parked.push_front(value);
         self.unpark(|place, _| *place == (lane, queue));
     }
@@ -392,9 +394,9 @@ mod tests {
             if !is_late {
                 lanes.park(A, queue(1), "job", HOUR);
             }
-            let served = std::iter::from_fn(|| lanes.wait()).take(4);
+            let served = std::iter::from_fn(|| lanes.wait()).take(3);
             let served: Vec<_> = served.map(|(_, _, job)| job).collect();
-            assert_eq!(served, ["end", "job", "rest", "next"]);
+            assert_eq!(served, ["end", "rest", "next"]);
             lanes.put(A, queue(1), "rest");
         }
     }

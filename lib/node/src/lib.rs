@@ -125,4 +125,4 @@ pub use transom_store::RoomLimits;
 pub use transom_store::path_text;
 /// Contacts, rights, pinned keys, and names made safe to print.
 pub use transom_users as people;
-pub use transom_wire::{ByeCode, Fingerprint, Keep, PeerName, PublicKey};
+pub use transom_wire::{ByeCode, Fingerprint, Keep, LimitedBy, PeerName, PublicKey};

@@ -341,6 +341,11 @@ impl Session {
         self.files.limited_by(file)
     }
 
+    /// The rate limit that applies to a transfer, in bytes per second: the lower of both sides.
+    pub fn rate_limit(&self, file: TransferId) -> Option<u64> {
+        self.files.rate_limit(file)
+    }
+
     /// Ends a transfer early, in any state.
     pub fn cancel(
         &mut self,

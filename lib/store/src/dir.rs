@@ -16,11 +16,11 @@ use crate::file::{File, Stamp, nanoseconds, set_mode, set_time};
 use crate::name;
 use open::{beneath, ours_alone, regular};
 
-mod each;
 mod open;
 mod remove;
+mod walk;
 
-pub(crate) use each::Visit;
+pub(crate) use walk::{Visit, Walk};
 
 /// An open folder.
 #[derive(Debug)]
@@ -223,14 +223,24 @@ impl Dir {
 
     /// Removes a folder with all that is in it, without following a link.
     pub(crate) fn remove_all(&self, path: &str) -> io::Result<()> {
+        while !self.remove_some(path, &mut { u32::MAX })? {}
+        Ok(())
+    }
+
+    /// The same, as much as is left of a slice; says whether that was all.
+    pub(crate) fn remove_some(&self, path: &str, left: &mut u32) -> io::Result<bool> {
         let (parent, name) = self.parent(path)?;
-        self.sub(path)?.clear()?;
-        Ok(remove::one(parent.handle(self), name, true)?)
+        if !remove::empty(&self.sub(path)?.handle, left)? {
+            return Ok(false);
+        }
+        remove::one(parent.handle(self), name, true)?;
+        Ok(true)
     }
 
     /// Removes all that is in it.
     pub(crate) fn clear(&self) -> io::Result<()> {
-        Ok(remove::empty(&self.handle)?)
+        while !remove::empty(&self.handle, &mut { u32::MAX })? {}
+        Ok(())
     }
 
     /// What the name is, not looking through a link.

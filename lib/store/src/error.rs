@@ -104,6 +104,13 @@ pub enum InboxError {
         /// Bytes of the disk that may be used.
         usable: u64,
     },
+    /// The disk has no room for the names of what came. Nothing has changed: the same call goes on
+    /// once there is room.
+    #[error("{} more are needed", size(*.missing))]
+    NoRoom {
+        /// Bytes that are missing, about.
+        missing: u64,
+    },
     /// The disk can't hold so many files.
     #[error("{needed} files are needed and the disk holds {usable} beside its reserve")]
     NoNames {
@@ -264,12 +271,20 @@ impl EntryError {
 }
 
 impl InboxError {
+    /// Whether the system says that the disk is full: the same may succeed later.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::System { source, .. } if crate::room::is_full(source))
+    }
+
     /// The reason to tell the sender in Failed.
     pub fn reason(&self) -> FailReason {
         match self {
             Self::Protocol(_) => FailReason::Corrupt,
             Self::BadName(_) | Self::Unholdable { .. } => FailReason::BadName,
-            Self::NoSpace { .. } | Self::NoNames { .. } | Self::Quota { .. } => FailReason::NoSpace,
+            Self::NoSpace { .. }
+            | Self::NoNames { .. }
+            | Self::NoRoom { .. }
+            | Self::Quota { .. } => FailReason::NoSpace,
             Self::Busy(_) | Self::Locked(_) => FailReason::Io,
             Self::Unwritable { source, .. } | Self::System { source, .. } => fail_reason(source),
         }
@@ -280,9 +295,10 @@ impl InboxError {
         match self {
             Self::Protocol(_) | Self::BadName(_) => RefuseReason::Forbidden,
             Self::Busy(_) => RefuseReason::Busy,
-            Self::NoSpace { .. } | Self::NoNames { .. } | Self::Quota { .. } => {
-                RefuseReason::NoSpace
-            }
+            Self::NoSpace { .. }
+            | Self::NoNames { .. }
+            | Self::NoRoom { .. }
+            | Self::Quota { .. } => RefuseReason::NoSpace,
             Self::Unholdable { .. } => RefuseReason::Unwritable,
             Self::Locked(_) | Self::Unwritable { .. } | Self::System { .. } => {
                 match self.reason() {

@@ -70,7 +70,7 @@ pub struct Call {
 
 /// A fault to be planned, begun by [`Disk::on`].
 #[derive(Debug)]
-#[must_use = "it does nothing until it is told to fail, to lie or to take long"]
+#[must_use = "it does nothing until it is told what the call does"]
 pub struct Fault<'a> {
     disk: &'a Disk,
     rule: Rule,
@@ -92,6 +92,7 @@ enum Verdict {
     Do,
     Fail(Errno),
     Lie,
+    Lose,
     Delay(Duration),
 }
 
@@ -186,12 +187,24 @@ impl Disk {
             .expect("the folder can be written");
     }
 
+    /// The same, and the process ends with the power, before any further call.
+    ///
+    /// # Panics
+    /// The folder can't be written.
+    pub fn cut_power_for_good(&self) -> ! {
+        let mut state = self.state();
+        let cut = state.cache.cut_power();
+        cut.expect("the folder can be written");
+        std::process::exit(0)
+    }
+
     /// The calls that came since the mount or the last time, in their order; those that failed too.
     pub fn calls(&self) -> Vec<Call> {
         std::mem::take(&mut self.state().calls)
     }
 
-    /// How many calls failed, were lied to or delayed, by plan or since the disk stopped.
+    /// How many calls failed, were lied to, lost bytes or were delayed, by plan or since the disk
+    /// stopped.
     pub fn faults(&self) -> u32 {
         self.state().faults
     }
@@ -220,6 +233,12 @@ impl Fault<'_> {
         self
     }
 
+    /// After [`Fault::nth`]: that call and those after it, so many in all.
+    pub fn times(mut self, hits: u32) -> Self {
+        self.rule.hits = hits;
+        self
+    }
+
     /// The call fails with that error number and does nothing.
     pub fn fail(self, errno: i32) {
         self.plan(Verdict::Fail(Errno::from_raw_os_error(errno)));
@@ -236,6 +255,11 @@ impl Fault<'_> {
             self.rule.op
         );
         self.plan(Verdict::Lie);
+    }
+
+    /// Right before the call the kernel fails to write back all that is dirty. The call is done.
+    pub fn lose(self) {
+        self.plan(Verdict::Lose);
     }
 
     /// The call takes so much longer, and is done then. Calls of other threads go on meanwhile.
@@ -258,6 +282,10 @@ impl State {
         };
         self.faults += u32::from(verdict != Verdict::Do);
         self.calls.push(Call { op, path });
+        if verdict == Verdict::Lose {
+            self.cache.lose_dirty();
+            return Verdict::Do;
+        }
         verdict
     }
 

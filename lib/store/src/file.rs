@@ -85,9 +85,9 @@ impl File {
         self.ask(Op::Read, read)
     }
 
-    /// The bytes from the beginning on, one after the other.
-    pub(crate) fn reader(&self) -> impl io::Read + '_ {
-        Reader { file: self, at: 0 }
+    /// The bytes from an offset on, one after the other.
+    pub(crate) fn reader(&self, at: u64) -> impl io::Read + '_ {
+        Reader { file: self, at }
     }
 
     pub(crate) fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
@@ -203,7 +203,7 @@ impl File {
     }
 }
 
-/// Reads a file from the beginning on by its offsets.
+/// Reads a file by its offsets.
 struct Reader<'a> {
     file: &'a File,
     at: u64,

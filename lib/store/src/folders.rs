@@ -5,6 +5,7 @@ use std::io::{self, BufRead as _, BufReader, Read as _};
 
 use crate::dir::Dir;
 use crate::file::File;
+use crate::slice::{STEP, SYNC, take};
 use crate::syncing::Syncing;
 
 /// The list, in the order the folders came.
@@ -14,6 +15,8 @@ pub(crate) struct Folders {
     /// Bytes of the list in the file, and those that are not in it yet.
     written: u64,
     pending: Vec<u8>,
+    /// Bytes of the list whose folders have their modes and times.
+    applied: u64,
 }
 
 /// Bytes of the list kept in memory, so that not every folder costs a call.
@@ -27,6 +30,7 @@ impl Folders {
             file,
             written: 0,
             pending: Vec::new(),
+            applied: 0,
         })
     }
 
@@ -43,24 +47,34 @@ impl Folders {
     }
 
     /// Sets modes and times below the tree, and brings them to the disk where that is done one by
-    /// one.
-    pub(crate) fn apply(&mut self, tree: &Dir, syncing: Syncing) -> io::Result<()> {
+    /// one: of as many folders as is left of a slice. Says whether that were all.
+    pub(crate) fn apply_some(
+        &mut self,
+        tree: &Dir,
+        syncing: Syncing,
+        left: &mut u32,
+    ) -> io::Result<bool> {
         self.flush()?;
-        let mut list = BufReader::new(self.file.reader());
+        let mut list = BufReader::new(self.file.reader(self.applied));
         while !list.fill_buf()?.is_empty() {
+            if !take(left, STEP) {
+                return Ok(false);
+            }
             let (mut mode, mut mtime, mut path) = ([0; 2], [0; 8], Vec::new());
             list.read_exact(&mut mode)?;
             list.read_exact(&mut mtime)?;
             list.read_until(b'\0', &mut path)?;
+            self.applied += (mode.len() + mtime.len() + path.len()) as u64;
             path.pop();
             let path = String::from_utf8(path).map_err(|_| io::ErrorKind::InvalidData)?;
             let folder = tree.sub(&path)?;
             folder.set_mode_and_time(u16::from_le_bytes(mode), i64::from_le_bytes(mtime))?;
             if syncing == Syncing::EachFile {
+                take(left, SYNC);
                 folder.sync()?;
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -18,6 +18,7 @@ mod recover;
 mod shared;
 
 pub(crate) use recover::STAGING;
+pub use shared::Leftover;
 pub(crate) use shared::{Ground, Shared};
 
 /// How an inbox behaves.
@@ -50,6 +51,9 @@ impl InboxSettings {
         }
     }
 }
+
+/// What is removed at once when an inbox is opened or a transfer begins, as a number of names.
+const TIDIED: u32 = 256;
 
 /// A folder that files are received into. One process has it at a time.
 ///
@@ -88,10 +92,12 @@ impl Inbox {
         let limits = settings.room;
         let shared = Shared::new(settings, root, staging, staged, lock);
         shared.set_limits(limits).map_err(unwritable)?;
-        Ok(Self {
+        let mut inbox = Self {
             shared: Arc::new(shared),
             tidied: Instant::now(),
-        })
+        };
+        inbox.tidy_some(TIDIED);
+        Ok(inbox)
     }
 
     /// Begins to receive what a peer offers, or takes it up where it was left. Room is kept for it;
@@ -107,13 +113,13 @@ impl Inbox {
             settings.room = self.shared.limits();
             *self = Self::open(settings)?;
         }
-        if self.shared.has_leftovers() || self.tidied.elapsed() >= Self::TIDY_PAUSE {
-            self.tidy();
-        }
         let claim = (peer, offer.transfer);
         let needed = self.shared.needed(&claim, offer)?;
         self.try_name(offer.name.as_str())?;
         let earlier = self.shared.claim(claim, needed)?;
+        if self.shared.has_leftovers() || self.tidied.elapsed() >= Self::TIDY_PAUSE {
+            self.tidy_some(TIDIED);
+        }
         let is_synced = earlier.as_ref().is_some_and(|earlier| earlier.is_synced);
         let shared = Arc::clone(&self.shared);
         let dir = match earlier {
@@ -149,13 +155,20 @@ impl Inbox {
     /// A caller that keeps an inbox open calls it every [`Inbox::TIDY_PAUSE`]; [`Inbox::receive`]
     /// also does, when that time has passed.
     pub fn tidy(&mut self) {
+        while !self.tidy_some(u32::MAX) {}
+    }
+
+    /// The same for a caller that has others to serve: ends once so much was done that `most`
+    /// leaves would take as long to be read, and says whether that was all.
+    pub fn tidy_some(&mut self, mut most: u32) -> bool {
         self.tidied = Instant::now();
         if self.shared.is_gone() {
-            return;
+            return true;
         }
-        if let Err(error) = self.shared.tidy() {
+        self.shared.tidy_some(&mut most).unwrap_or_else(|error| {
             log::warn!("can't look what is left in the private folder error={error}");
-        }
+            true
+        })
     }
 
     /// Whether the disk can hold that name at all, before a byte of it moves: tried out in the

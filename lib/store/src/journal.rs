@@ -42,7 +42,7 @@ impl Journal {
         most: u64,
         each: impl FnMut([u8; 32]),
     ) -> io::Result<Option<Self>> {
-        let found = read(file.reader(), &identity, most, each)?;
+        let found = read(file.reader(0), &identity, most, each)?;
         Ok(found.map(|_| Self { file, identity }))
     }
 

@@ -77,6 +77,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod compare;
 mod dir;
 mod disk;
 mod error;
@@ -95,6 +96,7 @@ mod publish;
 mod reception;
 mod record;
 mod room;
+mod slice;
 mod syncing;
 mod table;
 mod usage;
@@ -110,7 +112,7 @@ pub mod fuzzing;
 
 pub use error::{EntryError, InboxError, OutboxError, SkipReason};
 pub use hash::{hash_file, leaf as hash_leaf};
-pub use inbox::{Inbox, InboxSettings};
+pub use inbox::{Inbox, InboxSettings, Leftover};
 pub use mark::Mark;
 pub use name::{path_text, text_path};
 pub use outbox::{EntryInfo, Outbox, Skipped, Step};

@@ -281,11 +281,6 @@ impl Part {
         }
     }
 
-    /// The file itself.
-    pub(crate) fn file(&mut self, places: &Staging) -> io::Result<&File> {
-        self.handles(places).map(|handles| &handles.file)
-    }
-
     fn confirm(&mut self) -> u64 {
         if std::mem::take(&mut self.claimed) {
             self.held

@@ -1,14 +1,16 @@
-//! Giving a transfer its final name: whole, durable, and never in place of something unasked.
-//! It decides by trying, so that nobody can slip in between a look and a step.
+//! Giving a transfer its final name: whole, durable, never in place of something unasked, and a
+//! slice at a time. It decides by trying, so that nobody can slip in between a look and a step.
 
 use std::io;
+use std::mem;
 
 use transom_wire::{Collision, Ending, limits};
 
-use crate::dir::{Dir, Kind, Visit};
-use crate::file::File;
+use crate::compare::{Compare, CompareFolder};
+use crate::dir::{Dir, Kind, Visit, Walk};
 use crate::name;
 use crate::reception::{EntryCounts, Offered, SINGLE, Unplaced};
+use crate::slice::{STEP, SYNC, take};
 use crate::syncing::Syncing;
 
 /// Names tried, from "name" to "name (9999)".
@@ -43,122 +45,91 @@ pub(crate) struct Clashes {
     pub(crate) list: Vec<Unplaced>,
 }
 
-impl Place<'_> {
-    /// Nothing came that would want a name.
-    pub(crate) fn nothing(&self, ending: Ending, offered: &Offered) -> Published {
-        Published::new(ending, offered.name.clone())
+/// How far publishing is.
+#[derive(Debug)]
+pub(crate) enum Publishing {
+    /// Of the one file of a transfer.
+    File(Placing),
+    /// Of the folder `tree`: which name is tried, and whether what has it is the same.
+    Folder {
+        number: u32,
+        compare: Option<CompareFolder>,
+    },
+    /// Of its files, into the folder that is there.
+    Merge(Box<Merge>),
+}
+
+impl Publishing {
+    pub(crate) fn file(offered: &Offered) -> Self {
+        Self::File(Placing::new(SINGLE, &offered.name))
     }
 
-    /// Publishes the one file of a transfer.
-    pub(crate) fn file(&self, data: &File, offered: &Offered) -> io::Result<Published> {
-        for number in 0..TRIES {
-            let name = numbered(&offered.name, number);
-            match self.tree.rename_new(SINGLE, self.root, &name) {
-                Ok(()) => return self.durable(name),
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-                Err(_) if is_there(data, self.root, &name)? => {
-                    self.root.sync()?;
-                    return Ok(Published::new(Ending::AlreadyThere, name));
+    pub(crate) fn folder() -> Self {
+        Self::Folder {
+            number: 0,
+            compare: None,
+        }
+    }
+
+    /// Does as much as is left of a slice; none if there is more.
+    pub(crate) fn step(
+        &mut self,
+        place: &Place<'_>,
+        offered: &Offered,
+        counted: EntryCounts,
+        left: &mut u32,
+    ) -> io::Result<Option<Published>> {
+        loop {
+            match self {
+                Self::File(placing) => {
+                    let placed = placing.step(place.tree, place.root, offered.collision, left)?;
+                    let Some((placed, name)) = placed else {
+                        return Ok(None);
+                    };
+                    let ending = match placed {
+                        Placed::Moved => Ending::Durable,
+                        Placed::Same => Ending::AlreadyThere,
+                        Placed::Left => return Ok(Some(Published::new(Ending::Skipped, name))),
+                    };
+                    return place.synced(ending, name).map(Some);
                 }
-                Err(_) => match offered.collision {
-                    Collision::Skip => return Ok(Published::new(Ending::Skipped, name)),
-                    Collision::Overwrite => {
-                        self.tree.rename_over(SINGLE, self.root, &name)?;
-                        return self.durable(name);
+                Self::Folder { number, compare } => {
+                    match name_folder(place, offered, counted, number, compare, left)? {
+                        None => return Ok(None),
+                        Some(Named::Published(published)) => return Ok(Some(published)),
+                        Some(Named::Taken(name, there)) => {
+                            *self = Self::Merge(Box::new(Merge::new(name, there)));
+                        }
                     }
-                    // Rename, and whatever a later version thinks of: keep both.
-                    _ => {}
-                },
-            }
-        }
-        Err(io::ErrorKind::AlreadyExists.into())
-    }
-
-    /// Publishes the folder `tree`.
-    pub(crate) fn folder(&self, offered: &Offered, counted: EntryCounts) -> io::Result<Published> {
-        if counted.done == 0 && counted.skipped > 0 {
-            return Ok(self.nothing(Ending::Skipped, offered));
-        }
-        for number in 0..TRIES {
-            let name = numbered(&offered.name, number);
-            match self.staged.rename_new("tree", self.root, &name) {
-                Ok(()) => return self.durable(name),
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-                Err(_) => {}
-            }
-            let there = self.root.sub(&name).ok();
-            if let Some(there) = &there
-                && self.is_in(there)?
-            {
-                self.root.sync()?;
-                let ending = match counted.skipped {
-                    0 => Ending::AlreadyThere,
-                    _ => Ending::Skipped,
-                };
-                return Ok(Published::new(ending, name));
-            }
-            match (offered.collision, there) {
-                (Collision::Skip, None) => return Ok(Published::new(Ending::Skipped, name)),
-                (policy @ (Collision::Skip | Collision::Overwrite), Some(there)) => {
-                    let clashes = merge(self.tree, &there, policy)?;
-                    self.sync_merged(&there)?;
-                    let ending = Ending::Durable;
-                    return Ok(Published {
-                        ending,
-                        name,
-                        clashes,
-                    });
                 }
-                // A folder never replaces a file: keep both.
-                _ => {}
+                Self::Merge(merge) => {
+                    if !merge.step(place, offered.collision, left)? {
+                        return Ok(None);
+                    }
+                    let ending = match merge.is_changed {
+                        true => Ending::Durable,
+                        false => unchanged(counted),
+                    };
+                    let mut published = place.synced(ending, mem::take(&mut merge.name))?;
+                    published.clashes = mem::take(&mut merge.clashes);
+                    return Ok(Some(published));
+                }
             }
         }
-        Err(io::ErrorKind::AlreadyExists.into())
     }
+}
 
-    fn durable(&self, name: String) -> io::Result<Published> {
+impl Place<'_> {
+    /// The name is on the disk before anybody hears of it.
+    fn synced(&self, ending: Ending, name: String) -> io::Result<Published> {
         self.root.sync()?;
-        Ok(Published::new(Ending::Durable, name))
-    }
-
-    /// Whether every file and folder of the tree is in another folder too, with the same content,
-    /// and on the disk.
-    fn is_in(&self, there: &Dir) -> io::Result<bool> {
-        let mut same = true;
-        self.tree.each(&mut |path, kind| {
-            same = match kind {
-                _ if !same => false,
-                Kind::Folder => is_folder(there, path)?,
-                _ => is_there(&self.tree.read(path)?, there, path)?,
-            };
-            Ok(if same { Visit::Into } else { Visit::Past })
-        })?;
-        if same {
-            there.sync()?;
-        }
-        Ok(same)
-    }
-
-    /// The files were synced before they were moved; now the folders that have their names are.
-    fn sync_merged(&self, there: &Dir) -> io::Result<()> {
-        if self.syncing == Syncing::FileSystem {
-            return self.staged.sync_all();
-        }
-        self.tree.each(&mut |path, kind| {
-            if kind != Kind::Folder {
-                return Ok(Visit::Into);
-            }
-            match there.sub(path).and_then(|folder| folder.sync()) {
-                Err(error) if is_clash(&error) => Ok(Visit::Past),
-                synced => synced.map(|()| Visit::Into),
-            }
-        })?;
-        there.sync()
+        Ok(Published::new(ending, name))
     }
 }
 
 impl Published {
-    fn new(ending: Ending, name: String) -> Self {
+    /// Without entries that have no place.
+    pub(crate) fn new(ending: Ending, name: String) -> Self {
         let clashes = Clashes::default();
         Self {
             ending,
@@ -180,28 +151,242 @@ impl Clashes {
     }
 }
 
-/// Moves all files of a tree into another; of a name that is taken, the new or the old file stays.
-pub(crate) fn merge(from: &Dir, into: &Dir, policy: Collision) -> io::Result<Clashes> {
-    let mut clashes = Clashes::default();
-    from.each(&mut |path, kind| {
-        let moved = match kind {
-            Kind::Folder => into.make_all(path).map(|_| ()),
-            _ => match from.rename_new(path, into, path) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match policy {
-                    Collision::Overwrite => from.rename_over(path, into, path),
-                    _ => Ok(()),
-                },
-                renamed => renamed,
-            },
-        };
-        match moved {
-            // What is in a folder without a place has none either, and each is told.
-            Err(error) if is_clash(&error) => clashes.add(path, error),
-            moved => moved?,
+/// A folder whose files are all there already.
+fn unchanged(counted: EntryCounts) -> Ending {
+    match counted.skipped {
+        0 => Ending::AlreadyThere,
+        _ => Ending::Skipped,
+    }
+}
+
+/// What looking for the name of a folder came to.
+enum Named {
+    Published(Published),
+    /// That folder has the name, and takes the files.
+    Taken(String, Dir),
+}
+
+fn name_folder(
+    place: &Place<'_>,
+    offered: &Offered,
+    counted: EntryCounts,
+    number: &mut u32,
+    compare: &mut Option<CompareFolder>,
+    left: &mut u32,
+) -> io::Result<Option<Named>> {
+    if counted.done == 0 && counted.skipped > 0 {
+        let skipped = Published::new(Ending::Skipped, offered.name.clone());
+        return Ok(Some(Named::Published(skipped)));
+    }
+    while *number < TRIES {
+        let name = numbered(&offered.name, *number);
+        if let Some(comparing) = compare {
+            let Some(is_same) = comparing.step(place.tree, left)? else {
+                return Ok(None);
+            };
+            if is_same {
+                let published = place.synced(unchanged(counted), name)?;
+                return Ok(Some(Named::Published(published)));
+            }
+            (*number, *compare) = (*number + 1, None);
+            continue;
         }
-        Ok(Visit::Into)
-    })?;
-    Ok(clashes)
+        if !take(left, STEP) {
+            return Ok(None);
+        }
+        match place.staged.rename_new("tree", place.root, &name) {
+            Ok(()) => {
+                let published = place.synced(Ending::Durable, name)?;
+                return Ok(Some(Named::Published(published)));
+            }
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            Err(_) => {}
+        }
+        match (offered.collision, place.root.sub(&name).ok()) {
+            (Collision::Skip, None) => {
+                let skipped = Published::new(Ending::Skipped, name);
+                return Ok(Some(Named::Published(skipped)));
+            }
+            (Collision::Skip | Collision::Overwrite, Some(there)) => {
+                return Ok(Some(Named::Taken(name, there)));
+            }
+            // Rename, and whatever a later version thinks of: keep both.
+            (_, Some(there)) => *compare = Some(CompareFolder::new(there)),
+            // A folder never replaces a file.
+            (_, None) => *number += 1,
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// Moving the files of a tree into a folder that is there.
+#[derive(Debug)]
+pub(crate) struct Merge {
+    name: String,
+    there: Dir,
+    walk: Walk,
+    placing: Option<Placing>,
+    /// Whether all files are moved, and the folders that have their names are being synced.
+    is_syncing: bool,
+    is_changed: bool,
+    clashes: Clashes,
+}
+
+impl Merge {
+    fn new(name: String, there: Dir) -> Self {
+        Self {
+            name,
+            there,
+            walk: Walk::default(),
+            placing: None,
+            is_syncing: false,
+            is_changed: false,
+            clashes: Clashes::default(),
+        }
+    }
+
+    /// Does as much as is left of a slice; says whether that was all.
+    fn step(&mut self, place: &Place<'_>, policy: Collision, left: &mut u32) -> io::Result<bool> {
+        if !self.is_syncing {
+            if !self.move_some(place.tree, policy, left)? {
+                return Ok(false);
+            }
+            (self.is_syncing, self.walk) = (true, Walk::default());
+        }
+        self.sync_some(place, left)
+    }
+
+    fn move_some(&mut self, tree: &Dir, policy: Collision, left: &mut u32) -> io::Result<bool> {
+        loop {
+            if let Some(placing) = &mut self.placing {
+                match placing.step(tree, &self.there, policy, left) {
+                    Ok(None) => return Ok(false),
+                    Ok(Some((placed, _))) => self.is_changed |= placed == Placed::Moved,
+                    // What is in a folder without a place has none either, and each is told.
+                    Err(error) if is_clash(&error) => self.clashes.add(&placing.from, error),
+                    Err(error) => return Err(error),
+                }
+                self.placing = None;
+            }
+            if !take(left, STEP) {
+                return Ok(false);
+            }
+            match self.walk.next(tree)? {
+                Visit::End => return Ok(true),
+                Visit::Listed => {}
+                Visit::Name(path, Kind::Folder) => match self.there.make_all(&path) {
+                    Err(error) if is_clash(&error) => self.clashes.add(&path, error),
+                    made => self.is_changed |= made? > 0,
+                },
+                Visit::Name(path, _) => self.placing = Some(Placing::new(&path, &path)),
+            }
+        }
+    }
+
+    /// The files were synced before they were moved; now the folders that have their names are.
+    fn sync_some(&mut self, place: &Place<'_>, left: &mut u32) -> io::Result<bool> {
+        if place.syncing == Syncing::FileSystem {
+            return place.staged.sync_all().map(|()| true);
+        }
+        while take(left, STEP) {
+            match self.walk.next(place.tree)? {
+                Visit::End => return self.there.sync().map(|()| true),
+                Visit::Name(path, Kind::Folder) => {
+                    take(left, SYNC);
+                    match self.there.sub(&path).and_then(|folder| folder.sync()) {
+                        Err(error) if is_clash(&error) => self.walk.pass(),
+                        synced => synced?,
+                    }
+                }
+                Visit::Name(..) | Visit::Listed => {}
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// What became of one file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Placed {
+    Moved,
+    /// What has the name is the same.
+    Same,
+    /// What has the name stays.
+    Left,
+}
+
+/// Moving one file to its final name.
+#[derive(Debug)]
+pub(crate) struct Placing {
+    /// Its path in the tree, and the one it wants.
+    from: String,
+    wanted: String,
+    number: u32,
+    /// With what has that name, if that may be the same.
+    compare: Option<Compare>,
+}
+
+impl Placing {
+    fn new(from: &str, wanted: &str) -> Self {
+        Self {
+            from: from.to_owned(),
+            wanted: wanted.to_owned(),
+            number: 0,
+            compare: None,
+        }
+    }
+
+    /// Does as much as is left of a slice; gives what became of it and the path it has.
+    fn step(
+        &mut self,
+        tree: &Dir,
+        into: &Dir,
+        policy: Collision,
+        left: &mut u32,
+    ) -> io::Result<Option<(Placed, String)>> {
+        while self.number < TRIES {
+            let path = numbered(&self.wanted, self.number);
+            let is_same = match &mut self.compare {
+                Some(compare) => match compare.step(left)? {
+                    None => return Ok(None),
+                    Some(is_same) => is_same,
+                },
+                None if !take(left, STEP) => return Ok(None),
+                None => match tree.rename_new(&self.from, into, &path) {
+                    Ok(()) => return Ok(Some((Placed::Moved, path))),
+                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                        return Err(error);
+                    }
+                    Err(_) => {
+                        self.compare = Compare::new(tree.read(&self.from)?, into, &path)?;
+                        if self.compare.is_some() {
+                            continue;
+                        }
+                        false
+                    }
+                },
+            };
+            self.compare = None;
+            match policy {
+                _ if is_same => return Ok(Some((Placed::Same, path))),
+                Collision::Skip => return Ok(Some((Placed::Left, path))),
+                Collision::Overwrite => {
+                    tree.rename_over(&self.from, into, &path)?;
+                    return Ok(Some((Placed::Moved, path)));
+                }
+                // Rename, and whatever a later version thinks of: keep both.
+                _ => self.number += 1,
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+}
+
+/// Moves all files of a tree into another, in place of those that are there.
+pub(crate) fn merge(from: &Dir, into: Dir) -> io::Result<()> {
+    let mut merge = Merge::new(String::new(), into);
+    while !merge.move_some(from, Collision::Overwrite, &mut { u32::MAX })? {}
+    Ok(())
 }
 
 /// Whether something of another kind has the name, or one above it.
@@ -214,52 +399,13 @@ pub(crate) fn is_clash(error: &io::Error) -> bool {
     ) || error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
 }
 
-fn is_folder(there: &Dir, path: &str) -> io::Result<bool> {
-    match there.kind(path) {
-        Ok(Kind::Folder) => there.sub(path)?.sync().map(|()| true),
-        _ => Ok(false),
-    }
-}
-
-/// Whether the name is a file of the same content that is on the disk. What can't be read is not
-/// the same, nor is what memory has and the disk did not take.
-fn is_there(ours: &File, there: &Dir, name: &str) -> io::Result<bool> {
-    let Ok(theirs) = there.read(name) else {
-        return Ok(false);
-    };
-    if !is_same(ours, &theirs)? {
-        return Ok(false);
-    }
-    let synced = theirs.sync_all();
-    if let Err(error) = &synced {
-        log::warn!("the same file was there, but not on the disk name={name:?} error={error}");
-        theirs.drop_cache();
-    }
-    Ok(synced.is_ok())
-}
-
-fn is_same(ours: &File, theirs: &File) -> io::Result<bool> {
-    if ours.len()? != theirs.len()? {
-        return Ok(false);
-    }
-    let (mut a, mut b, mut at) = (Vec::new(), Vec::new(), 0);
-    loop {
-        ours.read_leaf(at, limits::LEAF, &mut a)?;
-        if a.is_empty() {
-            return Ok(true);
-        }
-        match theirs.read_leaf(at, limits::LEAF, &mut b) {
-            Ok(()) if a == b => at += a.len() as u64,
-            _ => return Ok(false),
-        }
-    }
-}
-
-/// "photo.jpg" becomes "photo (1).jpg"; a long name is cut before its ending.
-fn numbered(name: &str, number: u32) -> String {
+/// "a/photo.jpg" becomes "a/photo (1).jpg"; a long name is cut before its ending.
+fn numbered(path: &str, number: u32) -> String {
     if number == 0 {
-        return name.to_owned();
+        return path.to_owned();
     }
+    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+    let above = &path[..path.len() - name.len()];
     let mark = format!(" ({number})");
     let (stem, ending) = match name.rfind('.') {
         // A leading dot begins no ending, and an ending of 20 letters is none.
@@ -267,7 +413,7 @@ fn numbered(name: &str, number: u32) -> String {
         _ => (name, ""),
     };
     let room = limits::COMPONENT - mark.len() - name::len(ending);
-    format!("{}{mark}{ending}", name::cut(stem, room))
+    format!("{above}{}{mark}{ending}", name::cut(stem, room))
 }
 
 #[cfg(test)]
@@ -279,6 +425,7 @@ mod tests {
         assert_eq!(numbered("photo.jpg", 2), "photo (2).jpg");
         assert_eq!(numbered(".bashrc", 1), ".bashrc (1)");
         assert_eq!(numbered("README", 1), "README (1)");
+        assert_eq!(numbered("a.d/b/README", 1), "a.d/b/README (1)");
         let long = numbered(&format!("{}.txt", "é".repeat(125)), 9999);
         assert!(long.len() <= 255 && long.ends_with("é (9999).txt"));
     }

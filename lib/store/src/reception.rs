@@ -13,7 +13,8 @@ use transom_wire::{Collision, Ending, Entry, Offer, Shape, Total};
 use crate::dir::Dir;
 use crate::existing::Existing;
 use crate::folders::Folders;
-use crate::inbox::Shared;
+use crate::hash::LEAF_BYTES;
+use crate::inbox::{Leftover, Shared};
 use crate::part::{Part, Staging};
 use crate::part_error::PartError;
 use crate::publish;
@@ -21,6 +22,7 @@ use crate::record::Claim;
 use crate::syncing::Syncing;
 use crate::table::Table;
 use crate::{EntryError, InboxError, text_path, usage};
+use checkpoint::End;
 use entries::active;
 
 mod answer;
@@ -69,6 +71,8 @@ pub struct Reception {
     touched: BTreeSet<String>,
     /// Whether the record and the transfer's own folder are on the disk.
     rooted: bool,
+    /// How far its end is, once it has begun.
+    ending: End,
     /// The error of the first sync that failed: nothing more will be durable.
     broken: Option<Errno>,
     /// Last, so that every file is closed before its folder is removed: some file systems keep a
@@ -83,6 +87,8 @@ struct Hold {
     shared: Arc<Shared>,
     claim: Claim,
     is_over: bool,
+    /// Whether its folder, once the transfer is over, is removed by a [`Leftover`].
+    is_left: bool,
     is_synced: bool,
 }
 
@@ -146,6 +152,7 @@ impl Reception {
                 shared: Arc::clone(&shared),
                 claim,
                 is_over: false,
+                is_left: false,
                 is_synced: true,
             },
             shared,
@@ -177,6 +184,7 @@ impl Reception {
             syncing,
             touched: BTreeSet::new(),
             rooted: false,
+            ending: End::default(),
             broken: None,
         })
     }
@@ -373,6 +381,23 @@ impl Reception {
     /// # Errors
     /// It could not be published; what is there is kept.
     pub fn finish(&mut self, entries: u32) -> Result<Finished, InboxError> {
+        loop {
+            if let Some(finished) = self.finish_some(entries, u32::MAX)? {
+                return Ok(finished);
+            }
+        }
+    }
+
+    /// The same for a caller that has others to serve: none once so much was done that `most`
+    /// leaves would take as long, and there is more. Then it is to be called again with the same.
+    ///
+    /// # Errors
+    /// As for [`Reception::finish`].
+    pub fn finish_some(
+        &mut self,
+        entries: u32,
+        mut most: u32,
+    ) -> Result<Option<Finished>, InboxError> {
         let busy = self
             .entries
             .values()
@@ -396,13 +421,19 @@ impl Reception {
         let nothing = self.counted.done == 0 && self.counted.failed > 0;
         if self.counted.passing || nothing && self.counts.verified > 0 {
             self.pause();
-            return Ok(failed);
+            return Ok(Some(failed));
         }
         let finished = match nothing {
-            true => failed,
-            false => self.publish()?,
+            true => Some(failed),
+            false => match self.publish(&mut most) {
+                Err(error) if error.is_full() && self.broken.is_none() => {
+                    let missing = LEAF_BYTES;
+                    return Err(InboxError::NoRoom { missing });
+                }
+                finished => finished?,
+            },
         };
-        self.hold.is_over = true;
+        self.hold.is_over = finished.is_some();
         Ok(finished)
     }
 
@@ -422,6 +453,23 @@ impl Reception {
     /// Gives the transfer up and removes what came of it.
     pub fn cancel(mut self) {
         self.hold.is_over = true;
+    }
+
+    /// The same for a caller that has others to serve: gives what is to be removed.
+    pub fn give_up(mut self) -> Option<Leftover> {
+        self.hold.is_over = true;
+        self.close()
+    }
+
+    /// Drops it; gives what is to be removed, if the transfer is over.
+    pub fn close(mut self) -> Option<Leftover> {
+        self.hold.is_left = true;
+        let folder = self.shared.folder(&self.claim)?;
+        let shared = Arc::clone(&self.shared);
+        let is_over = self.hold.is_over;
+        // Its files are closed before the folder is removed.
+        drop(self);
+        is_over.then(|| Leftover::new(shared, folder))
     }
 
     /// Bytes that the disk or a quota lacks for what is still to come; 0 once there is room, which
@@ -486,6 +534,7 @@ impl Drop for Reception {
 impl Drop for Hold {
     fn drop(&mut self) {
         match self.is_over {
+            true if self.is_left => self.shared.forget(&self.claim),
             true => self.shared.drop_staged(&self.claim),
             false => self.shared.release(&self.claim, self.is_synced),
         }
@@ -502,7 +551,7 @@ fn set_aside(dir: &Dir) -> io::Result<Option<Dir>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             // What has no place beside the older ones is only sent again.
-            publish::merge(&dir.sub("tree")?, &dir.sub("old")?, Collision::Overwrite)?;
+            publish::merge(&dir.sub("tree")?, dir.sub("old")?)?;
             dir.remove_all("tree")?;
         }
         Err(error) => return Err(error),

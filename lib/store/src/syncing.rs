@@ -21,7 +21,7 @@ use std::io;
 
 use transom_wire::Shape;
 
-use crate::dir::{Dir, Kind, Visit};
+use crate::dir::{Dir, Kind, Visit, Walk};
 
 /// How a reception brings to the disk what it wrote.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -60,15 +60,15 @@ impl Syncing {
         match self {
             Self::FileSystem => folder.sync_all(),
             Self::EachFile => {
-                folder.each(&mut |path, kind| {
-                    match kind {
-                        Kind::File => folder.read(path)?.sync_all()?,
-                        Kind::Folder => folder.sub(path)?.sync()?,
-                        Kind::Link | Kind::Other => {}
+                let mut walk = Walk::default();
+                loop {
+                    match walk.next(folder)? {
+                        Visit::Name(path, Kind::File) => folder.read(&path)?.sync_all()?,
+                        Visit::Name(path, Kind::Folder) => folder.sub(&path)?.sync()?,
+                        Visit::Name(..) | Visit::Listed => {}
+                        Visit::End => return folder.sync(),
                     }
-                    Ok(Visit::Into)
-                })?;
-                folder.sync()
+                }
             }
         }
     }

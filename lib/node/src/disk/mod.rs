@@ -36,12 +36,18 @@ impl Job {
         matches!(self, Self::Receive(ReceiveJob::Full(_)))
     }
 
-    /// Whether it ends an attempt, which may free room.
-    pub(crate) fn ends(&self) -> bool {
-        matches!(
+    /// Whether it ends an attempt that is not whole.
+    pub(crate) fn breaks_off(&self) -> bool {
+        matches!(self, Self::Receive(ReceiveJob::Keep | ReceiveJob::Discard))
+    }
+
+    /// Whether there may be more room once it is done.
+    pub(crate) fn frees(&self) -> bool {
+        let is_last = matches!(
             self,
-            Self::Receive(ReceiveJob::Finish(_) | ReceiveJob::Keep | ReceiveJob::Discard)
-        )
+            Self::Receive(ReceiveJob::Finish(_) | ReceiveJob::Remove(_))
+        );
+        is_last || self.breaks_off()
     }
 
     /// Whether others may wait for it for long, as it counts files, reads many leaves or syncs.
@@ -55,6 +61,7 @@ impl Job {
                     | ReceiveJob::Finish(_)
                     | ReceiveJob::Keep
                     | ReceiveJob::Discard
+                    | ReceiveJob::Remove(_)
             ),
         }
     }
@@ -101,9 +108,10 @@ impl Disk {
         self.receiving.has_inbox()
     }
 
-    /// Removes old and left-over transfers from the inboxes.
-    pub(crate) fn tidy(&mut self) {
-        self.receiving.tidy();
+    /// Removes old and left-over transfers from the inboxes, or so much that others need not wait;
+    /// says whether that was all.
+    pub(crate) fn tidy_some(&mut self) -> bool {
+        self.receiving.tidy_some()
     }
 
     /// Does a job, or of a long one so much that others need not wait; gives the rest.

@@ -3,11 +3,12 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use transom_proto::{LeafData, OwnedEntry, OwnedOffer};
 use transom_store::{
-    Begin, EntryError, Finished, Inbox, InboxError, InboxSettings, Reception, RoomLimits, hash_leaf,
+    Begin, EntryError, Finished, Inbox, InboxError, InboxSettings, Leftover, Reception, RoomLimits,
+    hash_leaf,
 };
 use transom_wire::{Done, End, Failure, Progress, RefuseReason, Start, Total};
 
@@ -44,6 +45,8 @@ pub(crate) enum ReceiveJob {
     Keep,
     /// Cancelled: what is there is removed.
     Discard,
+    /// The rest of a transfer that is over: its folder is removed, some names at a time.
+    Remove(Leftover),
 }
 
 impl ReceiveJob {
@@ -137,8 +140,10 @@ impl Receiving {
         !self.inboxes.is_empty()
     }
 
-    pub(super) fn tidy(&mut self) {
-        self.inboxes.values_mut().for_each(Inbox::tidy);
+    /// Says whether that was all.
+    pub(super) fn tidy_some(&mut self) -> bool {
+        let mut inboxes = self.inboxes.values_mut();
+        inboxes.all(|inbox| inbox.tidy_some(LEAVES_CHECKED))
     }
 
     /// Does a job, or the first part of a long one; gives the rest.
@@ -155,11 +160,23 @@ impl Receiving {
                 peer,
                 offer,
             } => {
-                let ready = self.prepare(transfer, into, limits, peer, &offer);
-                // The sender is told before it is accepted.
-                let full = self.full(transfer, None, answer);
+                let ready = self.prepare(transfer, &into, limits, peer, &offer);
+                if ready.as_ref().is_err_and(InboxError::is_full) {
+                    // Not even a folder can be made: it is not accepted before that.
+                    answer(ReceiveAnswer::Full(offer.bytes.max(1)));
+                    let job = ReceiveJob::Prepare {
+                        into,
+                        limits,
+                        peer,
+                        offer,
+                    };
+                    return Some(ReceiveJob::Full(Some(Box::new(job))));
+                }
+                // Before it is accepted, so that no data come.
+                let incoming = self.incoming(transfer);
+                let is_full = incoming.is_some_and(|incoming| incoming.is_full(answer));
                 answer(ReceiveAnswer::Ready(ready.map_err(Refusal::from)));
-                return full;
+                return is_full.then_some(ReceiveJob::Full(None));
             }
             ReceiveJob::Full(job) => return self.full(transfer, job, answer),
             ReceiveJob::Total(total) => self.incoming(transfer)?.reception.total(total),
@@ -171,14 +188,30 @@ impl Receiving {
             ReceiveJob::End(end) => return self.incoming(transfer)?.end(end, answer),
             ReceiveJob::Abandon(index) => self.incoming(transfer)?.reception.abandon(index),
             ReceiveJob::Finish(entries) => {
-                let mut incoming = self.transfers.remove(&transfer)?;
-                let finished = incoming.reception.finish(entries);
+                let reception = &mut self.incoming(transfer)?.reception;
+                let finished = reception.finish_some(entries, LEAVES_CHECKED);
+                if let Err(InboxError::NoRoom { missing }) = finished {
+                    let job = ReceiveJob::Finish(entries);
+                    return self.incoming(transfer)?.halt(job, missing, answer);
+                }
+                let Some(finished) = finished.transpose() else {
+                    return Some(ReceiveJob::Finish(entries));
+                };
                 answer(ReceiveAnswer::Finished(
                     finished.map_err(|error| TransferFailure::from(&error)),
                 ));
+                let reception = self.transfers.remove(&transfer)?.reception;
+                return reception.close().map(ReceiveJob::Remove);
             }
             ReceiveJob::Keep => self.transfers.remove(&transfer)?.reception.pause(),
-            ReceiveJob::Discard => self.transfers.remove(&transfer)?.reception.cancel(),
+            ReceiveJob::Discard => {
+                let reception = self.transfers.remove(&transfer)?.reception;
+                return reception.give_up().map(ReceiveJob::Remove);
+            }
+            ReceiveJob::Remove(left) => {
+                let is_removed = left.remove_some(LEAVES_CHECKED);
+                return (!is_removed).then_some(ReceiveJob::Remove(left));
+            }
         }
         None
     }
@@ -194,18 +227,19 @@ impl Receiving {
         job: Option<Box<ReceiveJob>>,
         answer: &mut dyn FnMut(ReceiveAnswer),
     ) -> Option<ReceiveJob> {
-        let incoming = self.incoming(transfer)?;
-        let missing = incoming.reception.missing();
-        if missing > 0 {
-            incoming.tell_missing(missing, answer);
-            return Some(ReceiveJob::Full(job));
+        if let Some(incoming) = self.incoming(transfer) {
+            let missing = incoming.reception.missing();
+            if missing > 0 {
+                incoming.tell_missing(missing, answer);
+                return Some(ReceiveJob::Full(job));
+            }
         }
-        let rest = match job {
-            Some(job) => self.work(transfer, *job, answer),
-            None => None,
-        };
-        if !matches!(rest, Some(ReceiveJob::Full(_))) {
-            self.incoming(transfer)?.tell_missing(0, answer);
+        let rest = job.and_then(|job| self.work(transfer, *job, answer));
+        if !matches!(rest, Some(ReceiveJob::Full(_)))
+            && let Some(incoming) = self.incoming(transfer)
+        {
+            incoming.missing = 0;
+            answer(ReceiveAnswer::Full(0));
         }
         rest
     }
@@ -213,12 +247,12 @@ impl Receiving {
     fn prepare(
         &mut self,
         transfer: TransferId,
-        into: PathBuf,
+        into: &Path,
         limits: RoomLimits,
         peer: [u8; 32],
         offer: &OwnedOffer,
     ) -> Result<(), InboxError> {
-        let inbox = self.open_inbox(into, limits)?;
+        let inbox = self.open_inbox(into.to_owned(), limits)?;
         let incoming = Incoming {
             reception: inbox.receive(peer, &offer.as_offer())?,
             received: 0,
@@ -230,6 +264,13 @@ impl Receiving {
 }
 
 impl Incoming {
+    /// Whether there is no room for all of it; tells what is missing.
+    fn is_full(&mut self, answer: &mut dyn FnMut(ReceiveAnswer)) -> bool {
+        let missing = self.reception.missing();
+        self.tell_missing(missing, answer);
+        missing > 0
+    }
+
     fn tell_missing(&mut self, missing: u64, answer: &mut dyn FnMut(ReceiveAnswer)) {
         if std::mem::replace(&mut self.missing, missing) != missing {
             answer(ReceiveAnswer::Full(missing));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use transom_users::escape;
-use transom_wire::{Ending, PeerName, RefuseReason, Shape};
+use transom_wire::{Ending, LimitedBy, PeerName, RefuseReason, Shape};
 
 use super::failure::TransferFailure;
 use super::why::PeerLoss;
@@ -88,6 +88,13 @@ pub struct TransferStatus {
     pub rate: u64,
     /// Time left at that rate.
     pub eta: Option<Duration>,
+    /// What limits the rate over the last seconds; `None` before that is known, and unless it is
+    /// running.
+    pub limited_by: Option<LimitedBy>,
+    /// The rate limit that applies, in bytes per second: the lower of both sides.
+    pub rate_limit: Option<u64>,
+    /// Whether our user paused it. The peer may have paused it too.
+    pub paused_here: bool,
     /// Whether a call is live, at this station or in another program of its owner: the transfer
     /// then takes what the call leaves.
     pub yields: bool,
@@ -116,6 +123,9 @@ impl TransferStatus {
             missing: 0,
             rate: 0,
             eta: None,
+            limited_by: None,
+            rate_limit: None,
+            paused_here: false,
             yields: false,
             current: None,
         }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::Place;
 use crate::context::Context;
 use crate::meter::Meter;
 use crate::notice::{Notice, Outcome, Phase, TransferStatus};
@@ -9,13 +10,16 @@ use crate::notice::{Notice, Outcome, Phase, TransferStatus};
 /// Pause between two notices of one transfer's progress: ten a second look smooth.
 const NOTICE_PAUSE: Duration = Duration::from_millis(100);
 
-/// Status, its meter, and when our user is to be told next.
+/// Pause between two notices while nothing moves, so that the rate shows it.
+const STALL_PAUSE: Duration = Duration::from_secs(1);
+
+/// Status, its meter, and when our user was told last.
 #[derive(Debug)]
 pub(super) struct Account {
     pub(super) status: TransferStatus,
     pub(super) meter: Meter,
-    /// `None` before the first.
-    next_notice: Option<Instant>,
+    /// `None` before the first notice.
+    told: Option<Instant>,
     pub(super) changed: bool,
 }
 
@@ -24,22 +28,42 @@ impl Account {
         Self {
             status,
             meter: Meter::default(),
-            next_notice: None,
+            told: None,
             changed: true,
         }
     }
 
     /// When the user is to be told; a moment that has passed for at once.
     pub(super) fn due(&self, now: Instant) -> Option<Instant> {
-        self.changed.then(|| self.next_notice.unwrap_or(now))
+        let pause = match self.changed {
+            true => NOTICE_PAUSE,
+            false if self.status.phase == Phase::Running => STALL_PAUSE,
+            false => return None,
+        };
+        Some(self.told.map_or(now, |told| told + pause))
     }
 
-    pub(super) fn tell(&mut self, now: Instant, out: &mut Context) {
-        if self.due(now).is_some_and(|due| due <= now) {
-            (self.next_notice, self.changed) = (Some(now + NOTICE_PAUSE), false);
-            self.status.yields = out.shared_live;
-            out.notify(Notice::Transfer(self.measured(now)));
+    /// Tells our user when it is due. `place` is where the transfer runs.
+    pub(super) fn tell(&mut self, place: Option<Place>, now: Instant, out: &mut Context) {
+        if self.due(now).is_none_or(|due| due > now) {
+            return;
         }
+        (self.told, self.changed) = (Some(now), false);
+        self.limits(place, out);
+        self.status.yields = out.shared_live;
+        out.notify(Notice::Transfer(self.measured(now)));
+    }
+
+    fn limits(&mut self, place: Option<Place>, out: &mut Context) {
+        let limits = place.and_then(|Place { link, file }| {
+            out.with(link, |session| {
+                (session.limited_by(file), session.rate_limit(file))
+            })
+        });
+        let status = &mut self.status;
+        let is_running = status.phase == Phase::Running;
+        (status.limited_by, status.rate_limit) = limits.unwrap_or((None, status.rate_limit));
+        status.limited_by = status.limited_by.filter(|_| is_running);
     }
 
     /// A file of it has come that far.
@@ -73,8 +97,22 @@ impl Account {
 mod tests {
     use super::super::sending::Outgoing;
     use super::*;
-    use crate::notice::TransferId;
+    use crate::notice::{Direction, TransferId};
     use crate::settings::SendOptions;
+
+    #[test]
+    fn a_running_transfer_is_told_of_while_nothing_moves_and_a_paused_one_is_not() {
+        let peer = "anna".parse().unwrap();
+        let status = TransferStatus::new(TransferId(1), peer, Direction::Incoming, "film".into());
+        let mut account = Account::new(status);
+        let now = Instant::now();
+        (account.told, account.changed) = (Some(now), false);
+        assert_eq!(account.due(now), None);
+        account.status.phase = Phase::Running;
+        assert_eq!(account.due(now), Some(now + STALL_PAUSE));
+        account.changed = true;
+        assert_eq!(account.due(now), Some(now + NOTICE_PAUSE));
+    }
 
     #[test]
     fn a_rate_counts_only_what_moved_now() {

@@ -395,10 +395,12 @@ impl Transfers {
         }
         for outgoing in self.outgoing.values_mut() {
             outgoing.go_on(out);
-            outgoing.account.tell(now, out);
+            let place = outgoing.place();
+            outgoing.account.tell(place, now, out);
         }
         for incoming in self.incoming.values_mut() {
-            incoming.account.tell(now, out);
+            let place = incoming.place();
+            incoming.account.tell(Some(place), now, out);
         }
     }
 

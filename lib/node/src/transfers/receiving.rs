@@ -379,12 +379,14 @@ impl Incoming {
     /// sender has paused it.
     fn phase(&mut self) {
         let is_paused = self.control.paused || self.peer_paused;
+        self.account.status.paused_here = self.control.paused;
+        let is_full = self.account.status.missing > 0;
         self.account.status.phase = match self.stage {
-            Stage::Finishing => Phase::Finishing,
             Stage::Prepared | Stage::Accepted if is_paused => Phase::Paused,
-            Stage::Prepared | Stage::Accepted if self.account.status.missing > 0 => Phase::Full,
+            Stage::Prepared | Stage::Accepted | Stage::Finishing if is_full => Phase::Full,
             Stage::Offered | Stage::Prepared => Phase::Offered,
             Stage::Accepted => Phase::Running,
+            Stage::Finishing => Phase::Finishing,
         };
         self.account.changed = true;
     }

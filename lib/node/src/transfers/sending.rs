@@ -360,12 +360,14 @@ impl Outgoing {
     /// Sets the phase. A paused transfer stays paused while it has no connection.
     fn phase(&mut self) {
         let is_paused = self.control.paused || self.peer_paused;
+        self.account.status.paused_here = self.control.paused;
         let offered = self.attempt.as_ref().filter(|one| one.place.is_some());
+        let is_full = self.account.status.missing > 0;
         self.account.status.phase = match offered {
-            Some(attempt) if attempt.finish_said => Phase::Finishing,
+            Some(attempt) if attempt.finish_said && !is_full => Phase::Finishing,
             _ if is_paused => Phase::Paused,
             None => Phase::Waiting,
-            Some(_) if self.account.status.missing > 0 => Phase::Full,
+            Some(_) if is_full => Phase::Full,
             Some(attempt) if attempt.accepted => Phase::Running,
             Some(_) => Phase::Offered,
         };

@@ -113,7 +113,7 @@ const ROOM_PAUSE: Duration = Duration::from_secs(1);
 
 impl Waiting for DiskJob {
     fn unparks(&self) -> bool {
-        self.1.ends()
+        self.1.breaks_off()
     }
 }
 
@@ -152,30 +152,34 @@ impl Answers {
 /// Does all jobs until the lanes are closed. The rest of a long one waits for other peers and
 /// transfers, but is done before all that comes after it in its own transfer.
 fn serve_disk(jobs: &Lanes<DiskJob>, disk: &mut Disk, mut tell: impl FnMut(&mut Vec<Told>)) {
-    let mut tidied = Instant::now();
+    // At once, for an earlier run may have left something.
+    let mut tidy_at = Instant::now();
     let mut answers = Answers::default();
     loop {
         let next = match jobs.wait_for(Duration::ZERO) {
             Next::Nothing => {
                 answers.tell(&mut tell);
-                jobs.wait_for(Inbox::TIDY_PAUSE.saturating_sub(tidied.elapsed()))
+                jobs.wait_for(tidy_at.saturating_duration_since(Instant::now()))
             }
             next => next,
         };
         // Also where jobs never pause for so long, as of a station that only sends.
-        if tidied.elapsed() >= Inbox::TIDY_PAUSE {
-            disk.tidy();
-            tidied = Instant::now();
+        if Instant::now() >= tidy_at && disk.tidy_some() {
+            tidy_at = Instant::now() + Inbox::TIDY_PAUSE;
         }
         let (lane, queue, (transfer, job, share)) = match next {
             Next::Value(lane, queue, job) => (lane, queue, job),
             Next::Nothing => continue,
             Next::Closed => return answers.tell(&mut tell),
         };
+        if matches!(job, Job::Receive(ReceiveJob::Prepare { .. })) {
+            // An older transfer may have given way to it.
+            tidy_at = Instant::now();
+        }
         if answers.is_due() || job.may_take_long() {
             answers.tell(&mut tell);
         }
-        let ends = job.ends();
+        let frees = job.frees();
         let rest = disk.work(transfer, job, &mut |answer| {
             answers.put(transfer, answer);
             if answers.is_due() {
@@ -187,7 +191,7 @@ fn serve_disk(jobs: &Lanes<DiskJob>, disk: &mut Disk, mut tell: impl FnMut(&mut 
                 jobs.park(lane, queue, (transfer, rest, share), ROOM_PAUSE);
             }
             Some(rest) => jobs.put_back(lane, queue, (transfer, rest, share)),
-            None if ends => jobs.unpark(),
+            None if frees => jobs.unpark(),
             None => {}
         }
     }

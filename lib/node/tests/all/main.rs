@@ -6,6 +6,12 @@ mod bridge;
 mod calls;
 mod chaos;
 mod claims;
+#[path = "../../../../tests/support/cut.rs"]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "the file belongs to the tests' support, a library"
+)]
 mod cut;
 #[cfg(feature = "http")]
 mod door;

@@ -4,7 +4,8 @@ use std::fs;
 use std::time::Duration;
 
 use transom::{
-    Accept, Direction, Notice, Outcome, Phase, Redial, SendOptions, TransferId, TransferStatus,
+    Accept, Direction, LimitedBy, Notice, Outcome, Phase, Redial, SendOptions, TransferId,
+    TransferStatus,
 };
 
 use transom_wire::{Offer, RelativePath, Shape, TransferKey};
@@ -267,4 +268,23 @@ fn an_offer_that_its_sender_halts_still_waits_for_an_answer() {
     }
     ben.handle.accept(transfer, None);
     paused(&ben);
+}
+
+#[test]
+fn both_sides_are_told_that_the_lower_rate_limit_is_what_limits() {
+    let stage = Stage::new("limit-told");
+    let is_limited = |peer: &Peer, rate| {
+        peer.wait(|notice| match notice {
+            Notice::Transfer(status) => {
+                let limits = (status.limited_by, status.rate_limit);
+                (limits == (Some(LimitedBy::Rate), Some(rate))).then_some(())
+            }
+            _ => None,
+        });
+    };
+    is_limited(&stage.anna, 1_000_000);
+    is_limited(&stage.ben, 1_000_000);
+    stage.ben.handle.limit(stage.incoming, Some(500_000));
+    is_limited(&stage.anna, 500_000);
+    is_limited(&stage.ben, 500_000);
 }

@@ -312,6 +312,13 @@ impl Files {
         }
     }
 
+    pub(crate) fn rate_limit(&self, file: TransferId) -> Option<u64> {
+        match self.open.get(&file.0)? {
+            Transfer::Sending(sending) => sending.throttle.rate(),
+            Transfer::Receiving(receiving) => receiving.throttle.rate(),
+        }
+    }
+
     /// Measures what each transfer that sends waits for: for the socket, or for something else while
     /// so many bytes of file data are `in_flight`.
     pub(crate) fn measure(&mut self, in_flight: Option<u64>, now: Instant) {

@@ -188,7 +188,8 @@ impl Throttle {
         self.full_at = now + after.map_or(Duration::ZERO, |rate| time_of(debt, rate));
     }
 
-    fn rate(&self) -> Option<u64> {
+    /// The rate limit that applies: the lower of both sides.
+    pub(crate) fn rate(&self) -> Option<u64> {
         match (self.local.rate, self.remote.rate) {
             (Some(local), Some(remote)) => Some(local.min(remote)),
             (local, remote) => local.or(remote),

@@ -7,6 +7,7 @@ use rustix::fs::{self, AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::disk::{Handle, Op};
+use crate::slice::{STEP, take};
 
 /// A folder on the way down.
 struct Level {
@@ -15,21 +16,23 @@ struct Level {
     name: OsString,
 }
 
-/// Removes what is in a folder, by a stack of open folders, so that no path is walked twice.
-pub(super) fn empty(top: &Handle) -> rustix::io::Result<()> {
+/// Removes what is in a folder, as many names as are left of a slice; says whether that were all. It
+/// goes by a stack of open folders, so that no path is walked twice in a slice.
+pub(super) fn empty(top: &Handle, left: &mut u32) -> rustix::io::Result<bool> {
     let mut listing = top.list()?;
     let mut stack: Vec<Level> = Vec::new();
-    loop {
+    while *left > 0 {
         let (at, listing) = match stack.last_mut() {
             Some(level) => (&level.folder, &mut level.listing),
             None => (top, &mut listing),
         };
         let Some(entry) = listing.next() else {
             let Some(Level { name, .. }) = stack.pop() else {
-                return Ok(());
+                return Ok(true);
             };
             let above = stack.last().map_or(top, |level| &level.folder);
             one(above, &name, true)?;
+            take(left, STEP);
             continue;
         };
         let name = OsStr::from_bytes(entry?.file_name().to_bytes()).to_owned();
@@ -49,9 +52,13 @@ pub(super) fn empty(top: &Handle) -> rustix::io::Result<()> {
                     name,
                 });
             }
-            removed => removed?,
+            removed => {
+                removed?;
+                take(left, STEP);
+            }
         }
     }
+    Ok(false)
 }
 
 /// Removes one name: of a folder that is empty, or of whatever is none.

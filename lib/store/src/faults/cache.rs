@@ -267,6 +267,13 @@ impl Cache {
         self.lost.push(path.to_owned());
     }
 
+    /// Writeback fails once, for every file that has dirty bytes.
+    pub(super) fn lose_dirty(&mut self) {
+        let lost = std::mem::replace(&mut self.lost, vec![String::new()]);
+        self.flush(false);
+        self.lost = lost;
+    }
+
     pub(super) fn heal(&mut self) {
         self.lost.clear();
     }

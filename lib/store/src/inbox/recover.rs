@@ -35,8 +35,8 @@ pub(super) fn open_staging(root: &Dir) -> io::Result<Dir> {
     Ok(staging)
 }
 
-/// Learns what earlier runs left; removes what is too old or was never really begun. Only folders
-/// of our own naming are touched.
+/// Learns what earlier runs left. What is too old or was never really begun is left to be removed
+/// by [`Shared::tidy_some`](super::Shared::tidy_some).
 pub(super) fn recover(
     staging: &Dir,
     settings: &InboxSettings,
@@ -66,12 +66,8 @@ pub(super) fn recover(
                 };
                 transfers.insert(claim, staged);
             }
-            _ => {
-                log::info!("removes an unfinished transfer folder={folder}");
-                if let Err(error) = remove(staging, &folder) {
-                    log::warn!("left behind folder={folder} error={error}");
-                }
-            }
+            // Removed by and by.
+            _ => {}
         }
     }
     Ok(transfers)
@@ -80,27 +76,29 @@ pub(super) fn recover(
 pub(super) fn read_record(dir: &Dir) -> Option<(Claim, Shape)> {
     let mut bytes = Vec::new();
     let file = dir.read("record").ok()?;
-    file.reader()
+    file.reader(0)
         .take(record::RECORD as u64 + 1)
         .read_to_end(&mut bytes)
         .ok()?;
     record::read(&bytes)
 }
 
-/// Removes a transfer's folder. Its record goes first, so that what can't be removed now is not
-/// taken for an unfinished transfer.
-pub(super) fn remove(staging: &Dir, folder: &str) -> io::Result<()> {
-    let removed = staging
-        .remove_file(&format!("{folder}/record"))
-        .or_else(unless_gone)
-        .and_then(|()| staging.remove_all(folder));
-    removed.or_else(unless_gone)
+/// Removes a transfer's folder, as much as is left of a slice; says whether that was all. Its record
+/// goes first, so that what can't be removed now is not taken for an unfinished transfer.
+pub(super) fn remove_some(staging: &Dir, folder: &str, left: &mut u32) -> io::Result<bool> {
+    let removed = remove_record(staging, folder).and_then(|()| staging.remove_some(folder, left));
+    unless_gone(removed, true)
 }
 
-fn unless_gone(error: io::Error) -> io::Result<()> {
-    match error.kind() {
-        io::ErrorKind::NotFound => Ok(()),
-        _ => Err(error),
+/// Makes sure that a folder is not taken for an unfinished transfer.
+pub(super) fn remove_record(staging: &Dir, folder: &str) -> io::Result<()> {
+    unless_gone(staging.remove_file(&format!("{folder}/record")), ())
+}
+
+fn unless_gone<T>(removed: io::Result<T>, gone: T) -> io::Result<T> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(gone),
+        removed => removed,
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use transom_wire::Offer;
 
 use super::InboxSettings;
-use super::recover::{age, free_name, is_ours, read_record, remove};
+use super::recover::{age, free_name, is_ours, read_record, remove_record, remove_some};
 use crate::InboxError;
 use crate::dir::{Dir, Kind, Lock, Space};
 use crate::record::{self, Claim};
@@ -58,6 +58,25 @@ pub(crate) struct Ground<'a> {
     staging: &'a Dir,
     staged: &'a HashMap<Claim, Staged>,
     published: &'a HashMap<[u8; 32], VecDeque<String>>,
+}
+
+/// What is left of a transfer that is over, to be removed.
+#[derive(Debug)]
+pub struct Leftover {
+    shared: Arc<Shared>,
+    folder: String,
+}
+
+impl Leftover {
+    pub(crate) fn new(shared: Arc<Shared>, folder: String) -> Self {
+        Self { shared, folder }
+    }
+
+    /// Removes so much that `most` leaves would take as long to be read; says whether that was all.
+    /// What can't be removed is left for [`Inbox::tidy`](crate::Inbox::tidy).
+    pub fn remove_some(&self, mut most: u32) -> bool {
+        self.shared.remove_some(&self.folder, &mut most)
+    }
 }
 
 /// Names kept of each peer: some 10 MB at most for a thousand peers with names of usual length.
@@ -178,16 +197,38 @@ impl Shared {
         }
     }
 
-    /// Removes a transfer's folder. What can't be removed now is tried again by [`Self::tidy`].
-    pub(super) fn remove(&self, folder: &str) {
-        if let Err(error) = remove(&self.staging, folder) {
-            log::warn!("left behind folder={folder} error={error}");
-            self.transfers().has_leftovers = true;
+    /// A transfer is over: its folder is no longer one of a transfer.
+    pub(crate) fn forget(&self, claim: &Claim) {
+        let mut transfers = self.transfers();
+        transfers.room.release(claim);
+        let Some(staged) = transfers.staged.remove(claim) else {
+            return;
+        };
+        transfers.has_leftovers = true;
+        drop(transfers);
+        if let Err(error) = remove_record(&self.staging, &staged.folder) {
+            log::warn!("left behind folder={} error={error}", staged.folder);
         }
     }
 
-    /// Removes transfers that are too old, and folders that could not be removed before.
-    pub(super) fn tidy(&self) -> io::Result<()> {
+    /// Removes a folder in the staging folder.
+    pub(super) fn remove(&self, folder: &str) {
+        while !self.remove_some(folder, &mut { u32::MAX }) {}
+    }
+
+    /// The same, as much as is left of a slice; says whether that was all that can be done. What
+    /// can't be removed now is tried again by [`Self::tidy_some`].
+    fn remove_some(&self, folder: &str, left: &mut u32) -> bool {
+        remove_some(&self.staging, folder, left).unwrap_or_else(|error| {
+            log::warn!("left behind folder={folder} error={error}");
+            self.transfers().has_leftovers = true;
+            true
+        })
+    }
+
+    /// Removes transfers that are too old, and folders that were not removed before: as much as is
+    /// left of a slice. Says whether that was all that can be done.
+    pub(super) fn tidy_some(&self, left: &mut u32) -> io::Result<bool> {
         let names = self.staging.names()?;
         let mut transfers = self.transfers();
         transfers.has_leftovers = false;
@@ -201,12 +242,16 @@ impl Shared {
             .collect();
         drop(transfers);
         for (folder, kind) in names {
-            if kind == Kind::Folder && is_ours(&folder) && !kept.remove(&folder) {
-                log::info!("removes what is left of a transfer folder={folder}");
-                self.remove(&folder);
+            if kind != Kind::Folder || !is_ours(&folder) || kept.remove(&folder) {
+                continue;
             }
+            if !self.remove_some(&folder, left) {
+                self.transfers().has_leftovers = true;
+                return Ok(false);
+            }
+            log::info!("removed what was left of a transfer folder={folder}");
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Whether something could not be removed.
@@ -275,7 +320,7 @@ impl Shared {
                 "too many transfers of one peer are running",
             )),
             Some(oldest) => {
-                self.drop_staged(&oldest);
+                self.forget(&oldest);
                 self.transfers().room.claim(claim, needed);
                 Ok(None)
             }

@@ -11,8 +11,10 @@ use super::{Finished, Reception, State};
 use crate::file::folder_mode;
 use crate::part::Part;
 use crate::part_error::PartError;
+use crate::publish::{Place, Published, Publishing};
+use crate::slice::{SYNC, take};
 use crate::syncing::Syncing;
-use crate::{EntryError, InboxError, publish, text_path};
+use crate::{EntryError, InboxError, text_path};
 
 /// Bytes after which what came is brought to the disk: the most that a power cut costs.
 pub(crate) const CHECKPOINT_BYTES: u64 = 64 << 20;
@@ -23,6 +25,18 @@ const CHECKPOINT_FILES: u32 = 4096;
 /// Folders with new names after which they are, where each is synced by itself: their paths are
 /// kept until then, of up to 4 KiB each.
 const CHECKPOINT_FOLDERS: usize = 1024;
+
+/// How far the end of a transfer is.
+#[derive(Debug, Default)]
+pub(super) enum End {
+    /// The whole is brought to the disk.
+    #[default]
+    Settling,
+    /// It gets its final name.
+    Publishing(Publishing),
+    /// No file came that would want a name.
+    Nothing,
+}
 
 impl Reception {
     fn is_due(&self) -> bool {
@@ -86,12 +100,7 @@ impl Reception {
             part.sync()?;
         }
         self.places.table.sync()?;
-        while let Some(folder) = self.touched.pop_first() {
-            match folder.as_str() {
-                "" => self.places.tree.sync()?,
-                path => self.places.tree.sub(path)?.sync()?,
-            }
-        }
+        self.sync_touched(&mut { u32::MAX })?;
         if !self.rooted || self.offered.shape != Shape::File {
             self.places.leaves.sync()?;
         }
@@ -102,6 +111,18 @@ impl Reception {
             self.rooted = true;
         }
         Ok(())
+    }
+
+    /// Syncs the folders whose names changed; says whether that were all.
+    fn sync_touched(&mut self, left: &mut u32) -> io::Result<bool> {
+        while !self.touched.is_empty() && take(left, SYNC) {
+            match self.touched.pop_first().as_deref() {
+                Some("") => self.places.tree.sync()?,
+                Some(path) => self.places.tree.sub(path)?.sync()?,
+                None => {}
+            }
+        }
+        Ok(self.touched.is_empty())
     }
 
     /// Where each file is synced by itself, it is when it is whole: afterwards it is closed.
@@ -158,55 +179,72 @@ impl Reception {
     }
 
     /// Brings the whole to the disk for the last time.
-    fn settle(&mut self) -> io::Result<()> {
+    fn settle(&mut self, left: &mut u32) -> io::Result<bool> {
         self.sound()?;
         let settled = match (self.offered.shape, &mut self.single) {
-            (Shape::File, Some(part)) => part.sync_whole(&self.places),
-            (Shape::File, None) => Ok(()),
-            _ => self.settle_folder(),
+            (Shape::File, Some(part)) => part.sync_whole(&self.places).map(|()| true),
+            (Shape::File, None) => Ok(true),
+            _ => self.settle_folder(left),
         };
-        self.believe(settled)
+        let is_settled = settled.as_ref().is_ok_and(|is_settled| *is_settled);
+        self.believe(settled.map(drop)).map(|()| is_settled)
     }
 
-    fn settle_folder(&mut self) -> io::Result<()> {
+    fn settle_folder(&mut self, left: &mut u32) -> io::Result<bool> {
+        let (tree, syncing) = (&self.places.tree, self.syncing);
+        if !self.folders.apply_some(tree, syncing, left)? || !self.sync_touched(left)? {
+            return Ok(false);
+        }
         // The offered folder itself is no entry, so it is as open to others as the inbox is.
         let mode = self.root.mode()?;
-        self.folders.apply(&self.places.tree, self.syncing)?;
         self.places.tree.permit_if_possible(folder_mode(mode))?;
         self.touched.insert(String::new());
-        self.sync()
+        self.sync().map(|()| true)
     }
 
-    pub(super) fn publish(&mut self) -> Result<Finished, InboxError> {
+    /// Does as much of the end as is left of a slice; none if there is more.
+    pub(super) fn publish(&mut self, left: &mut u32) -> Result<Option<Finished>, InboxError> {
         let system = |source| InboxError::System {
             action: "publish the transfer",
             source,
         };
-        self.settle().map_err(system)?;
-        let to = publish::Place {
+        if matches!(self.ending, End::Settling) {
+            if !self.settle(left).map_err(system)? {
+                return Ok(None);
+            }
+            self.ending = match (self.offered.shape, &self.single) {
+                (Shape::File, Some(_)) => End::Publishing(Publishing::file(&self.offered)),
+                (Shape::File, None) => End::Nothing,
+                _ => End::Publishing(Publishing::folder()),
+            };
+        }
+        let to = Place {
             root: &self.root,
             staged: &self.dir,
             tree: &self.places.tree,
             syncing: self.syncing,
         };
-        let published = match (self.offered.shape, &mut self.single) {
-            (Shape::File, Some(part)) => {
-                let data = part.file(&self.places).map_err(system)?;
-                to.file(data, &self.offered)
+        let published = match &mut self.ending {
+            End::Publishing(publishing) => publishing
+                .step(&to, &self.offered, self.counted, left)
+                .map_err(system)?,
+            _ => {
+                let ending = match self.is_there {
+                    true => Ending::AlreadyThere,
+                    false => Ending::Skipped,
+                };
+                Some(Published::new(ending, self.offered.name.clone()))
             }
-            (Shape::File, None) if self.is_there => {
-                Ok(to.nothing(Ending::AlreadyThere, &self.offered))
-            }
-            (Shape::File, None) => Ok(to.nothing(Ending::Skipped, &self.offered)),
-            _ => to.folder(&self.offered, self.counted),
         };
-        let published = published.map_err(system)?;
+        let Some(published) = published else {
+            return Ok(None);
+        };
         if published.ending == Ending::Durable {
             self.counts.durable = self.counts.verified;
             self.shared.published(&self.claim, &published.name);
         }
         let failed = self.counted.failed.saturating_add(published.clashes.count);
-        Ok(Finished {
+        Ok(Some(Finished {
             ending: match published.ending {
                 // Whatever else it is: with entries that failed it is no success.
                 Ending::Durable | Ending::AlreadyThere | Ending::Skipped if failed > 0 => {
@@ -217,7 +255,7 @@ impl Reception {
             path: self.shared.settings.root.join(text_path(&published.name)),
             failed,
             unplaced: published.clashes.list,
-        })
+        }))
     }
 }
 

@@ -97,6 +97,55 @@ fn what_could_not_be_removed_is_removed_later_and_never_taken_for_unfinished() {
 }
 
 #[test]
+fn a_transfer_that_is_over_is_removed_in_slices() {
+    for is_finished in [false, true] {
+        let scratch = Scratch::new();
+        let disk = scratch.disk();
+        let mut inbox = scratch.inbox();
+        (0..30).for_each(|i| drop(scratch.put(&format!("d/{i}/film"), noise(LEAF + 1, i))));
+        let (mut outbox, mut reception) = begun(&mut inbox, 7, &scratch.path("d"));
+        pump(&mut outbox, &mut reception, u64::MAX);
+        let left = match is_finished {
+            true => {
+                reception.finish(outbox.files()).unwrap();
+                reception.close()
+            }
+            false => reception.give_up(),
+        };
+        let left = left.unwrap();
+        assert!(!staged(&scratch).join("record").exists());
+        let mut slices = 1;
+        disk.calls();
+        while !left.remove_some(4) {
+            slices += 1;
+            let calls = disk.calls().into_iter();
+            let removed = calls.filter(|call| matches!(call.op, Op::Remove | Op::RemoveFolder));
+            // A folder is first taken for a file, and the record is looked for each time.
+            assert!(removed.count() <= 9, "slice {slices}");
+        }
+        assert!(slices > 7, "{slices}");
+        assert_eq!(published(&scratch).len(), usize::from(is_finished));
+    }
+}
+
+#[test]
+fn what_is_left_of_large_transfers_is_removed_in_slices() {
+    let scratch = Scratch::new();
+    (0..300).for_each(|i| drop(scratch.put(&format!("d/{i}"), noise(10, i))));
+    let mut inbox = scratch.inbox();
+    let (mut outbox, mut reception) = begun(&mut inbox, 7, &scratch.path("d"));
+    pump(&mut outbox, &mut reception, u64::MAX);
+    let folder = staged(&scratch);
+    // As after a crash in the middle of its removal.
+    drop((reception, inbox));
+    fs::remove_file(folder.join("record")).unwrap();
+    let mut inbox = scratch.inbox();
+    assert!(folder.exists(), "an inbox opens at once");
+    while !inbox.tidy_some(10) {}
+    assert_eq!(published(&scratch), [""; 0]);
+}
+
+#[test]
 fn the_next_offer_removes_what_could_not_be_removed() {
     let scratch = Scratch::new();
     let disk = scratch.disk();

@@ -11,6 +11,7 @@ mod hostile;
 mod leftovers;
 mod links;
 mod lying;
+mod model;
 mod receive;
 mod resume;
 mod room;

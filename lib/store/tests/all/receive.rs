@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use transom_store::faults::Op;
+use transom_store::faults::{FileSystem, Op};
 use transom_store::{Begin, Outbox, Reception, hash_file};
 use transom_wire::{Collision, Ending};
 
@@ -289,6 +289,50 @@ fn skip_and_overwrite_do_what_they_say() {
     );
     assert_eq!(fs::read(scratch.path("in/a.txt")).unwrap(), b"two");
     assert_eq!(published(&scratch), ["a.txt"]);
+}
+
+#[test]
+fn the_end_comes_in_slices_however_much_there_is_to_compare_and_to_move() {
+    let scratch = Scratch::new();
+    let disk = scratch.disk();
+    disk.format(FileSystem::Fuse);
+    let mut inbox = scratch.inbox();
+    (0..50).for_each(|i| drop(scratch.put(&format!("d/{i}/file"), noise(100, i))));
+    let film = scratch.put("film", noise(40 * LEAF, 1));
+    scratch.put("in/film", noise(40 * LEAF, 1));
+    let last = scratch.put("in/d/0/file", noise(100, 1));
+    let d = scratch.path("d");
+    let cases = [
+        (&d, Collision::Rename, "d (1)", Ending::Durable),
+        (&d, Collision::Rename, "d (1)", Ending::AlreadyThere),
+        (&d, Collision::Overwrite, "d", Ending::Durable),
+        (&d, Collision::Overwrite, "d", Ending::AlreadyThere),
+        (&film, Collision::Rename, "film", Ending::AlreadyThere),
+    ];
+    for (path, collision, name, ending) in cases {
+        let mut outbox = Outbox::walk(path).unwrap();
+        let offer = offer(&outbox, collision);
+        let mut reception = inbox.receive(PEER, &offer).unwrap();
+        pump(&mut outbox, &mut reception, u64::MAX);
+        disk.calls();
+        let mut slices = 0;
+        let finished = loop {
+            let finished = reception.finish_some(outbox.files(), 1).unwrap();
+            let calls = disk.calls().len();
+            // The last has all that can't be parted: it waits for the file system once.
+            assert!(calls < 20, "{calls} calls in slice {slices}");
+            match finished {
+                Some(finished) => break finished,
+                None => slices += 1,
+            }
+        };
+        assert!(slices >= 40, "{slices} {path:?} {collision:?}");
+        assert_eq!(
+            (finished.ending, finished.path),
+            (ending, scratch.path("in").join(name))
+        );
+    }
+    assert_eq!(fs::read(last).unwrap(), noise(100, 0));
 }
 
 #[test]
