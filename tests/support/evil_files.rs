@@ -6,8 +6,8 @@ use transom_secure::Identity;
 use transom_store::hash_leaf;
 use transom_wire::limits::LEAF;
 use transom_wire::{
-    Capabilities, Collision, Done, End, Ending, Entry, EntryKind, FailReason, Finish, Grant, Leaf,
-    Message, Offer, PublicKey, RefuseReason, RelativePath, Shape, Start, TransferKey,
+    Accept, Capabilities, Collision, Done, End, Ending, Entry, EntryKind, FailReason, Finish,
+    Grant, Leaf, Message, Offer, PublicKey, RefuseReason, RelativePath, Shape, Start, TransferKey,
 };
 
 use crate::evil::{Closed, Evil};
@@ -80,7 +80,7 @@ impl EvilSender {
     /// When the receiver closes.
     pub fn answer(&mut self, stream: u16) -> Result<Result<(), RefuseReason>, Closed> {
         self.evil.wait(|on, message| match message {
-            Message::Accept if on == stream => Some(Ok(())),
+            Message::Accept(_) if on == stream => Some(Ok(())),
             Message::Refuse(status) if on == stream => Some(Err(status.code)),
             _ => None,
         })
@@ -283,7 +283,8 @@ impl Default for EvilReceiver {
 impl EvilReceipt {
     /// Accepts the offer, and permits so many bytes of data.
     pub fn accept(&mut self, grant: u64) {
-        self.evil.say(self.stream, Message::Accept);
+        self.evil
+            .say(self.stream, Message::Accept(Accept { held: 0 }));
         self.say(Message::Grant(Grant { bytes: grant }));
     }
 
@@ -312,12 +313,7 @@ impl EvilReceipt {
 
     /// Asks for an entry's data from an offset on.
     pub fn start(&mut self, index: u32, offset: u64) {
-        let proof = [0; 32];
-        self.say(Message::Start(Start {
-            index,
-            offset,
-            proof,
-        }));
+        self.say(Message::Start(Start { index, offset }));
     }
 
     /// Waits for the end of an entry; gives its data, or why the sender gave it up.

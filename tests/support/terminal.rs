@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 use unicode_width::UnicodeWidthStr;
 
 use crate::PATIENCE;
@@ -62,15 +62,44 @@ impl Terminal {
         self.session(command, "exec \"$@\" <>\"$0\" >&0 2>&0")
     }
 
+    /// The same command, which reads from this terminal and prints where it printed before.
+    pub fn command_typing(&self, command: &Command) -> Command {
+        self.session(command, "exec \"$@\" 0<>\"$0\"")
+    }
+
+    /// The same, as a job of a shell: if the job is stopped, a typed line lets it go on.
+    pub fn command_as_job(&self, command: &Command) -> Command {
+        let script = "exec 0<>\"$0\"; set -m; \"$@\"; read -r line; fg >&2";
+        self.session(command, script)
+    }
+
     /// Types a line.
     ///
     /// # Panics
     /// When nothing has the terminal open.
     pub fn type_line(&self, text: &str) {
+        self.type_keys(&format!("{text}\n"));
+    }
+
+    /// Types these keys.
+    ///
+    /// # Panics
+    /// When nothing has the terminal open.
+    pub fn type_keys(&self, keys: &str) {
         let master = self.master.try_clone().expect("a descriptor");
-        let line = format!("{text}\n");
-        let typed = File::from(master).write_all(line.as_bytes());
+        let typed = File::from(master).write_all(keys.as_bytes());
         typed.expect("a terminal that is read");
+    }
+
+    /// Whether the terminal gives its program whole lines and shows what is typed, as a shell
+    /// expects it.
+    ///
+    /// # Panics
+    /// When it has no mode.
+    pub fn is_in_line_mode(&self) -> bool {
+        let mode = tcgetattr(&self.master).expect("a terminal has a mode");
+        let lines = LocalModes::ICANON | LocalModes::ECHO;
+        mode.local_modes.contains(lines)
     }
 
     /// What is drawn from here on, until the terminal is hung up or left by its programs.

@@ -9,6 +9,7 @@ mod check;
 mod commands;
 #[cfg(feature = "config")]
 mod config;
+mod controls;
 mod dial;
 mod doctor;
 mod event_queue;

@@ -7,10 +7,20 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use transom::people::escape;
 use transom::{CurrentFile, Direction, Phase, Shape, TransferStatus};
 
+use crate::controls::Controls;
 use crate::format::{bytes, count, duration, fit, rate};
 use crate::output::Output;
-use crate::report::transfer_json;
+use crate::report::{at_least, transfer_json};
 use crate::words::limit_words;
+
+/// Tells the user by which keys transfers are controlled, when the first bar is shown.
+pub(crate) fn explain(controls: &mut Controls, bars: &Bars, output: &Output) {
+    if output.is_live()
+        && let Some(words) = controls.explain()
+    {
+        bars.aside(|| output.ask(words));
+    }
+}
 
 /// The bars of all transfers, one below the other.
 #[derive(Clone, Debug, Default)]
@@ -28,8 +38,10 @@ pub(crate) struct Progress<'a> {
     output: &'a Output,
     bars: Bars,
     bar: Option<ProgressBar>,
+    /// Whether the bar shows a percentage.
+    is_counted: Option<bool>,
     last_line: Option<Instant>,
-    phase: Option<Phase>,
+    status: Option<TransferStatus>,
 }
 
 impl<'a> Progress<'a> {
@@ -38,27 +50,39 @@ impl<'a> Progress<'a> {
             output,
             bars: bars.clone(),
             bar: None,
+            is_counted: None,
             last_line: None,
-            phase: None,
+            status: None,
         }
     }
 
     /// Shows how far it is.
     pub(crate) fn show(&mut self, status: &TransferStatus) {
-        if self.phase.is_none() && is_not_yet(status) {
+        if self.status.is_none() && is_not_yet(status) {
             return;
         }
-        let before = self.phase.replace(status.phase);
+        let before = self.status.replace(status.clone());
         if self.output.is_live() {
             self.draw(status);
         } else {
-            self.tell(status, before != Some(status.phase));
+            self.tell(
+                status,
+                before.is_none_or(|before| before.phase != status.phase),
+            );
         }
+    }
+
+    /// What was shown last, once there was something to show.
+    pub(crate) fn status(&mut self) -> Option<&mut TransferStatus> {
+        self.status.as_mut()
     }
 
     fn draw(&mut self, status: &TransferStatus) {
         let bars = &self.bars.0;
         let bar = self.bar.get_or_insert_with(|| bars.add(bar(status)));
+        if self.is_counted.replace(status.is_counted) != Some(status.is_counted) {
+            bar.set_style(style(status));
+        }
         bar.set_length(status.bytes.max(status.verified));
         bar.set_position(status.verified);
         bar.set_message(message(status));
@@ -111,10 +135,20 @@ fn is_not_yet(status: &TransferStatus) -> bool {
 
 /// The bar, with its first position and message, so that it is never drawn empty.
 fn bar(status: &TransferStatus) -> ProgressBar {
-    let bar = ProgressBar::new(status.bytes).with_message(message(status));
-    match ProgressStyle::with_template(BAR) {
-        Ok(style) => bar.with_style(style.progress_chars("=> ")),
-        Err(_) => bar,
+    ProgressBar::new(status.bytes)
+        .with_message(message(status))
+        .with_style(style(status))
+}
+
+/// How a bar is drawn: there is no percentage of what is not counted yet.
+fn style(status: &TransferStatus) -> ProgressStyle {
+    let template = match status.is_counted {
+        true => BAR,
+        false => COUNTING,
+    };
+    match ProgressStyle::with_template(template) {
+        Ok(style) => style.progress_chars("=> "),
+        Err(_) => ProgressStyle::default_bar(),
     }
 }
 
@@ -132,7 +166,8 @@ fn amounts(status: &TransferStatus) -> String {
     let (done, all) = (bytes(status.verified), bytes(status.bytes));
     let words = words(status);
     let comma = if words.is_empty() { "" } else { ", " };
-    format!("{done} of {all}{comma}{words}{}", files(status))
+    let at_least = at_least(status.is_counted);
+    format!("{done} of {at_least}{all}{comma}{words}{}", files(status))
 }
 
 /// How many files of a folder are done, and how far the current one is.
@@ -142,8 +177,9 @@ fn files(status: &TransferStatus) -> String {
         return String::new();
     }
     let done = format!(
-        ", {} of {}",
+        ", {} of {}{}",
         status.files_done,
+        at_least(status.is_counted),
         count(status.files.into(), "file")
     );
     match &status.current {
@@ -190,6 +226,9 @@ fn no_room(status: &TransferStatus) -> String {
 
 /// Fits on 80 columns with a name and amounts after it.
 const BAR: &str = "{percent:>3}% [{bar:10}] {wide_msg}";
+
+/// As wide as the other.
+const COUNTING: &str = "  counting files  {wide_msg}";
 
 /// Shown while the transfer yields to a call.
 const YIELDS: &str = ", a call goes first";

@@ -273,13 +273,18 @@ fn of_transfers(notice: &Notice) -> Option<Told> {
             shape,
             entries,
             bytes: size,
+            is_counted,
             overwrites,
             asks,
         } => (
-            offer_words(peer, &thing(name, *shape, *entries, *size), *overwrites),
+            offer_words(
+                peer,
+                &thing(name, *shape, *entries, *size, *is_counted),
+                *overwrites,
+            ),
             json!({"event": "offered", "transfer": transfer.to_string(), "peer": peer.as_str(), "name": name,
-                   "folder": *shape == Shape::Folder, "entries": entries, "bytes": size, "overwrites": overwrites,
-                   "asks": asks}),
+                   "folder": *shape == Shape::Folder, "entries": entries, "bytes": size,
+                   "counted": is_counted, "overwrites": overwrites, "asks": asks}),
         ),
         Notice::TransferEnded { status, outcome } => (
             format!(
@@ -306,16 +311,25 @@ fn of_transfers(notice: &Notice) -> Option<Told> {
     })
 }
 
-/// `photos/ (12 items, 3.42 GB)`.
-pub(crate) fn thing(name: &str, shape: Shape, entries: u32, size: u64) -> String {
+/// `photos/ (12 items, 3.42 GB)`, or `photos/ (at least 12 items, 3.42 GB)` while they are counted.
+pub(crate) fn thing(name: &str, shape: Shape, entries: u32, size: u64, is_counted: bool) -> String {
     match shape {
-        Shape::Folder if entries == 0 => format!("{name}/ (empty)"),
+        Shape::Folder if entries == 0 && is_counted => format!("{name}/ (empty)"),
         Shape::Folder => format!(
-            "{name}/ ({}, {})",
+            "{name}/ ({}{}, {})",
+            at_least(is_counted),
             count(entries.into(), "item"),
             bytes(size)
         ),
         _ => format!("{name} ({})", bytes(size)),
+    }
+}
+
+/// Before a count.
+pub(crate) fn at_least(is_counted: bool) -> &'static str {
+    match is_counted {
+        true => "",
+        false => "at least ",
     }
 }
 
@@ -344,6 +358,7 @@ pub(crate) fn transfer_json(
         "files": status.files,
         "files_done": status.files_done,
         "bytes": status.bytes,
+        "counted": status.is_counted,
         "resumed": status.resumed,
         "moved": status.moved,
         "verified": status.verified,

@@ -7,7 +7,9 @@ use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use transom::{Handle, Notice, Settings, Station};
+use transom_signals::{Keys, watch_user_signal};
 
+use crate::controls::{Control, Typing};
 use crate::event_queue::{EventReceiver, EventSender, event_queue};
 use crate::failure::Failure;
 use crate::signals::{self, Hangup, Signal};
@@ -23,6 +25,8 @@ pub(crate) enum Event {
     Signal(Signal),
     /// A line typed by a person; `None` at the end of the input.
     Typed(Option<String>),
+    /// A key, or a signal that stands for one.
+    Control(Control),
     /// The station's loop ended by itself: why.
     Broken(String),
 }
@@ -37,6 +41,7 @@ pub(crate) struct Running {
     sender: SyncSender<Event>,
     ended: Receiver<()>,
     thread: Option<JoinHandle<()>>,
+    keys: Option<Keys>,
 }
 
 impl Running {
@@ -70,6 +75,7 @@ impl Running {
             sender,
             ended,
             thread: Some(thread),
+            keys: None,
         })
     }
 
@@ -80,6 +86,29 @@ impl Running {
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => Some(ended_early()),
         }
+    }
+
+    /// Takes SIGUSR1 as [`Control::Pause`].
+    pub(crate) fn watch_pauses(&self) -> Result<(), Failure> {
+        let sender = self.sender.clone();
+        watch_user_signal(move || {
+            // If the queue is full, the command is blocked in output.
+            let _ = sender.try_send(Event::Control(Control::Pause));
+        })
+        .map_err(|error| Failure::new("can't watch for signals", error))
+    }
+
+    /// Reads keys as [`Control`]s, if the standard input is a terminal.
+    pub(crate) fn read_keys(&mut self) -> Result<Typing, Failure> {
+        let sender = self.sender.clone();
+        let keys = Keys::read(move |key| {
+            let _ = sender.try_send(Event::Control(Control::of_key(key)));
+        });
+        self.keys = keys.map_err(|error| Failure::new("can't read keys", error))?;
+        Ok(match &self.keys {
+            Some(keys) if keys.is_in_front() => Typing::Keys,
+            _ => Typing::None,
+        })
     }
 
     /// Reads what a person types, line by line, as events. A read can't be interrupted: the thread

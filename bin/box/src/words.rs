@@ -164,7 +164,7 @@ pub(crate) fn outcome_words(outcome: &Outcome) -> String {
             format!(
                 "safe on disk as {}, but for {}",
                 path_text(path),
-                count((*failed).into(), "failed item")
+                count((*failed).into(), "item")
             )
         }
         Outcome::Refused { text, reason } => {
@@ -278,8 +278,8 @@ mod tests {
             outcome_words(&Outcome::Partial { path, failed })
         };
         assert_eq!(words(0), "safe on disk as d, but not all of it");
-        assert_eq!(words(1), "safe on disk as d, but for 1 failed item");
-        assert_eq!(words(2), "safe on disk as d, but for 2 failed items");
+        assert_eq!(words(1), "safe on disk as d, but for 1 item");
+        assert_eq!(words(2), "safe on disk as d, but for 2 items");
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl Keys {
     ///
     /// # Errors
     /// When the system gives no handler, pipe or thread.
-    pub fn read(mut tell: impl FnMut(char) + Send + 'static) -> io::Result<Option<Self>> {
+    pub fn read(tell: impl FnMut(char) + Send + 'static) -> io::Result<Option<Self>> {
         if !isatty(stdin()) {
             return Ok(None);
         }
@@ -68,12 +68,11 @@ impl Keys {
         }));
         *mode() = Mode::Usual;
         let keys = Self(());
-        let read_all = move || {
-            while let Some(key) = next_key() {
-                tell(key);
-            }
+        let read = move || {
+            // An error means that there is no terminal any more, or that this is the end.
+            let _ = read_all(tell);
         };
-        Builder::new().name("keys".into()).spawn(read_all)?;
+        Builder::new().name("keys".into()).spawn(read)?;
         Ok(Some(keys))
     }
 
@@ -122,16 +121,13 @@ fn stop(signal: i32) {
     let _ = emulate_default_handler(signal);
 }
 
-/// The next key; `None` once keys are no longer read, or the terminal has gone.
-fn next_key() -> Option<char> {
+/// Tells keys until they are no longer read, or the terminal has gone.
+fn read_all(mut tell: impl FnMut(char)) -> io::Result<()> {
+    let mut bytes = [0; 64];
     loop {
-        match enter() {
-            Ok(true) => {}
-            Ok(false) => {
-                thread::sleep(LOOK);
-                continue;
-            }
-            Err(_) => return None,
+        if !enter()? {
+            thread::sleep(LOOK);
+            continue;
         }
         let input = stdin();
         let mut fds = [PollFd::new(&input, PollFlags::IN)];
@@ -139,30 +135,28 @@ fn next_key() -> Option<char> {
             tv_sec: 0,
             tv_nsec: LOOK.subsec_nanos().into(),
         };
-        match poll(&mut fds, Some(&timeout)) {
-            Ok(0) | Err(Errno::INTR) => continue,
-            Ok(_) => {}
-            Err(_) => return None,
-        }
-        let mut bytes = [0; 64];
-        match read(stdin(), &mut bytes) {
-            Ok(0) => return None,
-            Ok(count) => {
-                if let Some(key) = key(bytes.get(..count).unwrap_or_default()) {
-                    return Some(key);
-                }
-            }
+        let count = match poll(&mut fds, Some(&timeout)) {
+            Ok(0) => continue,
+            Ok(_) => read(input, &mut bytes),
+            Err(error) => Err(error),
+        };
+        match count {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(count) => keys(bytes.get(..count).unwrap_or_default()).for_each(&mut tell),
             Err(Errno::INTR) => {}
-            Err(_) => return None,
+            Err(error) => return Err(error.into()),
         }
     }
 }
 
-/// The key that was pressed. Of several that came at once the last counts, so that what was typed
-/// ahead acts once; a special key, such as an arrow, is none.
-fn key(bytes: &[u8]) -> Option<char> {
-    let last = bytes.last().filter(|_| !bytes.contains(&ESCAPE))?;
-    last.is_ascii_graphic().then_some(char::from(*last))
+/// The keys that were pressed. A special key, such as an arrow, is none.
+fn keys(bytes: &[u8]) -> impl Iterator<Item = char> {
+    let bytes = match bytes.contains(&ESCAPE) {
+        true => &[],
+        false => bytes,
+    };
+    let visible = bytes.iter().filter(|byte| byte.is_ascii_graphic());
+    visible.map(|byte| char::from(*byte))
 }
 
 /// Makes the mode ours if the program is in the foreground; gives whether it is.
@@ -199,10 +193,11 @@ mod tests {
 
     #[test]
     fn a_visible_character_is_a_key_and_a_special_key_is_none() {
-        assert_eq!(key(b"p"), Some('p'));
-        assert_eq!(key(b"p+"), Some('+'));
+        let text = |bytes| keys(bytes).collect::<String>();
+        assert_eq!(text(b"p"), "p");
+        assert_eq!(text(b"c\nc+"), "cc+");
         for bytes in [&b"\x1b[A"[..], b"\x1bOc", b"\n", b"", "\u{e9}".as_bytes()] {
-            assert_eq!(key(bytes), None, "{bytes:?}");
+            assert_eq!(text(bytes), "", "{bytes:?}");
         }
     }
 }

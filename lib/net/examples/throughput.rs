@@ -75,7 +75,7 @@ fn fill(
         return Ok(());
     };
     match *event {
-        SessionEvent::Transfer(file, TransferEvent::Accepted) => {
+        SessionEvent::Transfer(file, TransferEvent::Accepted { .. }) => {
             let path = RelativePath::new("film")?;
             let (index, kind, mode, mtime) = (0, EntryKind::File, 0o644, 0);
             session.entry(
@@ -124,7 +124,7 @@ fn receive(mut net: Net) -> Result<(u64, f64, String), Failure> {
                     match event {
                         SessionEvent::Transfer(file, TransferEvent::Offered(offer)) => {
                             (size, began) = (offer.bytes, Instant::now());
-                            session.accept(file)?;
+                            session.accept(file, 0)?;
                         }
                         SessionEvent::Transfer(file, TransferEvent::Entry(_)) => {
                             session.start(
@@ -132,7 +132,6 @@ fn receive(mut net: Net) -> Result<(u64, f64, String), Failure> {
                                 &Start {
                                     index: 0,
                                     offset: 0,
-                                    proof: [0; 32],
                                 },
                             )?;
                         }

@@ -377,6 +377,8 @@ pub enum Notice {
         entries: u32,
         /// Bytes of all of them.
         bytes: u64,
+        /// Whether its sender has counted all; else there may be more of both.
+        is_counted: bool,
         /// Whether its sender wishes to replace what has that name: it will after the owner's yes,
         /// or where [`InboxSettings::overwrite`](crate::InboxSettings::overwrite) lets it. Else
         /// both are kept.
@@ -393,8 +395,8 @@ pub enum Notice {
         /// How it ended.
         outcome: Outcome,
     },
-    /// One entry of a folder failed; the rest goes on. Of a folder to us the first thousand are
-    /// told, and the others only count. Of a single file the outcome alone says it.
+    /// One entry of a folder failed or is left out; the rest goes on. The first thousand are told,
+    /// and the others only count. Of a single file the outcome alone says it.
     EntryFailed {
         /// Which transfer.
         transfer: TransferId,

@@ -72,17 +72,10 @@ fn receive(
     spare: &mut Vec<Vec<u8>>,
 ) -> Result<u64, Box<dyn Error>> {
     match event {
-        Event::Transfer(file, TransferEvent::Offered(_)) => session.accept(file)?,
+        Event::Transfer(file, TransferEvent::Offered(_)) => session.accept(file, 0)?,
         Event::Transfer(file, TransferEvent::Entry(_)) => {
-            let (index, offset, proof) = (0, 0, [0; 32]);
-            session.start(
-                file,
-                &Start {
-                    index,
-                    offset,
-                    proof,
-                },
-            )?;
+            let (index, offset) = (0, 0);
+            session.start(file, &Start { index, offset })?;
         }
         Event::Transfer(file, TransferEvent::Leaf { leaf, .. }) => {
             let taken = leaf.bytes.len() as u64;
@@ -106,7 +99,7 @@ fn send(
 ) -> Result<u64, Box<dyn Error>> {
     let mut offset = queued;
     match *event {
-        Event::Transfer(file, TransferEvent::Accepted) => {
+        Event::Transfer(file, TransferEvent::Accepted { .. }) => {
             let (kind, size, path) = (EntryKind::File, SIZE, name);
             session.entry(
                 file,

@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use transom_wire::{
-    ByeCode, CallKind, CameraState, CameraStats, Capabilities, Collision, Done, End, EndReason,
-    Ending, Entry, EntryKind, Failure, Offer, PeerName, PictureHead, Progress, RefuseReason,
-    RelativePath, Shape, SoundHead, SoundState, Start, Status, Total, TransferKey,
+    Again, ByeCode, CallKind, CameraState, CameraStats, Capabilities, Collision, Done, End,
+    EndReason, Ending, Entry, EntryKind, Failure, Offer, PeerName, PictureHead, Progress,
+    RefuseReason, RelativePath, Shape, SoundHead, SoundState, Start, Status, Total, TransferKey,
 };
 
 use crate::Instant;
@@ -104,7 +104,10 @@ pub enum TransferEvent {
     /// The peer offers a file or folder: accept or refuse it.
     Offered(OwnedOffer),
     /// The peer accepted our offer: announce entries.
-    Accepted,
+    Accepted {
+        /// Bytes that it holds from earlier attempts, as an estimate.
+        held: u64,
+    },
     /// The peer refused our offer; the transfer is over.
     Refused(Status<RefuseReason, String>),
     /// The sender has counted more of what it offered.
@@ -112,8 +115,11 @@ pub enum TransferEvent {
     /// The peer announces an entry: [`start`](crate::Session::start),
     /// [`done`](crate::Session::done) or [`failed`](crate::Session::failed) it.
     Entry(OwnedEntry),
-    /// The peer requests an entry's data from an offset on.
+    /// The peer requests an entry's data from an offset on. Of what is before that it wants the
+    /// [`hashes`](crate::Session::hashes).
     Started(Start),
+    /// The peer requests leaves of an entry again, also after its end.
+    Again(Again),
     /// A leaf was received; its hash is not checked yet. [`stored`](crate::Session::stored) returns
     /// its bytes to the window.
     Leaf {
@@ -122,8 +128,13 @@ pub enum TransferEvent {
         /// Bytes of the whole entry, which decide how a leaf is hashed (wire 7).
         size: u64,
     },
-    /// All leaves of an entry were received: check its root hash, then
-    /// [`done`](crate::Session::done) or [`failed`](crate::Session::failed).
+    /// Hashes of leaves of an entry that we said to hold: those that differ from ours are to be
+    /// asked for [`again`](crate::Session::again).
+    Hashes(LeafHashes),
+    /// All leaves of an entry were received, those asked for again included: check its root hash,
+    /// then
+    /// [`done`](crate::Session::done) or [`failed`](crate::Session::failed). Leaves asked for
+    /// [`again`](crate::Session::again) instead are followed by another such event.
     Ended(End),
     /// The peer abandons an entry, either by itself or in reply to our
     /// [`failed`](crate::Session::failed). With [`WHOLE`](transom_wire::WHOLE) it abandons the
@@ -132,7 +143,7 @@ pub enum TransferEvent {
     /// The peer can't store an entry, which is abandoned. With [`WHOLE`](transom_wire::WHOLE) it
     /// can't store the transfer, which is over.
     Failed(Failure<String>),
-    /// At least half of the queue for entries or leaves is free again.
+    /// At least half of the queue for entries, leaves or hashes is free again.
     Room,
     /// How many bytes the receiver has received, verified and made durable.
     Progress(Progress),
@@ -224,6 +235,17 @@ pub struct LeafData {
     pub hash: [u8; 32],
     /// The bytes, 1 to [`LEAF`](transom_wire::limits::LEAF).
     pub bytes: Vec<u8>,
+}
+
+/// Hashes of successive leaves of a file.
+#[derive(Clone, Eq, PartialEq)]
+pub struct LeafHashes {
+    /// The entry's index.
+    pub index: u32,
+    /// Offset of the first leaf in the file.
+    pub offset: u64,
+    /// One a leaf.
+    pub hashes: Vec<[u8; 32]>,
 }
 
 /// A [`RelativePath`] that owns its text; it can only be made from one.
@@ -374,5 +396,20 @@ impl fmt::Debug for LeafData {
             ..
         } = self;
         write!(f, "LeafData({index} at {offset}, {} bytes)", bytes.len())
+    }
+}
+
+impl fmt::Debug for LeafHashes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            index,
+            offset,
+            hashes,
+        } = self;
+        write!(
+            f,
+            "LeafHashes({index} at {offset}, {} leaves)",
+            hashes.len()
+        )
     }
 }

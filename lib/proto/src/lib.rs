@@ -115,8 +115,8 @@ pub use config::{Config, Order};
 pub use connection::Connection;
 pub use error::{PeerError, UsageError};
 pub use event::{
-    CallEvent, CallId, Event, LeafData, OwnedEntry, OwnedOffer, PathString, Picture, Queued,
-    ReceivedPicture, SoundFrame, TransferEvent, TransferId,
+    CallEvent, CallId, Event, LeafData, LeafHashes, OwnedEntry, OwnedOffer, PathString, Picture,
+    Queued, ReceivedPicture, SoundFrame, TransferEvent, TransferId,
 };
 pub use instant::Instant;
 pub use path::Uplink;

@@ -4,12 +4,14 @@
 use alloc::vec::Vec;
 
 use transom_wire::{
-    CallKind, CameraState, CameraStats, Capabilities, Done, End, EndReason, Ending, Entry, Failure,
-    LimitedBy, Offer, Progress, RefuseReason, SoundCodec, SoundState, Start, Total,
+    Again, CallKind, CameraState, CameraStats, Capabilities, Done, End, EndReason, Ending, Entry,
+    Failure, LimitedBy, Offer, Progress, RefuseReason, SoundCodec, SoundState, Start, Total,
 };
 
 use crate::session::{Session, Stage};
-use crate::{CallId, Instant, LeafData, Picture, Queued, SoundFrame, TransferId, UsageError};
+use crate::{
+    CallId, Instant, LeafData, LeafHashes, Picture, Queued, SoundFrame, TransferId, UsageError,
+};
 
 /// Calls.
 ///
@@ -201,8 +203,8 @@ impl Session {
         self.files.leaf_room(file)
     }
 
-    /// Queues the next leaf of an entry that was started. The leaf is dropped if the entry has been
-    /// abandoned meanwhile.
+    /// Queues the next leaf of an entry that was started, or the next of its leaves that were asked
+    /// for again. The leaf is dropped if the entry has been abandoned meanwhile.
     pub fn leaf(&mut self, file: TransferId, leaf: LeafData) -> Result<(), UsageError> {
         self.open()?;
         self.files.sending(file)?.leaf(leaf)
@@ -215,7 +217,19 @@ impl Session {
         self.files.spent()
     }
 
-    /// All leaves of the entry are queued.
+    /// How many hashes of leaves may be queued now.
+    pub fn hash_room(&self, file: TransferId) -> usize {
+        self.files.hash_room(file)
+    }
+
+    /// Queues the next hashes of leaves before the offset at which an entry was started. They are
+    /// dropped if the entry has been abandoned meanwhile.
+    pub fn hashes(&mut self, file: TransferId, hashes: LeafHashes) -> Result<(), UsageError> {
+        self.open()?;
+        self.files.sending(file)?.hashes(hashes)
+    }
+
+    /// All leaves of the entry are queued, and the hashes of all before its start.
     pub fn end(&mut self, file: TransferId, end: &End) -> Result<(), UsageError> {
         self.open()?;
         self.files.sending(file)?.end(end)
@@ -241,10 +255,10 @@ impl Session {
 /// [`UsageError::NoSuchTransfer`] after a transfer ended, which the peer can do at any time;
 /// [`UsageError::NotNow`] when its state does not allow the verb.
 impl Session {
-    /// Accepts an offer.
-    pub fn accept(&mut self, file: TransferId) -> Result<(), UsageError> {
+    /// Accepts an offer, of which about `held` bytes are there from earlier attempts.
+    pub fn accept(&mut self, file: TransferId, held: u64) -> Result<(), UsageError> {
         self.open()?;
-        self.files.accept(file, &mut self.output, self.now)
+        self.files.accept(file, held, &mut self.output, self.now)
     }
 
     /// Changes how many bytes of file data the peer may send ahead of the disk, at first
@@ -269,6 +283,13 @@ impl Session {
     pub fn start(&mut self, file: TransferId, start: &Start) -> Result<(), UsageError> {
         self.open()?;
         self.files.receiving(file)?.start(start, &mut self.output)
+    }
+
+    /// Asks for leaves of a started entry again, which lie before its start or were received. While
+    /// too many runs are outstanding, the request waits.
+    pub fn again(&mut self, file: TransferId, again: &Again) -> Result<(), UsageError> {
+        self.open()?;
+        self.files.receiving(file)?.again(again, &mut self.output)
     }
 
     /// An entry can't be stored: the sender abandons it. With [`WHOLE`](transom_wire::WHOLE) the

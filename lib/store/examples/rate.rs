@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use transom_store::{Begin, Inbox, InboxSettings, Outbox, Step};
+use transom_store::{Begin, Inbox, InboxSettings, Outbox, OutboxError, Step};
 use transom_wire::{Collision, Entry, Offer, RelativePath, limits};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -54,9 +54,17 @@ fn fill(path: &std::path::Path, bytes: u64) -> std::io::Result<()> {
     Ok(())
 }
 
+/// The one file of a transfer.
+fn opened(path: &std::path::Path) -> Result<Outbox, OutboxError> {
+    let mut outbox = Outbox::open(path)?;
+    outbox.count(2)?;
+    outbox.walk(2)?;
+    Ok(outbox)
+}
+
 fn read(path: &std::path::Path) -> Result<(), Box<dyn Error>> {
-    let mut outbox = Outbox::walk(path)?;
-    outbox.start(0, 0, &[0; 32])?;
+    let mut outbox = opened(path)?;
+    outbox.start(0, 0)?;
     let mut buffer = Vec::new();
     while let Step::Leaf { bytes, .. } = outbox.next_leaf(0, buffer)? {
         buffer = bytes;
@@ -69,7 +77,7 @@ fn write(
     path: &std::path::Path,
     into: &std::path::Path,
 ) -> Result<(Instant, std::time::Duration), Box<dyn Error>> {
-    let mut outbox = Outbox::walk(path)?;
+    let mut outbox = opened(path)?;
     let mut inbox = Inbox::open(InboxSettings::new(into))?;
     let info = outbox.entry(0).ok_or("there is one entry")?;
     let name = RelativePath::new(&info.path)?;
@@ -79,8 +87,8 @@ fn write(
             transfer: outbox.key(&[1; 32], &[2; 32]),
             shape: outbox.shape(),
             collision: Collision::Rename,
-            files: outbox.files(),
-            bytes: outbox.bytes(),
+            files: outbox.counted().entries,
+            bytes: outbox.counted().bytes,
             is_counted: true,
             name,
         },
@@ -93,12 +101,12 @@ fn write(
         size: info.size,
         path: name,
     };
-    let Begin::Data { offset, proof } = reception.entry(&entry)? else {
+    let Begin::Data { offset } = reception.begin_entry(&entry)? else {
         return Err("a file begins with data".into());
     };
     let start = Instant::now();
     let mut reading = std::time::Duration::ZERO;
-    outbox.start(0, offset, &proof)?;
+    outbox.start(0, offset)?;
     let mut buffer = Vec::new();
     loop {
         let began = Instant::now();
@@ -114,6 +122,7 @@ fn write(
                 reception.leaf(index, offset, &hash, &bytes)?;
                 buffer = bytes;
             }
+            Step::Sent { .. } => return Err("the inbox has a part of the file".into()),
             Step::End { size, root, .. } => {
                 reception.end(0, size, &root)?;
                 reception.finish(1)?;

@@ -74,7 +74,7 @@ fn announce(reception: &mut Reception, index: u32, bytes: u32) -> Result<(), Box
         size: bytes.into(),
         path: RelativePath::new(&path)?,
     };
-    match reception.entry(&entry)? {
+    match reception.begin_entry(&entry)? {
         Begin::Data { offset: 0, .. } => Ok(()),
         other => Err(format!("a new file begins with {other:?}").into()),
     }

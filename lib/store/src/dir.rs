@@ -20,7 +20,7 @@ mod open;
 mod remove;
 mod walk;
 
-pub(crate) use walk::{Visit, Walk};
+pub(crate) use walk::{Unreadable, Visit, Walk};
 
 /// An open folder.
 #[derive(Debug)]
@@ -237,12 +237,6 @@ impl Dir {
         Ok(true)
     }
 
-    /// Removes all that is in it.
-    pub(crate) fn clear(&self) -> io::Result<()> {
-        while !remove::empty(&self.handle, &mut { u32::MAX })? {}
-        Ok(())
-    }
-
     /// What the name is, not looking through a link.
     pub(crate) fn kind(&self, path: &str) -> io::Result<Kind> {
         let (parent, name) = self.parent(path)?;
@@ -260,17 +254,14 @@ impl Dir {
         })
     }
 
-    /// The names in it.
-    pub(crate) fn names(&self) -> io::Result<Vec<(String, Kind)>> {
-        let mut names = Vec::new();
+    /// Whether nothing is in it.
+    pub(crate) fn is_empty(&self) -> io::Result<bool> {
         for entry in self.handle.list()? {
-            let entry = entry?;
-            match entry.file_name().to_bytes() {
-                b"." | b".." => {}
-                name => names.push((name::to_text(name), self.listed(name, entry.file_type()))),
+            if !matches!(entry?.file_name().to_bytes(), b"." | b"..") {
+                return Ok(false);
             }
         }
-        Ok(names)
+        Ok(true)
     }
 
     /// Takes the lock of a file in it, or says that another process has it.

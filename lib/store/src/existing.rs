@@ -8,7 +8,7 @@ use transom_wire::limits::LEAF;
 
 use crate::dir::Dir;
 use crate::file::File;
-use crate::hash::{self, LEAF_BYTES, Proof, Tree};
+use crate::hash::{self, LEAF_BYTES, Tree};
 
 /// Bytes read for it at most: half a second of a fast disk, half a minute of a memory card, which
 /// asking again and again costs us and not the sender. What is larger is sent again.
@@ -25,7 +25,7 @@ pub(crate) struct Existing {
     /// Bytes read so far.
     read: u64,
     tree: Tree,
-    proof: Proof,
+    is_same: bool,
 }
 
 impl Existing {
@@ -41,36 +41,27 @@ impl Existing {
             mtime,
             read: 0,
             tree: Tree::default(),
-            proof: Proof::default(),
+            is_same: true,
         })
     }
 
-    /// Reads up to `most` more leaves; says whether it is through.
-    ///
-    /// # Errors
-    /// It can't be read, or is shorter than it was.
-    pub(crate) fn read(&mut self, most: u32) -> io::Result<bool> {
+    /// Compares its next leaves with those of the sender's file. All of it is read, whatever
+    /// differs: a sender that has another file is not to learn from the time it takes where.
+    pub(crate) fn compare(&mut self, theirs: &[[u8; 32]]) {
         let mut buffer = Vec::with_capacity(LEAF);
-        for _ in 0..most {
-            if self.read == self.size {
-                break;
-            }
+        for hash in theirs {
             let len = (self.size - self.read).min(LEAF_BYTES) as usize;
-            self.file.read_leaf(self.read, len, &mut buffer)?;
-            if buffer.len() != len {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            let leaf = hash::leaf(&buffer, self.read, self.size);
-            self.tree.push(leaf);
-            self.proof.push(&leaf);
+            let read = self.file.read_leaf(self.read, len, &mut buffer);
+            let ours = hash::leaf(&buffer, self.read, self.size);
+            self.is_same &= read.is_ok() && buffer.len() == len && ours == *hash;
+            self.tree.push(ours);
             self.read += len as u64;
         }
-        Ok(self.read == self.size)
     }
 
-    /// What to say in Start: where the data would go on, and the proof of what is there.
-    pub(crate) fn start(&self) -> (u64, [u8; 32]) {
-        (self.size, self.proof.value())
+    /// Whether the leaves that were compared are the same.
+    pub(crate) fn is_same(&self) -> bool {
+        self.is_same
     }
 
     /// Whether the sender's file has the same bytes.

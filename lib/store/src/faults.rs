@@ -153,7 +153,12 @@ impl Disk {
 
     /// The kernel writes dirty bytes back in the background; names it does not.
     pub fn write_back(&self) {
-        self.state().cache.write_back();
+        self.write_back_of("");
+    }
+
+    /// The same for the files whose path holds that: the kernel writes in any order.
+    pub fn write_back_of(&self, path: &str) {
+        self.state().cache.write_back(path);
     }
 
     /// After so many more changes every further one fails with EIO, as before a power cut. Looks

@@ -32,32 +32,50 @@ pub fn leaf(bytes: &[u8], offset: u64, size: u64) -> [u8; 32] {
     hasher.update(bytes).finalize_non_root()
 }
 
-/// The hash of a file's leaves so far, kept as the roots of its whole left subtrees.
+/// The hash of successive leaves of a file, kept as the roots of its whole subtrees.
 ///
 /// ```text
-/// leaves   0 1 2 3 4 5 6        one hash for each bit of the count, 7 = 0b111:
-///          \-----/ \-/ 6        4 + 2 + 1
+/// leaves   0 1 2 3 4 5 6        3 4 5 6 7 8
+///          \-----/ \-/ 6        3 \-----/ 8
 /// ```
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tree {
-    stack: Vec<[u8; 32]>,
+    /// Leaves of the file before its own.
+    first: u64,
+    /// The roots from left to right, each with how many leaves it has. Two that have a common
+    /// parent are merged once more leaves follow, since the last merge of all is a different one.
+    nodes: Vec<(u64, [u8; 32])>,
     leaves: u64,
 }
 
 impl Tree {
-    /// Takes the next leaf's hash.
-    pub(crate) fn push(&mut self, leaf: [u8; 32]) {
-        // Merged one leaf late, since the last merge of all is a different one.
-        while self.stack.len() > self.leaves.count_ones() as usize {
-            self.merge();
+    /// A tree of the leaves after the first ones, to be [appended](Tree::append) to theirs.
+    pub(crate) fn after(first: u64) -> Self {
+        Self {
+            first,
+            ..Self::default()
         }
-        self.stack.push(leaf);
-        self.leaves += 1;
     }
 
-    /// BLAKE3 of the file, if there are no more leaves.
+    /// Takes the next leaf's hash.
+    pub(crate) fn push(&mut self, leaf: [u8; 32]) {
+        self.put((1, leaf));
+    }
+
+    /// Takes the tree of the leaves that follow.
+    pub(crate) fn append(&mut self, next: &Tree) {
+        debug_assert_eq!(self.first + self.leaves, next.first);
+        next.nodes.iter().for_each(|node| self.put(*node));
+    }
+
+    /// How many leaves it has.
+    pub(crate) fn leaves(&self) -> u64 {
+        self.leaves
+    }
+
+    /// BLAKE3 of the file, if it has all leaves.
     pub(crate) fn root(&self) -> [u8; 32] {
-        let mut left = self.stack.iter().rev();
+        let mut left = self.nodes.iter().rev().map(|(_, hash)| hash);
         let Some(mut right) = left.next().copied() else {
             return blake3::hash(b"").into();
         };
@@ -71,27 +89,24 @@ impl Tree {
         right
     }
 
-    fn merge(&mut self) {
-        if let (Some(right), Some(left)) = (self.stack.pop(), self.stack.pop()) {
-            self.stack
-                .push(merge_subtrees_non_root(&left, &right, Mode::Hash));
+    fn put(&mut self, node: (u64, [u8; 32])) {
+        while let Some(parent) = self.last_parent() {
+            self.nodes.truncate(self.nodes.len() - 2);
+            self.nodes.push(parent);
         }
-    }
-}
-
-/// BLAKE3 of the hashes of leaves, joined: shows that both sides hold the same beginning.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Proof(blake3::Hasher);
-
-impl Proof {
-    /// Takes the next leaf's hash.
-    pub(crate) fn push(&mut self, leaf: &[u8; 32]) {
-        self.0.update(leaf);
+        self.leaves += node.0;
+        self.nodes.push(node);
     }
 
-    /// The proof for the leaves so far.
-    pub(crate) fn value(&self) -> [u8; 32] {
-        self.0.finalize().into()
+    /// The parent of the last two nodes, if they have a common one.
+    fn last_parent(&self) -> Option<(u64, [u8; 32])> {
+        let [.., (left_leaves, left), (leaves, right)] = &self.nodes[..] else {
+            return None;
+        };
+        let both = left_leaves + leaves;
+        let begins_at = self.first + self.leaves - both;
+        let are_siblings = left_leaves == leaves && begins_at.is_multiple_of(both);
+        are_siblings.then(|| (both, merge_subtrees_non_root(left, right, Mode::Hash)))
     }
 }
 
@@ -138,7 +153,23 @@ mod tests {
                 *blake3::hash(&data[..size]).as_bytes(),
                 "{size} bytes"
             );
-            assert_eq!(tree.leaves, leaves(size as u64));
+            assert_eq!(tree.leaves(), leaves(size as u64));
+        }
+    }
+
+    #[test]
+    fn trees_of_both_parts_of_a_file_make_the_root_wherever_it_is_parted() {
+        let data: Vec<u8> = (0..LEAF * 9 + 5).map(|i| (i * 7 + i / 251) as u8).collect();
+        let size = data.len() as u64;
+        let hashes: Vec<_> = (data.chunks(LEAF).zip(0..))
+            .map(|(bytes, number)| leaf(bytes, number * LEAF_BYTES, size))
+            .collect();
+        for parted in 0..=hashes.len() {
+            let (mut tree, mut next) = (Tree::default(), Tree::after(parted as u64));
+            hashes[parted..].iter().for_each(|hash| next.push(*hash));
+            hashes[..parted].iter().for_each(|hash| tree.push(*hash));
+            tree.append(&next);
+            assert_eq!(tree.root(), *blake3::hash(&data).as_bytes(), "{parted}");
         }
     }
 }

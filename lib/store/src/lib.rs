@@ -9,17 +9,42 @@
 //!     t-0123../                 one transfer, of one key of one peer
 //!         record                whose it is; checked
 //!         tree/                 its files as they will be, opened beneath and never through a link
-//!         leaves/7              journal of file 7: a checked hash for each leaf that is written
-//!         table                 hashes of the files that are one leaf or less
+//!         leaves/4f3a..         journal of a file of more than one leaf, named by its path's hash
 //!         folders               modes and times of the folders, set at the end
-//!         old/                  tree/ of the attempts before, until their files are asked for again
+//!         old/0, old/1 ..       tree/ of the attempts before, until their files are asked for again
 //! ```
 //!
-//! A leaf is verified before it is written, written before it is journalled, and both are on the
-//! disk before they are called durable, by descriptors of the reception's own (`syncing.rs` has the
-//! rules on one page). What an earlier attempt left is synced and read again before it counts. At
-//! the end the whole gets its final name in one step, and that name is on the disk before anybody
-//! is told.
+//! The life of a file, and where a crash (of the process, the system or the power) may hit it:
+//!
+//! ```text
+//! Offer      Entry      Leaf, Hashes ..                            End      Finish
+//!   |          |          |                                         |         |
+//!   v          v          v                                         v         v
+//! claimed -> begun -> written -> synced -> recorded -> on disk -> whole -> settled -> named -> durable
+//!          1        2          3         4           5          6        7          8        9
+//!                   ^                                |
+//!                   |          \___ a checkpoint ___/
+//!                   |                                |
+//!                   +-- withdrawn <-- differs from the sender's, or from its record
+//!                    5
+//! ```
+//!
+//! | crash | what is there | what becomes of it |
+//! |---|---|---|
+//! | 1 | a folder with a record or without | without one it is removed when the inbox opens; with one it is taken up, and holds nothing |
+//! | 2, 3 | leaves that may not be on the disk, without records | the file is cut to the leaves that have records, at most a checkpoint (64 MiB, a second) is sent again; a file of one leaf is synced, read from the disk and compared |
+//! | 4 | records that may not be on the disk, of leaves that are | a record that is missing or torn costs its leaf |
+//! | 5 | a leaf whose record was withdrawn, and may be half overwritten | it has no record, so it is asked again |
+//! | 6, 7 | all leaves, the last perhaps without records | as 2 to 5; no file shows before all of its transfer is there |
+//! | 8 | the final name, or the name in the private folder | the one: the same is there already when it comes again; the other: as 7 |
+//! | 9 | all | the sender was not told: it sends again, and hears that it is there already |
+//!
+//! So a record means that its leaf is on the disk, at any time (`journal.rs`). When a file is taken
+//! up, its records say at once where the sender goes on. The sender's hashes are compared with the
+//! records, what differs is asked again leaf by leaf (`part.rs`), and each leaf that was here before
+//! is read once before the file is whole. A sync that fails ends it all: no more records are
+//! written, and the next attempt goes on from those that were (`syncing.rs` has the rules on one
+//! page).
 //!
 //! An entry that can't be taken fails alone; `EntryError::is_passing` lists what keeps a folder for
 //! the next attempt instead. All calls to the disk go through one room (`disk.rs`), where tests let
@@ -36,29 +61,35 @@
 //! # std::fs::create_dir_all(&folder)?;
 //! # let settings = InboxSettings::new(folder.join("in"));
 //! std::fs::write(folder.join("photo.jpg"), b"not really")?;
-//! let mut outbox = Outbox::walk(&folder.join("photo.jpg"))?;
+//! let mut outbox = Outbox::open(&folder.join("photo.jpg"))?;
+//! let counted = outbox.count(1000)?;
 //! let mut inbox = Inbox::open(settings)?;
 //! let offer = Offer {
 //!     transfer: outbox.key(&[1; 32], &[2; 32]),
 //!     shape: outbox.shape(),
 //!     collision: Collision::Rename,
-//!     files: outbox.files(),
-//!     bytes: outbox.bytes(),
-//!     is_counted: true,
+//!     files: counted.entries,
+//!     bytes: counted.bytes,
+//!     is_counted: counted.is_all,
 //!     name: RelativePath::new("photo.jpg")?,
 //! };
 //! let mut reception = inbox.receive([1; 32], &offer)?;
-//! for index in 0..outbox.files() {
-//!     let info = outbox.entry(index).expect("an index below the count");
+//! let walked = outbox.walk(1000)?;
+//! for index in walked.entries {
+//!     let info = outbox.entry(index).expect("an entry that is not settled");
 //!     let path = RelativePath::new(&info.path)?;
 //!     let EntryInfo { kind, mode, mtime, size, .. } = info;
 //!     let entry = Entry { index, kind, mode, mtime, size, path };
-//!     let Begin::Data { offset, proof } = reception.entry(&entry)? else { continue };
-//!     outbox.start(index, offset, &proof)?;
+//!     let Begin::Data { offset } = reception.begin_entry(&entry)? else { continue };
+//!     outbox.start(index, offset)?;
 //!     loop {
 //!         match outbox.next_leaf(index, Vec::new())? {
 //!             Step::Leaf { index, offset, hash, bytes } => {
 //!                 reception.leaf(index, offset, &hash, &bytes)?;
+//!             }
+//!             Step::Sent { .. } => {
+//!                 let held = outbox.hashes(index, 128, &mut Vec::new())?;
+//!                 reception.hashes(index, held.offset, &held.hashes)?;
 //!             }
 //!             Step::End { size, root, .. } => {
 //!                 reception.end(index, size, &root)?;
@@ -67,7 +98,7 @@
 //!         }
 //!     }
 //! }
-//! let finished = reception.finish(outbox.files())?;
+//! let finished = reception.finish(counted.entries)?;
 //! assert_eq!(finished.ending, Ending::Durable);
 //! assert_eq!(finished.path, folder.join("in/photo.jpg"));
 //! # std::fs::remove_dir_all(&folder)?;
@@ -98,7 +129,6 @@ mod record;
 mod room;
 mod slice;
 mod syncing;
-mod table;
 mod usage;
 
 #[cfg(feature = "faults")]
@@ -115,6 +145,7 @@ pub use hash::{hash_file, leaf as hash_leaf};
 pub use inbox::{Inbox, InboxSettings, Leftover};
 pub use mark::Mark;
 pub use name::{path_text, text_path};
-pub use outbox::{EntryInfo, Outbox, Skipped, Step};
-pub use reception::{Begin, Counts, Done, Finished, Reception, Unplaced};
+pub use outbox::{Counted, EntryInfo, Hashes, Outbox, Skipped, Step, Walked};
+pub use part::Run;
+pub use reception::{Begin, Counts, Done, Ended, Finished, Reception, Unplaced};
 pub use room::RoomLimits;

@@ -1,22 +1,20 @@
 //! The outbox: a file or folder to send, read leaf by leaf.
 //! It knows what was offered and refuses what was not, and what changes while it is read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use transom_wire::{EntryKind, RelativePath, Shape, TransferKey, limits};
 
-use crate::dir::Dir;
-use crate::outbox::list::List;
+use crate::dir::{Dir, Metadata};
 use crate::outbox::source::Source;
+use crate::outbox::walk::{Item, Listing};
 use crate::{OutboxError, SkipReason, name, path_text};
 
-mod list;
 mod source;
 mod walk;
-
-pub use list::EntryInfo;
 
 /// Files kept open at a time.
 const OPEN_FILES: usize = 32;
@@ -30,13 +28,74 @@ pub struct Skipped {
     pub why: SkipReason,
 }
 
+/// One entry as it is announced.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct EntryInfo {
+    /// Where below the offered folder; the offered name itself for a single file.
+    pub path: String,
+    /// File or folder.
+    pub kind: EntryKind,
+    /// Unix permission bits.
+    pub mode: u16,
+    /// Modification time in nanoseconds since 1970.
+    pub mtime: i64,
+    /// Bytes, 0 for a folder.
+    pub size: u64,
+}
+
+impl EntryInfo {
+    fn new(path: String, kind: EntryKind, found: Metadata) -> Self {
+        let size = match kind {
+            EntryKind::Folder => 0,
+            _ => found.size,
+        };
+        Self {
+            path,
+            kind,
+            mode: found.mode,
+            mtime: found.mtime,
+            size,
+        }
+    }
+}
+
+/// What was counted so far.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Counted {
+    /// Entries, files and folders.
+    pub entries: u32,
+    /// How many of the entries are folders.
+    pub folders: u32,
+    /// Bytes of all files.
+    pub bytes: u64,
+    /// Whether that is all.
+    pub is_all: bool,
+}
+
+/// What a part of the walk came to.
+#[derive(Debug)]
+pub struct Walked {
+    /// The indexes of the entries to announce next.
+    pub entries: Range<u32>,
+    /// What is left out.
+    pub skipped: Vec<Skipped>,
+    /// Whether that was the last part.
+    pub is_last: bool,
+}
+
 /// A file or folder to send.
 ///
-/// 1. [`Outbox::walk`] lists it; [`Outbox::key`], [`Outbox::name`], [`Outbox::shape`] and the
-///    counts make the offer;
-/// 2. [`Outbox::entry`] gives each entry to announce;
-/// 3. for each Start of the receiver: [`Outbox::start`], then [`Outbox::next_leaf`] until
-///    [`Step::End`].
+/// 1. [`Outbox::open`] opens it; [`Outbox::key`], [`Outbox::name`] and [`Outbox::shape`] make the
+///    offer, and [`Outbox::count`] what it says of the counts, which may grow;
+/// 2. [`Outbox::walk`] finds the entries to announce, and [`Outbox::entry`] gives each, until it is
+///    [settled](Outbox::settle);
+/// 3. for each Start of the receiver: [`Outbox::start`], then [`Outbox::next_leaf`] for all leaves
+///    from there on, [`Outbox::hashes`] for those before, and again [`Outbox::next_leaf`], which
+///    gives [`Step::End`];
+/// 4. for each leaf that the receiver asks for again: [`Outbox::leaf_again`].
+///
+/// A folder is gone through twice, once to count and once to announce, so that memory does not grow
+/// with it and the first byte need not wait. What changes in between is announced as it is then.
 ///
 /// A file that is written to while it is read may be read torn, some bytes from before and some
 /// from after. Most such changes are noticed by its size, its time and its inode's (`ctime`), and
@@ -50,12 +109,20 @@ pub struct Outbox {
     shape: Shape,
     /// The folder that entries' paths start from.
     root: Dir,
-    list: List,
-    skipped: Vec<Skipped>,
-    unlisted: u32,
+    counting: Listing,
+    counted: Counted,
+    announcing: Listing,
+    /// The index of the next entry to announce.
+    next: u32,
+    /// The entries that were found and are not settled.
+    entries: BTreeMap<u32, Known>,
     running: HashMap<u32, Source>,
-    /// One bit an entry: whether it was started.
-    started: Vec<u64>,
+}
+
+#[derive(Debug)]
+struct Known {
+    entry: EntryInfo,
+    is_started: bool,
 }
 
 /// What comes next of an entry.
@@ -72,7 +139,12 @@ pub enum Step {
         /// Its bytes, in the buffer that was handed in.
         bytes: Vec<u8>,
     },
-    /// All leaves are sent.
+    /// All leaves from the start on were read, and the hashes of those before were not.
+    Sent {
+        /// The buffer that was handed in, to use again.
+        buffer: Vec<u8>,
+    },
+    /// All is read.
     End {
         /// Bytes of the file.
         size: u64,
@@ -83,12 +155,23 @@ pub enum Step {
     },
 }
 
+/// Hashes of successive leaves before the start of an entry.
+#[derive(Debug)]
+pub struct Hashes {
+    /// Where the first of them is in the file.
+    pub offset: u64,
+    /// One a leaf; none if all were read before.
+    pub hashes: Vec<[u8; 32]>,
+    /// Whether [`Outbox::next_leaf`] gives the end of the entry now.
+    pub is_through: bool,
+}
+
 impl Outbox {
-    /// Lists a file or a folder. A link named here is followed, those inside a folder are not.
+    /// Opens a file or a folder. A link named here is followed, those inside a folder are not.
     ///
     /// # Errors
     /// It isn't there, can't be read, or its name can't be sent.
-    pub fn walk(path: &Path) -> Result<Self, OutboxError> {
+    pub fn open(path: &Path) -> Result<Self, OutboxError> {
         let system = |source| OutboxError::System {
             path: path_text(path),
             source,
@@ -96,61 +179,106 @@ impl Outbox {
         let canonical = path.canonicalize().map_err(system)?;
         let name = offered_name(path, &canonical)?;
         let found = canonical.metadata().map_err(system)?;
-        let (mut list, mut skipped) = (List::default(), walk::Skips::default());
-        let (shape, root) = if found.is_dir() {
+        let (shape, root, walks) = if found.is_dir() {
             let root = Dir::open(&canonical).map_err(system)?;
-            walk::folder(&root, &canonical, &mut list, &mut skipped)?;
-            (Shape::Folder, root)
+            let walks = [0; 2].map(|_| Listing::Folder(Box::default()));
+            (Shape::Folder, root, walks)
         } else if found.is_file() {
-            let real = canonical.file_name().unwrap_or_default();
-            list.put_file(&name::to_text(real.as_bytes()), &found);
             let above = canonical.parent().unwrap_or(Path::new("/"));
-            (Shape::File, Dir::open(above).map_err(system)?)
+            let root = Dir::open(above).map_err(system)?;
+            let real = canonical.file_name().unwrap_or_default();
+            let real = name::to_text(real.as_bytes());
+            let found = root.metadata(&real).map_err(system)?;
+            let entry = EntryInfo::new(real, EntryKind::File, found);
+            let walks = [entry.clone(), entry].map(|entry| Listing::File(Some(entry)));
+            (Shape::File, root, walks)
         } else {
             return Err(OutboxError::Special(path_text(path)));
         };
+        let [counting, announcing] = walks;
         Ok(Self {
-            started: vec![0; (list.len() as usize).div_ceil(64)],
             path: canonical,
             name,
             shape,
             root,
-            list,
-            skipped: skipped.list,
-            unlisted: skipped.more,
+            counting,
+            counted: Counted::default(),
+            announcing,
+            next: 0,
+            entries: BTreeMap::new(),
             running: HashMap::new(),
         })
     }
 
-    /// Checks what the receiver says it holds of an entry and opens it; gives the offset it really
-    /// starts at.
+    /// Looks at up to `most` more names to count them.
     ///
     /// # Errors
-    /// It was not offered, was started before, changed, or can't be read.
-    pub fn start(&mut self, index: u32, offset: u64, proof: &[u8; 32]) -> Result<u64, OutboxError> {
-        self.begin(index, offset, proof)?;
-        loop {
-            if let Some(offset) = self.check(index, u32::MAX)? {
-                return Ok(offset);
+    /// There are more entries than a transfer may have.
+    pub fn count(&mut self, most: usize) -> Result<Counted, OutboxError> {
+        for _ in 0..most {
+            match self.counting.next(&self.root, &self.path) {
+                Some(Item::Entry(_)) if self.counted.entries >= limits::ENTRIES => {
+                    return Err(self.too_many());
+                }
+                Some(Item::Entry(entry)) => {
+                    let counted = &mut self.counted;
+                    counted.entries += 1;
+                    counted.folders += u32::from(entry.kind == EntryKind::Folder);
+                    counted.bytes = counted.bytes.saturating_add(entry.size).min(limits::FILE);
+                }
+                // It is told when it would be announced.
+                Some(Item::LeftOut(_)) => {}
+                None => {
+                    self.counted.is_all = true;
+                    break;
+                }
             }
         }
+        Ok(self.counted)
     }
 
-    /// The first half of [`Outbox::start`], which reads nothing: a receiver may hold much, and
-    /// others wait for the disk.
+    /// Looks at up to `most` more names to announce them.
     ///
     /// # Errors
-    /// As for [`Outbox::start`].
-    pub fn begin(&mut self, index: u32, offset: u64, proof: &[u8; 32]) -> Result<(), OutboxError> {
-        let entry = self
-            .list
-            .entry(index)
-            .filter(|entry| entry.kind == EntryKind::File);
-        let entry = entry.ok_or(OutboxError::Protocol(
-            "the receiver asks for what was not offered",
-        ))?;
-        let (word, bit) = (index as usize / 64, 1 << (index % 64));
-        if self.started.get(word).is_none_or(|word| word & bit != 0) {
+    /// There are more entries than a transfer may have.
+    pub fn walk(&mut self, most: usize) -> Result<Walked, OutboxError> {
+        let (first, mut skipped, mut is_last) = (self.next, Vec::new(), false);
+        for _ in 0..most {
+            match self.announcing.next(&self.root, &self.path) {
+                Some(Item::Entry(_)) if self.next >= limits::ENTRIES => {
+                    return Err(self.too_many());
+                }
+                Some(Item::Entry(entry)) => {
+                    let is_started = false;
+                    self.entries.insert(self.next, Known { entry, is_started });
+                    self.next += 1;
+                }
+                Some(Item::LeftOut(what)) => skipped.push(what),
+                None => {
+                    is_last = true;
+                    break;
+                }
+            }
+        }
+        Ok(Walked {
+            entries: first..self.next,
+            skipped,
+            is_last,
+        })
+    }
+
+    /// Nothing more is asked of an entry: the receiver has it, or it can't be sent or stored.
+    pub fn settle(&mut self, index: u32) {
+        self.running.remove(&index);
+        self.entries.remove(&index);
+    }
+
+    /// Begins to send an entry at the offset that the receiver asks for. Reads nothing.
+    ///
+    /// # Errors
+    /// It was not offered, was started before, or has no leaf there.
+    pub fn start(&mut self, index: u32, offset: u64) -> Result<(), OutboxError> {
+        if self.is_started(index) {
             return Err(OutboxError::Protocol(
                 "the receiver asks for an entry twice",
             ));
@@ -160,30 +288,17 @@ impl Outbox {
                 "the receiver asks for too many entries at once",
             ));
         }
-        self.started[word] |= bit;
-        let offered = match self.shape {
-            Shape::File => self.name.clone(),
-            _ => entry.path.clone(),
-        };
-        let mut source = Source::new(entry, offered);
-        source.claim(offset, proof)?;
+        let source = self.source(index, offset)?;
+        if let Some(known) = self.entries.get_mut(&index) {
+            known.is_started = true;
+        }
         self.running.insert(index, source);
         Ok(())
     }
 
-    /// The other half, up to `most` leaves at a time; gives the offset once it is known.
-    ///
-    /// # Errors
-    /// As for [`Outbox::start`].
-    pub fn check(&mut self, index: u32, most: u32) -> Result<Option<u64>, OutboxError> {
-        let source = self.running.get_mut(&index);
-        let source = source.ok_or(OutboxError::Protocol("the entry was not started"))?;
-        let checked = source.check_claim(&self.root, most);
-        match checked {
-            Ok(_) => source.close(),
-            Err(_) => drop(self.running.remove(&index)),
-        }
-        checked
+    /// Whether an entry was started and has not ended or failed since.
+    pub fn is_running(&self, index: u32) -> bool {
+        self.running.contains_key(&index)
     }
 
     /// Reads the next leaf of a started entry into the buffer.
@@ -191,25 +306,74 @@ impl Outbox {
     /// # Errors
     /// The file changed or can't be read; the entry has to be abandoned.
     pub fn next_leaf(&mut self, index: u32, buffer: Vec<u8>) -> Result<Step, OutboxError> {
-        self.limit_open(index);
-        let source = self.running.get_mut(&index);
-        let source = source.ok_or(OutboxError::Protocol("the entry was not started"))?;
-        let step = source.next(&self.root, index, buffer);
-        if !matches!(step, Ok(Step::Leaf { .. })) {
+        let (root, source) = self.running(index)?;
+        let step = source.next(root, index, buffer);
+        if matches!(step, Ok(Step::End { .. }) | Err(_)) {
             self.running.remove(&index);
         }
         step
     }
 
-    /// The receiver can't take an entry: it is not read any further.
-    pub fn stop(&mut self, index: u32) {
-        self.running.remove(&index);
+    /// Reads up to `most` leaves before the offset at which an entry was started; gives their
+    /// hashes and the offset of the first one. Also says whether there is nothing more to read but
+    /// the [end](Step::End). Leaves the buffer to use again.
+    ///
+    /// # Errors
+    /// As for [`Outbox::next_leaf`].
+    pub fn hashes(
+        &mut self,
+        index: u32,
+        most: usize,
+        buffer: &mut Vec<u8>,
+    ) -> Result<Hashes, OutboxError> {
+        let (root, source) = self.running(index)?;
+        let read = source.hashes(root, most, buffer);
+        let is_through = source.is_through();
+        match read {
+            Ok((offset, hashes)) => Ok(Hashes {
+                offset,
+                hashes,
+                is_through,
+            }),
+            Err(error) => {
+                self.running.remove(&index);
+                Err(error)
+            }
+        }
+    }
+
+    /// Reads a leaf that the receiver asks for again, also of an entry that has ended, into the
+    /// buffer; gives its hash and bytes.
+    ///
+    /// # Errors
+    /// As for [`Outbox::next_leaf`], and when the entry was not started.
+    pub fn leaf_again(
+        &mut self,
+        index: u32,
+        offset: u64,
+        buffer: Vec<u8>,
+    ) -> Result<([u8; 32], Vec<u8>), OutboxError> {
+        if self.is_running(index) {
+            let (root, source) = self.running(index)?;
+            let read = source.again(root, offset, buffer);
+            if read.is_err() {
+                self.running.remove(&index);
+            }
+            return read;
+        }
+        if !self.is_started(index) {
+            return Err(OutboxError::Protocol("the entry was not started"));
+        }
+        let mut source = self.source(index, 0)?;
+        source.again(&self.root, offset, buffer)
     }
 
     /// Forgets what was started, for another attempt over a new connection.
     pub fn restart(&mut self) {
         self.running.clear();
-        self.started.fill(0);
+        for known in self.entries.values_mut() {
+            known.is_started = false;
+        }
     }
 
     /// The key of sending this path from `own` to `peer`: the same command takes the transfer up
@@ -234,38 +398,48 @@ impl Outbox {
         self.shape
     }
 
-    /// How many entries there are, files and folders.
-    pub fn files(&self) -> u32 {
-        self.list.len()
+    /// What was counted so far.
+    pub fn counted(&self) -> Counted {
+        self.counted
     }
 
-    /// How many of the entries are folders.
-    pub fn folders(&self) -> u32 {
-        self.list.folders()
-    }
-
-    /// Bytes of all files.
-    pub fn bytes(&self) -> u64 {
-        self.list.bytes()
-    }
-
-    /// What was left out; see [`Outbox::unlisted`] for more.
-    pub fn skipped(&self) -> &[Skipped] {
-        &self.skipped
-    }
-
-    /// How many more were left out than [`Outbox::skipped`] lists.
-    pub fn unlisted(&self) -> u32 {
-        self.unlisted
-    }
-
-    /// An entry.
+    /// An entry that was found and is not settled.
     pub fn entry(&self, index: u32) -> Option<EntryInfo> {
-        let mut entry = self.list.entry(index)?;
+        let mut entry = self.entries.get(&index)?.entry.clone();
         if self.shape == Shape::File {
             entry.path.clone_from(&self.name);
         }
         Some(entry)
+    }
+
+    fn too_many(&self) -> OutboxError {
+        OutboxError::TooMany(path_text(&self.path))
+    }
+
+    fn is_started(&self, index: u32) -> bool {
+        let known = self.entries.get(&index);
+        known.is_some_and(|known| known.is_started)
+    }
+
+    fn source(&self, index: u32, start: u64) -> Result<Source, OutboxError> {
+        let entry = self.entries.get(&index).map(|known| known.entry.clone());
+        let entry = entry.filter(|entry| entry.kind == EntryKind::File);
+        let entry = entry.ok_or(OutboxError::Protocol(
+            "the receiver asks for what was not offered",
+        ))?;
+        let offered = match self.shape {
+            Shape::File => self.name.clone(),
+            _ => entry.path.clone(),
+        };
+        Source::new(entry, offered, start)
+    }
+
+    /// A running entry, and the folder that its path starts from.
+    fn running(&mut self, index: u32) -> Result<(&Dir, &mut Source), OutboxError> {
+        self.limit_open(index);
+        let source = self.running.get_mut(&index);
+        let source = source.ok_or(OutboxError::Protocol("the entry was not started"))?;
+        Ok((&self.root, source))
     }
 
     fn limit_open(&mut self, index: u32) {

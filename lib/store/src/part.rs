@@ -1,67 +1,69 @@
-//! One file that is being received: where it stands, what of it is verified, and what has to be
-//! looked at again. It knows no transfer and no policy; it refuses leaves out of order and data
-//! that don't fit their hash.
+//! One file that is being received: which of its leaves are here, which come next, and which are to
+//! come again. It knows no transfer and no policy; it refuses leaves that were not asked for.
+//!
+//! ```text
+//! leaf 0        proven       compared        prefix         front         size
+//!      |-- tree --|-- as sent --|-- unknown ----|-- verified --|-- to come --|
+//!                        what earlier attempts    leaves of this
+//!                        left; Start says so      attempt
+//! ```
+//!
+//! - **prefix**: nothing of it is read before the sender hears of it. The sender gives its hash of
+//!   each leaf, and those that have no such record are asked again.
+//! - **front**: the next new leaf. One whose bytes don't have its hash is asked again, and the front
+//!   goes on.
+//! - **proven**: the leaves in the tree that makes the root. A leaf of the prefix gets there once it
+//!   was read and has the hash of its record, a new one by its hash alone. Nothing gets there while
+//!   a leaf before it is to come again.
 
-use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 
 use transom_wire::Entry;
+use transom_wire::limits::{self, LEAF};
 
-use crate::dir::Dir;
+use crate::existing::Existing;
 use crate::file::{File, file_mode};
-use crate::hash::{LEAF_BYTES, Tree};
-use crate::journal::{Identity, Journal};
+use crate::hash::{self, LEAF_BYTES, Tree};
+use crate::journal::{self, Identity, Journal};
 use crate::part_error::{PartError, taken};
-use crate::syncing::Syncing;
-use crate::table::Table;
 
-use resume::Noted;
+use runs::Runs;
+pub(crate) use staging::Staging;
 
-mod resume;
+mod runs;
+mod staging;
+#[cfg(test)]
+mod tests;
 
-/// Where a transfer keeps things while it runs.
-#[derive(Debug)]
-pub(crate) struct Staging {
-    /// The files of this attempt, under the names they will have.
-    pub(crate) tree: Dir,
-    /// The files of the attempts before, if there were any.
-    pub(crate) old: Option<Dir>,
-    /// Journals of files of more than one leaf, by index.
-    pub(crate) leaves: Dir,
-    /// Hashes of the others.
-    pub(crate) table: Table,
-    /// Whether this process brought to the disk what the attempts before left.
-    pub(crate) is_synced: bool,
-    /// The mode of a new file that was seen to have it as asked.
-    pub(crate) usual_mode: Cell<u16>,
+/// Leaves that the sender is to send again.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Run {
+    /// Where the first begins.
+    pub offset: u64,
+    /// How many.
+    pub leaves: u32,
 }
 
-impl Staging {
-    /// Whether a new file has the mode it was made with. A umask or a file system may change it, so
-    /// the first file of each mode is looked at.
-    fn has_mode(&self, file: &File, mode: u16) -> io::Result<bool> {
-        if self.usual_mode.get() == mode {
-            return Ok(true);
-        }
-        let has_mode = file.mode()? == mode;
-        if has_mode {
-            self.usual_mode.set(mode);
-        }
-        Ok(has_mode)
-    }
+/// What became of a leaf.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    /// Whether it had its hash, and was written.
+    pub(crate) is_right: bool,
+    /// What the sender is to send again: this leaf, if it did not have its hash, or one of an
+    /// earlier attempt that is not on the disk as it was.
+    pub(crate) again: Vec<Run>,
+}
 
-    /// Brings to the disk what an earlier run left in the transfer's folder, or forgets what it
-    /// noted.
-    pub(crate) fn vouch(&self, staging: &Dir, folder: &Dir, syncing: Syncing) -> io::Result<()> {
-        let synced = syncing.everything(folder).and_then(|()| staging.sync());
-        let Err(error) = synced else {
-            return Ok(());
-        };
-        log::warn!("what an earlier attempt left can't be synced and is sent again error={error}");
-        self.table.clear()?;
-        self.leaves.clear()
-    }
+/// What became of the end of a file.
+#[derive(Debug)]
+pub(crate) enum PartEnd {
+    /// There is more to read.
+    More,
+    /// Leaves are still to come, these among them that were not asked again yet.
+    Again(Vec<Run>),
+    Done,
 }
 
 /// A file in progress.
@@ -69,32 +71,38 @@ impl Staging {
 pub(crate) struct Part {
     pub(crate) path: String,
     pub(crate) size: u64,
-    index: u32,
     mode: u16,
     mtime: i64,
     identity: Identity,
     /// Whether the file is in the tree, and whether it has its mode.
     is_made: bool,
     has_mode: bool,
-    handles: Option<Handles>,
-    /// What an earlier attempt noted, until the last of it is read again.
-    noted: Option<Box<Noted>>,
-    tree: Tree,
-    /// Bytes verified and written.
-    held: u64,
-    /// Whether the sender has not yet shown that it agrees with what was held at the start.
-    claimed: bool,
-    /// Leaves of earlier attempts that were not read again yet.
-    unread: Range<u64>,
-    /// Leaves on the disk under their journal.
-    synced: u64,
-}
-
-#[derive(Debug)]
-struct Handles {
-    file: File,
-    /// Of files of more than one leaf.
+    file: Option<File>,
     journal: Option<Journal>,
+    /// Whether the journal is there, open or not.
+    has_records: bool,
+    /// Whether records were withdrawn since the journal was synced.
+    is_withdrawn: bool,
+    /// Leaves that were here before.
+    prefix: u64,
+    /// From here on all of the prefix was asked again.
+    rest: u64,
+    /// How many leaves of the prefix the sender's hashes were compared with.
+    compared: u64,
+    front: u64,
+    /// Leaves that were asked again and did not come.
+    asked: Runs,
+    /// How often a leaf was wrong.
+    wrong: BTreeMap<u64, u32>,
+    /// Bytes of the prefix that are as the sender has them.
+    held: u64,
+    tree: Tree,
+    /// Whether something was written since the file was synced by itself.
+    is_dirty: bool,
+    /// Leaves that were written and have no record yet, since they may not be on the disk.
+    unrecorded: BTreeMap<u64, [u8; 32]>,
+    /// A file of the inbox that may be the very one, and is the prefix then.
+    existing: Option<Existing>,
 }
 
 impl Part {
@@ -109,19 +117,26 @@ impl Part {
         let mut part = Self {
             path: path.to_owned(),
             size: entry.size,
-            index: entry.index,
             mode: file_mode(entry.mode),
             mtime: entry.mtime,
-            identity: identity(entry),
+            identity: blake3::hash(path.as_bytes()).into(),
             is_made: false,
             has_mode: false,
-            handles: None,
-            noted: None,
-            tree: Tree::default(),
+            file: None,
+            journal: None,
+            has_records: false,
+            is_withdrawn: false,
+            prefix: 0,
+            rest: 0,
+            compared: 0,
+            front: 0,
+            asked: Runs::default(),
+            wrong: BTreeMap::new(),
             held: 0,
-            claimed: false,
-            unread: 0..0,
-            synced: 0,
+            tree: Tree::default(),
+            is_dirty: false,
+            unrecorded: BTreeMap::new(),
+            existing: None,
         };
         let made = match part.resume(places)? {
             Some(made) => made,
@@ -131,7 +146,83 @@ impl Part {
         Ok((part, made))
     }
 
-    /// Bytes verified and written.
+    /// Looks for the file among the old ones; one that can't be used is left there. Gives how many
+    /// folders are new.
+    fn resume(&mut self, places: &Staging) -> Result<Option<u64>, PartError> {
+        let found = places.old.as_ref().and_then(|old| old.find(&self.path));
+        let Some((old, from, file)) = found else {
+            return Ok(None);
+        };
+        let written = file.len()?;
+        let whole = match written == self.size {
+            true => hash::leaves(self.size),
+            false => written.min(self.size) / LEAF_BYTES,
+        };
+        let journal = self.earlier_journal(places);
+        let held = match &journal {
+            Some(journal) => whole.min(journal.leaves()?),
+            // A small file has none: it is the same or nothing of it is.
+            None if places.has_names && !self.has_journal() && written == self.size => whole,
+            None => 0,
+        };
+        if held == 0 {
+            return Ok(None);
+        }
+        if !places.is_synced {
+            settle(&file, journal.is_some());
+        }
+        if !self.has_journal() {
+            // It may have been a larger file once.
+            places.forget(&self.identity)?;
+        }
+        if let Some(journal) = &journal {
+            // What is behind may be of another size, or not on the disk.
+            if journal.leaves()? > held {
+                journal.truncate(held)?;
+                journal.sync()?;
+            }
+            let held = self.size.min(held * LEAF_BYTES);
+            if written > held {
+                file.set_len(held)?;
+            }
+        }
+        let made = match self.path.rsplit_once('/') {
+            Some((above, _)) => places.tree.make_all(above)?,
+            None => 0,
+        };
+        old.rename_new(&from, &places.tree, &self.path)
+            .map_err(taken)?;
+        (self.is_made, self.has_records) = (true, journal.is_some());
+        (self.file, self.journal) = (Some(file), journal);
+        (self.prefix, self.rest, self.front) = (held, held, held);
+        Ok(Some(made))
+    }
+
+    fn earlier_journal(&self, places: &Staging) -> Option<Journal> {
+        if !self.has_journal() {
+            return None;
+        }
+        let file = places.leaves.write(&journal::name(&self.identity)).ok()?;
+        Journal::earlier(file, self.identity).ok()?
+    }
+
+    /// Takes a file of the inbox for what is here of it, if there is nothing else.
+    pub(crate) fn take_existing(&mut self, find: impl FnOnce() -> Option<Existing>) {
+        if self.prefix == 0 {
+            self.existing = find();
+        }
+        if self.existing.is_some() {
+            let leaves = hash::leaves(self.size);
+            (self.prefix, self.rest, self.front) = (leaves, leaves, leaves);
+        }
+    }
+
+    /// Where the data are to go on.
+    pub(crate) fn offset(&self) -> u64 {
+        self.size.min(self.prefix * LEAF_BYTES)
+    }
+
+    /// Bytes of earlier attempts that are as the sender has them.
     pub(crate) fn held(&self) -> u64 {
         self.held
     }
@@ -141,40 +232,104 @@ impl Part {
         self.is_made
     }
 
-    /// Whether its files are open.
+    /// Whether its file is open.
     pub(crate) fn is_open(&self) -> bool {
-        self.handles.is_some()
+        self.file.is_some()
     }
 
-    /// Opens its files, and makes them if the file is new; gives how many files and folders of the
-    /// tree are new.
+    /// Opens its file, and makes it if it is new; gives how many files and folders of the tree are
+    /// new.
     pub(crate) fn open(&mut self, places: &Staging) -> Result<u64, PartError> {
         if self.is_made {
-            self.handles(places)?;
+            self.file(places)?;
             return Ok(0);
+        }
+        if places.old.is_some() {
+            // One of an earlier attempt, whatever the size of the file was then.
+            places.forget(&self.identity)?;
         }
         let made = places.tree.create_all(&self.path, self.mode);
         let (file, above) = made.map_err(taken)?;
         self.is_made = true;
         self.has_mode = places.has_mode(&file, self.mode)?;
-        let journal = match self.has_journal() {
-            true => {
-                let file = places.leaves.write_or_create(&self.index.to_string())?;
-                Some(Journal::begin(file, self.identity)?)
-            }
-            false => None,
-        };
-        self.handles = Some(Handles { file, journal });
+        self.file = Some(file);
+        if self.has_journal() {
+            // Now, so that the first records have room when the data have filled the disk.
+            self.journal(places)?;
+        }
         Ok(above + 1)
     }
 
     /// Closes its files until the next leaf.
     pub(crate) fn close(&mut self) {
-        self.handles = None;
+        (self.file, self.journal) = (None, None);
     }
 
-    /// Takes a leaf whose bytes have the hash `found` where the sender says `hash`; gives the bytes
-    /// of earlier attempts that the sender agrees with by it.
+    /// Closes its journal if its file is closed.
+    pub(crate) fn close_idle(&mut self) {
+        if self.file.is_none() {
+            self.journal = None;
+        }
+    }
+
+    /// Compares what is here of it with the hashes that the sender has of leaves of the prefix.
+    /// Gives what is to be sent again.
+    ///
+    /// A file of the inbox is another's: its sender learns whether the whole is the same, and no
+    /// more.
+    pub(crate) fn hashes(
+        &mut self,
+        places: &Staging,
+        offset: u64,
+        theirs: &[[u8; 32]],
+        is_unchanged: impl FnOnce(&Existing) -> bool,
+    ) -> Result<Vec<Run>, PartError> {
+        let leaves = self.compared..self.compared.saturating_add(theirs.len() as u64);
+        if offset != leaves.start * LEAF_BYTES
+            || !(1..=limits::HASHES).contains(&theirs.len())
+            || leaves.end > self.prefix
+        {
+            return Err(PartError::Protocol("a hash is out of order"));
+        }
+        if let Some(existing) = &mut self.existing {
+            existing.compare(theirs);
+            self.compared = leaves.end;
+            let is_other =
+                self.compared == self.prefix && !(existing.is_same() && is_unchanged(existing));
+            return Ok(match is_other {
+                true => vec![self.restart()],
+                false => Vec::new(),
+            });
+        }
+        let ours = match self.has_journal() {
+            true => self.recorded(places, leaves.clone())?,
+            false => vec![self.read_small(places)?],
+        };
+        self.compared = leaves.end;
+        let mut again = Vec::new();
+        let mut leaf = leaves.start;
+        while leaf < leaves.end.min(self.rest) {
+            let equal = |leaf: u64| {
+                let at = (leaf - leaves.start) as usize;
+                ours.get(at).copied().flatten().as_ref() == theirs.get(at)
+            };
+            let is_equal = equal(leaf);
+            let end = (leaf..leaves.end).find(|leaf| equal(*leaf) != is_equal);
+            let run = leaf..end.unwrap_or(leaves.end);
+            leaf = run.end;
+            if is_equal {
+                self.held += self.bytes(&run);
+            } else {
+                again.push(self.ask(places, run)?);
+            }
+        }
+        if let ([Some(hash)], false, true) = (&ours[..], self.has_journal(), again.is_empty()) {
+            self.tree.push(*hash);
+        }
+        Ok(again)
+    }
+
+    /// Takes a leaf whose bytes have the hash `found` where the sender says `hash`.
     pub(crate) fn leaf(
         &mut self,
         places: &Staging,
@@ -182,155 +337,322 @@ impl Part {
         hash: &[u8; 32],
         found: &[u8; 32],
         bytes: &[u8],
-    ) -> Result<u64, PartError> {
-        if self.noted.is_some() {
-            return Err(PartError::Protocol("a leaf came before its start"));
-        }
-        if offset == 0 && self.claimed {
-            self.restart(places)?;
-        }
-        if offset != self.held || offset >= self.size {
+    ) -> Result<Taken, PartError> {
+        let leaf = offset / LEAF_BYTES;
+        let is_new = leaf == self.front;
+        if !offset.is_multiple_of(LEAF_BYTES)
+            || offset >= self.size
+            || !is_new && !self.asked.has(leaf)
+        {
             return Err(PartError::Protocol("a leaf is out of order"));
         }
-        if bytes.len() as u64 != (self.size - offset).min(LEAF_BYTES) {
+        if bytes.len() as u64 != self.bytes(&(leaf..leaf + 1)) {
             return Err(PartError::Protocol("a leaf has the wrong length"));
         }
         if found != hash {
-            return Err(PartError::Corrupt(offset));
+            self.came(leaf);
+            return Ok(Taken {
+                is_right: false,
+                again: vec![self.ask_wrong(places, leaf)?],
+            });
         }
-        let leaf = offset / LEAF_BYTES;
-        let (index, identity) = (self.index, self.identity);
-        let handles = self.handles(places)?;
-        handles.file.write_all_at(bytes, offset)?;
-        match &handles.journal {
-            Some(journal) => journal.put(leaf, hash)?,
-            None => places.table.put(index, &identity, hash)?,
+        if leaf < self.prefix && self.is_withdrawn {
+            self.journal(places)?.sync()?;
+            self.is_withdrawn = false;
         }
-        self.tree.push(*hash);
-        let agreed = self.confirm();
-        self.held += bytes.len() as u64;
-        self.read_again(1)?;
-        Ok(agreed)
+        self.is_dirty = true;
+        self.file(places)?.write_all_at(bytes, offset)?;
+        self.came(leaf);
+        self.unrecorded.insert(leaf, *hash);
+        let again = match self.tree.leaves() == leaf {
+            true => {
+                self.tree.push(*hash);
+                Vec::new()
+            }
+            false => self.prove(places, 1)?,
+        };
+        Ok(Taken {
+            is_right: true,
+            again,
+        })
     }
 
-    /// Checks the whole; gives the same. Up to `most` leaves of earlier attempts are read again
-    /// before that: none if there are more. The file is left open.
+    /// Checks the whole, of which up to `most` leaves of earlier attempts are read. The file is left
+    /// open.
     pub(crate) fn end(
         &mut self,
         places: &Staging,
         size: u64,
         root: &[u8; 32],
         most: u32,
-    ) -> Result<Option<u64>, PartError> {
-        if size != self.size || self.held != size {
+    ) -> Result<PartEnd, PartError> {
+        let leaves = hash::leaves(self.size);
+        if size != self.size || self.front != leaves || self.compared != self.prefix {
             return Err(PartError::Protocol("the end came before the data"));
         }
-        self.handles(places)?;
-        self.read_again(most.into())?;
-        if !self.unread.is_empty() {
-            return Ok(None);
+        let again = self.prove(places, most.into())?;
+        if self.asked.count() > 0 {
+            return Ok(PartEnd::Again(again));
+        }
+        if self.tree.leaves() < leaves {
+            return Ok(PartEnd::More);
         }
         if self.tree.root() != *root {
-            self.restart(places)?;
+            // Each leaf has the hash that the sender gave for it, so there is none to ask again.
+            places.forget(&self.identity)?;
+            self.file(places)?.set_len(0)?;
+            self.unrecorded.clear();
             return Err(PartError::Corrupt(0));
         }
         let (mode, mtime, has_mode) = (self.mode, self.mtime, self.has_mode);
-        let file = &self.handles(places)?.file;
+        let file = self.file(places)?;
         if !has_mode {
             file.set_mode(mode)?;
         }
         file.set_time(mtime)?;
-        Ok(Some(self.confirm()))
+        Ok(PartEnd::Done)
     }
 
-    /// Waits until what is held, and then its journal, are on the disk; but for the table, which is
-    /// synced once for many. A file that is closed was synced before, if it is synced by itself at
-    /// all.
-    pub(crate) fn sync(&mut self) -> io::Result<()> {
-        let leaves = self.held.div_ceil(LEAF_BYTES);
-        let Some(Handles { file, journal }) = &self.handles else {
-            return Ok(());
-        };
-        if self.synced == leaves {
-            return Ok(());
+    /// Whether the sender's file is the one of the inbox that was taken for it; none if none was.
+    pub(crate) fn is_existing(&self, size: u64, root: &[u8; 32]) -> Option<bool> {
+        let existing = self.existing.as_ref()?;
+        Some(self.compared == self.prefix && existing.is(size, root))
+    }
+
+    /// The file of the inbox that was taken for it.
+    pub(crate) fn existing(self) -> Option<Existing> {
+        self.existing
+    }
+
+    /// Waits until what was written is on the disk.
+    pub(crate) fn sync(&mut self, places: &Staging) -> io::Result<()> {
+        if self.is_dirty {
+            self.file(places)?.sync_data()?;
+            self.is_dirty = false;
         }
-        file.sync_data()?;
-        journal.as_ref().map_or(Ok(()), Journal::sync)?;
-        self.synced = leaves;
         Ok(())
     }
 
     /// The same for a file that has come to its end, with its mode and time.
     pub(crate) fn sync_whole(&mut self, places: &Staging) -> io::Result<()> {
-        let Handles { file, journal } = self.handles(places)?;
-        file.sync_all()?;
-        journal.as_ref().map_or(Ok(()), Journal::sync)?;
-        self.synced = self.held.div_ceil(LEAF_BYTES);
+        self.file(places)?.sync_all()?;
+        self.is_dirty = false;
         Ok(())
     }
 
-    /// Forgets what is not known to be on the disk.
-    pub(crate) fn forget_unsynced(&mut self) -> io::Result<()> {
-        if self.noted.is_some() {
-            // All of it was on the disk before, and nothing was added.
-            return Ok(());
+    /// Writes the records of leaves, which were synced; says whether there were any.
+    pub(crate) fn record(&mut self, places: &Staging) -> io::Result<bool> {
+        let records = std::mem::take(&mut self.unrecorded);
+        if records.is_empty() || !self.has_journal() {
+            return Ok(false);
         }
-        match self.handles.as_ref().map(|handles| &handles.journal) {
-            Some(Some(journal)) => journal.truncate(self.synced),
-            _ => Ok(()),
+        let journal = self.journal(places);
+        let written = journal.and_then(|journal| journal.write(&records));
+        if written.is_err() {
+            self.unrecorded = records;
         }
+        written.map(|()| true)
     }
 
-    fn confirm(&mut self) -> u64 {
-        if std::mem::take(&mut self.claimed) {
-            self.held
-        } else {
-            0
-        }
+    /// Waits until the records are on the disk.
+    pub(crate) fn sync_records(&self) -> io::Result<()> {
+        self.journal.as_ref().map_or(Ok(()), Journal::sync)
     }
 
-    fn handles(&mut self, places: &Staging) -> io::Result<&Handles> {
-        if self.handles.is_none() {
-            let file = places.tree.write(&self.path)?;
-            let journal = match self.has_journal() {
-                true => {
-                    let file = places.leaves.write(&self.index.to_string())?;
-                    Some(Journal::again(file, self.identity))
-                }
-                false => None,
-            };
-            self.handles = Some(Handles { file, journal });
+    /// Whether leaves were written that have no record.
+    pub(crate) fn has_unrecorded(&self) -> bool {
+        self.has_journal() && !self.unrecorded.is_empty()
+    }
+
+    /// The file itself.
+    pub(crate) fn file(&mut self, places: &Staging) -> io::Result<&File> {
+        if self.file.is_none() {
+            self.file = Some(places.tree.write(&self.path)?);
         }
-        self.handles
+        self.file
             .as_ref()
             .ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
-    /// Whether it has a journal: smaller files are noted in the table.
+    /// Its journal, which is made if it isn't there.
+    fn journal(&mut self, places: &Staging) -> io::Result<&Journal> {
+        if self.journal.is_none() {
+            let name = journal::name(&self.identity);
+            self.journal = Some(match self.has_records {
+                true => Journal::again(places.leaves.write(&name)?, self.identity),
+                false => Journal::begin(places.leaves.write_or_create(&name)?, self.identity)?,
+            });
+            self.has_records = true;
+        }
+        self.journal
+            .as_ref()
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    /// Removes it, whose files are closed first: some file systems only rename a file that is open.
+    /// One that was not made yet has nothing there, and its name may be another entry's.
+    pub(crate) fn remove(mut self, places: &Staging) -> io::Result<()> {
+        if !self.is_made {
+            return Ok(());
+        }
+        self.close();
+        if self.has_records {
+            places.forget(&self.identity)?;
+        }
+        places.tree.remove_file(&self.path)
+    }
+
+    /// Whether it has a journal: a file of one leaf is read again instead.
     fn has_journal(&self) -> bool {
         self.size > LEAF_BYTES
     }
 
-    /// Begins again from the first byte: the sender disagrees with what was held, or it did not
-    /// make the root.
-    fn restart(&mut self, places: &Staging) -> io::Result<()> {
-        let handles = self.handles(places)?;
-        if let Some(journal) = &handles.journal {
-            journal.truncate(0)?;
+    /// The hashes of leaves that are here, by their records or by what is to be recorded.
+    fn recorded(
+        &mut self,
+        places: &Staging,
+        leaves: Range<u64>,
+    ) -> io::Result<Vec<Option<[u8; 32]>>> {
+        let mut hashes = match self.has_records {
+            true => self.journal(places)?.read(leaves.clone())?,
+            false => vec![None; leaves.clone().count()],
+        };
+        for (leaf, hash) in self.unrecorded.range(leaves.clone()) {
+            if let Some(place) = hashes.get_mut((leaf - leaves.start) as usize) {
+                *place = Some(*hash);
+            }
         }
-        handles.file.set_len(0)?;
-        self.tree = Tree::default();
-        (self.unread, self.synced) = (0..0, 0);
-        (self.held, self.claimed) = (0, false);
-        Ok(())
+        Ok(hashes)
+    }
+
+    /// The hash of a file of one leaf.
+    fn read_small(&mut self, places: &Staging) -> io::Result<Option<[u8; 32]>> {
+        let (size, mut buffer) = (self.size, Vec::new());
+        self.file(places)?
+            .read_leaf(0, size as usize, &mut buffer)?;
+        Ok((buffer.len() as u64 == size).then(|| hash::leaf(&buffer, 0, size)))
+    }
+
+    /// Takes up to `most` more leaves into the tree, as far as they are final. Gives the first that
+    /// is not on the disk as it was, and is to be sent again.
+    fn prove(&mut self, places: &Staging, most: u64) -> Result<Vec<Run>, PartError> {
+        let from = self.tree.leaves();
+        let (known, most) = match from < self.prefix {
+            true if from < self.rest => (self.compared.min(self.rest), most),
+            true => (self.prefix, most),
+            // These are not read.
+            false => (self.front, journal::BLOCK),
+        };
+        let known = self.asked.first().map_or(known, |first| known.min(first));
+        let leaves = from..known.min(from.saturating_add(most.min(journal::BLOCK)));
+        if leaves.is_empty() {
+            return Ok(Vec::new());
+        }
+        let hashes = self.recorded(places, leaves.clone())?;
+        let mut buffer = Vec::with_capacity(LEAF);
+        for (leaf, hash) in leaves.zip(hashes) {
+            let is_right = match hash {
+                Some(hash) if leaf < self.prefix => {
+                    self.reads_as(places, leaf, &hash, &mut buffer)?
+                }
+                hash => hash.is_some(),
+            };
+            match hash {
+                Some(hash) if is_right => self.tree.push(hash),
+                _ if self.asked.count() >= RUNS => break,
+                _ => {
+                    self.held = self.held.saturating_sub(self.bytes(&(leaf..leaf + 1)));
+                    return Ok(vec![self.ask_wrong(places, leaf)?]);
+                }
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    fn reads_as(
+        &mut self,
+        places: &Staging,
+        leaf: u64,
+        expected: &[u8; 32],
+        buffer: &mut Vec<u8>,
+    ) -> io::Result<bool> {
+        let (offset, size) = (leaf * LEAF_BYTES, self.size);
+        let len = self.bytes(&(leaf..leaf + 1)) as usize;
+        self.file(places)?.read_leaf(offset, len, buffer)?;
+        Ok(buffer.len() == len && hash::leaf(buffer, offset, size) == *expected)
+    }
+
+    /// A leaf came that was to come.
+    fn came(&mut self, leaf: u64) {
+        match leaf == self.front {
+            true => self.front += 1,
+            false => self.asked.remove(leaf),
+        }
+    }
+
+    /// Asks for leaves again; all of the prefix from there on once too many runs are outstanding.
+    fn ask(&mut self, places: &Staging, mut leaves: Range<u64>) -> Result<Run, PartError> {
+        if self.asked.count() >= RUNS && leaves.end <= self.rest {
+            leaves.end = self.rest;
+            self.rest = leaves.start;
+        }
+        self.unrecorded.retain(|leaf, _| !leaves.contains(leaf));
+        if self.has_records {
+            self.journal(places)?.withdraw(leaves.clone())?;
+            self.is_withdrawn = true;
+        }
+        self.asked.add(leaves.clone());
+        Ok(run(&leaves))
+    }
+
+    /// Asks again for a leaf that is not what it should be, unless it was so too often.
+    fn ask_wrong(&mut self, places: &Staging, leaf: u64) -> Result<Run, PartError> {
+        let times = self.wrong.entry(leaf).or_default();
+        *times += 1;
+        match *times <= AGAIN && self.asked.count() < 2 * RUNS {
+            true => self.ask(places, leaf..leaf + 1),
+            false => Err(PartError::Corrupt(leaf * LEAF_BYTES)),
+        }
+    }
+
+    /// The file of the inbox is another one: asks for all.
+    fn restart(&mut self) -> Run {
+        let leaves = 0..self.prefix;
+        self.existing = None;
+        (self.prefix, self.rest, self.compared) = (0, 0, 0);
+        self.asked.add(leaves.clone());
+        run(&leaves)
+    }
+
+    /// How many bytes leaves have.
+    fn bytes(&self, leaves: &Range<u64>) -> u64 {
+        let end = self.size.min(leaves.end.saturating_mul(LEAF_BYTES));
+        end.saturating_sub(leaves.start * LEAF_BYTES)
     }
 }
 
-fn identity(entry: &Entry<'_>) -> Identity {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&entry.index.to_le_bytes());
-    hasher.update(&entry.size.to_le_bytes());
-    hasher.update(&entry.mtime.to_le_bytes());
-    hasher.update(entry.path.as_str().as_bytes());
-    hasher.finalize().into()
+/// A file that an earlier run left: its sync is asked for now, so that errors of that run are none
+/// of this one. What has no journal is then read as the disk has it, and not from memory, where
+/// pages that the disk did not take look like others.
+fn settle(file: &File, has_journal: bool) {
+    let synced = file.sync_data();
+    if let Err(error) = &synced {
+        log::warn!("what an earlier attempt wrote last is sent again error={error}");
+    }
+    if synced.is_err() || !has_journal {
+        file.drop_cache();
+    }
 }
+
+fn run(leaves: &Range<u64>) -> Run {
+    Run {
+        offset: leaves.start * LEAF_BYTES,
+        // A file of as many leaves would have a petabyte.
+        leaves: u32::try_from(leaves.end - leaves.start).unwrap_or(u32::MAX),
+    }
+}
+
+/// How often a leaf is asked again before its file fails.
+const AGAIN: u32 = 3;
+/// Runs outstanding from which on no more are asked one by one.
+const RUNS: usize = limits::RUNS_AGAIN / 2;

@@ -382,13 +382,6 @@ impl Placing {
     }
 }
 
-/// Moves all files of a tree into another, in place of those that are there.
-pub(crate) fn merge(from: &Dir, into: Dir) -> io::Result<()> {
-    let mut merge = Merge::new(String::new(), into);
-    while !merge.move_some(from, Collision::Overwrite, &mut { u32::MAX })? {}
-    Ok(())
-}
-
 /// Whether something of another kind has the name, or one above it.
 pub(crate) fn is_clash(error: &io::Error) -> bool {
     use io::ErrorKind as Error;

@@ -1,7 +1,6 @@
 //! One transfer that is being received: its entries, its leaves, its checkpoints, its end.
 //! It knows no connection; it refuses entries and leaves that were not offered.
 
-use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::sync::Arc;
@@ -15,12 +14,10 @@ use crate::existing::Existing;
 use crate::folders::Folders;
 use crate::hash::LEAF_BYTES;
 use crate::inbox::{Leftover, Shared};
-use crate::part::{Part, Staging};
+use crate::part::{Part, PartEnd, Run, Staging};
 use crate::part_error::PartError;
-use crate::publish;
 use crate::record::Claim;
 use crate::syncing::Syncing;
-use crate::table::Table;
 use crate::{EntryError, InboxError, text_path, usage};
 use checkpoint::End;
 use entries::active;
@@ -29,8 +26,7 @@ mod answer;
 mod checkpoint;
 mod entries;
 
-pub use answer::{Begin, Counts, Done, Finished, Unplaced};
-pub(crate) use checkpoint::CHECKPOINT_BYTES;
+pub use answer::{Begin, Counts, Done, Ended, Finished, Unplaced};
 
 /// A transfer that is being received. Dropping it keeps what is there for the next attempt, or
 /// removes it if the transfer is over.
@@ -51,11 +47,9 @@ pub struct Reception {
     open: VecDeque<u32>,
     /// The file of a transfer of one file, once it is whole.
     single: Option<Box<Part>>,
-    /// A file of the inbox that may be the one file offered, until the sender disagrees.
-    existing: Option<Existing>,
-    /// What to say of the one file if that is none: bytes held, and their proof.
-    start: (u64, [u8; 32]),
-    /// Whether it is.
+    /// Files that ended or failed and have leaves without a record.
+    unrecorded: Vec<Part>,
+    /// Whether the one file is in the inbox already.
     is_there: bool,
     /// The index that must come next.
     next: u32,
@@ -131,22 +125,10 @@ impl Reception {
         is_synced: bool,
     ) -> io::Result<Self> {
         let (root, staging) = (shared.root.again()?, shared.staging.again()?);
-        let old = set_aside(&dir)?;
-        dir.make("tree")?;
-        dir.make_all("leaves")?;
-        let places = Staging {
-            tree: dir.sub("tree")?,
-            old,
-            leaves: dir.sub("leaves")?,
-            table: Table::new(dir.write_or_create("table")?),
-            is_synced,
-            usual_mode: Cell::new(0),
-        };
+        let mut places = Staging::open(&dir, is_synced)?;
         let folders = Folders::new(dir.write_or_create("folders")?)?;
         let syncing = Syncing::of(offer.shape, &dir);
-        if !is_synced && places.old.is_some() {
-            places.vouch(&staging, &dir, syncing)?;
-        }
+        places.vouch(&staging, &dir, syncing);
         Ok(Self {
             hold: Hold {
                 shared: Arc::clone(&shared),
@@ -171,8 +153,7 @@ impl Reception {
             entries: HashMap::new(),
             open: VecDeque::new(),
             single: None,
-            existing: None,
-            start: (0, [0; 32]),
+            unrecorded: Vec::new(),
             is_there: false,
             next: 0,
             announced: 0,
@@ -196,26 +177,12 @@ impl Reception {
         self.offered.total = total;
     }
 
-    /// Takes the next entry.
+    /// Takes the next entry, and reads nothing for that: what is held of it is what earlier
+    /// attempts noted, and the sender's hashes show whether it is the same.
     ///
     /// # Errors
     /// The entry can't be taken; the transfer goes on without it.
-    pub fn entry(&mut self, entry: &Entry<'_>) -> Result<Begin, EntryError> {
-        let mut begun = self.begin_entry(entry)?;
-        loop {
-            match begun {
-                Some(begun) => return Ok(begun),
-                None => begun = self.look(entry.index, u32::MAX)?,
-            }
-        }
-    }
-
-    /// The same for a caller that has others to serve: none where leaves of an earlier attempt, or
-    /// a file that may be the very one, have to be read first, by [`Reception::look`].
-    ///
-    /// # Errors
-    /// As for [`Reception::entry`].
-    pub fn begin_entry(&mut self, entry: &Entry<'_>) -> Result<Option<Begin>, EntryError> {
+    pub fn begin_entry(&mut self, entry: &Entry<'_>) -> Result<Begin, EntryError> {
         self.expect(entry)?;
         let begun = self.begin_expected(entry);
         let begun = begun.map_err(|trouble| self.fail(entry.index, entry.path.as_str(), trouble));
@@ -226,43 +193,29 @@ impl Reception {
         begun
     }
 
-    /// Reads up to `most` leaves that an earlier attempt left of an entry, or of the file that may
-    /// be the very one; says how to go on once it is through.
+    /// Compares what is held of an entry with the sender's hashes of it, at most 128 of them, which
+    /// begin at `offset`; gives what is to be sent again.
     ///
     /// # Errors
     /// The entry has failed.
-    pub fn look(&mut self, index: u32, most: u32) -> Result<Option<Begin>, EntryError> {
+    pub fn hashes(
+        &mut self,
+        index: u32,
+        offset: u64,
+        hashes: &[[u8; 32]],
+    ) -> Result<Vec<Run>, EntryError> {
+        let (root, name) = (&self.root, &self.offered.name);
         let part = active(&mut self.entries, index)?;
-        if part.is_to_look() {
-            match part.look(&self.places, most) {
-                Ok(None) => return Ok(None),
-                Ok(Some(proof)) => self.start = (part.held(), proof),
-                Err(error) => {
-                    let path = part.path.clone();
-                    return Err(self.fail(index, &path, PartError::System(error)));
-                }
-            }
-            if self.existing.is_some() {
-                return Ok(None);
-            }
-        }
-        if let Some(existing) = &mut self.existing {
-            match existing.read(most) {
-                Ok(false) => return Ok(None),
-                // Nor is one that was changed while it was read.
-                Ok(true) if existing.is_unchanged(&self.root, &self.offered.name) => {
-                    let (offset, proof) = existing.start();
-                    return Ok(Some(Begin::Data { offset, proof }));
-                }
-                _ => self.existing = None,
-            }
-        }
-        let (offset, proof) = self.start;
-        Ok(Some(Begin::Data { offset, proof }))
+        let held = part.held();
+        let is_unchanged = |existing: &Existing| existing.is_unchanged(root, name);
+        let again = part.hashes(&self.places, offset, hashes, is_unchanged);
+        self.held += part.held() - held;
+        again.map_err(|trouble| self.fail_active(index, trouble))
     }
 
-    /// Takes a leaf of an entry: checks, writes and journals it, and now and then brings all of it
-    /// to the disk.
+    /// Takes a leaf of an entry: checks and writes it, and now and then brings all of it to the
+    /// disk. It is the next one, or was to be sent again. Gives what is to be sent again: this leaf,
+    /// if it does not have its hash, or one of an earlier attempt that is not on the disk as it was.
     ///
     /// # Errors
     /// The entry has failed; what is held of it is kept if another attempt may succeed.
@@ -272,7 +225,7 @@ impl Reception {
         offset: u64,
         hash: &[u8; 32],
         bytes: &[u8],
-    ) -> Result<Counts, EntryError> {
+    ) -> Result<Vec<Run>, EntryError> {
         let size = active(&mut self.entries, index)?.size;
         let found = crate::hash::leaf(bytes, offset, size);
         self.hashed_leaf(index, offset, hash, &found, bytes)
@@ -290,37 +243,36 @@ impl Reception {
         hash: &[u8; 32],
         found: &[u8; 32],
         bytes: &[u8],
-    ) -> Result<Counts, EntryError> {
+    ) -> Result<Vec<Run>, EntryError> {
         active(&mut self.entries, index)?;
-        self.existing = None;
         let ready = self.ready(index, bytes.len() as u64);
         let part = active(&mut self.entries, index)?;
+        let held = part.held();
         let written = ready.and_then(|()| part.leaf(&self.places, offset, hash, found, bytes));
-        match written {
-            Ok(held) => self.count(held, bytes.len() as u64),
-            Err(trouble) => {
-                let path = part.path.clone();
-                return Err(self.fail(index, &path, trouble));
-            }
+        self.held = self.held + part.held() - held;
+        let taken = written.map_err(|trouble| self.fail_active(index, trouble))?;
+        if taken.is_right {
+            self.count(bytes.len() as u64);
+            self.checkpoint_entry(index, Ok(()))?;
         }
-        self.checkpoint_entry(index, Ok(()))?;
-        Ok(self.counts)
+        Ok(taken.again)
     }
 
-    /// The sender has sent all leaves of an entry: checks the root.
+    /// The sender has sent all leaves of an entry, but for those that are to come again: checks the
+    /// root.
     ///
     /// # Errors
     /// As for [`Reception::leaf`].
-    pub fn end(&mut self, index: u32, size: u64, root: &[u8; 32]) -> Result<Done, EntryError> {
+    pub fn end(&mut self, index: u32, size: u64, root: &[u8; 32]) -> Result<Ended, EntryError> {
         loop {
-            if let Some(done) = self.end_some(index, size, root, u32::MAX)? {
-                return Ok(done);
+            if let Some(ended) = self.end_some(index, size, root, u32::MAX)? {
+                return Ok(ended);
             }
         }
     }
 
     /// The same for a caller that has others to serve: none once `most` leaves of earlier attempts
-    /// were read again and there are more. Then it is to be called again with the same.
+    /// were read and there are more. Then it is to be called again with the same.
     ///
     /// # Errors
     /// As for [`Reception::leaf`].
@@ -330,38 +282,39 @@ impl Reception {
         size: u64,
         root: &[u8; 32],
         most: u32,
-    ) -> Result<Option<Done>, EntryError> {
-        active(&mut self.entries, index)?;
-        if self
-            .existing
-            .as_ref()
-            .is_some_and(|existing| existing.is(size, root))
-        {
-            return self.there(index, size, root).map(Some);
+    ) -> Result<Option<Ended>, EntryError> {
+        match active(&mut self.entries, index)?.is_existing(size, root) {
+            Some(true) => return self.there(index, size, root).map(Some),
+            Some(false) => {
+                let trouble = PartError::Protocol("the end is not that of the hashes");
+                return Err(self.fail_active(index, trouble));
+            }
+            None => {}
         }
         let ready = self.ready(index, 0);
         let part = active(&mut self.entries, index)?;
+        let held = part.held();
         let ended = ready.and_then(|()| part.end(&self.places, size, root, most));
-        match ended {
-            Ok(None) => return Ok(None),
-            Ok(Some(held)) => self.count(held, 0),
-            Err(trouble) => {
-                let path = part.path.clone();
-                return Err(self.fail(index, &path, trouble));
-            }
+        self.held = self.held + part.held() - held;
+        match ended.map_err(|trouble| self.fail_active(index, trouble))? {
+            PartEnd::More => return Ok(None),
+            PartEnd::Again(again) => return Ok(Some(Ended::Again(again))),
+            PartEnd::Done => {}
         }
         self.counted.unsynced += 1;
         let synced = self.sync_ended(index);
         self.checkpoint_entry(index, synced)?;
-        let ended = (self.entries.remove(&index), self.offered.shape);
-        if let (Some(State::Active(part)), Shape::File) = ended {
-            self.single = Some(part);
+        if let Some(State::Active(part)) = self.entries.remove(&index) {
+            match self.offered.shape {
+                Shape::File => self.single = Some(part),
+                _ => self.remember(*part),
+            }
         }
         self.counted.done += 1;
-        Ok(Some(Done {
+        Ok(Some(Ended::Done(Done {
             root: *root,
             counts: self.counts,
-        }))
+        })))
     }
 
     /// The sender gives an entry up.
@@ -371,7 +324,7 @@ impl Reception {
             match self.offered.shape {
                 // A single file may be taken up again when the sender can read its own once more.
                 Shape::File => self.keep(*part),
-                _ => self.discard(part),
+                _ => self.discard(*part),
             }
         }
     }
@@ -483,7 +436,7 @@ impl Reception {
         })
     }
 
-    /// Bytes taken over from earlier attempts, by the entries whose sender agreed so far.
+    /// Bytes taken over from earlier attempts, as far as the sender has the same.
     pub fn held(&self) -> u64 {
         self.held
     }
@@ -494,30 +447,34 @@ impl Reception {
     }
 
     /// The one file is there already, and no byte of it had to come.
-    fn there(&mut self, index: u32, size: u64, root: &[u8; 32]) -> Result<Done, EntryError> {
+    fn there(&mut self, index: u32, size: u64, root: &[u8; 32]) -> Result<Ended, EntryError> {
         let (inbox, name) = (&self.root, &self.offered.name);
-        let existing = self
-            .existing
-            .take()
-            .filter(|existing| existing.is_unchanged(inbox, name));
-        let Some(existing) = existing else {
-            let gone = io::Error::new(io::ErrorKind::NotFound, "the same file was there until now");
-            return Err(self.fail(index, SINGLE, PartError::System(gone)));
+        let existing = match self.entries.remove(&index) {
+            Some(State::Active(part)) => part.existing(),
+            _ => None,
         };
-        // Somebody else wrote it, and nobody may have asked yet whether the disk took it.
-        if let Err(error) = existing.sync().and_then(|()| inbox.sync()) {
+        let existing = existing.filter(|existing| existing.is_unchanged(inbox, name));
+        // Another program wrote it, and the disk may not have been asked yet whether it took it.
+        let synced = match existing {
+            Some(existing) => existing.sync().and_then(|()| inbox.sync()),
+            None => Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                "the same file was there until now",
+            )),
+        };
+        if let Err(error) = synced {
             return Err(self.fail(index, SINGLE, PartError::System(error)));
         }
-        self.entries.remove(&index);
         self.is_there = true;
         self.held += size;
         self.counted.done += 1;
-        let (root, counts) = (*root, self.counts);
-        Ok(Done { root, counts })
+        Ok(Ended::Done(Done {
+            root: *root,
+            counts: self.counts,
+        }))
     }
 
-    fn count(&mut self, held: u64, new: u64) {
-        self.held += held;
+    fn count(&mut self, new: u64) {
         self.counts.received += new;
         self.counts.verified += new;
         self.unsynced += new;
@@ -543,22 +500,3 @@ impl Drop for Hold {
 
 /// The file's name in the tree of a transfer of one file.
 pub(crate) const SINGLE: &str = "data";
-
-/// Puts the files of the attempts before into one folder beside.
-fn set_aside(dir: &Dir) -> io::Result<Option<Dir>> {
-    match dir.rename_new("tree", dir, "old") {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            // What has no place beside the older ones is only sent again.
-            publish::merge(&dir.sub("tree")?, dir.sub("old")?)?;
-            dir.remove_all("tree")?;
-        }
-        Err(error) => return Err(error),
-    }
-    match dir.sub("old") {
-        Ok(old) => Ok(Some(old)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}

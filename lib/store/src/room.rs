@@ -259,14 +259,19 @@ impl Room {
         }
     }
 
+    /// A reception looks for room again before it writes more.
+    pub(crate) fn suspend(&mut self, claim: &Claim) {
+        if let Some(kept) = self.kept.get_mut(claim) {
+            kept.moved = None;
+        }
+    }
+
     /// Looks whether others filled the disk up to its reserve, where no ballast holds what is kept:
     /// then the reception waits before it writes more.
     pub(crate) fn check_reserve(&mut self, claim: &Claim, ground: &Ground<'_>) -> io::Result<()> {
-        let is_open = |kept: &&mut Kept| kept.bytes > 0 && kept.ballast.is_none();
-        if self.usable(ground.space()?) == 0
-            && let Some(kept) = self.kept.get_mut(claim).filter(is_open)
-        {
-            kept.moved = None;
+        let is_open = |kept: &Kept| kept.bytes > 0 && kept.ballast.is_none();
+        if self.usable(ground.space()?) == 0 && self.kept.get(claim).is_some_and(is_open) {
+            self.suspend(claim);
         }
         Ok(())
     }

@@ -2,26 +2,24 @@
 //!
 //! | what | is durable when |
 //! |---|---|
-//! | a leaf of a file | the file, its journal and the folders above were synced after the write |
+//! | a leaf of a file | the file and the folders above were synced after the write, and its record after that |
 //! | a published file or folder | it was synced, then renamed, then the folder above was synced |
 //! | a file that was there already | we synced it and its folder after comparing the content |
-//! | bytes of an earlier attempt | they were synced in this run, before the sender hears of them |
+//! | a file of one leaf of an earlier attempt | we synced it, and read it from the disk, before it counts |
 //!
 //! Every sync goes through descriptors of the reception's own, opened before its first write, since
 //! Linux tells a writeback error only once to each. After a sync that failed nothing more of the
 //! reception is called durable: what the disk did not take counts as clean in memory, and a second
-//! sync would succeed without it. Its entries fail, the sender hears the error, and what was noted
-//! since the last checkpoint is forgotten.
+//! sync would succeed without it. Its entries fail, the sender hears the error, and leaves that came
+//! since the last checkpoint get no record.
 //!
 //! Many files are synced by one `syncfs`, where that reaches them and tells of errors: on the file
 //! systems in [`LOCAL`] with Linux 5.8 or later. Everywhere else (FUSE, network file systems,
 //! overlays, other systems than Linux) each file and each folder is synced by itself.
 
-use std::io;
-
 use transom_wire::Shape;
 
-use crate::dir::{Dir, Kind, Visit, Walk};
+use crate::dir::Dir;
 
 /// How a reception brings to the disk what it wrote.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -52,24 +50,6 @@ impl Syncing {
             Shape::File => Self::EachFile,
             _ if LOCAL.contains(&folder.file_system()) && tells_errors() => Self::FileSystem,
             _ => Self::EachFile,
-        }
-    }
-
-    /// Brings everything in a folder to the disk, whoever wrote it.
-    pub(crate) fn everything(self, folder: &Dir) -> io::Result<()> {
-        match self {
-            Self::FileSystem => folder.sync_all(),
-            Self::EachFile => {
-                let mut walk = Walk::default();
-                loop {
-                    match walk.next(folder)? {
-                        Visit::Name(path, Kind::File) => folder.read(&path)?.sync_all()?,
-                        Visit::Name(path, Kind::Folder) => folder.sub(&path)?.sync()?,
-                        Visit::Name(..) | Visit::Listed => {}
-                        Visit::End => return folder.sync(),
-                    }
-                }
-            }
         }
     }
 }

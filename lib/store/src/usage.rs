@@ -4,7 +4,7 @@ use std::io;
 
 use transom_wire::Total;
 
-use crate::dir::{Dir, Kind};
+use crate::dir::{Dir, Kind, Visit, Walk};
 
 /// Entries counted at most: beyond it the answer is a lower bound, and nobody waits a minute for
 /// it.
@@ -67,43 +67,31 @@ fn measure_some(dir: &Dir, most: usize) -> io::Result<Usage> {
         whole: true,
         ..Usage::default()
     };
-    let mut left = most;
-    let mut folders = vec![String::new()];
-    while let Some(folder) = folders.pop() {
-        let below;
-        let at = match folder.as_str() {
-            "" => dir,
-            path => {
-                // Whatever vanished or is closed to us since it was listed counts nothing.
-                let Ok(opened) = dir.sub(path) else { continue };
-                below = opened;
-                &below
-            }
+    let (mut walk, mut left) = (Walk::default(), most);
+    loop {
+        let (path, kind) = match walk.next(dir) {
+            Ok(Visit::Name(path, kind)) => (path, kind),
+            Ok(Visit::Listed) => continue,
+            Ok(Visit::End) => return Ok(usage),
+            // Whatever vanished or is closed to us since it was listed counts nothing.
+            Err(folder) if !folder.path.is_empty() => continue,
+            Err(top) => return Err(top.source),
         };
-        for (name, kind) in at.names()? {
-            if left == 0 {
-                usage.whole = false;
-                return Ok(usage);
+        if left == 0 {
+            usage.whole = false;
+            return Ok(usage);
+        }
+        left -= 1;
+        match kind {
+            Kind::File => {
+                usage.files += 1;
+                let size = walk.metadata(&path).map_or(0, |found| found.size);
+                usage.content = usage.content.saturating_add(size);
             }
-            left -= 1;
-            match kind {
-                Kind::File => {
-                    usage.files += 1;
-                    let size = at.metadata(&name).map_or(0, |found| found.size);
-                    usage.content = usage.content.saturating_add(size);
-                }
-                Kind::Folder => {
-                    usage.folders += 1;
-                    folders.push(match folder.as_str() {
-                        "" => name,
-                        folder => format!("{folder}/{name}"),
-                    });
-                }
-                Kind::Link | Kind::Other => usage.files += 1,
-            }
+            Kind::Folder => usage.folders += 1,
+            Kind::Link | Kind::Other => usage.files += 1,
         }
     }
-    Ok(usage)
 }
 
 #[cfg(test)]

@@ -148,13 +148,15 @@ kinds! {
     Text = 0x40, Text;
     /// [`crate::TextAck`].
     TextAck = 0x41, Text;
+    /// [`crate::Again`].
+    Again = 0x4a, Text;
     /// [`crate::DiskFull`].
     DiskFull = 0x4c, Text;
     /// [`crate::LimitedBy`].
     LimitedBy = 0x4d, Text;
     /// [`crate::Offer`].
     Offer = 0x50, Text;
-    /// Accepts the offer.
+    /// [`crate::Accept`].
     Accept = 0x51, Text;
     /// A [`crate::Status`] of a [`crate::RefuseReason`].
     Refuse = 0x52, Text;
@@ -190,6 +192,8 @@ kinds! {
     End = 0x62, Bulk;
     /// A [`crate::Failure`].
     Abandon = 0x63, Bulk;
+    /// [`crate::Hashes`].
+    Hashes = 0x64, Bulk;
 }
 
 impl Kind {

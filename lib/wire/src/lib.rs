@@ -231,13 +231,14 @@
 //! |---|---|---|---|
 //! | 0x40 | [`Text`] | any | id u32, text |
 //! | 0x41 | [`TextAck`] | any | id u32 |
+//! | 0x4a | [`Again`] | receiver | index u32, offset u64, leaves u32 |
 //! | 0x4c | [`DiskFull`] | receiver | bytes missing u64, 0 for none |
 //! | 0x4d | [`LimitedBy`] | sender | code u8 |
 //! | 0x50 | [`Offer`] | sender | transfer id 16 B, shape u8, collision u8, files u32, bytes u64, is_counted u8, name length u16, name, extensions |
-//! | 0x51 | Accept | receiver | - |
+//! | 0x51 | [`Accept`] | receiver | held u64 |
 //! | 0x52 | Refuse | receiver | status of a [`RefuseReason`] |
 //! | 0x53 | [`Entry`] | sender | index u32, kind u8, mode u16, mtime i64 ns, size u64, path length u16, path, extensions |
-//! | 0x54 | [`Start`] | receiver | index u32, offset u64, proof 32 B |
+//! | 0x54 | [`Start`] | receiver | index u32, offset u64 |
 //! | 0x56 | Failed | receiver | [`Failure`] |
 //! | 0x57 | [`Grant`] | receiver | bytes u64 |
 //! | 0x58 | [`Progress`] | receiver | received u64, verified u64, durable u64 |
@@ -257,15 +258,18 @@
 //! | 0x61 | data | sender | bytes |
 //! | 0x62 | [`End`] | sender | index u32, size u64, root 32 B |
 //! | 0x63 | Abandon | sender | [`Failure`] |
+//! | 0x64 | [`Hashes`] | sender | index u32, offset u64, 1 to 128 hashes of 32 B |
 //!
 //! ```text
 //!  sender                                receiver
 //!    Offer            ---------------->    asks the contact book or the user
 //!                     <----------------  Accept, Grant
-//!    Entry 0..n       ---------------->    checks what it already has
-//!                     <----------------  Start(i, offset, proof)   offset 0: nothing held
+//!    Entry 0..n       ---------------->    looks up what it already has
+//!                     <----------------  Start(i, offset)          offset 0: nothing held
 //!    Leaf, data, ..   ---------------->    hash checked, written, journalled
 //!                     <----------------  Grant, Progress
+//!    Hashes(i, ..)    ---------------->    compared with those of the leaves held
+//!                     <----------------  Again(i, offset, leaves)  those that differ
 //!    End(i, root)     ---------------->    root checked
 //!                     <----------------  Done(i, root)             verified
 //!    Finish           ---------------->    synced, published, folder synced
@@ -282,10 +286,21 @@
 //! Entries are sent ahead of data without waiting, at most [`limits::ENTRIES_AHEAD`] of them not
 //! yet done. A file's data is divided into leaves of [`limits::LEAF`] bytes; the last may be
 //! shorter. A leaf's hash is the BLAKE3 chaining value of its subtree (for a file of one leaf: the
-//! root), so the root over all leaves is the BLAKE3 hash of the file as `b3sum` prints it. `proof`
-//! is the BLAKE3 hash of the concatenated hashes of the leaves that the receiver already has; a
-//! sender whose file disagrees starts at offset 0. A receiver that has the whole file asks to start
-//! at its size, and a sender that agrees sends `End` at once.
+//! root), so the root over all leaves is the BLAKE3 hash of the file as `b3sum` prints it.
+//!
+//! A receiver that has the beginning of a file, or all of it, asks to `Start` where that ends. The
+//! sender sends the leaves from there on in ascending order. When it has nothing to send, or may
+//! not send, it reads the beginning and sends the hashes of its leaves, each once and in ascending
+//! order. The receiver compares them with its own, and asks for leaves that differ by `Again`; so
+//! it does for a leaf whose data do not have the announced hash. The sender sends leaves that are
+//! asked for again in the order of the requests, each run in ascending order. A sender with no
+//! more leaves to send, all hashes of the beginning included, sends `End`, once. `Again` may follow
+//! until `Done`; leaves sent then have no further `End`.
+//!
+//! These are illegal: hashes out of order, twice, after `End`, or of leaves from the `Start` on; a
+//! leaf that is neither the next nor the next of those asked for again; an `Again` of leaves that
+//! the sender has neither sent nor been told to be held, more than [`limits::RUNS_AGAIN`] of an
+//! entry at once, and more than 4 times its leaves and 64 in all.
 //!
 //! `Grant.bytes` is cumulative over the transfer: the sender may have sent at most so many data
 //! bytes. The counts of `Progress` are cumulative too, and `durable <= verified <= received`. Sent,
@@ -415,9 +430,9 @@ pub use message::Message;
 pub use message::call::{CallKind, CameraState, EndReason, Recording, Ring, Shown};
 pub use message::control::{Ack, ByeCode, Capabilities, Hello, Join, Live, Ping, Pong};
 pub use message::file::{
-    Collision, DiskFull, Done, End, Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant,
-    Leaf, LimitedBy, Offer, Pause, Progress, Rate, RefuseReason, Shape, Start, Total, TransferKey,
-    WHOLE,
+    Accept, Again, Collision, DiskFull, Done, End, Ending, Entry, EntryKind, FailReason, Failure,
+    Finish, Grant, Hashes, Leaf, LimitedBy, Offer, Pause, Progress, Rate, RefuseReason, Shape,
+    Start, Total, TransferKey, WHOLE,
 };
 pub use message::sound::{Listen, Sound, SoundCodec, SoundHead, SoundState};
 pub use message::stats::{CameraStats, FrameCounts, StageTimes, Throttling, WantStats};

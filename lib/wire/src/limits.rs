@@ -81,6 +81,13 @@ pub const NAME: usize = 64;
 /// since BLAKE3's subtrees have such sizes.
 pub const LEAF: usize = 256 * 1024;
 
+/// Hashes of leaves in one message: 4 KiB, the hashes of 32 MiB.
+pub const HASHES: usize = 128;
+
+/// Runs of leaves of one entry that are asked for again and not yet sent: a file whose changes
+/// are scattered has many, and each takes 16 bytes of the sender's memory.
+pub const RUNS_AGAIN: usize = 1024;
+
 /// Entries sent ahead of the first file that is not done, so that small files don't cost a round
 /// trip each.
 pub const ENTRIES_AHEAD: u32 = 256;

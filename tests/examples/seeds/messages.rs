@@ -1,12 +1,12 @@
 //! One frame of every kind, and names as they come and as they must not come.
 
 use transom_wire::{
-    Ack, ByeCode, CallKind, CameraState, CameraStats, Capabilities, Codec, Collision, DiskFull,
-    Done, End, EndReason, Ending, Entry, EntryKind, FailReason, Failure, Finish, Grant, Hello,
-    Join, Leaf, LimitedBy, Listen, Live, Message, Offer, Orientation, Pause, PictureHead, Ping,
-    Pong, Progress, Rate, Recording, RefuseReason, RelativePath, Ring, Shape, Shown, Sound,
-    SoundCodec, SoundHead, SoundState, Start, Status, Text, TextAck, TransferKey, WHOLE, WantStats,
-    flags, limits,
+    Accept, Ack, Again, ByeCode, CallKind, CameraState, CameraStats, Capabilities, Codec,
+    Collision, DiskFull, Done, End, EndReason, Ending, Entry, EntryKind, FailReason, Failure,
+    Finish, Grant, Hashes, Hello, Join, Leaf, LimitedBy, Listen, Live, Message, Offer, Orientation,
+    Pause, PictureHead, Ping, Pong, Progress, Rate, Recording, RefuseReason, RelativePath, Ring,
+    Shape, Shown, Sound, SoundCodec, SoundHead, SoundState, Start, Status, Text, TextAck,
+    TransferKey, WHOLE, WantStats, flags, limits,
 };
 
 /// Paths, peer names and keys, good and bad.
@@ -172,7 +172,11 @@ fn file_control() -> Vec<(&'static str, Vec<u8>)> {
     let start = Start {
         index: 1,
         offset: 0x40000,
-        proof: [0x22; 32],
+    };
+    let again = Again {
+        index: 1,
+        offset: 0x40000,
+        leaves: 2,
     };
     let failed = Failure {
         index: WHOLE,
@@ -193,7 +197,8 @@ fn file_control() -> Vec<(&'static str, Vec<u8>)> {
     };
     let messages = [
         ("offer", Message::Offer(offer)),
-        ("accept", Message::Accept),
+        ("again", Message::Again(again)),
+        ("accept", Message::Accept(Accept { held: 0x40000 })),
         ("refuse", Message::Refuse(refuse)),
         ("entry", Message::Entry(entry)),
         ("start", Message::Start(start)),
@@ -225,6 +230,11 @@ fn file_data() -> Vec<(&'static str, Vec<u8>)> {
         len: 2,
         hash: [0x44; 32],
     };
+    let hashes = Hashes {
+        index: 0,
+        offset: 0,
+        hashes: &[[0x66; 32], [0x77; 32]],
+    };
     let end = End {
         index: 0,
         size: 2,
@@ -238,6 +248,7 @@ fn file_data() -> Vec<(&'static str, Vec<u8>)> {
     };
     let messages = [
         ("leaf", Message::Leaf(leaf)),
+        ("hashes", Message::Hashes(hashes)),
         ("data", Message::Data(&[1, 2])),
         ("end", Message::End(end)),
         ("abandon", Message::Abandon(abandon)),

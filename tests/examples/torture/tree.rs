@@ -1,8 +1,10 @@
 //! What is sent: a file or a folder that a seed repeats; and how it is compared with what came.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::{self, File, Permissions};
 use std::io;
+use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -104,14 +106,19 @@ const BIG: [u64; 8] = [
 const LEAF: u64 = 256 << 10;
 
 /// A name that is free: no other has this number.
-fn name(random: &mut Random, number: u64) -> String {
-    match random.below(8) {
-        0 => format!("{number}{}", "n".repeat(252)),
-        1 => format!("{number} ü ☃"),
-        2 => format!(".{number}"),
-        3 => format!("{number}.part"),
-        _ => number.to_string(),
+fn name(random: &mut Random, number: u64) -> OsString {
+    let mut name = number.to_string();
+    match random.below(10) {
+        // As long as a name may be.
+        0 => name.push_str(&"n".repeat(255 - name.len())),
+        1 => name.push_str(" ü ☃"),
+        2 => name.insert(0, '.'),
+        3 => name.push_str(".part"),
+        4 => name.push_str("\\b"),
+        5 => return OsString::from_vec([name.as_bytes(), b"\xff\xc3"].concat()),
+        _ => {}
     }
+    name.into()
 }
 
 /// Makes a file of about such a size, and returns its size.

@@ -130,13 +130,21 @@ Example:
   transom send --code photos/    to a person who is no contact: shows a code, which they type after
                                  `transom receive`
 
-The same command again resumes where an earlier one ended. Exit status 0 means: all of it is on the
-other side's disk and survives a power cut.";
+Keys while it runs: p pauses and goes on, c twice cancels, + and - change the rate limit. Without a
+terminal SIGUSR1 pauses and goes on. The bar says what limits the rate: a disk, the network, or the
+rate limit of one of the sides.
+
+The same command again resumes where an earlier one ended; after a cancel it begins anew. Exit
+status 0 means: all of it is on the other side's disk and survives a power cut.";
 pub(super) const RECEIVE: &str = "\
 Example:
   transom receive                asks for each offer; or type the code of a `transom send --code`
   transom receive --from 10.0.0.7   the same if it is not found by itself; ends afterwards
   transom receive --into ~/inbox --accept anna,ben --quota 50G
+
+Keys while files come: p pauses and goes on, c twice cancels, + and - change the rate limit of all
+transfers; where offers are asked about, type them as lines. Without a terminal SIGUSR1 pauses and
+goes on.
 
 A code is asked for, or taken from TRANSOM_CODE; it is never an argument, since other users of this
 machine could read it there.";

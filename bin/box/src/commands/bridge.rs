@@ -124,7 +124,7 @@ impl Bridge<'_> {
                     return Ok(());
                 }
                 Some(Event::Broken(why)) => return Err(Failure::new("the station ended", why)),
-                Some(Event::Typed(_)) | None => {}
+                Some(Event::Typed(_) | Event::Control(_)) | None => {}
             }
         }
     }

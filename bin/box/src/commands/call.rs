@@ -176,7 +176,7 @@ fn ring(mut connection: Connection, mut talk: Talk<'_>) -> Result<(), Failure> {
                 return Ok(());
             }
             Some(Event::Broken(why)) => return Err(Failure::new("the station ended", why)),
-            Some(Event::Signal(Signal::Reload) | Event::Typed(_)) | None => {}
+            Some(Event::Signal(Signal::Reload) | Event::Typed(_) | Event::Control(_)) | None => {}
         }
         if talk.is_late() {
             talk.hang_up(&connection.running);
@@ -234,7 +234,7 @@ fn wait(
                 return Ok(());
             }
             Some(Event::Broken(why)) => return Err(Failure::new("the station ended", why)),
-            Some(Event::Typed(_)) | None => {}
+            Some(Event::Typed(_) | Event::Control(_)) | None => {}
         }
         if talk.is_late() {
             talk.hang_up(&running);

@@ -260,7 +260,7 @@ fn serve(
                 return Ok(());
             }
             Some(Event::Broken(why)) => return Err(Failure::new("the station ended", why)),
-            Some(Event::Typed(_)) | None => {}
+            Some(Event::Typed(_) | Event::Control(_)) | None => {}
         }
     }
 }

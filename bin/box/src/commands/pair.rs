@@ -115,7 +115,8 @@ impl Pairing<'_> {
                     return Err(Failure::new("not paired", "ended by a signal"));
                 }
                 Some(Event::Broken(why)) => return Err(Failure::new("the station ended", why)),
-                Some(Event::Signal(Signal::Reload) | Event::Typed(None)) | None => {}
+                Some(Event::Signal(Signal::Reload) | Event::Typed(None) | Event::Control(_))
+                | None => {}
             }
         }
     }

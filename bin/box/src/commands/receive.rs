@@ -14,6 +14,7 @@ use transom::{
 };
 
 use crate::args::{Consent, Receive};
+use crate::controls::{Control, Controls, Typing};
 use crate::failure::Failure;
 use crate::inbox;
 use crate::listening::{self, Knock, Knocks};
@@ -21,7 +22,7 @@ use crate::once::Once;
 use crate::output::Output;
 use crate::pairing;
 use crate::place::Place;
-use crate::progress::{Bars, Progress};
+use crate::progress::{Bars, Progress, explain};
 use crate::report;
 use crate::service::Service;
 use crate::signals::Signal;
@@ -62,10 +63,11 @@ fn receive_once(
         overwrite: arguments.allow_overwrite,
         ..InboxSettings::new(arguments.into, Accept::Ask)
     });
-    let running = Running::start(settings)?;
+    let mut running = Running::start(settings)?;
+    let typing = running.read_keys()?;
     let terms = sender_terms(arguments.remember);
     pairing::enter(code, arguments.from.as_ref(), terms, &running, output);
-    let mut inbox = Inbox::new(running, arguments.remember, place, output);
+    let mut inbox = Inbox::new(running, typing, arguments.remember, place, output)?;
     inbox.once = Some(Once::default());
     inbox.is_for_code = true;
     inbox.serve()
@@ -115,17 +117,21 @@ fn open_inbox(arguments: Receive, place: &Place, output: &Output) -> Result<(), 
     if !asks {
         listening::warn_of_empty_book(&settings.book, false, place, output);
     }
-    let running = Running::start_service(settings)?;
+    let mut running = Running::start_service(settings)?;
     let into = arguments.into.display().to_string();
     output.say(
         format!("files go to {into}"),
         json!({"event": "inbox", "path": into}),
     );
-    if asks {
-        running.read_lines()?;
-        output.ask("type a code here if a sender uses `transom send --code`");
-    }
-    let mut inbox = Inbox::new(running, arguments.remember, place, output);
+    let typing = match asks {
+        true => {
+            running.read_lines()?;
+            output.ask("type a code here if a sender uses `transom send --code`");
+            Typing::Lines
+        }
+        false => running.read_keys()?,
+    };
+    let mut inbox = Inbox::new(running, typing, arguments.remember, place, output)?;
     inbox.once = arguments.once.then(Once::default);
     inbox.serve()
 }
@@ -145,6 +151,7 @@ struct Inbox<'a> {
     /// Offers that wait for an answer. The user is asked about the first.
     asked: VecDeque<(TransferId, String)>,
     bars: Bars,
+    controls: Controls,
     /// Transfers on their way. The station bounds how many.
     shown: Vec<(TransferId, Progress<'a>)>,
 }
@@ -157,8 +164,15 @@ struct Sender {
 }
 
 impl<'a> Inbox<'a> {
-    fn new(running: Running, remember: bool, place: &'a Place, output: &'a Output) -> Self {
-        Self {
+    fn new(
+        running: Running,
+        typing: Typing,
+        remember: bool,
+        place: &'a Place,
+        output: &'a Output,
+    ) -> Result<Self, Failure> {
+        running.watch_pauses()?;
+        Ok(Self {
             running,
             place,
             output,
@@ -168,8 +182,9 @@ impl<'a> Inbox<'a> {
             sender: None,
             asked: VecDeque::new(),
             bars: Bars::default(),
+            controls: Controls::new(typing, None),
             shown: Vec::new(),
-        }
+        })
     }
 
     fn serve(&mut self) -> Result<(), Failure> {
@@ -212,6 +227,7 @@ impl<'a> Inbox<'a> {
                     self.notice(&notice);
                 }
                 Some(Event::Typed(line)) => self.typed(line.as_deref()),
+                Some(Event::Control(control)) => self.control(control),
                 Some(Event::Signal(Signal::Reload)) => {
                     let reload =
                         || listening::reload(&self.running.handle, self.place, self.output);
@@ -308,10 +324,11 @@ impl<'a> Inbox<'a> {
                 shape,
                 entries,
                 bytes,
+                is_counted,
                 overwrites,
                 asks: true,
             } => {
-                let what = report::thing(name, *shape, *entries, *bytes);
+                let what = report::thing(name, *shape, *entries, *bytes, *is_counted);
                 if self.output.is_json() {
                     self.tell(notice);
                 }
@@ -339,7 +356,11 @@ impl<'a> Inbox<'a> {
 
     fn typed(&mut self, line: Option<&str>) {
         let Some((transfer, _)) = self.asked.front() else {
-            return self.typed_code(line.unwrap_or_default());
+            let line = line.unwrap_or_default();
+            return match Control::of_line(line) {
+                Some(control) => self.control(control),
+                None => self.typed_code(line),
+            };
         };
         match line.map(|line| line.trim().to_lowercase()).as_deref() {
             Some("y" | "yes") => self.running.handle.accept(*transfer, None),
@@ -370,6 +391,18 @@ impl<'a> Inbox<'a> {
         }
     }
 
+    /// Pauses, cancels or limits all transfers that are shown.
+    fn control(&mut self, control: Control) {
+        let shown = self.shown.iter_mut();
+        let mut shown: Vec<_> = shown
+            .filter_map(|(_, progress)| progress.status())
+            .collect();
+        let handle = &self.running.handle;
+        if let Some(question) = self.controls.apply(control, &mut shown, handle) {
+            self.bars.aside(|| self.output.ask(&question));
+        }
+    }
+
     fn show(&mut self, status: &TransferStatus) {
         let at = self
             .shown
@@ -382,6 +415,9 @@ impl<'a> Inbox<'a> {
         });
         if let Some((_, progress)) = self.shown.get_mut(at) {
             progress.show(status);
+            if progress.status().is_some() {
+                explain(&mut self.controls, &self.bars, self.output);
+            }
         }
     }
 

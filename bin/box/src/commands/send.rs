@@ -13,13 +13,14 @@ use transom::{
 
 use crate::args;
 use crate::commands::pair::NEW_CODE;
+use crate::controls::{Control, Controls};
 use crate::dial::Connection;
 use crate::failure::Failure;
 use crate::format::count;
 use crate::output::Output;
 use crate::pairing::{self, Shown};
 use crate::place::Place;
-use crate::progress::{Bars, Progress};
+use crate::progress::{Bars, Progress, explain};
 use crate::report;
 use crate::signals::Signal;
 use crate::station::{Event, Running};
@@ -35,12 +36,8 @@ pub(crate) fn run(arguments: &args::Send, place: &Place, output: &Output) -> Res
     if existing.is_empty() {
         return failures.verdict();
     }
-    let options = SendOptions {
-        on_collision: arguments.on_collision.into(),
-        limit: arguments.limit,
-    };
     let mut stranger = None;
-    let connection = match arguments.code {
+    let mut connection = match arguments.code {
         true => {
             let (mut connection, paired) = pair(arguments, place, output)?;
             let wait = Duration::from_secs(arguments.wait);
@@ -50,15 +47,22 @@ pub(crate) fn run(arguments: &args::Send, place: &Place, output: &Output) -> Res
         }
         false => Connection::open(&arguments.peer(), place, output)?,
     };
+    connection.running.watch_pauses()?;
+    let typing = connection.running.read_keys()?;
     let wait = Duration::from_secs(arguments.wait);
     let mut sending = Sending {
         connection,
         output,
         wait,
         bars: Bars::default(),
+        controls: Controls::new(typing, arguments.limit),
         lost: None,
     };
     for path in existing {
+        let options = SendOptions {
+            on_collision: arguments.on_collision.into(),
+            limit: sending.controls.limit(),
+        };
         if let Err(failure) = sending.send(path, options)? {
             failures.add(failure)?;
         }
@@ -140,7 +144,7 @@ fn pair(
                 return Err(Failure::new("not sent", "ended by a signal"));
             }
             Some(Event::Broken(why)) => return Err(Failure::new("the station ended", why)),
-            Some(Event::Signal(Signal::Reload) | Event::Typed(_)) | None => {}
+            Some(Event::Signal(Signal::Reload) | Event::Typed(_) | Event::Control(_)) | None => {}
         }
     }
 }
@@ -168,7 +172,7 @@ fn await_peer(
                 return Err(Failure::new("not sent", "ended by a signal"));
             }
             Some(Event::Broken(why)) => return Err(Failure::new("the station ended", why)),
-            Some(Event::Signal(Signal::Reload) | Event::Typed(_)) => {}
+            Some(Event::Signal(Signal::Reload) | Event::Typed(_) | Event::Control(_)) => {}
             None if dials_at.take().is_some() => {
                 let contact = pairing::contact(paired, paired.may);
                 connection.running.handle.connect(contact, Redial::Always);
@@ -242,6 +246,7 @@ struct Sending<'a> {
     output: &'a Output,
     wait: Duration,
     bars: Bars,
+    controls: Controls,
     /// While the connection is lost: until when the peer may come back.
     lost: Option<Instant>,
 }
@@ -256,7 +261,6 @@ impl Sending<'_> {
             .handle
             .send(&self.connection.peer, path, options);
         let mut progress = Progress::new(self.output, &self.bars);
-        let mut failed_items = 0;
         loop {
             let Some(event) = self.connection.running.next(self.lost) else {
                 let why = format!("they did not come back within {} s", self.wait.as_secs());
@@ -264,21 +268,30 @@ impl Sending<'_> {
             };
             match event {
                 Event::Notice(notice) => {
-                    failed_items += u64::from(is_failed_item(&notice, transfer));
                     if let Some(outcome) = self.notice(&notice, transfer, &mut progress)? {
-                        let is_whole = outcome.is_success() && failed_items == 0;
-                        if is_whole || self.output.is_json() {
+                        if outcome.is_success() || self.output.is_json() {
                             report::tell(self.output, &notice);
                         }
-                        return self.ended(path, outcome, failed_items);
+                        return self.ended(path, outcome);
                     }
                 }
                 Event::Signal(Signal::End) => {
                     return Err(resumable(Failure::new("not sent", "ended by a signal")));
                 }
                 Event::Broken(why) => return Err(Failure::new("the station ended", why)),
+                Event::Control(control) => self.control(control, &mut progress),
                 Event::Signal(Signal::Reload) | Event::Typed(_) => {}
             }
+        }
+    }
+
+    fn control(&mut self, control: Control, progress: &mut Progress<'_>) {
+        let Some(status) = progress.status() else {
+            return;
+        };
+        let handle = &self.connection.running.handle;
+        if let Some(question) = self.controls.apply(control, &mut [status], handle) {
+            self.bars.aside(|| self.output.ask(&question));
         }
     }
 
@@ -290,12 +303,19 @@ impl Sending<'_> {
         progress: &mut Progress<'_>,
     ) -> Result<Option<&'n Outcome>, Failure> {
         match notice {
-            Notice::Transfer(status) if status.transfer == transfer => progress.show(status),
+            Notice::Transfer(status) if status.transfer == transfer => {
+                progress.show(status);
+                if progress.status().is_some() {
+                    explain(&mut self.controls, &self.bars, self.output);
+                }
+            }
             Notice::TransferEnded { status, outcome } if status.transfer == transfer => {
                 progress.end();
                 return Ok(Some(outcome));
             }
-            _ if is_failed_item(notice, transfer) => self.bars.aside(|| self.warn(notice)),
+            Notice::EntryFailed { transfer: of, .. } if *of == transfer => {
+                self.bars.aside(|| self.warn(notice));
+            }
             _ => {
                 self.watch_the_line(notice);
                 self.bars
@@ -314,26 +334,16 @@ impl Sending<'_> {
         }
     }
 
-    fn ended(
-        &self,
-        path: &Path,
-        outcome: &Outcome,
-        failed_items: u64,
-    ) -> Result<Result<(), Failure>, Failure> {
-        let in_part = || format!("{} was sent in part", path_text(path));
+    fn ended(&self, path: &Path, outcome: &Outcome) -> Result<Result<(), Failure>, Failure> {
         match outcome {
             Outcome::Lost { why } => Err(self.lost(why)),
             Outcome::Partial { .. } => Ok(Err(Failure::new(
-                in_part(),
+                format!("{} was sent in part", path_text(path)),
                 crate::words::outcome_words(outcome),
             ))),
             outcome if !outcome.is_success() => Ok(Err(Failure::new(
                 format!("{} was not sent", path_text(path)),
                 crate::words::unsent_words(outcome),
-            ))),
-            _ if failed_items > 0 => Ok(Err(Failure::new(
-                in_part(),
-                format!("{} left out", count(failed_items, "item")),
             ))),
             _ => Ok(Ok(())),
         }
@@ -351,10 +361,6 @@ impl Sending<'_> {
             None => {}
         }
     }
-}
-
-fn is_failed_item(notice: &Notice, transfer: TransferId) -> bool {
-    matches!(notice, Notice::EntryFailed { transfer: of, .. } if *of == transfer)
 }
 
 fn resumable(failure: Failure) -> Failure {

@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &Text, place: &Place, output: &Output) -> Result<()
             Some(Event::Notice(notice)) => connection.notice(&notice, output)?,
             Some(Event::Broken(why)) => return Err(Failure::new("the station ended", why)),
             Some(Event::Signal(_)) => return Err(Failure::new("not delivered", "interrupted")),
-            Some(Event::Typed(_)) => {}
+            Some(Event::Typed(_) | Event::Control(_)) => {}
             None => {
                 let why = format!("no answer within {} s", TIMEOUT.as_secs());
                 return Err(Failure::new(

@@ -173,7 +173,8 @@ impl<'a> Watching<'a> {
                 },
                 Some(Event::Signal(Signal::End)) => return Ok(End::Enough),
                 Some(Event::Broken(why)) => return Err(Failure::new("the station ended", why)),
-                Some(Event::Signal(Signal::Reload) | Event::Typed(_)) | None => {}
+                Some(Event::Signal(Signal::Reload) | Event::Typed(_) | Event::Control(_))
+                | None => {}
             }
         }
     }

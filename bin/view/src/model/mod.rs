@@ -278,6 +278,7 @@ impl State {
                 shape,
                 entries,
                 bytes,
+                is_counted,
                 overwrites,
                 asks,
             } => {
@@ -289,6 +290,7 @@ impl State {
                         shape,
                         entries,
                         bytes,
+                        is_counted,
                         overwrites,
                         into: self.inbox.clone(),
                         at: self.now,

@@ -173,6 +173,7 @@ pub(crate) fn status(transfer: TransferId, phase: Phase, verified: u64) -> Trans
         phase,
         files: 1,
         bytes: 345_000_000,
+        is_counted: true,
         moved: verified,
         verified,
         rate: 56_000_000,
@@ -393,6 +394,7 @@ fn an_offer_waits_until_it_is_answered_or_its_peer_is_gone() {
         shape: Shape::File,
         entries: 1,
         bytes: 7,
+        is_counted: true,
         overwrites: false,
         asks,
     };

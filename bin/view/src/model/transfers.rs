@@ -42,6 +42,8 @@ pub(crate) struct Offer {
     pub(crate) entries: u32,
     /// Bytes of all of them.
     pub(crate) bytes: u64,
+    /// Whether there are no more of both.
+    pub(crate) is_counted: bool,
     /// Whether it would replace what has that name.
     pub(crate) overwrites: bool,
     /// Where it goes if it is accepted.
@@ -55,6 +57,8 @@ impl Transfer {
     /// that is.
     pub(crate) fn progress(&self) -> f32 {
         let (done, all) = match self.status.bytes {
+            // Of what is not counted yet there is no part.
+            _ if !self.status.is_counted => (0, 0),
             0 => (
                 u64::from(self.status.files_done),
                 u64::from(self.status.files),
@@ -85,9 +89,9 @@ impl Transfer {
         self.status.moved > 0 || self.status.verified > 0
     }
 
-    /// Whether it can be halted or let go on.
+    /// Whether our user has paused it and can let it go on.
     pub(crate) fn is_paused(&self) -> bool {
-        self.status.phase == Phase::Paused
+        self.status.phase == Phase::Paused && self.status.paused_here
     }
 }
 
@@ -169,15 +173,15 @@ impl State {
             self.offers
                 .retain(|offer| offer.transfer != status.transfer);
         }
-        // An offer that waits for our answer is on the screen as such.
-        if self
-            .offers
-            .iter()
-            .any(|offer| offer.transfer == status.transfer)
-        {
-            return;
+        // An offer that waits for our answer is on the screen as such; its sender may still count.
+        let mut offers = self.offers.iter_mut();
+        match offers.find(|offer| offer.transfer == status.transfer) {
+            Some(offer) => {
+                (offer.entries, offer.bytes) = (status.files, status.bytes);
+                offer.is_counted = status.is_counted;
+            }
+            None => drop(self.transfer(status)),
         }
-        self.transfer(status);
     }
 
     pub(super) fn finished(&mut self, status: TransferStatus, outcome: Outcome) {

@@ -316,12 +316,7 @@ fn offered(
     let who = name(&peer);
     let words = match offers {
         [one] => words::wants_to_send(&who, &words::short(&one.name, 60)),
-        many => {
-            let all = many
-                .iter()
-                .fold(0_u64, |all, offer| all.saturating_add(offer.bytes));
-            words::wants_to_send_all(&who, many.len(), all)
-        }
+        many => words::wants_to_send_all(&who, many.len(), page::size_of(many)),
     };
     with_icon(ui, (icons::TRAY_ARROW_DOWN, t.accent_text), |ui| {
         sentence(ui, &words, Type::Strong, t.text);

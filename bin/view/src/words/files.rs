@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use transom::{
-    CurrentFile, Direction, Outcome, Phase, RefuseReason, Shape, TransferStatus, path_text,
+    CurrentFile, Direction, LimitedBy, Outcome, Phase, RefuseReason, Shape, TransferStatus,
+    path_text,
 };
 
 use crate::model::{Mishap, Offer};
@@ -157,6 +158,10 @@ pub(crate) fn offered(offer: &Offer, name: &str) -> String {
     let size = bytes(offer.bytes);
     match offer.shape {
         Shape::File => format!("From {name} · {size}"),
+        _ if !offer.is_counted => format!(
+            "From {name} · a folder, at least {} items, {size}",
+            offer.entries
+        ),
         _ if offer.entries == 1 => format!("From {name} · a folder, 1 item, {size}"),
         _ => format!("From {name} · a folder, {} items, {size}", offer.entries),
     }
@@ -168,8 +173,8 @@ pub(crate) fn wants_to_send(name: &str, file: &str) -> String {
 }
 
 /// Everything one contact offers.
-pub(crate) fn wants_to_send_all(name: &str, count: usize, size: u64) -> String {
-    format!("{name} wants to send {}", files_of(count, Some(size)))
+pub(crate) fn wants_to_send_all(name: &str, count: usize, size: Option<u64>) -> String {
+    format!("{name} wants to send {}", files_of(count, size))
 }
 
 /// What is not listed by name.
@@ -232,6 +237,11 @@ fn done_of(done: u64, all: u64) -> String {
 /// What a transfer that is not over does now.
 pub(crate) fn progress(status: &TransferStatus, name: &str, is_here: bool) -> String {
     let all = match status.files {
+        files if !status.is_counted => {
+            let (done, all) = (bytes(status.verified), bytes(status.bytes));
+            let files_done = status.files_done;
+            format!("{files_done} of at least {files} files · {done} of at least {all}")
+        }
         0 | 1 => done_of(status.verified, status.bytes),
         files => {
             let done = done_of(status.verified, status.bytes);
@@ -242,8 +252,9 @@ pub(crate) fn progress(status: &TransferStatus, name: &str, is_here: bool) -> St
         Phase::Waiting if is_here => "Waiting for its turn".to_owned(),
         Phase::Waiting => format!("Starts when {name} is back"),
         Phase::Offered => format!("{name} hasn't answered yet"),
-        Phase::Paused => format!("Paused · {all}"),
         Phase::Full => full(status, name),
+        Phase::Paused if status.paused_here => format!("Paused · {all}"),
+        Phase::Paused => format!("Paused by {name} · {all}"),
         Phase::Finishing => "Saving".to_owned(),
         _ => all,
     }
@@ -257,6 +268,28 @@ fn full(status: &TransferStatus, name: &str) -> String {
     };
     let missing = bytes(status.missing);
     format!("{whose} is full · {missing} more needed")
+}
+
+/// The rate of a transfer, and what limits it.
+pub(crate) fn transfer_pace(status: &TransferStatus) -> String {
+    let rate = super::list::rate(status.rate);
+    match limit(status) {
+        Some(limit) if !rate.is_empty() => format!("{rate} · {limit}"),
+        Some(limit) => limit,
+        None => rate,
+    }
+}
+
+fn limit(status: &TransferStatus) -> Option<String> {
+    let is_ours = match status.limited_by? {
+        LimitedBy::SenderDisk => status.direction == Direction::Outgoing,
+        LimitedBy::ReceiverDisk => status.direction == Direction::Incoming,
+        LimitedBy::Network => return Some("network".to_owned()),
+        LimitedBy::Rate => return Some(format!("limit {}/s", bytes(status.rate_limit?))),
+        _ => return None,
+    };
+    let whose = if is_ours { "your" } else { "their" };
+    Some(format!("{whose} disk"))
 }
 
 /// How long something still takes.
@@ -274,6 +307,39 @@ pub(crate) fn came_from(name: &str, path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_limit_of_a_transfer_stands_behind_its_rate() {
+        let ids = crate::model::tests::Ids::new();
+        let id = ids.transfer();
+        let mut status = crate::model::tests::status(id, Phase::Running, 1);
+        assert_eq!(transfer_pace(&status), "56.0 MB/s");
+        for (limited_by, ours, theirs) in [
+            (LimitedBy::SenderDisk, "your disk", "their disk"),
+            (LimitedBy::ReceiverDisk, "their disk", "your disk"),
+            (LimitedBy::Network, "network", "network"),
+            (LimitedBy::Rate, "limit 60.0 MB/s", "limit 60.0 MB/s"),
+        ] {
+            (status.limited_by, status.rate_limit) = (Some(limited_by), Some(60_000_000));
+            status.direction = Direction::Outgoing;
+            assert_eq!(transfer_pace(&status), format!("56.0 MB/s · {ours}"));
+            status.direction = Direction::Incoming;
+            assert_eq!(transfer_pace(&status), format!("56.0 MB/s · {theirs}"));
+        }
+    }
+
+    #[test]
+    fn a_pause_of_the_other_side_is_told_as_theirs() {
+        let ids = crate::model::tests::Ids::new();
+        let id = ids.transfer();
+        let mut status = crate::model::tests::status(id, Phase::Paused, 0);
+        assert_eq!(
+            progress(&status, "Anna", true),
+            "Paused by Anna · 0 of 345 MB"
+        );
+        status.paused_here = true;
+        assert_eq!(progress(&status, "Anna", true), "Paused · 0 of 345 MB");
+    }
 
     #[test]
     fn a_unit_that_both_have_stands_once() {

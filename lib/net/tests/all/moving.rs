@@ -53,7 +53,7 @@ impl FileStream {
     pub(crate) fn feed(&mut self, from: &mut Station) {
         while let Some((peer, event)) = from.session_event() {
             match event {
-                SessionEvent::Transfer(file, TransferEvent::Accepted) => {
+                SessionEvent::Transfer(file, TransferEvent::Accepted { .. }) => {
                     self.announce(from, peer, file)
                 }
                 SessionEvent::Transfer(file, TransferEvent::Started(_) | TransferEvent::Room) => {
@@ -102,15 +102,11 @@ impl FileStream {
             let session = to.net.session(peer).unwrap();
             match event {
                 SessionEvent::Transfer(file, TransferEvent::Offered(_)) => {
-                    session.accept(file).unwrap()
+                    session.accept(file, 0).unwrap()
                 }
                 SessionEvent::Transfer(file, TransferEvent::Entry(_)) => {
-                    let (index, offset, proof) = (0, 0, [0; 32]);
-                    let start = Start {
-                        index,
-                        offset,
-                        proof,
-                    };
+                    let (index, offset) = (0, 0);
+                    let start = Start { index, offset };
                     session.start(file, &start).unwrap();
                 }
                 SessionEvent::Transfer(file, TransferEvent::Leaf { leaf, .. }) => {

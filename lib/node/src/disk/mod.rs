@@ -17,10 +17,10 @@ use transom_store::{InboxError, RoomLimits};
 use self::receiving::Receiving;
 pub(crate) use self::receiving::{ReceiveAnswer, ReceiveJob, Refusal};
 use self::sending::Sending;
-pub(crate) use self::sending::{SendAnswer, SendJob, Walked};
+pub(crate) use self::sending::{Found, LEAVES_HASHED, Opened, SendAnswer, SendJob};
 use crate::notice::TransferId;
 
-/// Leaves of a file read before others have their turn: some 20 ms.
+/// Leaves of a file read at its end before others have their turn: some 20 ms.
 const LEAVES_CHECKED: u32 = 64;
 
 pub(crate) enum Job {
@@ -53,11 +53,14 @@ impl Job {
     /// Whether others may wait for it for long, as it counts files, reads many leaves or syncs.
     pub(crate) fn may_take_long(&self) -> bool {
         match self {
-            Self::Send(job) => matches!(job, SendJob::Walk { .. } | SendJob::Check(_)),
+            Self::Send(job) => matches!(
+                job,
+                SendJob::Open { .. } | SendJob::Count | SendJob::Hashes(_)
+            ),
             Self::Receive(job) => matches!(
                 job,
                 ReceiveJob::Prepare { .. }
-                    | ReceiveJob::Look(_)
+                    | ReceiveJob::Hashes(_)
                     | ReceiveJob::Finish(_)
                     | ReceiveJob::Keep
                     | ReceiveJob::Discard
@@ -76,7 +79,7 @@ impl Answer {
     /// Bytes of a leaf that was read or written.
     pub(crate) fn leaf_bytes(&self) -> usize {
         match self {
-            Self::Send(SendAnswer::Leaf(leaf)) => leaf.bytes.len(),
+            Self::Send(SendAnswer::Leaf(leaf) | SendAnswer::LeafAgain(leaf)) => leaf.bytes.len(),
             Self::Receive(ReceiveAnswer::Stored { spent, .. }) => spent.len(),
             _ => 0,
         }
@@ -124,7 +127,8 @@ impl Disk {
         match job {
             Job::Send(job) => {
                 let answer = &mut |done| answer(Answer::Send(done));
-                self.sending.work(transfer, job, answer).map(Job::Send)
+                self.sending.work(transfer, job, answer);
+                None
             }
             Job::Receive(job) => {
                 let answer = &mut |done| answer(Answer::Receive(done));

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 
-use transom_proto::{LeafData, OwnedEntry, OwnedOffer};
+use transom_proto::{LeafData, LeafHashes, OwnedEntry, OwnedOffer};
 use transom_store::{
-    Begin, EntryError, Finished, Inbox, InboxError, InboxSettings, Leftover, Reception, RoomLimits,
-    hash_leaf,
+    Begin, Ended, EntryError, Finished, Inbox, InboxError, InboxSettings, Leftover, Reception,
+    RoomLimits, Run, hash_leaf,
 };
-use transom_wire::{Done, End, Failure, Progress, RefuseReason, Start, Total};
+use transom_wire::{Again, Done, End, Failure, Progress, RefuseReason, Start, Total};
 
 use super::LEAVES_CHECKED;
 use crate::notice::{TransferFailure, TransferId};
@@ -28,9 +28,8 @@ pub(crate) enum ReceiveJob {
     /// The sender has counted more.
     Total(Total),
     Entry(OwnedEntry),
-    /// The rest of an entry: leaves of an earlier attempt, or a file that may be the very one, are
-    /// read, some at a time.
-    Look(u32),
+    /// The sender's hashes of what we said to hold of an entry.
+    Hashes(LeafHashes),
     /// Of an entry of that many bytes. `found` is its hash, if that was
     /// [computed](ReceiveJob::hash).
     Leaf {
@@ -62,19 +61,22 @@ impl ReceiveJob {
 }
 
 pub(crate) enum ReceiveAnswer {
-    Ready(Result<(), Refusal>),
     /// So many bytes are missing on the disk; 0 once there is room again.
     Full(u64),
+    /// With how many bytes are held from earlier attempts, as far as known.
+    Ready(Result<u64, Refusal>),
     Begin(Start),
+    /// Leaves are to be sent again.
+    Again(Again),
     /// The entry can't be taken.
     Failed(Failure<String>),
     /// So many bytes of leaves left memory since the last such answer, and how far the transfer is.
     Stored {
         taken: u64,
         progress: Progress,
-        /// Bytes of earlier attempts that the sender agreed to.
+        /// Bytes of earlier attempts that are as the sender has them.
         held: u64,
-        /// The leaf's buffer, to be filled again.
+        /// The leaf's buffer, to be filled again; empty after hashes.
         spent: Vec<u8>,
     },
     Done(Done),
@@ -181,7 +183,7 @@ impl Receiving {
             ReceiveJob::Full(job) => return self.full(transfer, job, answer),
             ReceiveJob::Total(total) => self.incoming(transfer)?.reception.total(total),
             ReceiveJob::Entry(entry) => return self.incoming(transfer)?.entry(entry, answer),
-            ReceiveJob::Look(index) => return self.incoming(transfer)?.look(index, answer),
+            ReceiveJob::Hashes(hashes) => self.incoming(transfer)?.hashes(&hashes, answer),
             ReceiveJob::Leaf { leaf, size, found } => {
                 return self.incoming(transfer)?.leaf(leaf, size, found, answer);
             }
@@ -251,15 +253,17 @@ impl Receiving {
         limits: RoomLimits,
         peer: [u8; 32],
         offer: &OwnedOffer,
-    ) -> Result<(), InboxError> {
+    ) -> Result<u64, InboxError> {
         let inbox = self.open_inbox(into.to_owned(), limits)?;
+        let reception = inbox.receive(peer, &offer.as_offer())?;
+        let held = reception.held();
         let incoming = Incoming {
-            reception: inbox.receive(peer, &offer.as_offer())?,
+            reception,
             received: 0,
             missing: 0,
         };
         self.transfers.insert(transfer, incoming);
-        Ok(())
+        Ok(held)
     }
 }
 
@@ -294,9 +298,7 @@ impl Incoming {
         answer: &mut dyn FnMut(ReceiveAnswer),
     ) -> Option<ReceiveJob> {
         match self.reception.begin_entry(&entry.as_entry()) {
-            Ok(Some(begin)) => answer(begun(entry.index, begin)),
-            // A small file is through at once.
-            Ok(None) => return self.look(entry.index, answer),
+            Ok(begin) => answer(begun(entry.index, begin)),
             Err(EntryError::NoRoom { missing }) => {
                 return self.halt(ReceiveJob::Entry(entry), missing, answer);
             }
@@ -305,13 +307,17 @@ impl Incoming {
         None
     }
 
-    fn look(&mut self, index: u32, answer: &mut dyn FnMut(ReceiveAnswer)) -> Option<ReceiveJob> {
-        match self.reception.look(index, LEAVES_CHECKED) {
-            Ok(Some(begin)) => answer(begun(index, begin)),
-            Ok(None) => return Some(ReceiveJob::Look(index)),
-            Err(error) => untakable(index, &error, answer),
+    fn hashes(&mut self, hashes: &LeafHashes, answer: &mut dyn FnMut(ReceiveAnswer)) {
+        let LeafHashes {
+            index,
+            offset,
+            hashes,
+        } = hashes;
+        match self.reception.hashes(*index, *offset, hashes) {
+            Ok(runs) => again(*index, runs, answer),
+            Err(error) => untakable(*index, &error, answer),
         }
-        None
+        answer(self.stored(0, Vec::new()));
     }
 
     /// Writes a leaf of a file of that size; `found` is its hash, if that is known.
@@ -331,7 +337,7 @@ impl Incoming {
         } = leaf;
         let reception = &mut self.reception;
         match reception.hashed_leaf(index, offset, &hash, &found, bytes) {
-            Ok(_) => {}
+            Ok(runs) => again(index, runs, answer),
             Err(EntryError::NoRoom { missing }) => {
                 let found = Some(found);
                 return self.halt(ReceiveJob::Leaf { leaf, size, found }, missing, answer);
@@ -341,27 +347,33 @@ impl Incoming {
         let bytes = leaf.bytes;
         let taken = bytes.len() as u64;
         self.received += taken;
+        answer(self.stored(taken, bytes));
+        None
+    }
+
+    fn stored(&self, taken: u64, spent: Vec<u8>) -> ReceiveAnswer {
         let counts = self.reception.counts();
         let progress = Progress {
             received: self.received,
             verified: counts.verified,
             durable: counts.durable,
         };
-        answer(ReceiveAnswer::Stored {
+        ReceiveAnswer::Stored {
             taken,
             progress,
             held: self.reception.held(),
-            spent: bytes,
-        });
-        None
+            spent,
+        }
     }
 
-    /// Ends an entry, once the leaves of earlier attempts are read again, some at a time.
+    /// Ends an entry, once the leaves of earlier attempts are read, some at a time. While leaves are
+    /// still to come again, another end follows them.
     fn end(&mut self, end: End, answer: &mut dyn FnMut(ReceiveAnswer)) -> Option<ReceiveJob> {
         let End { index, size, root } = end;
         let ended = self.reception.end_some(index, size, &root, LEAVES_CHECKED);
         match ended {
-            Ok(Some(_)) => answer(ReceiveAnswer::Done(Done { index, root })),
+            Ok(Some(Ended::Done(_))) => answer(ReceiveAnswer::Done(Done { index, root })),
+            Ok(Some(Ended::Again(runs))) => again(index, runs, answer),
             Ok(None) => return Some(ReceiveJob::End(end)),
             Err(EntryError::NoRoom { missing }) => {
                 return self.halt(ReceiveJob::End(end), missing, answer);
@@ -372,15 +384,19 @@ impl Incoming {
     }
 }
 
+fn again(index: u32, runs: Vec<Run>, answer: &mut dyn FnMut(ReceiveAnswer)) {
+    for Run { offset, leaves } in runs {
+        answer(ReceiveAnswer::Again(Again {
+            index,
+            offset,
+            leaves,
+        }));
+    }
+}
+
 fn begun(index: u32, begin: Begin) -> ReceiveAnswer {
     let root = match begin {
-        Begin::Data { offset, proof } => {
-            return ReceiveAnswer::Begin(Start {
-                index,
-                offset,
-                proof,
-            });
-        }
+        Begin::Data { offset } => return ReceiveAnswer::Begin(Start { index, offset }),
         Begin::Made => [0; 32],
         Begin::Done { root } => root,
     };

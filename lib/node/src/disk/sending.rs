@@ -2,32 +2,47 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use transom_proto::{LeafData, OwnedEntry};
-use transom_store::{Outbox, OutboxError, Step, path_text};
-use transom_wire::{End, Failure, RelativePath, Shape, Start, TransferKey};
+use transom_proto::{LeafData, LeafHashes, OwnedEntry};
+use transom_store::{Counted, Outbox, OutboxError, Step, path_text};
+use transom_wire::limits::LEAF;
+use transom_wire::{Again, End, Failure, RelativePath, Shape, Start, TransferKey};
 
-use super::LEAVES_CHECKED;
 use crate::notice::{TransferFailure, TransferId};
 
 /// Leaf buffers kept for reuse: what one read job fills.
 const SPARE_BUFFERS: usize = 8;
+/// How long a folder is counted before it is offered: most are counted by then.
+const COUNT_FIRST: Duration = Duration::from_millis(20);
+/// How long it is counted then before others have their turn.
+const COUNT_SLICE: Duration = Duration::from_millis(5);
+/// Names between two looks at the clock.
+const NAMES_COUNTED: usize = 64;
+/// Names looked at for the next entries.
+const NAMES_WALKED: usize = 64;
+/// Leaves hashed before others have their turn: some 4 ms, so that the network is not idle when its
+/// queue of leaves runs empty meanwhile.
+pub(crate) const LEAVES_HASHED: usize = 16;
 
 pub(crate) enum SendJob {
-    Walk {
+    Open {
         path: PathBuf,
         own: [u8; 32],
         peer: [u8; 32],
     },
-    Entries {
-        from: u32,
-        count: u32,
-    },
+    /// Counts on for a while.
+    Count,
+    /// The next entries to announce; of these before nothing more is asked.
+    Entries { settled: Vec<u32> },
+    /// Begins with a file, and reads nothing.
     Start(Start),
     /// Starts files of one leaf at most, and reads each to its end.
     Whole(Vec<Start>),
-    /// The rest of a start: what the receiver says it holds is read again, some leaves at a time.
-    Check(u32),
+    /// Hashes some leaves before the start of an entry.
+    Hashes(u32),
+    /// Reads leaves that the receiver asks for again.
+    Again(Again),
     /// The receiver does not want that entry any more.
     Stop(u32),
     /// With buffers of leaves that are sent, to be filled again.
@@ -41,190 +56,220 @@ pub(crate) enum SendJob {
 }
 
 pub(crate) enum SendAnswer {
-    Walked(Result<Walked, TransferFailure>),
-    Entries(Vec<OwnedEntry>),
-    Started {
-        index: u32,
-        offset: u64,
-    },
+    Opened(Result<Opened, TransferFailure>),
+    Counted(Counted),
+    Entries(Found),
+    /// The folder holds more than a transfer may.
+    TooMany(TransferFailure),
     Leaf(LeafData),
+    /// All leaves of an entry from its start on were read, and the hashes of those before were not.
+    Sent(u32),
+    Hashes(LeafHashes),
+    LeafAgain(LeafData),
+    /// A job of leaves again is through, also where not all could be read.
+    AgainDone,
     End(End),
     /// The entry can't be sent.
     Failed(Failure<String>),
 }
 
-pub(crate) struct Walked {
+pub(crate) struct Opened {
     pub(crate) key: TransferKey,
     pub(crate) name: String,
     pub(crate) shape: Shape,
-    /// Files and folders.
-    pub(crate) entries: u32,
-    /// The files of them.
-    pub(crate) files: u32,
-    pub(crate) bytes: u64,
+    pub(crate) counted: Counted,
+}
+
+/// A part of the walk.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub(crate) entries: Vec<OwnedEntry>,
     /// What is not sent, and why.
     pub(crate) skipped: Vec<(String, TransferFailure)>,
+    /// Whether there are no more.
+    pub(crate) is_last: bool,
 }
 
 #[derive(Default)]
 pub(super) struct Sending {
-    transfers: HashMap<TransferId, Outgoing>,
+    transfers: HashMap<TransferId, Outbox>,
     spare: Vec<Vec<u8>>,
 }
 
-struct Outgoing {
-    outbox: Outbox,
-    /// The entry being read; reads of any other one are late.
-    reading: Option<u32>,
+/// Reads one outbox for a job.
+struct Reader<'a> {
+    outbox: &'a mut Outbox,
+    spare: &'a mut Vec<Vec<u8>>,
+    answer: &'a mut dyn FnMut(SendAnswer),
+}
+
+/// What reading a leaf has come to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Read {
+    Leaf,
+    /// There are no more leaves, but hashes to be read.
+    Sent,
+    /// The entry has ended or failed.
+    Over,
 }
 
 impl Sending {
-    /// Does a job, or the first part of a long one; gives the rest.
+    /// Does a job.
     pub(super) fn work(
         &mut self,
         transfer: TransferId,
         job: SendJob,
         answer: &mut dyn FnMut(SendAnswer),
-    ) -> Option<SendJob> {
+    ) {
+        let job = match job {
+            SendJob::Open { path, own, peer } => {
+                return answer(SendAnswer::Opened(self.open(transfer, &path, own, peer)));
+            }
+            SendJob::Close => return drop(self.transfers.remove(&transfer)),
+            job => job,
+        };
+        let Some(outbox) = self.transfers.get_mut(&transfer) else {
+            return;
+        };
+        let mut reader = Reader {
+            outbox,
+            spare: &mut self.spare,
+            answer,
+        };
         match job {
-            SendJob::Walk { path, own, peer } => {
-                answer(SendAnswer::Walked(self.walk(transfer, &path, own, peer)));
+            SendJob::Count => {
+                let counted = count(reader.outbox, COUNT_SLICE);
+                (reader.answer)(counted.map_or_else(too_many, SendAnswer::Counted));
             }
-            SendJob::Entries { from, count } => {
-                let entries = self.outgoing(transfer)?.entries(from, count);
-                answer(SendAnswer::Entries(entries));
+            SendJob::Entries { settled } => {
+                let found = entries(reader.outbox, &settled);
+                (reader.answer)(found.map_or_else(too_many, SendAnswer::Entries));
             }
-            SendJob::Start(start) => return self.outgoing(transfer)?.start(&start, answer),
-            SendJob::Whole(starts) => {
-                let outgoing = self.outgoing(transfer)?;
-                for start in &starts {
-                    outgoing.whole(start, answer);
-                }
-            }
-            SendJob::Check(index) => return self.outgoing(transfer)?.check(index, answer),
-            SendJob::Stop(index) => self.outgoing(transfer)?.outbox.stop(index),
+            SendJob::Start(start) => drop(reader.start(&start)),
+            SendJob::Whole(starts) => starts.iter().for_each(|start| reader.whole(start)),
+            SendJob::Hashes(index) => reader.hashes(index),
+            SendJob::Again(again) => reader.again(&again),
+            SendJob::Stop(index) => reader.outbox.settle(index),
             SendJob::Read {
                 index,
                 leaves,
                 spent,
             } => {
-                let room = SPARE_BUFFERS.saturating_sub(self.spare.len());
-                self.spare.extend(spent.into_iter().take(room));
-                let outgoing = self.transfers.get_mut(&transfer)?;
-                outgoing.read(index, leaves, &mut self.spare, answer);
+                let room = SPARE_BUFFERS.saturating_sub(reader.spare.len());
+                reader.spare.extend(spent.into_iter().take(room));
+                reader.leaves(index, leaves);
             }
-            SendJob::Close => drop(self.transfers.remove(&transfer)),
+            SendJob::Open { .. } | SendJob::Close => {}
         }
-        None
     }
 
-    fn outgoing(&mut self, transfer: TransferId) -> Option<&mut Outgoing> {
-        self.transfers.get_mut(&transfer)
-    }
-
-    fn walk(
+    fn open(
         &mut self,
         transfer: TransferId,
         path: &Path,
         own: [u8; 32],
         peer: [u8; 32],
-    ) -> Result<Walked, TransferFailure> {
-        let outbox = Outbox::walk(path).map_err(|error| TransferFailure::from(&error))?;
-        let walked = Walked {
+    ) -> Result<Opened, TransferFailure> {
+        let failed = |error: OutboxError| TransferFailure::from(&error);
+        let mut outbox = Outbox::open(path).map_err(failed)?;
+        let opened = Opened {
+            counted: count(&mut outbox, COUNT_FIRST).map_err(failed)?,
             key: outbox.key(&own, &peer),
             name: outbox.name().to_owned(),
             shape: outbox.shape(),
-            entries: outbox.files(),
-            files: outbox.files().saturating_sub(outbox.folders()),
-            bytes: outbox.bytes(),
-            skipped: outbox
-                .skipped()
-                .iter()
-                .map(|skipped| (path_text(&skipped.path), skipped.into()))
-                .collect(),
         };
-        let reading = None;
-        self.transfers
-            .insert(transfer, Outgoing { outbox, reading });
-        Ok(walked)
+        self.transfers.insert(transfer, outbox);
+        Ok(opened)
     }
 }
 
-impl Outgoing {
-    fn entries(&self, from: u32, count: u32) -> Vec<OwnedEntry> {
-        let entries = (from..from.saturating_add(count)).map_while(|index| {
-            let entry = self.outbox.entry(index)?;
-            Some(OwnedEntry {
-                index,
-                kind: entry.kind,
-                mode: entry.mode,
-                mtime: entry.mtime,
-                size: entry.size,
-                path: RelativePath::new(&entry.path).ok()?.into(),
-            })
-        });
-        entries.collect()
+/// Counts for so long, or to the end.
+fn count(outbox: &mut Outbox, most: Duration) -> Result<Counted, OutboxError> {
+    let begun = Instant::now();
+    loop {
+        let counted = outbox.count(NAMES_COUNTED)?;
+        if counted.is_all || begun.elapsed() >= most {
+            return Ok(counted);
+        }
+    }
+}
+
+fn too_many(error: OutboxError) -> SendAnswer {
+    SendAnswer::TooMany(TransferFailure::from(&error))
+}
+
+/// The next entries to announce.
+fn entries(outbox: &mut Outbox, settled: &[u32]) -> Result<Found, OutboxError> {
+    for index in settled {
+        outbox.settle(*index);
+    }
+    let walked = outbox.walk(NAMES_WALKED)?;
+    let entry = |index| {
+        let entry = outbox.entry(index)?;
+        Some(OwnedEntry {
+            index,
+            kind: entry.kind,
+            mode: entry.mode,
+            mtime: entry.mtime,
+            size: entry.size,
+            path: RelativePath::new(&entry.path).ok()?.into(),
+        })
+    };
+    let skipped = walked.skipped.iter();
+    Ok(Found {
+        entries: walked.entries.filter_map(entry).collect(),
+        skipped: skipped
+            .map(|skipped| (path_text(&skipped.path), skipped.into()))
+            .collect(),
+        is_last: walked.is_last,
+    })
+}
+
+impl Reader<'_> {
+    /// Begins with an entry; `false` if it can't be sent.
+    fn start(&mut self, start: &Start) -> bool {
+        let started = self.outbox.start(start.index, start.offset);
+        if let Err(error) = &started {
+            self.failed(start.index, error);
+        }
+        started.is_ok()
     }
 
-    fn start(&mut self, start: &Start, answer: &mut dyn FnMut(SendAnswer)) -> Option<SendJob> {
+    fn whole(&mut self, start: &Start) {
         let index = start.index;
-        self.reading = Some(index);
-        match self.outbox.begin(index, start.offset, &start.proof) {
-            Ok(()) => self.check(index, answer),
-            Err(error) => {
-                self.failed(index, &error, answer);
-                None
+        if !self.start(start) {
+            return;
+        }
+        // A small file's buffer is as small.
+        let (mut spare, answer) = (Vec::new(), &mut *self.answer);
+        let mut reader = Reader {
+            outbox: self.outbox,
+            spare: &mut spare,
+            answer,
+        };
+        loop {
+            match reader.leaf(index) {
+                Read::Leaf => {}
+                Read::Sent => return reader.hashes(index),
+                Read::Over => return,
             }
         }
     }
 
-    fn whole(&mut self, start: &Start, answer: &mut dyn FnMut(SendAnswer)) {
-        let index = start.index;
-        match self.outbox.start(index, start.offset, &start.proof) {
-            Ok(offset) => {
-                answer(SendAnswer::Started { index, offset });
-                // A small file's buffer is as small.
-                let mut spare = Vec::new();
-                while self.step(index, &mut spare, answer) {}
-            }
-            Err(error) => self.failed(index, &error, answer),
-        }
-    }
-
-    fn check(&mut self, index: u32, answer: &mut dyn FnMut(SendAnswer)) -> Option<SendJob> {
-        match self.outbox.check(index, LEAVES_CHECKED) {
-            Ok(None) => return Some(SendJob::Check(index)),
-            Ok(Some(offset)) => answer(SendAnswer::Started { index, offset }),
-            Err(error) => self.failed(index, &error, answer),
-        }
-        None
-    }
-
-    fn read(
-        &mut self,
-        index: u32,
-        leaves: u32,
-        spare: &mut Vec<Vec<u8>>,
-        answer: &mut dyn FnMut(SendAnswer),
-    ) {
+    /// Reads the next leaves, unless the entry was given up meanwhile.
+    fn leaves(&mut self, index: u32, leaves: u32) {
         for _ in 0..leaves {
-            if self.reading != Some(index) {
+            if !self.outbox.is_running(index) {
                 return;
             }
-            if !self.step(index, spare, answer) {
-                self.reading = None;
+            if self.leaf(index) == Read::Sent {
+                return (self.answer)(SendAnswer::Sent(index));
             }
         }
     }
 
-    /// Reads the next leaf. `false` when there is none, or it can't be read.
-    fn step(
-        &mut self,
-        index: u32,
-        spare: &mut Vec<Vec<u8>>,
-        answer: &mut dyn FnMut(SendAnswer),
-    ) -> bool {
-        let buffer = spare.pop().unwrap_or_default();
+    fn leaf(&mut self, index: u32) -> Read {
+        let buffer = self.spare.pop().unwrap_or_default();
         match self.outbox.next_leaf(index, buffer) {
             Ok(Step::Leaf {
                 index,
@@ -232,26 +277,77 @@ impl Outgoing {
                 hash,
                 bytes,
             }) => {
-                answer(SendAnswer::Leaf(LeafData {
+                (self.answer)(SendAnswer::Leaf(LeafData {
                     index,
                     offset,
                     hash,
                     bytes,
                 }));
-                return true;
+                return Read::Leaf;
+            }
+            Ok(Step::Sent { buffer }) => {
+                self.spare.push(buffer);
+                return Read::Sent;
             }
             Ok(Step::End { size, root, buffer }) => {
-                spare.push(buffer);
-                answer(SendAnswer::End(End { index, size, root }));
+                self.spare.push(buffer);
+                (self.answer)(SendAnswer::End(End { index, size, root }));
             }
-            Err(error) => self.failed(index, &error, answer),
+            Err(error) => self.failed(index, &error),
         }
-        false
+        Read::Over
     }
 
-    fn failed(&mut self, index: u32, error: &OutboxError, answer: &mut dyn FnMut(SendAnswer)) {
-        self.reading.take_if(|reading| *reading == index);
-        answer(SendAnswer::Failed(Failure {
+    /// Hashes the next leaves before the start of an entry, and ends it after the last ones.
+    fn hashes(&mut self, index: u32) {
+        if !self.outbox.is_running(index) {
+            return;
+        }
+        let mut buffer = self.spare.pop().unwrap_or_default();
+        let hashed = self.outbox.hashes(index, LEAVES_HASHED, &mut buffer);
+        self.spare.push(buffer);
+        match hashed {
+            Ok(hashed) => {
+                (self.answer)(SendAnswer::Hashes(LeafHashes {
+                    index,
+                    offset: hashed.offset,
+                    hashes: hashed.hashes,
+                }));
+                if hashed.is_through {
+                    self.leaf(index);
+                }
+            }
+            Err(error) => self.failed(index, &error),
+        }
+    }
+
+    fn again(&mut self, again: &Again) {
+        let Again {
+            index,
+            offset,
+            leaves,
+        } = *again;
+        for number in 0..u64::from(leaves) {
+            let offset = offset.saturating_add(number * LEAF as u64);
+            let buffer = self.spare.pop().unwrap_or_default();
+            match self.outbox.leaf_again(index, offset, buffer) {
+                Ok((hash, bytes)) => (self.answer)(SendAnswer::LeafAgain(LeafData {
+                    index,
+                    offset,
+                    hash,
+                    bytes,
+                })),
+                Err(error) => {
+                    self.failed(index, &error);
+                    break;
+                }
+            }
+        }
+        (self.answer)(SendAnswer::AgainDone);
+    }
+
+    fn failed(&mut self, index: u32, error: &OutboxError) {
+        (self.answer)(SendAnswer::Failed(Failure {
             index,
             reason: error.reason(),
             errno: error.errno(),
@@ -276,22 +372,19 @@ mod tests {
         let mut told = Vec::new();
         let mut work = |job| {
             let answer = &mut |answer| match answer {
-                SendAnswer::Started { index, .. } => told.push((index, "started")),
                 SendAnswer::Leaf(leaf) => told.push((leaf.index, "leaf")),
                 SendAnswer::End(end) => told.push((end.index, "end")),
                 SendAnswer::Failed(failure) => told.push((failure.index, "failed")),
                 _ => {}
             };
-            assert!(sending.work(transfer, job, answer).is_none());
+            sending.work(transfer, job, answer);
         };
-        let start = |index| Start {
-            index,
-            offset: 0,
-            proof: [0; 32],
-        };
+        let start = |index| Start { index, offset: 0 };
         let (own, peer) = ([1; 32], [2; 32]);
         let path = folder.clone();
-        work(SendJob::Walk { path, own, peer });
+        work(SendJob::Open { path, own, peer });
+        let settled = Vec::new();
+        work(SendJob::Entries { settled });
         std::fs::write(folder.join("b"), "longer").unwrap();
         work(SendJob::Start(start(3)));
         work(SendJob::Whole([0, 1, 2].map(start).into()));
@@ -303,13 +396,9 @@ mod tests {
         });
         std::fs::remove_dir_all(&folder).unwrap();
         let wanted = [
-            (3, "started"),
-            (0, "started"),
             (0, "leaf"),
             (0, "end"),
-            (1, "started"),
             (1, "failed"),
-            (2, "started"),
             (2, "leaf"),
             (2, "end"),
             (3, "leaf"),

@@ -448,6 +448,7 @@ mod tests {
                 shape: Shape::File,
                 entries: 1,
                 bytes: 1,
+                is_counted: true,
                 overwrites: false,
                 asks: true,
             };

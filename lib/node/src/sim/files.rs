@@ -1,18 +1,18 @@
 //! Files of a simulation: their paths tell their sizes, and their bytes tell their places. What a
 //! receiver holds outlives connections, as on a disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use transom_proto::{LeafData, OwnedEntry};
-use transom_store::Finished;
+use transom_proto::{LeafData, LeafHashes, OwnedEntry};
+use transom_store::{Counted, Finished};
 use transom_wire::limits::LEAF;
 use transom_wire::{
-    Done, End, Ending, EntryKind, FailReason, Failure, Progress, RelativePath, Shape, Start,
+    Again, Done, End, Ending, EntryKind, FailReason, Failure, Progress, RelativePath, Shape, Start,
     TransferKey,
 };
 
-use crate::disk::{Answer, Job, ReceiveAnswer, ReceiveJob, SendAnswer, SendJob, Walked};
+use crate::disk::{Answer, Found, Job, Opened, ReceiveAnswer, ReceiveJob, SendAnswer, SendJob};
 use crate::notice::{TransferFailure, TransferId};
 
 /// The path of a file of that many bytes.
@@ -59,8 +59,20 @@ pub(super) struct Files {
 
 struct Outgoing {
     contents: Contents,
-    reading: Option<(u32, u64)>,
+    /// The next entry to announce.
+    next: u32,
+    running: BTreeMap<u32, Running>,
 }
+
+/// How far an entry is read.
+struct Running {
+    start: u64,
+    hashed: u64,
+    front: u64,
+}
+
+/// Leaves hashed in one job.
+const LEAVES_HASHED: u64 = 16;
 
 /// Bytes of each entry.
 type Held = BTreeMap<u32, u64>;
@@ -70,12 +82,19 @@ struct Incoming {
     name: String,
     entries: Held,
     sizes: BTreeMap<u32, u64>,
+    /// The last leaf of each entry that an earlier attempt left: it is taken for damaged.
+    damaged: BTreeSet<(u32, u64)>,
+    /// Leaves that are to come again.
+    again: BTreeSet<(u32, u64)>,
     /// Bytes of earlier attempts.
     resumed: u64,
     /// Bytes of leaves that came in this attempt, and those of them that were right.
     received: u64,
     verified: u64,
 }
+
+/// Entries announced at once.
+const ENTRY_BATCH: u32 = 64;
 
 /// The content of every leaf's hash: nobody checks it.
 const HASH: [u8; 32] = [1; 32];
@@ -93,8 +112,8 @@ impl Files {
 
     fn send(&mut self, transfer: TransferId, job: SendJob, answer: &mut dyn FnMut(SendAnswer)) {
         match job {
-            SendJob::Walk { path, own, peer } => answer(SendAnswer::Walked(
-                self.walk(transfer, &path, own, peer).ok_or_else(|| {
+            SendJob::Open { path, own, peer } => answer(SendAnswer::Opened(
+                self.open(transfer, &path, own, peer).ok_or_else(|| {
                     let text = format!("{}: there is no such file", path.display());
                     TransferFailure::missing(text)
                 }),
@@ -118,17 +137,25 @@ impl Files {
             ReceiveJob::Prepare { peer, offer, .. } => {
                 let key = (peer, offer.transfer.0);
                 let entries = self.held.remove(&key).unwrap_or_default();
+                let held = entries.values().sum();
+                let last = |(index, bytes): (&u32, &u64)| {
+                    let leaf = bytes.checked_sub(1)? / LEAF as u64;
+                    Some((*index, leaf * LEAF as u64))
+                };
+                let damaged = entries.iter().filter_map(last).collect();
                 let incoming = Incoming {
                     key,
                     name: offer.name.as_str().to_owned(),
-                    resumed: entries.values().sum(),
+                    resumed: held,
                     entries,
                     sizes: BTreeMap::new(),
+                    damaged,
+                    again: BTreeSet::new(),
                     received: 0,
                     verified: 0,
                 };
                 self.incoming.insert(transfer, incoming);
-                answer(ReceiveAnswer::Ready(Ok(())));
+                answer(ReceiveAnswer::Ready(Ok(held)));
             }
             ReceiveJob::Keep => {
                 if let Some(incoming) = self.incoming.remove(&transfer) {
@@ -149,27 +176,32 @@ impl Files {
         }
     }
 
-    fn walk(
+    fn open(
         &mut self,
         transfer: TransferId,
         path: &Path,
         own: [u8; 32],
         peer: [u8; 32],
-    ) -> Option<Walked> {
+    ) -> Option<Opened> {
         let contents = contents(path)?;
-        let walked = Walked {
+        let opened = Opened {
             key: TransferKey(key(&contents, &own, &peer)),
             name: contents.name.clone(),
             shape: contents.shape,
-            entries: contents.files,
-            files: contents.files,
-            bytes: contents.bytes * u64::from(contents.files),
-            skipped: Vec::new(),
+            counted: Counted {
+                entries: contents.files,
+                folders: 0,
+                bytes: contents.bytes * u64::from(contents.files),
+                is_all: true,
+            },
         };
-        let reading = None;
-        self.outgoing
-            .insert(transfer, Outgoing { contents, reading });
-        Some(walked)
+        let outgoing = Outgoing {
+            contents,
+            next: 0,
+            running: BTreeMap::new(),
+        };
+        self.outgoing.insert(transfer, outgoing);
+        Some(opened)
     }
 }
 
@@ -189,30 +221,47 @@ fn key(contents: &Contents, own: &[u8; 32], peer: &[u8; 32]) -> [u8; 16] {
 impl Outgoing {
     fn work(&mut self, job: SendJob, answer: &mut dyn FnMut(SendAnswer)) {
         match job {
-            SendJob::Entries { from, count } => {
+            SendJob::Entries { .. } => {
                 let files = self.contents.files;
-                let entries = (from..from.saturating_add(count).min(files))
-                    .filter_map(|index| self.entry(index));
-                answer(SendAnswer::Entries(entries.collect()));
+                let end = self.next.saturating_add(ENTRY_BATCH).min(files);
+                let entries = (self.next..end).filter_map(|index| self.entry(index));
+                let (entries, skipped) = (entries.collect(), Vec::new());
+                self.next = end;
+                answer(SendAnswer::Entries(Found {
+                    entries,
+                    skipped,
+                    is_last: end == files,
+                }));
             }
-            SendJob::Start(Start { index, offset, .. }) => {
-                self.reading = Some((index, offset));
-                answer(SendAnswer::Started { index, offset });
-            }
+            SendJob::Start(start) => self.start(&start),
             SendJob::Whole(starts) => {
-                let reading = self.reading.take();
-                for Start { index, offset, .. } in starts {
-                    self.reading = Some((index, offset));
-                    answer(SendAnswer::Started { index, offset });
-                    while self.reading.is_some() {
-                        self.read(index, Vec::new(), answer);
-                    }
+                for start in starts {
+                    self.start(&start);
+                    self.read(start.index, Vec::new(), answer);
+                    self.hash(start.index, answer);
+                    self.read(start.index, Vec::new(), answer);
                 }
-                self.reading = reading;
             }
-            SendJob::Stop(index) => {
-                self.reading.take_if(|(reading, _)| *reading == index);
+            SendJob::Hashes(index) => {
+                self.hash(index, answer);
+                let is_through =
+                    |one: &Running| (one.hashed, one.front) == (one.start, self.contents.bytes);
+                if self.running.get(&index).is_some_and(is_through) {
+                    self.read(index, Vec::new(), answer);
+                }
             }
+            SendJob::Again(Again {
+                index,
+                offset,
+                leaves,
+            }) => {
+                for number in 0..u64::from(leaves) {
+                    let leaf = self.leaf(index, offset + number * LEAF as u64, Vec::new());
+                    answer(SendAnswer::LeafAgain(leaf));
+                }
+                answer(SendAnswer::AgainDone);
+            }
+            SendJob::Stop(index) => drop(self.running.remove(&index)),
             SendJob::Read {
                 index,
                 leaves,
@@ -244,33 +293,68 @@ impl Outgoing {
         })
     }
 
-    /// Reads a leaf into a buffer, which keeps what was in it: only the first bytes are checked.
-    fn read(&mut self, wanted: u32, mut bytes: Vec<u8>, answer: &mut dyn FnMut(SendAnswer)) {
-        let Some((index, offset)) = self.reading.filter(|(index, _)| *index == wanted) else {
+    fn start(&mut self, start: &Start) {
+        let running = Running {
+            start: start.offset,
+            hashed: 0,
+            front: start.offset,
+        };
+        self.running.insert(start.index, running);
+    }
+
+    /// Reads the next leaf of an entry, or its end.
+    fn read(&mut self, index: u32, buffer: Vec<u8>, answer: &mut dyn FnMut(SendAnswer)) {
+        let size = self.contents.bytes;
+        let Some(running) = self.running.get_mut(&index) else {
             return;
         };
-        let size = self.contents.bytes;
-        if offset >= size {
-            self.reading = None;
-            return answer(SendAnswer::End(End {
-                index,
-                size,
-                root: HASH,
-            }));
+        let offset = running.front;
+        if offset < size {
+            running.front = size.min(offset + LEAF as u64);
+            return answer(SendAnswer::Leaf(self.leaf(index, offset, buffer)));
         }
-        let length = (size - offset).min(LEAF as u64);
+        if running.hashed < running.start {
+            return answer(SendAnswer::Sent(index));
+        }
+        self.running.remove(&index);
+        let root = HASH;
+        answer(SendAnswer::End(End { index, size, root }));
+    }
+
+    /// Hashes the next leaves before the start of an entry.
+    fn hash(&mut self, index: u32, answer: &mut dyn FnMut(SendAnswer)) {
+        let Some(running) = self.running.get_mut(&index) else {
+            return;
+        };
+        let offset = running.hashed;
+        let left = (running.start - offset).div_ceil(LEAF as u64);
+        let leaves = left.min(LEAVES_HASHED);
+        if leaves == 0 {
+            return;
+        }
+        running.hashed = running.start.min(offset + leaves * LEAF as u64);
+        let hashes = vec![HASH; usize::try_from(leaves).unwrap_or(0)];
+        answer(SendAnswer::Hashes(LeafHashes {
+            index,
+            offset,
+            hashes,
+        }));
+    }
+
+    /// A leaf in a buffer, which keeps what was in it: only the first bytes are checked.
+    fn leaf(&self, index: u32, offset: u64, mut bytes: Vec<u8>) -> LeafData {
+        let length = (self.contents.bytes - offset).min(LEAF as u64);
         bytes.resize(usize::try_from(length).unwrap_or(LEAF), 0);
         for (byte, place) in bytes.iter_mut().zip(place(index, offset)) {
             *byte = place;
         }
-        self.reading = Some((index, offset + length));
         let hash = HASH;
-        answer(SendAnswer::Leaf(LeafData {
+        LeafData {
             index,
             offset,
             hash,
             bytes,
-        }));
+        }
     }
 }
 
@@ -288,24 +372,46 @@ impl Incoming {
                 self.sizes.insert(index, size);
                 let offset = *self.entries.entry(index).or_default();
                 if kind == EntryKind::File && (offset < size || size == 0) {
-                    let proof = HASH;
-                    answer(ReceiveAnswer::Begin(Start {
-                        index,
-                        offset,
-                        proof,
-                    }));
+                    answer(ReceiveAnswer::Begin(Start { index, offset }));
                 } else {
                     let root = HASH;
                     answer(ReceiveAnswer::Done(Done { index, root }));
                 }
             }
+            ReceiveJob::Hashes(hashes) => self.compare(&hashes, answer),
             ReceiveJob::Leaf { leaf, .. } => self.leaf(leaf, answer),
-            ReceiveJob::End(End { index, size, root }) => match self.entries.get(&index) {
-                Some(bytes) if *bytes == size => answer(ReceiveAnswer::Done(Done { index, root })),
-                _ => answer(wrong(index)),
-            },
+            ReceiveJob::End(End { index, size, root }) => {
+                if self.again.iter().any(|(of, _)| *of == index) {
+                    return;
+                }
+                match self.entries.get(&index) {
+                    Some(bytes) if *bytes == size => {
+                        answer(ReceiveAnswer::Done(Done { index, root }));
+                    }
+                    _ => answer(wrong(index)),
+                }
+            }
             ReceiveJob::Abandon(index) => drop(self.entries.remove(&index)),
             _ => {}
+        }
+    }
+
+    /// Asks for the last leaf of an earlier attempt again.
+    fn compare(&mut self, hashes: &LeafHashes, answer: &mut dyn FnMut(ReceiveAnswer)) {
+        let LeafHashes {
+            index,
+            offset,
+            hashes,
+        } = hashes;
+        let last = offset + (hashes.len() as u64 - 1) * LEAF as u64;
+        let (index, offset, leaves) = (*index, last, 1);
+        if self.damaged.remove(&(index, offset)) {
+            self.again.insert((index, offset));
+            answer(ReceiveAnswer::Again(Again {
+                index,
+                offset,
+                leaves,
+            }));
         }
     }
 
@@ -318,7 +424,8 @@ impl Incoming {
         } = leaf;
         let taken = bytes.len() as u64;
         let held = self.entries.entry(index).or_default();
-        let is_right = *held == offset
+        let is_again = self.again.remove(&(index, offset));
+        let is_right = (is_again || *held == offset)
             && bytes
                 .iter()
                 .copied()
@@ -327,7 +434,9 @@ impl Incoming {
         self.received += taken;
         match is_right {
             true => {
-                *held += taken;
+                if !is_again {
+                    *held += taken;
+                }
                 self.verified += taken;
             }
             false => answer(wrong(index)),

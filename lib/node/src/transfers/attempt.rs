@@ -2,20 +2,22 @@
 //! are on their way.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
 
 use transom_net::PeerId;
 use transom_proto::{OwnedEntry, Session, UsageError};
-use transom_wire::{EntryKind, TransferKey};
+use transom_store::Counted;
+use transom_wire::{Again, EntryKind, Progress, Start, Total, limits};
 
 use super::Place;
 use super::reads::Reads;
 use crate::context::Context;
-use crate::disk::SendJob;
+use crate::disk::{Found, LEAVES_HASHED, SendJob};
 use crate::lanes::Lane;
 use crate::notice::{FailReason, TransferFailure, TransferId};
 
-/// Entries fetched from the disk thread at once.
-const ENTRY_BATCH: u32 = 64;
+/// Pause between two totals: a progress bar needs no more.
+const TOTAL_PAUSE: Duration = Duration::from_millis(250);
 /// Small files read before other transfers have their turn.
 const SMALL_BATCH: usize = 16;
 
@@ -28,30 +30,41 @@ pub(super) struct Attempt {
     /// The receiver's key: its lane on the disk thread.
     pub(super) lane: Lane,
     pub(super) place: Option<Place>,
-    pub(super) key: TransferKey,
     /// It is one file and no folder: its outcome says why it failed.
     pub(super) is_file: bool,
-    pub(super) entries: u32,
+    /// What the receiver was told that there is, and when.
+    total: Total,
+    told: Option<Instant>,
+    count_asked: bool,
+    /// What was counted, and what of it was found to announce.
+    counted: Counted,
+    found: Counted,
     pub(super) accepted: bool,
     /// The receiver has paused the transfer on this connection.
     pub(super) peer_paused: bool,
     /// Entries read from the walk and not yet announced.
-    pub(super) fetched: VecDeque<OwnedEntry>,
-    pub(super) fetch_asked: bool,
-    pub(super) next_entry: u32,
+    fetched: VecDeque<OwnedEntry>,
+    fetch_asked: bool,
+    /// Entries that the disk thread may forget.
+    settled: Vec<u32>,
     /// The entries announced and not yet settled; at most as many as the session lets be ahead.
     pub(super) announced: BTreeMap<u32, Announced>,
     pub(super) reads: Reads,
-    /// Done, failed or given up.
-    pub(super) settled: u32,
+    /// Entries that failed or were left out.
     pub(super) failed: u32,
     /// Why the last entry that failed here did.
     pub(super) unsendable: Option<TransferFailure>,
     /// What the receiver said of the last entry that failed there.
     pub(super) refusal: Option<FailReason>,
     pub(super) finish_said: bool,
-    /// Bytes the receiver held before this attempt.
-    pub(super) resumed: u64,
+    /// Bytes the receiver held before this attempt: of the entries that it answered, and of all as
+    /// it estimated.
+    resumed: u64,
+    pub(super) held: u64,
+    /// Entries that the receiver answered, or that were given up before.
+    answered: u32,
+    /// What the receiver has of those bytes that were sent in this attempt.
+    pub(super) progress: Progress,
 }
 
 /// An entry that the receiver knows.
@@ -60,6 +73,8 @@ pub(super) struct Announced {
     pub(super) path: String,
     pub(super) kind: EntryKind,
     pub(super) size: u64,
+    /// Where the receiver wants it to start.
+    start: Option<u64>,
 }
 
 impl Attempt {
@@ -70,22 +85,31 @@ impl Attempt {
             link,
             lane,
             place: None,
-            key: TransferKey([0; 16]),
             is_file: false,
-            entries: 0,
+            total: Total {
+                files: 0,
+                bytes: 0,
+                is_counted: false,
+            },
+            told: None,
+            count_asked: false,
+            counted: Counted::default(),
+            found: Counted::default(),
             accepted: false,
             peer_paused: false,
             fetched: VecDeque::new(),
             fetch_asked: false,
-            next_entry: 0,
+            settled: Vec::new(),
             announced: BTreeMap::new(),
             reads: Reads::default(),
-            settled: 0,
             failed: 0,
             unsendable: None,
             refusal: None,
             finish_said: false,
             resumed: 0,
+            held: 0,
+            answered: 0,
+            progress: Progress::default(),
         }
     }
 
@@ -116,20 +140,90 @@ impl Attempt {
                 path: entry.path.as_str().to_owned(),
                 kind: entry.kind,
                 size: entry.size,
+                start: None,
             };
             self.announced.insert(entry.index, announced);
         }
-        if self.fetched.is_empty() && !self.fetch_asked && self.next_entry < self.entries {
+        if self.fetched.is_empty() && !self.fetch_asked && !self.found.is_all {
             self.fetch_asked = true;
-            out.workers.send(
-                self.lane,
-                self.number,
-                SendJob::Entries {
-                    from: self.next_entry,
-                    count: ENTRY_BATCH,
-                },
-            );
+            let settled = std::mem::take(&mut self.settled);
+            out.workers
+                .send(self.lane, self.number, SendJob::Entries { settled });
         }
+    }
+
+    /// More was counted.
+    pub(super) fn counted(&mut self, counted: Counted, out: &mut Context) {
+        (self.counted, self.count_asked) = (counted, false);
+        self.count_on(out);
+        self.tell_total(out);
+    }
+
+    /// Entries were found to announce; gives what is left out.
+    pub(super) fn found(
+        &mut self,
+        found: Found,
+        out: &mut Context,
+    ) -> Vec<(String, TransferFailure)> {
+        self.fetch_asked = false;
+        for entry in &found.entries {
+            self.found.entries += 1;
+            self.found.folders += u32::from(entry.kind == EntryKind::Folder);
+            self.found.bytes = self.found.bytes.saturating_add(entry.size);
+        }
+        self.found.is_all = found.is_last;
+        self.fetched.extend(found.entries);
+        self.tell_total(out);
+        found.skipped
+    }
+
+    /// The transfer was offered with what was counted so far.
+    pub(super) fn offered(&mut self, place: Place, counted: Counted, out: &mut Context) {
+        self.place = Some(place);
+        self.counted = counted;
+        self.total = self.due_total();
+        self.count_on(out);
+    }
+
+    /// Goes on to count, unless all is known.
+    fn count_on(&mut self, out: &mut Context) {
+        if !self.count_asked && !self.due_total().is_counted {
+            self.count_asked = true;
+            out.workers.send(self.lane, self.number, SendJob::Count);
+        }
+    }
+
+    /// What the receiver is to know of the counts.
+    fn due_total(&self) -> Total {
+        let (told, counted, found) = (&self.total, &self.counted, &self.found);
+        // What came after it was counted is found too.
+        Total {
+            files: told.files.max(counted.entries).max(found.entries),
+            bytes: told.bytes.max(counted.bytes).max(found.bytes),
+            is_counted: told.is_counted || counted.is_all || found.is_all,
+        }
+    }
+
+    /// Tells the receiver of new counts: at once if they are the last, or beyond the last.
+    fn tell_total(&mut self, out: &mut Context) {
+        let (total, now) = (self.due_total(), out.now());
+        let is_late = self.told.is_none_or(|told| now >= told + TOTAL_PAUSE);
+        if total != self.total && (total.is_counted || is_late) {
+            (self.total, self.told) = (total, Some(now));
+            self.say(out, |session, place| session.total(place.file, &total));
+        }
+    }
+
+    /// How many files there are, and their bytes, as far as known, and whether that is all. After
+    /// the last entry that is what was announced: some may have vanished since they were counted.
+    pub(super) fn totals(&self) -> (u32, u64, bool) {
+        let (counted, found) = (&self.counted, &self.found);
+        let known = match found.is_all || found.entries > counted.entries {
+            true => found,
+            false => counted,
+        };
+        let files = known.entries.saturating_sub(known.folders);
+        (files, known.bytes, self.total.is_counted)
     }
 
     /// Asks the disk thread for what the receiver wants, in its order: for small files whole and
@@ -141,10 +235,16 @@ impl Attempt {
             .unwrap_or(0);
         let size = |index| self.announced.get(&index).map_or(0, |entry| entry.size);
         let mut jobs = Vec::new();
-        let small = self.reads.next_small(room, size);
-        let batches = small.chunks(SMALL_BATCH);
-        jobs.extend(batches.map(|batch| SendJob::Whole(batch.to_vec())));
-        jobs.extend(self.reads.next_large(size).map(SendJob::Start));
+        jobs.extend(self.reads.next_again(room).map(SendJob::Again));
+        loop {
+            let small = self.reads.next_small(room, size);
+            let batches = small.chunks(SMALL_BATCH);
+            jobs.extend(batches.map(|batch| SendJob::Whole(batch.to_vec())));
+            let Some(large) = self.reads.next_large(size) else {
+                break;
+            };
+            jobs.push(SendJob::Start(large));
+        }
         if let Some((index, leaves)) = self.reads.next_leaves(room) {
             let mut spent = Vec::new();
             out.with(place.link, |session| {
@@ -156,24 +256,70 @@ impl Attempt {
                 spent,
             });
         }
+        let hash_room = out.with(place.link, |session| session.hash_room(place.file));
+        if hash_room.is_some_and(|room| room >= LEAVES_HASHED) {
+            jobs.extend(self.reads.next_hashes(room).map(SendJob::Hashes));
+        }
         for job in jobs {
             out.workers.send(self.lane, self.number, job);
         }
     }
 
-    /// An entry will not come through. Gives its path, as far as known.
-    pub(super) fn give_up(&mut self, index: u32) -> String {
-        (self.settled, self.failed) = (self.settled + 1, self.failed + 1);
-        self.reads.end(index);
-        let entry = self.announced.remove(&index);
-        entry.map_or(String::new(), |entry| entry.path)
+    /// The receiver wants data of an entry. Gives the entry.
+    pub(super) fn started(&mut self, start: Start) -> Option<&Announced> {
+        self.reads.want(start);
+        (self.answered, self.resumed) = (self.answered + 1, self.resumed + start.offset);
+        let entry = self.announced.get_mut(&start.index)?;
+        entry.start = Some(start.offset);
+        Some(entry)
+    }
+
+    /// The receiver wants leaves again: of those that it held it has none.
+    pub(super) fn again(&mut self, again: Again) {
+        let end = again.offset + u64::from(again.leaves) * limits::LEAF as u64;
+        let entry = self.announced.get(&again.index);
+        let start = entry.and_then(|entry| entry.start).unwrap_or(0);
+        let missing = end.min(start).saturating_sub(again.offset);
+        self.resumed = self.resumed.saturating_sub(missing);
+        self.reads.want_again(again);
+    }
+
+    /// Bytes that need not be sent, as far as the receiver said. Its estimate counts until it has
+    /// answered all entries.
+    pub(super) fn resumed(&self) -> u64 {
+        match self.found.is_all && self.answered >= self.found.entries {
+            true => self.resumed,
+            false => self.resumed.max(self.held),
+        }
+    }
+
+    /// An entry is done, failed or given up. Gives it unless it was before.
+    pub(super) fn settle(&mut self, index: u32) -> Option<Announced> {
+        let entry = self.announced.remove(&index)?;
+        self.settled.push(index);
+        self.answered += u32::from(entry.start.is_none());
+        Some(entry)
+    }
+
+    /// An entry will not come through. Gives its path, unless it was settled before.
+    pub(super) fn give_up(&mut self, index: u32) -> Option<String> {
+        self.reads.give_up(index);
+        let entry = self.settle(index)?;
+        self.failed = self.failed.saturating_add(1);
+        Some(entry.path)
+    }
+
+    /// Whether it is one entry alone.
+    pub(super) fn is_single(&self) -> bool {
+        self.found.entries == 1
     }
 
     pub(super) fn finish(&mut self, out: &mut Context) -> bool {
-        let complete = self.settled == self.entries && !self.finish_said;
+        let waits = !self.fetched.is_empty() || !self.announced.is_empty();
+        let complete = self.found.is_all && !waits && !self.finish_said;
         if complete {
             self.finish_said = true;
-            let entries = self.entries;
+            let entries = self.found.entries;
             self.say(out, |session, place| session.finish(place.file, entries));
         }
         complete

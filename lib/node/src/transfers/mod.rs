@@ -38,6 +38,9 @@ use crate::settings::{InboxSettings, SendOptions};
 /// Transfers that were accepted and are remembered, so that one that comes back is not asked for
 /// again.
 const MAX_REMEMBERED: usize = 256;
+/// Failed entries of one transfer that are told one by one, which is more than a user reads; the
+/// others only count. A peer gives up as many as it likes of those it offered.
+const MAX_FAILURES_TOLD: u32 = 1024;
 /// Transfers to one peer at once, which is what its session lets be open. The others wait until one
 /// of these is over.
 const MAX_AT_ONCE: usize = 16;

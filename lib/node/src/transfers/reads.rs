@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use transom_wire::{Start, limits};
+use transom_wire::{Again, Start, limits};
 
 /// Small files asked for and not yet read: enough to keep the disk thread busy over several turns
 /// of the loop.
@@ -15,22 +15,20 @@ const LEAVES_ASKED: u32 = 6;
 pub(super) struct Reads {
     /// Entries the receiver wants data of, in its order.
     wanted: VecDeque<Start>,
-    large: Reading,
+    /// The large file whose leaves are read, and how many of them were asked for. There is one at a
+    /// time.
+    large: Option<(u32, u32)>,
     /// Files of one leaf at most that were asked for, each whole: the bytes of its leaf, 0 once
     /// that came.
     small: BTreeMap<u32, usize>,
-}
-
-/// The large file that is read; there is one at a time.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-enum Reading {
-    #[default]
-    Nothing,
-    Starting(u32),
-    Leaves {
-        index: u32,
-        asked: u32,
-    },
+    /// Large files of which the receiver holds a part that was not hashed yet.
+    held: VecDeque<Start>,
+    /// The first of these was asked for.
+    hashes_asked: bool,
+    /// Leaves the receiver wants again, in its order.
+    again: VecDeque<Again>,
+    /// Leaves of the job that reads some of these, and are still to come.
+    again_asked: Option<u32>,
 }
 
 impl Reads {
@@ -39,12 +37,37 @@ impl Reads {
         self.wanted.push_back(start);
     }
 
+    /// The receiver wants leaves again.
+    pub(super) fn want_again(&mut self, again: Again) {
+        self.again.push_back(again);
+    }
+
+    /// Leaves to read again next, which fit into so many bytes. They pass all others: without them
+    /// no entry ends.
+    pub(super) fn next_again(&mut self, room: usize) -> Option<Again> {
+        let fits = self.room(room) / limits::LEAF;
+        let most = u32::try_from(fits).unwrap_or(u32::MAX).min(LEAVES_ASKED);
+        let run = self.again.front_mut()?;
+        if self.again_asked.is_some() || most == 0 {
+            return None;
+        }
+        let leaves = run.leaves.min(most);
+        let next = Again { leaves, ..*run };
+        run.leaves -= leaves;
+        run.offset += u64::from(leaves) * limits::LEAF as u64;
+        if run.leaves == 0 {
+            self.again.pop_front();
+        }
+        self.again_asked = Some(leaves);
+        Some(next)
+    }
+
     /// The small files to ask for next, which fit into so many bytes together with what was asked
     /// for. None passes a large one.
     pub(super) fn next_small(&mut self, room: usize, size: impl Fn(u32) -> u64) -> Vec<Start> {
         let mut room = self.room(room);
         let mut starts = Vec::new();
-        while self.large == Reading::Nothing
+        while self.large.is_none()
             && self.small.len() < SMALL_ASKED
             && let Some(start) = self.wanted.front()
             && let Some(bytes) = as_small(size(start.index))
@@ -57,23 +80,28 @@ impl Reads {
         starts
     }
 
-    /// The large file to begin with, if it is the turn of one.
+    /// The large file to begin with, if it is the turn of one. One that is held whole is hashed
+    /// only, and the next one may begin.
     pub(super) fn next_large(&mut self, size: impl Fn(u32) -> u64) -> Option<Start> {
         let is_large = |start: &&Start| as_small(size(start.index)).is_none();
-        let next = self.wanted.front().filter(is_large)?.index;
-        if self.large != Reading::Nothing {
+        let start = *self.wanted.front().filter(is_large)?;
+        if self.large.is_some() {
             return None;
         }
-        self.large = Reading::Starting(next);
-        self.wanted.pop_front()
+        self.wanted.pop_front();
+        if start.offset < size(start.index) {
+            self.large = Some((start.index, 0));
+        }
+        if start.offset > 0 {
+            self.held.push_back(start);
+        }
+        Some(start)
     }
 
     /// How many leaves of the large file to ask for, if there is room for enough of them.
     pub(super) fn next_leaves(&mut self, room: usize) -> Option<(u32, u32)> {
         let room = self.room(room);
-        let Reading::Leaves { index, asked } = &mut self.large else {
-            return None;
-        };
+        let (index, asked) = self.large.as_mut()?;
         let fits = u32::try_from(room / limits::LEAF)
             .unwrap_or(u32::MAX)
             .min(LEAVES_ASKED);
@@ -85,40 +113,75 @@ impl Reads {
         Some((*index, more))
     }
 
-    /// What of the room for leaves is left besides small files that are still to come.
-    fn room(&self, room: usize) -> usize {
-        room.saturating_sub(self.small.values().sum())
+    /// The entry to hash some leaves of, if nothing else can be read now: new leaves come first.
+    pub(super) fn next_hashes(&mut self, room: usize) -> Option<u32> {
+        let is_full = room < limits::LEAF;
+        let is_idle = self.large.is_none() && self.small.is_empty() && self.wanted.is_empty();
+        let is_next = is_full || is_idle && self.again.is_empty() && self.again_asked.is_none();
+        let next = self.held.front()?.index;
+        if !is_next || std::mem::replace(&mut self.hashes_asked, true) {
+            return None;
+        }
+        Some(next)
     }
 
-    /// The disk thread has begun with an entry; `false` if that was given up meanwhile.
-    pub(super) fn started(&mut self, index: u32) -> bool {
-        let is_large = self.large == Reading::Starting(index);
-        if is_large {
-            self.large = Reading::Leaves { index, asked: 0 };
-        }
-        is_large || self.small.contains_key(&index)
+    /// What of the room for leaves is left besides those that are still to come of small files and
+    /// again.
+    fn room(&self, room: usize) -> usize {
+        let again = self.again_asked.unwrap_or(0) as usize * limits::LEAF;
+        let small = self.small.values().sum::<usize>();
+        room.saturating_sub(small).saturating_sub(again)
     }
 
     /// A leaf of that entry was read.
     pub(super) fn leaf(&mut self, of: u32) {
         if let Some(bytes) = self.small.get_mut(&of) {
             *bytes = 0;
-        } else if let Reading::Leaves { index, asked } = &mut self.large
-            && *index == of
-        {
+        } else if let Some((_, asked)) = self.large.as_mut().filter(|(index, _)| *index == of) {
             *asked = asked.saturating_sub(1);
         }
     }
 
-    /// That entry was read, or is not to be.
-    pub(super) fn end(&mut self, of: u32) {
-        self.wanted.retain(|start| start.index != of);
-        self.small.remove(&of);
-        if let Reading::Starting(index) | Reading::Leaves { index, .. } = self.large
-            && index == of
-        {
-            self.large = Reading::Nothing;
+    /// A leaf was read again.
+    pub(super) fn leaf_again(&mut self) {
+        self.again_asked = self.again_asked.map(|leaves| leaves.saturating_sub(1));
+    }
+
+    /// The leaves asked for again were read, as far as possible.
+    pub(super) fn again_done(&mut self) {
+        self.again_asked = None;
+    }
+
+    /// All leaves of that entry from its start on were read.
+    pub(super) fn sent(&mut self, of: u32) {
+        self.large.take_if(|(index, _)| *index == of);
+    }
+
+    /// The leaves of that entry before that offset were hashed.
+    pub(super) fn hashed(&mut self, of: u32, end: u64) {
+        if let Some(start) = self.held.front().filter(|start| start.index == of) {
+            self.hashes_asked = false;
+            if end >= start.offset {
+                self.held.pop_front();
+            }
         }
+    }
+
+    /// That entry was read; leaves of it may be wanted again.
+    pub(super) fn end(&mut self, of: u32) {
+        self.small.remove(&of);
+        self.sent(of);
+        if self.held.front().is_some_and(|start| start.index == of) {
+            self.hashes_asked = false;
+        }
+        self.held.retain(|start| start.index != of);
+    }
+
+    /// That entry is not to be read any further.
+    pub(super) fn give_up(&mut self, of: u32) {
+        self.end(of);
+        self.wanted.retain(|start| start.index != of);
+        self.again.retain(|again| again.index != of);
     }
 }
 
@@ -137,12 +200,8 @@ mod tests {
     fn wanted(count: u32) -> Reads {
         let mut reads = Reads::default();
         for index in 0..count {
-            let (offset, proof) = (0, [0; 32]);
-            reads.want(Start {
-                index,
-                offset,
-                proof,
-            });
+            let offset = 0;
+            reads.want(Start { index, offset });
         }
         reads
     }
@@ -166,7 +225,6 @@ mod tests {
         assert_eq!(small(&mut reads, 9 * LEAF), [0; 0]);
         assert_eq!(reads.next_large(size).unwrap().index, 4);
         assert_eq!(small(&mut reads, 9 * LEAF), [0; 0]);
-        assert!(reads.started(4));
         assert_eq!(reads.next_leaves(3 * LEAF), Some((4, 2)), "3 is to come");
         reads.end(4);
         assert_eq!(small(&mut reads, 9 * LEAF), [5]);
@@ -185,14 +243,71 @@ mod tests {
         let large = |_| u64::MAX;
         let mut reads = wanted(2);
         assert!(reads.next_large(large).is_some());
-        reads.end(0);
+        reads.give_up(0);
         assert_eq!(reads.next_large(large).unwrap().index, 1);
-        assert!(!reads.started(0) && reads.started(1));
         assert_eq!(reads.next_leaves(9 * LEAF), Some((1, LEAVES_ASKED)));
         (0..LEAVES_ASKED).for_each(|_| reads.leaf(0));
         reads.end(0);
         assert_eq!(reads.next_leaves(9 * LEAF), None);
         (0..LEAVES_ASKED).for_each(|_| reads.leaf(1));
         assert_eq!(reads.next_leaves(9 * LEAF), Some((1, LEAVES_ASKED)));
+    }
+
+    #[test]
+    fn held_leaves_are_hashed_once_new_ones_find_no_room_or_are_through() {
+        let large = |_| u64::MAX;
+        let offset = 2 * LEAF as u64;
+        let mut reads = Reads::default();
+        for index in 0..2 {
+            reads.want(Start { index, offset });
+        }
+        assert!(reads.next_large(large).is_some() && reads.next_large(large).is_none());
+        assert_eq!(reads.next_hashes(LEAF), None, "there are new leaves");
+        assert_eq!(reads.next_hashes(LEAF - 1), Some(0));
+        assert_eq!(reads.next_hashes(0), None, "they are being read");
+        reads.hashed(0, LEAF as u64);
+        assert_eq!(reads.next_hashes(0), Some(0), "there are more");
+        reads.hashed(0, offset);
+        assert_eq!(reads.next_hashes(0), None);
+        reads.sent(0);
+        // One that is held whole does not keep the next one waiting.
+        let size = |_| offset;
+        reads.want(Start { index: 2, offset });
+        assert_eq!(reads.next_large(size).unwrap().index, 1);
+        assert_eq!(reads.next_large(size).unwrap().index, 2);
+        assert_eq!(reads.next_hashes(9 * LEAF), Some(1));
+        reads.give_up(1);
+        reads.hashed(1, LEAF as u64);
+        assert_eq!(reads.next_hashes(9 * LEAF), Some(2));
+    }
+
+    #[test]
+    fn leaves_wanted_again_are_read_some_at_a_time_and_in_their_order() {
+        let mut reads = Reads::default();
+        let run = |index, leaf: u64, leaves| Again {
+            index,
+            offset: leaf * LEAF as u64,
+            leaves,
+        };
+        for again in [run(0, 3, LEAVES_ASKED + 1), run(1, 0, 1), run(0, 0, 1)] {
+            reads.want_again(again);
+        }
+        assert_eq!(reads.next_again(LEAF - 1), None);
+        assert_eq!(reads.next_again(2 * LEAF), Some(run(0, 3, 2)));
+        assert_eq!(reads.next_again(9 * LEAF), None, "one job at a time");
+        reads.leaf_again();
+        assert_eq!(reads.room(9 * LEAF), 8 * LEAF, "one is still to come");
+        reads.again_done();
+        assert_eq!(
+            reads.next_again(9 * LEAF),
+            Some(run(0, 5, LEAVES_ASKED - 1))
+        );
+        reads.again_done();
+        // An end changes nothing; an entry that was given up is not read.
+        reads.end(1);
+        assert_eq!(reads.next_again(9 * LEAF), Some(run(1, 0, 1)));
+        reads.again_done();
+        reads.give_up(0);
+        assert_eq!(reads.next_again(9 * LEAF), None);
     }
 }

@@ -140,6 +140,7 @@ impl Incoming {
             collision,
             files: entries,
             bytes,
+            is_counted,
             ..
         } = self.offer;
         let name = self.offer.name.as_str().to_owned();
@@ -150,6 +151,7 @@ impl Incoming {
             shape,
             entries,
             bytes,
+            is_counted,
             overwrites: collision == Collision::Overwrite,
             asks,
         });
@@ -237,6 +239,7 @@ impl Incoming {
     pub(super) fn limit(&mut self, rate: Option<u64>, out: &mut Context) {
         self.control.limit = rate;
         self.say(out, |session, place| session.limit(place.file, rate));
+        self.account.changed = true;
     }
 
     pub(super) fn cancel(mut self, out: &mut Context) {
@@ -312,6 +315,7 @@ impl Incoming {
                 let found = None;
                 ReceiveJob::Leaf { leaf, size, found }
             }
+            TransferEvent::Hashes(hashes) => ReceiveJob::Hashes(hashes),
             TransferEvent::Ended(end) => ReceiveJob::End(end),
             TransferEvent::Abandoned(failure) => {
                 let index = failure.index;

@@ -8,15 +8,15 @@ use transom_net::PeerId;
 use transom_proto::{TransferEvent, UsageError};
 use transom_store::{path_text, text_path};
 use transom_wire::{
-    Collision, Ending, EntryKind, Failure, Offer, PeerName, RefuseReason, RelativePath, Shape,
-    Status, WHOLE,
+    Collision, Ending, EntryKind, Failure, Offer, PeerName, Progress, RefuseReason, RelativePath,
+    Shape, Status, WHOLE, limits,
 };
 
 use super::attempt::Attempt;
 use super::control::Control;
-use super::{Account, Place};
+use super::{Account, MAX_FAILURES_TOLD, Place};
 use crate::context::Context;
-use crate::disk::{SendAnswer, SendJob, Walked};
+use crate::disk::{Opened, SendAnswer, SendJob};
 use crate::meter::Meter;
 use crate::notice::{
     Direction, FailReason, FileError, Notice, Outcome, PeerLoss, Phase, TransferFailure,
@@ -114,7 +114,7 @@ impl Outgoing {
         out.workers.send(
             peer,
             number,
-            SendJob::Walk {
+            SendJob::Open {
                 path: self.path.clone(),
                 own,
                 peer,
@@ -145,6 +145,7 @@ impl Outgoing {
         if let Some(place) = self.place() {
             out.with(place.link, |session| session.limit(place.file, rate));
         }
+        self.account.changed = true;
     }
 
     pub(super) fn cancel(&mut self, out: &mut Context) {
@@ -160,8 +161,8 @@ impl Outgoing {
         let attempt = self.attempt.as_mut()?;
         let status = &mut self.account.status;
         match event {
-            TransferEvent::Accepted => {
-                attempt.accepted = true;
+            TransferEvent::Accepted { held } => {
+                (attempt.accepted, attempt.held) = (true, held);
                 // A receiver that pauses the transfer says so before it accepts.
                 self.peer_paused = attempt.peer_paused;
                 self.phase();
@@ -172,7 +173,12 @@ impl Outgoing {
             TransferEvent::Cancelled(Status { text, .. }) => {
                 return Some(Outcome::Cancelled { here: false, text });
             }
-            TransferEvent::Started(start) => attempt.reads.want(start),
+            TransferEvent::Started(start) => {
+                if let Some(entry) = attempt.started(start) {
+                    self.account.moves(&entry.path, entry.size, start.offset);
+                }
+            }
+            TransferEvent::Again(again) => attempt.again(again),
             TransferEvent::Failed(failure) => {
                 let index = failure.index;
                 attempt.refusal = Some(failure.reason);
@@ -183,25 +189,16 @@ impl Outgoing {
                 let path = attempt.give_up(index);
                 let job = SendJob::Stop(index);
                 out.workers.send(attempt.lane, attempt.number, job);
-                let transfer = status.transfer;
-                if !attempt.is_file {
-                    out.notify(Notice::EntryFailed {
-                        transfer,
-                        path,
-                        why,
-                    });
+                if let Some(path) = path {
+                    self.tell_failed(path, why, out);
                 }
             }
             TransferEvent::Done(done) => {
-                attempt.settled += 1;
-                let entry = attempt.announced.remove(&done.index);
+                let entry = attempt.settle(done.index);
                 let is_file = entry.is_some_and(|entry| entry.kind == EntryKind::File);
                 status.files_done += u32::from(is_file);
             }
-            TransferEvent::Progress(progress) => {
-                status.verified = attempt.resumed + progress.verified;
-                status.durable = attempt.resumed + progress.durable;
-            }
+            TransferEvent::Progress(progress) => attempt.progress = progress,
             TransferEvent::Paused { paused } => {
                 (attempt.peer_paused, self.peer_paused) = (paused, paused);
                 self.phase();
@@ -224,7 +221,7 @@ impl Outgoing {
         let attempt = self.attempt.as_ref();
         let failed = attempt.map_or(0, |attempt| attempt.failed);
         // Of a single file that failed here the receiver only says again what we told it.
-        let single = attempt.filter(|attempt| attempt.entries == 1);
+        let single = attempt.filter(|attempt| attempt.is_single());
         let unsendable = single.and_then(|attempt| attempt.unsendable.clone());
         let reason = attempt.and_then(|attempt| attempt.refusal);
         let path = text_path(&text);
@@ -242,24 +239,19 @@ impl Outgoing {
     pub(super) fn answered(&mut self, answer: SendAnswer, out: &mut Context) -> Option<Outcome> {
         let attempt = self.attempt.as_mut()?;
         match answer {
-            SendAnswer::Walked(Ok(walked)) => return self.offer(walked, out),
-            SendAnswer::Walked(Err(why)) => return Some(Outcome::Failed { why, more: 0 }),
-            SendAnswer::Entries(entries) => {
-                attempt.fetch_asked = false;
-                attempt.next_entry += entries.len() as u32;
-                attempt.fetched.extend(entries);
+            SendAnswer::Opened(Ok(opened)) => return self.offer(opened, out),
+            SendAnswer::Opened(Err(why)) => return Some(Outcome::Failed { why, more: 0 }),
+            SendAnswer::Counted(counted) => {
+                attempt.counted(counted, out);
+                self.count();
             }
-            SendAnswer::Started { index, offset } if attempt.reads.started(index) => {
-                attempt.resumed += offset;
-                let status = &mut self.account.status;
-                status.resumed = attempt.resumed;
-                status.verified = status.verified.max(attempt.resumed);
-                if let Some(entry) = attempt.announced.get(&index) {
-                    self.account.moves(&entry.path, entry.size, offset);
+            SendAnswer::Entries(found) => {
+                for (path, why) in attempt.found(found, out) {
+                    self.left_out(path, why, out);
                 }
+                self.count();
             }
-            // Of an entry that was given up meanwhile.
-            SendAnswer::Started { .. } => {}
+            SendAnswer::TooMany(why) => return Some(self.too_many(why, out)),
             SendAnswer::Leaf(leaf) => {
                 let end = leaf.offset + leaf.bytes.len() as u64;
                 if let Some(entry) = attempt.announced.get(&leaf.index) {
@@ -269,6 +261,18 @@ impl Outgoing {
                 self.account.status.moved += leaf.bytes.len() as u64;
                 attempt.say(out, |session, place| session.leaf(place.file, leaf));
             }
+            SendAnswer::Sent(index) => attempt.reads.sent(index),
+            SendAnswer::Hashes(hashes) => {
+                let bytes = (hashes.hashes.len() * limits::LEAF) as u64;
+                attempt.reads.hashed(hashes.index, hashes.offset + bytes);
+                attempt.say(out, |session, place| session.hashes(place.file, hashes));
+            }
+            SendAnswer::LeafAgain(leaf) => {
+                attempt.reads.leaf_again();
+                self.account.status.moved += leaf.bytes.len() as u64;
+                attempt.say(out, |session, place| session.leaf(place.file, leaf));
+            }
+            SendAnswer::AgainDone => attempt.reads.again_done(),
             SendAnswer::End(end) => {
                 attempt.reads.end(end.index);
                 attempt.say(out, |session, place| session.end(place.file, &end));
@@ -283,14 +287,29 @@ impl Outgoing {
         let Some(attempt) = &mut self.attempt else {
             return;
         };
-        let path = attempt.give_up(failure.index);
+        let Some(path) = attempt.give_up(failure.index) else {
+            return;
+        };
         let why = TransferFailure::here(&failure);
         attempt.unsendable = Some(why.clone());
         attempt.say(out, |session, place| {
             session.abandon(place.file, failure.as_str())
         });
-        let transfer = self.account.status.transfer;
-        if !attempt.is_file {
+        self.tell_failed(path, why, out);
+    }
+
+    fn left_out(&mut self, path: String, why: TransferFailure, out: &mut Context) {
+        if let Some(attempt) = &mut self.attempt {
+            attempt.failed = attempt.failed.saturating_add(1);
+        }
+        self.tell_failed(path, why, out);
+    }
+
+    /// An entry failed, or is left out. Of a single file the outcome says it.
+    fn tell_failed(&self, path: String, why: TransferFailure, out: &mut Context) {
+        let is_told = |attempt: &Attempt| !attempt.is_file && attempt.failed <= MAX_FAILURES_TOLD;
+        if self.attempt.as_ref().is_some_and(is_told) {
+            let transfer = self.account.status.transfer;
             out.notify(Notice::EntryFailed {
                 transfer,
                 path,
@@ -299,26 +318,39 @@ impl Outgoing {
         }
     }
 
-    fn offer(&mut self, walked: Walked, out: &mut Context) -> Option<Outcome> {
+    /// The folder was offered, and turns out to hold more than a transfer may.
+    fn too_many(&self, why: TransferFailure, out: &mut Context) -> Outcome {
+        if let Some(attempt) = &self.attempt {
+            let failure = Failure {
+                index: WHOLE,
+                reason: FailReason::Unsupported,
+                errno: 0,
+                text: "the folder holds too many files",
+            };
+            attempt.say(out, |session, place| session.abandon(place.file, failure));
+        }
+        Outcome::Failed { why, more: 0 }
+    }
+
+    /// Puts what is known of the counts into the status.
+    fn count(&mut self) {
+        if let Some(attempt) = &self.attempt {
+            let status = &mut self.account.status;
+            (status.files, status.bytes, status.is_counted) = attempt.totals();
+        }
+    }
+
+    fn offer(&mut self, opened: Opened, out: &mut Context) -> Option<Outcome> {
         let attempt = self.attempt.as_mut()?;
         self.account.meter = Meter::default();
         let status = &mut self.account.status;
-        (status.shape, status.files, status.bytes) = (walked.shape, walked.files, walked.bytes);
-        status.is_counted = true;
+        status.shape = opened.shape;
         (status.files_done, status.moved, status.resumed) = (0, 0, 0);
         // What the receiver has of an earlier attempt it will say.
         (status.verified, status.durable) = (0, 0);
-        status.name.clone_from(&walked.name);
-        (attempt.key, attempt.entries) = (walked.key, walked.entries);
-        attempt.is_file = walked.shape == Shape::File;
-        for (path, why) in walked.skipped {
-            out.notify(Notice::EntryFailed {
-                transfer: status.transfer,
-                path,
-                why,
-            });
-        }
-        let name = match RelativePath::new(&walked.name) {
+        status.name.clone_from(&opened.name);
+        attempt.is_file = opened.shape == Shape::File;
+        let name = match RelativePath::new(&opened.name) {
             Ok(name) => name,
             Err(error) => {
                 let (reason, text) = (Some(FailReason::BadName), error.to_string());
@@ -327,12 +359,12 @@ impl Outgoing {
             }
         };
         let offer = Offer {
-            transfer: walked.key,
-            shape: walked.shape,
+            transfer: opened.key,
+            shape: opened.shape,
             collision: self.on_collision,
-            files: walked.entries,
-            bytes: walked.bytes,
-            is_counted: true,
+            files: opened.counted.entries,
+            bytes: opened.counted.bytes,
+            is_counted: opened.counted.is_all,
             name,
         };
         let control = self.control;
@@ -343,10 +375,9 @@ impl Outgoing {
         });
         match offered? {
             Ok(file) => {
-                attempt.place = Some(Place {
-                    link: attempt.link,
-                    file,
-                });
+                let link = attempt.link;
+                attempt.offered(Place { link, file }, opened.counted, out);
+                self.count();
                 self.phase();
                 None
             }
@@ -380,9 +411,17 @@ impl Outgoing {
             && let Some(attempt) = &mut self.attempt
             && attempt.accepted
         {
+            let (status, resumed) = (&mut self.account.status, attempt.resumed());
+            let total = |bytes| status.bytes.min(resumed.saturating_add(bytes));
+            let Progress {
+                verified, durable, ..
+            } = attempt.progress;
+            (status.verified, status.durable) = (total(verified), total(durable));
+            status.resumed = resumed;
             attempt.announce(out);
             attempt.read(out);
             if attempt.finish(out) {
+                self.count();
                 self.phase();
             }
         }

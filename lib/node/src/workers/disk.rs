@@ -210,8 +210,8 @@ mod tests {
     use super::*;
     use crate::disk::{ReceiveAnswer, SendAnswer};
 
-    /// More leaves than are checked in three turns.
-    const BIG: u64 = 193 * LEAF as u64;
+    /// More leaves than are hashed in six jobs.
+    const BIG: u64 = 97 * LEAF as u64;
 
     fn in_folder<T>(name: &str, test: impl FnOnce(&Path) -> T) -> T {
         let folder = std::env::temp_dir().join(format!("transom-{name}-{}", std::process::id()));
@@ -227,19 +227,25 @@ mod tests {
         jobs.put([2; 32], Queue::Out(transfer), job);
     }
 
-    fn put_walk(jobs: &Lanes<DiskJob>, transfer: u32, path: &Path, size: u64) {
+    fn put_open(jobs: &Lanes<DiskJob>, transfer: u32, path: &Path, size: u64) {
         File::create(path).unwrap().set_len(size).unwrap();
         let (path, own, peer) = (path.to_owned(), [1; 32], [2; 32]);
-        put_send(jobs, transfer, SendJob::Walk { path, own, peer });
+        put_send(jobs, transfer, SendJob::Open { path, own, peer });
+        let settled = Vec::new();
+        put_send(jobs, transfer, SendJob::Entries { settled });
     }
 
     fn start(offset: u64) -> SendJob {
-        let (index, proof) = (0, [0; 32]);
-        SendJob::Start(Start {
+        SendJob::Start(Start { index: 0, offset })
+    }
+
+    fn read() -> SendJob {
+        let (index, leaves, spent) = (0, 1, Vec::new());
+        SendJob::Read {
             index,
-            offset,
-            proof,
-        })
+            leaves,
+            spent,
+        }
     }
 
     /// Does all jobs and gives the transfers and kinds of their answers.
@@ -250,10 +256,10 @@ mod tests {
         serve_disk(jobs, &mut Disk::default(), |told| answers.append(told));
         for (transfer, answer) in answers {
             let kind = match answer {
-                Answer::Send(SendAnswer::Walked(_)) => continue,
-                Answer::Send(SendAnswer::Started { .. }) => "started",
+                Answer::Send(SendAnswer::Opened(_) | SendAnswer::Entries(_)) => continue,
+                Answer::Send(SendAnswer::Hashes(_)) => "hashes",
                 Answer::Send(SendAnswer::Leaf(_)) => "leaf",
-                Answer::Receive(ReceiveAnswer::Ready(Ok(()))) => "ready",
+                Answer::Receive(ReceiveAnswer::Ready(Ok(_))) => "ready",
                 Answer::Receive(ReceiveAnswer::Begin(_)) => "begin",
                 Answer::Receive(ReceiveAnswer::Stored { .. }) => "stored",
                 Answer::Receive(ReceiveAnswer::Done(_)) => "done",
@@ -265,23 +271,19 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_read_while_what_is_held_of_a_bigger_one_is_checked() {
+    fn a_file_is_read_while_what_is_held_of_a_bigger_one_is_hashed() {
         let told = in_folder("checked", |folder| {
             let jobs = Lanes::default();
-            put_walk(&jobs, 1, &folder.join("big"), BIG);
-            put_walk(&jobs, 2, &folder.join("small"), 1);
+            put_open(&jobs, 1, &folder.join("big"), BIG);
+            put_open(&jobs, 2, &folder.join("small"), 1);
             put_send(&jobs, 1, start(BIG));
+            (0..3).for_each(|_| put_send(&jobs, 1, SendJob::Hashes(0)));
             put_send(&jobs, 2, start(0));
-            let (index, leaves, spent) = (0, 1, Vec::new());
-            let read = SendJob::Read {
-                index,
-                leaves,
-                spent,
-            };
-            put_send(&jobs, 2, read);
+            put_send(&jobs, 2, read());
             served(&jobs)
         });
-        assert_eq!(told, [(2, "started"), (2, "leaf"), (1, "started")]);
+        let wanted = [(1, "hashes"), (2, "leaf"), (1, "hashes"), (1, "hashes")];
+        assert_eq!(told, wanted);
     }
 
     #[test]
@@ -289,32 +291,38 @@ mod tests {
         let (mut told, mut tells) = (Vec::new(), 0);
         in_folder("told", |folder| {
             let jobs = Lanes::default();
-            put_walk(&jobs, 1, &folder.join("big"), BIG);
-            put_walk(&jobs, 2, &folder.join("small"), 1);
-            put_send(&jobs, 1, start(BIG));
-            put_send(&jobs, 2, start(0));
+            put_open(&jobs, 1, &folder.join("small"), 1);
+            put_open(&jobs, 2, &folder.join("big"), BIG);
+            put_send(&jobs, 1, start(0));
+            put_send(&jobs, 2, start(BIG));
+            put_send(&jobs, 1, read());
+            put_send(&jobs, 2, SendJob::Hashes(0));
             jobs.close();
             serve_disk(&jobs, &mut Disk::default(), |answers| {
                 tells += 1;
                 for (transfer, answer) in answers.drain(..) {
-                    if let Answer::Send(SendAnswer::Started { .. }) = answer {
+                    if !matches!(
+                        answer,
+                        Answer::Send(SendAnswer::Opened(_) | SendAnswer::Entries(_))
+                    ) {
                         told.push((transfer.0, tells));
                     }
                 }
             });
         });
-        let [(2, small), (1, big)] = told[..] else {
+        let [(1, small), (2, big)] = told[..] else {
             panic!("{told:?}");
         };
         assert!(small < big, "{told:?}");
     }
 
     #[test]
-    fn a_small_file_comes_in_while_what_is_held_of_a_bigger_one_is_checked() {
+    fn a_small_file_comes_in_while_what_is_held_of_a_bigger_one_is_hashed() {
         let told = in_folder("passed", |folder| {
             let jobs = Lanes::default();
-            put_walk(&jobs, 1, &folder.join("big"), BIG);
+            put_open(&jobs, 1, &folder.join("big"), BIG);
             put_send(&jobs, 1, start(BIG));
+            (0..6).for_each(|_| put_send(&jobs, 1, SendJob::Hashes(0)));
             let key = TransferKey([3; 16]);
             let name = || RelativePath::new("small").unwrap().into();
             let (index, size, bytes) = (0, 5, b"small".to_vec());
@@ -359,9 +367,10 @@ mod tests {
             }
             served(&jobs)
         });
+        let (hashes, others): (Vec<_>, Vec<_>) = told.iter().partition(|told| told.0 == 1);
         let wanted = ["ready", "begin", "stored", "done"].map(|kind| (2, kind));
-        assert_eq!(told[..4], wanted);
-        assert_eq!(told[4..], [(1, "started")]);
+        assert_eq!((hashes.len(), others), (6, wanted.to_vec()));
+        assert_eq!(told.last(), Some(&(1, "hashes")));
     }
 
     #[test]

@@ -222,7 +222,11 @@ fn of_entries_that_fail_without_end_a_thousand_are_told() {
     let link = evil.connect(&ben);
     let file = evil.session(link).offer(&offer(0, 3000)).unwrap();
     evil.until(|_, event| {
-        matches!(event, proto::Event::Transfer(_, TransferEvent::Accepted)).then_some(())
+        matches!(
+            event,
+            proto::Event::Transfer(_, TransferEvent::Accepted { .. })
+        )
+        .then_some(())
     });
     let mut index = 0;
     while index < 3000 {
@@ -266,7 +270,7 @@ fn announces_long_paths(evil: &mut Evil, ben: &crate::support::Peer, length: usi
     while accepted.len() < FOLDERS {
         accepted.extend(evil.turn().into_iter().filter_map(|event| match event {
             transom_net::Event::Peer {
-                event: proto::Event::Transfer(file, TransferEvent::Accepted),
+                event: proto::Event::Transfer(file, TransferEvent::Accepted { .. }),
                 ..
             } => Some(file),
             _ => None,

@@ -1,21 +1,33 @@
 //! The state of one entry, kept by both sides: the sender checks its caller with it, the receiver
 //! checks the sender.
 
-use transom_wire::limits::LEAF;
-use transom_wire::{EntryKind, Start};
+use alloc::collections::VecDeque;
+
+use transom_wire::limits::{LEAF, RUNS_AGAIN};
+use transom_wire::{Again, End, EntryKind, Start};
 
 /// ```text
-///   announced --Start--> started --Leaf..--> complete --End--> ended
+///   announced --Start--> started --Leaf.., Hashes..--> complete --End--> ended --Done--> settled
+///                           \----------- Again --> Leaf ------------------/
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct EntryState {
     kind: EntryKind,
     size: u64,
     /// The offset that the receiver asked for.
     start: Option<u64>,
-    /// Offset of the next leaf; `None` before the first leaf, which may also begin at 0.
-    at: Option<u64>,
-    ended: bool,
+    /// The front: offset of the next leaf from `start` on.
+    front: u64,
+    /// Leaves before `start` whose hashes were sent.
+    hashed: u64,
+    /// Leaves asked for again and not yet sent, in the order of the requests. None reaches beyond
+    /// the front.
+    again: VecDeque<Again>,
+    /// How many of `again` the sender knows: those at the front, at most [`RUNS_AGAIN`].
+    requested: usize,
+    /// Leaves asked for again in all.
+    asked: u64,
+    end: Option<End>,
     /// The receiver can't store the entry: further data are dropped.
     pub(crate) failed: bool,
 }
@@ -26,8 +38,12 @@ impl EntryState {
             kind,
             size,
             start: None,
-            at: None,
-            ended: false,
+            front: 0,
+            hashed: 0,
+            again: VecDeque::new(),
+            requested: 0,
+            asked: 0,
+            end: None,
             failed: false,
         }
     }
@@ -39,35 +55,80 @@ impl EntryState {
         if self.kind == EntryKind::Folder || self.start.is_some() || self.failed || !fits {
             return false;
         }
-        self.start = Some(start.offset);
+        (self.start, self.front) = (Some(start.offset), start.offset);
         true
     }
 
-    /// A leaf follows. Returns whether it is the next one.
-    pub(crate) fn leaf(&mut self, offset: u64, len: usize) -> bool {
-        let Some(start) = self.start else {
-            return false;
-        };
-        let expected = match self.at {
-            Some(at) => offset == at,
-            None => offset == start || offset == 0,
-        };
-        let rest = self.size.saturating_sub(offset);
-        let whole = rest.min(LEAF as u64) == len as u64;
-        if self.ended || !expected || !whole || len == 0 {
+    /// The receiver asks for leaves again. Returns whether that is legal.
+    pub(crate) fn again(&mut self, again: &Again) -> bool {
+        let leaves = u64::from(again.leaves);
+        let end = (again.offset / LEAF as u64).saturating_add(leaves);
+        let asked = self.asked.saturating_add(leaves);
+        let most = leaves_of(self.size).saturating_mul(4).saturating_add(64);
+        let is_sent = self.start.is_some() && end <= leaves_of(self.front);
+        if self.failed || leaves == 0 || !is_sent || asked > most {
             return false;
         }
-        self.at = Some(offset + len as u64);
+        self.asked = asked;
+        self.again.push_back(*again);
+        true
+    }
+
+    /// Whether the receiver may ask for one more run of leaves now.
+    pub(crate) fn has_room_again(&self) -> bool {
+        self.again.len() < RUNS_AGAIN
+    }
+
+    /// The next run that the sender was not told of yet.
+    pub(crate) fn next_request(&mut self) -> Option<Again> {
+        let next = self.again.get(self.requested).copied();
+        let next = next.filter(|_| self.requested < RUNS_AGAIN);
+        self.requested += usize::from(next.is_some());
+        next
+    }
+
+    /// A leaf follows. Returns whether it is the next one, or the next of those asked for again.
+    pub(crate) fn leaf(&mut self, offset: u64, len: usize) -> bool {
+        let rest = self.size.saturating_sub(offset);
+        if self.start.is_none() || len == 0 || rest.min(LEAF as u64) != len as u64 {
+            return false;
+        }
+        if offset == self.front {
+            self.front += len as u64;
+            return true;
+        }
+        let next = self.again.front_mut();
+        let Some(run) = next.filter(|run| run.offset == offset) else {
+            return false;
+        };
+        (run.offset, run.leaves) = (run.offset + LEAF as u64, run.leaves - 1);
+        if run.leaves == 0 {
+            self.again.pop_front();
+            self.requested = self.requested.saturating_sub(1);
+        }
+        true
+    }
+
+    /// Hashes of so many leaves before the start follow. Returns whether they are the next ones.
+    pub(crate) fn hashes(&mut self, offset: u64, count: usize) -> bool {
+        let held = self.start.map_or(0, leaves_of);
+        let is_next = offset == self.hashed.saturating_mul(LEAF as u64);
+        let count = count as u64;
+        if self.end.is_some() || !is_next || count == 0 || count > held - self.hashed {
+            return false;
+        }
+        self.hashed += count;
         true
     }
 
     /// The entry ends. Returns whether it is complete and has that size.
-    pub(crate) fn end(&mut self, size: u64) -> bool {
-        let whole = self.at.or(self.start) == Some(self.size);
-        if self.ended || !whole || size != self.size {
+    pub(crate) fn end(&mut self, end: &End) -> bool {
+        let is_proven = self.start.map(leaves_of) == Some(self.hashed);
+        let is_sent = self.front == self.size && end.size == self.size;
+        if self.end.is_some() || !is_proven || !is_sent {
             return false;
         }
-        self.ended = true;
+        self.end = Some(*end);
         true
     }
 
@@ -75,13 +136,22 @@ impl EntryState {
         self.size
     }
 
+    /// The end of the entry, while no leaf is outstanding.
+    pub(crate) fn whole(&self) -> Option<End> {
+        self.end.filter(|_| self.again.is_empty())
+    }
+
     /// Whether the receiver has asked for data that are not all queued.
     pub(crate) fn is_sending(&self) -> bool {
-        self.start.is_some() && !self.ended && !self.failed
+        self.start.is_some() && self.whole().is_none() && !self.failed
     }
 
     /// Whether the receiver may call the entry done: it is complete, or none of it was asked for.
     pub(crate) fn may_be_done(&self) -> bool {
-        !self.failed && (self.ended || self.start.is_none())
+        !self.failed && (self.whole().is_some() || self.start.is_none())
     }
+}
+
+fn leaves_of(bytes: u64) -> u64 {
+    bytes.div_ceil(LEAF as u64)
 }

@@ -134,6 +134,13 @@ impl Files {
         }
     }
 
+    pub(crate) fn hash_room(&self, file: TransferId) -> usize {
+        match self.open.get(&file.0) {
+            Some(Transfer::Sending(sending)) => sending.hash_room(),
+            _ => 0,
+        }
+    }
+
     pub(crate) fn spent(&mut self) -> Option<Vec<u8>> {
         self.spare.take()
     }
@@ -148,13 +155,14 @@ impl Files {
     pub(crate) fn accept(
         &mut self,
         file: TransferId,
+        held: u64,
         output: &mut Output,
         now: Instant,
     ) -> Result<(), UsageError> {
         let receiving = self.receiving(file)?;
         // Before the accept, so that the sender never sends without our pause and limit.
         receiving.throttle.flush_now(file.0, output);
-        receiving.accept(output)?;
+        receiving.accept(held, output)?;
         self.flush(output, now);
         Ok(())
     }
@@ -329,7 +337,7 @@ impl Files {
         }
     }
 
-    /// Bytes of leaves that wait to be sent, of incomplete leaves, and of the pool.
+    /// Bytes of leaves and hashes that wait to be sent, of incomplete leaves, and of the pool.
     pub(crate) fn held(&self) -> usize {
         let held = self.open.values().map(|transfer| match transfer {
             Transfer::Sending(sending) => sending.held(),
@@ -458,8 +466,9 @@ fn handle_sending(
 ) -> Result<bool, PeerError> {
     let file = TransferId(stream);
     match *message {
-        Message::Accept => sending.handle_accept(output)?,
+        Message::Accept(accept) => sending.handle_accept(accept, output)?,
         Message::Start(start) => sending.handle_start(start, output)?,
+        Message::Again(again) => sending.handle_again(again, output)?,
         Message::Grant(grant) => sending.handle_grant(grant)?,
         Message::DiskFull(full) if sending.throttle.handle_disk_full(full) => {
             if sending.throttle.emits_disk_full() {
@@ -510,6 +519,7 @@ fn handle_receiving(
     match *message {
         Message::Data(bytes) => receiving.handle_data(bytes, now, output)?,
         Message::Leaf(leaf) => receiving.handle_leaf(leaf, spare)?,
+        Message::Hashes(hashes) => receiving.handle_hashes(hashes, output)?,
         Message::End(end) => receiving.handle_end(end, output)?,
         Message::Entry(entry) => receiving.handle_entry(entry, output)?,
         Message::Abandon(failure @ Failure { index: WHOLE, .. }) => {

@@ -8,15 +8,17 @@ use core::time::Duration;
 
 use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
 use transom_wire::{
-    DecodeError, Done, End, Entry, EntryKind, Failure, Finish, Grant, Leaf, LimitedBy, Message,
-    Offer, Progress, Shape, Start, Total,
+    Accept, Again, DecodeError, Done, End, Entry, EntryKind, Failure, Finish, Grant, Hashes, Leaf,
+    LimitedBy, Message, Offer, Progress, Shape, Start, Total,
 };
 
 use super::entry_state::EntryState;
 use super::spare::Spare;
 use super::throttle::Throttle;
 use crate::send::{Output, clip};
-use crate::{Instant, LeafData, PathString, PeerError, TransferEvent, TransferId, UsageError};
+use crate::{
+    Instant, LeafData, LeafHashes, PathString, PeerError, TransferEvent, TransferId, UsageError,
+};
 
 pub(crate) struct Receiving {
     id: TransferId,
@@ -112,13 +114,13 @@ impl Receiving {
         partial.map_or(0, |partial| partial.leaf.bytes.capacity())
     }
 
-    pub(crate) fn accept(&mut self, output: &mut Output) -> Result<(), UsageError> {
+    pub(crate) fn accept(&mut self, held: u64, output: &mut Output) -> Result<(), UsageError> {
         if self.accepted {
             return Err(UsageError::NotNow { verb: "accept" });
         }
         self.accepted = true;
         self.grant_due = true;
-        output.send(self.id.0, &Message::Accept);
+        output.send(self.id.0, &Message::Accept(Accept { held }));
         Ok(())
     }
 
@@ -132,6 +134,18 @@ impl Receiving {
             return Err(UsageError::NotNow { verb });
         }
         output.send(self.id.0, &Message::Start(*start));
+        Ok(())
+    }
+
+    /// Asks for leaves again, as far as the sender may be told now.
+    pub(crate) fn again(&mut self, again: &Again, output: &mut Output) -> Result<(), UsageError> {
+        let verb = "again";
+        let state = self.unsettled.get_mut(&again.index);
+        let state = state.ok_or(UsageError::NotNow { verb })?;
+        if !state.again(again) {
+            return Err(UsageError::NotNow { verb });
+        }
+        request(self.id, state, output);
         Ok(())
     }
 
@@ -369,11 +383,39 @@ impl Receiving {
                 "the end of an entry that is not open",
             ));
         };
-        if inside || !state.end(end.size) {
+        if inside || !state.end(&end) {
             return Err(PeerError::unexpected("the end of an incomplete entry"));
         }
+        emit_ended(self.id, state, output);
+        Ok(())
+    }
+
+    pub(crate) fn handle_hashes(
+        &mut self,
+        hashes: Hashes<'_>,
+        output: &mut Output,
+    ) -> Result<(), PeerError> {
+        let Hashes {
+            index,
+            offset,
+            hashes,
+        } = hashes;
+        let state = self.unsettled.get_mut(&index);
+        let Some(state) =
+            state.and_then(|state| state.hashes(offset, hashes.len()).then_some(state))
+        else {
+            return Err(PeerError::unexpected(
+                "hashes of leaves that are not the next ones",
+            ));
+        };
         if !state.failed {
-            output.emit_transfer(self.id, TransferEvent::Ended(end));
+            let hashes = hashes.to_vec();
+            let hashes = LeafHashes {
+                index,
+                offset,
+                hashes,
+            };
+            output.emit_transfer(self.id, TransferEvent::Hashes(hashes));
         }
         Ok(())
     }
@@ -434,7 +476,12 @@ impl Receiving {
             return;
         }
         self.given += got as u64;
+        let index = leaf.index;
         output.emit_transfer(self.id, TransferEvent::Leaf { leaf, size });
+        if let Some(state) = self.unsettled.get_mut(&index) {
+            request(self.id, state, output);
+            emit_ended(self.id, state, output);
+        }
     }
 
     /// Counts bytes of a failed or abandoned entry as taken, which frees their window.
@@ -481,6 +528,22 @@ impl Receiving {
         if let Some(entries) = self.finish.filter(|_| self.unsettled.is_empty()) {
             output.emit_transfer(self.id, TransferEvent::Finish { entries });
         }
+    }
+}
+
+/// Tells the sender of runs of leaves to send again, as many as may be outstanding.
+fn request(id: TransferId, state: &mut EntryState, output: &mut Output) {
+    while let Some(again) = state.next_request() {
+        output.send(id.0, &Message::Again(again));
+    }
+}
+
+/// Emits the end of an entry once all of its leaves have come.
+fn emit_ended(id: TransferId, state: &EntryState, output: &mut Output) {
+    if !state.failed
+        && let Some(end) = state.whole()
+    {
+        output.emit_transfer(id, TransferEvent::Ended(end));
     }
 }
 

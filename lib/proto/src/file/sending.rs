@@ -4,10 +4,10 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 
-use transom_wire::limits::ENTRIES_AHEAD;
+use transom_wire::limits::{ENTRIES_AHEAD, HASHES, LEAF};
 use transom_wire::{
-    Done, End, Ending, Entry, Failure, Grant, Leaf, LimitedBy, Message, Offer, Progress, Start,
-    Total,
+    Accept, Again, Done, End, Ending, Entry, Failure, Grant, Hashes, Leaf, LimitedBy, Message,
+    Offer, Progress, Start, Total,
 };
 
 use super::bottleneck::Bottleneck;
@@ -15,7 +15,7 @@ use super::entry_state::EntryState;
 use super::spare::Spare;
 use super::throttle::Throttle;
 use crate::send::{Output, Record, clip};
-use crate::{Instant, LeafData, PeerError, TransferEvent, TransferId, UsageError};
+use crate::{Instant, LeafData, LeafHashes, PeerError, TransferEvent, TransferId, UsageError};
 
 pub(crate) struct Sending {
     id: TransferId,
@@ -33,6 +33,8 @@ pub(crate) struct Sending {
     /// Bytes of leaves in `queue`, at most `room`.
     queued: usize,
     room: usize,
+    /// Hashes of leaves in `queue`, at most [`HASH_ROOM`].
+    hashes: usize,
     /// `sent <= granted`, in data bytes.
     granted: u64,
     sent: u64,
@@ -45,7 +47,15 @@ pub(crate) struct Sending {
     leaves_short: bool,
     /// The same for entries.
     entries_short: bool,
+    /// The same for hashes.
+    hashes_short: bool,
 }
+
+/// Hashes that wait at most: one message is sent while the next ones are read.
+const HASH_ROOM: usize = 2 * HASHES;
+
+/// Bytes of a message of hashes besides the hashes: its index and offset.
+const HASHES_HEAD: usize = 4 + 8;
 
 enum Item {
     Leaf {
@@ -55,6 +65,8 @@ enum Item {
         /// Bytes sent.
         at: usize,
     },
+    /// What of the hashes was not sent yet.
+    Hashes(LeafHashes),
     End(End),
     Abandon(Failure<String>),
 }
@@ -63,6 +75,7 @@ impl Item {
     fn index(&self) -> u32 {
         match self {
             Self::Leaf { leaf, .. } => leaf.index,
+            Self::Hashes(hashes) => hashes.index,
             Self::End(end) => end.index,
             Self::Abandon(failure) => failure.index,
         }
@@ -92,6 +105,7 @@ impl Sending {
             queue: VecDeque::new(),
             queued: 0,
             room,
+            hashes: 0,
             granted: 0,
             sent: 0,
             written: 0,
@@ -99,6 +113,7 @@ impl Sending {
             bottleneck: Bottleneck::default(),
             leaves_short: false,
             entries_short: false,
+            hashes_short: false,
         }
     }
 
@@ -117,8 +132,12 @@ impl Sending {
         self.room.saturating_sub(self.queued)
     }
 
+    pub(crate) fn hash_room(&self) -> usize {
+        HASH_ROOM.saturating_sub(self.hashes)
+    }
+
     pub(crate) fn held(&self) -> usize {
-        self.queued
+        self.queued + size_of::<[u8; 32]>() * self.hashes
     }
 
     pub(crate) fn total(&mut self, total: &Total, output: &mut Output) -> Result<(), UsageError> {
@@ -173,11 +192,29 @@ impl Sending {
         Ok(())
     }
 
+    /// Queues hashes of leaves, or drops them if their entry was abandoned meanwhile.
+    pub(crate) fn hashes(&mut self, hashes: LeafHashes) -> Result<(), UsageError> {
+        let count = hashes.hashes.len();
+        if count > self.hash_room() {
+            return Err(UsageError::Full { what: "hashes" });
+        }
+        let Some(state) = self.wanted(hashes.index, "hashes")? else {
+            return Ok(());
+        };
+        if !state.hashes(hashes.offset, count) {
+            return Err(UsageError::NotNow { verb: "hashes" });
+        }
+        self.hashes += count;
+        self.hashes_short |= self.hashes > HASH_ROOM / 2;
+        self.queue.push_back(Item::Hashes(hashes));
+        Ok(())
+    }
+
     pub(crate) fn end(&mut self, end: &End) -> Result<(), UsageError> {
         let Some(state) = self.wanted(end.index, "end")? else {
             return Ok(());
         };
-        if !state.end(end.size) {
+        if !state.end(end) {
             return Err(UsageError::NotNow { verb: "end" });
         }
         self.queue.push_back(Item::End(*end));
@@ -205,12 +242,17 @@ impl Sending {
         Ok(())
     }
 
-    pub(crate) fn handle_accept(&mut self, output: &mut Output) -> Result<(), PeerError> {
+    pub(crate) fn handle_accept(
+        &mut self,
+        accept: Accept,
+        output: &mut Output,
+    ) -> Result<(), PeerError> {
         if self.accepted {
             return Err(PeerError::unexpected("a second accept"));
         }
         self.accepted = true;
-        output.emit_transfer(self.id, TransferEvent::Accepted);
+        let held = accept.held;
+        output.emit_transfer(self.id, TransferEvent::Accepted { held });
         Ok(())
     }
 
@@ -228,6 +270,23 @@ impl Sending {
             ));
         }
         output.emit_transfer(self.id, TransferEvent::Started(start));
+        Ok(())
+    }
+
+    pub(crate) fn handle_again(
+        &mut self,
+        again: Again,
+        output: &mut Output,
+    ) -> Result<(), PeerError> {
+        let Some(state) = self.announced(again.index)? else {
+            return Ok(());
+        };
+        if !state.has_room_again() || !state.again(&again) {
+            return Err(PeerError::unexpected(
+                "a request for leaves again that were not sent, or for too many",
+            ));
+        }
+        output.emit_transfer(self.id, TransferEvent::Again(again));
         Ok(())
     }
 
@@ -348,14 +407,22 @@ impl Sending {
             self.leaves_short = false;
             output.emit_transfer(self.id, TransferEvent::Room);
         }
+        if self.hashes_short && self.hashes <= HASH_ROOM / 2 {
+            self.hashes_short = false;
+            output.emit_transfer(self.id, TransferEvent::Room);
+        }
         step
     }
 
     /// When the rate limit lets the next data pass; `None` if something else holds them back.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        let waits = matches!(self.queue.front(), Some(Item::Leaf { .. }));
-        let may = self.sent < self.granted && !self.throttle.is_paused();
-        (waits && may).then(|| self.throttle.opens_at())
+        match self.queue.front()? {
+            _ if self.throttle.is_paused() => None,
+            Item::Leaf { .. } => (self.sent < self.granted).then(|| self.throttle.opens_at()),
+            // Neither granted nor limited.
+            Item::Hashes(_) => Some(Instant::default()),
+            Item::End(_) | Item::Abandon(_) => None,
+        }
     }
 
     fn step(
@@ -368,6 +435,7 @@ impl Sending {
     ) -> Step {
         match self.queue.front() {
             Some(Item::Leaf { .. }) => self.leaf_step(record, most, now, spare),
+            Some(Item::Hashes(_)) => self.hashes_step(record),
             Some(Item::End(end)) => {
                 let is_written = record.push(self.id.0, 0, &Message::End(*end));
                 self.shift(is_written)
@@ -448,6 +516,40 @@ impl Sending {
         Step::Written
     }
 
+    /// Writes as many of the hashes at the front as fit into the record and a message. They belong
+    /// to the data: a pause holds them back too.
+    fn hashes_step(&mut self, record: &mut Record<'_>) -> Step {
+        let Some(Item::Hashes(waiting)) = self.queue.front_mut() else {
+            return Step::Held;
+        };
+        if self.throttle.is_paused() {
+            return Step::Held;
+        }
+        let LeafHashes {
+            index,
+            offset,
+            hashes,
+        } = waiting;
+        let room = record.room().saturating_sub(HASHES_HEAD) / size_of::<[u8; 32]>();
+        let count = hashes.len().min(room).min(HASHES);
+        let message = Hashes {
+            index: *index,
+            offset: *offset,
+            hashes: hashes.get(..count).unwrap_or(&[]),
+        };
+        if count == 0 || !record.push(self.id.0, 0, &Message::Hashes(message)) {
+            return Step::Full;
+        }
+        hashes.drain(..count);
+        *offset += (count * LEAF) as u64;
+        let is_written = hashes.is_empty();
+        self.hashes -= count;
+        if is_written {
+            self.queue.pop_front();
+        }
+        Step::Written
+    }
+
     fn drop_front(&mut self, spare: &mut Spare) {
         if let Some(Item::Leaf { leaf, .. }) = self.queue.pop_front() {
             self.queued -= leaf.bytes.len();
@@ -465,6 +567,10 @@ impl Sending {
         self.queue.retain(|item| match item {
             Item::Leaf { leaf, .. } if leaf.index == index => {
                 self.queued -= leaf.bytes.len();
+                false
+            }
+            Item::Hashes(hashes) if hashes.index == index => {
+                self.hashes -= hashes.hashes.len();
                 false
             }
             other => other.index() != index,

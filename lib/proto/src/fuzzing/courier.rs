@@ -1,17 +1,18 @@
 //! An application that sends or receives one transfer of made-up content, checking every byte.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt::Debug;
 
 use transom_wire::limits::LEAF;
 use transom_wire::{
-    Collision, Done, End, Ending, Entry, EntryKind, Offer, Progress, RelativePath, Shape, Start,
-    TransferKey,
+    Again, Collision, Done, End, Ending, Entry, EntryKind, Offer, Progress, RelativePath, Shape,
+    Start, TransferKey,
 };
 
-use crate::{Event, LeafData, Session, TransferEvent, TransferId, UsageError};
+use crate::{Event, LeafData, LeafHashes, Session, TransferEvent, TransferId, UsageError};
 
 /// The byte at an offset of a file.
 pub fn content(index: u32, offset: u64) -> u8 {
@@ -51,10 +52,17 @@ pub struct Courier {
     parcels: Vec<Parcel>,
     announced: usize,
     finished: bool,
-    /// Entries being sent, each with the offset of its next leaf.
-    started: VecDeque<(u32, u64)>,
+    /// Entries being sent.
+    started: VecDeque<Started>,
+    /// Leaves that the receiver asked for again.
+    again: VecDeque<Again>,
     /// Bytes that the receiver holds from an earlier attempt, by entry.
     pub held: BTreeMap<u32, u64>,
+    /// Leaves of them that differ from the sender's, by entry and offset: the receiver asks for
+    /// these again.
+    pub changed: BTreeSet<(u32, u64)>,
+    /// Leaves that were received, in their order.
+    pub leaves: Vec<(u32, u64)>,
     /// Bytes received in order and with the right content, by entry.
     pub got: BTreeMap<u32, u64>,
     /// The receiver's last progress message.
@@ -63,6 +71,17 @@ pub struct Courier {
     pub trusts: bool,
     /// How the transfer ended, as the sender was told.
     pub ending: Option<Ending>,
+}
+
+/// How far an entry is sent.
+#[derive(Clone, Copy)]
+struct Started {
+    index: u32,
+    /// Offset of the next leaf.
+    front: u64,
+    /// Bytes that the receiver holds, and those of them whose leaves' hashes were sent.
+    held: u64,
+    hashed: u64,
 }
 
 impl Courier {
@@ -99,10 +118,19 @@ impl Courier {
         };
         match event {
             TransferEvent::Started(start) => {
-                self.started.push_back((start.index, start.offset));
+                self.started.push_back(Started {
+                    index: start.index,
+                    front: start.offset,
+                    held: start.offset,
+                    hashed: 0,
+                });
                 self.work(session, *file);
             }
-            TransferEvent::Accepted
+            TransferEvent::Again(again) => {
+                self.again.push_back(*again);
+                self.work(session, *file);
+            }
+            TransferEvent::Accepted { .. }
             | TransferEvent::Room
             | TransferEvent::Done(_)
             | TransferEvent::Failed(_) => self.work(session, *file),
@@ -118,7 +146,7 @@ impl Courier {
             return;
         };
         match event {
-            TransferEvent::Offered(_) => fine(session.accept(file)),
+            TransferEvent::Offered(_) => fine(session.accept(file, self.held.values().sum())),
             TransferEvent::Entry(entry) => match entry.kind {
                 EntryKind::Folder => {
                     let (index, root) = (entry.index, [0; 32]);
@@ -127,22 +155,19 @@ impl Courier {
                 _ => {
                     let index = entry.index;
                     let offset = self.held.get(&index).copied().unwrap_or(0);
-                    let proof = [1; 32];
-                    fine(session.start(
-                        file,
-                        &Start {
-                            index,
-                            offset,
-                            proof,
-                        },
-                    ));
+                    fine(session.start(file, &Start { index, offset }));
                     self.got.insert(index, offset);
                 }
             },
             TransferEvent::Leaf { leaf, .. } => self.store(session, file, &leaf),
+            TransferEvent::Hashes(hashes) => self.compare(session, file, &hashes),
             TransferEvent::Ended(end) => {
                 let whole = self.got.get(&end.index) == Some(&end.size);
                 assert!(whole || !self.trusts, "{end:?}");
+                // Leaves that were asked for again meanwhile are followed by another end.
+                if self.changed.iter().any(|(index, _)| *index == end.index) {
+                    return;
+                }
                 let (index, root) = (end.index, end.root);
                 fine(session.done(file, &Done { index, root }));
             }
@@ -163,16 +188,38 @@ impl Courier {
         }
     }
 
-    fn store(&mut self, session: &mut Session, file: TransferId, leaf: &LeafData) {
-        let got = self.got.entry(leaf.index).or_default();
-        if leaf.offset == 0 {
-            *got = 0;
+    /// Asks again for the leaves that differ.
+    fn compare(&mut self, session: &mut Session, file: TransferId, hashes: &LeafHashes) {
+        let index = hashes.index;
+        for number in 0..hashes.hashes.len() as u64 {
+            let offset = hashes.offset + number * LEAF as u64;
+            let leaves = 1;
+            if self.changed.contains(&(index, offset)) {
+                fine(session.again(
+                    file,
+                    &Again {
+                        index,
+                        offset,
+                        leaves,
+                    },
+                ));
+            }
         }
+    }
+
+    fn store(&mut self, session: &mut Session, file: TransferId, leaf: &LeafData) {
+        self.leaves.push((leaf.index, leaf.offset));
+        self.changed.remove(&(leaf.index, leaf.offset));
+        let got = self.got.entry(leaf.index).or_default();
+        // One that was asked for again lies before what was received last.
+        let is_again = leaf.offset < *got;
         // The first and last byte reveal a shift; comparing all would take most of a test's time.
         let fits = |at: usize| leaf.bytes[at] == content(leaf.index, leaf.offset + at as u64);
-        let right = *got == leaf.offset && fits(0) && fits(leaf.bytes.len() - 1);
+        let right = (is_again || *got == leaf.offset) && fits(0) && fits(leaf.bytes.len() - 1);
         assert!(right || !self.trusts, "{leaf:?} after {got} bytes");
-        *got += leaf.bytes.len() as u64;
+        if !is_again {
+            *got += leaf.bytes.len() as u64;
+        }
         let received = self.got.values().sum();
         let progress = Progress {
             received,
@@ -203,39 +250,79 @@ impl Courier {
             self.announced += 1;
         }
         while session.leaf_room(file) >= LEAF
-            && let Some((index, offset)) = self.started.front_mut()
+            && let Some((index, offset)) = self.next_leaf()
         {
-            let size = self.parcels[*index as usize].size.unwrap_or(0);
-            let len = (size - *offset).min(LEAF as u64);
-            if len == 0 {
-                let end = End {
-                    index: *index,
-                    size,
-                    root: [2; 32],
-                };
-                fine(session.end(file, &end));
-                self.started.pop_front();
-                continue;
-            }
-            let mut bytes = session.spent().unwrap_or_default();
-            bytes.clear();
-            let last = content(*index, *offset + len - 1);
-            bytes.resize(len as usize, content(*index, *offset));
-            bytes[len as usize - 1] = last;
-            let leaf = LeafData {
-                index: *index,
-                offset: *offset,
-                hash: [3; 32],
-                bytes,
-            };
-            *offset += len;
-            fine(session.leaf(file, leaf));
+            self.send_leaf(session, file, index, offset);
+        }
+        self.send_hashes(session, file);
+        let is_sent = |one: &Started| {
+            let size = self.parcels[one.index as usize].size.unwrap_or(0);
+            one.front == size && one.hashed == one.held
+        };
+        let (sent, rest): (VecDeque<_>, _) = self.started.drain(..).partition(is_sent);
+        self.started = rest;
+        for Started { index, front, .. } in sent {
+            let (size, root) = (front, [2; 32]);
+            fine(session.end(file, &End { index, size, root }));
         }
         if self.announced == self.parcels.len()
             && !self.finished
             && session.finish(file, self.announced as u32).is_ok()
         {
             self.finished = true;
+        }
+    }
+
+    /// Entry and offset of the next leaf to send.
+    fn next_leaf(&mut self) -> Option<(u32, u64)> {
+        if let Some(run) = self.again.front_mut() {
+            let next = (run.index, run.offset);
+            (run.offset, run.leaves) = (run.offset + LEAF as u64, run.leaves - 1);
+            if run.leaves == 0 {
+                self.again.pop_front();
+            }
+            return Some(next);
+        }
+        let parcels = &self.parcels;
+        let size = |index: u32| parcels[index as usize].size.unwrap_or(0);
+        let mut started = self.started.iter_mut();
+        let next = started.find(|one| one.front < size(one.index))?;
+        let offset = next.front;
+        next.front = size(next.index).min(offset + LEAF as u64);
+        Some((next.index, offset))
+    }
+
+    fn send_leaf(&self, session: &mut Session, file: TransferId, index: u32, offset: u64) {
+        let size = self.parcels[index as usize].size.unwrap_or(0);
+        let len = (size - offset).min(LEAF as u64);
+        let mut bytes = session.spent().unwrap_or_default();
+        bytes.clear();
+        let last = content(index, offset + len - 1);
+        bytes.resize(len as usize, content(index, offset));
+        bytes[len as usize - 1] = last;
+        let leaf = LeafData {
+            index,
+            offset,
+            hash: [3; 32],
+            bytes,
+        };
+        fine(session.leaf(file, leaf));
+    }
+
+    fn send_hashes(&mut self, session: &mut Session, file: TransferId) {
+        for one in &mut self.started {
+            let left = (one.held - one.hashed).div_ceil(LEAF as u64);
+            let count = left.min(session.hash_room(file) as u64);
+            if count == 0 {
+                continue;
+            }
+            let hashes = LeafHashes {
+                index: one.index,
+                offset: one.hashed,
+                hashes: vec![[3; 32]; count as usize],
+            };
+            fine(session.hashes(file, hashes));
+            one.hashed = one.held.min(one.hashed + count * LEAF as u64);
         }
     }
 }

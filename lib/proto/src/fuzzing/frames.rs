@@ -72,7 +72,10 @@ fn likely(kind: Kind, choices: &mut Choices<'_>) -> Vec<u8> {
             b"\0\x01x".to_vec(),
         ]
         .concat(),
-        Kind::Start => [index, small(0, 8), vec![0; 32]].concat(),
+        Kind::Accept => small(0, 8),
+        Kind::Start => [index, small(0, 8)].concat(),
+        Kind::Again => [index, small(0, 8), small(value, 4)].concat(),
+        Kind::Hashes => [index, small(0, 8), vec![value; 32]].concat(),
         Kind::Leaf => [index, small(0, 8), small(choices.byte(), 4), vec![0; 32]].concat(),
         Kind::End => [index, small(choices.byte(), 8), vec![0; 32]].concat(),
         Kind::Done => [index, vec![0; 32]].concat(),

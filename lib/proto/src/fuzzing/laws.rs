@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use transom_wire::limits::{LEAF, RECORD_BULK};
 use transom_wire::{
-    ByeCode, CallKind, CameraState, CameraStats, EndReason, Ending, FailReason, Failure,
+    Again, ByeCode, CallKind, CameraState, CameraStats, EndReason, Ending, FailReason, Failure,
     RefuseReason, Shape, SoundCodec, SoundState,
 };
 
@@ -209,6 +209,18 @@ impl Scene {
             6 if on => every_call(|call| ignore(session.hang_up(call, EndReason::Chosen, ""))),
             7 if who == Who::Bob && on => {
                 ignore(session.failed(file, failed(u32::from(value % 4))))
+            }
+            7 if who == Who::Bob => {
+                let (index, offset) = (u32::from(value % 4), u64::from(value / 64) * LEAF as u64);
+                let leaves = 1;
+                ignore(session.again(
+                    file,
+                    &Again {
+                        index,
+                        offset,
+                        leaves,
+                    },
+                ));
             }
             8 => every_call(|call| ignore(session.camera_state(call, CameraState::Live, "on"))),
             9 => every_call(|call| ignore(session.recording(call, on))),

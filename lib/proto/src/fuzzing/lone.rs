@@ -3,8 +3,8 @@
 use alloc::vec;
 use transom_wire::limits::{LEAF, RECORD_BULK};
 use transom_wire::{
-    Capabilities, Collision, Done, EndReason, Ending, Entry, EntryKind, Hello, Message, Offer,
-    Progress, RelativePath, Shape, SoundCodec, SoundState, Start, TransferKey,
+    Again, Capabilities, Collision, Done, EndReason, Ending, Entry, EntryKind, Hello, Message,
+    Offer, Progress, RelativePath, Shape, SoundCodec, SoundState, Start, TransferKey,
 };
 
 use super::choices::Choices;
@@ -99,20 +99,24 @@ impl Lone {
         let session = &mut self.connection.session;
         let offset = 0;
         match event {
-            TransferEvent::Offered(_) if yes => ignore(session.accept(file)),
+            TransferEvent::Offered(_) if yes => ignore(session.accept(file, 0)),
             TransferEvent::Entry(_) if yes => {
-                ignore(session.start(
-                    file,
-                    &Start {
-                        index,
-                        offset,
-                        proof: [0; 32],
-                    },
-                ));
+                ignore(session.start(file, &Start { index, offset }));
             }
             TransferEvent::Entry(_) => ignore(session.failed(file, failed(index))),
             TransferEvent::Leaf { leaf, .. } => {
                 ignore(session.stored(file, leaf.bytes.len() as u64, Progress::default()));
+                if yes {
+                    let (index, leaves) = (leaf.index, 1);
+                    ignore(session.again(
+                        file,
+                        &Again {
+                            index,
+                            offset,
+                            leaves,
+                        },
+                    ));
+                }
             }
             TransferEvent::Ended(end) => {
                 ignore(session.done(
@@ -124,8 +128,8 @@ impl Lone {
                 ));
             }
             TransferEvent::Finish { .. } => ignore(session.finished(file, Ending::Durable, "")),
-            TransferEvent::Accepted => ignore(session.entry(file, &entry())),
-            TransferEvent::Started(_) => {
+            TransferEvent::Accepted { .. } => ignore(session.entry(file, &entry())),
+            TransferEvent::Started(_) | TransferEvent::Again(_) => {
                 ignore(session.leaf(
                     file,
                     LeafData {

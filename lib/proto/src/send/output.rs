@@ -94,13 +94,15 @@ pub(crate) fn clip(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use transom_wire::Accept;
+
     use super::*;
     use crate::Instant;
 
     #[test]
     fn folders_wait_at_half_of_the_limit_verbs_at_all_of_it_and_the_peer_at_twice_of_it() {
-        // A frame without a payload takes 8 bytes.
-        let mut output = Output::new(64);
+        // An accept takes 16 bytes.
+        let mut output = Output::new(128);
         for frames in 0..=16 {
             let found = (
                 output.is_busy(),
@@ -109,7 +111,7 @@ mod tests {
             );
             let expected = (frames >= 4, frames >= 8, frames >= 16);
             assert_eq!(found, expected, "{frames} frames");
-            output.send(2, &Message::Accept);
+            output.send(2, &Message::Accept(Accept { held: 0 }));
         }
     }
 
@@ -132,8 +134,7 @@ mod tests {
             assert!(output.room("texts").is_ok());
             // 16 bytes of each class.
             output.send(0, &ping);
-            output.send(2, &Message::Accept);
-            output.send(2, &Message::Accept);
+            output.send(2, &Message::Accept(Accept { held: 0 }));
         }
         assert_eq!((output.len(), output.held()), (64, 64));
         assert!(output.room("texts").is_err());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use transom_proto::fuzzing::{Pair, Route, Who};
 use transom_proto::{CallEvent, CallId, Event, UsageError};
 use transom_wire::{
-    CallKind, CameraState, CameraStats, EndReason, Kind, Message, Recording, Ring, Status,
+    Accept, CallKind, CameraState, CameraStats, EndReason, Kind, Message, Recording, Ring, Status,
     WantStats,
 };
 
@@ -346,7 +346,7 @@ fn illegal_calls_end_the_connection() {
         (1, Message::Answer),
         (3, hang_up),
         (2, Message::Answer),
-        (1, Message::Accept),
+        (1, Message::Accept(Accept { held: 0 })),
         (1, Message::Recording(Recording { on: true })),
         (1, Message::WantStats(WantStats { on: true })),
         (1, Message::CameraStats(CameraStats::default())),

@@ -7,7 +7,9 @@ use transom_proto::{
     TransferId,
 };
 use transom_wire::limits::{HEADER, LEAF, RECORD_BULK};
-use transom_wire::{Ack, CallKind, Capabilities, Grant, Header, Hello, Kind, Message, Ring, Shape};
+use transom_wire::{
+    Accept, Ack, CallKind, Capabilities, Grant, Header, Hello, Kind, Message, Ring, Shape,
+};
 
 use crate::messages::{entry, leaf, offer, start};
 
@@ -88,7 +90,7 @@ impl Evil {
         let size = LEAF as u64;
         let offer = offer(Shape::File, 1, size);
         let file = evil.connection.session.offer(&offer).unwrap();
-        evil.say(2, &Message::Accept).unwrap();
+        evil.say(2, &Message::Accept(Accept { held: 0 })).unwrap();
         evil.say(2, &Message::Grant(Grant { bytes: size })).unwrap();
         let entry = entry(0, size);
         evil.connection.session.entry(file, &entry).unwrap();

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use transom_proto::fuzzing::{Courier, Pair, Parcel, Route, Who};
 use transom_proto::{Event, TransferEvent, TransferId, UsageError};
-use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
+use transom_wire::limits::{ENTRIES_AHEAD, LEAF, RUNS_AGAIN};
 use transom_wire::{
-    CallKind, Done, Ending, FailReason, Failure, Offer, Progress, RefuseReason, Shape, Status,
+    CallKind, Done, End, Ending, FailReason, Failure, Offer, Progress, RefuseReason, Shape, Status,
     Total, WHOLE,
 };
 
-use crate::messages::{entry, leaf, offer, start};
+use crate::messages::{again, entry, hashes, leaf, offer, start};
 
 const SECOND: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(50);
@@ -47,7 +47,7 @@ fn announced() -> (Pair, TransferId) {
     pair.run(TICK, |pair, who, event| match (who, event) {
         (Who::Ann, event) => courier.send(pair.session(who), &event),
         (Who::Bob, Event::Transfer(file, TransferEvent::Offered(_))) => {
-            pair.session(who).accept(file).unwrap()
+            pair.session(who).accept(file, 0).unwrap()
         }
         _ => {}
     });
@@ -115,21 +115,102 @@ fn a_transfer_resumes_at_the_offset_that_the_receiver_holds() {
 }
 
 #[test]
-fn a_sender_may_restart_at_0_if_the_proof_of_the_prefix_is_wrong() {
+fn new_leaves_are_sent_at_once_and_of_those_held_only_the_changed_ones() {
+    let leaf = LEAF as u64;
+    let (mut pair, _, mut courier) = sending(Route::IDEAL, 10 * leaf);
+    courier.held.insert(0, 8 * leaf);
+    courier.changed.extend([(0, 0), (0, 3 * leaf)]);
+    deliver(&mut pair, &mut courier, SECOND);
+    assert_eq!(courier.ending, Some(Ending::Durable));
+    let leaves = courier.leaves.iter().map(|(_, offset)| offset / leaf);
+    assert_eq!(leaves.collect::<Vec<_>>(), [8, 9, 0, 3]);
+}
+
+#[test]
+fn a_file_that_is_held_whole_is_only_compared() {
+    let (mut pair, _, mut courier) = sending(Route::IDEAL, 10_000_000);
+    courier.held.insert(0, 10_000_000);
+    deliver(&mut pair, &mut courier, SECOND);
+    assert_eq!(courier.ending, Some(Ending::Durable));
+    assert_eq!(courier.leaves, []);
+}
+
+#[test]
+fn hashes_of_many_leaves_are_sent_in_several_messages() {
+    let leaves = 1000;
+    let (mut pair, _, mut courier) = sending(Route::IDEAL, leaves * LEAF as u64);
+    courier.held.insert(0, leaves * LEAF as u64);
+    courier.changed.insert((0, 999 * LEAF as u64));
+    deliver(&mut pair, &mut courier, SECOND);
+    assert_eq!(courier.ending, Some(Ending::Durable));
+    assert_eq!(courier.leaves, [(0, 999 * LEAF as u64)]);
+}
+
+#[test]
+fn changes_in_more_places_than_may_be_asked_for_at_once_are_all_sent() {
+    let leaves = 4 * RUNS_AGAIN as u64;
+    let (mut pair, _, mut courier) = sending(Route::IDEAL, leaves * LEAF as u64);
+    courier.held.insert(0, leaves * LEAF as u64);
+    let every_second = (0..leaves).step_by(2).map(|leaf| (0, leaf * LEAF as u64));
+    courier.changed.extend(every_second.clone());
+    deliver(&mut pair, &mut courier, 10 * SECOND);
+    assert_eq!(courier.ending, Some(Ending::Durable));
+    assert!(courier.leaves.iter().copied().eq(every_second));
+}
+
+/// A folder of three files; all leaves and the end of the first one were sent.
+fn ended() -> (Pair, TransferId) {
     let (mut pair, file) = announced();
-    pair.session(Who::Bob)
-        .start(file, &start(0, LEAF as u64))
-        .unwrap();
+    pair.session(Who::Bob).start(file, &start(0, 0)).unwrap();
     pair.events(TICK);
     let ann = pair.session(Who::Ann);
     ann.leaf(file, leaf(0, 0, LEAF)).unwrap();
-    let wrong = ann.leaf(file, leaf(0, 0, LEAF));
-    assert_eq!(wrong, Err(UsageError::NotNow { verb: "leaf" }));
+    ann.leaf(file, leaf(0, LEAF as u64, 300_000 - LEAF))
+        .unwrap();
+    ann.end(file, &END).unwrap();
     let events = pair.events(TICK);
-    let [(Who::Bob, Event::Transfer(_, TransferEvent::Leaf { leaf, .. }))] = &events[..] else {
+    let end = Event::Transfer(file, TransferEvent::Ended(END));
+    assert_eq!(events.last(), Some(&(Who::Bob, end)));
+    (pair, file)
+}
+
+const END: End = End {
+    index: 0,
+    size: 300_000,
+    root: [2; 32],
+};
+
+#[test]
+fn a_leaf_may_be_asked_for_again_after_the_end_which_is_told_again_once_it_came() {
+    let (mut pair, file) = ended();
+    let bob = pair.session(Who::Bob);
+    bob.again(file, &again(0, LEAF as u64, 1)).unwrap();
+    let done = Done {
+        index: 0,
+        root: [2; 32],
+    };
+    let early = bob.done(file, &done);
+    assert_eq!(early, Err(UsageError::NotNow { verb: "done" }));
+    let asked = TransferEvent::Again(again(0, LEAF as u64, 1));
+    assert_eq!(
+        pair.events(TICK),
+        [(Who::Ann, Event::Transfer(file, asked))]
+    );
+    let ann = pair.session(Who::Ann);
+    ann.leaf(file, leaf(0, LEAF as u64, 300_000 - LEAF))
+        .unwrap();
+    let events = pair.events(TICK);
+    let [
+        (_, Event::Transfer(_, TransferEvent::Leaf { .. })),
+        (_, last),
+    ] = &events[..]
+    else {
         panic!("{events:?}");
     };
-    assert_eq!(leaf.offset, 0);
+    assert_eq!(last, &Event::Transfer(file, TransferEvent::Ended(END)));
+    pair.session(Who::Bob).done(file, &done).unwrap();
+    let told = Event::Transfer(file, TransferEvent::Done(done));
+    assert_eq!(pair.events(TICK), [(Who::Ann, told)]);
 }
 
 #[test]
@@ -153,7 +234,7 @@ fn a_refusal_ends_the_transfer_on_both_sides() {
         Err(UsageError::NoSuchTransfer)
     );
     assert_eq!(
-        pair.session(Who::Bob).accept(file),
+        pair.session(Who::Bob).accept(file, 0),
         Err(UsageError::NoSuchTransfer)
     );
 }

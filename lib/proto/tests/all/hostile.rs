@@ -6,15 +6,15 @@ mod receivers;
 mod senders;
 
 use transom_proto::{Event, PeerError, TransferEvent, TransferId};
-use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
+use transom_wire::limits::{ENTRIES_AHEAD, LEAF, RUNS_AGAIN};
 use transom_wire::{
-    Ack, ByeCode, CallKind, Capabilities, DiskFull, Done, End, Ending, Entry, EntryKind,
-    FailReason, Failure, Finish, Grant, Header, Hello, Kind, Leaf, Message, Offer, Pause, Ping,
-    Pong, Progress, Rate, RefuseReason, RelativePath, Ring, Shape, Status, Total,
+    Accept, Ack, ByeCode, CallKind, Capabilities, DiskFull, Done, End, Ending, Entry, EntryKind,
+    FailReason, Failure, Finish, Grant, Hashes, Header, Hello, Kind, Leaf, Message, Offer, Pause,
+    Ping, Pong, Progress, Rate, RefuseReason, RelativePath, Ring, Shape, Status, Total,
 };
 
 use crate::evil::Evil;
-use crate::messages::{self, entry, start};
+use crate::messages::{self, again, entry, start};
 
 /// The offer as a message.
 fn offer(shape: Shape, files: u32, bytes: u64) -> Message<'static> {
@@ -63,6 +63,15 @@ fn abandon(index: u32) -> Message<'static> {
     })
 }
 
+/// Hashes of at most three leaves.
+fn hashes(index: u32, offset: u64, count: usize) -> Message<'static> {
+    Message::Hashes(Hashes {
+        index,
+        offset,
+        hashes: &[[0; 32]; 3][..count],
+    })
+}
+
 const RING: Message<'static> = Message::Ring(Ring {
     kind: CallKind::View,
 });
@@ -72,7 +81,7 @@ fn receiving() -> Evil {
     let mut evil = Evil::new();
     evil.say(1, &offer(Shape::Folder, 3, 300_010)).unwrap();
     let file = evil.offered();
-    evil.connection.session.accept(file).unwrap();
+    evil.connection.session.accept(file, 0).unwrap();
     evil.say(1, &Message::Entry(entry(0, 300_000))).unwrap();
     evil.say(1, &Message::Entry(entry(1, 5))).unwrap();
     evil.connection.session.start(file, &start(0, 0)).unwrap();
@@ -86,7 +95,7 @@ fn sending() -> (Evil, TransferId) {
     let mut evil = Evil::new();
     let offer = messages::offer(Shape::Folder, 3, 400_000);
     let file = evil.connection.session.offer(&offer).unwrap();
-    evil.say(2, &Message::Accept).unwrap();
+    evil.say(2, &Message::Accept(Accept { held: 0 })).unwrap();
     evil.say(2, &Message::Grant(Grant { bytes: 1_000 }))
         .unwrap();
     evil.connection
@@ -189,7 +198,9 @@ fn wrong_flags_and_streams_end_the_connection() {
         "a stream of ours"
     );
     assert!(
-        Evil::new().say(5, &Message::Accept).is_err(),
+        Evil::new()
+            .say(5, &Message::Accept(Accept { held: 0 }))
+            .is_err(),
         "a stream never open"
     );
 }
@@ -239,7 +250,9 @@ fn illegal_lengths_are_refused_before_anything_is_buffered() {
 fn after_a_violation_only_the_goodbye_is_sent() {
     let mut evil = Evil::new();
     evil.connection.session.text("never sent").unwrap();
-    let error = evil.say(5, &Message::Accept).unwrap_err();
+    let error = evil
+        .say(5, &Message::Accept(Accept { held: 0 }))
+        .unwrap_err();
     assert_eq!(evil.heard(), []);
     assert_eq!(evil.say(0, &Message::Ping(Ping { clock: 1 })), Err(error));
     evil.connection.bye(error.code(), "no such stream");

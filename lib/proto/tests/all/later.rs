@@ -87,7 +87,7 @@ fn an_entry_of_an_unknown_kind_may_have_data_and_fails_alone() {
     let Some(Event::Transfer(file, TransferEvent::Offered(_))) = evil.events().pop() else {
         panic!("no offer");
     };
-    evil.connection.session.accept(file).unwrap();
+    evil.connection.session.accept(file, 0).unwrap();
     let entry = Entry {
         kind: EntryKind::Unknown(7),
         ..messages::entry(0, 10)

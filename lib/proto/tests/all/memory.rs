@@ -16,7 +16,7 @@ fn receive_leaves(evil: &mut Evil, transfers: u16) -> Vec<(TransferId, LeafData)
         let offer = offer(Shape::File, 1, size);
         evil.say(stream, &Message::Offer(offer)).unwrap();
         let file = offered(evil);
-        evil.connection.session.accept(file).unwrap();
+        evil.connection.session.accept(file, 0).unwrap();
         let entry = entry(0, size);
         evil.say(stream, &Message::Entry(entry)).unwrap();
         evil.connection.session.start(file, &start(0, 0)).unwrap();

@@ -1,7 +1,9 @@
 //! Messages of transfers with made-up content. A test changes the fields that it is about.
 
-use transom_proto::LeafData;
-use transom_wire::{Collision, Entry, EntryKind, Offer, RelativePath, Shape, Start, TransferKey};
+use transom_proto::{LeafData, LeafHashes};
+use transom_wire::{
+    Again, Collision, Entry, EntryKind, Offer, RelativePath, Shape, Start, TransferKey,
+};
 
 /// An offer of something called `name`.
 pub(crate) fn offer(shape: Shape, files: u32, bytes: u64) -> Offer<'static> {
@@ -29,10 +31,22 @@ pub(crate) fn entry(index: u32, size: u64) -> Entry<'static> {
 }
 
 pub(crate) fn start(index: u32, offset: u64) -> Start {
-    Start {
+    Start { index, offset }
+}
+
+pub(crate) fn again(index: u32, offset: u64, leaves: u32) -> Again {
+    Again {
         index,
         offset,
-        proof: [9; 32],
+        leaves,
+    }
+}
+
+pub(crate) fn hashes(index: u32, offset: u64, count: usize) -> LeafHashes {
+    LeafHashes {
+        index,
+        offset,
+        hashes: vec![[0; 32]; count],
     }
 }
 

@@ -10,8 +10,8 @@ use transom_proto::fuzzing::sound;
 use transom_proto::{CallId, Config, Event, Order, TransferEvent};
 use transom_wire::limits::{RECORD_BULK, RECORD_LIVE, TEXT};
 use transom_wire::{
-    ByeCode, CameraState, Class, EndReason, Entry, Header, Kind, Message, Ping, Pong, RelativePath,
-    Shape, Shown, SoundCodec, Text, flags,
+    Accept, ByeCode, CameraState, Class, EndReason, Entry, Header, Kind, Message, Ping, Pong,
+    RelativePath, Shape, Shown, SoundCodec, Text, flags,
 };
 
 use crate::evil::Evil;

@@ -147,7 +147,7 @@ impl Cache {
             errors: Errors::default(),
             lost: Vec::new(),
         };
-        cache.flush(true);
+        cache.flush("", true);
         cache
     }
 
@@ -252,15 +252,15 @@ impl Cache {
     }
 
     pub(super) fn sync_all(&mut self, number: u64) -> Result<(), Errno> {
-        self.flush(true);
+        self.flush("", true);
         match self.descriptors.get_mut(&number) {
             Some(descriptor) => self.errors.tell(&mut descriptor.of_disk),
             None => Ok(()),
         }
     }
 
-    pub(super) fn write_back(&mut self) {
-        self.flush(false);
+    pub(super) fn write_back(&mut self, of: &str) {
+        self.flush(of, false);
     }
 
     pub(super) fn lose(&mut self, path: &str) {
@@ -270,7 +270,7 @@ impl Cache {
     /// Writeback fails once, for every file that has dirty bytes.
     pub(super) fn lose_dirty(&mut self) {
         let lost = std::mem::replace(&mut self.lost, vec![String::new()]);
-        self.flush(false);
+        self.flush("", false);
         self.lost = lost;
     }
 
@@ -351,7 +351,7 @@ impl Cache {
 
     /// Brings everything below the root to the disk: bytes, and `whole` also names, modes and
     /// times.
-    fn flush(&mut self, whole: bool) {
+    fn flush(&mut self, of: &str, whole: bool) {
         let mut folders = vec![self.root.clone()];
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(&folder)
@@ -363,7 +363,7 @@ impl Cache {
                 };
                 if found.is_dir() {
                     folders.push(entry.path());
-                } else if found.is_file() {
+                } else if found.is_file() && entry.path().to_string_lossy().contains(of) {
                     let id = self.id(&found, false);
                     self.bring(id, &entry.path(), whole);
                 }

@@ -129,6 +129,11 @@ impl Shared {
         self.room(|room, ground| room.take(claim, bytes, ground))
     }
 
+    /// See [`Room::suspend`].
+    pub(crate) fn suspend(&self, claim: &Claim) {
+        self.transfers().room.suspend(claim);
+    }
+
     /// See [`Room::check_reserve`].
     pub(crate) fn check_reserve(&self, claim: &Claim) -> io::Result<()> {
         self.room(|room, ground| room.check_reserve(claim, ground))

@@ -1,14 +1,18 @@
 //! One file that is being sent: what of it was read, and whether it is still the file that was
 //! offered.
 
-use super::list::EntryInfo;
-use super::{Step, open_failed};
+use super::{EntryInfo, Step, open_failed};
 use crate::OutboxError;
 use crate::dir::Dir;
 use crate::file::{File, Stamp};
-use crate::hash::{self, LEAF_BYTES, Proof, Tree};
+use crate::hash::{self, LEAF_BYTES, Tree};
 
 /// A file in the middle of being sent.
+///
+/// ```text
+///   0          hashed          start           front              size
+///   | hash sent  | to be hashed  | leaves sent   | to be sent       |
+/// ```
 #[derive(Debug)]
 pub(super) struct Source {
     entry: EntryInfo,
@@ -19,33 +23,35 @@ pub(super) struct Source {
     /// When anything of the file changed last before it was read: a program that writes to it can
     /// set the time of its bytes back, but not this one.
     ctime: Option<i64>,
-    tree: Tree,
-    offset: u64,
+    /// Where the receiver wants it to start.
+    start: u64,
+    hashed: u64,
+    front: u64,
+    /// Of the leaves before the start that were hashed, and of those sent.
+    held: Tree,
+    sent: Tree,
     /// Whether it ended at its offered size, once its last bytes were read.
     ends: Option<bool>,
-    /// What the receiver says it holds, while that is looked at.
-    claim: Option<Claim>,
-}
-
-#[derive(Debug)]
-struct Claim {
-    offset: u64,
-    proof: [u8; 32],
-    ours: Proof,
 }
 
 impl Source {
-    pub(super) fn new(entry: EntryInfo, offered: String) -> Self {
-        Self {
+    /// Begins with the leaf at `start`.
+    pub(super) fn new(entry: EntryInfo, offered: String, start: u64) -> Result<Self, OutboxError> {
+        if start > entry.size || start != entry.size && !start.is_multiple_of(LEAF_BYTES) {
+            return Err(OutboxError::Protocol("the receiver starts within a leaf"));
+        }
+        Ok(Self {
             entry,
             offered,
             file: None,
             ctime: None,
-            tree: Tree::default(),
-            offset: 0,
+            start,
+            hashed: 0,
+            front: start,
+            held: Tree::default(),
+            sent: Tree::after(hash::leaves(start)),
             ends: None,
-            claim: None,
-        }
+        })
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -57,73 +63,35 @@ impl Source {
         self.file = None;
     }
 
-    /// Takes note of what the receiver says it holds.
-    pub(super) fn claim(&mut self, offset: u64, proof: &[u8; 32]) -> Result<(), OutboxError> {
-        if offset > self.entry.size
-            || offset != self.entry.size && !offset.is_multiple_of(LEAF_BYTES)
-        {
-            return Err(OutboxError::Protocol("the receiver starts within a leaf"));
-        }
-        let (proof, ours) = (*proof, Proof::default());
-        self.claim = (offset > 0).then_some(Claim {
-            offset,
-            proof,
-            ours,
-        });
-        Ok(())
+    /// Whether all leaves were sent, and all before the start were hashed.
+    pub(super) fn is_through(&self) -> bool {
+        (self.hashed, self.front) == (self.start, self.entry.size)
     }
 
-    /// Reads up to `most` leaves of what is claimed. Once it is through it gives where to start:
-    /// there if they give the proof, else at the beginning.
-    pub(super) fn check_claim(
-        &mut self,
-        root: &Dir,
-        most: u32,
-    ) -> Result<Option<u64>, OutboxError> {
-        let Some(mut claim) = self.claim.take() else {
-            return Ok(Some(self.offset));
-        };
-        self.open(root)?;
-        let mut buffer = Vec::new();
-        for _ in 0..most {
-            if self.offset == claim.offset {
-                break;
-            }
-            claim.ours.push(&self.read(&mut buffer)?);
-        }
-        if self.offset < claim.offset {
-            self.claim = Some(claim);
-            return Ok(None);
-        }
-        if claim.ours.value() != claim.proof {
-            (self.tree, self.offset) = (Tree::default(), 0);
-        }
-        Ok(Some(self.offset))
-    }
-
+    /// Reads the next leaf from the start on.
     pub(super) fn next(
         &mut self,
         root: &Dir,
         index: u32,
         mut buffer: Vec<u8>,
     ) -> Result<Step, OutboxError> {
-        if self.claim.is_some() {
-            return Err(OutboxError::Protocol(
-                "the receiver's proof is not checked yet",
-            ));
-        }
         self.open(root)?;
-        if self.offset == self.entry.size {
+        if self.is_through() {
             self.check_end(&mut buffer)?;
-            let root = self.tree.root();
+            self.held.append(&self.sent);
             return Ok(Step::End {
                 size: self.entry.size,
-                root,
+                root: self.held.root(),
                 buffer,
             });
         }
-        let offset = self.offset;
-        let hash = self.read(&mut buffer)?;
+        if self.front == self.entry.size {
+            return Ok(Step::Sent { buffer });
+        }
+        let offset = self.front;
+        let hash = self.read(offset, &mut buffer)?;
+        self.sent.push(hash);
+        self.front += buffer.len() as u64;
         Ok(Step::Leaf {
             index,
             offset,
@@ -132,26 +100,61 @@ impl Source {
         })
     }
 
-    /// Reads the next leaf and gives its hash.
-    fn read(&mut self, buffer: &mut Vec<u8>) -> Result<[u8; 32], OutboxError> {
-        let len = (self.entry.size - self.offset).min(LEAF_BYTES) as usize;
+    /// Reads up to `most` leaves before the start; gives the offset of the first one and their
+    /// hashes.
+    pub(super) fn hashes(
+        &mut self,
+        root: &Dir,
+        most: usize,
+        buffer: &mut Vec<u8>,
+    ) -> Result<(u64, Vec<[u8; 32]>), OutboxError> {
+        self.open(root)?;
+        let (offset, mut hashes) = (self.hashed, Vec::new());
+        while self.hashed < self.start && hashes.len() < most {
+            let hash = self.read(self.hashed, buffer)?;
+            self.held.push(hash);
+            self.hashed += buffer.len() as u64;
+            hashes.push(hash);
+        }
+        Ok((offset, hashes))
+    }
+
+    /// Reads any leaf; gives its hash and bytes.
+    pub(super) fn again(
+        &mut self,
+        root: &Dir,
+        offset: u64,
+        mut buffer: Vec<u8>,
+    ) -> Result<([u8; 32], Vec<u8>), OutboxError> {
+        if offset >= self.entry.size || !offset.is_multiple_of(LEAF_BYTES) {
+            return Err(OutboxError::Protocol(
+                "the receiver asks for no leaf of the file",
+            ));
+        }
+        self.open(root)?;
+        let hash = self.read(offset, &mut buffer)?;
+        Ok((hash, buffer))
+    }
+
+    /// Reads the leaf at `offset` and gives its hash.
+    fn read(&mut self, offset: u64, buffer: &mut Vec<u8>) -> Result<[u8; 32], OutboxError> {
+        let len = (self.entry.size - offset).min(LEAF_BYTES) as usize;
         let Some(file) = &self.file else {
             return Err(self.changed());
         };
         // A buffer for a whole leaf has no room for one byte more.
-        let is_last = self.offset + len as u64 == self.entry.size && (len as u64) < LEAF_BYTES;
-        let read = match is_last {
-            true => file.read_last(self.offset, len, buffer).map(Some),
-            false => file.read_leaf(self.offset, len, buffer).map(|()| None),
-        };
-        self.ends = read.map_err(|e| open_failed(&self.offered, e))?;
+        let is_last = offset + len as u64 == self.entry.size && (len as u64) < LEAF_BYTES;
+        let failed = |e| open_failed(&self.offered, e);
+        if is_last {
+            let ends = file.read_last(offset, len, buffer).map_err(failed)?;
+            self.ends = Some(ends);
+        } else {
+            file.read_leaf(offset, len, buffer).map_err(failed)?;
+        }
         if buffer.len() != len {
             return Err(self.changed());
         }
-        let hash = hash::leaf(buffer, self.offset, self.entry.size);
-        self.tree.push(hash);
-        self.offset += len as u64;
-        Ok(hash)
+        Ok(hash::leaf(buffer, offset, self.entry.size))
     }
 
     fn open(&mut self, root: &Dir) -> Result<(), OutboxError> {

@@ -6,16 +6,16 @@ use std::path::PathBuf;
 use transom_wire::{Ending, FailReason};
 
 use crate::error::fail_reason;
+use crate::part::Run;
 
 /// How to go on with an entry.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Begin {
-    /// Ask the sender for its data: Start with this offset and proof.
+    /// Ask the sender for its data: Start with this offset.
     Data {
-        /// Bytes held already.
+        /// Bytes that are here already, if they are the same: the sender's hashes of them go to
+        /// [`Reception::hashes`](crate::Reception::hashes).
         offset: u64,
-        /// BLAKE3 of the hashes of the leaves held, joined.
-        proof: [u8; 32],
     },
     /// It is a folder and there now.
     Made,
@@ -35,8 +35,18 @@ pub struct Counts {
     pub received: u64,
     /// Checked against their hash and written.
     pub verified: u64,
-    /// On the disk under their journal.
+    /// On the disk, and their records too.
     pub durable: u64,
+}
+
+/// What became of an entry of which all leaves were sent.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Ended {
+    /// Leaves are still to come, these among them that are to be asked for. After the last of them
+    /// it is to be ended again.
+    Again(Vec<Run>),
+    /// It is whole.
+    Done(Done),
 }
 
 /// An entry is whole and its root fits.

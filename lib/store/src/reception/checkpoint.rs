@@ -12,16 +12,17 @@ use crate::file::folder_mode;
 use crate::part::Part;
 use crate::part_error::PartError;
 use crate::publish::{Place, Published, Publishing};
+use crate::room::is_full;
 use crate::slice::{SYNC, take};
 use crate::syncing::Syncing;
 use crate::{EntryError, InboxError, text_path};
 
 /// Bytes after which what came is brought to the disk: the most that a power cut costs.
-pub(crate) const CHECKPOINT_BYTES: u64 = 64 << 20;
+const CHECKPOINT_BYTES: u64 = 64 << 20;
 /// Time after which it is, on slow links.
 const CHECKPOINT_TIME: Duration = Duration::from_secs(1);
 /// Files of small size after which they are brought to the disk together.
-const CHECKPOINT_FILES: u32 = 4096;
+pub(super) const CHECKPOINT_FILES: u32 = 4096;
 /// Folders with new names after which they are, where each is synced by itself: their paths are
 /// kept until then, of up to 4 KiB each.
 const CHECKPOINT_FOLDERS: usize = 1024;
@@ -64,53 +65,84 @@ impl Reception {
         before: io::Result<()>,
     ) -> Result<(), EntryError> {
         let checked = before.and_then(|()| self.checkpoint_if_due());
-        checked.map_err(|error| {
-            let path = match self.entries.get(&index) {
-                Some(State::Active(part)) => part.path.clone(),
-                _ => String::new(),
-            };
-            self.fail(index, &path, PartError::System(error))
-        })
+        checked.map_err(|error| self.fail_active(index, PartError::System(error)))
     }
 
     fn checkpoint_if_due(&mut self) -> io::Result<()> {
         if !self.is_due() {
             return Ok(());
         }
-        self.checkpoint()?;
-        self.shared.check_reserve(&self.claim)
+        match self.checkpoint() {
+            // Records are written when there is room for them.
+            Err(error) if is_full(&error) && self.broken.is_none() => {
+                self.shared.suspend(&self.claim);
+                Ok(())
+            }
+            Err(error) => Err(error),
+            Ok(()) => self.shared.check_reserve(&self.claim),
+        }
     }
 
     pub(super) fn checkpoint(&mut self) -> io::Result<()> {
         self.sound()?;
         let synced = self.sync();
         self.believe(synced)?;
+        self.record()?;
         self.counts.durable = self.counts.verified;
         (self.unsynced, self.counted.unsynced) = (0, 0);
         self.synced_at = Instant::now();
         Ok(())
     }
 
-    /// Data first, then what vouches for them, then the names of both.
+    /// The data, and the names of their files.
     fn sync(&mut self) -> io::Result<()> {
         if self.syncing == Syncing::FileSystem {
             return self.dir.sync_all();
         }
-        for part in parts(&mut self.entries, &mut self.single) {
-            part.sync()?;
+        for part in parts(&mut self.entries, &mut self.single, &mut self.unrecorded) {
+            part.sync(&self.places)?;
         }
-        self.places.table.sync()?;
         self.sync_touched(&mut { u32::MAX })?;
-        if !self.rooted || self.offered.shape != Shape::File {
-            self.places.leaves.sync()?;
-        }
         if !self.rooted {
             self.dir.read("record")?.sync_all()?;
+            if let Some(old) = &self.places.old {
+                old.dir().sync()?;
+            }
             self.dir.sync()?;
             self.staging.sync()?;
             self.rooted = true;
         }
         Ok(())
+    }
+
+    /// The records of what was synced.
+    fn record(&mut self) -> io::Result<()> {
+        let mut is_new = false;
+        for part in parts(&mut self.entries, &mut self.single, &mut self.unrecorded) {
+            is_new |= part.record(&self.places)?;
+        }
+        if is_new {
+            let synced = self.sync_records();
+            self.believe(synced)?;
+        }
+        self.unrecorded.clear();
+        Ok(())
+    }
+
+    fn sync_records(&mut self) -> io::Result<()> {
+        if self.syncing == Syncing::FileSystem {
+            self.dir.sync_all()?;
+        }
+        for part in parts(&mut self.entries, &mut self.single, &mut self.unrecorded) {
+            if self.syncing == Syncing::EachFile {
+                part.sync_records()?;
+            }
+            part.close_idle();
+        }
+        match self.syncing {
+            Syncing::FileSystem => Ok(()),
+            Syncing::EachFile => self.places.leaves.sync(),
+        }
     }
 
     /// Syncs the folders whose names changed; says whether that were all.
@@ -149,33 +181,14 @@ impl Reception {
         }
     }
 
-    /// After a sync that failed nothing more is called durable. Asking again proves nothing: pages
-    /// that could not be written count as clean. So whatever was noted since the last checkpoint is
-    /// forgotten too.
+    /// After a sync that failed nothing more is called durable, and no more records are written.
+    /// Asking again proves nothing: pages that could not be written count as clean.
     pub(super) fn believe(&mut self, synced: io::Result<()>) -> io::Result<()> {
-        let Err(error) = &synced else {
-            return synced;
-        };
-        self.broken = Some(Errno::from_io_error(error).unwrap_or(Errno::IO));
-        self.counted.passing = true;
-        if let Err(error) = self.forget() {
-            log::error!("could not forget what the disk lost error={error}");
+        if let Err(error) = &synced {
+            self.broken = Some(Errno::from_io_error(error).unwrap_or(Errno::IO));
+            self.counted.passing = true;
         }
         synced
-    }
-
-    fn forget(&mut self) -> io::Result<()> {
-        self.places.table.clear()?;
-        match self.offered.shape {
-            Shape::File => {
-                parts(&mut self.entries, &mut self.single).try_for_each(Part::forget_unsynced)
-            }
-            // Which of them were on the disk is not worth a book of its own.
-            _ => {
-                parts(&mut self.entries, &mut self.single).for_each(Part::close);
-                self.places.leaves.clear()
-            }
-        }
     }
 
     /// Brings the whole to the disk for the last time.
@@ -259,14 +272,15 @@ impl Reception {
     }
 }
 
-/// The files that are open or may be opened again.
+/// The files that may have leaves without a record.
 fn parts<'a>(
     entries: &'a mut HashMap<u32, State>,
     single: &'a mut Option<Box<Part>>,
+    unrecorded: &'a mut [Part],
 ) -> impl Iterator<Item = &'a mut Part> {
     let running = entries.values_mut().filter_map(|state| match state {
         State::Active(part) => Some(part),
         State::Failed => None,
     });
-    running.chain(single).map(Box::as_mut)
+    running.chain(single).map(Box::as_mut).chain(unrecorded)
 }

@@ -5,12 +5,13 @@ use std::io;
 
 use transom_wire::{Collision, Entry, EntryKind, Shape, limits};
 
+use super::checkpoint::CHECKPOINT_FILES;
 use super::{Begin, Reception, SINGLE, State};
 use crate::EntryError;
 use crate::dir::Kind;
 use crate::existing::Existing;
 use crate::file::folder_mode;
-use crate::hash::{LEAF_BYTES, Proof};
+use crate::hash::LEAF_BYTES;
 use crate::part::Part;
 use crate::part_error::{PartError, taken};
 use crate::publish::is_clash;
@@ -51,14 +52,14 @@ impl Reception {
     }
 
     /// Begins an entry that may come.
-    pub(super) fn begin_expected(&mut self, entry: &Entry<'_>) -> Result<Option<Begin>, PartError> {
+    pub(super) fn begin_expected(&mut self, entry: &Entry<'_>) -> Result<Begin, PartError> {
         self.sound()?;
         match entry.kind {
             EntryKind::File | EntryKind::Folder if self.is_to_skip(entry)? => {
                 self.counted.skipped += 1;
-                Ok(Some(Begin::Done { root: [0; 32] }))
+                Ok(Begin::Done { root: [0; 32] })
             }
-            EntryKind::Folder => self.folder(entry).map(Some),
+            EntryKind::Folder => self.folder(entry),
             EntryKind::File => self.file(entry),
             _ => Err(PartError::Unsupported),
         }
@@ -77,32 +78,28 @@ impl Reception {
         Ok(Begin::Made)
     }
 
-    fn file(&mut self, entry: &Entry<'_>) -> Result<Option<Begin>, PartError> {
+    fn file(&mut self, entry: &Entry<'_>) -> Result<Begin, PartError> {
         self.room(ENTRY_BYTES)?;
         let path = match self.offered.shape {
             Shape::File => SINGLE,
             _ => entry.path.as_str(),
         };
-        let (part, made) = Part::begin(&self.places, entry, path)?;
+        let (mut part, made) = Part::begin(&self.places, entry, path)?;
         if part.is_made() {
             self.shared.written(&self.claim, made * ENTRY_BYTES);
             self.touch(path, made);
         }
-        self.start = (0, Proof::default().value());
         if self.offered.shape == Shape::File {
-            let name = &self.offered.name;
-            self.existing = Existing::find(&self.root, name, entry.size, entry.mtime);
+            let (root, name) = (&self.root, &self.offered.name);
+            part.take_existing(|| Existing::find(root, name, entry.size, entry.mtime));
         }
-        let (is_open, is_to_look) = (part.is_open(), part.is_to_look());
+        let (offset, is_open) = (part.offset(), part.is_open());
         self.entries
             .insert(entry.index, State::Active(Box::new(part)));
         if is_open {
             self.opened(entry.index)?;
         }
-        let (offset, proof) = self.start;
-        let begin = Begin::Data { offset, proof };
-        let begins = !is_to_look && self.existing.is_none();
-        Ok(begins.then_some(begin))
+        Ok(Begin::Data { offset })
     }
 
     /// Makes sure that the files of an entry are there and open, and that so many more bytes have
@@ -145,7 +142,7 @@ impl Reception {
         let Some(old) = self.places.old.take() else {
             return Err(PartError::NoRoom(missing));
         };
-        let freed = usage::measure(&old)?.bytes();
+        let freed = usage::measure(old.dir())?.bytes();
         self.dir.remove_all("old")?;
         self.shared.removed(&self.claim, freed);
         match self.shared.take(&self.claim, bytes)? {
@@ -212,42 +209,50 @@ impl Reception {
         let part = self.entries.insert(index, State::Failed);
         match part {
             Some(State::Active(part)) if error.is_passing() => self.keep(*part),
-            Some(State::Active(part)) => self.discard(part),
+            Some(State::Active(part)) => self.discard(*part),
             _ => {}
         }
         self.counted.passing |= error.is_passing();
         error
     }
 
+    /// The same for an entry whose data were coming.
+    pub(super) fn fail_active(&mut self, index: u32, trouble: PartError) -> EntryError {
+        let path = match self.entries.get(&index) {
+            Some(State::Active(part)) => part.path.clone(),
+            _ => String::new(),
+        };
+        self.fail(index, &path, trouble)
+    }
+
     /// Closes a file that another attempt may go on with.
     pub(super) fn keep(&mut self, mut part: Part) {
         if self.syncing == Syncing::EachFile && self.broken.is_none() {
-            // Its error is the reception's from now on; the entry has failed already, and is no
-            // longer among those that forget what the disk lost.
-            let synced = part.sync();
-            if self.believe(synced).is_err()
-                && let Err(error) = part.forget_unsynced()
-            {
-                log::error!("could not forget what the disk lost error={error}");
-            }
+            // Its error is the reception's from now on; the entry has failed already.
+            let synced = part.sync(&self.places);
+            let _ = self.believe(synced);
+        }
+        self.remember(part);
+    }
+
+    /// Closes a file that is done with, until its leaves have their records. Beyond as many as a
+    /// checkpoint has at most they are only sent again.
+    pub(super) fn remember(&mut self, mut part: Part) {
+        let is_room = self.unrecorded.len() < CHECKPOINT_FILES as usize;
+        if part.has_unrecorded() && self.broken.is_none() && is_room {
+            part.close();
+            self.unrecorded.push(part);
         }
     }
 
-    /// Removes a file that no later attempt continues. It is closed first: some file systems only
-    /// rename a file that is open. A file that was not made yet has nothing there, and its name may
-    /// be another entry's.
-    pub(super) fn discard(&self, part: Box<Part>) {
-        if !part.is_made() {
-            return;
-        }
-        let path = part.path.clone();
-        drop(part);
-        if let Err(error) = self.places.tree.remove_file(&path) {
+    /// Removes a file that no later attempt continues.
+    pub(super) fn discard(&self, part: Part) {
+        if let Err(error) = part.remove(&self.places) {
             log::debug!("nothing to remove error={error}");
         }
     }
 
-    /// Takes note that the files of an entry are open. Of too many those that were opened first are
+    /// Takes note that the file of an entry is open. Of too many those that were opened first are
     /// closed; where each is synced by itself they are synced before.
     fn opened(&mut self, index: u32) -> io::Result<()> {
         self.open.push_back(index);
@@ -259,7 +264,7 @@ impl Reception {
             };
             let synced = match self.syncing {
                 Syncing::FileSystem => Ok(()),
-                Syncing::EachFile => part.sync(),
+                Syncing::EachFile => part.sync(&self.places),
             };
             part.close();
             self.believe(synced)?;

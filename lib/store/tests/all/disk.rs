@@ -77,7 +77,7 @@ fn a_folder_that_is_cleared_away_while_something_comes_is_no_fault_of_names() {
     let error = inbox.receive(PEER, &file_offer("e", 1)).unwrap_err();
     assert_eq!(error.refusal(), RefuseReason::Unwritable);
     assert!(!error.text().contains("the name"), "{}", error.text());
-    let finished = reception.finish(outbox.files()).unwrap();
+    let finished = reception.finish(outbox.counted().entries).unwrap();
     assert_eq!(finished.ending, Ending::Failed);
     drop(reception);
     assert_eq!(

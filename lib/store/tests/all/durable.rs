@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use transom_store::faults::{Disk, FileSystem, Op};
-use transom_store::{Finished, Inbox, InboxError, Outbox, Step};
+use transom_store::{Finished, Inbox, InboxError};
 use transom_wire::{Collision, Ending};
 
 use crate::support::*;
@@ -13,10 +13,10 @@ const EIO: i32 = 5;
 /// Sends a path as far as the disk lets it; gives how it ended, if it came to an end.
 fn try_send(scratch: &Scratch, path: &Path, collision: Collision) -> Option<Finished> {
     let mut inbox = Inbox::open(scratch.settings()).ok()?;
-    let mut outbox = Outbox::walk(path).unwrap();
+    let mut outbox = walked(path).unwrap();
     let mut reception = inbox.receive(PEER, &offer(&outbox, collision)).ok()?;
     try_pump(&mut outbox, &mut reception);
-    reception.finish(outbox.files()).ok()
+    reception.finish(outbox.counted().entries).ok()
 }
 
 /// A file and a folder to send.
@@ -42,7 +42,10 @@ fn a_write_error_is_told_to_every_reception_whose_bytes_it_may_have_cost() {
     pump(&mut few, &mut small, u64::MAX);
     disk.lose("tree/");
     disk.write_back();
-    let errors = [small.finish(few.files()), big.finish(many.files())];
+    let errors = [
+        small.finish(few.counted().entries),
+        big.finish(many.counted().entries),
+    ];
     for error in errors.map(Result::unwrap_err) {
         assert_eq!(error.errno(), 5, "{error:?}");
     }
@@ -57,7 +60,12 @@ fn what_the_disk_lost_of_a_file_that_failed_is_sent_again() {
         let disk = scratch.disk();
         let mut inbox = scratch.inbox();
         let (mut outbox, mut reception) = begun(&mut inbox, 1, &film);
-        pump(&mut outbox, &mut reception, 2);
+        let info = outbox.entry(0).unwrap();
+        reception.begin_entry(&announced(0, &info)).unwrap();
+        let sender = Sender::new(&mut outbox, 0);
+        for leaf in 0..2 {
+            sender.leaf(&mut reception, leaf).unwrap();
+        }
         disk.lose("tree/data");
         disk.write_back();
         // Either way the file is kept for the next attempt, and only then synced.
@@ -65,17 +73,7 @@ fn what_the_disk_lost_of_a_file_that_failed_is_sent_again() {
             reception.abandon(0);
         } else {
             disk.on(Op::Write).at("tree/data").fail(5);
-            let mut next = || outbox.next_leaf(0, Vec::new()).unwrap();
-            let Step::Leaf {
-                offset,
-                hash,
-                bytes,
-                ..
-            } = next()
-            else {
-                panic!("there is a third leaf");
-            };
-            let error = reception.leaf(0, offset, &hash, &bytes).unwrap_err();
+            let error = sender.leaf(&mut reception, 2).unwrap_err();
             assert_eq!(error.errno(), 5, "{error:?}");
         }
         drop(reception);
@@ -238,7 +236,7 @@ fn after_a_sync_that_failed_nothing_more_counts_as_durable() {
         assert_eq!(disk.faults(), 1);
         reception.pause();
         assert_eq!(reception.counts().durable, before);
-        let error = reception.entry(&entry(5, "05", 5000)).unwrap_err();
+        let error = reception.begin_entry(&entry(5, "05", 5000)).unwrap_err();
         assert_eq!(error.errno(), 5, "{error:?}");
     }
 }

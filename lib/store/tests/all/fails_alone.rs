@@ -27,7 +27,7 @@ fn send_with_fault(scratch: &Scratch, op: Op, errno: i32) -> (Vec<String>, Finis
     let disk = scratch.disk();
     disk.on(op).at("tree/bad").fail(errno);
     let mut inbox = scratch.inbox();
-    let mut outbox = Outbox::walk(&scratch.path("d")).unwrap();
+    let mut outbox = walked(&scratch.path("d")).unwrap();
     let offer = offer(&outbox, Collision::Rename);
     let mut reception = inbox.receive(PEER, &offer).unwrap();
     let failed = try_pump(&mut outbox, &mut reception);
@@ -37,7 +37,7 @@ fn send_with_fault(scratch: &Scratch, op: Op, errno: i32) -> (Vec<String>, Finis
         path
     });
     let told = told.collect();
-    (told, reception.finish(outbox.files()).unwrap())
+    (told, reception.finish(outbox.counted().entries).unwrap())
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn a_file_that_is_too_large_for_the_disk_is_not_called_a_full_disk() {
     let disk = scratch.disk();
     disk.on(Op::Write).at("tree/data").nth(2).fail(EFBIG);
     let mut inbox = scratch.inbox();
-    let mut outbox = Outbox::walk(&path).unwrap();
+    let mut outbox = walked(&path).unwrap();
     let offer = offer(&outbox, Collision::Rename);
     let mut reception = inbox.receive(PEER, &offer).unwrap();
     let (_, error) = try_pump(&mut outbox, &mut reception).remove(0);
@@ -143,7 +143,7 @@ fn a_name_of_bytes_that_the_disk_can_not_hold_is_named_by_its_bytes() {
         disk.on(op).at("caf").fail(EILSEQ);
     }
     let mut inbox = scratch.inbox();
-    let mut outbox = Outbox::walk(&scratch.path("d")).unwrap();
+    let mut outbox = walked(&scratch.path("d")).unwrap();
     let mut reception = inbox
         .receive(PEER, &offer(&outbox, Collision::Rename))
         .unwrap();
@@ -186,12 +186,12 @@ fn an_ending_with_failed_entries_is_no_success_even_if_the_rest_was_there() {
         scratch.put("d/b", b"b");
         scratch.put("in/d/a", b"a");
         let mut inbox = scratch.inbox();
-        let mut outbox = Outbox::walk(&scratch.path("d")).unwrap();
+        let mut outbox = walked(&scratch.path("d")).unwrap();
         let mut reception = inbox.receive(PEER, &offer(&outbox, collision)).unwrap();
         fs::remove_file(scratch.path("d/b")).unwrap();
         let failed = pump_readable(&mut outbox, &mut reception);
         assert_eq!(failed, 1);
-        let finished = reception.finish(outbox.files()).unwrap();
+        let finished = reception.finish(outbox.counted().entries).unwrap();
         let ending = match collision {
             // Nothing was to come but what failed.
             Collision::Skip => Ending::Failed,
@@ -209,15 +209,15 @@ fn an_ending_with_failed_entries_is_no_success_even_if_the_rest_was_there() {
 fn pump_readable(outbox: &mut Outbox, reception: &mut transom_store::Reception) -> u32 {
     use transom_store::{Begin, Step};
     let mut failed = 0;
-    for index in 0..outbox.files() {
+    for index in 0..outbox.counted().entries {
         let info = outbox.entry(index).unwrap();
         let begun = reception
-            .entry(&entry(index, &info.path, info.size))
+            .begin_entry(&entry(index, &info.path, info.size))
             .unwrap();
-        let Begin::Data { offset, proof } = begun else {
+        let Begin::Data { offset } = begun else {
             continue;
         };
-        outbox.start(index, offset, &proof).unwrap();
+        outbox.start(index, offset).unwrap();
         loop {
             match outbox.next_leaf(index, Vec::new()) {
                 Ok(Step::Leaf {
@@ -228,6 +228,7 @@ fn pump_readable(outbox: &mut Outbox, reception: &mut transom_store::Reception) 
                 }) => {
                     reception.leaf(index, offset, &hash, &bytes).unwrap();
                 }
+                Ok(Step::Sent { .. }) => panic!("it starts at the beginning"),
                 Ok(Step::End { size, root, .. }) => {
                     reception.end(index, size, &root).unwrap();
                     break;
@@ -252,7 +253,7 @@ fn entries_without_a_place_in_the_folder_that_is_there_are_told_one_by_one() {
     scratch.put("in/d/file/own", b"own");
     scratch.put("in/d/folder", b"own");
     let mut inbox = scratch.inbox();
-    let mut outbox = Outbox::walk(&scratch.path("d")).unwrap();
+    let mut outbox = walked(&scratch.path("d")).unwrap();
     let offer = offer(&outbox, Collision::Overwrite);
     let mut reception = inbox.receive(PEER, &offer).unwrap();
     let failed = try_pump(&mut outbox, &mut reception);
@@ -262,7 +263,7 @@ fn entries_without_a_place_in_the_folder_that_is_there_are_told_one_by_one() {
         assert_eq!(error.reason(), FailReason::Duplicate);
         assert!(error.text().contains(path) && error.text().contains("has no place"));
     }
-    let finished = reception.finish(outbox.files()).unwrap();
+    let finished = reception.finish(outbox.counted().entries).unwrap();
     assert_eq!((finished.ending, finished.failed), (Ending::Partial, 4));
     assert_eq!(fs::read(scratch.path("in/d/a")).unwrap(), b"d/a");
     assert_eq!(fs::read(scratch.path("in/d/folder")).unwrap(), b"own");
@@ -276,13 +277,13 @@ fn entries_that_lose_their_place_while_they_come_are_told_at_the_end() {
     }
     scratch.put("in/d/own", b"own");
     let mut inbox = scratch.inbox();
-    let mut outbox = Outbox::walk(&scratch.path("d")).unwrap();
+    let mut outbox = walked(&scratch.path("d")).unwrap();
     let offer = offer(&outbox, Collision::Overwrite);
     let mut reception = inbox.receive(PEER, &offer).unwrap();
     pump(&mut outbox, &mut reception, u64::MAX);
     scratch.put("in/d/file/own", b"own");
     scratch.put("in/d/folder", b"own");
-    let finished = reception.finish(outbox.files()).unwrap();
+    let finished = reception.finish(outbox.counted().entries).unwrap();
     assert_eq!((finished.ending, finished.failed), (Ending::Partial, 4));
     let mut told: Vec<_> = finished
         .unplaced

@@ -4,40 +4,46 @@ use std::fs;
 use std::path::Path;
 
 use transom_store::faults::{FileSystem, Op};
-use transom_store::{Begin, Inbox};
+use transom_store::{Begin, Inbox, Reception};
 use transom_wire::{Ending, Entry, RelativePath};
 
 use crate::support::*;
 
 const EIO: i32 = 5;
 
-/// The receiver is killed: nobody brought to the disk what it had.
+/// The receiver is killed one leaf after a checkpoint.
 fn killed(scratch: &Scratch, path: &Path, leaves: u64) {
     let mut inbox = scratch.inbox();
-    let (mut outbox, mut reception) = begun(&mut inbox, 7, path);
-    assert_eq!(pump(&mut outbox, &mut reception, leaves), leaves);
+    drop(cut_off(&mut inbox, path, leaves));
 }
 
-/// How many bytes a new receiver says it holds of the entries so far.
+/// Receives so many leaves, the last of them after a checkpoint.
+fn cut_off(inbox: &mut Inbox, path: &Path, leaves: u64) -> Reception {
+    let (mut outbox, mut reception) = begun(inbox, 7, path);
+    assert_eq!(pump(&mut outbox, &mut reception, leaves - 1), leaves - 1);
+    reception.pause();
+    drop(reception);
+    let (mut outbox, mut reception) = begun(inbox, 7, path);
+    assert_eq!(pump(&mut outbox, &mut reception, 1), 1);
+    reception
+}
+
+/// How many bytes a new receiver says it holds of the entries so far, once the sender's hashes
+/// came.
 fn held(inbox: &mut Inbox, path: &Path, entries: u32) -> u64 {
-    let (outbox, mut reception) = begun(inbox, 7, path);
-    let mut held = 0;
-    for index in 0..entries.min(outbox.files()) {
+    let (mut outbox, mut reception) = begun(inbox, 7, path);
+    for index in 0..entries.min(outbox.counted().entries) {
         let info = outbox.entry(index).unwrap();
-        let entry = Entry {
-            kind: info.kind,
-            mtime: info.mtime,
-            path: RelativePath::new(&info.path).unwrap(),
-            ..entry(index, "x", info.size)
-        };
-        if let Begin::Data { offset, .. } = reception.entry(&entry).unwrap() {
-            held += offset;
+        let begun = reception.begin_entry(&announced(index, &info)).unwrap();
+        if let Begin::Data { offset } = begun {
+            let sender = Sender::new(&mut outbox, index);
+            assert_eq!(sender.hashes(&mut reception, offset).unwrap(), []);
         }
     }
-    held
+    reception.held()
 }
 
-/// What is sent, and the bytes that a receiver has of it after three leaves.
+/// What is sent.
 fn film_or_files(scratch: &Scratch, is_folder: bool) -> std::path::PathBuf {
     match is_folder {
         true => some_files(scratch),
@@ -45,10 +51,19 @@ fn film_or_files(scratch: &Scratch, is_folder: bool) -> std::path::PathBuf {
     }
 }
 
+/// The bytes of it that three leaves are.
 fn held_bytes(is_folder: bool) -> u64 {
     match is_folder {
         true => 15_000,
         false => 3 * LEAF as u64,
+    }
+}
+
+/// The same, of which the last came after a checkpoint: a small file needs none.
+fn checked_bytes(is_folder: bool) -> u64 {
+    match is_folder {
+        true => 15_000,
+        false => 2 * LEAF as u64,
     }
 }
 
@@ -58,7 +73,7 @@ fn some_files(scratch: &Scratch) -> std::path::PathBuf {
 }
 
 #[test]
-fn bytes_of_a_killed_receiver_are_on_the_disk_before_they_count_as_held() {
+fn bytes_of_a_killed_receiver_that_have_a_record_are_on_the_disk() {
     for system in SYSTEMS {
         for is_folder in [false, true] {
             let scratch = Scratch::new();
@@ -67,10 +82,12 @@ fn bytes_of_a_killed_receiver_are_on_the_disk_before_they_count_as_held() {
             let path = film_or_files(&scratch, is_folder);
             killed(&scratch, &path, 3);
             let told = held(&mut scratch.inbox(), &path, 4);
-            assert_eq!(told, held_bytes(is_folder));
+            assert_eq!(told, checked_bytes(is_folder), "{system:?}");
             disk.cut_power();
             let after = held(&mut scratch.inbox(), &path, 4);
-            assert_eq!(after, told, "{system:?} {is_folder}");
+            // The name of a small file that came after the checkpoint may be lost with the power.
+            let least = if is_folder { 10_000 } else { told };
+            assert!((least..=told).contains(&after), "{system:?} {after}");
         }
     }
 }
@@ -83,7 +100,7 @@ fn bytes_of_a_killed_receiver_that_the_disk_lost_are_sent_again() {
             let disk = scratch.disk();
             let path = film_or_files(&scratch, is_folder);
             killed(&scratch, &path, 3);
-            disk.lose(if is_folder { "tree/1" } else { "tree/data" });
+            disk.lose("tree/");
             disk.write_back();
             disk.heal();
             if is_told_to_another {
@@ -92,7 +109,7 @@ fn bytes_of_a_killed_receiver_that_the_disk_lost_are_sent_again() {
                 let other = some_files_of_another(&scratch);
                 let (mut outbox, mut reception) = begun(&mut inbox, 9, &other);
                 pump(&mut outbox, &mut reception, u64::MAX);
-                reception.finish(outbox.files()).unwrap_err();
+                reception.finish(outbox.counted().entries).unwrap_err();
             }
             let finished = send(&mut scratch.inbox(), &path);
             assert_eq!(finished.ending, Ending::Durable);
@@ -132,7 +149,7 @@ fn what_came_is_synced_when_the_connection_is_lost_even_where_no_room_is_left() 
 }
 
 #[test]
-fn what_this_process_did_not_sync_is_synced_before_it_counts_as_held() {
+fn what_this_process_did_not_sync_has_no_record() {
     for system in SYSTEMS {
         for is_folder in [false, true] {
             let scratch = Scratch::new();
@@ -140,14 +157,14 @@ fn what_this_process_did_not_sync_is_synced_before_it_counts_as_held() {
             disk.format(system);
             let path = film_or_files(&scratch, is_folder);
             let mut inbox = scratch.inbox();
-            let (mut outbox, mut reception) = begun(&mut inbox, 7, &path);
-            pump(&mut outbox, &mut reception, 3);
-            drop(reception);
+            drop(cut_off(&mut inbox, &path, 3));
             let told = held(&mut inbox, &path, 4);
-            assert_eq!(told, held_bytes(is_folder), "{system:?}");
+            assert_eq!(told, checked_bytes(is_folder), "{system:?}");
             drop(inbox);
             disk.cut_power();
-            assert_eq!(held(&mut scratch.inbox(), &path, 4), told, "{system:?}");
+            let after = held(&mut scratch.inbox(), &path, 4);
+            let least = if is_folder { 10_000 } else { told };
+            assert!((least..=told).contains(&after), "{system:?} {after}");
         }
     }
 }
@@ -170,7 +187,7 @@ fn files_that_are_closed_to_open_others_are_synced_too() {
                 ..entry(index, "x", info.size)
             };
             let path = RelativePath::new(&info.path).unwrap();
-            reception.entry(&Entry { path, ..entry }).unwrap();
+            reception.begin_entry(&Entry { path, ..entry }).unwrap();
             let bytes = &fs::read(scratch.path("d").join(&info.path)).unwrap()[..LEAF];
             let hash = transom_store::hash_leaf(bytes, 0, info.size);
             reception.leaf(index, 0, &hash, bytes).unwrap();
@@ -196,7 +213,7 @@ fn what_was_durable_before_a_sync_failed_stays_so() {
     let scratch = Scratch::new();
     let disk = scratch.disk();
     let path = scratch.put("film", noise(6 * LEAF, 1));
-    killed(&scratch, &path, 3);
+    send_some(&scratch, &path, 3);
     let mut inbox = scratch.inbox();
     let (mut outbox, mut reception) = begun(&mut inbox, 7, &path);
     pump(&mut outbox, &mut reception, 1);

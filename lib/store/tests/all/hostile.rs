@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use transom_store::{Begin, EntryError, Inbox, InboxError, InboxSettings, Reception};
+use transom_store::{Begin, Ended, EntryError, Inbox, InboxError, InboxSettings, Reception, Run};
 use transom_wire::{
     Collision, Ending, Entry, EntryKind, FailReason, Offer, RefuseReason, TransferKey,
 };
@@ -11,30 +11,8 @@ use crate::support::*;
 
 const BYTES: u64 = LEAF as u64;
 
-/// The hash of a leaf as an honest sender makes it.
 fn leaf_hash(bytes: &[u8], offset: usize, size: usize) -> [u8; 32] {
-    use std::sync::atomic::{AtomicU32, Ordering};
-    // By way of an outbox, so that this file has no second opinion on hashes.
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let scratch = Scratch::new();
-    let mut whole = vec![0; size];
-    whole[offset..offset + bytes.len()].copy_from_slice(bytes);
-    let path = scratch.put(
-        &format!("leaf{}", COUNT.fetch_add(1, Ordering::Relaxed)),
-        whole,
-    );
-    let mut outbox = transom_store::Outbox::walk(&path).unwrap();
-    outbox.start(0, 0, &[0; 32]).unwrap();
-    let mut buffer = Vec::new();
-    loop {
-        match outbox.next_leaf(0, buffer).unwrap() {
-            transom_store::Step::Leaf {
-                offset: at, hash, ..
-            } if at == offset as u64 => return hash,
-            transom_store::Step::Leaf { bytes, .. } => buffer = bytes,
-            transom_store::Step::End { .. } => panic!("no leaf at {offset}"),
-        }
-    }
+    transom_store::hash_leaf(bytes, offset as u64, size as u64)
 }
 
 /// A file of three leaves that is being received, with the first leaf in.
@@ -50,7 +28,7 @@ fn running() -> Running {
     let data = noise(3 * LEAF, 1);
     let mut inbox = scratch.inbox();
     let mut reception = inbox.receive(PEER, &file_offer("film", 3 * BYTES)).unwrap();
-    reception.entry(&entry(0, "film", 3 * BYTES)).unwrap();
+    reception.begin_entry(&entry(0, "film", 3 * BYTES)).unwrap();
     let mut running = Running {
         scratch,
         _inbox: inbox,
@@ -121,17 +99,24 @@ fn a_failed_entry_is_stale_until_it_is_abandoned() {
 }
 
 #[test]
-fn a_flipped_bit_costs_its_leaf_and_shows_nothing() {
-    for (byte, bit) in [(LEAF, 1), (2 * LEAF - 1, 0x80)] {
+fn b25_a_flipped_bit_in_a_leaf_or_its_hash_is_asked_again_three_times() {
+    for is_hash in [false, true] {
         let mut running = running();
-        running.data[byte] ^= bit;
-        let damaged = running.data[LEAF..2 * LEAF].to_vec();
-        running.data[byte] ^= bit;
-        let hash = leaf_hash(&running.data[LEAF..2 * LEAF], LEAF, 3 * LEAF);
-        let error = running
-            .reception
-            .leaf(0, BYTES, &hash, &damaged)
-            .unwrap_err();
+        let right = running.data[LEAF..2 * LEAF].to_vec();
+        let (mut bytes, mut hash) = (right.clone(), leaf_hash(&right, LEAF, 3 * LEAF));
+        match is_hash {
+            true => hash[31] ^= 1,
+            false => bytes[LEAF - 1] ^= 0x80,
+        }
+        let mut wrong = || running.reception.leaf(0, BYTES, &hash, &bytes);
+        for _ in 0..3 {
+            let run = Run {
+                offset: BYTES,
+                leaves: 1,
+            };
+            assert_eq!(wrong().unwrap(), [run]);
+        }
+        let error = wrong().unwrap_err();
         assert!(matches!(error, EntryError::Corrupt { offset: BYTES, .. }));
         assert_eq!(error.reason(), FailReason::Corrupt);
         running.reception.abandon(0);
@@ -141,22 +126,20 @@ fn a_flipped_bit_costs_its_leaf_and_shows_nothing() {
 }
 
 #[test]
-fn a_flipped_bit_in_a_hash_or_right_bytes_at_the_wrong_place_are_caught() {
+fn b25_right_bytes_at_the_wrong_place_are_asked_again_and_the_others_go_on() {
     let mut running = running();
-    let mut hash = leaf_hash(&running.data[LEAF..2 * LEAF], LEAF, 3 * LEAF);
-    hash[31] ^= 1;
-    let second = running.data[LEAF..2 * LEAF].to_vec();
-    let error = running
-        .reception
-        .leaf(0, BYTES, &hash, &second)
-        .unwrap_err();
-    assert!(matches!(error, EntryError::Corrupt { .. }));
-
-    let mut running = self::running();
+    let root = running.root();
     let third = running.data[2 * LEAF..].to_vec();
     let hash = leaf_hash(&third, 2 * LEAF, 3 * LEAF);
-    let error = running.reception.leaf(0, BYTES, &hash, &third).unwrap_err();
-    assert!(matches!(error, EntryError::Corrupt { .. }));
+    let again = running.reception.leaf(0, BYTES, &hash, &third).unwrap();
+    assert_eq!(again.len(), 1);
+    running.leaf(2).unwrap();
+    let ended = running.reception.end(0, 3 * BYTES, &root).unwrap();
+    assert_eq!(ended, Ended::Again(vec![]));
+    running.leaf(1).unwrap();
+    let ended = running.reception.end(0, 3 * BYTES, &root).unwrap();
+    assert!(matches!(ended, Ended::Done(_)), "{ended:?}");
+    assert_eq!(running.reception.finish(1).unwrap().ending, Ending::Durable);
 }
 
 #[test]
@@ -177,7 +160,7 @@ fn a_leaf_of_another_file_is_caught_by_the_root() {
         ._inbox
         .receive(PEER, &file_offer("film", 3 * BYTES))
         .unwrap();
-    let begun = again.entry(&entry(0, "film", 3 * BYTES)).unwrap();
+    let begun = again.begin_entry(&entry(0, "film", 3 * BYTES)).unwrap();
     assert!(matches!(begun, Begin::Data { offset: 0, .. }));
 }
 
@@ -219,8 +202,8 @@ fn entries_that_were_not_offered_are_refused() {
         let (last, before) = entries.split_last().unwrap();
         before
             .iter()
-            .for_each(|entry| assert!(reception.entry(entry).is_ok()));
-        is_protocol(reception.entry(last));
+            .for_each(|entry| assert!(reception.begin_entry(entry).is_ok()));
+        is_protocol(reception.begin_entry(last));
         reception.cancel();
     };
     let folder = Entry {
@@ -262,7 +245,11 @@ fn entries_not_done_are_bounded() {
         .inbox()
         .receive(PEER, &folder_offer("d", 10_000, 10_000))
         .unwrap();
-    let taken = (0..10_000).take_while(|i| reception.entry(&entry(*i, &format!("{i}"), 1)).is_ok());
+    let taken = (0..10_000).take_while(|i| {
+        reception
+            .begin_entry(&entry(*i, &format!("{i}"), 1))
+            .is_ok()
+    });
     assert_eq!(taken.count(), 512);
 }
 
@@ -274,7 +261,7 @@ fn names_that_come_twice_fail_alone() {
         .receive(PEER, &folder_offer("d", 8, 0))
         .unwrap();
     let mut take = |index, path: &str, kind| {
-        let taken = reception.entry(&Entry {
+        let taken = reception.begin_entry(&Entry {
             kind,
             ..entry(index, path, 0)
         });
@@ -308,7 +295,7 @@ fn a_name_that_comes_twice_before_its_data_is_the_first_one_s() {
             .receive(PEER, &folder_offer("d", 3, 15))
             .unwrap();
         for (index, path) in [(0, "a"), (1, "a"), (2, "a/b")] {
-            reception.entry(&entry(index, path, 5)).unwrap();
+            reception.begin_entry(&entry(index, path, 5)).unwrap();
         }
         let take = |reception: &mut Reception, index, bytes: &[u8]| {
             let hash = leaf_hash(bytes, 0, bytes.len());
@@ -381,7 +368,7 @@ fn names_that_the_disk_can_not_hold_fail_alone_and_odd_ones_arrive() {
     };
     let mut reception = scratch.inbox().receive(PEER, &offer).unwrap();
     let error = reception
-        .entry(&Entry {
+        .begin_entry(&Entry {
             path,
             ..entry(0, "x", 0)
         })
@@ -410,14 +397,14 @@ fn b16_modes_and_times_of_any_value_are_taken_without_harm() {
             ..entry(0, "sub", 0)
         };
         reception
-            .entry(&Entry {
+            .begin_entry(&Entry {
                 kind: EntryKind::Folder,
                 ..base
             })
             .unwrap();
         let path = transom_wire::RelativePath::new("sub/file").unwrap();
         reception
-            .entry(&Entry {
+            .begin_entry(&Entry {
                 index: 1,
                 path,
                 ..base
@@ -508,7 +495,7 @@ fn skip_asks_for_no_data_and_tells_nothing_of_what_is_there() {
     };
     let mut reception = scratch.inbox().receive(PEER, &offer).unwrap();
     assert_eq!(
-        reception.entry(&entry(0, "film", BYTES)).unwrap(),
+        reception.begin_entry(&entry(0, "film", BYTES)).unwrap(),
         Begin::Done { root: [0; 32] }
     );
     is_protocol(reception.leaf(0, 0, &[0; 32], &[0; 5]));
@@ -525,9 +512,9 @@ fn an_entry_of_a_kind_that_only_later_versions_know_fails_alone() {
         kind: EntryKind::Unknown(7),
         ..entry(0, "link", 4)
     };
-    let error = reception.entry(&later).unwrap_err();
+    let error = reception.begin_entry(&later).unwrap_err();
     assert_eq!(error.reason(), FailReason::Unsupported);
-    reception.entry(&entry(1, "empty", 0)).unwrap();
+    reception.begin_entry(&entry(1, "empty", 0)).unwrap();
     reception.abandon(0);
     let root: [u8; 32] = *blake3::hash(b"").as_bytes();
     reception.end(1, 0, &root).unwrap();

@@ -53,15 +53,15 @@ fn an_entry_that_failed_leaves_nothing_there_either() {
     disk.format(FileSystem::Fuse);
     let mut inbox = scratch.inbox();
     let (outbox, mut reception) = begun(&mut inbox, 7, &some(&scratch));
-    // One is given up by its sender, of two the disk can't hold the bytes or what is noted of them.
+    // One is given up by its sender, of two the disk can't hold the bytes or the journal.
     for index in 0..5 {
         let info = outbox.entry(index).unwrap();
         reception
-            .entry(&entry(index, &info.path, info.size))
+            .begin_entry(&entry(index, &info.path, info.size))
             .unwrap();
     }
     disk.on(Op::Write).at("tree/1").fail(27);
-    disk.on(Op::Write).at("leaves/2").fail(27);
+    disk.on(Op::Write).at("leaves/").nth(2).fail(27);
     for index in 0..5 {
         let bytes = noise(LEAF, 1);
         let size = outbox.entry(index).unwrap().size;
@@ -82,7 +82,7 @@ fn what_could_not_be_removed_is_removed_later_and_never_taken_for_unfinished() {
         let scratch = Scratch::new();
         let disk = scratch.disk();
         let mut inbox = scratch.inbox();
-        disk.on(Op::Remove).at("table").nth(1).fail(5);
+        disk.on(Op::Remove).at("folders").nth(1).fail(5);
         assert_eq!(send(&mut inbox, &some(&scratch)).ending, Ending::Durable);
         assert_eq!(disk.faults(), 1);
         staged(&scratch);
@@ -107,7 +107,7 @@ fn a_transfer_that_is_over_is_removed_in_slices() {
         pump(&mut outbox, &mut reception, u64::MAX);
         let left = match is_finished {
             true => {
-                reception.finish(outbox.files()).unwrap();
+                reception.finish(outbox.counted().entries).unwrap();
                 reception.close()
             }
             false => reception.give_up(),
@@ -150,7 +150,7 @@ fn the_next_offer_removes_what_could_not_be_removed() {
     let scratch = Scratch::new();
     let disk = scratch.disk();
     let mut inbox = scratch.inbox();
-    disk.on(Op::Remove).at("table").nth(1).fail(5);
+    disk.on(Op::Remove).at("folders").nth(1).fail(5);
     send(&mut inbox, &some(&scratch));
     send(&mut inbox, &scratch.put("film", b"1"));
     assert_eq!(published(&scratch), ["d", "film"]);

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use transom_store::{Inbox, InboxError, Outbox};
+use transom_store::{Inbox, InboxError};
 use transom_wire::{Collision, Ending};
 
 use crate::support::*;
@@ -115,11 +115,11 @@ fn b12_a_folder_merges_beside_links_and_not_through_them() {
     fs::create_dir_all(scratch.path("in/d/turned")).unwrap();
     symlink(&victim, scratch.path("in/d/file")).unwrap();
     symlink(scratch.path("outside"), scratch.path("in/d/sub")).unwrap();
-    let mut outbox = Outbox::walk(&scratch.path("d")).unwrap();
+    let mut outbox = walked(&scratch.path("d")).unwrap();
     let offer = offer(&outbox, Collision::Overwrite);
     let mut reception = scratch.inbox().receive(PEER, &offer).unwrap();
     let failed = try_pump(&mut outbox, &mut reception);
-    let finished = reception.finish(outbox.files()).unwrap();
+    let finished = reception.finish(outbox.counted().entries).unwrap();
     // The link to a file is replaced; what would go through a link or over a folder has no place.
     let failed: Vec<_> = failed.iter().map(|(path, _)| path.as_str()).collect();
     assert_eq!(failed, ["sub", "turned", "sub/inner"]);
@@ -167,12 +167,12 @@ fn b13_a_component_that_flips_to_a_link_all_the_time_leads_nowhere() {
         });
         let mut inbox = scratch.inbox();
         for _ in 0..50 {
-            let mut outbox = Outbox::walk(&scratch.path("d")).unwrap();
+            let mut outbox = walked(&scratch.path("d")).unwrap();
             let offer = offer(&outbox, Collision::Overwrite);
             let mut reception = inbox.receive(PEER, &offer).unwrap();
             try_pump(&mut outbox, &mut reception);
             // It may well fail: only where it writes is asked here.
-            let _ = reception.finish(outbox.files());
+            let _ = reception.finish(outbox.counted().entries);
         }
         stop.store(true, Ordering::Relaxed);
     });

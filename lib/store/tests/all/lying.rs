@@ -3,7 +3,6 @@
 use std::fs;
 use std::process::Command;
 
-use transom_store::Outbox;
 use transom_wire::Collision;
 
 use crate::disk::Disk;
@@ -38,20 +37,28 @@ impl Liar {
             return None;
         }
         fs::create_dir_all(scratch.path("in")).unwrap();
-        let mount = ["-o", "loop"];
-        let (image, at) = (scratch.path("below/image"), scratch.path("in"));
-        let mounted = Command::new("mount")
-            .args(mount)
-            .arg(image)
-            .arg(&at)
-            .output();
-        mounted
-            .is_ok_and(|done| done.status.success())
-            .then_some(Self {
-                _top: Disk(at),
-                below,
-            })
+        mount(scratch).then(|| Self {
+            _top: Disk(scratch.path("in")),
+            below,
+        })
     }
+
+    /// Unmounts it and mounts it again, so that memory has nothing of it.
+    fn forget(&self, scratch: &Scratch) {
+        let unmounted = Command::new("umount").arg(scratch.path("in")).status();
+        assert!(unmounted.unwrap().success() && mount(scratch));
+    }
+}
+
+fn mount(scratch: &Scratch) -> bool {
+    let (image, at) = (scratch.path("below/image"), scratch.path("in"));
+    let mount = ["-o", "loop"];
+    let mounted = Command::new("mount")
+        .args(mount)
+        .arg(image)
+        .arg(at)
+        .output();
+    mounted.is_ok_and(|done| done.status.success())
 }
 
 #[test]
@@ -65,18 +72,22 @@ fn a_disk_that_fails_to_sync_is_not_believed_afterwards() {
             return;
         };
         let mut inbox = scratch.inbox();
-        let mut outbox = Outbox::walk(&path).unwrap();
+        let mut outbox = walked(&path).unwrap();
         let mut reception = inbox
             .receive(PEER, &offer(&outbox, Collision::Rename))
             .unwrap();
         pump(&mut outbox, &mut reception, u64::MAX);
-        let error = reception.finish(outbox.files()).unwrap_err();
+        let error = reception.finish(outbox.counted().entries).unwrap_err();
         assert!(error.errno() > 0, "{error:?}");
         drop((reception, inbox));
         assert!(!scratch.path("in").join(outbox.name()).exists());
         disk.below.resize(64);
-        // Memory still has every byte, but who knows what the disk has.
-        assert_eq!(send_rest(&scratch, &path), (0, 40));
+        // Memory still has every byte, but only what the disk took counts.
+        let (held, sent) = send_rest(&scratch, &path);
+        assert_eq!(held + sent * LEAF as u64, 40 * LEAF as u64);
+        assert!(sent > 0);
+        disk.forget(&scratch);
+        assert!(is_as_sent(&path, &scratch.path("in").join(outbox.name())));
     }
 }
 
@@ -92,11 +103,11 @@ fn a_disk_that_fails_to_sync_tells_every_reception() {
     };
     let mut inbox = scratch.inbox();
     let mut receptions = ["big", "small"].map(|name| {
-        let mut outbox = Outbox::walk(&scratch.path(name)).unwrap();
+        let mut outbox = walked(&scratch.path(name)).unwrap();
         let offer = offer(&outbox, Collision::Rename);
         let mut reception = inbox.receive(PEER, &offer).unwrap();
         pump(&mut outbox, &mut reception, u64::MAX);
-        (reception, outbox.files())
+        (reception, outbox.counted().entries)
     });
     receptions.reverse();
     for (mut reception, files) in receptions {

@@ -13,6 +13,7 @@ mod links;
 mod lying;
 mod model;
 mod receive;
+mod records;
 mod resume;
 mod room;
 mod send;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use transom_store::faults::{Disk, FileSystem, Op};
-use transom_store::{Inbox, Outbox};
+use transom_store::{EntryError, Inbox};
 use transom_wire::{Collision, Ending};
 
 use crate::support::*;
@@ -136,7 +136,7 @@ impl Model {
             self.story.push("no inbox".to_owned());
             return false;
         };
-        let mut outbox = Outbox::walk(&self.path).unwrap();
+        let mut outbox = walked(&self.path).unwrap();
         let offer = offer(&outbox, Collision::Rename);
         let mut reception = match inbox.receive(PEER, &offer) {
             Ok(reception) => reception,
@@ -161,7 +161,12 @@ impl Model {
             self.disk.stop_after(0);
             return false;
         }
-        let finished = reception.finish(outbox.files());
+        if let Some((_, EntryError::NoRoom { .. })) = failed.last() {
+            self.story.push("lost while it waited for room".to_owned());
+            reception.pause();
+            return false;
+        }
+        let finished = reception.finish(outbox.counted().entries);
         self.story.push(format!("{finished:?}"));
         let Ok(finished) = finished else {
             return false;
@@ -203,7 +208,10 @@ impl Model {
 
 impl fmt::Display for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "seed {}: {:#?}", self.seed, contents(&self.path).keys())?;
+        match self.path.is_dir() {
+            true => writeln!(f, "seed {}: {:#?}", self.seed, contents(&self.path).keys())?,
+            false => writeln!(f, "seed {}: a file", self.seed)?,
+        }
         self.story.iter().try_for_each(|line| writeln!(f, "{line}"))
     }
 }

@@ -1,12 +1,12 @@
 //! Transfers that were cut off and go on: what is held is used, and never trusted.
 
 use std::fs;
-use std::io::{Seek as _, SeekFrom, Write as _};
+use std::io::Write as _;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use transom_store::faults::Op;
-use transom_store::{Begin, EntryError, Inbox, InboxError, Outbox, Reception, Step};
+use transom_store::{Begin, Ended, EntryError, Inbox, Reception, Run};
 use transom_wire::{Collision, Ending};
 
 use crate::support::*;
@@ -18,6 +18,12 @@ fn three_of_five(scratch: &Scratch) -> std::path::PathBuf {
     let path = scratch.put("film", noise(4 * LEAF + 99, 3));
     send_some(scratch, &path, 3);
     path
+}
+
+/// The journal of the one file of more than one leaf.
+fn journal(scratch: &Scratch) -> PathBuf {
+    let mut journals = fs::read_dir(staged(scratch).join("leaves")).unwrap();
+    journals.next().unwrap().unwrap().path()
 }
 
 fn flip(path: &Path, at: u64) {
@@ -66,7 +72,7 @@ fn a_folder_goes_on_and_sends_no_small_file_twice() {
 }
 
 #[test]
-fn b28_another_content_of_same_size_and_time_starts_over() {
+fn b28_of_another_content_of_the_same_size_and_time_only_equal_leaves_are_kept() {
     let scratch = Scratch::new();
     let path = three_of_five(&scratch);
     let time = fs::metadata(&path).unwrap().modified().unwrap();
@@ -77,17 +83,91 @@ fn b28_another_content_of_same_size_and_time_starts_over() {
         .unwrap()
         .set_modified(time)
         .unwrap();
-    assert_eq!(send_rest(&scratch, &path), (0, 5));
+    assert_eq!(send_rest(&scratch, &path), (2 * BYTES, 3));
 }
 
 #[test]
-fn another_time_starts_over() {
+fn another_time_keeps_the_leaves() {
     let scratch = Scratch::new();
     let path = three_of_five(&scratch);
     let file = fs::File::options().write(true).open(&path).unwrap();
     file.set_modified(std::time::SystemTime::UNIX_EPOCH)
         .unwrap();
-    assert_eq!(send_rest(&scratch, &path), (0, 5));
+    assert_eq!(send_rest(&scratch, &path), (3 * BYTES, 2));
+}
+
+/// A file that grew or shrank, cut off before and after: what it has and had alike is not sent
+/// again.
+#[test]
+fn another_size_keeps_the_equal_leaves() {
+    let long = noise(9 * LEAF + 5, 3);
+    for (before, then, held, sent) in [
+        (4 * LEAF + 99, 9 * LEAF + 5, 4, 6),
+        (4 * LEAF, 6 * LEAF, 4, 2),
+        (9 * LEAF + 5, 4 * LEAF + 99, 4, 1),
+        (9 * LEAF + 5, 4 * LEAF, 4, 0),
+        (6 * LEAF, 6 * LEAF - 1, 5, 1),
+        (9 * LEAF, 99, 0, 1),
+        (99, 9 * LEAF, 0, 9),
+    ] {
+        let scratch = Scratch::new();
+        let path = scratch.put("film", &long[..before]);
+        send_some(&scratch, &path, before.div_ceil(LEAF) as u64);
+        scratch.put("film", &long[..then]);
+        assert_eq!(
+            send_rest(&scratch, &path),
+            (held * BYTES, sent),
+            "{before} {then}"
+        );
+        assert_eq!(published(&scratch), ["film"]);
+    }
+}
+
+/// The size changes at each of three attempts, so that old records could stand for new bytes.
+#[test]
+fn records_do_not_outlive_their_leaves() {
+    let long = noise(9 * LEAF, 3);
+    for middle in [99, 2 * LEAF + 1, 5 * LEAF] {
+        let scratch = Scratch::new();
+        let path = scratch.put("film", &long);
+        send_some(&scratch, &path, 9);
+        scratch.put("film", &noise(9 * LEAF, 4)[..middle]);
+        send_some(&scratch, &path, 1);
+        scratch.put("film", &long);
+        send_rest(&scratch, &path);
+        assert_eq!(published(&scratch), ["film"]);
+    }
+}
+
+#[test]
+fn a_folder_that_gained_and_lost_files_goes_on() {
+    let scratch = Scratch::new();
+    for i in 10..20 {
+        scratch.put(&format!("d/{i}"), noise(2 * LEAF, i));
+    }
+    send_some(&scratch, &scratch.path("d"), 20);
+    scratch.put("d/00", b"before all others");
+    fs::remove_file(scratch.path("d/13")).unwrap();
+    assert_eq!(send_rest(&scratch, &scratch.path("d")), (18 * BYTES, 1));
+    assert_eq!(published(&scratch), ["d"]);
+}
+
+#[test]
+fn cuts_before_what_is_held_is_reached_cost_nothing() {
+    let scratch = Scratch::new();
+    for i in 10..20 {
+        scratch.put(&format!("d/{i}"), noise(1000, i));
+    }
+    send_some(&scratch, &scratch.path("d"), 10);
+    for i in 100..180 {
+        // It comes first, and the attempt is cut off after it.
+        fs::rename(scratch.put("new", [i]), scratch.path(&format!("d/0{i}"))).unwrap();
+        if i < 150 {
+            send_some(&scratch, &scratch.path("d"), 1);
+        }
+    }
+    let (held, _) = send_rest(&scratch, &scratch.path("d"));
+    assert_eq!(held, 10_000 + 50);
 }
 
 #[test]
@@ -95,32 +175,24 @@ fn b29_another_peer_learns_nothing_of_a_transfer() {
     let scratch = Scratch::new();
     let path = three_of_five(&scratch);
     let mut inbox = scratch.inbox();
-    let outbox = Outbox::walk(&path).unwrap();
+    let outbox = walked(&path).unwrap();
     let info = outbox.entry(0).unwrap();
     let offer = offer(&outbox, Collision::Rename);
     let entry = transom_wire::Entry {
         mtime: info.mtime,
         ..entry(0, "film", info.size)
     };
-    let nothing = *blake3_of_nothing(&scratch);
     let mut other = inbox.receive([9; 32], &offer).unwrap();
-    assert_eq!(
-        other.entry(&entry).unwrap(),
-        Begin::Data {
-            offset: 0,
-            proof: nothing
-        }
-    );
+    let begun = other.begin_entry(&entry).unwrap();
+    assert_eq!(begun, Begin::Data { offset: 0 });
+    let error = other.hashes(0, 0, &[[0; 32]]).unwrap_err();
+    assert!(matches!(error, EntryError::Protocol(_)), "{error:?}");
     let mut same = inbox.receive(PEER, &offer).unwrap();
-    assert!(matches!(same.entry(&entry), Ok(Begin::Data { offset, .. }) if offset == 3 * BYTES));
-}
-
-fn blake3_of_nothing(scratch: &Scratch) -> Box<[u8; 32]> {
-    Box::new(transom_store::hash_file(&scratch.put("nothing", b"")).unwrap())
+    assert!(matches!(same.begin_entry(&entry), Ok(Begin::Data { offset }) if offset == 3 * BYTES));
 }
 
 #[test]
-fn b27_a_part_that_is_not_what_the_journal_says_counts_as_far_as_it_is() {
+fn b27_leaves_that_are_not_what_the_journal_says_are_sent_again_alone() {
     type Damage = fn(&Path);
     let cases: [(Damage, u64); 6] = [
         (
@@ -156,7 +228,7 @@ fn b27_a_part_that_is_not_what_the_journal_says_counts_as_far_as_it_is() {
             },
             0,
         ),
-        (|part| flip(part, BYTES + 7), 1),
+        (|part| flip(part, BYTES + 7), 2),
         (|part| fs::write(part, vec![0; 3 * LEAF]).unwrap(), 0),
         (|part| fs::remove_file(part).unwrap(), 0),
     ];
@@ -199,9 +271,7 @@ fn b27_a_journal_torn_at_every_byte_only_costs_leaves() {
         let scratch = Scratch::new();
         let path = scratch.put("film", noise(3 * LEAF + 1, 3));
         send_some(&scratch, &path, 3);
-        let journal = fs::File::options()
-            .write(true)
-            .open(staged(&scratch).join("leaves/0"));
+        let journal = fs::File::options().write(true).open(journal(&scratch));
         journal.unwrap().set_len(at).unwrap();
         let left = at.saturating_sub(48) / 40;
         assert_eq!(
@@ -217,42 +287,34 @@ fn b27_a_journal_that_claims_more_than_there_is_is_not_believed() {
     let scratch = Scratch::new();
     let path = scratch.put("film", noise(4 * LEAF, 3));
     send_some(&scratch, &path, 4);
-    let full = fs::read(staged(&scratch).join("leaves/0")).unwrap();
+    let full = fs::read(journal(&scratch)).unwrap();
     fs::remove_dir_all(scratch.path("in")).unwrap();
     send_some(&scratch, &path, 1);
-    fs::write(staged(&scratch).join("leaves/0"), full).unwrap();
+    fs::write(journal(&scratch), full).unwrap();
     assert_eq!(send_rest(&scratch, &path), (BYTES, 3));
 }
 
 #[test]
-fn b27_a_journal_of_another_file_is_begun_anew() {
+fn b27_a_journal_of_another_file_only_costs_leaves() {
     let scratch = Scratch::new();
     let other = scratch.put("other", noise(4 * LEAF, 4));
     send_some(&scratch, &other, 4);
-    let foreign = fs::read(staged(&scratch).join("leaves/0")).unwrap();
+    let foreign = fs::read(journal(&scratch)).unwrap();
     fs::remove_dir_all(scratch.path("in")).unwrap();
     let path = three_of_five(&scratch);
-    fs::write(staged(&scratch).join("leaves/0"), foreign).unwrap();
+    fs::write(journal(&scratch), foreign).unwrap();
     assert_eq!(send_rest(&scratch, &path), (0, 5));
 }
 
 #[test]
-fn a_damaged_table_or_file_only_costs_files() {
+fn b27_a_damaged_small_file_is_sent_again_alone() {
     let scratch = Scratch::new();
     for i in 0..10 {
         scratch.put(&format!("d/{i}"), noise(1000, i));
     }
     send_some(&scratch, &scratch.path("d"), 9);
-    let mut table = fs::File::options()
-        .write(true)
-        .open(staged(&scratch).join("table"))
-        .unwrap();
-    table.seek(SeekFrom::Start(40)).unwrap();
-    table.write_all(&noise(60, 1)).unwrap();
     flip(&staged(&scratch).join("tree/5"), 500);
-    // Entries 1 and 2 are lost by the table, 5 by its content.
-    let (held, sent) = send_rest(&scratch, &scratch.path("d"));
-    assert_eq!((held, sent), (6000, 4));
+    assert_eq!(send_rest(&scratch, &scratch.path("d")), (8000, 2));
 }
 
 #[test]
@@ -270,136 +332,129 @@ fn b27_a_torn_record_is_no_transfer() {
     }
 }
 
-/// A file of which that many leaves went in an earlier attempt goes on, up to its last leaf; gives
-/// the reception and the end that is still to be said.
-fn up_to_the_end(scratch: &Scratch, inbox: &mut Inbox, leaves: u64) -> (Reception, u64, [u8; 32]) {
-    let mut outbox = Outbox::walk(&scratch.path("film")).unwrap();
+/// The transfer of a file of which some leaves went, taken up again: what Start says, and the
+/// sender.
+fn again(scratch: &Scratch, inbox: &mut Inbox, path: &Path) -> (Reception, u64, Sender) {
+    let (mut outbox, mut reception) = begun(inbox, PEER[0], path);
     let info = outbox.entry(0).unwrap();
-    let mut reception = inbox
-        .receive(PEER, &offer(&outbox, Collision::Rename))
-        .unwrap();
-    let first = transom_wire::Entry {
-        mtime: info.mtime,
-        ..entry(0, "film", info.size)
+    let begun = reception.begin_entry(&announced(0, &info)).unwrap();
+    assert_eq!(visible(scratch), [""; 0]);
+    let Begin::Data { offset } = begun else {
+        panic!("{begun:?}")
     };
-    let Begin::Data { offset, proof } = reception.entry(&first).unwrap() else {
-        panic!()
-    };
-    assert_eq!(outbox.start(0, offset, &proof).unwrap(), leaves * BYTES);
-    loop {
-        match outbox.next_leaf(0, Vec::new()).unwrap() {
-            Step::Leaf {
-                offset,
-                hash,
-                bytes,
-                ..
-            } => drop(reception.leaf(0, offset, &hash, &bytes).unwrap()),
-            Step::End { size, root, .. } => return (reception, size, root),
-        }
-    }
-}
-
-/// A file of zeros that is longer by a leaf than what of it has gone.
-fn all_but_a_leaf(scratch: &Scratch, leaves: u64) -> PathBuf {
-    let path = scratch.put("film", b"");
-    let file = fs::File::options().write(true).open(&path).unwrap();
-    file.set_len((leaves + 1) * BYTES).unwrap();
-    send_some(scratch, &path, leaves);
-    path
-}
-
-/// Leaves that are looked at before a file goes on: two checkpoints.
-const WINDOW: u64 = 2 * (64 << 20) / BYTES;
-
-#[test]
-fn what_lies_before_the_window_is_read_again_before_the_end() {
-    let scratch = Scratch::new();
-    let path = all_but_a_leaf(&scratch, WINDOW + 2);
-    let part = staged(&scratch).join("tree/data");
-    let mut file = fs::File::options().write(true).open(part).unwrap();
-    file.seek(SeekFrom::Start(BYTES + 1)).unwrap();
-    file.write_all(b"x").unwrap();
-
-    let mut inbox = scratch.inbox();
-    let (mut reception, size, root) = up_to_the_end(&scratch, &mut inbox, WINDOW + 2);
-    let error = reception.end(0, size, &root).unwrap_err();
-    assert!(
-        matches!(error, EntryError::Corrupt { offset, .. } if offset == BYTES),
-        "{error:?}"
-    );
-    drop((reception, inbox));
-    let (held, _) = send_rest(&scratch, &path);
-    assert_eq!(held, BYTES);
+    (reception, offset, Sender::new(&mut outbox, 0))
 }
 
 #[test]
 fn the_end_reads_some_leaves_at_a_time() {
     let scratch = Scratch::new();
-    all_but_a_leaf(&scratch, WINDOW + 20);
+    let path = scratch.put("film", noise(21 * LEAF, 3));
+    send_some(&scratch, &path, 20);
     let mut inbox = scratch.inbox();
-    let (mut reception, size, root) = up_to_the_end(&scratch, &mut inbox, WINDOW + 20);
+    let (mut reception, offset, sender) = again(&scratch, &mut inbox, &path);
+    assert_eq!(sender.hashes(&mut reception, offset).unwrap(), []);
+    sender.leaf(&mut reception, 20).unwrap();
+    let mut end = || reception.end_some(0, sender.size, &sender.root, 8).unwrap();
     // The last leaf brought one of the 20 with it.
-    for _ in 0..2 {
-        assert_eq!(reception.end_some(0, size, &root, 8).unwrap(), None);
-    }
-    let wrong = reception.finish(1).unwrap_err();
-    assert!(matches!(wrong, InboxError::Protocol(_)), "{wrong:?}");
-    let done = reception.end_some(0, size, &root, 8).unwrap();
-    assert_eq!(done.map(|done| done.root), Some(root));
+    assert_eq!([end(), end(), end()], [None, None, None]);
+    assert!(matches!(end(), Some(Ended::Done(_))));
     assert_eq!(reception.finish(1).unwrap().ending, Ending::Durable);
 }
 
-/// The transfer of a file of which some leaves went, taken up again.
-fn again(scratch: &Scratch, inbox: &mut Inbox, path: &Path) -> (Outbox, Reception, Option<Begin>) {
-    let outbox = Outbox::walk(path).unwrap();
-    let info = outbox.entry(0).unwrap();
-    let offer = offer(&outbox, Collision::Rename);
-    let mut reception = inbox.receive(PEER, &offer).unwrap();
-    let first = transom_wire::Entry {
-        mtime: info.mtime,
-        ..entry(0, "film", info.size)
-    };
-    let begun = reception.begin_entry(&first).unwrap();
-    assert_eq!(visible(scratch), [""; 0]);
-    (outbox, reception, begun)
-}
-
 #[test]
-fn what_is_held_is_looked_at_some_leaves_at_a_time() {
+fn a_start_reads_none_of_what_is_held_however_much_that_is() {
     let scratch = Scratch::new();
     let disk = scratch.disk();
     let path = three_of_five(&scratch);
     let mut inbox = scratch.inbox();
     disk.calls();
-    let (mut outbox, mut reception, begun) = again(&scratch, &mut inbox, &path);
-    assert_eq!(begun, None);
+    let (_reception, offset, _) = again(&scratch, &mut inbox, &path);
+    assert_eq!(offset, 3 * BYTES);
     let mut reads = disk.calls();
     reads.retain(|call| call.op == Op::Read && !call.path.ends_with("record"));
-    assert_eq!(reads.len(), 1, "the journal is read once: {reads:?}");
-    assert_eq!(reception.look(0, 1).unwrap(), None);
-    assert_eq!(reception.look(0, 1).unwrap(), None);
-    // Cut off there, nothing is lost.
-    drop(reception);
-    let (_, mut reception, _) = again(&scratch, &mut inbox, &path);
-    assert_eq!(reception.look(0, 2).unwrap(), None);
-    let begun = reception.look(0, 2).unwrap();
-    let Some(Begin::Data { offset, proof }) = begun else {
-        panic!("{begun:?}")
-    };
-    assert_eq!(offset, 3 * BYTES);
-    assert_eq!(outbox.start(0, offset, &proof).unwrap(), offset);
+    let reads: Vec<_> = reads.iter().map(|call| &call.path).collect();
+    assert_eq!(reads.len(), 1, "the head of the journal: {reads:?}");
+    assert!(reads[0].contains("leaves/"), "{reads:?}");
 }
 
 #[test]
-fn a_leaf_before_what_is_held_was_looked_at_is_refused() {
+fn new_leaves_may_come_before_the_hashes_of_what_is_held() {
     let scratch = Scratch::new();
     let path = three_of_five(&scratch);
     let mut inbox = scratch.inbox();
-    let (_, mut reception, _) = again(&scratch, &mut inbox, &path);
-    let bytes = &fs::read(&path).unwrap()[..LEAF];
-    let hash = transom_store::hash_leaf(bytes, 0, 4 * BYTES + 99);
-    let error = reception.leaf(0, 0, &hash, bytes).unwrap_err();
-    assert!(matches!(error, EntryError::Protocol(_)), "{error:?}");
-    let error = reception.look(0, 1).unwrap_err();
-    assert!(matches!(error, EntryError::Stale(0)), "{error:?}");
+    let (mut reception, offset, sender) = again(&scratch, &mut inbox, &path);
+    for leaf in 3..5 {
+        assert_eq!(sender.leaf(&mut reception, leaf).unwrap(), []);
+    }
+    assert_eq!(sender.hashes(&mut reception, offset).unwrap(), []);
+    assert!(matches!(
+        sender.end(&mut reception).unwrap(),
+        Ended::Done(_)
+    ));
+    assert_eq!(reception.held(), 3 * BYTES);
+    assert_eq!(reception.finish(1).unwrap().ending, Ending::Durable);
+    assert!(is_as_sent(&path, &scratch.path("in/film")));
+}
+
+#[test]
+fn b25_a_leaf_that_differs_is_asked_again_alone() {
+    let scratch = Scratch::new();
+    let path = three_of_five(&scratch);
+    flip(&staged(&scratch).join("tree/data"), 0);
+    flip(&path, BYTES);
+    let mut inbox = scratch.inbox();
+    let (mut reception, offset, sender) = again(&scratch, &mut inbox, &path);
+    let one = |leaf| Run {
+        offset: leaf * BYTES,
+        leaves: 1,
+    };
+    // The source has another second leaf.
+    assert_eq!(sender.hashes(&mut reception, offset).unwrap(), [one(1)]);
+    // The first on the disk is not what was noted, as the next leaf shows.
+    assert_eq!(sender.leaf(&mut reception, 3).unwrap(), [one(0)]);
+    assert_eq!(sender.leaf(&mut reception, 4).unwrap(), []);
+    assert_eq!(sender.end(&mut reception).unwrap(), Ended::Again(vec![]));
+    for leaf in 0..2 {
+        assert_eq!(sender.leaf(&mut reception, leaf).unwrap(), []);
+    }
+    assert!(matches!(
+        sender.end(&mut reception).unwrap(),
+        Ended::Done(_)
+    ));
+    assert_eq!(
+        (reception.held(), reception.counts().verified),
+        (BYTES, 3 * BYTES + 99)
+    );
+    assert_eq!(reception.finish(1).unwrap().ending, Ending::Durable);
+    assert!(is_as_sent(&path, &scratch.path("in/film")));
+}
+
+#[test]
+fn b25_hashes_and_leaves_that_were_not_asked_for_are_refused() {
+    type Breach = fn(&mut Reception, &Sender) -> Result<(), EntryError>;
+    let breaches: [Breach; 8] = [
+        |to, _| to.hashes(0, 0, &[[1; 32]; 4]).map(drop),
+        |to, _| to.hashes(0, BYTES, &[[1; 32]]).map(drop),
+        |to, _| to.hashes(0, 1, &[[1; 32]]).map(drop),
+        |to, _| to.hashes(0, 0, &[]).map(drop),
+        |to, _| to.hashes(1, 0, &[[1; 32]]).map(drop),
+        |to, from| {
+            to.hashes(0, 0, &[from.leaves[0].0])?;
+            to.hashes(0, 0, &[from.leaves[0].0]).map(drop)
+        },
+        |to, from| from.leaf(to, 0).map(drop),
+        |to, from| {
+            from.leaf(to, 3)?;
+            from.leaf(to, 4)?;
+            from.end(to).map(drop)
+        },
+    ];
+    for breach in breaches {
+        let scratch = Scratch::new();
+        let path = three_of_five(&scratch);
+        let mut inbox = scratch.inbox();
+        let (mut reception, _, sender) = again(&scratch, &mut inbox, &path);
+        let error = breach(&mut reception, &sender).unwrap_err();
+        assert!(matches!(error, EntryError::Protocol(_)), "{error:?}");
+    }
 }

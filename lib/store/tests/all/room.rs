@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use transom_store::faults::Op;
 use transom_store::{
-    Begin, EntryError, Inbox, InboxError, InboxSettings, Outbox, Reception, RoomLimits, Step,
+    Begin, EntryError, Inbox, InboxError, InboxSettings, Outbox, Reception, RoomLimits,
 };
 use transom_wire::{Collision, Ending, FailReason, Offer, RefuseReason, TransferKey};
 
@@ -43,7 +43,7 @@ fn numbered(key: u8, bytes: u64) -> Offer<'static> {
 /// Takes the file of an offer.
 fn take(reception: &mut Reception, bytes: &[u8]) -> Result<(), EntryError> {
     let size = bytes.len() as u64;
-    reception.entry(&entry(0, "x", size))?;
+    reception.begin_entry(&entry(0, "x", size))?;
     for (offset, leaf) in (0..).step_by(LEAF).zip(bytes.chunks(LEAF)) {
         let hash = transom_store::hash_leaf(leaf, offset, size);
         reception.leaf(0, offset, &hash, leaf)?;
@@ -183,7 +183,7 @@ fn folders_that_nobody_announced_count_against_a_quota() {
     let mut reception = inbox.receive(PEER, &folder_offer("deep", 100, 0)).unwrap();
     let refused = (0..100).find_map(|index| {
         let path = format!("{index}{}", "/d".repeat(100));
-        let begun = reception.entry(&entry(index, &path, 0));
+        let begun = reception.begin_entry(&entry(index, &path, 0));
         // A file without bytes is made at its end, and the folders above it too.
         let ended = begun.and_then(|_| reception.end(index, 0, blake3::hash(b"").as_bytes()));
         ended.err().map(|error| (index, error.reason()))
@@ -201,7 +201,9 @@ fn a_transfer_taken_up_with_other_files_gets_round_no_quota() {
         let mut reception = inbox.receive(PEER, &folder_offer("f", 4, 800_000)).unwrap();
         for index in 0..3 {
             let path = format!("{attempt}-{index}");
-            reception.entry(&entry(index, &path, 200_000)).unwrap();
+            reception
+                .begin_entry(&entry(index, &path, 200_000))
+                .unwrap();
             let hash = transom_store::hash_leaf(&bytes, 0, 200_000);
             reception.leaf(index, 0, &hash, &bytes).unwrap();
         }
@@ -233,7 +235,7 @@ fn room_that_an_idle_transfer_does_not_use_is_given_to_others_until_there_is_roo
     let (mut outbox, mut idle) = begun(&mut inbox, 7, &scratch.put("idle", &bytes));
     let path = scratch.put("other", noise(600_000, 2));
     assert_eq!(send(&mut inbox, &path).ending, Ending::Durable);
-    assert!(missing(idle.entry(&entry(0, "idle", 600_000))) > 0);
+    assert!(missing(idle.begin_entry(&entry(0, "idle", 600_000))) > 0);
     fs::remove_file(scratch.path("in/other")).unwrap();
     pump(&mut outbox, &mut idle, u64::MAX);
     assert_eq!(idle.finish(1).unwrap().ending, Ending::Durable);
@@ -252,7 +254,7 @@ fn each_write_that_finds_the_disk_full_goes_on_when_it_is_not() {
         for nth in 1.. {
             let disk = scratch.disk();
             let mut inbox = scratch.inbox();
-            let mut outbox = Outbox::walk(&d).unwrap();
+            let mut outbox = walked(&d).unwrap();
             let key = TransferKey([u8::try_from(nth).unwrap(); 16]);
             let offer = Offer {
                 transfer: key,
@@ -267,7 +269,7 @@ fn each_write_that_finds_the_disk_full_goes_on_when_it_is_not() {
                 break;
             }
             let finished = loop {
-                match reception.finish(outbox.files()) {
+                match reception.finish(outbox.counted().entries) {
                     Ok(finished) => break finished,
                     Err(InboxError::NoRoom { .. }) => {}
                     Err(other) => panic!("{other:?}"),
@@ -293,32 +295,22 @@ fn pump_patiently(outbox: &mut Outbox, reception: &mut Reception) -> u32 {
         Err(other) => panic!("{other:?}"),
         Ok(()) => false,
     };
-    for index in 0..outbox.files() {
+    for index in 0..outbox.counted().entries {
         let info = outbox.entry(index).unwrap();
-        let entry = transom_wire::Entry {
-            kind: info.kind,
-            ..entry(index, &info.path, info.size)
-        };
         let mut begin = Begin::Made;
-        while again(&reception.entry(&entry).map(|begun| begin = begun)) {}
-        let Begin::Data { offset, proof } = begin else {
+        while again(
+            &reception
+                .begin_entry(&announced(index, &info))
+                .map(|begun| begin = begun),
+        ) {}
+        if begin == Begin::Made {
             continue;
-        };
-        outbox.start(index, offset, &proof).unwrap();
-        loop {
-            match outbox.next_leaf(index, Vec::new()).unwrap() {
-                Step::Leaf {
-                    offset,
-                    hash,
-                    bytes,
-                    ..
-                } => while again(&reception.leaf(index, offset, &hash, &bytes).map(drop)) {},
-                Step::End { size, root, .. } => {
-                    while again(&reception.end(index, size, &root).map(drop)) {}
-                    break;
-                }
-            }
         }
+        let sender = Sender::new(outbox, index);
+        for leaf in 0..sender.leaves.len() {
+            while again(&sender.leaf(reception, leaf).map(drop)) {}
+        }
+        while again(&sender.end(reception).map(drop)) {}
     }
     full
 }
@@ -333,24 +325,16 @@ fn a_disk_that_others_fill_up_halts_a_file_until_there_is_room() {
     let path = scratch.put("film", noise(20 * LEAF, 1));
     let mut inbox = scratch.inbox();
     let (mut outbox, mut reception) = begun(&mut inbox, 7, &path);
-    assert_eq!(pump(&mut outbox, &mut reception, 2), 2);
-    let mut next = || match outbox.next_leaf(0, Vec::new()).unwrap() {
-        Step::Leaf {
-            offset,
-            hash,
-            bytes,
-            ..
-        } => Some((offset, hash, bytes)),
-        Step::End { size, root, .. } => {
-            assert_eq!((size, root), (20 * LEAF as u64, root));
-            None
-        }
-    };
-    // Somebody else eats what was free when the offer came.
-    disk.resize(3);
+    let info = outbox.entry(0).unwrap();
+    reception.begin_entry(&announced(0, &info)).unwrap();
+    let sender = Sender::new(&mut outbox, 0);
     let mut full = 0;
-    while let Some((offset, hash, bytes)) = next() {
-        while missing(reception.leaf(0, offset, &hash, &bytes)) > 0 {
+    for leaf in 0..sender.leaves.len() {
+        if leaf == 2 {
+            // Somebody else eats what was free when the offer came.
+            disk.resize(3);
+        }
+        while missing(sender.leaf(&mut reception, leaf)) > 0 {
             full += 1;
             let lacking = reception.missing();
             assert!(lacking > 0 && lacking < 20 * LEAF as u64, "{lacking}");
@@ -359,8 +343,9 @@ fn a_disk_that_others_fill_up_halts_a_file_until_there_is_room() {
     }
     assert_eq!(full, 1);
     assert_eq!(reception.missing(), 0);
-    drop((reception, inbox));
-    assert_eq!(send_rest(&scratch, &path).1, 0, "nothing was lost");
+    sender.end(&mut reception).unwrap();
+    assert_eq!(reception.finish(1).unwrap().ending, Ending::Durable);
+    assert!(is_as_sent(&path, &scratch.path("in/film")));
 }
 
 #[test]
@@ -509,13 +494,13 @@ fn an_offer_that_grows_while_it_is_counted_needs_room_for_what_it_grew_by() {
     let mut total = offer.total();
     (total.files, total.bytes) = (3, 990_000);
     reception.total(total);
-    let full = missing(reception.entry(&entry(0, "a", 300_000)));
+    let full = missing(reception.begin_entry(&entry(0, "a", 300_000)));
     assert_eq!(full, reception.missing());
     assert!((2_288..100_000).contains(&full), "{full}");
     // What it grew by is kept from others too.
     inbox.set_limits(quota(1_100_000)).unwrap();
     assert_eq!(reception.missing(), 0);
-    reception.entry(&entry(0, "a", 300_000)).unwrap();
+    reception.begin_entry(&entry(0, "a", 300_000)).unwrap();
     let mut other = inbox.receive(ANOTHER, &numbered(2, 300_000)).unwrap();
     assert!(other.missing() > 200_000);
 }

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use transom_store::faults::{Disk, FileSystem, Op};
 use transom_store::{
-    Begin, EntryError, EntryInfo, Finished, Inbox, InboxSettings, Outbox, Reception, RoomLimits,
-    Step,
+    Begin, Ended, EntryError, EntryInfo, Finished, Inbox, InboxSettings, Outbox, OutboxError,
+    Reception, RoomLimits, Run, Step,
 };
 use transom_wire::{Collision, Ending, Entry, EntryKind, Offer, RelativePath, Shape, TransferKey};
 
@@ -105,14 +105,22 @@ pub(crate) fn noise(len: usize, seed: u64) -> Vec<u8> {
     bytes
 }
 
+/// A file or folder that is counted and walked through.
+pub(crate) fn walked(path: &Path) -> Result<Outbox, OutboxError> {
+    let mut outbox = Outbox::open(path)?;
+    while !outbox.count(1000)?.is_all {}
+    while !outbox.walk(1000)?.is_last {}
+    Ok(outbox)
+}
+
 /// What an outbox offers.
 pub(crate) fn offer(outbox: &Outbox, collision: Collision) -> Offer<'_> {
     Offer {
         transfer: outbox.key(&OWN, &PEER),
         shape: outbox.shape(),
         collision,
-        files: outbox.files(),
-        bytes: outbox.bytes(),
+        files: outbox.counted().entries,
+        bytes: outbox.counted().bytes,
         is_counted: true,
         name: RelativePath::new(outbox.name()).unwrap(),
     }
@@ -157,103 +165,173 @@ pub(crate) fn send(inbox: &mut Inbox, path: &Path) -> Finished {
 }
 
 pub(crate) fn send_as(inbox: &mut Inbox, path: &Path, collision: Collision) -> Finished {
-    let mut outbox = Outbox::walk(path).unwrap();
+    let mut outbox = walked(path).unwrap();
     let mut reception = inbox.receive(PEER, &offer(&outbox, collision)).unwrap();
     pump(&mut outbox, &mut reception, u64::MAX);
-    reception.finish(outbox.files()).unwrap()
+    reception.finish(outbox.counted().entries).unwrap()
 }
 
 /// Sends entries one by one until so many leaves have gone; gives how many went.
 pub(crate) fn pump(outbox: &mut Outbox, reception: &mut Reception, most: u64) -> u64 {
-    let mut sent = 0;
-    for index in 0..outbox.files() {
+    let mut left = most;
+    for index in 0..outbox.counted().entries {
         let info = outbox.entry(index).unwrap();
-        let entry = Entry {
-            index,
-            kind: info.kind,
-            mode: info.mode,
-            mtime: info.mtime,
-            size: info.size,
-            path: RelativePath::new(&info.path).unwrap(),
-        };
-        let Begin::Data { offset, proof } = reception.entry(&entry).unwrap() else {
+        let Begin::Data { offset } = reception.begin_entry(&announced(index, &info)).unwrap()
+        else {
             continue;
         };
-        outbox.start(index, offset, &proof).unwrap();
-        let mut buffer = Vec::new();
-        loop {
-            if sent == most {
-                return sent;
-            }
-            match outbox.next_leaf(index, buffer).unwrap() {
-                Step::Leaf {
-                    index,
-                    offset,
-                    hash,
-                    bytes,
-                } => {
-                    reception.leaf(index, offset, &hash, &bytes).unwrap();
-                    buffer = bytes;
-                    sent += 1;
-                }
-                Step::End { size, root, .. } => {
-                    assert_eq!(reception.end(index, size, &root).unwrap().root, root);
-                    break;
-                }
-            }
+        let sender = Sender::new(outbox, index);
+        if !sender.send(reception, offset, &mut left).unwrap() {
+            return most;
         }
     }
-    sent
+    most - left
 }
 
-/// Sends all entries as a node would; those that fail are given up. Gives their paths and errors.
-pub(crate) fn try_pump(
-    outbox: &mut Outbox,
-    reception: &mut Reception,
-) -> Vec<(String, EntryError)> {
-    let mut failed = Vec::new();
-    for index in 0..outbox.files() {
-        let info = outbox.entry(index).unwrap();
-        if let Err(error) = try_entry(outbox, reception, index, &info) {
-            outbox.stop(index);
-            reception.abandon(index);
-            failed.push((info.path, error));
-        }
-    }
-    failed
-}
-
-fn try_entry(
-    outbox: &mut Outbox,
-    reception: &mut Reception,
-    index: u32,
-    info: &EntryInfo,
-) -> Result<(), EntryError> {
-    let entry = Entry {
+/// An entry as it is announced.
+pub(crate) fn announced(index: u32, info: &EntryInfo) -> Entry<'_> {
+    Entry {
         index,
         kind: info.kind,
         mode: info.mode,
         mtime: info.mtime,
         size: info.size,
         path: RelativePath::new(&info.path).unwrap(),
-    };
-    let Begin::Data { offset, proof } = reception.entry(&entry)? else {
-        return Ok(());
-    };
-    outbox.start(index, offset, &proof).unwrap();
-    loop {
-        match outbox.next_leaf(index, Vec::new()).unwrap() {
-            Step::Leaf {
-                offset,
-                hash,
-                bytes,
-                ..
-            } => reception.leaf(index, offset, &hash, &bytes).map(|_| ())?,
-            Step::End { size, root, .. } => {
-                return reception.end(index, size, &root).map(|_| ());
+    }
+}
+
+/// The sender of one entry, with all of it in memory.
+pub(crate) struct Sender {
+    pub(crate) index: u32,
+    pub(crate) leaves: Vec<([u8; 32], Vec<u8>)>,
+    pub(crate) size: u64,
+    pub(crate) root: [u8; 32],
+}
+
+impl Sender {
+    pub(crate) fn new(outbox: &mut Outbox, index: u32) -> Self {
+        outbox.start(index, 0).unwrap();
+        let mut leaves = Vec::new();
+        loop {
+            match outbox.next_leaf(index, Vec::new()).unwrap() {
+                Step::Leaf { hash, bytes, .. } => leaves.push((hash, bytes)),
+                Step::Sent { .. } => panic!("it starts at the beginning"),
+                Step::End { size, root, .. } => {
+                    return Self {
+                        index,
+                        leaves,
+                        size,
+                        root,
+                    };
+                }
             }
         }
     }
+
+    /// Says the hashes of what is held, then sends what is to come, and at last the end; says
+    /// whether it got there before so many leaves had gone.
+    fn send(
+        &self,
+        reception: &mut Reception,
+        offset: u64,
+        left: &mut u64,
+    ) -> Result<bool, EntryError> {
+        let mut again = self.hashes(reception, offset)?;
+        let held = offset.div_ceil(LEAF as u64) as usize;
+        for leaf in held..self.leaves.len() {
+            match left.checked_sub(1) {
+                Some(less) => *left = less,
+                None => return Ok(false),
+            }
+            again.extend(self.leaf(reception, leaf)?);
+        }
+        loop {
+            for leaf in again.drain(..).flat_map(leaves_of).collect::<Vec<_>>() {
+                match left.checked_sub(1) {
+                    Some(less) => *left = less,
+                    None => return Ok(false),
+                }
+                again.extend(self.leaf(reception, leaf)?);
+            }
+            if again.is_empty() {
+                if *left == 0 {
+                    return Ok(false);
+                }
+                match self.end(reception)? {
+                    Ended::Again(more) => again = more,
+                    Ended::Done(_) => return Ok(true),
+                }
+            }
+        }
+    }
+
+    /// Says the hashes of what is held; gives what is to be sent again.
+    pub(crate) fn hashes(
+        &self,
+        reception: &mut Reception,
+        offset: u64,
+    ) -> Result<Vec<Run>, EntryError> {
+        let held = offset.div_ceil(LEAF as u64) as usize;
+        let hashes: Vec<_> = self.leaves[..held].iter().map(|(hash, _)| *hash).collect();
+        let mut again = Vec::new();
+        for (some, hashes) in hashes.chunks(128).enumerate() {
+            let offset = (some * 128 * LEAF) as u64;
+            again.extend(reception.hashes(self.index, offset, hashes)?);
+        }
+        Ok(again)
+    }
+
+    pub(crate) fn leaf(
+        &self,
+        reception: &mut Reception,
+        leaf: usize,
+    ) -> Result<Vec<Run>, EntryError> {
+        let (hash, bytes) = &self.leaves[leaf];
+        reception.leaf(self.index, (leaf * LEAF) as u64, hash, bytes)
+    }
+
+    pub(crate) fn end(&self, reception: &mut Reception) -> Result<Ended, EntryError> {
+        let ended = reception.end(self.index, self.size, &self.root)?;
+        if let Ended::Done(done) = &ended {
+            assert_eq!(done.root, self.root);
+        }
+        Ok(ended)
+    }
+}
+
+/// The numbers of the leaves of a run.
+pub(crate) fn leaves_of(run: Run) -> impl Iterator<Item = usize> {
+    let first = run.offset as usize / LEAF;
+    first..first + run.leaves as usize
+}
+
+/// Sends all entries as a node would, until there is no room; those that fail are given up. Gives
+/// their paths and errors.
+pub(crate) fn try_pump(
+    outbox: &mut Outbox,
+    reception: &mut Reception,
+) -> Vec<(String, EntryError)> {
+    let mut failed = Vec::new();
+    for index in 0..outbox.counted().entries {
+        let info = outbox.entry(index).unwrap();
+        let sent = reception
+            .begin_entry(&announced(index, &info))
+            .and_then(|begun| {
+                let Begin::Data { offset } = begun else {
+                    return Ok(true);
+                };
+                Sender::new(outbox, index).send(reception, offset, &mut u64::MAX.clone())
+            });
+        if let Err(error) = sent {
+            let is_full = matches!(error, EntryError::NoRoom { .. });
+            failed.push((info.path, error));
+            if is_full {
+                break;
+            }
+            reception.abandon(index);
+        }
+    }
+    failed
 }
 
 /// Every file and folder below a path, with its content.
@@ -311,10 +389,11 @@ pub(crate) fn staged(scratch: &Scratch) -> PathBuf {
 /// Sends so many leaves of a path and then loses the connection.
 pub(crate) fn send_some(scratch: &Scratch, path: &Path, leaves: u64) {
     let mut inbox = scratch.inbox();
-    let mut outbox = Outbox::walk(path).unwrap();
+    let mut outbox = walked(path).unwrap();
     let offer = offer(&outbox, Collision::Rename);
     let mut reception = inbox.receive(PEER, &offer).unwrap();
     assert_eq!(pump(&mut outbox, &mut reception, leaves), leaves);
+    reception.pause();
     assert_eq!(
         visible(scratch),
         [""; 0],
@@ -325,15 +404,15 @@ pub(crate) fn send_some(scratch: &Scratch, path: &Path, leaves: u64) {
 /// Sends the path again after a restart; gives the bytes taken over and the leaves that went again.
 pub(crate) fn send_rest(scratch: &Scratch, path: &Path) -> (u64, u64) {
     let mut inbox = scratch.inbox();
-    let mut outbox = Outbox::walk(path).unwrap();
+    let mut outbox = walked(path).unwrap();
     let offer = offer(&outbox, Collision::Rename);
     let mut reception = inbox.receive(PEER, &offer).unwrap();
     let sent = pump(&mut outbox, &mut reception, u64::MAX);
-    let finished = reception.finish(outbox.files()).unwrap();
+    let finished = reception.finish(outbox.counted().entries).unwrap();
     assert_eq!(finished.ending, Ending::Durable);
     assert_eq!(
         reception.held() + reception.counts().durable,
-        outbox.bytes()
+        outbox.counted().bytes
     );
     if path.is_dir() {
         assert_eq!(contents(path), contents(&finished.path));
@@ -371,7 +450,7 @@ pub(crate) fn syncs(disk: &Disk) -> usize {
 
 /// Begins to receive a path of that peer.
 pub(crate) fn begun(inbox: &mut Inbox, peer: u8, path: &Path) -> (Outbox, Reception) {
-    let outbox = Outbox::walk(path).unwrap();
+    let outbox = walked(path).unwrap();
     let offer = offer(&outbox, Collision::Rename);
     let reception = inbox.receive([peer; 32], &offer).unwrap();
     (outbox, reception)

@@ -208,6 +208,24 @@ impl<'a> Entry<'a> {
     }
 }
 
+/// Accepts an offer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Accept {
+    /// Bytes held from earlier attempts: a hint, by which the sender estimates the remaining time.
+    pub held: u64,
+}
+
+impl Accept {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let held = reader.at_most(limits::FILE, "held")?;
+        Ok(Self { held })
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.u64(self.held)
+    }
+}
+
 /// Asks for an entry's data.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Start {
@@ -215,8 +233,6 @@ pub struct Start {
     pub index: u32,
     /// Bytes already held: a multiple of [`limits::LEAF`], or the whole size.
     pub offset: u64,
-    /// BLAKE3 of the concatenated hashes of the leaves held.
-    pub proof: [u8; 32],
 }
 
 impl Start {
@@ -224,14 +240,43 @@ impl Start {
         Ok(Self {
             index: index(reader)?,
             offset: reader.at_most(limits::FILE, "offset")?,
-            proof: reader.array("proof")?,
         })
     }
 
     pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
         writer.u32(self.index)?;
+        writer.u64(self.offset)
+    }
+}
+
+/// Asks for leaves again that were sent, or that lie before the offset of the [`Start`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Again {
+    /// The entry.
+    pub index: u32,
+    /// Offset of the first leaf: a multiple of [`limits::LEAF`].
+    pub offset: u64,
+    /// How many leaves, at least 1.
+    pub leaves: u32,
+}
+
+impl Again {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let again = Self {
+            index: index(reader)?,
+            offset: leaf_offset(reader)?,
+            leaves: reader.u32("leaves")?,
+        };
+        if again.leaves == 0 {
+            return Err(DecodeError::Illegal("leaves"));
+        }
+        Ok(again)
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.u32(self.index)?;
         writer.u64(self.offset)?;
-        writer.bytes(&self.proof)
+        writer.u32(self.leaves)
     }
 }
 
@@ -510,16 +555,13 @@ impl Leaf {
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let leaf = Self {
             index: index(reader)?,
-            offset: reader.at_most(limits::FILE, "offset")?,
+            offset: leaf_offset(reader)?,
             len: reader.u32("leaf length")?,
             hash: reader.array("leaf hash")?,
         };
         within(u64::from(leaf.len), limits::LEAF as u64, "leaf length")?;
         if leaf.len == 0 {
             return Err(DecodeError::Illegal("leaf length"));
-        }
-        if !leaf.offset.is_multiple_of(limits::LEAF as u64) {
-            return Err(DecodeError::Illegal("offset"));
         }
         Ok(leaf)
     }
@@ -529,6 +571,39 @@ impl Leaf {
         writer.u64(self.offset)?;
         writer.u32(self.len)?;
         writer.bytes(&self.hash)
+    }
+}
+
+/// Hashes of leaves before the offset of the [`Start`], for the receiver to compare with its own.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Hashes<'a> {
+    /// The entry.
+    pub index: u32,
+    /// Offset of the first leaf: a multiple of [`limits::LEAF`].
+    pub offset: u64,
+    /// One hash a leaf, 1 to [`limits::HASHES`].
+    pub hashes: &'a [[u8; 32]],
+}
+
+impl<'a> Hashes<'a> {
+    pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        let (index, offset) = (index(reader)?, leaf_offset(reader)?);
+        let (hashes, rest) = reader.rest().as_chunks();
+        if hashes.is_empty() || !rest.is_empty() {
+            return Err(DecodeError::Cut("hashes"));
+        }
+        within(hashes.len() as u64, limits::HASHES as u64, "hashes")?;
+        Ok(Self {
+            index,
+            offset,
+            hashes,
+        })
+    }
+
+    pub(crate) fn write(&self, writer: &mut Writer<'_>) -> Result<(), Full> {
+        writer.u32(self.index)?;
+        writer.u64(self.offset)?;
+        writer.bytes(self.hashes.as_flattened())
     }
 }
 
@@ -563,6 +638,14 @@ fn index(reader: &mut Reader<'_>) -> Result<u32, DecodeError> {
     let index = reader.u32("index")?;
     within(u64::from(index), u64::from(limits::ENTRIES) - 1, "index")?;
     Ok(index)
+}
+
+fn leaf_offset(reader: &mut Reader<'_>) -> Result<u64, DecodeError> {
+    let offset = reader.at_most(limits::FILE, "offset")?;
+    match offset.is_multiple_of(limits::LEAF as u64) {
+        true => Ok(offset),
+        false => Err(DecodeError::Illegal("offset")),
+    }
 }
 
 fn entries(reader: &mut Reader<'_>) -> Result<u32, DecodeError> {

@@ -179,12 +179,16 @@ messages! {
         Text(crate::Text<'a>),
         /// Acknowledges a text.
         TextAck(crate::TextAck),
+        /// Asks for leaves of an entry again.
+        Again(crate::Again),
         /// The receiver's disk or quota is full, or no longer.
         DiskFull(crate::DiskFull),
         /// What limits the rate of a transfer, as the sender measures it.
         LimitedBy(crate::LimitedBy),
         /// Offers a file or a folder.
         Offer(crate::Offer<'a>),
+        /// Accepts the offer.
+        Accept(crate::Accept),
         /// Refuses an offer.
         Refuse(crate::Status<crate::RefuseReason, &'a str>),
         /// One file or folder of the transfer.
@@ -217,14 +221,14 @@ messages! {
         End(crate::End),
         /// The sender gives up the entry, possibly in the middle of a leaf.
         Abandon(crate::Failure<&'a str>),
+        /// Hashes of leaves that the receiver holds from an earlier attempt.
+        Hashes(crate::Hashes<'a>),
     }
     empty {
         /// Accepts the call.
         Answer,
         /// Discards the unfinished picture.
         Abort,
-        /// Accepts the offer.
-        Accept,
         /// Ends a run of frames of sound: the sender pauses it on purpose.
         SoundEnd,
     }

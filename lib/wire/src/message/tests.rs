@@ -339,7 +339,13 @@ fn file_control() {
         Message::Total(total),
         "0000000d 5f 00 0002 00000002 0000000000000003 00",
     );
-    golden(2, 0, Message::Accept, "00000000 51 00 0002");
+    let accept = Accept { held: 0x40000 };
+    golden(
+        2,
+        0,
+        Message::Accept(accept),
+        "00000008 51 00 0002 0000000000040000",
+    );
     let reason = RefuseReason::NoSpace;
     golden(
         2,
@@ -364,14 +370,23 @@ fn file_control() {
     let start = Start {
         index: 1,
         offset: 0x40000,
-        proof: [0x22; 32],
     };
-    let proof = "22".repeat(32);
     golden(
         2,
         0,
         Message::Start(start),
-        &format!("0000002c 54 00 0002 00000001 0000000000040000 {proof}"),
+        "0000000c 54 00 0002 00000001 0000000000040000",
+    );
+    let again = Again {
+        index: 1,
+        offset: 0x40000,
+        leaves: 2,
+    };
+    golden(
+        2,
+        0,
+        Message::Again(again),
+        "00000010 4a 00 0002 00000001 0000000000040000 00000002",
     );
     let failed = Failure {
         index: WHOLE,
@@ -476,6 +491,21 @@ fn file_data() {
             "44".repeat(32)
         ),
     );
+    let hashes = Hashes {
+        index: 0,
+        offset: 0x40000,
+        hashes: &[[0x66; 32], [0x77; 32]],
+    };
+    golden(
+        2,
+        0,
+        Message::Hashes(hashes),
+        &format!(
+            "0000004c 64 00 0002 00000000 0000000000040000 {}{}",
+            "66".repeat(32),
+            "77".repeat(32)
+        ),
+    );
     golden(2, 0, Message::Data(&[1, 2]), "00000002 61 00 0002 0102");
     let end = End {
         index: 0,
@@ -554,6 +584,27 @@ fn illegal_fields_are_named() {
     illegal(
         "0000001c 53 00 0002 00000001 01 01a4 ffffffffffffffff 0000000000000009 0003 2e2e2f",
         DecodeError::Illegal("path"),
+    );
+    illegal(
+        "00000010 4a 00 0002 00000001 0000000000040001 00000002",
+        DecodeError::Illegal("offset"),
+    );
+    illegal(
+        "00000010 4a 00 0002 00000001 0000000000040000 00000000",
+        DecodeError::Illegal("leaves"),
+    );
+    illegal(
+        "0000000c 64 00 0002 00000001 0000000000040000",
+        DecodeError::Cut("hashes"),
+    );
+    illegal(
+        "0000000d 64 00 0002 00000001 0000000000040000 ff",
+        DecodeError::Cut("hashes"),
+    );
+    let many = "00".repeat(32 * (limits::HASHES + 1));
+    illegal(
+        &format!("0000102c 64 00 0002 00000001 0000000000040000 {many}"),
+        too_large("hashes", 129, 128),
     );
 }
 

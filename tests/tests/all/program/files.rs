@@ -18,9 +18,25 @@ fn what_was_sent_in_part_is_neither_called_safe_nor_not_sent() {
     assert_eq!((end.code, end.stdout.as_str()), (Some(1), ""), "{end:?}");
     let words = end.stderr.lines().last().unwrap_or_default();
     assert!(
-        words.ends_with("folder was sent in part: 1 item left out"),
+        words.contains("folder was sent in part: ") && words.ends_with("but for 1 item"),
         "{words}"
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn all_that_is_left_out_is_counted() {
+    let pair = Pair::new();
+    let _inbox = pair.inbox(&[]);
+    let file = pair.scratch.file("out/folder/file", "bytes");
+    let folder = file.parent().unwrap();
+    for number in 0..1100 {
+        std::os::unix::fs::symlink("file", folder.join(format!("link{number}"))).unwrap();
+    }
+    let end = pair.near.run(&["send", "far", folder.to_str().unwrap()]);
+    assert_eq!(end.code, Some(1), "{end:?}");
+    let words = end.stderr.lines().last().unwrap_or_default();
+    assert!(words.ends_with("but for 1100 items"), "{words}");
 }
 
 #[test]

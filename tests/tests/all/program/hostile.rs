@@ -162,7 +162,7 @@ fn one_key_makes_a_box_hold_no_more_by_eight_connections_than_its_limit() {
             evil.say(0, Message::Ping(ping));
             for (header, payload) in evil.heard(Duration::from_millis(50)) {
                 match Message::decode(header, &payload) {
-                    Ok(Some(Message::Accept)) => accepted += 1,
+                    Ok(Some(Message::Accept(_))) => accepted += 1,
                     Ok(Some(Message::Grant(grant))) => {
                         granted.insert(header.stream, grant.bytes);
                         is_quiet = false;

@@ -4,6 +4,8 @@ mod browsing;
 mod calling;
 mod cameras;
 #[cfg(target_os = "linux")]
+mod controls;
+#[cfg(target_os = "linux")]
 mod device;
 #[cfg(target_os = "linux")]
 mod drawing;

@@ -155,9 +155,10 @@ pub(super) fn transfer(
     match &transfer.outcome {
         None => {
             let percent = (transfer.progress() * 100.0) as u32;
+            let percent = status.is_counted.then_some(percent);
             let now = words::progress(status, &who, is_here);
             let (rate, left) = pace(transfer);
-            let said = words::card(&title, Some(percent), &[&now, &left]);
+            let said = words::card(&title, percent, &[&now, &left]);
             card(ui, room, is_own, &said, Some(id), |ui| {
                 running(ui, transfer, &now, (&rate, &left), actions);
             })
@@ -181,7 +182,7 @@ fn pace(transfer: &Transfer) -> (String, String) {
     }
     let rate = match status.yields {
         true => words::CALL_GOES_FIRST.to_owned(),
-        false => words::rate(status.rate),
+        false => words::transfer_pace(status),
     };
     (rate, status.eta.map(words::left).unwrap_or_default())
 }

@@ -14,7 +14,7 @@ pub(super) use blocked::key_box;
 pub(super) use drop::show as drops;
 pub(super) use files::to_open;
 pub(super) use header::call;
-pub(super) use offers::offers;
+pub(super) use offers::{offers, size_of};
 pub(super) use timeline::Timeline;
 pub(super) use turned_away::pair_again;
 

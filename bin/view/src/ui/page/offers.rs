@@ -48,10 +48,10 @@ pub(in crate::ui) fn offers(
     height
 }
 
-fn size_of(offers: &[&Offer]) -> u64 {
-    offers
-        .iter()
-        .fold(0, |all, offer| all.saturating_add(offer.bytes))
+/// Their bytes, if all of them are counted.
+pub(in crate::ui) fn size_of(offers: &[&Offer]) -> Option<u64> {
+    let mut bytes = offers.iter().map(|one| one.is_counted.then_some(one.bytes));
+    bytes.try_fold(0_u64, |all, bytes| Some(all.saturating_add(bytes?)))
 }
 
 fn single(ui: &mut Ui, state: &State, offer: &Offer, who: &str, actions: &mut Vec<Action>) {

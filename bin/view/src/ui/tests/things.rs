@@ -25,6 +25,7 @@ pub(super) fn offer(ids: &Ids, name: &str) -> Notice {
         shape: Shape::File,
         entries: 1,
         bytes: 1_234_567,
+        is_counted: true,
         overwrites: false,
         asks: true,
     }

@@ -5,14 +5,11 @@ use std::path::Path;
 use transom_store::path_text;
 use transom_wire::{Ending, EntryKind, Shape};
 
+use super::super::MAX_FAILURES_TOLD;
 use super::{Incoming, Stage};
 use crate::context::Context;
 use crate::disk::{ReceiveAnswer, Refusal};
 use crate::notice::{Notice, Outcome, TransferFailure, and_more};
-
-/// Failed entries of one transfer that are told one by one, which is more than a user reads; the
-/// others only count. A peer gives up as many as it likes of those it offered.
-const MAX_FAILURES_TOLD: u32 = 1024;
 
 impl Incoming {
     /// What the disk thread says. True when that ends the transfer.
@@ -23,8 +20,9 @@ impl Incoming {
     ) -> bool {
         self.account.changed = true;
         match answer {
-            ReceiveAnswer::Ready(Ok(())) => {
-                self.say(out, |session, place| session.accept(place.file));
+            ReceiveAnswer::Ready(Ok(held)) => {
+                self.account.status.resumed = held;
+                self.say(out, |session, place| session.accept(place.file, held));
                 self.enter(Stage::Accepted);
             }
             ReceiveAnswer::Ready(Err(Refusal { reason, told, text })) => {
@@ -41,6 +39,9 @@ impl Incoming {
             }
             ReceiveAnswer::Begin(start) => {
                 self.say(out, |session, place| session.start(place.file, &start))
+            }
+            ReceiveAnswer::Again(again) => {
+                self.say(out, |session, place| session.again(place.file, &again))
             }
             ReceiveAnswer::Stored {
                 taken,

@@ -9,7 +9,7 @@ fn a_pause_and_a_limit_set_before_the_accept_arrive_before_it() {
     let bob = pair.session(Who::Bob);
     bob.pause(file, true).unwrap();
     bob.limit(file, Some(9)).unwrap();
-    bob.accept(file).unwrap();
+    bob.accept(file, 0).unwrap();
     let events = pair.events(TICK);
     assert!(
         matches!(
@@ -23,7 +23,7 @@ fn a_pause_and_a_limit_set_before_the_accept_arrive_before_it() {
                     Who::Ann,
                     Event::Transfer(_, TransferEvent::Limited { rate: Some(9) })
                 ),
-                (Who::Ann, Event::Transfer(_, TransferEvent::Accepted)),
+                (Who::Ann, Event::Transfer(_, TransferEvent::Accepted { .. })),
             ]
         ),
         "{events:?}"

@@ -118,7 +118,7 @@ fn abandons_do_not_overtake_the_announcement_of_their_entries() {
         }
         (Who::Bob, Event::Transfer(_, TransferEvent::Abandoned(_))) => told += 1,
         (Who::Bob, Event::Transfer(file, TransferEvent::Offered(_))) => {
-            pair.session(who).accept(file).unwrap()
+            pair.session(who).accept(file, 0).unwrap()
         }
         _ => {}
     });
@@ -189,7 +189,7 @@ fn at_most_entries_ahead_are_announced_before_any_is_settled() {
     pair.run(SECOND, |pair, who, event| match (who, event) {
         (Who::Ann, event) => courier.send(pair.session(who), &event),
         (Who::Bob, Event::Transfer(file, TransferEvent::Offered(_))) => {
-            pair.session(who).accept(file).unwrap()
+            pair.session(who).accept(file, 0).unwrap()
         }
         (Who::Bob, Event::Transfer(_, TransferEvent::Entry(_))) => entries += 1,
         _ => {}
@@ -222,7 +222,7 @@ fn entries_come_before_they_are_counted_and_the_finish_waits_for_the_last_total(
         events,
         told.map(|event| (Who::Bob, Event::Transfer(file, event)))
     );
-    pair.session(Who::Bob).accept(file).unwrap();
+    pair.session(Who::Bob).accept(file, 0).unwrap();
     pair.events(TICK);
 
     let ann = pair.session(Who::Ann);

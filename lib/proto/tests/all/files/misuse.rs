@@ -24,7 +24,7 @@ fn illegal_verbs_are_refused_and_change_nothing() {
     let (mut pair, file) = announced();
     let not_now = |verb| Err(UsageError::NotNow { verb });
     let bob = pair.session(Who::Bob);
-    assert_eq!(bob.accept(file), not_now("accept"));
+    assert_eq!(bob.accept(file, 0), not_now("accept"));
     assert_eq!(
         bob.refuse(file, RefuseReason::Chosen, ""),
         not_now("refuse")
@@ -32,6 +32,7 @@ fn illegal_verbs_are_refused_and_change_nothing() {
     assert_eq!(bob.start(file, &start(3, 0)), not_now("start"));
     assert_eq!(bob.start(file, &start(0, 5)), not_now("start"));
     assert_eq!(bob.start(file, &start(0, 300_001)), not_now("start"));
+    assert_eq!(bob.again(file, &again(0, 0, 1)), not_now("again"));
     assert_eq!(bob.stored(file, 1, Progress::default()), not_now("stored"));
     assert_eq!(bob.leaf_room(file), 0);
     bob.start(file, &start(0, 0)).unwrap();
@@ -46,6 +47,7 @@ fn illegal_verbs_are_refused_and_change_nothing() {
         ),
         not_now("done")
     );
+    assert_eq!(bob.again(file, &again(0, 0, 1)), not_now("again"));
     pair.events(TICK);
 
     let ann = pair.session(Who::Ann);
@@ -66,6 +68,9 @@ fn illegal_verbs_are_refused_and_change_nothing() {
         ann.stored(file, 0, Progress::default()),
         Err(UsageError::NoSuchTransfer)
     );
+    assert_eq!(ann.hashes(file, hashes(0, 0, 1)), not_now("hashes"));
+    let many = ann.hashes(file, hashes(0, 0, 1000));
+    assert_eq!(many, Err(UsageError::Full { what: "hashes" }));
     ann.leaf(file, leaf(0, 0, LEAF)).unwrap();
     let events = pair.events(TICK);
     assert!(

@@ -30,7 +30,7 @@ fn transfers_of_a_peer_share_one_window_and_each_gets_its_reserved_part() {
         evil.say(2 * number + 1, &offer(Shape::File, 1, 1 << 40))
             .unwrap();
         let file = evil.offered();
-        evil.connection.session.accept(file).unwrap();
+        evil.connection.session.accept(file, 0).unwrap();
     }
     let granted = evil.granted();
     assert_eq!(granted.len(), 16);
@@ -50,7 +50,7 @@ fn a_smaller_window_holds_and_serves_the_oldest_transfers_first() {
         files.push(evil.offered());
         evil.connection
             .session
-            .accept(files[number as usize])
+            .accept(files[number as usize], 0)
             .unwrap();
     }
     let whole = |granted: &[u64]| granted.iter().all(|bytes| bytes % LEAF as u64 == 0);
@@ -86,7 +86,7 @@ fn entries_beyond_the_limit_end_the_connection() {
     let mut evil = Evil::new();
     evil.say(1, &offer(Shape::Folder, 10_000_000, 0)).unwrap();
     let file = evil.offered();
-    evil.connection.session.accept(file).unwrap();
+    evil.connection.session.accept(file, 0).unwrap();
     for index in 0..ENTRIES_AHEAD {
         evil.say(1, &Message::Entry(entry(index, 0))).unwrap();
     }
@@ -110,7 +110,7 @@ fn offers_accepted_and_cancelled_without_end_fail_only_if_replies_are_not_read()
             verdict = evil.say(stream, &offer(Shape::Folder, 0, 0));
             for event in evil.events() {
                 if let Event::Transfer(file, TransferEvent::Offered(_)) = event {
-                    evil.connection.session.accept(file).unwrap();
+                    evil.connection.session.accept(file, 0).unwrap();
                 }
             }
             verdict = verdict.and_then(|()| evil.say(stream, &cancel));

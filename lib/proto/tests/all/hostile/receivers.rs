@@ -5,6 +5,7 @@ use super::*;
 #[test]
 fn every_violation_by_a_receiver_ends_the_connection() {
     let start = |index, offset| Message::Start(start(index, offset));
+    let again = |index, offset, leaves| Message::Again(again(index, offset, leaves));
     let done = |index| {
         Message::Done(Done {
             index,
@@ -34,12 +35,34 @@ fn every_violation_by_a_receiver_ends_the_connection() {
             vec![Message::Grant(Grant { bytes: 999 })],
         ),
         ("durable before finish", vec![finished(Ending::Durable)]),
-        ("accepted twice", vec![Message::Accept]),
+        ("accepted twice", vec![Message::Accept(Accept { held: 0 })]),
         (
             "refused after it was accepted",
             vec![Message::Refuse(Status::new(RefuseReason::Chosen, ""))],
         ),
         ("a sender's message", vec![leaf(0, 0, 5)]),
+        ("again before it was started", vec![again(0, 0, 1)]),
+        ("again of nothing", vec![again(2, 0, 1)]),
+        ("again of a folder", vec![again(1, 0, 1)]),
+        (
+            "again of what was not sent",
+            vec![start(0, 0), again(0, 0, 1)],
+        ),
+        (
+            "again beyond the size",
+            vec![start(0, 300_000), again(0, 0, 3)],
+        ),
+        (
+            "again from beyond the size",
+            vec![
+                start(0, 300_000),
+                again(0, i64::MAX as u64 / LEAF as u64 * LEAF as u64, 1),
+            ],
+        ),
+        (
+            "again of very many",
+            vec![start(0, 300_000), again(0, LEAF as u64, u32::MAX)],
+        ),
         ("a total of its own", vec![total(3, 400_000, true)]),
     ];
     for (what, messages) in cases {
@@ -58,6 +81,43 @@ fn every_violation_by_a_receiver_ends_the_connection() {
         evil.say(2, &progress).is_err(),
         "progress of what was not accepted"
     );
+}
+
+/// B25: a receiver can't have the sender read without end.
+#[test]
+fn requests_for_leaves_again_are_bounded_at_once_and_in_all() {
+    let runs = |leaves: u64| {
+        let size = leaves * LEAF as u64;
+        let mut evil = Evil::new();
+        let offer = messages::offer(Shape::File, 1, size);
+        let file = evil.connection.session.offer(&offer).unwrap();
+        evil.say(2, &Message::Accept(Accept { held: 0 })).unwrap();
+        evil.say(2, &Message::Grant(Grant { bytes: 1 << 40 }))
+            .unwrap();
+        let entry = entry(0, size);
+        evil.connection.session.entry(file, &entry).unwrap();
+        evil.say(2, &Message::Start(start(0, size))).unwrap();
+        (evil, file)
+    };
+    // At once: none of them is sent.
+    let (mut evil, _) = runs(1000);
+    for _ in 0..RUNS_AGAIN {
+        evil.say(2, &Message::Again(again(0, 0, 1))).unwrap();
+    }
+    assert!(evil.say(2, &Message::Again(again(0, 0, 1))).is_err());
+    // In all: each is sent.
+    let (mut evil, file) = runs(2);
+    let room = evil.connection.session.leaf_room(file);
+    for _ in 0..4 * 2 + 64 {
+        evil.say(2, &Message::Again(again(0, 0, 1))).unwrap();
+        let data = messages::leaf(0, 0, LEAF);
+        evil.connection.session.leaf(file, data).unwrap();
+        while evil.connection.session.leaf_room(file) < room {
+            evil.heard();
+            evil.ack_all();
+        }
+    }
+    assert!(evil.say(2, &Message::Again(again(0, 0, 1))).is_err());
 }
 
 #[test]

@@ -60,6 +60,13 @@ fn every_violation_by_a_sender_ends_the_connection() {
             "a receiver's message",
             vec![Message::Grant(Grant { bytes: 1 })],
         ),
+        ("hashes of an entry never asked for", vec![hashes(1, 0, 1)]),
+        ("hashes of an entry never announced", vec![hashes(2, 0, 1)]),
+        ("hashes of what is not held", vec![hashes(0, 0, 1)]),
+        (
+            "an accept of its own",
+            vec![Message::Accept(Accept { held: 0 })],
+        ),
         ("fewer files than before", vec![total(2, 300_010, true)]),
         ("fewer bytes than before", vec![total(3, 300_009, true)]),
         ("a total no longer counted", vec![total(3, 300_010, false)]),
@@ -74,7 +81,6 @@ fn every_violation_by_a_sender_ends_the_connection() {
             "a full disk of its own",
             vec![Message::DiskFull(DiskFull { missing: 1 })],
         ),
-        ("an accept of its own", vec![Message::Accept]),
         ("a call's message", vec![Message::Abort]),
         (
             "a second offer on the stream",
@@ -88,6 +94,65 @@ fn every_violation_by_a_sender_ends_the_connection() {
             "{what}"
         );
     }
+}
+
+/// B25: a sender can't have the receiver compare or store what it did not ask for.
+#[test]
+fn hashes_and_leaves_that_a_resumed_entry_does_not_allow_end_the_connection() {
+    let at = LEAF as u64;
+    let held = 2 * at;
+    let end = end(0, held);
+    let cases = [
+        ("hashes beyond the start", vec![hashes(0, 0, 3)]),
+        (
+            "hashes from the start on",
+            vec![hashes(0, 0, 2), hashes(0, held, 1)],
+        ),
+        ("hashes twice", vec![hashes(0, 0, 1), hashes(0, 0, 1)]),
+        ("hashes that skip", vec![hashes(0, at, 1)]),
+        ("a leaf that is held", vec![leaf(0, 0, LEAF as u32)]),
+        ("the end before the hashes", vec![hashes(0, 0, 1), end]),
+        (
+            "hashes after the end",
+            vec![hashes(0, 0, 2), end, hashes(0, held, 1)],
+        ),
+    ];
+    for (what, messages) in cases {
+        let mut evil = Evil::new();
+        evil.say(1, &offer(Shape::File, 1, held)).unwrap();
+        let file = evil.offered();
+        evil.connection.session.accept(file, held).unwrap();
+        evil.say(1, &Message::Entry(entry(0, held))).unwrap();
+        evil.connection
+            .session
+            .start(file, &start(0, held))
+            .unwrap();
+        let error = refused(&mut evil, 1, &messages);
+        assert_eq!(error.code(), ByeCode::Illegal, "{what}");
+    }
+    // A leaf that was asked for again is legal once.
+    let mut evil = receiving();
+    let data = vec![7; 300_000 - LEAF];
+    let first = leaf(0, 0, LEAF as u32);
+    evil.say(1, &first).unwrap();
+    for part in vec![7; LEAF].chunks(LEAF / 8) {
+        evil.say(1, &Message::Data(part)).unwrap();
+    }
+    let Some(Event::Transfer(file, TransferEvent::Leaf { .. })) = evil.events().pop() else {
+        panic!("no leaf");
+    };
+    let second = leaf(0, LEAF as u64, data.len() as u32);
+    evil.connection
+        .session
+        .again(file, &again(0, 0, 1))
+        .unwrap();
+    evil.say(1, &second).unwrap();
+    evil.say(1, &Message::Data(&data)).unwrap();
+    evil.say(1, &first).unwrap();
+    for part in vec![7; LEAF].chunks(LEAF / 8) {
+        evil.say(1, &Message::Data(part)).unwrap();
+    }
+    assert!(evil.say(1, &first).is_err());
 }
 
 #[test]
@@ -111,7 +176,7 @@ fn a_folder_with_bytes_and_a_single_file_with_another_name_are_illegal() {
         let mut evil = Evil::new();
         evil.say(1, &offer(Shape::File, 1, 5)).unwrap();
         let file = evil.offered();
-        evil.connection.session.accept(file).unwrap();
+        evil.connection.session.accept(file, 0).unwrap();
         assert!(evil.say(1, &Message::Entry(wrong)).is_err());
     }
 }
@@ -122,7 +187,7 @@ fn what_is_not_counted_has_limits_and_an_end() {
         let mut evil = Evil::new();
         evil.say(1, &uncounted(1, 5)).unwrap();
         let file = evil.offered();
-        evil.connection.session.accept(file).unwrap();
+        evil.connection.session.accept(file, 0).unwrap();
         for index in 0..2 {
             let entry = Message::Entry(entry(index, 5));
             evil.say(1, &entry).unwrap();
@@ -177,7 +242,7 @@ fn a_single_file_is_one_entry_even_if_it_is_not_counted() {
     };
     evil.say(1, &Message::Offer(offer)).unwrap();
     let file = evil.offered();
-    evil.connection.session.accept(file).unwrap();
+    evil.connection.session.accept(file, 0).unwrap();
     let same = |index| Entry {
         path: offer.name,
         ..entry(index, 5)
@@ -212,7 +277,7 @@ fn data_beyond_the_leaf_or_the_grant_end_the_connection() {
     let window = 4 * 1024 * 1024;
     evil.say(1, &offer(Shape::File, 1, 2 * window)).unwrap();
     let file = evil.offered();
-    evil.connection.session.accept(file).unwrap();
+    evil.connection.session.accept(file, 0).unwrap();
     evil.say(1, &Message::Entry(entry(0, 2 * window))).unwrap();
     evil.connection.session.start(file, &start(0, 0)).unwrap();
     let data = vec![0; LEAF / 4];

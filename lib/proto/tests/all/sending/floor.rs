@@ -9,7 +9,10 @@ fn room_for_entries_is_reported_once_the_queue_is_sent() {
     let offer = offer(Shape::Folder, 200, 200);
     let file = sender.evil.connection.session.offer(&offer).unwrap();
     sender.burst();
-    sender.evil.say(2, &Message::Accept).unwrap();
+    sender
+        .evil
+        .say(2, &Message::Accept(Accept { held: 0 }))
+        .unwrap();
     sender.evil.events();
     let path = "x".repeat(200);
     let session = &mut sender.evil.connection.session;
@@ -40,7 +43,10 @@ fn room_for_entries_is_reported_when_half_of_the_queue_is_free_and_not_before() 
     let file = sender.evil.connection.session.offer(&offer).unwrap();
     // Records of a call take a part of the queue.
     sender.view(1);
-    sender.evil.say(2, &Message::Accept).unwrap();
+    sender
+        .evil
+        .say(2, &Message::Accept(Accept { held: 0 }))
+        .unwrap();
     sender.evil.events();
     let path = "x".repeat(200);
     for index in 0..200 {

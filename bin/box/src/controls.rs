@@ -1,0 +1,180 @@
+//! Pause, cancel and rate limit of transfers by keys, typed lines or a signal.
+
+use transom::{Handle, TransferStatus};
+
+/// What a user asks for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Control {
+    /// Pause, or go on.
+    Pause,
+    Cancel,
+    Faster,
+    Slower,
+    /// A key without a meaning: no second press of [`Control::Cancel`].
+    Other,
+}
+
+impl Control {
+    pub(crate) fn of_key(key: char) -> Self {
+        match key.to_ascii_lowercase() {
+            'p' => Self::Pause,
+            'c' => Self::Cancel,
+            '+' => Self::Faster,
+            '-' => Self::Slower,
+            _ => Self::Other,
+        }
+    }
+
+    /// A typed line that is one of the keys.
+    pub(crate) fn of_line(line: &str) -> Option<Self> {
+        let mut letters = line.trim().chars();
+        let control = Self::of_key(letters.next()?);
+        (letters.next().is_none() && control != Self::Other).then_some(control)
+    }
+}
+
+/// How the controls reach this program.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Typing {
+    /// Not from a terminal.
+    None,
+    Keys,
+    /// Lines, among answers to questions.
+    Lines,
+}
+
+/// What the user has set by controls, for all transfers of the command.
+#[derive(Debug)]
+pub(crate) struct Controls {
+    typing: Typing,
+    /// Whether the controls were explained.
+    is_explained: bool,
+    /// Whether the user was asked to confirm a cancel.
+    asks: bool,
+    limit: Option<u64>,
+}
+
+impl Controls {
+    pub(crate) fn new(typing: Typing, limit: Option<u64>) -> Self {
+        Self {
+            typing,
+            is_explained: false,
+            asks: false,
+            limit,
+        }
+    }
+
+    /// The rate limit for the next transfer.
+    pub(crate) fn limit(&self) -> Option<u64> {
+        self.limit
+    }
+
+    /// The controls in words, once.
+    pub(crate) fn explain(&mut self) -> Option<&'static str> {
+        let words = match self.typing {
+            Typing::None => return None,
+            Typing::Keys => "keys: p pause or go on, c cancel, + and - change the rate limit",
+            Typing::Lines => "type p to pause or go on, c to cancel, + or - for the rate limit",
+        };
+        (!std::mem::replace(&mut self.is_explained, true)).then_some(words)
+    }
+
+    /// Does what the user asks for with the running transfers. Gives a question to ask, if any.
+    pub(crate) fn apply(
+        &mut self,
+        control: Control,
+        transfers: &mut [&mut TransferStatus],
+        handle: &Handle,
+    ) -> Option<String> {
+        let is_confirmed = std::mem::take(&mut self.asks);
+        match control {
+            _ if transfers.is_empty() => {}
+            Control::Pause => {
+                let paused = transfers.iter().any(|status| !status.paused_here);
+                for status in transfers {
+                    // The station tells it later than the next key may come.
+                    status.paused_here = paused;
+                    handle.pause(status.transfer, paused);
+                }
+            }
+            Control::Cancel if is_confirmed => {
+                transfers
+                    .iter()
+                    .for_each(|status| handle.cancel(status.transfer));
+            }
+            Control::Cancel => {
+                self.asks = true;
+                let what = match &*transfers {
+                    [status] => status.name.clone(),
+                    several => format!("all {} transfers", several.len()),
+                };
+                return Some(format!("c again cancels {what}"));
+            }
+            Control::Faster | Control::Slower => {
+                let rate = transfers.iter().map(|status| status.rate).max();
+                self.limit = match control {
+                    Control::Faster => faster(self.limit),
+                    _ => Some(slower(self.limit, rate.unwrap_or(0))),
+                };
+                transfers
+                    .iter()
+                    .for_each(|status| handle.limit(status.transfer, self.limit));
+            }
+            Control::Other => {}
+        }
+        None
+    }
+}
+
+/// The next limit above; none above the last step.
+fn faster(limit: Option<u64>) -> Option<u64> {
+    let limit = limit?;
+    steps().find(|step| *step > limit)
+}
+
+/// The next limit below. Without a limit, the next one below the rate.
+fn slower(limit: Option<u64>, rate: u64) -> u64 {
+    let limit = limit.unwrap_or(rate);
+    let below = steps().take_while(|step| *step < limit);
+    below.last().unwrap_or(LEAST)
+}
+
+/// 10 kB/s, 20 kB/s, 50 kB/s and so on up to 1 GB/s.
+fn steps() -> impl Iterator<Item = u64> {
+    let powers = (0..=5).map(|power| LEAST * 10_u64.pow(power));
+    powers
+        .flat_map(|power| [1, 2, 5].map(|factor| power * factor))
+        .filter(|step| *step <= MOST)
+}
+
+/// The lowest step: less is a pause.
+const LEAST: u64 = 10_000;
+
+/// The highest step: more limits no network of today.
+const MOST: u64 = 1_000_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_goes_down_from_the_rate_and_up_to_none() {
+        assert_eq!(slower(None, 38_700_000), 20_000_000);
+        assert_eq!(slower(Some(20_000_000), 20_000_000), 10_000_000);
+        assert_eq!(slower(Some(12_345_678), 0), 10_000_000);
+        assert_eq!(slower(Some(LEAST), 0), LEAST);
+        assert_eq!(slower(None, 0), LEAST);
+        assert_eq!(faster(Some(LEAST)), Some(20_000));
+        assert_eq!(faster(Some(500_000_000)), Some(MOST));
+        assert_eq!(faster(Some(MOST)), None);
+        assert_eq!(faster(None), None);
+    }
+
+    #[test]
+    fn a_line_that_is_more_than_a_key_is_no_control() {
+        assert_eq!(Control::of_line(" P \n"), Some(Control::Pause));
+        for line in ["", "y", "pc", "+1", "1234-anna"] {
+            assert_eq!(Control::of_line(line), None, "{line:?}");
+        }
+    }
+}
