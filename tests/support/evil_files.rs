@@ -1,13 +1,15 @@
 //! Peers that speak the protocol of files by hand, and break its rules where a test wants it.
 
 use std::net::{SocketAddr, TcpListener};
+use std::ops::Range;
 
 use transom_secure::Identity;
 use transom_store::hash_leaf;
-use transom_wire::limits::LEAF;
+use transom_wire::limits::{HASHES, LEAF};
 use transom_wire::{
-    Accept, Capabilities, Collision, Done, End, Ending, Entry, EntryKind, FailReason, Finish,
-    Grant, Leaf, Message, Offer, PublicKey, RefuseReason, RelativePath, Shape, Start, TransferKey,
+    Accept, Again, Capabilities, Collision, Done, End, Ending, Entry, EntryKind, FailReason,
+    Finish, Grant, Hashes, Leaf, Message, Offer, PublicKey, RefuseReason, RelativePath, Shape,
+    Start, TransferKey,
 };
 
 use crate::evil::{Closed, Evil};
@@ -25,6 +27,8 @@ pub fn evil_public_key() -> PublicKey {
 pub enum Reply {
     /// It asks for the data.
     Start(Start),
+    /// It asks for leaves again.
+    Again(Again),
     /// The entry is stored.
     Done,
     /// It can't store the entry.
@@ -113,6 +117,7 @@ impl EvilSender {
         self.evil.wait(|on, message| match message {
             _ if on != stream => None,
             Message::Start(start) if start.index == index => Some(Reply::Start(start)),
+            Message::Again(again) if again.index == index => Some(Reply::Again(again)),
             Message::Done(done) if done.index == index => Some(Reply::Done),
             Message::Failed(failure) if failure.index == index => {
                 Some(Reply::Failed(failure.reason))
@@ -143,10 +148,48 @@ impl EvilSender {
 
     /// Sends all leaves of a file, and their end, as an honest sender does.
     pub fn content(&mut self, stream: u16, index: u32, bytes: &[u8]) {
-        for number in 0..bytes.len().div_ceil(LEAF) {
+        self.rest(stream, Start { index, offset: 0 }, bytes);
+    }
+
+    /// The same from where the receiver wants it to start, and the hashes of what is before.
+    pub fn rest(&mut self, stream: u16, start: Start, bytes: &[u8]) {
+        let Start { index, offset } = start;
+        let held = usize::try_from(offset).unwrap_or(usize::MAX).div_ceil(LEAF);
+        self.hashes(stream, index, bytes, 0..held);
+        for number in held..bytes.len().div_ceil(LEAF) {
             self.honest_leaf(stream, index, bytes, number);
         }
         self.end(stream, index, bytes.len() as u64, content_root(bytes));
+    }
+
+    /// Sends leaves again as an honest sender does.
+    pub fn again(&mut self, stream: u16, again: Again, file: &[u8]) {
+        let first = usize::try_from(again.offset).unwrap_or(usize::MAX) / LEAF;
+        for number in (first..).take(again.leaves as usize) {
+            self.honest_leaf(stream, again.index, file, number);
+        }
+    }
+
+    /// Sends the hashes of some leaves of a file, as an honest sender does.
+    pub fn hashes(&mut self, stream: u16, index: u32, file: &[u8], leaves: Range<usize>) {
+        let offset = |number| (number * LEAF) as u64;
+        let some = file
+            .chunks(LEAF)
+            .enumerate()
+            .take(leaves.end)
+            .skip(leaves.start);
+        let hash = |(number, bytes)| hash_leaf(bytes, offset(number), file.len() as u64);
+        let hashes: Vec<_> = some.map(hash).collect();
+        for (number, hashes) in hashes.chunks(HASHES).enumerate() {
+            self.evil.say(
+                stream,
+                Message::Hashes(Hashes {
+                    index,
+                    offset: offset(leaves.start + number * HASHES),
+                    hashes,
+                }),
+            );
+        }
     }
 
     /// Sends one leaf of a file as an honest sender does.
@@ -169,10 +212,14 @@ impl EvilSender {
     /// When the receiver closes.
     pub fn file(&mut self, stream: u16, entry: Entry<'_>, bytes: &[u8]) -> Result<Reply, Closed> {
         match self.entry(stream, entry)? {
-            Reply::Start(_) => {
-                self.content(stream, entry.index, bytes);
-                let reply = self.reply(stream, entry.index)?;
-                Ok(reply)
+            Reply::Start(start) => {
+                self.rest(stream, start, bytes);
+                loop {
+                    match self.reply(stream, entry.index)? {
+                        Reply::Again(again) => self.again(stream, again, bytes),
+                        reply => return Ok(reply),
+                    }
+                }
             }
             reply => Ok(reply),
         }

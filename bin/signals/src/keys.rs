@@ -7,7 +7,7 @@
 //!        `------------ SIGCONT, `fg` (seen by polling) -------'
 //! ```
 
-use std::io;
+use std::io::{self, stdin};
 use std::panic::{set_hook, take_hook};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Builder};
@@ -16,7 +16,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, read};
 use rustix::process::{getpgrp, getsid};
-use rustix::stdio::stdin;
+
 use rustix::termios::{
     LocalModes, OptionalActions, Termios, isatty, tcgetattr, tcgetpgrp, tcsetattr,
 };

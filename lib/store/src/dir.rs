@@ -341,6 +341,11 @@ impl Dir {
         Ok((fs::fstat(self.handle.fd())?.st_mode & 0o7777) as u16)
     }
 
+    /// Its number on its file system.
+    pub(crate) fn inode(&self) -> io::Result<u64> {
+        Ok(fs::fstat(self.handle.fd())?.st_ino)
+    }
+
     /// Whether it belongs to the user we run as.
     pub(crate) fn is_ours(&self) -> io::Result<bool> {
         let stat = fs::fstat(self.handle.fd())?;

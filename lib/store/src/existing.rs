@@ -1,17 +1,22 @@
-//! A file of the inbox that may be the very one on offer: it has the name, the size and the time.
-//! It proves what it is by its leaves, so that nothing has to move when the sender's has the same,
-//! and it is never written to.
+//! A file of the inbox that may be the very one on offer, so that nothing or only the leaves that
+//! changed have to move. It is never written to.
+//!
+//! A file that came from the same peer, as the [log](crate::published) says, is compared leaf by
+//! leaf. Of every other one the peer learns only whether all of it is the same, if it knows its
+//! size and time.
 
 use std::io;
 
 use transom_wire::limits::LEAF;
 
 use crate::dir::Dir;
-use crate::file::File;
+use crate::file::{File, Stamp};
 use crate::hash::{self, LEAF_BYTES, Tree};
+use crate::published::Previous;
 
-/// Bytes read for it at most: half a second of a fast disk, half a minute of a memory card, which
-/// asking again and again costs us and not the sender. What is larger is sent again.
+/// Bytes read at most of a file that came from elsewhere: half a second of a fast disk, half a
+/// minute of a memory card, which asking again and again costs us and not the sender. What is larger
+/// is sent again.
 const MOST: u64 = 1 << 30;
 /// A time of whole seconds can be guessed, and then a proof would tell a peer that never had the
 /// file what is in it.
@@ -19,44 +24,109 @@ const SECOND: i64 = 1_000_000_000;
 
 #[derive(Debug)]
 pub(crate) struct Existing {
-    file: File,
-    size: u64,
-    mtime: i64,
-    /// Bytes read so far.
-    read: u64,
+    path: String,
+    stamp: Stamp,
+    is_of_peer: bool,
+    /// Open while it is read.
+    file: Option<File>,
+    /// The leaves that were compared, and whether they are the same.
     tree: Tree,
     is_same: bool,
 }
 
 impl Existing {
-    /// Looks for it, and reads nothing yet.
+    /// Looks for a file of that name, size and time, and reads nothing yet.
     pub(crate) fn find(root: &Dir, name: &str, size: u64, mtime: i64) -> Option<Self> {
-        let may_be = (1..=MOST).contains(&size) && mtime.rem_euclid(SECOND) != 0;
-        if !may_be || !is_like(root, name, size, mtime) {
+        if !(1..=MOST).contains(&size) || mtime.rem_euclid(SECOND) == 0 {
             return None;
         }
-        Some(Self {
-            file: root.read(name).ok()?,
-            size,
-            mtime,
-            read: 0,
+        let (_, stamp) = root.read_stamped(name).ok()?;
+        let is_like = (stamp.size, stamp.mtime) == (size, mtime);
+        is_like.then(|| Self::new(name, stamp, false))
+    }
+
+    /// Looks for a file that came from the peer by that transfer.
+    pub(crate) fn of_peer(there: &Dir, path: &str, previous: &Previous) -> Option<Self> {
+        let (_, stamp) = there.read_stamped(path).ok()?;
+        let is_of_peer = stamp.links == 1 && previous.has(stamp.ctime);
+        is_of_peer.then(|| Self::new(path, stamp, true))
+    }
+
+    fn new(path: &str, stamp: Stamp, is_of_peer: bool) -> Self {
+        Self {
+            path: path.to_owned(),
+            stamp,
+            is_of_peer,
+            file: None,
             tree: Tree::default(),
             is_same: true,
-        })
+        }
+    }
+
+    /// Its path below the folder it was found in.
+    pub(crate) fn into_path(self) -> String {
+        self.path
+    }
+
+    pub(crate) fn size(&self) -> u64 {
+        self.stamp.size
+    }
+
+    /// Whether it may be compared leaf by leaf.
+    pub(crate) fn is_of_peer(&self) -> bool {
+        self.is_of_peer
     }
 
     /// Compares its next leaves with those of the sender's file. All of it is read, whatever
     /// differs: a sender that has another file is not to learn from the time it takes where.
-    pub(crate) fn compare(&mut self, theirs: &[[u8; 32]]) {
+    pub(crate) fn compare(&mut self, there: &Dir, theirs: &[[u8; 32]]) {
         let mut buffer = Vec::with_capacity(LEAF);
         for hash in theirs {
-            let len = (self.size - self.read).min(LEAF_BYTES) as usize;
-            let read = self.file.read_leaf(self.read, len, &mut buffer);
-            let ours = hash::leaf(&buffer, self.read, self.size);
-            self.is_same &= read.is_ok() && buffer.len() == len && ours == *hash;
-            self.tree.push(ours);
-            self.read += len as u64;
+            let ours = self.leaf(there, self.tree.leaves(), self.stamp.size, &mut buffer);
+            self.is_same &= ours.as_ref() == Some(hash);
         }
+    }
+
+    /// The hash that a leaf of it has in a file of that size; none if it can't be read. If all are
+    /// asked for in their order, they make its root.
+    pub(crate) fn leaf(
+        &mut self,
+        there: &Dir,
+        leaf: u64,
+        size: u64,
+        buffer: &mut Vec<u8>,
+    ) -> Option<[u8; 32]> {
+        let ours = self.read(there, leaf, size, buffer);
+        if let Err(error) = &ours {
+            log::debug!("can't compare a file that is there error={error}");
+        }
+        let ours = ours.ok();
+        if self.tree.leaves() == leaf {
+            self.tree.push(ours.unwrap_or_default());
+        }
+        ours
+    }
+
+    /// Reads a leaf; gives the hash that it has in a file of that size.
+    pub(crate) fn read(
+        &mut self,
+        there: &Dir,
+        leaf: u64,
+        size: u64,
+        buffer: &mut Vec<u8>,
+    ) -> io::Result<[u8; 32]> {
+        let offset = leaf * LEAF_BYTES;
+        let len = size.saturating_sub(offset).min(LEAF_BYTES) as usize;
+        self.open(there)?.read_leaf(offset, len, buffer)?;
+        match buffer.len() == len {
+            true => Ok(hash::leaf(buffer, offset, size)),
+            false => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+
+    /// It is another one than the sender's.
+    pub(crate) fn differs(&mut self) {
+        self.is_same = false;
     }
 
     /// Whether the leaves that were compared are the same.
@@ -66,22 +136,42 @@ impl Existing {
 
     /// Whether the sender's file has the same bytes.
     pub(crate) fn is(&self, size: u64, root: &[u8; 32]) -> bool {
-        (self.size, &self.tree.root()) == (size, root)
+        self.is_same && (self.stamp.size, &self.tree.root()) == (size, root)
     }
 
-    /// Waits until it is on the disk. If the disk did not take it, memory forgets it too, so that
-    /// the next look sees what is there.
-    pub(crate) fn sync(&self) -> io::Result<()> {
-        self.file.sync_all().inspect_err(|_| self.file.drop_cache())
+    /// Whether it is still as it was found: the sender may have taken a while to agree.
+    pub(crate) fn is_unchanged(&self, there: &Dir) -> bool {
+        let found = there.read_stamped(&self.path);
+        found.is_ok_and(|(_, stamp)| stamp == self.stamp)
     }
 
-    /// Whether it is still as it was read: the sender may have taken a while to agree.
-    pub(crate) fn is_unchanged(&self, root: &Dir, name: &str) -> bool {
-        is_like(root, name, self.size, self.mtime)
+    /// Makes sure that it is on the disk. What came from the peer was, before it got its name.
+    pub(crate) fn sync(&self, there: &Dir) -> io::Result<()> {
+        if self.is_of_peer {
+            return Ok(());
+        }
+        // Another program wrote it, and the disk may not have been asked yet whether it took it. If
+        // it did not, memory forgets it too, so that the next look sees what is there.
+        let file = there.read(&self.path)?;
+        file.sync_all().inspect_err(|_| file.drop_cache())?;
+        there.sync()
     }
-}
 
-fn is_like(root: &Dir, name: &str, size: u64, mtime: i64) -> bool {
-    let found = root.metadata(name);
-    found.is_ok_and(|found| (found.size, found.mtime) == (size, mtime))
+    /// Closes it until it is read again.
+    pub(crate) fn close(&mut self) {
+        self.file = None;
+    }
+
+    fn open(&mut self, there: &Dir) -> io::Result<&File> {
+        if self.file.is_none() {
+            let (file, stamp) = there.read_stamped(&self.path)?;
+            if stamp != self.stamp {
+                return Err(io::Error::other("a file that is there was changed"));
+            }
+            self.file = Some(file);
+        }
+        self.file
+            .as_ref()
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
 }

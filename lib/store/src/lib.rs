@@ -6,6 +6,7 @@
 //! ```text
 //! ROOT/.transom-incoming/       0700, one process at a time by its lock file
 //!     lock
+//!     published                 what came from which transfer, and when
 //!     t-0123../                 one transfer, of one key of one peer
 //!         record                whose it is; checked
 //!         tree/                 its files as they will be, opened beneath and never through a link
@@ -45,6 +46,12 @@
 //! is read once before the file is whole. A sync that fails ends it all: no more records are
 //! written, and the next attempt goes on from those that were (`syncing.rs` has the rules on one
 //! page).
+//!
+//! What is sent again is looked for where it was published (`published.rs`, `existing.rs`). A file
+//! there that is the same is done without a byte; of one that changed, the leaves that differ are
+//! asked, and the others are copied from there into `tree/` once the sender's hashes are known.
+//! Nothing in the inbox is ever written to, so a crash leaves the old file as it was. A crash after 8
+//! may lose the line in `published`: then all is sent once more and compared at the end.
 //!
 //! An entry that can't be taken fails alone; `EntryError::is_passing` lists what keeps a folder for
 //! the next attempt instead. All calls to the disk go through one room (`disk.rs`), where tests let
@@ -124,6 +131,7 @@ mod outbox;
 mod part;
 mod part_error;
 mod publish;
+mod published;
 mod reception;
 mod record;
 mod room;

@@ -101,8 +101,11 @@ pub(crate) struct Part {
     is_dirty: bool,
     /// Leaves that were written and have no record yet, since they may not be on the disk.
     unrecorded: BTreeMap<u64, [u8; 32]>,
-    /// A file of the inbox that may be the very one, and is the prefix then.
+    /// A file of the inbox that may be the very one, and has the leaves of the prefix that are not
+    /// here otherwise.
     existing: Option<Existing>,
+    /// Bytes that were copied from there and are not counted yet.
+    copied: u64,
 }
 
 impl Part {
@@ -137,6 +140,7 @@ impl Part {
             is_dirty: false,
             unrecorded: BTreeMap::new(),
             existing: None,
+            copied: 0,
         };
         let made = match part.resume(places)? {
             Some(made) => made,
@@ -206,15 +210,24 @@ impl Part {
         Journal::earlier(file, self.identity).ok()?
     }
 
-    /// Takes a file of the inbox for what is here of it, if there is nothing else.
-    pub(crate) fn take_existing(&mut self, find: impl FnOnce() -> Option<Existing>) {
-        if self.prefix == 0 {
-            self.existing = find();
+    /// Takes a file of the inbox for what is here of it, as far as it may be the same: one that came
+    /// from elsewhere whole, if there is nothing else.
+    pub(crate) fn take_existing(&mut self, mut existing: Existing) {
+        let is_as_long = existing.size() == self.size;
+        let leaves = match (is_as_long, existing.is_of_peer()) {
+            (true, true) => hash::leaves(self.size),
+            (true, false) if self.prefix == 0 => hash::leaves(self.size),
+            (false, true) => self.size.min(existing.size()) / LEAF_BYTES,
+            (_, false) => 0,
+        };
+        if leaves <= self.prefix {
+            return;
         }
-        if self.existing.is_some() {
-            let leaves = hash::leaves(self.size);
-            (self.prefix, self.rest, self.front) = (leaves, leaves, leaves);
+        if !is_as_long {
+            existing.differs();
         }
+        self.existing = Some(existing);
+        (self.prefix, self.rest, self.front) = (leaves, leaves, leaves);
     }
 
     /// Where the data are to go on.
@@ -275,14 +288,13 @@ impl Part {
     /// Compares what is here of it with the hashes that the sender has of leaves of the prefix.
     /// Gives what is to be sent again.
     ///
-    /// A file of the inbox is another's: its sender learns whether the whole is the same, and no
-    /// more.
+    /// Of a file of the inbox that came from elsewhere the sender learns whether the whole is the
+    /// same, and no more.
     pub(crate) fn hashes(
         &mut self,
         places: &Staging,
         offset: u64,
         theirs: &[[u8; 32]],
-        is_unchanged: impl FnOnce(&Existing) -> bool,
     ) -> Result<Vec<Run>, PartError> {
         let leaves = self.compared..self.compared.saturating_add(theirs.len() as u64);
         if offset != leaves.start * LEAF_BYTES
@@ -291,20 +303,21 @@ impl Part {
         {
             return Err(PartError::Protocol("a hash is out of order"));
         }
-        if let Some(existing) = &mut self.existing {
-            existing.compare(theirs);
+        let from_elsewhere = |existing: &&mut Existing| !existing.is_of_peer();
+        if let Some(existing) = self.existing.as_mut().filter(from_elsewhere) {
+            existing.compare(&places.there, theirs);
             self.compared = leaves.end;
-            let is_other =
-                self.compared == self.prefix && !(existing.is_same() && is_unchanged(existing));
-            return Ok(match is_other {
-                true => vec![self.restart()],
-                false => Vec::new(),
-            });
+            if self.compared < self.prefix {
+                return Ok(Vec::new());
+            }
+            if !existing.is_same() || !existing.is_unchanged(&places.there) {
+                return Ok(vec![self.restart()]);
+            }
+            existing.close();
+            self.held = self.size;
+            return Ok(Vec::new());
         }
-        let ours = match self.has_journal() {
-            true => self.recorded(places, leaves.clone())?,
-            false => vec![self.read_small(places)?],
-        };
+        let ours = self.ours(places, leaves.clone())?;
         self.compared = leaves.end;
         let mut again = Vec::new();
         let mut leaf = leaves.start;
@@ -321,9 +334,10 @@ impl Part {
                 self.held += self.bytes(&run);
             } else {
                 again.push(self.ask(places, run)?);
+                self.existing.iter_mut().for_each(Existing::differs);
             }
         }
-        if let ([Some(hash)], false, true) = (&ours[..], self.has_journal(), again.is_empty()) {
+        if let ([Some(hash)], true, true) = (&ours[..], self.is_small_here(), again.is_empty()) {
             self.tree.push(*hash);
         }
         Ok(again)
@@ -410,13 +424,23 @@ impl Part {
             file.set_mode(mode)?;
         }
         file.set_time(mtime)?;
+        self.existing = None;
         Ok(PartEnd::Done)
     }
 
-    /// Whether the sender's file is the one of the inbox that was taken for it; none if none was.
+    /// Whether the sender's file is the one of the inbox that was taken for it; none if none was, or
+    /// another file is made with its leaves.
     pub(crate) fn is_existing(&self, size: u64, root: &[u8; 32]) -> Option<bool> {
         let existing = self.existing.as_ref()?;
+        if existing.is_of_peer() && (self.is_made || !existing.is_same()) {
+            return None;
+        }
         Some(self.compared == self.prefix && existing.is(size, root))
+    }
+
+    /// Bytes that were copied from a file of the inbox since the last time.
+    pub(crate) fn take_copied(&mut self) -> u64 {
+        std::mem::take(&mut self.copied)
     }
 
     /// The file of the inbox that was taken for it.
@@ -525,6 +549,47 @@ impl Part {
         Ok(hashes)
     }
 
+    /// The hashes of leaves that are here or in the inbox.
+    fn ours(&mut self, places: &Staging, leaves: Range<u64>) -> io::Result<Vec<Option<[u8; 32]>>> {
+        let mut hashes = match self.is_small_here() {
+            true => vec![self.read_small(places)?],
+            false => self.recorded(places, leaves.clone())?,
+        };
+        if let Some(existing) = &mut self.existing {
+            let mut buffer = Vec::with_capacity(LEAF);
+            for (leaf, hash) in leaves.clone().zip(&mut hashes) {
+                if hash.is_none() {
+                    *hash = existing.leaf(&places.there, leaf, self.size, &mut buffer);
+                }
+            }
+            if leaves.end == self.prefix {
+                existing.close();
+            }
+        }
+        Ok(hashes)
+    }
+
+    /// Copies a leaf of the file of the inbox, which has the sender's hash; gives that.
+    fn copy(
+        &mut self,
+        places: &Staging,
+        existing: &mut Existing,
+        leaf: u64,
+        buffer: &mut Vec<u8>,
+    ) -> io::Result<[u8; 32]> {
+        let hash = existing.read(&places.there, leaf, self.size, buffer)?;
+        self.is_dirty = true;
+        self.file(places)?.write_all_at(buffer, leaf * LEAF_BYTES)?;
+        self.unrecorded.insert(leaf, hash);
+        self.copied += buffer.len() as u64;
+        Ok(hash)
+    }
+
+    /// Whether an earlier attempt left it, as a file of one leaf.
+    fn is_small_here(&self) -> bool {
+        self.is_made && !self.has_journal()
+    }
+
     /// The hash of a file of one leaf.
     fn read_small(&mut self, places: &Staging) -> io::Result<Option<[u8; 32]>> {
         let (size, mut buffer) = (self.size, Vec::new());
@@ -533,8 +598,8 @@ impl Part {
         Ok((buffer.len() as u64 == size).then(|| hash::leaf(&buffer, 0, size)))
     }
 
-    /// Takes up to `most` more leaves into the tree, as far as they are final. Gives the first that
-    /// is not on the disk as it was, and is to be sent again.
+    /// Takes up to `most` more leaves into the tree, as far as they are final. Gives those that are
+    /// not on the disk as they were, and are to be sent again.
     fn prove(&mut self, places: &Staging, most: u64) -> Result<Vec<Run>, PartError> {
         let from = self.tree.leaves();
         let (known, most) = match from < self.prefix {
@@ -549,8 +614,18 @@ impl Part {
             return Ok(Vec::new());
         }
         let hashes = self.recorded(places, leaves.clone())?;
-        let mut buffer = Vec::with_capacity(LEAF);
+        let (mut buffer, mut again) = (Vec::with_capacity(LEAF), Vec::new());
         for (leaf, hash) in leaves.zip(hashes) {
+            if hash.is_none()
+                && leaf < self.prefix
+                && let Some(mut existing) = self.existing.take()
+            {
+                let copied = self.copy(places, &mut existing, leaf, &mut buffer);
+                self.existing = Some(existing);
+                // If it was changed since it was compared, the root will not fit.
+                self.tree.push(copied?);
+                continue;
+            }
             let is_right = match hash {
                 Some(hash) if leaf < self.prefix => {
                     self.reads_as(places, leaf, &hash, &mut buffer)?
@@ -558,15 +633,18 @@ impl Part {
                 hash => hash.is_some(),
             };
             match hash {
-                Some(hash) if is_right => self.tree.push(hash),
+                Some(hash) if is_right && again.is_empty() => self.tree.push(hash),
+                // It is read once more after the wrong one came, so that many wrong ones don't cost
+                // a round trip each.
+                Some(_) if is_right => {}
                 _ if self.asked.count() >= RUNS => break,
                 _ => {
                     self.held = self.held.saturating_sub(self.bytes(&(leaf..leaf + 1)));
-                    return Ok(vec![self.ask_wrong(places, leaf)?]);
+                    again.push(self.ask_wrong(places, leaf)?);
                 }
             }
         }
-        Ok(Vec::new())
+        Ok(again)
     }
 
     fn reads_as(

@@ -71,6 +71,11 @@ impl Publishing {
         }
     }
 
+    /// Into the folder of that name, which has the files that did not have to come.
+    pub(crate) fn into(name: String, there: Dir) -> Self {
+        Self::Merge(Box::new(Merge::new(name, there)))
+    }
+
     /// Does as much as is left of a slice; none if there is more.
     pub(crate) fn step(
         &mut self,
@@ -98,13 +103,16 @@ impl Publishing {
                         None => return Ok(None),
                         Some(Named::Published(published)) => return Ok(Some(published)),
                         Some(Named::Taken(name, there)) => {
-                            *self = Self::Merge(Box::new(Merge::new(name, there)));
+                            *self = Self::into(name, there);
                         }
                     }
                 }
                 Self::Merge(merge) => {
                     if !merge.step(place, offered.collision, left)? {
                         return Ok(None);
+                    }
+                    if merge.there.is_gone() {
+                        return Err(io::ErrorKind::NotFound.into());
                     }
                     let ending = match merge.is_changed {
                         true => Ending::Durable,
@@ -393,7 +401,7 @@ pub(crate) fn is_clash(error: &io::Error) -> bool {
 }
 
 /// "a/photo.jpg" becomes "a/photo (1).jpg"; a long name is cut before its ending.
-fn numbered(path: &str, number: u32) -> String {
+pub(crate) fn numbered(path: &str, number: u32) -> String {
     if number == 0 {
         return path.to_owned();
     }

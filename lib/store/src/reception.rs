@@ -10,12 +10,12 @@ use rustix::io::Errno;
 use transom_wire::{Collision, Ending, Entry, Offer, Shape, Total};
 
 use crate::dir::Dir;
-use crate::existing::Existing;
 use crate::folders::Folders;
 use crate::hash::LEAF_BYTES;
 use crate::inbox::{Leftover, Shared};
 use crate::part::{Part, PartEnd, Run, Staging};
 use crate::part_error::PartError;
+use crate::published::Previous;
 use crate::record::Claim;
 use crate::syncing::Syncing;
 use crate::{EntryError, InboxError, text_path, usage};
@@ -49,8 +49,11 @@ pub struct Reception {
     single: Option<Box<Part>>,
     /// Files that ended or failed and have leaves without a record.
     unrecorded: Vec<Part>,
-    /// Whether the one file is in the inbox already.
-    is_there: bool,
+    /// What the same transfer became before, and since when files of this one come.
+    previous: Option<Previous>,
+    since: i64,
+    /// The name of the one file, if it is in the inbox already.
+    there: Option<String>,
     /// The index that must come next.
     next: u32,
     announced: u64,
@@ -125,7 +128,9 @@ impl Reception {
         is_synced: bool,
     ) -> io::Result<Self> {
         let (root, staging) = (shared.root.again()?, shared.staging.again()?);
-        let mut places = Staging::open(&dir, is_synced)?;
+        let since = dir.read("record")?.stamp()?.ctime;
+        let (previous, there) = previous(&shared, &claim, offer, &root)?;
+        let mut places = Staging::open(&dir, there, is_synced)?;
         let folders = Folders::new(dir.write_or_create("folders")?)?;
         let syncing = Syncing::of(offer.shape, &dir);
         places.vouch(&staging, &dir, syncing);
@@ -154,7 +159,9 @@ impl Reception {
             open: VecDeque::new(),
             single: None,
             unrecorded: Vec::new(),
-            is_there: false,
+            previous,
+            since,
+            there: None,
             next: 0,
             announced: 0,
             counted: EntryCounts::default(),
@@ -204,11 +211,9 @@ impl Reception {
         offset: u64,
         hashes: &[[u8; 32]],
     ) -> Result<Vec<Run>, EntryError> {
-        let (root, name) = (&self.root, &self.offered.name);
         let part = active(&mut self.entries, index)?;
         let held = part.held();
-        let is_unchanged = |existing: &Existing| existing.is_unchanged(root, name);
-        let again = part.hashes(&self.places, offset, hashes, is_unchanged);
+        let again = part.hashes(&self.places, offset, hashes);
         self.held += part.held() - held;
         again.map_err(|trouble| self.fail_active(index, trouble))
     }
@@ -250,6 +255,8 @@ impl Reception {
         let held = part.held();
         let written = ready.and_then(|()| part.leaf(&self.places, offset, hash, found, bytes));
         self.held = self.held + part.held() - held;
+        let copied = part.take_copied();
+        self.copied(copied);
         let taken = written.map_err(|trouble| self.fail_active(index, trouble))?;
         if taken.is_right {
             self.count(bytes.len() as u64);
@@ -284,7 +291,7 @@ impl Reception {
         most: u32,
     ) -> Result<Option<Ended>, EntryError> {
         match active(&mut self.entries, index)?.is_existing(size, root) {
-            Some(true) => return self.there(index, size, root).map(Some),
+            Some(true) => return self.there(index, root).map(Some),
             Some(false) => {
                 let trouble = PartError::Protocol("the end is not that of the hashes");
                 return Err(self.fail_active(index, trouble));
@@ -296,6 +303,11 @@ impl Reception {
         let held = part.held();
         let ended = ready.and_then(|()| part.end(&self.places, size, root, most));
         self.held = self.held + part.held() - held;
+        let copied = part.take_copied();
+        self.copied(copied);
+        if copied > 0 {
+            self.checkpoint_entry(index, Ok(()))?;
+        }
         match ended.map_err(|trouble| self.fail_active(index, trouble))? {
             PartEnd::More => return Ok(None),
             PartEnd::Again(again) => return Ok(Some(Ended::Again(again))),
@@ -446,32 +458,36 @@ impl Reception {
         self.counts
     }
 
-    /// The one file is there already, and no byte of it had to come.
-    fn there(&mut self, index: u32, size: u64, root: &[u8; 32]) -> Result<Ended, EntryError> {
-        let (inbox, name) = (&self.root, &self.offered.name);
-        let existing = match self.entries.remove(&index) {
-            Some(State::Active(part)) => part.existing(),
-            _ => None,
+    /// The file is there already, and no byte of it had to come.
+    fn there(&mut self, index: u32, root: &[u8; 32]) -> Result<Ended, EntryError> {
+        let part = self.entries.remove(&index);
+        let (path, existing) = match part {
+            Some(State::Active(part)) => (part.path.clone(), part.existing()),
+            _ => (String::new(), None),
         };
-        let existing = existing.filter(|existing| existing.is_unchanged(inbox, name));
-        // Another program wrote it, and the disk may not have been asked yet whether it took it.
-        let synced = match existing {
-            Some(existing) => existing.sync().and_then(|()| inbox.sync()),
+        let existing = existing.filter(|existing| existing.is_unchanged(&self.places.there));
+        let there = match existing {
+            Some(existing) => existing.sync(&self.places.there).map(|()| existing),
             None => Err(io::Error::new(
                 io::ErrorKind::NotFound,
                 "the same file was there until now",
             )),
         };
-        if let Err(error) = synced {
-            return Err(self.fail(index, SINGLE, PartError::System(error)));
+        match there {
+            Ok(existing) => self.there = Some(existing.into_path()),
+            Err(error) => return Err(self.fail(index, &path, PartError::System(error))),
         }
-        self.is_there = true;
-        self.held += size;
         self.counted.done += 1;
         Ok(Ended::Done(Done {
             root: *root,
             counts: self.counts,
         }))
+    }
+
+    /// Bytes were written that did not have to come.
+    fn copied(&mut self, bytes: u64) {
+        self.unsynced += bytes;
+        self.shared.written(&self.claim, bytes);
     }
 
     fn count(&mut self, new: u64) {
@@ -496,6 +512,26 @@ impl Drop for Hold {
             false => self.shared.release(&self.claim, self.is_synced),
         }
     }
+}
+
+/// What the same transfer became before, and the folder of the inbox that its files are in.
+fn previous(
+    shared: &Shared,
+    claim: &Claim,
+    offer: &Offer<'_>,
+    root: &Dir,
+) -> io::Result<(Option<Previous>, Dir)> {
+    let previous = shared.previous(claim, offer);
+    if offer.shape == Shape::File {
+        return Ok((previous, root.again()?));
+    }
+    if let Some(previous) = previous
+        && let Ok(there) = root.sub(&previous.name)
+        && there.inode()? == previous.inode
+    {
+        return Ok((Some(previous), there));
+    }
+    Ok((None, root.again()?))
 }
 
 /// The file's name in the tree of a transfer of one file.

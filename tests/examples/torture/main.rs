@@ -4,9 +4,9 @@
 //!
 //! `cargo run -p transom-tests --example torture -- [--runs N] [--seed S] [--jobs N]`
 
+mod failing;
 mod plan;
 mod random;
-mod receiver;
 mod run;
 mod tree;
 
@@ -23,7 +23,8 @@ use transom_tests::Scratch;
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.split_first() {
-        Some((first, rest)) if first == RECEIVER => receiver::run(rest),
+        Some((first, rest)) if first == RECEIVER => failing::receive(rest),
+        Some((first, rest)) if first == SENDER => failing::send(rest),
         _ => Torture::parse(&arguments).and_then(|torture| torture.run()),
     };
     match done {
@@ -35,8 +36,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// The first argument of a receiver.
+/// The first argument of a receiver or a sender whose disk fails.
 pub(crate) const RECEIVER: &str = "receiver";
+pub(crate) const SENDER: &str = "sender";
 
 /// Many runs.
 struct Torture {

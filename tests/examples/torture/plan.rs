@@ -20,6 +20,8 @@ pub(crate) struct Plan {
 pub(crate) struct Round {
     /// The receiver's disk; `None` for the real program on the real disk.
     pub(crate) disk: Option<DiskPlan>,
+    /// Faults of the disk of a sender that begins with it; `None` for the real program.
+    pub(crate) source: Option<DiskFault>,
     pub(crate) at: At,
     pub(crate) trouble: Trouble,
     /// Whether what is sent changes before it, if nothing of it was published.
@@ -111,6 +113,7 @@ impl Round {
         let has_power = disk.is_none() || !random.once_in(3);
         Self {
             disk,
+            source: random.once_in(6).then(|| DiskFault::of_source(random)),
             at,
             trouble: if has_power {
                 trouble
@@ -142,6 +145,16 @@ impl DiskPlan {
 }
 
 impl DiskFault {
+    /// What is sent is only read.
+    fn of_source(random: &mut Random) -> Self {
+        Self::Fail {
+            call: random.one_of(&["List", "Open", "Read", "Read"]),
+            first: 1 + random.below(40) as u32,
+            count: random.one_of(&[1, 3, 1000]),
+            errno: EIO,
+        }
+    }
+
     fn draw(random: &mut Random) -> Self {
         if random.once_in(8) {
             return Self::Lose;

@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 
 use transom_tests::{Cut, Person, Program, Scratch, eventually};
 
-use crate::plan::{At, DiskPlan, Plan, Round, Trouble};
+use crate::plan::{At, DiskFault, DiskPlan, Plan, Round, Trouble};
 use crate::random::Random;
-use crate::{RECEIVER, tree};
+use crate::{RECEIVER, SENDER, tree};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -104,12 +104,12 @@ struct Run<'a> {
 struct Process {
     program: Program,
     log: PathBuf,
+    /// Of a program whose disk fails, which ends with it.
+    orders: Option<PipeWriter>,
 }
 
 struct Receiver {
     process: Process,
-    /// Of a receiver whose disk fails.
-    orders: Option<PipeWriter>,
     heals_at: Option<Instant>,
 }
 
@@ -162,7 +162,7 @@ impl<'a> Run<'a> {
             self.jump(days)?;
         }
         self.start_receiver(round.disk.as_ref())?;
-        self.start_sender();
+        self.start_sender(round.source.as_ref())?;
         match round.at {
             At::Thousandths(part, later) => {
                 self.link.hold_after(self.bytes * part / 1000);
@@ -269,7 +269,7 @@ impl<'a> Run<'a> {
         };
         receiver.process.program.ask_to_end();
         let code = receiver.process.program.finish().code;
-        match (receiver.orders, code) {
+        match (receiver.process.orders, code) {
             (None, Some(0)) | (Some(_), _) => Ok(()),
             _ => Err(format!("the receiver ended with {code:?}").into()),
         }
@@ -288,10 +288,12 @@ impl<'a> Run<'a> {
                 let (program, address) = self
                     .far
                     .listen_by(&inbox, |command| Program::start(&mut logged(command, &log)));
-                let process = Process { program, log };
                 let receiver = Receiver {
-                    process,
-                    orders: None,
+                    process: Process {
+                        program,
+                        log,
+                        orders: None,
+                    },
                     heals_at: None,
                 };
                 (address, receiver)
@@ -317,8 +319,11 @@ impl<'a> Run<'a> {
         let listening = program.event("listening");
         let address = listening["address"].as_str().ok_or("no address")?;
         let receiver = Receiver {
-            process: Process { program, log },
-            orders: Some(orders),
+            process: Process {
+                program,
+                log,
+                orders: Some(orders),
+            },
             heals_at: Some(Instant::now() + disk.heals_after),
         };
         Ok((address.to_owned(), receiver))
@@ -346,16 +351,34 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn start_sender(&mut self) {
+    fn start_sender(&mut self, source: Option<&DiskFault>) -> Outcome {
         if self.sender.is_some() {
-            return;
+            return Ok(());
         }
         let log = self.log("sender");
-        let path = self.path.to_string_lossy();
-        let command = self.near.command(&["send", "far", &path, "--wait", "20"]);
-        let program = Program::start(&mut logged(&command, &log));
-        self.say("sender");
-        self.sender = Some(Process { program, log });
+        let (program, orders) = match source {
+            None => {
+                let mut command = self.near.command(&["send", "far"]);
+                command.arg(&self.path).args(["--wait", "20"]);
+                (Program::start(&mut logged(&command, &log)), None)
+            }
+            Some(fault) => {
+                let mut command = Command::new(std::env::current_exe()?);
+                command.arg(SENDER).arg(self.near.state());
+                command.arg(self.near.book()).arg(self.near.path("out"));
+                command.arg(&self.path).arg(fault.to_string());
+                let (input, orders) = std::io::pipe()?;
+                let mut command = logged(&command, &log);
+                (Program::start_with_input(&mut command, input), Some(orders))
+            }
+        };
+        self.say(&format!("sender, disk {source:?}"));
+        self.sender = Some(Process {
+            program,
+            log,
+            orders,
+        });
+        Ok(())
     }
 
     /// If it has ended: how.
@@ -375,7 +398,11 @@ impl<'a> Run<'a> {
         let last = told.lines().last().unwrap_or_default();
         match code {
             Some(0) => self.has_arrived = true,
-            Some(1) if last.starts_with("transom: ") => {
+            Some(1)
+                if ["transom: ", "torture: "]
+                    .iter()
+                    .any(|by| last.starts_with(by)) =>
+            {
                 self.totals.failures += 1;
                 self.is_in_part |= last.contains(" in part");
             }
@@ -429,7 +456,7 @@ impl<'a> Run<'a> {
             self.end_of_sender(sender)?;
         }
         self.has_arrived = false;
-        self.start_sender();
+        self.start_sender(None)?;
         if let Some(sender) = self.sender.take() {
             self.end_of_sender(sender)?;
         }
@@ -442,13 +469,18 @@ impl<'a> Run<'a> {
     /// The inbox has what was sent and nothing else.
     fn check_end(&mut self) -> Outcome {
         let inbox = self.far.path("inbox");
-        let name = self.path.file_name().unwrap_or_default();
-        let other = names(&inbox)?.into_iter();
-        let other: Vec<_> = other
-            .filter(|found| found != name && found != STAGING)
-            .collect();
-        if !other.is_empty() {
-            return Err(format!("also in the inbox: {other:?}").into());
+        let mut came = names(&inbox)?;
+        came.retain(|name| name != STAGING);
+        // Beside what came in part, which its sender was told, the whole has another name.
+        let mut differences = came
+            .iter()
+            .map(|name| tree::difference(&self.path, &inbox.join(name)));
+        let is_whole = match self.is_in_part {
+            true => differences.any(|difference| matches!(difference, Ok(None))),
+            false => came.len() == 1,
+        };
+        if !is_whole {
+            return Err(format!("in the inbox: {came:?}").into());
         }
         let mut kept = names(&inbox.join(STAGING))?;
         kept.retain(|name| !KEPT.iter().any(|other| name == other));
@@ -503,7 +535,7 @@ impl<'a> Run<'a> {
 
 impl Receiver {
     fn order(&mut self, order: &str) -> Outcome {
-        match &mut self.orders {
+        match &mut self.process.orders {
             Some(orders) => Ok(writeln!(orders, "{order}")?),
             None => Err("a real disk takes no orders".into()),
         }

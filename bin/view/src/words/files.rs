@@ -271,7 +271,7 @@ fn full(status: &TransferStatus, name: &str) -> String {
 }
 
 /// The rate of a transfer, and what limits it.
-pub(crate) fn transfer_pace(status: &TransferStatus) -> String {
+pub(crate) fn rate_and_limit(status: &TransferStatus) -> String {
     let rate = super::list::rate(status.rate);
     match limit(status) {
         Some(limit) if !rate.is_empty() => format!("{rate} · {limit}"),
@@ -313,7 +313,7 @@ mod tests {
         let ids = crate::model::tests::Ids::new();
         let id = ids.transfer();
         let mut status = crate::model::tests::status(id, Phase::Running, 1);
-        assert_eq!(transfer_pace(&status), "56.0 MB/s");
+        assert_eq!(rate_and_limit(&status), "56.0 MB/s");
         for (limited_by, ours, theirs) in [
             (LimitedBy::SenderDisk, "your disk", "their disk"),
             (LimitedBy::ReceiverDisk, "their disk", "your disk"),
@@ -322,9 +322,9 @@ mod tests {
         ] {
             (status.limited_by, status.rate_limit) = (Some(limited_by), Some(60_000_000));
             status.direction = Direction::Outgoing;
-            assert_eq!(transfer_pace(&status), format!("56.0 MB/s · {ours}"));
+            assert_eq!(rate_and_limit(&status), format!("56.0 MB/s · {ours}"));
             status.direction = Direction::Incoming;
-            assert_eq!(transfer_pace(&status), format!("56.0 MB/s · {theirs}"));
+            assert_eq!(rate_and_limit(&status), format!("56.0 MB/s · {theirs}"));
         }
     }
 

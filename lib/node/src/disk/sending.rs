@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use transom_proto::{LeafData, LeafHashes, OwnedEntry};
 use transom_store::{Counted, Outbox, OutboxError, Step, path_text};
-use transom_wire::limits::LEAF;
+use transom_wire::limits::{self, LEAF};
 use transom_wire::{Again, End, Failure, RelativePath, Shape, Start, TransferKey};
 
 use crate::notice::{TransferFailure, TransferId};
@@ -14,13 +14,13 @@ use crate::notice::{TransferFailure, TransferId};
 /// Leaf buffers kept for reuse: what one read job fills.
 const SPARE_BUFFERS: usize = 8;
 /// How long a folder is counted before it is offered: most are counted by then.
-const COUNT_FIRST: Duration = Duration::from_millis(20);
+const COUNT_FIRST: Duration = Duration::from_millis(10);
 /// How long it is counted then before others have their turn.
-const COUNT_SLICE: Duration = Duration::from_millis(5);
+const COUNT_SLICE: Duration = Duration::from_millis(1);
 /// Names between two looks at the clock.
 const NAMES_COUNTED: usize = 64;
-/// Names looked at for the next entries.
-const NAMES_WALKED: usize = 64;
+/// Names looked at for the next entries: as many as may be announced at once.
+const NAMES_WALKED: usize = limits::ENTRIES_AHEAD as usize;
 /// Leaves hashed before others have their turn: some 4 ms, so that the network is not idle when its
 /// queue of leaves runs empty meanwhile.
 pub(crate) const LEAVES_HASHED: usize = 16;

@@ -144,6 +144,11 @@ impl Attempt {
             };
             self.announced.insert(entry.index, announced);
         }
+        self.fetch(out);
+    }
+
+    /// Looks for the next entries.
+    fn fetch(&mut self, out: &mut Context) {
         if self.fetched.is_empty() && !self.fetch_asked && !self.found.is_all {
             self.fetch_asked = true;
             let settled = std::mem::take(&mut self.settled);
@@ -182,6 +187,7 @@ impl Attempt {
         self.place = Some(place);
         self.counted = counted;
         self.total = self.due_total();
+        self.fetch(out);
         self.count_on(out);
     }
 

@@ -100,16 +100,13 @@ impl Reads {
 
     /// How many leaves of the large file to ask for, if there is room for enough of them.
     pub(super) fn next_leaves(&mut self, room: usize) -> Option<(u32, u32)> {
-        let room = self.room(room);
+        let fits = u32::try_from(self.room(room) / limits::LEAF).unwrap_or(u32::MAX);
         let (index, asked) = self.large.as_mut()?;
-        let fits = u32::try_from(room / limits::LEAF)
-            .unwrap_or(u32::MAX)
-            .min(LEAVES_ASKED);
-        let more = fits.checked_sub(*asked).filter(|more| *more > 0)?;
-        if *asked > LEAVES_ASKED / 2 {
+        let more = fits.min(LEAVES_ASKED.saturating_sub(*asked));
+        if more == 0 || *asked > LEAVES_ASKED / 2 {
             return None;
         }
-        *asked = fits;
+        *asked += more;
         Some((*index, more))
     }
 
@@ -125,12 +122,12 @@ impl Reads {
         Some(next)
     }
 
-    /// What of the room for leaves is left besides those that are still to come of small files and
-    /// again.
+    /// What of the room for leaves is left besides those that were asked for and are still to come.
     fn room(&self, room: usize) -> usize {
-        let again = self.again_asked.unwrap_or(0) as usize * limits::LEAF;
+        let large = self.large.map_or(0, |(_, asked)| asked);
+        let leaves = (large + self.again_asked.unwrap_or(0)) as usize;
         let small = self.small.values().sum::<usize>();
-        room.saturating_sub(small).saturating_sub(again)
+        room.saturating_sub(small + leaves * limits::LEAF)
     }
 
     /// A leaf of that entry was read.
@@ -279,6 +276,27 @@ mod tests {
         reads.give_up(1);
         reads.hashed(1, LEAF as u64);
         assert_eq!(reads.next_hashes(9 * LEAF), Some(2));
+    }
+
+    #[test]
+    fn leaves_again_and_new_ones_share_the_room() {
+        let mut reads = wanted(1);
+        reads.next_large(|_| u64::MAX);
+        assert_eq!(reads.next_leaves(5 * LEAF), Some((0, 5)));
+        let (index, offset, leaves) = (0, 0, 3);
+        let again = Again {
+            index,
+            offset,
+            leaves,
+        };
+        reads.want_again(again);
+        assert_eq!(reads.next_again(5 * LEAF), None, "all of it is asked for");
+        reads.leaf(0);
+        reads.leaf(0);
+        let leaves = 2;
+        assert_eq!(reads.next_again(5 * LEAF), Some(Again { leaves, ..again }));
+        assert_eq!(reads.next_leaves(5 * LEAF), None);
+        assert_eq!(reads.next_leaves(7 * LEAF), Some((0, 2)));
     }
 
     #[test]

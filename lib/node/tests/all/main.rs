@@ -19,6 +19,7 @@ mod durable;
 mod evil;
 mod floods;
 mod full;
+mod growing;
 mod honesty;
 mod interrupted;
 mod loopback;

@@ -33,7 +33,7 @@ pub(crate) struct Sending {
     /// Bytes of leaves in `queue`, at most `room`.
     queued: usize,
     room: usize,
-    /// Hashes of leaves in `queue`, at most [`HASH_ROOM`].
+    /// Hashes of leaves in `queue`, at most [`MAX_HASHES`].
     hashes: usize,
     /// `sent <= granted`, in data bytes.
     granted: u64,
@@ -51,8 +51,12 @@ pub(crate) struct Sending {
     hashes_short: bool,
 }
 
-/// Hashes that wait at most: one message is sent while the next ones are read.
+/// Hashes of large files that wait at most: one message is sent while the next ones are read.
 const HASH_ROOM: usize = 2 * HASHES;
+
+/// The same with one hash of each file that may be ahead: small files are read whole, whatever
+/// waits.
+const MAX_HASHES: usize = HASH_ROOM + ENTRIES_AHEAD as usize;
 
 /// Bytes of a message of hashes besides the hashes: its index and offset.
 const HASHES_HEAD: usize = 4 + 8;
@@ -195,7 +199,7 @@ impl Sending {
     /// Queues hashes of leaves, or drops them if their entry was abandoned meanwhile.
     pub(crate) fn hashes(&mut self, hashes: LeafHashes) -> Result<(), UsageError> {
         let count = hashes.hashes.len();
-        if count > self.hash_room() {
+        if count > MAX_HASHES.saturating_sub(self.hashes) {
             return Err(UsageError::Full { what: "hashes" });
         }
         let Some(state) = self.wanted(hashes.index, "hashes")? else {

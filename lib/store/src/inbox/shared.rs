@@ -1,6 +1,6 @@
 //! What an inbox and its receptions share: the folders, and the book of transfers.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -11,6 +11,7 @@ use super::InboxSettings;
 use super::recover::{age, free_name, is_ours, read_record, remove_record, remove_some};
 use crate::InboxError;
 use crate::dir::{Dir, Kind, Lock, Space};
+use crate::published::{Line, Log, Previous};
 use crate::record::{self, Claim};
 use crate::room::{Ballast, Room, RoomLimits};
 use crate::usage::{self, Usage};
@@ -22,6 +23,7 @@ pub(crate) struct Shared {
     pub(crate) root: Dir,
     pub(crate) staging: Dir,
     transfers: Mutex<Transfers>,
+    published: Mutex<Log>,
     _lock: Lock,
 }
 
@@ -30,8 +32,6 @@ pub(super) struct Transfers {
     /// Every transfer that has a folder in the staging folder.
     staged: HashMap<Claim, Staged>,
     room: Room,
-    /// Names in the inbox that came from each peer since it was opened, while peers have a quota.
-    published: HashMap<[u8; 32], VecDeque<String>>,
     /// Whether a folder of a transfer that is over could not be removed.
     has_leftovers: bool,
 }
@@ -57,7 +57,7 @@ pub(crate) struct Ground<'a> {
     root: &'a Dir,
     staging: &'a Dir,
     staged: &'a HashMap<Claim, Staged>,
-    published: &'a HashMap<[u8; 32], VecDeque<String>>,
+    published: &'a Log,
 }
 
 /// What is left of a transfer that is over, to be removed.
@@ -79,9 +79,6 @@ impl Leftover {
     }
 }
 
-/// Names kept of each peer: some 10 MB at most for a thousand peers with names of usual length.
-const PUBLISHED: usize = 1024;
-
 impl Shared {
     pub(super) fn new(
         settings: InboxSettings,
@@ -93,14 +90,15 @@ impl Shared {
         let transfers = Mutex::new(Transfers {
             staged,
             room: Room::new(settings.room, settings.keep_room),
-            published: HashMap::new(),
             has_leftovers: false,
         });
+        let published = Mutex::new(Log::open(&staging));
         Self {
             settings,
             root,
             staging,
             transfers,
+            published,
             _lock: lock,
         }
     }
@@ -154,18 +152,6 @@ impl Shared {
         self.transfers().room.written(claim, bytes);
     }
 
-    /// A transfer has that name in the inbox now.
-    pub(crate) fn published(&self, claim: &Claim, name: &str) {
-        let mut transfers = self.transfers();
-        if transfers.room.limits().peer_quota.is_some() {
-            let names = transfers.published.entry(claim.0).or_default();
-            names.push_back(name.to_owned());
-            if names.len() > PUBLISHED {
-                names.pop_front();
-            }
-        }
-    }
-
     /// Bytes that came from a peer were removed.
     pub(crate) fn removed(&self, claim: &Claim, bytes: u64) {
         self.transfers().room.removed(&claim.0, bytes);
@@ -177,7 +163,7 @@ impl Shared {
             root: &self.root,
             staging: &self.staging,
             staged: &transfers.staged,
-            published: &transfers.published,
+            published: &self.published(),
         };
         ask(&mut transfers.room, &ground)
     }
@@ -257,6 +243,17 @@ impl Shared {
             log::info!("removed what was left of a transfer folder={folder}");
         }
         Ok(true)
+    }
+
+    /// What became of the same transfer before.
+    pub(crate) fn previous(&self, claim: &Claim, offer: &Offer<'_>) -> Option<Previous> {
+        let name = offer.name.as_str();
+        self.published().find(claim, offer.collision, name)
+    }
+
+    /// Notes what a transfer became.
+    pub(crate) fn note(&self, line: Line) {
+        self.published().put(&self.staging, line);
     }
 
     /// Whether something could not be removed.
@@ -371,6 +368,12 @@ impl Shared {
         Ok(dir)
     }
 
+    fn published(&self) -> MutexGuard<'_, Log> {
+        self.published
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn transfers(&self) -> MutexGuard<'_, Transfers> {
         // Nothing below panics half-way through a change, so the content is right even then.
         self.transfers
@@ -413,7 +416,7 @@ impl Ground<'_> {
             let folder = self.staging.sub(&staged.folder)?;
             usage.add(usage::measure(&folder)?);
         }
-        for name in self.published.get(peer).into_iter().flatten() {
+        for name in self.published.names_of(peer) {
             // What was removed since counts nothing.
             match self.root.kind(name) {
                 Ok(Kind::Folder) => usage.add(usage::measure(&self.root.sub(name)?)?),

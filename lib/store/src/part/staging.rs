@@ -17,6 +17,8 @@ pub(crate) struct Staging {
     pub(crate) old: Option<Old>,
     /// Journals of files of more than one leaf.
     pub(crate) leaves: Dir,
+    /// Where files of the inbox are that may be the ones on offer.
+    pub(crate) there: Dir,
     /// Whether this process brought to the disk what the attempts before left.
     pub(crate) is_synced: bool,
     /// Whether files of theirs without records count: the names that they have are on the disk.
@@ -36,7 +38,7 @@ pub(crate) struct Old {
 
 impl Staging {
     /// Opens a transfer's folder for another attempt.
-    pub(crate) fn open(dir: &Dir, is_synced: bool) -> io::Result<Self> {
+    pub(crate) fn open(dir: &Dir, there: Dir, is_synced: bool) -> io::Result<Self> {
         let old = Old::open(dir)?;
         dir.make_all("tree")?;
         dir.make_all("leaves")?;
@@ -44,6 +46,7 @@ impl Staging {
             tree: dir.sub("tree")?,
             old,
             leaves: dir.sub("leaves")?,
+            there,
             is_synced,
             has_names: true,
             usual_mode: Cell::new(0),

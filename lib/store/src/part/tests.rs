@@ -20,7 +20,8 @@ fn staged(leaves: u64) -> (PathBuf, Staging) {
     let identity = *blake3::hash(b"data").as_bytes();
     let journal = journal::image(&identity, (0..leaves).map(recorded));
     fs::write(path.join("leaves").join(journal::name(&identity)), journal).unwrap();
-    let places = Staging::open(&Dir::open(&path).unwrap(), true).unwrap();
+    let places =
+        Staging::open(&Dir::open(&path).unwrap(), Dir::open(&path).unwrap(), true).unwrap();
     (path, places)
 }
 
@@ -48,7 +49,7 @@ fn scattered_leaves_that_differ_are_asked_one_by_one_up_to_a_bound_and_then_all(
     let mut asked = Vec::new();
     for (batch, theirs) in (0..).zip(theirs.chunks(limits::HASHES)) {
         let offset = batch * limits::HASHES as u64 * LEAF_BYTES;
-        asked.extend(part.hashes(&places, offset, theirs, |_| true).unwrap());
+        asked.extend(part.hashes(&places, offset, theirs).unwrap());
     }
     fs::remove_dir_all(path).unwrap();
     assert_eq!(asked.len(), RUNS + 1);

@@ -12,6 +12,7 @@ use crate::file::folder_mode;
 use crate::part::Part;
 use crate::part_error::PartError;
 use crate::publish::{Place, Published, Publishing};
+use crate::published::Line;
 use crate::room::is_full;
 use crate::slice::{SYNC, take};
 use crate::syncing::Syncing;
@@ -228,7 +229,13 @@ impl Reception {
             self.ending = match (self.offered.shape, &self.single) {
                 (Shape::File, Some(_)) => End::Publishing(Publishing::file(&self.offered)),
                 (Shape::File, None) => End::Nothing,
-                _ => End::Publishing(Publishing::folder()),
+                _ => End::Publishing(match &self.previous {
+                    None => Publishing::folder(),
+                    Some(previous) => {
+                        let there = self.places.there.again().map_err(system)?;
+                        Publishing::into(previous.name.clone(), there)
+                    }
+                }),
             };
         }
         let to = Place {
@@ -242,11 +249,11 @@ impl Reception {
                 .step(&to, &self.offered, self.counted, left)
                 .map_err(system)?,
             _ => {
-                let ending = match self.is_there {
-                    true => Ending::AlreadyThere,
-                    false => Ending::Skipped,
+                let (ending, name) = match &self.there {
+                    Some(name) => (Ending::AlreadyThere, name),
+                    None => (Ending::Skipped, &self.offered.name),
                 };
-                Some(Published::new(ending, self.offered.name.clone()))
+                Some(Published::new(ending, name.clone()))
             }
         };
         let Some(published) = published else {
@@ -254,7 +261,7 @@ impl Reception {
         };
         if published.ending == Ending::Durable {
             self.counts.durable = self.counts.verified;
-            self.shared.published(&self.claim, &published.name);
+            self.note(&published.name);
         }
         let failed = self.counted.failed.saturating_add(published.clashes.count);
         Ok(Some(Finished {
@@ -269,6 +276,32 @@ impl Reception {
             failed,
             unplaced: published.clashes.list,
         }))
+    }
+}
+
+impl Reception {
+    /// Notes that files of this transfer have that name, or are below it.
+    fn note(&self, name: &str) {
+        match self.line(name) {
+            Ok(line) => self.shared.note(line),
+            Err(error) => log::warn!("can't note what a transfer became error={error}"),
+        }
+    }
+
+    fn line(&self, name: &str) -> io::Result<Line> {
+        // The file system's clock is asked, which may be another machine's.
+        let record = self.dir.write("record")?;
+        record.touch()?;
+        Ok(Line {
+            claim: self.claim,
+            times: self.since..=record.stamp()?.ctime,
+            collision: self.offered.collision,
+            inode: match self.offered.shape {
+                Shape::File => 0,
+                _ => self.root.sub(name)?.inode()?,
+            },
+            name: name.to_owned(),
+        })
     }
 }
 

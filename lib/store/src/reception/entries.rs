@@ -14,7 +14,7 @@ use crate::file::folder_mode;
 use crate::hash::LEAF_BYTES;
 use crate::part::Part;
 use crate::part_error::{PartError, taken};
-use crate::publish::is_clash;
+use crate::publish::{is_clash, numbered};
 use crate::room::is_full;
 use crate::syncing::Syncing;
 use crate::usage::{self, ENTRY_BYTES};
@@ -24,6 +24,9 @@ use crate::usage::{self, ENTRY_BYTES};
 const OPEN_FILES: usize = 32;
 /// Entries not done at a time; as many again may have failed without the sender knowing yet.
 const UNDONE: usize = 2 * limits::ENTRIES_AHEAD as usize;
+/// Versions of a file that are looked at, "name" to "name (15)", each of which costs some calls. Of
+/// a file that changes more often the last ones are compared with the others at the end.
+const VERSIONS: u32 = 16;
 
 impl Reception {
     pub(super) fn expect(&self, entry: &Entry<'_>) -> Result<(), EntryError> {
@@ -89,9 +92,8 @@ impl Reception {
             self.shared.written(&self.claim, made * ENTRY_BYTES);
             self.touch(path, made);
         }
-        if self.offered.shape == Shape::File {
-            let (root, name) = (&self.root, &self.offered.name);
-            part.take_existing(|| Existing::find(root, name, entry.size, entry.mtime));
+        if let Some(existing) = self.existing(entry) {
+            part.take_existing(existing);
         }
         let (offset, is_open) = (part.offset(), part.is_open());
         self.entries
@@ -100,6 +102,38 @@ impl Reception {
             self.opened(entry.index)?;
         }
         Ok(Begin::Data { offset })
+    }
+
+    /// The file of the inbox that may be the one on offer.
+    fn existing(&self, entry: &Entry<'_>) -> Option<Existing> {
+        let (there, size) = (&self.places.there, entry.size);
+        let of_peer = |path: &str| Existing::of_peer(there, path, self.previous.as_ref()?);
+        if self.offered.shape == Shape::File {
+            let previous = self.previous.as_ref();
+            let name = &self.offered.name;
+            return previous
+                .and_then(|previous| of_peer(&previous.name))
+                .or_else(|| Existing::find(there, name, size, entry.mtime));
+        }
+        let versions = match (&self.previous, self.offered.collision) {
+            (None, _) => 0,
+            (_, Collision::Skip | Collision::Overwrite) => 1,
+            _ => VERSIONS,
+        };
+        let mut found: Option<Existing> = None;
+        for number in 0..versions {
+            let path = numbered(entry.path.as_str(), number);
+            if number > 0 && there.kind(&path).is_err() {
+                break;
+            }
+            // A file that changed went beside the others, so the last is the newest. One of another
+            // size may be another entry that has such a name.
+            let is_as_long = |existing: &Existing| existing.size() == size;
+            let is_better =
+                |new: &Existing| is_as_long(new) || !found.as_ref().is_some_and(is_as_long);
+            found = of_peer(&path).filter(is_better).or(found);
+        }
+        found
     }
 
     /// Makes sure that the files of an entry are there and open, and that so many more bytes have
@@ -164,13 +198,17 @@ impl Reception {
         if self.offered.shape == Shape::File {
             return Ok(skips && self.root.kind(name).is_ok());
         }
-        if !skips && self.offered.collision != Collision::Overwrite {
-            return Ok(false);
-        }
-        let Ok(there) = self.root.sub(name) else {
-            return Ok(false);
+        let renames = !skips && self.offered.collision != Collision::Overwrite;
+        let there = match (&self.previous, renames) {
+            (Some(_), _) => &self.places.there,
+            (None, true) => return Ok(false),
+            (None, false) => match self.root.sub(name) {
+                Ok(there) => &{ there },
+                Err(_) => return Ok(false),
+            },
         };
         match (there.kind(entry.path.as_str()), entry.kind) {
+            (Ok(_), EntryKind::File) if renames => Ok(false),
             (Ok(Kind::Folder), EntryKind::Folder) => Ok(false),
             (Ok(Kind::Folder), _) => Err(PartError::NoPlace("a folder has that name there")),
             (Ok(_), EntryKind::Folder) => Err(PartError::NoPlace(

@@ -2,6 +2,7 @@
 //! between.
 #![expect(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
+mod again;
 mod crash;
 mod disk;
 mod durable;

@@ -132,6 +132,8 @@ impl Model {
 
     /// Sends it; gives whether all of it came and is called durable.
     fn attempt(&mut self, is_killed: bool) -> bool {
+        // A log that can't be read is begun anew, so an inbox that opens may have had one too.
+        let faults = self.disk.faults();
         let Ok(mut inbox) = Inbox::open(self.scratch.settings()) else {
             self.story.push("no inbox".to_owned());
             return false;
@@ -145,7 +147,6 @@ impl Model {
                 return false;
             }
         };
-        let faults = self.disk.faults();
         let failed = try_pump(&mut outbox, &mut reception);
         let held = reception.held();
         self.story
@@ -183,6 +184,10 @@ impl Model {
     fn cut_power(&mut self) {
         self.story.push("power cut".to_owned());
         self.disk.cut_power();
+        if self.is_durable {
+            // What was published is known by a log that may be gone: it is a hint.
+            self.claimed = 0;
+        }
     }
 
     /// Nothing but the whole has the name, and what was called durable has it.

@@ -353,14 +353,14 @@ pub(crate) fn contents(top: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
     found
 }
 
-/// The names in the inbox, without its private folder, which must be empty but for the lock.
+/// The names in the inbox, without its private folder, which must be empty but for the lock and the log.
 pub(crate) fn published(scratch: &Scratch) -> Vec<String> {
     let staging = scratch.path("in/.transom-incoming");
-    let left: Vec<_> = fs::read_dir(staging)
-        .unwrap()
-        .map(|e| e.unwrap().file_name())
-        .collect();
-    assert_eq!(left, ["lock"]);
+    let names = fs::read_dir(staging).unwrap().map(|e| e.unwrap());
+    let left = names
+        .map(|e| e.file_name())
+        .filter(|name| name != "published");
+    assert_eq!(left.collect::<Vec<_>>(), ["lock"]);
     visible(scratch)
 }
 

@@ -1,5 +1,6 @@
 //! The built `transom`, used as people use it: children with folders of their own on loopback.
 
+mod again;
 mod browsing;
 mod calling;
 mod cameras;

@@ -2,7 +2,11 @@
 //! very same bytes.
 
 use std::fs;
+use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
+
+use transom_tests::Program;
+use transom_wire::limits::LEAF;
 
 use super::Pair;
 
@@ -16,17 +20,11 @@ fn a_killed_sender_goes_on() {
     let pair = Pair::new();
     let mut inbox = pair.inbox(&[]);
     let file = big_file(&pair);
-    let path = file.to_str().unwrap();
-    let mut doomed = pair
-        .near
-        .start(&["send", "far", path, "--limit", RATE, "--json"]);
-    doomed.event_where("transfer", |transfer| {
-        transfer["verified"].as_u64() > Some(ENOUGH)
-    });
-    doomed.kill();
-    inbox.event("left");
+    cut_off(&pair, &mut inbox);
 
-    let end = pair.near.run(&["send", "far", path, "--json"]);
+    let end = pair
+        .near
+        .run(&["send", "far", file.to_str().unwrap(), "--json"]);
     assert_eq!(end.code, Some(0), "{end:?}");
     assert!(resumed(&end.stdout) > 0, "{end:?}");
     assert_eq!(
@@ -112,11 +110,64 @@ fn a_killed_receiver_goes_on() {
 }
 
 #[test]
-fn a_file_that_changed_in_between_starts_over_and_arrives_as_it_is_now() {
+fn a_file_that_changed_and_grew_in_between_keeps_its_other_leaves() {
     let pair = Pair::new();
     let mut inbox = pair.inbox(&[]);
     let file = big_file(&pair);
-    let path = file.to_str().unwrap();
+    cut_off(&pair, &mut inbox);
+
+    let mut content = fs::read(&file).unwrap();
+    content[0] ^= 1;
+    content.extend((0..10_000_000u32).map(|n| (n >> 5) as u8));
+    fs::write(&file, &content).unwrap();
+    let end = pair
+        .near
+        .run(&["send", "far", file.to_str().unwrap(), "--json"]);
+    assert_eq!(end.code, Some(0), "{end:?}");
+    assert_eq!(content, fs::read(pair.far.path("inbox/big")).unwrap());
+    let (resumed, moved) = (told(&end.stdout, "resumed"), told(&end.stdout, "moved"));
+    assert!(resumed > ENOUGH / 2, "{resumed} bytes did not come again");
+    assert_eq!(resumed + moved, content.len() as u64);
+}
+
+#[test]
+fn a_leaf_that_was_damaged_on_the_receivers_disk_comes_again_alone() {
+    let pair = Pair::new();
+    let mut inbox = pair.inbox(&[]);
+    let file = big_file(&pair);
+    cut_off(&pair, &mut inbox);
+
+    let staging = pair.far.path("inbox/.transom-incoming");
+    let transfers = fs::read_dir(staging).unwrap();
+    let staged = transfers.map(|entry| entry.unwrap().path().join("tree/data"));
+    let staged: Vec<_> = staged.filter(|path| path.exists()).collect();
+    let [staged] = &staged[..] else {
+        panic!("{staged:?}");
+    };
+    let held = fs::metadata(staged).unwrap().len();
+    let part = fs::File::options().write(true).open(staged).unwrap();
+    part.write_all_at(b"damaged", LEAF as u64 + 5).unwrap();
+    let end = pair
+        .near
+        .run(&["send", "far", file.to_str().unwrap(), "--json"]);
+    assert_eq!(end.code, Some(0), "{end:?}");
+    assert_eq!(
+        fs::read(&file).unwrap(),
+        fs::read(pair.far.path("inbox/big")).unwrap()
+    );
+    let missing = SIZE as u64 - held;
+    let moved = told(&end.stdout, "moved");
+    // What was in flight when it was cut off may not be held.
+    assert!(
+        (missing + LEAF as u64..missing + 4_000_000).contains(&moved),
+        "{moved} bytes moved, {missing} were missing"
+    );
+}
+
+/// The file is sent and the sender killed in its middle.
+fn cut_off(pair: &Pair, inbox: &mut Program) {
+    let path = pair.scratch.join("out/big");
+    let path = path.to_str().unwrap();
     let mut doomed = pair
         .near
         .start(&["send", "far", path, "--limit", RATE, "--json"]);
@@ -125,13 +176,6 @@ fn a_file_that_changed_in_between_starts_over_and_arrives_as_it_is_now() {
     });
     doomed.kill();
     inbox.event("left");
-
-    let mut content = fs::read(&file).unwrap();
-    content[0] ^= 1;
-    fs::write(&file, &content).unwrap();
-    let end = pair.near.run(&["send", "far", path, "--json"]);
-    assert_eq!(end.code, Some(0), "{end:?}");
-    assert_eq!(content, fs::read(pair.far.path("inbox/big")).unwrap());
 }
 
 fn big_file(pair: &Pair) -> PathBuf {
@@ -141,10 +185,15 @@ fn big_file(pair: &Pair) -> PathBuf {
 
 /// Bytes that did not travel again, as the sender was told at the end.
 fn resumed(stdout: &str) -> u64 {
+    told(stdout, "resumed")
+}
+
+/// A number of the end of the transfer.
+fn told(stdout: &str, what: &str) -> u64 {
     let ended = stdout
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
         .find(|value| value["event"] == "transfer_ended")
         .expect("the end of the transfer is told");
-    ended["resumed"].as_u64().expect("a number")
+    ended[what].as_u64().expect("a number")
 }

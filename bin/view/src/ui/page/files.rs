@@ -182,7 +182,7 @@ fn pace(transfer: &Transfer) -> (String, String) {
     }
     let rate = match status.yields {
         true => words::CALL_GOES_FIRST.to_owned(),
-        false => words::transfer_pace(status),
+        false => words::rate_and_limit(status),
     };
     (rate, status.eta.map(words::left).unwrap_or_default())
 }

@@ -4,6 +4,7 @@
 
 mod big;
 mod moments;
+mod pause;
 mod runs;
 mod syscalls;
 mod trees;
@@ -17,13 +18,14 @@ use super::programs;
 
 type Row = fn(&Path, &[&str]) -> Outcome;
 
-const ROWS: [(&str, Row); 6] = [
+const ROWS: [(&str, Row); 7] = [
     ("big", big::run),
     ("small", trees::small),
     ("million", trees::million),
     ("syscalls", syscalls::run),
     ("first-byte", moments::first_byte),
     ("resume", moments::resume),
+    ("pause", pause::run),
 ];
 
 pub(crate) fn run(arguments: &[&str]) -> Outcome {

@@ -254,3 +254,36 @@ fn entries_come_before_they_are_counted_and_the_finish_waits_for_the_last_total(
     let finish = Event::Transfer(file, TransferEvent::Finish { entries: 3 });
     assert!(pair.events(TICK).contains(&(Who::Bob, finish)));
 }
+
+#[test]
+fn small_files_that_are_held_have_room_for_their_hashes_beside_those_of_a_large_one() {
+    let mut pair = Pair::new(Route::IDEAL);
+    let leaf = LEAF as u64;
+    let mut parcels = vec![Parcel::file("large", 1000 * leaf)];
+    parcels.extend((1..ENTRIES_AHEAD).map(|at| Parcel::file(&format!("{at}"), 10)));
+    let (file, mut courier) = Courier::offer(pair.session(Who::Ann), Shape::Folder, parcels);
+    pair.run(SECOND, |pair, who, event| match (who, event) {
+        (Who::Ann, Event::Transfer(_, TransferEvent::Started(_))) => {}
+        (Who::Ann, event) => courier.send(pair.session(who), &event),
+        (Who::Bob, Event::Transfer(file, TransferEvent::Entry(entry))) => {
+            let start = start(entry.index, entry.size);
+            pair.session(who).start(file, &start).unwrap();
+        }
+        (Who::Bob, Event::Transfer(file, TransferEvent::Offered(_))) => {
+            pair.session(who).accept(file, 0).unwrap()
+        }
+        _ => {}
+    });
+    let ann = pair.session(Who::Ann);
+    let room = ann.hash_room(file);
+    ann.hashes(file, hashes(0, 0, room)).unwrap();
+    assert_eq!(ann.hash_room(file), 0);
+    for index in 1..ENTRIES_AHEAD {
+        ann.hashes(file, hashes(index, 0, 1)).unwrap();
+    }
+    let many = hashes(0, room as u64 * leaf, 2);
+    assert_eq!(
+        ann.hashes(file, many),
+        Err(UsageError::Full { what: "hashes" })
+    );
+}

@@ -7,7 +7,7 @@ use transom_tests::{
 };
 use transom_wire::limits::{ENTRIES, ENTRIES_AHEAD, FILE, LEAF, RECORD_BULK};
 use transom_wire::{
-    ByeCode, Ending, FailReason, Finish, Header, Kind, Leaf, Message, Offer, Pause, Rate,
+    ByeCode, Ending, FailReason, Finish, Header, Kind, Leaf, Message, Offer, Pause, Rate, Start,
     TransferKey,
 };
 
@@ -22,14 +22,19 @@ fn film() -> Vec<u8> {
     (0..FILM).map(number).collect()
 }
 
-/// A film that comes from its first leaf on, whatever an earlier attempt left, and its stream. The
-/// first leaf is sent.
+/// A film of which the receiver has the first leaf, from now or from an earlier attempt, and its
+/// stream.
 fn running(inbox: &Inbox, key: u8) -> (EvilSender, u16) {
     let mut sender = inbox.sender();
     let stream = sender.begin(file_offer(key, "film", FILM));
     let reply = sender.entry(stream, file_entry(0, "film", FILM)).unwrap();
-    assert!(matches!(reply, Reply::Start(_)), "{reply:?}");
-    sender.honest_leaf(stream, 0, &film(), 0);
+    match reply {
+        Reply::Start(Start { offset: 0, .. }) => sender.honest_leaf(stream, 0, &film(), 0),
+        Reply::Start(Start { offset, .. }) if offset == LEAF as u64 => {
+            sender.hashes(stream, 0, &film(), 0..1);
+        }
+        other => panic!("{other:?}"),
+    }
     (sender, stream)
 }
 
@@ -177,8 +182,10 @@ fn b19_a_transfer_offered_twice_runs_once() {
     // The newer connection goes on with it, or is told to come back: never both.
     if answer == Ok(Ok(())) {
         let reply = second.entry(again, file_entry(0, "film", FILM)).unwrap();
-        assert!(matches!(reply, Reply::Start(_)), "{reply:?}");
-        second.content(again, 0, &film());
+        let Reply::Start(start) = reply else {
+            panic!("{reply:?}");
+        };
+        second.rest(again, start, &film());
         assert_eq!(second.reply(again, 0), Ok(Reply::Done));
         assert_eq!(second.finish(again, 1), Ok(Ending::Durable));
         let film = film();
@@ -350,37 +357,45 @@ type Damage = fn(&mut EvilSender, u16, &[u8]);
 fn b25_damaged_data_are_caught_before_the_name_appears() {
     let mut inbox = Inbox::new();
     let size = LEAF as u64;
-    let damages: [(&str, Damage); 6] = [
-        ("a flipped bit in the data", |sender, stream, film| {
+    let damages: [(&str, u32, Damage); 6] = [
+        ("a flipped bit in the data", 3, |sender, stream, film| {
             let hash = transom_store::hash_leaf(&film[LEAF..2 * LEAF], LEAF as u64, FILM);
             let mut bytes = film[LEAF..2 * LEAF].to_vec();
             bytes[LEAF - 1] ^= 0x80;
             sender.leaf(stream, 0, LEAF as u64, hash, &bytes);
         }),
-        ("a flipped bit in a hash", |sender, stream, film| {
+        ("a flipped bit in a hash", 3, |sender, stream, film| {
             let bytes = &film[LEAF..2 * LEAF];
             let mut hash = transom_store::hash_leaf(bytes, LEAF as u64, FILM);
             hash[31] ^= 1;
             sender.leaf(stream, 0, LEAF as u64, hash, bytes);
         }),
-        ("right bytes at a wrong offset", |sender, stream, film| {
-            let bytes = &film[..LEAF];
-            let hash = transom_store::hash_leaf(bytes, 0, FILM);
-            sender.leaf(stream, 0, LEAF as u64, hash, bytes);
-        }),
-        ("a hash as of a file of one leaf", |sender, stream, film| {
-            let bytes = &film[LEAF..2 * LEAF];
-            let hash = content_root(bytes);
-            sender.leaf(stream, 0, LEAF as u64, hash, bytes);
-        }),
-        ("a leaf of another file", |sender, stream, film| {
+        (
+            "right bytes at a wrong offset",
+            3,
+            |sender, stream, film| {
+                let bytes = &film[..LEAF];
+                let hash = transom_store::hash_leaf(bytes, 0, FILM);
+                sender.leaf(stream, 0, LEAF as u64, hash, bytes);
+            },
+        ),
+        (
+            "a hash as of a file of one leaf",
+            3,
+            |sender, stream, film| {
+                let bytes = &film[LEAF..2 * LEAF];
+                let hash = content_root(bytes);
+                sender.leaf(stream, 0, LEAF as u64, hash, bytes);
+            },
+        ),
+        ("a leaf of another file", 0, |sender, stream, film| {
             let foreign = vec![7; LEAF];
             let hash = transom_store::hash_leaf(&foreign, LEAF as u64, FILM);
             sender.leaf(stream, 0, LEAF as u64, hash, &foreign);
             sender.honest_leaf(stream, 0, film, 2);
             sender.end(stream, 0, FILM, content_root(film));
         }),
-        ("a flipped bit in the root", |sender, stream, film| {
+        ("a flipped bit in the root", 0, |sender, stream, film| {
             sender.honest_leaf(stream, 0, film, 1);
             sender.honest_leaf(stream, 0, film, 2);
             let mut root = content_root(film);
@@ -389,11 +404,20 @@ fn b25_damaged_data_are_caught_before_the_name_appears() {
         }),
     ];
     let film = film();
-    for (key, (what, damage)) in (1..).zip(damages) {
+    for (key, (what, times, damage)) in (1..).zip(damages) {
         let (mut sender, stream) = running(&inbox, key);
         damage(&mut sender, stream, &film);
-        let corrupt = Ok(Reply::Failed(FailReason::Corrupt));
-        assert_eq!(sender.reply(stream, 0), corrupt, "{what}");
+        // A leaf that does not have its hash is asked for again, alone and not without end.
+        let mut asked = 0;
+        let mut reply = sender.reply(stream, 0);
+        while let Ok(Reply::Again(again)) = reply {
+            assert_eq!((again.offset, again.leaves), (size, 1), "{what}");
+            asked += 1;
+            damage(&mut sender, stream, &film);
+            reply = sender.reply(stream, 0);
+        }
+        assert_eq!(reply, Ok(Reply::Failed(FailReason::Corrupt)), "{what}");
+        assert_eq!(asked, times, "{what}");
         sender.abandon(stream, 0);
         assert_eq!(sender.finish(stream, 1), Ok(Ending::Failed), "{what}");
         assert_eq!(inbox.names(), [""; 0], "{what}");
@@ -405,7 +429,7 @@ fn b25_damaged_data_are_caught_before_the_name_appears() {
         };
         // What was verified may be held; the damaged leaf never is.
         assert!(start.offset <= size, "{what}: {start:?}");
-        sender.content(again, 0, &film);
+        sender.rest(again, start, &film);
         assert_eq!(sender.reply(again, 0), Ok(Reply::Done), "{what}");
         assert_eq!(sender.finish(again, 1), Ok(Ending::Durable), "{what}");
         assert_eq!(std::fs::read(inbox.path("film")).unwrap(), film, "{what}");

@@ -4,6 +4,7 @@
 mod frames;
 mod names;
 mod receivers;
+mod resumed;
 
 use std::collections::BTreeSet;
 use std::fs;

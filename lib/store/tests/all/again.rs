@@ -1,0 +1,355 @@
+//! What is sent again: nothing of what is there, changed leaves of what changed, and no second
+//! folder beside the first.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use transom_store::faults::FileSystem;
+use transom_store::{Begin, Finished, Inbox};
+use transom_wire::{Collision, Ending};
+
+use crate::support::*;
+
+/// Sends a path; gives how it ended, and how many leaves went.
+fn sent(inbox: &mut Inbox, path: &Path, collision: Collision) -> (Finished, u64) {
+    sent_by(inbox, PEER, path, collision)
+}
+
+fn sent_by(
+    inbox: &mut Inbox,
+    peer: [u8; 32],
+    path: &Path,
+    collision: Collision,
+) -> (Finished, u64) {
+    let mut outbox = walked(path).unwrap();
+    let mut reception = inbox.receive(peer, &offer(&outbox, collision)).unwrap();
+    let leaves = pump(&mut outbox, &mut reception, u64::MAX);
+    (reception.finish(outbox.counted().entries).unwrap(), leaves)
+}
+
+/// Another time, of whole seconds, which anybody could guess.
+fn touch(path: &Path) {
+    let when = SystemTime::UNIX_EPOCH + Duration::from_secs(1_600_000_000);
+    let file = fs::File::options().write(true).open(path).unwrap();
+    file.set_modified(when).unwrap();
+}
+
+/// Flips a byte.
+fn change(path: &Path, at: usize) {
+    let mut bytes = fs::read(path).unwrap();
+    bytes[at] ^= 1;
+    fs::write(path, bytes).unwrap();
+}
+
+/// A folder of small and large files, empty ones and folders.
+fn album(scratch: &Scratch) -> std::path::PathBuf {
+    scratch.put("album/small", b"small");
+    scratch.put("album/empty", b"");
+    scratch.put("album/below/film", noise(32 * LEAF, 1));
+    scratch.put("album/below/odd", noise(2 * LEAF + 7, 2));
+    fs::create_dir_all(scratch.path("album/nothing")).unwrap();
+    scratch.path("album")
+}
+
+/// A clock tick of the file system: what comes later has a later time.
+fn tick() {
+    std::thread::sleep(Duration::from_millis(20));
+}
+
+#[test]
+fn a_folder_that_is_there_is_recognised_file_by_file_whatever_its_times() {
+    for collision in [Collision::Rename, Collision::Overwrite, Collision::Skip] {
+        let scratch = Scratch::new();
+        let mut inbox = scratch.inbox();
+        let album = album(&scratch);
+        let (first, leaves) = sent(&mut inbox, &album, collision);
+        assert_eq!((first.ending, leaves), (Ending::Durable, 36));
+        for name in ["small", "below/film", "below/odd"] {
+            touch(&album.join(name));
+        }
+        let (again, leaves) = sent(&mut inbox, &album, collision);
+        let ending = match collision {
+            Collision::Skip => Ending::Skipped,
+            _ => Ending::AlreadyThere,
+        };
+        assert_eq!((again.ending, leaves), (ending, 0), "{collision:?}");
+        assert_eq!(again.path, first.path);
+        assert_eq!(published(&scratch), ["album"]);
+        assert!(is_as_sent(&album, &again.path));
+    }
+}
+
+#[test]
+fn a_file_that_changed_sends_changed_leaves_only() {
+    let cases = [
+        (Collision::Rename, "film (1)", 1, Ending::Durable),
+        (Collision::Overwrite, "film", 1, Ending::Durable),
+        (Collision::Skip, "film", 0, Ending::Skipped),
+    ];
+    for in_folder in [false, true] {
+        for (collision, name, leaves, ending) in cases {
+            let scratch = Scratch::new();
+            let mut inbox = scratch.inbox();
+            let old = noise(32 * LEAF, 1);
+            let film = scratch.put("d/film", &old);
+            scratch.put("d/other", b"other");
+            let (sends, at) = match in_folder {
+                true => (scratch.path("d"), "in/d"),
+                false => (film.clone(), "in"),
+            };
+            sent(&mut inbox, &sends, collision);
+            change(&film, 20 * LEAF + 5);
+            let (again, went) = sent(&mut inbox, &sends, collision);
+            assert_eq!(
+                (again.ending, went),
+                (ending, leaves),
+                "{collision:?} {in_folder}"
+            );
+            let there = scratch.path(at).join(name);
+            if leaves > 0 {
+                assert!(fs::read(&there).unwrap() == fs::read(&film).unwrap());
+            }
+            if name != "film" {
+                assert!(fs::read(scratch.path(at).join("film")).unwrap() == old);
+            }
+            // The newest version is the one that is compared from then on.
+            let (once_more, went) = sent(&mut inbox, &sends, collision);
+            assert_eq!(went, 0, "{collision:?} {in_folder}");
+            assert!(matches!(
+                once_more.ending,
+                Ending::AlreadyThere | Ending::Skipped
+            ));
+            if in_folder {
+                assert_eq!(published(&scratch), ["d"]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_that_grew_or_shrank_keeps_its_leaves() {
+    for (size, wanted) in [(8 * LEAF + 9, 5), (3 * LEAF, 0), (2 * LEAF + 1, 1), (1, 1)] {
+        let scratch = Scratch::new();
+        let mut inbox = scratch.inbox();
+        let bytes = noise(9 * LEAF, 1);
+        let film = scratch.put("d/film", &bytes[..4 * LEAF + 3]);
+        sent(&mut inbox, &scratch.path("d"), Collision::Overwrite);
+        fs::write(&film, &bytes[..size]).unwrap();
+        let (again, leaves) = sent(&mut inbox, &scratch.path("d"), Collision::Overwrite);
+        assert_eq!((again.ending, leaves), (Ending::Durable, wanted), "{size}");
+        assert!(is_as_sent(&scratch.path("d"), &again.path));
+    }
+}
+
+#[test]
+fn a_folder_that_lacks_a_file_is_completed_where_it_is() {
+    let scratch = Scratch::new();
+    let mut inbox = scratch.inbox();
+    let album = album(&scratch);
+    sent(&mut inbox, &album, Collision::Rename);
+    fs::remove_file(scratch.path("in/album/below/odd")).unwrap();
+    scratch.put("album/new/one", noise(LEAF + 1, 9));
+    scratch.put("in/album/own", b"own");
+    let (again, leaves) = sent(&mut inbox, &album, Collision::Rename);
+    assert_eq!((again.ending, leaves), (Ending::Durable, 5));
+    assert_eq!(published(&scratch), ["album"]);
+    fs::remove_file(scratch.path("in/album/own")).unwrap();
+    assert!(is_as_sent(&album, &scratch.path("in/album")));
+    // What came to complete it is known too, and by another run.
+    drop(inbox);
+    let (last, leaves) = sent(&mut scratch.inbox(), &album, Collision::Rename);
+    assert_eq!((last.ending, leaves), (Ending::AlreadyThere, 0));
+}
+
+#[test]
+fn b29_another_peer_learns_nothing_of_what_came_from_the_first() {
+    let scratch = Scratch::new();
+    let mut inbox = scratch.inbox();
+    let album = album(&scratch);
+    let film = scratch.put("film", noise(4 * LEAF, 1));
+    sent(&mut inbox, &album, Collision::Rename);
+    sent(&mut inbox, &film, Collision::Rename);
+    touch(&film);
+    for path in [&album, &film] {
+        let outbox = walked(path).unwrap();
+        let mut reception = inbox
+            .receive([9; 32], &offer(&outbox, Collision::Rename))
+            .unwrap();
+        for index in 0..outbox.counted().entries {
+            let info = outbox.entry(index).unwrap();
+            let begun = reception.begin_entry(&announced(index, &info)).unwrap();
+            let is_new = matches!(begun, Begin::Made | Begin::Data { offset: 0 });
+            assert!(is_new, "{begun:?}");
+        }
+    }
+    // Of what it changed it hears no leaf that is the same.
+    change(&film, 0);
+    let (_, leaves) = sent_by(&mut inbox, [9; 32], &film, Collision::Rename);
+    assert_eq!(leaves, 4);
+}
+
+#[test]
+fn b29_what_the_user_changed_or_put_there_is_not_compared_with_the_peer() {
+    for moved_in in [false, true] {
+        let scratch = Scratch::new();
+        let mut inbox = scratch.inbox();
+        let film = scratch.put("d/film", noise(4 * LEAF, 1));
+        scratch.put("d/other", b"other");
+        let own = scratch.put("own/film", noise(4 * LEAF, 1));
+        tick();
+        sent(&mut inbox, &scratch.path("d"), Collision::Rename);
+        tick();
+        if moved_in {
+            fs::rename(own, scratch.path("in/d/film")).unwrap();
+        } else {
+            change(&scratch.path("in/d/film"), 3);
+        }
+        // Also after the log was written once more.
+        scratch.put("d/new", b"new");
+        sent(&mut inbox, &scratch.path("d"), Collision::Overwrite);
+        if !moved_in {
+            continue;
+        }
+        change(&film, 0);
+        fs::write(scratch.path("in/d/film"), noise(4 * LEAF, 1)).unwrap();
+        tick();
+        let (_, leaves) = sent(&mut inbox, &scratch.path("d"), Collision::Overwrite);
+        assert_eq!(leaves, 4, "all of it comes");
+    }
+}
+
+#[test]
+fn b29_a_folder_that_the_user_moved_in_is_not_compared_with_the_peer() {
+    let scratch = Scratch::new();
+    let mut inbox = scratch.inbox();
+    scratch.put("d/below/film", noise(4 * LEAF, 1));
+    scratch.put("private/below/film", noise(4 * LEAF, 1));
+    tick();
+    sent(&mut inbox, &scratch.path("d"), Collision::Rename);
+    fs::remove_dir_all(scratch.path("in/d")).unwrap();
+    // The times of what is in it stay as they were.
+    fs::rename(scratch.path("private"), scratch.path("in/d")).unwrap();
+    let (_, leaves) = sent(&mut inbox, &scratch.path("d"), Collision::Rename);
+    assert_eq!(leaves, 4);
+}
+
+#[test]
+fn a_folder_of_the_users_own_that_took_the_name_gets_nothing() {
+    let scratch = Scratch::new();
+    let mut inbox = scratch.inbox();
+    let album = album(&scratch);
+    sent(&mut inbox, &album, Collision::Rename);
+    fs::rename(scratch.path("in/album"), scratch.path("in/old")).unwrap();
+    scratch.put("in/album/own", b"own");
+    let (again, _) = sent(&mut inbox, &album, Collision::Rename);
+    assert_eq!(again.path, scratch.path("in/album (1)"));
+    assert_eq!(fs::read_dir(scratch.path("in/album")).unwrap().count(), 1);
+    // From then on that is the one.
+    let (last, leaves) = sent(&mut inbox, &album, Collision::Rename);
+    assert_eq!((last.ending, leaves), (Ending::AlreadyThere, 0));
+    assert_eq!(last.path, again.path);
+}
+
+#[test]
+fn a_folder_that_is_removed_while_it_is_completed_is_not_called_there() {
+    let scratch = Scratch::new();
+    let mut inbox = scratch.inbox();
+    let album = album(&scratch);
+    sent(&mut inbox, &album, Collision::Rename);
+    let (mut outbox, mut reception) = begun(&mut inbox, 7, &album);
+    assert_eq!(pump(&mut outbox, &mut reception, u64::MAX), 0);
+    fs::remove_dir_all(scratch.path("in/album")).unwrap();
+    reception.finish(outbox.counted().entries).unwrap_err();
+    drop(reception);
+    let (again, _) = sent(&mut inbox, &album, Collision::Rename);
+    assert_eq!(again.ending, Ending::Durable);
+    assert!(is_as_sent(&album, &again.path));
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_copied_is_not_published() {
+    let scratch = Scratch::new();
+    let mut inbox = scratch.inbox();
+    let film = scratch.put("film", noise(8 * LEAF, 1));
+    let (first, _) = sent(&mut inbox, &film, Collision::Rename);
+    change(&film, 0);
+    let mut outbox = walked(&film).unwrap();
+    let mut reception = inbox
+        .receive(PEER, &offer(&outbox, Collision::Rename))
+        .unwrap();
+    let info = outbox.entry(0).unwrap();
+    let begun = reception.begin_entry(&announced(0, &info)).unwrap();
+    assert_eq!(
+        begun,
+        Begin::Data {
+            offset: 8 * LEAF as u64
+        }
+    );
+    let sender = Sender::new(&mut outbox, 0);
+    assert_eq!(
+        sender
+            .hashes(&mut reception, 8 * LEAF as u64)
+            .unwrap()
+            .len(),
+        1
+    );
+    change(&first.path, 5 * LEAF);
+    let taken = sender.leaf(&mut reception, 0);
+    let ended = taken.and_then(|_| sender.end(&mut reception));
+    ended.unwrap_err();
+    assert_eq!(reception.finish(1).unwrap().ending, Ending::Failed);
+    drop(reception);
+    let (again, _) = sent(&mut inbox, &film, Collision::Rename);
+    assert!(is_as_sent(&film, &again.path));
+}
+
+#[test]
+fn a_power_cut_at_any_call_of_what_is_sent_again_loses_nothing() {
+    for system in [FileSystem::Ext4, FileSystem::Fuse] {
+        for collision in [Collision::Rename, Collision::Overwrite] {
+            for changes in 0.. {
+                let scratch = Scratch::new();
+                let disk = scratch.disk();
+                disk.format(system);
+                let film = scratch.put("d/film", noise(3 * LEAF, 1));
+                scratch.put("d/other", b"other");
+                sent(&mut scratch.inbox(), &scratch.path("d"), collision);
+                let old = fs::read(&film).unwrap();
+                change(&film, LEAF + 1);
+                scratch.put("d/new", b"new");
+                disk.stop_after(changes);
+                let finished = try_again(&scratch, collision);
+                let whole = !disk.has_stopped();
+                disk.cut_power();
+                let there = fs::read(scratch.path("in/d/film")).unwrap();
+                let is_new = there == fs::read(&film).unwrap();
+                assert!(is_new || there == old, "{system:?} {collision:?} {changes}");
+                assert_eq!(fs::read(scratch.path("in/d/other")).unwrap(), b"other");
+                let durable = finished.is_some_and(|end| end.ending == Ending::Durable);
+                assert!(durable || !whole);
+                if durable {
+                    let name = match collision {
+                        Collision::Rename => "in/d/film (1)",
+                        _ => "in/d/film",
+                    };
+                    assert!(fs::read(scratch.path(name)).unwrap() == fs::read(&film).unwrap());
+                    assert_eq!(fs::read(scratch.path("in/d/new")).unwrap(), b"new");
+                }
+                try_again(&scratch, collision).unwrap();
+                if whole {
+                    assert!(changes > 10, "{changes}");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+fn try_again(scratch: &Scratch, collision: Collision) -> Option<Finished> {
+    let mut inbox = Inbox::open(scratch.settings()).ok()?;
+    let mut outbox = walked(&scratch.path("d")).unwrap();
+    let mut reception = inbox.receive(PEER, &offer(&outbox, collision)).ok()?;
+    try_pump(&mut outbox, &mut reception);
+    reception.finish(outbox.counted().entries).ok()
+}
