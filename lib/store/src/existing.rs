@@ -48,7 +48,7 @@ impl Existing {
     /// Looks for a file that came from the peer by that transfer.
     pub(crate) fn of_peer(there: &Dir, path: &str, previous: &Previous) -> Option<Self> {
         let (_, stamp) = there.read_stamped(path).ok()?;
-        let is_of_peer = stamp.links == 1 && previous.has(stamp.ctime);
+        let is_of_peer = stamp.has_one_name && previous.has(stamp.ctime);
         is_of_peer.then(|| Self::new(path, stamp, true))
     }
 

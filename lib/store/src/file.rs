@@ -23,8 +23,8 @@ pub(crate) struct Stamp {
     pub(crate) mtime: i64,
     /// Time of the last change of anything, names and mode included; no program can set it.
     pub(crate) ctime: i64,
-    /// Names that it has; none once it is removed.
-    pub(crate) links: u64,
+    /// Whether it has one name only, and no hard link elsewhere.
+    pub(crate) has_one_name: bool,
 }
 
 impl From<&fs::Stat> for Stamp {
@@ -33,7 +33,7 @@ impl From<&fs::Stat> for Stamp {
             size: u64::try_from(found.st_size).unwrap_or(0),
             mtime: nanoseconds(found.st_mtime, found.st_mtime_nsec as i64),
             ctime: nanoseconds(found.st_ctime, found.st_ctime_nsec as i64),
-            links: u64::from(found.st_nlink),
+            has_one_name: found.st_nlink == 1,
         }
     }
 }

@@ -20,7 +20,7 @@ fn album(pair: &Pair) -> PathBuf {
     pair.scratch.file("out/album/below/film", film);
     pair.scratch.file("out/album/a", "small");
     pair.scratch.file("out/album/empty", "");
-    pair.scratch.path("out/album")
+    pair.scratch.join("out/album")
 }
 
 const BYTES: usize = 32 * LEAF + 5;
