@@ -1,5 +1,6 @@
 //! A disk that is full halts what comes until it has room, and both sides see what is missing.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -109,9 +110,12 @@ impl Pair {
         }
     }
 
+    /// Transfers that are not over.
     fn staged(&self) -> usize {
         let staging = fs::read_dir(self.into.join(".transom-incoming")).unwrap();
-        staging.count() - 1
+        let names = staging.map(|entry| entry.unwrap().file_name());
+        let is_transfer = |name: &OsString| name.as_encoded_bytes().starts_with(b"t-");
+        names.filter(is_transfer).count()
     }
 }
 
