@@ -214,13 +214,13 @@ impl Reception {
         let part = active(&mut self.entries, index)?;
         let held = part.held();
         let again = part.hashes(&self.places, offset, hashes);
-        self.held += part.held() - held;
+        self.held = self.held + part.held() - held;
         again.map_err(|trouble| self.fail_active(index, trouble))
     }
 
     /// Takes a leaf of an entry: checks and writes it, and now and then brings all of it to the
-    /// disk. It is the next one, or was to be sent again. Gives what is to be sent again: this leaf,
-    /// if it does not have its hash, or one of an earlier attempt that is not on the disk as it was.
+    /// disk. It is the next one, or was to be sent again, and is to be once more if it does not have
+    /// its hash.
     ///
     /// # Errors
     /// The entry has failed; what is held of it is kept if another attempt may succeed.
@@ -230,14 +230,15 @@ impl Reception {
         offset: u64,
         hash: &[u8; 32],
         bytes: &[u8],
-    ) -> Result<Vec<Run>, EntryError> {
+    ) -> Result<Option<Run>, EntryError> {
         let size = active(&mut self.entries, index)?.size;
         let found = crate::hash::leaf(bytes, offset, size);
-        self.hashed_leaf(index, offset, hash, &found, bytes)
+        self.hashed_leaf(index, offset, hash, &found, bytes, false)
     }
 
     /// The same for a leaf that was hashed elsewhere, so that one thread hashes while another
-    /// writes: `found` is what [`hash_leaf`](crate::hash_leaf) gives for these very bytes.
+    /// writes: `found` is what [`hash_leaf`](crate::hash_leaf) gives for these very bytes. If it
+    /// has holes, its pages of zeros are none of the file's data.
     ///
     /// # Errors
     /// As for [`Reception::leaf`].
@@ -248,21 +249,19 @@ impl Reception {
         hash: &[u8; 32],
         found: &[u8; 32],
         bytes: &[u8],
-    ) -> Result<Vec<Run>, EntryError> {
+        has_holes: bool,
+    ) -> Result<Option<Run>, EntryError> {
         active(&mut self.entries, index)?;
         let ready = self.ready(index, bytes.len() as u64);
         let part = active(&mut self.entries, index)?;
-        let held = part.held();
-        let written = ready.and_then(|()| part.leaf(&self.places, offset, hash, found, bytes));
-        self.held = self.held + part.held() - held;
-        let copied = part.take_copied();
-        self.copied(copied);
-        let taken = written.map_err(|trouble| self.fail_active(index, trouble))?;
-        if taken.is_right {
+        let written =
+            ready.and_then(|()| part.leaf(&self.places, offset, hash, found, bytes, has_holes));
+        let again = written.map_err(|trouble| self.fail_active(index, trouble))?;
+        if again.is_none() {
             self.count(bytes.len() as u64);
             self.checkpoint_entry(index, Ok(()))?;
         }
-        Ok(taken.again)
+        Ok(again)
     }
 
     /// The sender has sent all leaves of an entry, but for those that are to come again: checks the

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use transom_proto::{LeafData, LeafHashes, OwnedEntry, OwnedOffer};
 use transom_store::{
     Begin, Ended, EntryError, Finished, Inbox, InboxError, InboxSettings, Leftover, Reception,
-    RoomLimits, Run, hash_leaf,
+    RoomLimits, Run, ZEROS, hash_leaf,
 };
-use transom_wire::{Again, Done, End, Failure, Progress, RefuseReason, Start, Total};
+use transom_wire::{Again, Done, End, Failure, LeafContent, Progress, RefuseReason, Start, Total};
 
 use super::LEAVES_CHECKED;
 use crate::notice::{TransferFailure, TransferId};
@@ -55,8 +55,16 @@ impl ReceiveJob {
         let Self::Leaf { leaf, size, found } = self else {
             return 0;
         };
-        *found = Some(hash_leaf(&leaf.bytes, leaf.offset, *size));
-        leaf.bytes.len()
+        *found = Some(hash_leaf(content(leaf, *size), leaf.offset, *size));
+        leaf.len_in(*size) as usize
+    }
+}
+
+/// The bytes of a leaf, which came or are those of a hole.
+fn content(leaf: &LeafData, size: u64) -> &[u8] {
+    match leaf.content {
+        LeafContent::Hole => &ZEROS[..leaf.len_in(size) as usize],
+        _ => &leaf.bytes,
     }
 }
 
@@ -328,15 +336,18 @@ impl Incoming {
         found: Option<[u8; 32]>,
         answer: &mut dyn FnMut(ReceiveAnswer),
     ) -> Option<ReceiveJob> {
-        let found = found.unwrap_or_else(|| hash_leaf(&leaf.bytes, leaf.offset, size));
-        let LeafData {
+        let (index, taken) = (leaf.index, leaf.len_in(size));
+        let bytes = content(&leaf, size);
+        let found = found.unwrap_or_else(|| hash_leaf(bytes, leaf.offset, size));
+        let written = self.reception.hashed_leaf(
             index,
-            offset,
-            hash,
-            ref bytes,
-        } = leaf;
-        let reception = &mut self.reception;
-        match reception.hashed_leaf(index, offset, &hash, &found, bytes) {
+            leaf.offset,
+            &leaf.hash,
+            &found,
+            bytes,
+            leaf.content != LeafContent::Data,
+        );
+        match written {
             Ok(runs) => again(index, runs, answer),
             Err(EntryError::NoRoom { missing }) => {
                 let found = Some(found);
@@ -344,10 +355,8 @@ impl Incoming {
             }
             Err(error) => untakable(index, &error, answer),
         }
-        let bytes = leaf.bytes;
-        let taken = bytes.len() as u64;
         self.received += taken;
-        answer(self.stored(taken, bytes));
+        answer(self.stored(taken, leaf.bytes));
         None
     }
 
@@ -384,7 +393,7 @@ impl Incoming {
     }
 }
 
-fn again(index: u32, runs: Vec<Run>, answer: &mut dyn FnMut(ReceiveAnswer)) {
+fn again(index: u32, runs: impl IntoIterator<Item = Run>, answer: &mut dyn FnMut(ReceiveAnswer)) {
     for Run { offset, leaves } in runs {
         answer(ReceiveAnswer::Again(Again {
             index,

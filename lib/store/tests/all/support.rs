@@ -285,7 +285,7 @@ impl Sender {
         &self,
         reception: &mut Reception,
         leaf: usize,
-    ) -> Result<Vec<Run>, EntryError> {
+    ) -> Result<Option<Run>, EntryError> {
         let (hash, bytes) = &self.leaves[leaf];
         reception.leaf(self.index, (leaf * LEAF) as u64, hash, bytes)
     }
