@@ -363,6 +363,7 @@ pub(crate) fn transfer_json(
         "moved": status.moved,
         "verified": status.verified,
         "durable": status.durable,
+        "missing": status.missing,
         "bytes_per_second": status.rate,
         "eta_s": status.eta.map(|eta| eta.as_secs()),
         "limited_by": status.limited_by.map(limit_word),

@@ -252,11 +252,22 @@ pub(crate) fn progress(status: &TransferStatus, name: &str, is_here: bool) -> St
         Phase::Waiting if is_here => "Waiting for its turn".to_owned(),
         Phase::Waiting => format!("Starts when {name} is back"),
         Phase::Offered => format!("{name} hasn't answered yet"),
+        Phase::Full => full(status, name),
         Phase::Paused if status.paused_here => format!("Paused · {all}"),
         Phase::Paused => format!("Paused by {name} · {all}"),
         Phase::Finishing => "Saving".to_owned(),
         _ => all,
     }
+}
+
+/// Whose disk is full, and what it lacks.
+fn full(status: &TransferStatus, name: &str) -> String {
+    let whose = match status.direction {
+        Direction::Incoming => "Your disk".to_owned(),
+        Direction::Outgoing => format!("{name}'s disk"),
+    };
+    let missing = bytes(status.missing);
+    format!("{whose} is full · {missing} more needed")
 }
 
 /// The rate of a transfer, and what limits it.
