@@ -124,7 +124,7 @@ impl Scene {
             cut,
         };
         // Not by the cut, which may change nothing that is told.
-        let has_holes = route.fifo / 8_000 % 2 == 0;
+        let has_holes = (route.fifo / 8_000).is_multiple_of(2);
         let mut pair = Pair::new(route);
         let parcels = ["a", "b", "c"].iter().zip(SIZES);
         let parcels = parcels
