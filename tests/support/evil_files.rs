@@ -8,8 +8,8 @@ use transom_store::hash_leaf;
 use transom_wire::limits::{HASHES, LEAF};
 use transom_wire::{
     Accept, Again, Capabilities, Collision, Done, End, Ending, Entry, EntryKind, FailReason,
-    Finish, Grant, Hashes, Leaf, Message, Offer, PublicKey, RefuseReason, RelativePath, Shape,
-    Start, TransferKey,
+    Finish, Grant, Hashes, Leaf, LeafContent, Message, Offer, PublicKey, RefuseReason,
+    RelativePath, Shape, Start, TransferKey,
 };
 
 use crate::evil::{Closed, Evil};
@@ -134,9 +134,22 @@ impl EvilSender {
             offset,
             len,
             hash,
+            content: LeafContent::Data,
         };
         self.evil.say(stream, Message::Leaf(leaf));
         self.data(stream, bytes);
+    }
+
+    /// Says that a leaf lies in a hole, with that hash.
+    pub fn hole(&mut self, stream: u16, index: u32, offset: u64, len: u32, hash: [u8; 32]) {
+        let leaf = Leaf {
+            index,
+            offset,
+            len,
+            hash,
+            content: LeafContent::Hole,
+        };
+        self.evil.say(stream, Message::Leaf(leaf));
     }
 
     /// Sends the bytes of a leaf.

@@ -11,7 +11,8 @@ use transom_proto::{Event as SessionEvent, LeafData, TransferEvent};
 use transom_secure::Identity;
 use transom_wire::limits::LEAF;
 use transom_wire::{
-    ByeCode, Collision, Entry, EntryKind, Offer, Progress, RelativePath, Shape, Start, TransferKey,
+    ByeCode, Collision, Entry, EntryKind, LeafContent, Offer, Progress, RelativePath, Shape, Start,
+    TransferKey,
 };
 
 type Failure = Box<dyn Error + Send + Sync>;
@@ -97,6 +98,7 @@ fn fill(
                     index: 0,
                     offset: *offset,
                     hash: [0; 32],
+                    content: LeafContent::Data,
                     bytes,
                 };
                 session.leaf(file, leaf)?;

@@ -88,6 +88,7 @@ impl Loads {
 #[cfg(test)]
 mod tests {
     use transom_proto::LeafData;
+    use transom_wire::LeafContent;
 
     use super::*;
 
@@ -99,6 +100,7 @@ mod tests {
                 index,
                 offset,
                 hash: [0; 32],
+                content: LeafContent::Data,
                 bytes,
             },
             size: 1,

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant as Clock};
 use transom_proto::{Config, Connection, Event, Instant, LeafData, Session, Side, TransferEvent};
 use transom_wire::limits::{LEAF, RECORD_BULK};
 use transom_wire::{
-    Collision, Entry, EntryKind, Offer, Progress, RelativePath, Shape, Start, TransferKey,
+    Collision, Entry, EntryKind, LeafContent, Offer, Progress, RelativePath, Shape, Start,
+    TransferKey,
 };
 
 /// Eight gigabytes.
@@ -123,6 +124,7 @@ fn send(
                         index,
                         offset,
                         hash,
+                        content: LeafContent::Data,
                         bytes,
                     },
                 )?;

@@ -5,10 +5,12 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+use transom_wire::limits::LEAF;
 use transom_wire::{
     Again, ByeCode, CallKind, CameraState, CameraStats, Capabilities, Collision, Done, End,
-    EndReason, Ending, Entry, EntryKind, Failure, Offer, PeerName, PictureHead, Progress,
-    RefuseReason, RelativePath, Shape, SoundHead, SoundState, Start, Status, Total, TransferKey,
+    EndReason, Ending, Entry, EntryKind, Failure, LeafContent, Offer, PeerName, PictureHead,
+    Progress, RefuseReason, RelativePath, Shape, SoundHead, SoundState, Start, Status, Total,
+    TransferKey,
 };
 
 use crate::Instant;
@@ -233,8 +235,20 @@ pub struct LeafData {
     pub offset: u64,
     /// BLAKE3 chaining value of the leaf. The session does not check it.
     pub hash: [u8; 32],
-    /// The bytes, 1 to [`LEAF`](transom_wire::limits::LEAF).
+    /// Whether it is a hole, or has holes.
+    pub content: LeafContent,
+    /// The bytes, 1 to [`LEAF`](transom_wire::limits::LEAF); none of a hole.
     pub bytes: Vec<u8>,
+}
+
+impl LeafData {
+    /// How many bytes of its file it is, if that has `size` bytes.
+    pub fn len_in(&self, size: u64) -> u64 {
+        match self.content {
+            LeafContent::Hole => size.saturating_sub(self.offset).min(LEAF as u64),
+            _ => self.bytes.len() as u64,
+        }
+    }
 }
 
 /// Hashes of successive leaves of a file.

@@ -118,6 +118,7 @@ fn write(
                 offset,
                 hash,
                 bytes,
+                ..
             } => {
                 reception.leaf(index, offset, &hash, &bytes)?;
                 buffer = bytes;

@@ -1,6 +1,7 @@
 //! An open regular file: reading a leaf of it, writing, syncing, and what its mode and time become.
 
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 use std::time::SystemTime;
 
@@ -8,6 +9,7 @@ use rustix::fs::{self, Mode};
 use rustix::io::Errno;
 
 use crate::disk::{Handle, Op};
+use crate::hash::ZEROS;
 
 /// An open regular file.
 #[derive(Debug)]
@@ -96,6 +98,67 @@ impl File {
     pub(crate) fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let write = |file: &std::fs::File| file.write_all_at(bytes, offset);
         self.tell(Op::Write, write)
+    }
+
+    /// Writes a leaf whose pages of zeros become holes, as far as the disk has such.
+    pub(crate) fn write_with_holes(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let (old, end) = (self.len()?, offset + bytes.len() as u64);
+        if old < end {
+            self.set_len(end)?;
+        }
+        let is_hole = |page: &[u8]| page == &ZEROS[..page.len()];
+        let mut at = offset;
+        let pages = bytes.chunks(PAGE).collect::<Vec<_>>();
+        for run in pages.chunk_by(|a, b| is_hole(a) == is_hole(b)) {
+            let len = run.iter().map(|page| page.len()).sum::<usize>();
+            let start = (at - offset) as usize;
+            match run.first().is_some_and(|page| is_hole(page)) {
+                // What was there before may not be zeros.
+                true if at < old => self.punch_hole(at, len)?,
+                true => {}
+                false => self.write_all_at(&bytes[start..start + len], at)?,
+            }
+            at += len as u64;
+        }
+        Ok(())
+    }
+
+    /// Makes zeros of up to a leaf, which take no room if the file system can do that.
+    fn punch_hole(&self, offset: u64, len: usize) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        {
+            use fs::FallocateFlags as Flags;
+            let how = Flags::PUNCH_HOLE | Flags::KEEP_SIZE;
+            let punch = |file: &std::fs::File| fs::fallocate(file, how, offset, len as u64);
+            match self.tell(Op::Write, punch) {
+                Err(Errno::NOTSUP | Errno::NOSYS | Errno::INVAL) => {}
+                punched => return Ok(punched?),
+            }
+        }
+        self.write_all_at(&ZEROS[..len], offset)
+    }
+
+    /// Whether it takes less room than its size: only such files are asked for their holes.
+    pub(crate) fn has_holes(&self) -> bool {
+        let found = fs::fstat(self.handle.fd());
+        found.is_ok_and(|found| i128::from(found.st_blocks) < i128::from(found.st_size) / 512)
+    }
+
+    /// The first data from there on, up to the next hole; none if there are only holes. Where the
+    /// system does not tell, all is data.
+    pub(crate) fn data_from(&self, offset: u64) -> Range<u64> {
+        #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+        {
+            let seek = |to| fs::seek(self.handle.fd(), to);
+            match seek(fs::SeekFrom::Data(offset)) {
+                Err(Errno::NXIO) => return u64::MAX..u64::MAX,
+                Ok(start) => {
+                    return start..seek(fs::SeekFrom::Hole(start)).unwrap_or(u64::MAX);
+                }
+                Err(_) => {}
+            }
+        }
+        offset..u64::MAX
     }
 
     pub(crate) fn set_len(&self, size: u64) -> io::Result<()> {
@@ -259,4 +322,63 @@ fn times(mtime: i64) -> fs::Timestamps {
     }
 }
 
+/// The unit of holes within a leaf, which is that of most file systems.
+const PAGE: usize = 4096;
 const SECOND: i64 = 1_000_000_000;
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use std::os::unix::fs::MetadataExt as _;
+
+    use crate::dir::Dir;
+    use crate::hash::LEAF_BYTES;
+
+    use super::*;
+
+    /// A leaf with one page of data.
+    fn one_page(page: usize) -> Vec<u8> {
+        let mut leaf = ZEROS.to_vec();
+        leaf[page * PAGE..(page + 1) * PAGE].fill(7);
+        leaf
+    }
+
+    #[test]
+    fn pages_of_zeros_become_holes_also_over_what_was_there() {
+        let folder = std::env::temp_dir().join(format!("transom-holes-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("file");
+        let file = Dir::open(&folder).unwrap().create("file").unwrap();
+        file.write_all_at(&[1; 3 * PAGE], LEAF_BYTES).unwrap();
+        let leaves = [
+            one_page(3),
+            ZEROS.to_vec(),
+            one_page(0)[..PAGE + 5].to_vec(),
+        ];
+        for (number, leaf) in leaves.iter().enumerate() {
+            file.write_with_holes(leaf, number as u64 * LEAF_BYTES)
+                .unwrap();
+        }
+        let found = std::fs::read(&path).unwrap();
+        let blocks = std::fs::metadata(&path).unwrap().blocks();
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(found == leaves.concat());
+        assert!(blocks * 512 <= 3 * PAGE as u64, "{blocks} blocks");
+    }
+
+    #[test]
+    fn data_are_found_between_holes() {
+        let folder = std::env::temp_dir().join(format!("transom-data-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = Dir::open(&folder).unwrap().create("file").unwrap();
+        file.set_len(9 * LEAF_BYTES).unwrap();
+        file.write_all_at(&[1; PAGE], 4 * LEAF_BYTES).unwrap();
+        let data = 4 * LEAF_BYTES..4 * LEAF_BYTES + PAGE as u64;
+        let found = (file.data_from(0), file.data_from(data.start + 1));
+        let rest = file.data_from(data.end);
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(found, (data.clone(), data.start + 1..data.end));
+        assert_eq!(rest, u64::MAX..u64::MAX);
+        assert!(file.has_holes());
+    }
+}

@@ -32,6 +32,9 @@ pub fn leaf(bytes: &[u8], offset: u64, size: u64) -> [u8; 32] {
     hasher.update(bytes).finalize_non_root()
 }
 
+/// The bytes of a leaf that lies in a hole.
+pub static ZEROS: [u8; LEAF] = [0; LEAF];
+
 /// The hash of successive leaves of a file, kept as the roots of its whole subtrees.
 ///
 /// ```text

@@ -91,7 +91,7 @@
 //!     outbox.start(index, offset)?;
 //!     loop {
 //!         match outbox.next_leaf(index, Vec::new())? {
-//!             Step::Leaf { index, offset, hash, bytes } => {
+//!             Step::Leaf { index, offset, hash, bytes, .. } => {
 //!                 reception.leaf(index, offset, &hash, &bytes)?;
 //!             }
 //!             Step::Sent { .. } => {
@@ -148,7 +148,7 @@ mod faults;
 pub mod fuzzing;
 
 pub use error::{EntryError, InboxError, OutboxError, SkipReason};
-pub use hash::{hash_file, leaf as hash_leaf};
+pub use hash::{ZEROS, hash_file, leaf as hash_leaf};
 pub use inbox::{Inbox, InboxSettings, Leftover};
 pub use mark::Mark;
 pub use name::{path_text, text_path};

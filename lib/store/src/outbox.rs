@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use transom_wire::{EntryKind, RelativePath, Shape, TransferKey, limits};
+use transom_wire::{EntryKind, LeafContent, RelativePath, Shape, TransferKey, limits};
 
 use crate::dir::{Dir, Metadata};
 use crate::outbox::source::Source;
@@ -136,6 +136,8 @@ pub enum Step {
         offset: u64,
         /// Its hash (wire 7).
         hash: [u8; 32],
+        /// Whether it is a hole, or has holes.
+        content: LeafContent,
         /// Its bytes, in the buffer that was handed in.
         bytes: Vec<u8>,
     },
@@ -343,7 +345,7 @@ impl Outbox {
     }
 
     /// Reads a leaf that the receiver asks for again, also of an entry that has ended, into the
-    /// buffer; gives its hash and bytes.
+    /// buffer; gives its hash, whether it is a hole, and its bytes.
     ///
     /// # Errors
     /// As for [`Outbox::next_leaf`], and when the entry was not started.
@@ -352,7 +354,7 @@ impl Outbox {
         index: u32,
         offset: u64,
         buffer: Vec<u8>,
-    ) -> Result<([u8; 32], Vec<u8>), OutboxError> {
+    ) -> Result<([u8; 32], LeafContent, Vec<u8>), OutboxError> {
         if self.is_running(index) {
             let (root, source) = self.running(index)?;
             let read = source.again(root, offset, buffer);

@@ -351,6 +351,7 @@ impl Part {
         hash: &[u8; 32],
         found: &[u8; 32],
         bytes: &[u8],
+        has_holes: bool,
     ) -> Result<Taken, PartError> {
         let leaf = offset / LEAF_BYTES;
         let is_new = leaf == self.front;
@@ -375,7 +376,11 @@ impl Part {
             self.is_withdrawn = false;
         }
         self.is_dirty = true;
-        self.file(places)?.write_all_at(bytes, offset)?;
+        let file = self.file(places)?;
+        match has_holes {
+            true => file.write_with_holes(bytes, offset)?,
+            false => file.write_all_at(bytes, offset)?,
+        }
         self.came(leaf);
         self.unrecorded.insert(leaf, *hash);
         let again = match self.tree.leaves() == leaf {

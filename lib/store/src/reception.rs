@@ -227,11 +227,12 @@ impl Reception {
     ) -> Result<Vec<Run>, EntryError> {
         let size = active(&mut self.entries, index)?.size;
         let found = crate::hash::leaf(bytes, offset, size);
-        self.hashed_leaf(index, offset, hash, &found, bytes)
+        self.hashed_leaf(index, offset, hash, &found, bytes, false)
     }
 
     /// The same for a leaf that was hashed elsewhere, so that one thread hashes while another
-    /// writes: `found` is what [`hash_leaf`](crate::hash_leaf) gives for these very bytes.
+    /// writes: `found` is what [`hash_leaf`](crate::hash_leaf) gives for these very bytes. If it
+    /// has holes, its pages of zeros are none of the file's data.
     ///
     /// # Errors
     /// As for [`Reception::leaf`].
@@ -242,12 +243,14 @@ impl Reception {
         hash: &[u8; 32],
         found: &[u8; 32],
         bytes: &[u8],
+        has_holes: bool,
     ) -> Result<Vec<Run>, EntryError> {
         active(&mut self.entries, index)?;
         let ready = self.ready(index, bytes.len() as u64);
         let part = active(&mut self.entries, index)?;
         let held = part.held();
-        let written = ready.and_then(|()| part.leaf(&self.places, offset, hash, found, bytes));
+        let written =
+            ready.and_then(|()| part.leaf(&self.places, offset, hash, found, bytes, has_holes));
         self.held = self.held + part.held() - held;
         let copied = part.take_copied();
         self.copied(copied);

@@ -254,7 +254,7 @@
 //!
 //! | kind | message | direction | payload |
 //! |---|---|---|---|
-//! | 0x60 | [`Leaf`] | sender | index u32, offset u64, len u32, hash 32 B |
+//! | 0x60 | [`Leaf`] | sender | index u32, offset u64, len u32, hash 32 B, content u8 |
 //! | 0x61 | data | sender | bytes |
 //! | 0x62 | [`End`] | sender | index u32, size u64, root 32 B |
 //! | 0x63 | Abandon | sender | [`Failure`] |
@@ -301,6 +301,11 @@
 //! leaf that is neither the next nor the next of those asked for again; an `Again` of leaves that
 //! the sender has neither sent nor been told to be held, more than [`limits::RUNS_AGAIN`] of an
 //! entry at once, and more than 4 times its leaves and 64 in all.
+//!
+//! A leaf that lies in a hole of the sender's file is announced as a [`LeafContent::Hole`] and has no
+//! data frames. It counts as its length in grants and in progress, but not for a rate limit. Its
+//! hash is checked as that of zeros. A receiver makes a hole of it as far as its disk has such, and
+//! of the pages of zeros in a leaf that has holes. Other content is illegal.
 //!
 //! `Grant.bytes` is cumulative over the transfer: the sender may have sent at most so many data
 //! bytes. The counts of `Progress` are cumulative too, and `durable <= verified <= received`. Sent,
@@ -431,8 +436,8 @@ pub use message::call::{CallKind, CameraState, EndReason, Recording, Ring, Shown
 pub use message::control::{Ack, ByeCode, Capabilities, Hello, Join, Live, Ping, Pong};
 pub use message::file::{
     Accept, Again, Collision, DiskFull, Done, End, Ending, Entry, EntryKind, FailReason, Failure,
-    Finish, Grant, Hashes, Leaf, LimitedBy, Offer, Pause, Progress, Rate, RefuseReason, Shape,
-    Start, Total, TransferKey, WHOLE,
+    Finish, Grant, Hashes, Leaf, LeafContent, LimitedBy, Offer, Pause, Progress, Rate,
+    RefuseReason, Shape, Start, Total, TransferKey, WHOLE,
 };
 pub use message::sound::{Listen, Sound, SoundCodec, SoundHead, SoundState};
 pub use message::stats::{CameraStats, FrameCounts, StageTimes, Throttling, WantStats};

@@ -3,10 +3,10 @@
 use transom_wire::{
     Accept, Ack, Again, ByeCode, CallKind, CameraState, CameraStats, Capabilities, Codec,
     Collision, DiskFull, Done, End, EndReason, Ending, Entry, EntryKind, FailReason, Failure,
-    Finish, Grant, Hashes, Hello, Join, Leaf, LimitedBy, Listen, Live, Message, Offer, Orientation,
-    Pause, PictureHead, Ping, Pong, Progress, Rate, Recording, RefuseReason, RelativePath, Ring,
-    Shape, Shown, Sound, SoundCodec, SoundHead, SoundState, Start, Status, Text, TextAck,
-    TransferKey, WHOLE, WantStats, flags, limits,
+    Finish, Grant, Hashes, Hello, Join, Leaf, LeafContent, LimitedBy, Listen, Live, Message, Offer,
+    Orientation, Pause, PictureHead, Ping, Pong, Progress, Rate, Recording, RefuseReason,
+    RelativePath, Ring, Shape, Shown, Sound, SoundCodec, SoundHead, SoundState, Start, Status,
+    Text, TextAck, TransferKey, WHOLE, WantStats, flags, limits,
 };
 
 /// Paths, peer names and keys, good and bad.
@@ -229,6 +229,7 @@ fn file_data() -> Vec<(&'static str, Vec<u8>)> {
         offset: 0,
         len: 2,
         hash: [0x44; 32],
+        content: LeafContent::Data,
     };
     let hashes = Hashes {
         index: 0,

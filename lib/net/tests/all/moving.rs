@@ -7,7 +7,8 @@ use transom_proto::{
 };
 use transom_wire::limits::LEAF;
 use transom_wire::{
-    CallKind, Collision, Entry, EntryKind, Offer, Progress, RelativePath, Shape, Start, TransferKey,
+    CallKind, Collision, Entry, EntryKind, LeafContent, Offer, Progress, RelativePath, Shape,
+    Start, TransferKey,
 };
 
 use crate::support::{Station, join, pair, run};
@@ -89,6 +90,7 @@ impl FileStream {
                 index,
                 offset,
                 hash,
+                content: LeafContent::Data,
                 bytes,
             };
             session.leaf(file, leaf).unwrap();

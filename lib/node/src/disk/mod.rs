@@ -57,11 +57,13 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
-    /// Bytes of a leaf that was read or written.
+    /// Bytes of a leaf that was read or written; a hole counts as a whole leaf.
     pub(crate) fn leaf_bytes(&self) -> usize {
         match self {
-            Self::Send(SendAnswer::Leaf(leaf) | SendAnswer::LeafAgain(leaf)) => leaf.bytes.len(),
-            Self::Receive(ReceiveAnswer::Stored { spent, .. }) => spent.len(),
+            Self::Send(SendAnswer::Leaf(leaf) | SendAnswer::LeafAgain(leaf)) => {
+                leaf.len_in(u64::MAX) as usize
+            }
+            Self::Receive(ReceiveAnswer::Stored { taken, .. }) => *taken as usize,
             _ => 0,
         }
     }

@@ -8,9 +8,9 @@ use std::path::PathBuf;
 use transom_proto::{LeafData, LeafHashes, OwnedEntry, OwnedOffer};
 use transom_store::{
     Begin, Ended, EntryError, Finished, Inbox, InboxError, InboxSettings, Leftover, Reception, Run,
-    hash_leaf,
+    ZEROS, hash_leaf,
 };
-use transom_wire::{Again, Done, End, Failure, Progress, RefuseReason, Start, Total};
+use transom_wire::{Again, Done, End, Failure, LeafContent, Progress, RefuseReason, Start, Total};
 
 use super::LEAVES_CHECKED;
 use crate::notice::{TransferFailure, TransferId};
@@ -53,8 +53,16 @@ impl ReceiveJob {
         let Self::Leaf { leaf, size, found } = self else {
             return 0;
         };
-        *found = Some(hash_leaf(&leaf.bytes, leaf.offset, *size));
-        leaf.bytes.len()
+        *found = Some(hash_leaf(content(leaf, *size), leaf.offset, *size));
+        leaf.len_in(*size) as usize
+    }
+}
+
+/// The bytes of a leaf, which came or are those of a hole.
+fn content(leaf: &LeafData, size: u64) -> &[u8] {
+    match leaf.content {
+        LeafContent::Hole => &ZEROS[..leaf.len_in(size) as usize],
+        _ => &leaf.bytes,
     }
 }
 
@@ -162,8 +170,8 @@ impl Receiving {
             ReceiveJob::Total(total) => self.incoming(transfer)?.reception.total(total),
             ReceiveJob::Entry(entry) => self.incoming(transfer)?.entry(&entry, answer),
             ReceiveJob::Hashes(hashes) => self.incoming(transfer)?.hashes(&hashes, answer),
-            ReceiveJob::Leaf { leaf, found, .. } => {
-                self.incoming(transfer)?.leaf(leaf, found, answer);
+            ReceiveJob::Leaf { leaf, size, found } => {
+                self.incoming(transfer)?.leaf(leaf, size, found, answer);
             }
             ReceiveJob::End(end) => return self.incoming(transfer)?.end(end, answer),
             ReceiveJob::Abandon(index) => self.incoming(transfer)?.reception.abandon(index),
@@ -242,29 +250,26 @@ impl Incoming {
     fn leaf(
         &mut self,
         leaf: LeafData,
+        size: u64,
         found: Option<[u8; 32]>,
         answer: &mut dyn FnMut(ReceiveAnswer),
     ) {
-        let LeafData {
-            index,
-            offset,
-            hash,
-            bytes,
-        } = leaf;
-        let taken = bytes.len() as u64;
+        let (index, taken) = (leaf.index, leaf.len_in(size));
         self.received += taken;
-        let written = match found {
-            Some(found) => {
-                let reception = &mut self.reception;
-                reception.hashed_leaf(index, offset, &hash, &found, &bytes)
-            }
-            None => self.reception.leaf(index, offset, &hash, &bytes),
-        };
+        let bytes = content(&leaf, size);
+        let written = self.reception.hashed_leaf(
+            index,
+            leaf.offset,
+            &leaf.hash,
+            &found.unwrap_or_else(|| hash_leaf(bytes, leaf.offset, size)),
+            bytes,
+            leaf.content != LeafContent::Data,
+        );
         match written {
             Ok(runs) => again(index, runs, answer),
             Err(error) => untakable(index, &error, answer),
         }
-        answer(self.stored(taken, bytes));
+        answer(self.stored(taken, leaf.bytes));
     }
 
     fn stored(&self, taken: u64, spent: Vec<u8>) -> ReceiveAnswer {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use transom_proto::{LeafData, LeafHashes, OwnedEntry};
 use transom_store::{Counted, Outbox, OutboxError, Step, path_text};
 use transom_wire::limits::{self, LEAF};
-use transom_wire::{Again, End, Failure, RelativePath, Shape, Start, TransferKey};
+use transom_wire::{Again, End, Failure, LeafContent, RelativePath, Shape, Start, TransferKey};
 
 use crate::notice::{TransferFailure, TransferId};
 
@@ -275,12 +275,15 @@ impl Reader<'_> {
                 index,
                 offset,
                 hash,
+                content,
                 bytes,
             }) => {
+                let bytes = self.kept(content, bytes);
                 (self.answer)(SendAnswer::Leaf(LeafData {
                     index,
                     offset,
                     hash,
+                    content,
                     bytes,
                 }));
                 return Read::Leaf;
@@ -331,12 +334,16 @@ impl Reader<'_> {
             let offset = offset.saturating_add(number * LEAF as u64);
             let buffer = self.spare.pop().unwrap_or_default();
             match self.outbox.leaf_again(index, offset, buffer) {
-                Ok((hash, bytes)) => (self.answer)(SendAnswer::LeafAgain(LeafData {
-                    index,
-                    offset,
-                    hash,
-                    bytes,
-                })),
+                Ok((hash, content, bytes)) => {
+                    let bytes = self.kept(content, bytes);
+                    (self.answer)(SendAnswer::LeafAgain(LeafData {
+                        index,
+                        offset,
+                        hash,
+                        content,
+                        bytes,
+                    }));
+                }
                 Err(error) => {
                     self.failed(index, &error);
                     break;
@@ -344,6 +351,15 @@ impl Reader<'_> {
             }
         }
         (self.answer)(SendAnswer::AgainDone);
+    }
+
+    /// The bytes to send of a leaf. The buffer of a hole is used again.
+    fn kept(&mut self, content: LeafContent, bytes: Vec<u8>) -> Vec<u8> {
+        if content != LeafContent::Hole {
+            return bytes;
+        }
+        self.spare.push(bytes);
+        Vec::new()
     }
 
     fn failed(&mut self, index: u32, error: &OutboxError) {

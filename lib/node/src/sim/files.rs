@@ -8,8 +8,8 @@ use transom_proto::{LeafData, LeafHashes, OwnedEntry};
 use transom_store::{Counted, Finished};
 use transom_wire::limits::LEAF;
 use transom_wire::{
-    Again, Done, End, Ending, EntryKind, FailReason, Failure, Progress, RelativePath, Shape, Start,
-    TransferKey,
+    Again, Done, End, Ending, EntryKind, FailReason, Failure, LeafContent, Progress, RelativePath,
+    Shape, Start, TransferKey,
 };
 
 use crate::disk::{Answer, Found, Job, Opened, ReceiveAnswer, ReceiveJob, SendAnswer, SendJob};
@@ -353,6 +353,7 @@ impl Outgoing {
             index,
             offset,
             hash,
+            content: LeafContent::Data,
             bytes,
         }
     }

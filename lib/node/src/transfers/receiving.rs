@@ -306,7 +306,7 @@ impl Incoming {
                 ReceiveJob::Entry(entry)
             }
             TransferEvent::Leaf { leaf, size } => {
-                let bytes = leaf.bytes.len() as u64;
+                let bytes = leaf.len_in(size);
                 self.account.status.moved += bytes;
                 if let Some((_, path)) = self.announced.get(&leaf.index) {
                     self.account.moves(path, size, leaf.offset + bytes);

@@ -249,12 +249,13 @@ impl Outgoing {
             }
             SendAnswer::TooMany(why) => return Some(self.too_many(why, out)),
             SendAnswer::Leaf(leaf) => {
-                let end = leaf.offset + leaf.bytes.len() as u64;
                 if let Some(entry) = attempt.announced.get(&leaf.index) {
-                    self.account.moves(&entry.path, entry.size, end);
+                    let bytes = leaf.len_in(entry.size);
+                    self.account
+                        .moves(&entry.path, entry.size, leaf.offset + bytes);
+                    self.account.status.moved += bytes;
                 }
                 attempt.reads.leaf(leaf.index);
-                self.account.status.moved += leaf.bytes.len() as u64;
                 attempt.say(out, |session, place| session.leaf(place.file, leaf));
             }
             SendAnswer::Sent(index) => attempt.reads.sent(index),
@@ -265,7 +266,8 @@ impl Outgoing {
             }
             SendAnswer::LeafAgain(leaf) => {
                 attempt.reads.leaf_again();
-                self.account.status.moved += leaf.bytes.len() as u64;
+                let entry = attempt.announced.get(&leaf.index);
+                self.account.status.moved += entry.map_or(0, |entry| leaf.len_in(entry.size));
                 attempt.say(out, |session, place| session.leaf(place.file, leaf));
             }
             SendAnswer::AgainDone => attempt.reads.again_done(),

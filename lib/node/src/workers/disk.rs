@@ -189,7 +189,7 @@ mod tests {
 
     use transom_proto::{LeafData, OwnedEntry, OwnedOffer};
     use transom_wire::limits::LEAF;
-    use transom_wire::{Collision, End, EntryKind, RelativePath, Shape, Start};
+    use transom_wire::{Collision, End, EntryKind, LeafContent, RelativePath, Shape, Start};
 
     use super::*;
     use crate::disk::{ReceiveAnswer, SendAnswer};
@@ -333,6 +333,7 @@ mod tests {
                 index,
                 offset,
                 hash,
+                content: LeafContent::Data,
                 bytes,
             };
             for job in [
@@ -366,6 +367,7 @@ mod tests {
                 index,
                 offset: 0,
                 hash: [0; 32],
+                content: LeafContent::Data,
                 bytes: vec![7; LEAF],
             };
             let found = None;

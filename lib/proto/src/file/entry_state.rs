@@ -89,8 +89,7 @@ impl EntryState {
 
     /// A leaf follows. Returns whether it is the next one, or the next of those asked for again.
     pub(crate) fn leaf(&mut self, offset: u64, len: usize) -> bool {
-        let rest = self.size.saturating_sub(offset);
-        if self.start.is_none() || len == 0 || rest.min(LEAF as u64) != len as u64 {
+        if self.start.is_none() || len == 0 || len != self.leaf_len(offset) {
             return false;
         }
         if offset == self.front {
@@ -130,6 +129,12 @@ impl EntryState {
         }
         self.end = Some(*end);
         true
+    }
+
+    /// How long the leaf at that offset is.
+    pub(crate) fn leaf_len(&self, offset: u64) -> usize {
+        let rest = self.size.saturating_sub(offset);
+        usize::try_from(rest).map_or(LEAF, |rest| rest.min(LEAF))
     }
 
     pub(crate) fn size(&self) -> u64 {

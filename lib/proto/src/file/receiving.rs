@@ -9,7 +9,7 @@ use core::time::Duration;
 use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
 use transom_wire::{
     Accept, Again, DecodeError, Done, End, Entry, EntryKind, Failure, Finish, Grant, Hashes, Leaf,
-    LimitedBy, Message, Offer, Progress, Shape, Start, Total,
+    LeafContent, LimitedBy, Message, Offer, Progress, Shape, Start, Total,
 };
 
 use super::entry_state::EntryState;
@@ -311,7 +311,13 @@ impl Receiving {
         Ok(())
     }
 
-    pub(crate) fn handle_leaf(&mut self, leaf: Leaf, spare: &mut Spare) -> Result<(), PeerError> {
+    pub(crate) fn handle_leaf(
+        &mut self,
+        leaf: Leaf,
+        now: Instant,
+        spare: &mut Spare,
+        output: &mut Output,
+    ) -> Result<(), PeerError> {
         if self.partial.is_some() {
             return Err(PeerError::unexpected("a leaf inside another"));
         }
@@ -326,14 +332,18 @@ impl Receiving {
             index,
             offset,
             hash,
+            content,
             ..
         } = leaf;
-        let mut bytes = spare.take().unwrap_or_default();
+        let is_hole = content == LeafContent::Hole;
+        let buffer = if is_hole { None } else { spare.take() };
+        let mut bytes = buffer.unwrap_or_default();
         bytes.clear();
         let leaf = LeafData {
             index,
             offset,
             hash,
+            content,
             bytes,
         };
         self.partial = Some(Partial {
@@ -341,8 +351,12 @@ impl Receiving {
             size: state.size(),
             len,
             dropped: state.failed,
-            got: 0,
+            got: if is_hole { len } else { 0 },
         });
+        if is_hole {
+            self.received(len, now)?;
+            self.leaf_came(output);
+        }
         Ok(())
     }
 
@@ -361,15 +375,22 @@ impl Receiving {
         if bytes.len() > partial.len - partial.got {
             return Err(PeerError::too_much("a leaf's announced bytes"));
         }
-        if bytes.len() as u64 > self.granted - self.received {
-            return Err(PeerError::too_much("the bytes granted"));
-        }
-        self.received += bytes.len() as u64;
-        self.moved = Some(now);
         partial.add(bytes);
-        if partial.got == partial.len {
+        let is_whole = partial.got == partial.len;
+        self.received(bytes.len(), now)?;
+        if is_whole {
             self.leaf_came(output);
         }
+        Ok(())
+    }
+
+    /// Counts bytes of leaves that came.
+    fn received(&mut self, bytes: usize, now: Instant) -> Result<(), PeerError> {
+        if bytes as u64 > self.granted - self.received {
+            return Err(PeerError::too_much("the bytes granted"));
+        }
+        self.received += bytes as u64;
+        self.moved = Some(now);
         Ok(())
     }
 

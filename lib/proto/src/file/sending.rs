@@ -6,8 +6,8 @@ use alloc::string::String;
 
 use transom_wire::limits::{ENTRIES_AHEAD, HASHES, LEAF};
 use transom_wire::{
-    Accept, Again, Done, End, Ending, Entry, Failure, Grant, Hashes, Leaf, LimitedBy, Message,
-    Offer, Progress, Start, Total,
+    Accept, Again, Done, End, Ending, Entry, Failure, Grant, Hashes, Leaf, LeafContent, LimitedBy,
+    Message, Offer, Progress, Start, Total,
 };
 
 use super::bottleneck::Bottleneck;
@@ -64,6 +64,8 @@ const HASHES_HEAD: usize = 4 + 8;
 enum Item {
     Leaf {
         leaf: LeafData,
+        /// Its bytes in the file.
+        len: usize,
         /// Whether its head was sent.
         announced: bool,
         /// Bytes sent.
@@ -176,13 +178,18 @@ impl Sending {
 
     /// Queues a leaf, or drops it if its entry was abandoned meanwhile.
     pub(crate) fn leaf(&mut self, leaf: LeafData) -> Result<(), UsageError> {
-        let len = leaf.bytes.len();
-        if len > self.leaf_room() {
-            return Err(UsageError::Full { what: "leaves" });
-        }
+        let room = self.leaf_room();
         let Some(state) = self.wanted(leaf.index, "leaf")? else {
             return Ok(());
         };
+        let len = match leaf.content {
+            // It takes room as others do, or a queue of holes would have no end.
+            LeafContent::Hole => state.leaf_len(leaf.offset),
+            _ => leaf.bytes.len(),
+        };
+        if len > room {
+            return Err(UsageError::Full { what: "leaves" });
+        }
         if !state.leaf(leaf.offset, len) {
             return Err(UsageError::NotNow { verb: "leaf" });
         }
@@ -190,6 +197,7 @@ impl Sending {
         self.leaves_short |= self.queued > self.room / 2;
         self.queue.push_back(Item::Leaf {
             leaf,
+            len,
             announced: false,
             at: 0,
         });
@@ -422,7 +430,10 @@ impl Sending {
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         match self.queue.front()? {
             _ if self.throttle.is_paused() => None,
-            Item::Leaf { .. } => (self.sent < self.granted).then(|| self.throttle.opens_at()),
+            Item::Leaf { leaf, len, .. } => {
+                let may = self.granted - self.sent >= least_grant(leaf, *len);
+                may.then(|| self.throttle.opens_at())
+            }
             // Neither granted nor limited.
             Item::Hashes(_) => Some(Instant::default()),
             Item::End(_) | Item::Abandon(_) => None,
@@ -476,6 +487,7 @@ impl Sending {
     ) -> Step {
         let Some(Item::Leaf {
             leaf,
+            len,
             announced,
             at,
         }) = self.queue.front_mut()
@@ -485,19 +497,23 @@ impl Sending {
         let grant = self.granted - self.sent;
         let allowed = grant.min(self.throttle.allowance(now));
         let allowed = usize::try_from(allowed).unwrap_or(usize::MAX);
-        if allowed == 0 {
+        if allowed == 0 || grant < least_grant(leaf, *len) {
             return Step::Held;
         }
         if !*announced {
-            let len = u32::try_from(leaf.bytes.len()).unwrap_or(0);
-            let (index, offset, hash) = (leaf.index, leaf.offset, leaf.hash);
             let head = Leaf {
-                index,
-                offset,
-                len,
-                hash,
+                index: leaf.index,
+                offset: leaf.offset,
+                len: u32::try_from(*len).unwrap_or(0),
+                hash: leaf.hash,
+                content: leaf.content,
             };
             *announced = record.push(self.id.0, 0, &Message::Leaf(head));
+            if *announced && leaf.content == LeafContent::Hole {
+                self.sent += *len as u64;
+                self.drop_front(spare);
+                return Step::Written;
+            }
             return match *announced {
                 true => Step::Written,
                 false => Step::Full,
@@ -555,8 +571,8 @@ impl Sending {
     }
 
     fn drop_front(&mut self, spare: &mut Spare) {
-        if let Some(Item::Leaf { leaf, .. }) = self.queue.pop_front() {
-            self.queued -= leaf.bytes.len();
+        if let Some(Item::Leaf { leaf, len, .. }) = self.queue.pop_front() {
+            self.queued -= len;
             spare.put(leaf.bytes);
         }
     }
@@ -569,8 +585,8 @@ impl Sending {
             state.failed = true;
         }
         self.queue.retain(|item| match item {
-            Item::Leaf { leaf, .. } if leaf.index == index => {
-                self.queued -= leaf.bytes.len();
+            Item::Leaf { leaf, len, .. } if leaf.index == index => {
+                self.queued -= len;
                 false
             }
             Item::Hashes(hashes) if hashes.index == index => {
@@ -615,5 +631,13 @@ impl Sending {
             self.entries_short = false;
             output.emit_transfer(self.id, TransferEvent::Room);
         }
+    }
+}
+
+/// How much of the grant a leaf needs to go on: a hole goes at once.
+fn least_grant(leaf: &LeafData, len: usize) -> u64 {
+    match leaf.content {
+        LeafContent::Hole => len as u64,
+        _ => 1,
     }
 }

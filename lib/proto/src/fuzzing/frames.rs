@@ -76,7 +76,17 @@ fn likely(kind: Kind, choices: &mut Choices<'_>) -> Vec<u8> {
         Kind::Start => [index, small(0, 8)].concat(),
         Kind::Again => [index, small(0, 8), small(value, 4)].concat(),
         Kind::Hashes => [index, small(0, 8), vec![value; 32]].concat(),
-        Kind::Leaf => [index, small(0, 8), small(choices.byte(), 4), vec![0; 32]].concat(),
+        Kind::Leaf => {
+            let content = vec![1 + choices.byte() % 3];
+            [
+                index,
+                small(0, 8),
+                small(choices.byte(), 4),
+                vec![0; 32],
+                content,
+            ]
+            .concat()
+        }
         Kind::End => [index, small(choices.byte(), 8), vec![0; 32]].concat(),
         Kind::Done => [index, vec![0; 32]].concat(),
         Kind::Failed | Kind::Abandon => [index, vec![1], small(5, 4)].concat(),

@@ -130,6 +130,7 @@ impl Scene {
             .collect();
         let (file, mut courier) = Courier::offer(pair.session(Who::Ann), Shape::Folder, parcels);
         courier.held = (0..).zip(held).collect();
+        courier.has_holes = cut % 2 == 1;
         Self {
             pair,
             file,

@@ -3,8 +3,8 @@
 use alloc::vec;
 use transom_wire::limits::{LEAF, RECORD_BULK};
 use transom_wire::{
-    Again, Capabilities, Collision, Done, EndReason, Ending, Entry, EntryKind, Hello, Message,
-    Offer, Progress, RelativePath, Shape, SoundCodec, SoundState, Start, TransferKey,
+    Again, Capabilities, Collision, Done, EndReason, Ending, Entry, EntryKind, Hello, LeafContent,
+    Message, Offer, Progress, RelativePath, Shape, SoundCodec, SoundState, Start, TransferKey,
 };
 
 use super::choices::Choices;
@@ -104,8 +104,8 @@ impl Lone {
                 ignore(session.start(file, &Start { index, offset }));
             }
             TransferEvent::Entry(_) => ignore(session.failed(file, failed(index))),
-            TransferEvent::Leaf { leaf, .. } => {
-                ignore(session.stored(file, leaf.bytes.len() as u64, Progress::default()));
+            TransferEvent::Leaf { leaf, size } => {
+                ignore(session.stored(file, leaf.len_in(*size), Progress::default()));
                 if yes {
                     let (index, leaves) = (leaf.index, 1);
                     ignore(session.again(
@@ -136,6 +136,7 @@ impl Lone {
                         index: 0,
                         offset,
                         hash: [0; 32],
+                        content: LeafContent::Data,
                         bytes: vec![0; SIZE],
                     },
                 ));

@@ -11,8 +11,8 @@ use transom_proto::fuzzing::{Courier, Pair, Parcel, Route, Who};
 use transom_proto::{Event, TransferEvent, TransferId, UsageError};
 use transom_wire::limits::{ENTRIES_AHEAD, LEAF, RUNS_AGAIN};
 use transom_wire::{
-    CallKind, Done, End, Ending, FailReason, Failure, Offer, Progress, RefuseReason, Shape, Status,
-    Total, WHOLE,
+    CallKind, Done, End, Ending, FailReason, Failure, LeafContent, Offer, Progress, RefuseReason,
+    Shape, Status, Total, WHOLE,
 };
 
 use crate::messages::{again, entry, hashes, leaf, offer, start};
@@ -265,6 +265,71 @@ fn a_stalled_disk_stops_the_sender_after_one_window() {
     assert_eq!(leaves, 4 * 1024 * 1024, "one window");
     let held = pair.session(Who::Ann).stats(Default::default()).held;
     assert!(held <= 2 * 1024 * 1024, "{held} bytes wait at the sender");
+}
+
+/// A file of one hole, and how many of its leaves a stalled disk gets.
+fn holes(size: u64, limit: Option<u64>) -> (Pair, usize) {
+    let mut pair = Pair::new(Route::IDEAL);
+    let mut offer = offer(Shape::File, 1, size);
+    offer.is_counted = true;
+    let ann = pair.session(Who::Ann);
+    let file = ann.offer(&offer).unwrap();
+    ann.limit(file, limit).unwrap();
+    let (mut next, mut leaves) = (0, 0);
+    pair.run(SECOND, |pair, who, event| {
+        let session = pair.session(who);
+        match event {
+            Event::Transfer(file, TransferEvent::Offered(_)) => session.accept(file, 0).unwrap(),
+            Event::Transfer(file, TransferEvent::Accepted { .. }) => {
+                session.entry(file, &entry(0, size)).unwrap();
+            }
+            Event::Transfer(file, TransferEvent::Entry(_)) => {
+                session.start(file, &start(0, 0)).unwrap();
+            }
+            Event::Transfer(_, TransferEvent::Leaf { leaf, size }) => {
+                assert_eq!((leaf.content, leaf.bytes.len()), (LeafContent::Hole, 0));
+                assert_eq!(leaf.len_in(size), LEAF as u64);
+                leaves += 1;
+            }
+            _ => {}
+        }
+        if who == Who::Ann {
+            while session.leaf_room(file) >= LEAF && next < size {
+                let mut hole = leaf(0, next, 0);
+                hole.content = LeafContent::Hole;
+                match session.leaf(file, hole) {
+                    Ok(()) => next += LEAF as u64,
+                    Err(_) => break,
+                }
+            }
+        }
+    });
+    (pair, leaves)
+}
+
+#[test]
+fn holes_take_the_window_as_data_do_and_hardly_any_of_the_network() {
+    let size = 1 << 40;
+    let (mut pair, leaves) = holes(size, None);
+    assert_eq!(leaves * LEAF, 4 * 1024 * 1024, "one window");
+    let stats = pair.session(Who::Ann).stats(Default::default());
+    assert!(stats.held <= 2 * 1024 * 1024, "{} wait", stats.held);
+    assert!(stats.sent < 10_000, "{} bytes for holes", stats.sent);
+}
+
+#[test]
+fn a_file_with_holes_is_received_completely() {
+    let (mut pair, _, mut courier) = sending(Route::IDEAL, 10_000_000);
+    courier.has_holes = true;
+    deliver(&mut pair, &mut courier, SECOND);
+    assert_eq!(courier.ending, Some(Ending::Durable));
+    assert_eq!(courier.got[&0], 10_000_000);
+}
+
+#[test]
+fn holes_do_not_count_for_a_rate_limit() {
+    let (_, leaves) = holes(1 << 40, Some(1000));
+    assert_eq!(leaves * LEAF, 4 * 1024 * 1024);
 }
 
 #[test]

@@ -9,8 +9,9 @@ use transom_proto::{Event, PeerError, TransferEvent, TransferId};
 use transom_wire::limits::{ENTRIES_AHEAD, LEAF, RUNS_AGAIN};
 use transom_wire::{
     Accept, Ack, ByeCode, CallKind, Capabilities, DiskFull, Done, End, Ending, Entry, EntryKind,
-    FailReason, Failure, Finish, Grant, Hashes, Header, Hello, Kind, Leaf, Message, Offer, Pause,
-    Ping, Pong, Progress, Rate, RefuseReason, RelativePath, Ring, Shape, Status, Total,
+    FailReason, Failure, Finish, Grant, Hashes, Header, Hello, Kind, Leaf, LeafContent, Message,
+    Offer, Pause, Ping, Pong, Progress, Rate, RefuseReason, RelativePath, Ring, Shape, Status,
+    Total,
 };
 
 use crate::evil::Evil;
@@ -43,6 +44,17 @@ fn leaf(index: u32, offset: u64, len: u32) -> Message<'static> {
         offset,
         len,
         hash: [0; 32],
+        content: LeafContent::Data,
+    })
+}
+
+fn hole(index: u32, offset: u64, len: u32) -> Message<'static> {
+    let Message::Leaf(leaf) = leaf(index, offset, len) else {
+        unreachable!()
+    };
+    Message::Leaf(Leaf {
+        content: LeafContent::Hole,
+        ..leaf
     })
 }
 

@@ -2,7 +2,7 @@
 
 use transom_proto::{Config, Event, LeafData, TransferEvent, TransferId};
 use transom_wire::limits::LEAF;
-use transom_wire::{Leaf, Message, RefuseReason, Shape};
+use transom_wire::{Leaf, LeafContent, Message, RefuseReason, Shape};
 
 use crate::evil::Evil;
 use crate::messages::{entry, offer, start};
@@ -43,6 +43,7 @@ fn receive_leaf(evil: &mut Evil, stream: u16, offset: u64) -> (TransferId, LeafD
         offset,
         len,
         hash,
+        content: LeafContent::Data,
     };
     evil.say(stream, &Message::Leaf(head)).unwrap();
     for piece in vec![7; LEAF].chunks(LEAF / 8) {

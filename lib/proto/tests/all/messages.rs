@@ -2,7 +2,7 @@
 
 use transom_proto::{LeafData, LeafHashes};
 use transom_wire::{
-    Again, Collision, Entry, EntryKind, Offer, RelativePath, Shape, Start, TransferKey,
+    Again, Collision, Entry, EntryKind, LeafContent, Offer, RelativePath, Shape, Start, TransferKey,
 };
 
 /// An offer of something called `name`.
@@ -55,6 +55,7 @@ pub(crate) fn leaf(index: u32, offset: u64, len: usize) -> LeafData {
         index,
         offset,
         hash: [0; 32],
+        content: LeafContent::Data,
         bytes: vec![0; len],
     }
 }

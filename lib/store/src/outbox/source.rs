@@ -1,6 +1,10 @@
 //! One file that is being sent: what of it was read, and whether it is still the file that was
 //! offered.
 
+use std::ops::Range;
+
+use transom_wire::LeafContent;
+
 use super::{EntryInfo, Step, open_failed};
 use crate::OutboxError;
 use crate::dir::Dir;
@@ -32,6 +36,8 @@ pub(super) struct Source {
     sent: Tree,
     /// Whether it ended at its offered size, once its last bytes were read.
     ends: Option<bool>,
+    /// Of a file with holes: where was asked for data, and those found.
+    data: Option<(u64, Range<u64>)>,
 }
 
 impl Source {
@@ -51,6 +57,7 @@ impl Source {
             held: Tree::default(),
             sent: Tree::after(hash::leaves(start)),
             ends: None,
+            data: None,
         })
     }
 
@@ -89,13 +96,14 @@ impl Source {
             return Ok(Step::Sent { buffer });
         }
         let offset = self.front;
-        let hash = self.read(offset, &mut buffer)?;
+        let (hash, content) = self.read(offset, &mut buffer)?;
         self.sent.push(hash);
         self.front += buffer.len() as u64;
         Ok(Step::Leaf {
             index,
             offset,
             hash,
+            content,
             bytes: buffer,
         })
     }
@@ -111,7 +119,7 @@ impl Source {
         self.open(root)?;
         let (offset, mut hashes) = (self.hashed, Vec::new());
         while self.hashed < self.start && hashes.len() < most {
-            let hash = self.read(self.hashed, buffer)?;
+            let (hash, _) = self.read(self.hashed, buffer)?;
             self.held.push(hash);
             self.hashed += buffer.len() as u64;
             hashes.push(hash);
@@ -119,26 +127,31 @@ impl Source {
         Ok((offset, hashes))
     }
 
-    /// Reads any leaf; gives its hash and bytes.
+    /// Reads any leaf; gives its hash, whether it is a hole, and its bytes.
     pub(super) fn again(
         &mut self,
         root: &Dir,
         offset: u64,
         mut buffer: Vec<u8>,
-    ) -> Result<([u8; 32], Vec<u8>), OutboxError> {
+    ) -> Result<([u8; 32], LeafContent, Vec<u8>), OutboxError> {
         if offset >= self.entry.size || !offset.is_multiple_of(LEAF_BYTES) {
             return Err(OutboxError::Protocol(
                 "the receiver asks for no leaf of the file",
             ));
         }
         self.open(root)?;
-        let hash = self.read(offset, &mut buffer)?;
-        Ok((hash, buffer))
+        let (hash, content) = self.read(offset, &mut buffer)?;
+        Ok((hash, content, buffer))
     }
 
-    /// Reads the leaf at `offset` and gives its hash.
-    fn read(&mut self, offset: u64, buffer: &mut Vec<u8>) -> Result<[u8; 32], OutboxError> {
+    /// Reads the leaf at `offset`; gives its hash and whether it is a hole.
+    fn read(
+        &mut self,
+        offset: u64,
+        buffer: &mut Vec<u8>,
+    ) -> Result<([u8; 32], LeafContent), OutboxError> {
         let len = (self.entry.size - offset).min(LEAF_BYTES) as usize;
+        let content = self.content(offset, len as u64);
         let Some(file) = &self.file else {
             return Err(self.changed());
         };
@@ -148,13 +161,31 @@ impl Source {
         if is_last {
             let ends = file.read_last(offset, len, buffer).map_err(failed)?;
             self.ends = Some(ends);
+        } else if content == LeafContent::Hole {
+            buffer.clear();
+            buffer.resize(len, 0);
         } else {
             file.read_leaf(offset, len, buffer).map_err(failed)?;
         }
         if buffer.len() != len {
             return Err(self.changed());
         }
-        Ok(hash::leaf(buffer, offset, self.entry.size))
+        Ok((hash::leaf(buffer, offset, self.entry.size), content))
+    }
+
+    /// Whether there is a hole from there on.
+    fn content(&mut self, offset: u64, len: u64) -> LeafContent {
+        let (Some((asked, data)), Some(file)) = (&mut self.data, &self.file) else {
+            return LeafContent::Data;
+        };
+        if !(*asked..data.end).contains(&offset) {
+            (*asked, *data) = (offset, file.data_from(offset));
+        }
+        match offset + len {
+            end if data.start >= end => LeafContent::Hole,
+            end if data.start <= offset && data.end >= end => LeafContent::Data,
+            _ => LeafContent::DataWithHoles,
+        }
     }
 
     fn open(&mut self, root: &Dir) -> Result<(), OutboxError> {
@@ -162,8 +193,11 @@ impl Source {
             let (file, found) = root
                 .read_stamped(&self.entry.path)
                 .map_err(|e| open_failed(&self.offered, e))?;
-            self.file = Some(file);
             self.check(&found)?;
+            // Those of a small file are not worth a call.
+            let is_large = self.entry.size > LEAF_BYTES;
+            self.data = (is_large && file.has_holes()).then_some((0, 0..0));
+            self.file = Some(file);
         }
         Ok(())
     }

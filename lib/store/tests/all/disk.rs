@@ -328,6 +328,7 @@ fn a_disk_that_fills_up_is_an_error_with_its_number_and_goes_on_once_there_is_ro
             offset,
             hash,
             bytes,
+            ..
         } = outbox.next_leaf(0, Vec::new()).unwrap()
         else {
             panic!("all of it fitted")

@@ -538,7 +538,19 @@ impl DiskFull {
     }
 }
 
-/// Announces a leaf; data frames of exactly `len` bytes follow.
+codes! {
+    /// What follows the announcement of a leaf.
+    LeafContent, "leaf content" {
+        /// Its bytes.
+        Data = 1,
+        /// Nothing: it lies in a hole of the file, and all of its bytes are zeros.
+        Hole = 2,
+        /// Its bytes, and there are holes in it: those of its pages of 4 KiB that are all zeros.
+        DataWithHoles = 3,
+    }
+}
+
+/// Announces a leaf; data frames of exactly `len` bytes follow, or none if it is a hole.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Leaf {
     /// The entry.
@@ -549,6 +561,8 @@ pub struct Leaf {
     pub len: u32,
     /// BLAKE3 chaining value of the leaf's subtree, or the root of a file that is one leaf.
     pub hash: [u8; 32],
+    /// Whether its bytes follow.
+    pub content: LeafContent,
 }
 
 impl Leaf {
@@ -558,10 +572,14 @@ impl Leaf {
             offset: leaf_offset(reader)?,
             len: reader.u32("leaf length")?,
             hash: reader.array("leaf hash")?,
+            content: LeafContent::read(reader)?,
         };
         within(u64::from(leaf.len), limits::LEAF as u64, "leaf length")?;
         if leaf.len == 0 {
             return Err(DecodeError::Illegal("leaf length"));
+        }
+        if let LeafContent::Unknown(_) = leaf.content {
+            return Err(DecodeError::Illegal("leaf content"));
         }
         Ok(leaf)
     }
@@ -570,7 +588,8 @@ impl Leaf {
         writer.u32(self.index)?;
         writer.u64(self.offset)?;
         writer.u32(self.len)?;
-        writer.bytes(&self.hash)
+        writer.bytes(&self.hash)?;
+        self.content.write(writer)
     }
 }
 

@@ -55,6 +55,39 @@ fn a_file_arrives_as_it_was() {
     assert_eq!(fs::read(pair.far.path("inbox/a b.bin")).unwrap(), content);
 }
 
+/// A page of data in 2 GiB, which is all that a disk has of the file at both sides.
+#[cfg(target_os = "linux")]
+#[test]
+fn holes_stay_holes() {
+    use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+    let pair = Pair::new();
+    let _inbox = pair.inbox(&[]);
+    let path = pair.scratch.file("out/sparse", b"");
+    let (size, page) = (2 << 30, 4096);
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.set_len(size).unwrap();
+    file.write_all_at(&[7; 4096], (1 << 30) + page).unwrap();
+    drop(file);
+    let used = |path: &Path| fs::metadata(path).unwrap().blocks() * 512;
+    assert!(used(&path) <= 2 * page, "the test's disk has holes");
+    let end = pair.near.run(&["send", "far", path.to_str().unwrap()]);
+    assert_eq!(end.code, Some(0), "{end:?}");
+    let there = pair.far.path("inbox/sparse");
+    assert_eq!(fs::metadata(&there).unwrap().len(), size);
+    assert!(used(&there) <= 2 * page, "{} bytes used", used(&there));
+    let mut around = [1; 3 * 4096];
+    let file = fs::File::open(&there).unwrap();
+    file.read_exact_at(&mut around, 1 << 30).unwrap();
+    let wanted = [[0; 4096], [7; 4096], [0; 4096]].concat();
+    assert!(around[..] == wanted[..]);
+    // Again: what is there is the same.
+    let end = pair.near.run(&["send", "far", path.to_str().unwrap()]);
+    assert_eq!(end.code, Some(0), "{end:?}");
+    let there = fs::read_dir(pair.far.path("inbox")).unwrap();
+    let files = there.filter(|entry| entry.as_ref().unwrap().path().is_file());
+    assert_eq!(files.count(), 1);
+}
+
 #[test]
 fn a_folder_arrives_as_it_was() {
     let pair = Pair::new();

@@ -24,6 +24,16 @@ fn every_violation_by_a_sender_ends_the_connection() {
         ("a leaf of an entry never asked for", vec![leaf(1, 0, 5)]),
         ("a leaf that skips", vec![leaf(0, LEAF as u64, 37_856)]),
         ("a leaf too short", vec![leaf(0, 0, 100)]),
+        ("a hole too short", vec![hole(0, 0, 100)]),
+        ("a hole that skips", vec![hole(0, LEAF as u64, 37_856)]),
+        (
+            "data of a hole",
+            vec![hole(0, 0, LEAF as u32), Message::Data(b"\0")],
+        ),
+        (
+            "a hole inside a leaf",
+            vec![first[0], hole(0, LEAF as u64, 37_856)],
+        ),
         ("the end of an entry not whole", vec![end(0, 300_000)]),
         ("the end of an entry never asked for", vec![end(1, 5)]),
         ("an entry twice", vec![Message::Entry(entry(1, 5))]),

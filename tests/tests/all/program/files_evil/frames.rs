@@ -7,8 +7,8 @@ use transom_tests::{
 };
 use transom_wire::limits::{ENTRIES, ENTRIES_AHEAD, FILE, LEAF, RECORD_BULK};
 use transom_wire::{
-    ByeCode, Ending, FailReason, Finish, Header, Kind, Leaf, Message, Offer, Pause, Rate, Start,
-    TransferKey,
+    ByeCode, Ending, FailReason, Finish, Header, Kind, Leaf, LeafContent, Message, Offer, Pause,
+    Rate, Start, TransferKey,
 };
 
 use super::{CONTENT, Inbox, send_folder};
@@ -115,6 +115,7 @@ fn leaf(index: u32, offset: u64, len: u32) -> Message<'static> {
         offset,
         len,
         hash: [0; 32],
+        content: LeafContent::Data,
     })
 }
 
