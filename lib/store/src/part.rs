@@ -46,16 +46,6 @@ pub struct Run {
     pub leaves: u32,
 }
 
-/// What became of a leaf.
-#[derive(Debug)]
-pub(crate) struct Taken {
-    /// Whether it had its hash, and was written.
-    pub(crate) is_right: bool,
-    /// What the sender is to send again: this leaf, if it did not have its hash, or one of an
-    /// earlier attempt that is not on the disk as it was.
-    pub(crate) again: Vec<Run>,
-}
-
 /// What became of the end of a file.
 #[derive(Debug)]
 pub(crate) enum PartEnd {
@@ -285,8 +275,8 @@ impl Part {
         }
     }
 
-    /// Compares what is here of it with the hashes that the sender has of leaves of the prefix.
-    /// Gives what is to be sent again.
+    /// Compares what is here of it with the hashes that the sender has of leaves of the prefix, and
+    /// reads as many leaves. Gives what is to be sent again.
     ///
     /// Of a file of the inbox that came from elsewhere the sender learns whether the whole is the
     /// same, and no more.
@@ -337,13 +327,19 @@ impl Part {
                 self.existing.iter_mut().for_each(Existing::differs);
             }
         }
-        if let ([Some(hash)], true, true) = (&ours[..], self.is_small_here(), again.is_empty()) {
+        if self.has_journal() && self.existing.is_none() {
+            // While the sender reads and hashes more of the prefix.
+            again.extend(self.prove(places, theirs.len() as u64)?);
+        } else if let ([Some(hash)], true, true) =
+            (&ours[..], self.is_small_here(), again.is_empty())
+        {
             self.tree.push(*hash);
         }
         Ok(again)
     }
 
-    /// Takes a leaf whose bytes have the hash `found` where the sender says `hash`.
+    /// Takes a leaf whose bytes have the hash `found` where the sender says `hash`. One that does not
+    /// have its hash is to be sent again.
     pub(crate) fn leaf(
         &mut self,
         places: &Staging,
@@ -352,7 +348,7 @@ impl Part {
         found: &[u8; 32],
         bytes: &[u8],
         has_holes: bool,
-    ) -> Result<Taken, PartError> {
+    ) -> Result<Option<Run>, PartError> {
         let leaf = offset / LEAF_BYTES;
         let is_new = leaf == self.front;
         if !offset.is_multiple_of(LEAF_BYTES)
@@ -366,10 +362,7 @@ impl Part {
         }
         if found != hash {
             self.came(leaf);
-            return Ok(Taken {
-                is_right: false,
-                again: vec![self.ask_wrong(places, leaf)?],
-            });
+            return self.ask_wrong(places, leaf).map(Some);
         }
         if leaf < self.prefix && self.is_withdrawn {
             self.journal(places)?.sync()?;
@@ -383,17 +376,10 @@ impl Part {
         }
         self.came(leaf);
         self.unrecorded.insert(leaf, *hash);
-        let again = match self.tree.leaves() == leaf {
-            true => {
-                self.tree.push(*hash);
-                Vec::new()
-            }
-            false => self.prove(places, 1)?,
-        };
-        Ok(Taken {
-            is_right: true,
-            again,
-        })
+        if self.tree.leaves() == leaf {
+            self.tree.push(*hash);
+        }
+        Ok(None)
     }
 
     /// Checks the whole, of which up to `most` leaves of earlier attempts are read. The file is left

@@ -11,13 +11,14 @@ use transom_wire::{Collision, Ending, Entry, Offer, Shape, Total};
 
 use crate::dir::Dir;
 use crate::folders::Folders;
+use crate::hash::LEAF_BYTES;
 use crate::inbox::{Leftover, Shared};
 use crate::part::{Part, PartEnd, Run, Staging};
 use crate::part_error::PartError;
 use crate::published::Previous;
 use crate::record::Claim;
 use crate::syncing::Syncing;
-use crate::{EntryError, InboxError, text_path};
+use crate::{EntryError, InboxError, text_path, usage};
 use checkpoint::End;
 use entries::active;
 
@@ -178,6 +179,8 @@ impl Reception {
 
     /// The sender has counted more of what it offered.
     pub fn total(&mut self, total: Total) {
+        let more = usage::of(total).saturating_sub(usage::of(self.offered.total));
+        self.shared.grow(&self.claim, more);
         self.offered.total = total;
     }
 
@@ -188,10 +191,13 @@ impl Reception {
     /// The entry can't be taken; the transfer goes on without it.
     pub fn begin_entry(&mut self, entry: &Entry<'_>) -> Result<Begin, EntryError> {
         self.expect(entry)?;
-        self.next += 1;
-        self.announced += entry.size;
         let begun = self.begin_expected(entry);
-        begun.map_err(|trouble| self.fail(entry.index, entry.path.as_str(), trouble))
+        let begun = begun.map_err(|trouble| self.fail(entry.index, entry.path.as_str(), trouble));
+        if !matches!(begun, Err(EntryError::NoRoom { .. })) {
+            self.next += 1;
+            self.announced += entry.size;
+        }
+        begun
     }
 
     /// Compares what is held of an entry with the sender's hashes of it, at most 128 of them, which
@@ -208,13 +214,13 @@ impl Reception {
         let part = active(&mut self.entries, index)?;
         let held = part.held();
         let again = part.hashes(&self.places, offset, hashes);
-        self.held += part.held() - held;
+        self.held = self.held + part.held() - held;
         again.map_err(|trouble| self.fail_active(index, trouble))
     }
 
     /// Takes a leaf of an entry: checks and writes it, and now and then brings all of it to the
-    /// disk. It is the next one, or was to be sent again. Gives what is to be sent again: this leaf,
-    /// if it does not have its hash, or one of an earlier attempt that is not on the disk as it was.
+    /// disk. It is the next one, or was to be sent again, and is to be once more if it does not have
+    /// its hash.
     ///
     /// # Errors
     /// The entry has failed; what is held of it is kept if another attempt may succeed.
@@ -224,7 +230,7 @@ impl Reception {
         offset: u64,
         hash: &[u8; 32],
         bytes: &[u8],
-    ) -> Result<Vec<Run>, EntryError> {
+    ) -> Result<Option<Run>, EntryError> {
         let size = active(&mut self.entries, index)?.size;
         let found = crate::hash::leaf(bytes, offset, size);
         self.hashed_leaf(index, offset, hash, &found, bytes, false)
@@ -244,22 +250,18 @@ impl Reception {
         found: &[u8; 32],
         bytes: &[u8],
         has_holes: bool,
-    ) -> Result<Vec<Run>, EntryError> {
+    ) -> Result<Option<Run>, EntryError> {
         active(&mut self.entries, index)?;
         let ready = self.ready(index, bytes.len() as u64);
         let part = active(&mut self.entries, index)?;
-        let held = part.held();
         let written =
             ready.and_then(|()| part.leaf(&self.places, offset, hash, found, bytes, has_holes));
-        self.held = self.held + part.held() - held;
-        let copied = part.take_copied();
-        self.copied(copied);
-        let taken = written.map_err(|trouble| self.fail_active(index, trouble))?;
-        if taken.is_right {
+        let again = written.map_err(|trouble| self.fail_active(index, trouble))?;
+        if again.is_none() {
             self.count(bytes.len() as u64);
             self.checkpoint_entry(index, Ok(()))?;
         }
-        Ok(taken.again)
+        Ok(again)
     }
 
     /// The sender has sent all leaves of an entry, but for those that are to come again: checks the
@@ -387,7 +389,13 @@ impl Reception {
         }
         let finished = match nothing {
             true => Some(failed),
-            false => self.publish(&mut most)?,
+            false => match self.publish(&mut most) {
+                Err(error) if error.is_full() && self.broken.is_none() => {
+                    let missing = LEAF_BYTES;
+                    return Err(InboxError::NoRoom { missing });
+                }
+                finished => finished?,
+            },
         };
         self.hold.is_over = finished.is_some();
         Ok(finished)
@@ -426,6 +434,17 @@ impl Reception {
         // Its files are closed before the folder is removed.
         drop(self);
         is_over.then(|| Leftover::new(shared, folder))
+    }
+
+    /// Bytes that the disk or a quota lacks for what is still to come; 0 once there is room, which
+    /// is kept from then on.
+    pub fn missing(&mut self) -> u64 {
+        let missing = self.shared.missing(&self.claim, 0);
+        missing.unwrap_or_else(|error| {
+            // Whatever is wrong with the disk, what is written next says it.
+            log::debug!("can't ask for room error={error}");
+            0
+        })
     }
 
     /// Bytes taken over from earlier attempts, as far as the sender has the same.

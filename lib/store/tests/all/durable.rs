@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use transom_store::faults::{Disk, FileSystem, Op};
-use transom_store::{Finished, Inbox, InboxError, InboxSettings};
+use transom_store::{Finished, Inbox, InboxError};
 use transom_wire::{Collision, Ending};
 
 use crate::support::*;
@@ -72,9 +72,9 @@ fn what_the_disk_lost_of_a_file_that_failed_is_sent_again() {
         if gives_up {
             reception.abandon(0);
         } else {
-            disk.on(Op::Write).at("tree/data").fail(28);
+            disk.on(Op::Write).at("tree/data").fail(5);
             let error = sender.leaf(&mut reception, 2).unwrap_err();
-            assert_eq!(error.errno(), 28, "{error:?}");
+            assert_eq!(error.errno(), 5, "{error:?}");
         }
         drop(reception);
         disk.heal();
@@ -133,10 +133,7 @@ fn an_inbox_that_was_made_survives_a_power_cut() {
     fs::create_dir_all(scratch.path("disk")).unwrap();
     let disk = Disk::mount(&scratch.path("disk"));
     let root = scratch.path("disk/a/b/in");
-    let settings = InboxSettings {
-        keep_free: 0,
-        ..InboxSettings::new(root.clone())
-    };
+    let settings = limited(root.clone(), ALL_ROOM);
     let finished = send(&mut Inbox::open(settings).unwrap(), &film);
     assert_eq!(finished.path, root.join("film"));
     disk.cut_power();

@@ -114,7 +114,7 @@ fn b25_a_flipped_bit_in_a_leaf_or_its_hash_is_asked_again_three_times() {
                 offset: BYTES,
                 leaves: 1,
             };
-            assert_eq!(wrong().unwrap(), [run]);
+            assert_eq!(wrong().unwrap(), Some(run));
         }
         let error = wrong().unwrap_err();
         assert!(matches!(error, EntryError::Corrupt { offset: BYTES, .. }));
@@ -132,7 +132,7 @@ fn b25_right_bytes_at_the_wrong_place_are_asked_again_and_the_others_go_on() {
     let third = running.data[2 * LEAF..].to_vec();
     let hash = leaf_hash(&third, 2 * LEAF, 3 * LEAF);
     let again = running.reception.leaf(0, BYTES, &hash, &third).unwrap();
-    assert_eq!(again.len(), 1);
+    assert!(again.is_some());
     running.leaf(2).unwrap();
     let ended = running.reception.end(0, 3 * BYTES, &root).unwrap();
     assert_eq!(ended, Ended::Again(vec![]));

@@ -16,5 +16,6 @@ mod model;
 mod receive;
 mod records;
 mod resume;
+mod room;
 mod send;
 mod support;

@@ -5,8 +5,8 @@ use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 
-use transom_store::Inbox;
 use transom_store::faults::{Disk, FileSystem, Op};
+use transom_store::{EntryError, Inbox};
 use transom_wire::{Collision, Ending};
 
 use crate::support::*;
@@ -35,6 +35,8 @@ struct Model {
     /// Bytes that were called durable by the attempt before.
     claimed: u64,
     is_durable: bool,
+    /// Whether writeback may have failed.
+    may_have_lost: bool,
     /// Whether entries were left out of what was published, which the sender was told.
     is_in_part: bool,
 }
@@ -52,6 +54,7 @@ impl Model {
             story: Vec::new(),
             claimed: 0,
             is_durable: false,
+            may_have_lost: false,
             is_in_part: false,
         };
         if model.below(2) == 0 {
@@ -121,6 +124,7 @@ impl Model {
                 true => fault.lose(),
                 false => fault.times(times).fail(errno),
             }
+            self.may_have_lost |= loses;
             self.story.push(format!("{op:?} {nth}: {what}"));
         }
         if self.below(2) == 0 {
@@ -151,8 +155,9 @@ impl Model {
         self.story
             .push(format!("held {held}, {:?}", reception.counts()));
         self.story.extend(failed.iter().map(|it| format!("{it:?}")));
-        // Without a fault there is no reason to send again what is on the disk.
-        if self.disk.faults() == faults && failed.is_empty() {
+        // Without a fault, or a lost file that nobody was told of, there is no reason to send again
+        // what is on the disk.
+        if self.disk.faults() == faults && failed.is_empty() && !self.may_have_lost {
             assert!(held >= self.claimed, "{self}");
         }
         // What has a name already is found by a log, which is a hint that may be lost.
@@ -163,6 +168,11 @@ impl Model {
         if is_killed {
             self.story.push("killed".to_owned());
             self.disk.stop_after(0);
+            return false;
+        }
+        if let Some((_, EntryError::NoRoom { .. })) = failed.last() {
+            self.story.push("lost while it waited for room".to_owned());
+            reception.pause();
             return false;
         }
         let finished = reception.finish(outbox.counted().entries);
@@ -182,6 +192,10 @@ impl Model {
     fn cut_power(&mut self) {
         self.story.push("power cut".to_owned());
         self.disk.cut_power();
+        if self.is_durable {
+            // What was published is known by a log that may be gone: it is a hint.
+            self.claimed = 0;
+        }
     }
 
     /// Nothing but the whole has the name, and what was called durable has it.

@@ -137,15 +137,15 @@ fn entry_steps(
                 let (_, bytes) = &sender.leaves[front];
                 front += 1;
                 let offset = ((front - 1) * LEAF) as u64;
-                reception.leaf(sender.index, offset, &[1; 32], bytes)?
+                Vec::from_iter(reception.leaf(sender.index, offset, &[1; 32], bytes)?)
             }
             2 | 3 if front < sender.leaves.len() => {
                 front += 1;
-                sender.leaf(reception, front - 1)?
+                Vec::from_iter(sender.leaf(reception, front - 1)?)
             }
             4 if !again.is_empty() => {
                 let leaf = again.swap_remove(random.below(again.len()));
-                sender.leaf(reception, leaf)?
+                Vec::from_iter(sender.leaf(reception, leaf)?)
             }
             5 => {
                 disk.write_back_of(["tree/", "leaves/", ""][random.below(3)]);

@@ -32,6 +32,11 @@ impl Incoming {
                 self.account.ended(Outcome::Refused { reason, text }, out);
                 return true;
             }
+            ReceiveAnswer::Full(missing) => {
+                self.say(out, |session, place| session.disk_full(place.file, missing));
+                self.account.status.missing = missing;
+                self.phase();
+            }
             ReceiveAnswer::Begin(start) => {
                 self.say(out, |session, place| session.start(place.file, &start))
             }
