@@ -423,6 +423,14 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_that_is_still_counted_holds_at_least_so_much() {
+        let words = |entries, is_counted| thing("d", Shape::Folder, entries, 0, is_counted);
+        assert_eq!(words(12, false), "d/ (at least 12 items, 0 B)");
+        assert_eq!(words(0, false), "d/ (at least 0 items, 0 B)");
+        assert_eq!(words(0, true), "d/ (empty)");
+    }
+
+    #[test]
     fn a_refused_viewer_leaves_a_line() {
         let refused = Notice::Declined {
             peer: "anna".parse().unwrap(),

@@ -342,6 +342,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_counted_yet_is_at_least_so_much() {
+        let mut status = crate::model::tests::status(
+            crate::model::tests::Ids::new().transfer(),
+            Phase::Running,
+            2_000_000,
+        );
+        (status.files, status.files_done, status.is_counted) = (3, 1, false);
+        let words = "1 of at least 3 files · 2.0 MB of at least 345 MB";
+        assert_eq!(progress(&status, "Anna", true), words);
+    }
+
+    #[test]
     fn a_unit_that_both_have_stands_once() {
         assert_eq!(done_of(121_000_000, 345_000_000), "121 of 345 MB");
         assert_eq!(done_of(999, 345_000_000), "999 B of 345 MB");
