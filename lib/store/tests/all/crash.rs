@@ -77,7 +77,7 @@ fn a_receiver_to_be_killed() {
 }
 
 #[test]
-fn a_killed_receiver_goes_on_from_its_last_checkpoint() {
+fn b30_a_killed_receiver_goes_on_from_its_last_checkpoint() {
     let scratch = Scratch::new();
     let path = scratch.put("film", noise(60 * LEAF + 5, 3));
     for leaves in [1, 7, 13] {

@@ -28,7 +28,7 @@ fn a_root_that_can_not_be_written_says_so() {
 }
 
 #[test]
-fn two_receivers_do_not_share_a_folder() {
+fn b30_two_receivers_do_not_share_a_folder() {
     let scratch = Scratch::new();
     let mut inbox = scratch.inbox();
     assert!(matches!(
@@ -88,7 +88,7 @@ fn a_folder_that_is_cleared_away_while_something_comes_is_no_fault_of_names() {
 }
 
 #[test]
-fn unfinished_transfers_go_when_they_are_old_and_not_when_the_clock_was_never_set() {
+fn b33_unfinished_transfers_go_when_they_are_old_and_not_when_the_clock_was_never_set() {
     for (age, kept) in [(29, true), (31, false), (366 * 55, true)] {
         let scratch = Scratch::new();
         let path = scratch.put("film", noise(2 * LEAF, 1));
@@ -141,7 +141,7 @@ impl Drop for Disk {
 }
 
 #[test]
-fn a_read_only_disk_says_so() {
+fn b17_a_read_only_disk_says_so() {
     let scratch = Scratch::new();
     let Some(disk) = Disk::mount(scratch.path("in"), 2) else {
         eprintln!("skipped: only root may mount a small disk");
@@ -171,4 +171,45 @@ fn a_read_only_disk_says_so() {
             (RefuseReason::Unwritable, 30)
         );
     }
+}
+
+#[test]
+fn b17_another_disk_below_a_folder_that_is_there_costs_only_what_would_go_on_it() {
+    let scratch = Scratch::new();
+    scratch.put("d/a", b"ours");
+    scratch.put("d/sub/x", b"ours");
+    let Some(_disk) = Disk::mount(scratch.path("in/d/sub"), 2) else {
+        eprintln!("skipped: only root may mount a small disk");
+        return;
+    };
+    let mut outbox = walked(&scratch.path("d")).unwrap();
+    let offer = offer(&outbox, transom_wire::Collision::Overwrite);
+    let mut reception = scratch.inbox().receive(PEER, &offer).unwrap();
+    let failed = try_pump(&mut outbox, &mut reception);
+    let finished = reception.finish(outbox.counted().entries).unwrap();
+    assert_eq!(failed.len(), 0);
+    assert_eq!((finished.ending, finished.failed), (Ending::Partial, 1));
+    assert_eq!(finished.unplaced[0].path, "sub/x");
+    assert_eq!(fs::read(scratch.path("in/d/a")).unwrap(), b"ours");
+    assert_eq!(fs::read_dir(scratch.path("in/d/sub")).unwrap().count(), 0);
+}
+
+#[test]
+fn b17_a_read_only_disk_with_another_one_below_is_sent_whole() {
+    let scratch = Scratch::new();
+    let Some(above) = Disk::mount(scratch.path("d"), 2) else {
+        eprintln!("skipped: only root may mount a small disk");
+        return;
+    };
+    let _below = Disk::mount(scratch.path("d/sub"), 2).unwrap();
+    scratch.put("d/a", b"ours");
+    scratch.put("d/sub/x", b"ours");
+    let readonly = Command::new("mount")
+        .args(["-o", "remount,ro"])
+        .arg(&above.0)
+        .status();
+    assert!(readonly.unwrap().success());
+    let finished = send(&mut scratch.inbox(), &scratch.path("d"));
+    assert_eq!(finished.ending, Ending::Durable);
+    assert!(is_as_sent(&scratch.path("d"), &finished.path));
 }

@@ -142,7 +142,7 @@ fn an_inbox_that_was_made_survives_a_power_cut() {
 
 /// Durable is said only after every sync said yes.
 #[test]
-fn a_sync_that_fails_is_never_a_success() {
+fn b31_a_sync_that_fails_is_never_a_success() {
     for system in SYSTEMS {
         for collision in [Collision::Rename, Collision::Overwrite] {
             for thing in 0..2 {
@@ -182,7 +182,7 @@ fn fails_to_sync(system: FileSystem, collision: Collision, thing: usize, op: Op,
 }
 
 #[test]
-fn a_power_cut_at_any_call_leaves_all_or_nothing() {
+fn b30_a_power_cut_at_any_call_leaves_all_or_nothing() {
     for system in SYSTEMS {
         for thing in 0..2 {
             for changes in 0.. {
@@ -217,7 +217,7 @@ fn a_power_cut_at_any_call_leaves_all_or_nothing() {
 }
 
 #[test]
-fn after_a_sync_that_failed_nothing_more_counts_as_durable() {
+fn b31_after_a_sync_that_failed_nothing_more_counts_as_durable() {
     for system in SYSTEMS {
         let scratch = Scratch::new();
         (0..20).for_each(|i| drop(scratch.put(&format!("d/{i:02}"), noise(5000, i))));

@@ -7,6 +7,7 @@ mod crash;
 mod disk;
 mod durable;
 mod fails_alone;
+mod flips;
 mod held;
 mod hostile;
 mod leftovers;

@@ -61,7 +61,7 @@ fn missing<T>(taken: Result<T, EntryError>) -> u64 {
 }
 
 #[test]
-fn an_offer_larger_than_the_disk_without_its_reserve_is_refused() {
+fn b33_an_offer_larger_than_the_disk_without_its_reserve_is_refused() {
     let scratch = Scratch::new();
     let usable = |keep_free| {
         let mut inbox = scratch.inbox_with(RoomLimits {
@@ -85,7 +85,7 @@ fn an_offer_larger_than_the_disk_without_its_reserve_is_refused() {
 }
 
 #[test]
-fn an_offer_larger_than_a_quota_is_refused_and_one_that_has_no_room_now_waits() {
+fn b33_an_offer_larger_than_a_quota_is_refused_and_one_that_has_no_room_now_waits() {
     let scratch = Scratch::new();
     scratch.put("in/before", noise(300_000, 1));
     for (limits, before) in [(quota(1_000_000), 304_096), (peer_quota(1_000_000), 0)] {
@@ -117,7 +117,7 @@ fn an_offer_larger_than_a_quota_is_refused_and_one_that_has_no_room_now_waits() 
 }
 
 #[test]
-fn a_quota_counts_what_came_and_what_was_there() {
+fn b33_a_quota_counts_what_came_and_what_was_there() {
     let scratch = Scratch::new();
     scratch.put("in/before", noise(300_000, 1));
     let mut inbox = scratch.inbox_with(quota(1_000_000));
@@ -144,7 +144,7 @@ fn limits_that_are_raised_let_what_waits_go_on() {
 }
 
 #[test]
-fn a_peer_that_used_its_quota_waits_and_others_do_not() {
+fn b33_a_peer_that_used_its_quota_waits_and_others_do_not() {
     let scratch = Scratch::new();
     let mut inbox = scratch.inbox_with(peer_quota(1_000_000));
     let mut first = inbox.receive(PEER, &numbered(1, 600_000)).unwrap();
@@ -166,7 +166,7 @@ fn a_peer_that_used_its_quota_waits_and_others_do_not() {
 }
 
 #[test]
-fn empty_files_count_against_a_quota() {
+fn b33_empty_files_count_against_a_quota() {
     let scratch = Scratch::new();
     let mut inbox = scratch.inbox_with(quota(1_000_000));
     let error = inbox
@@ -177,7 +177,7 @@ fn empty_files_count_against_a_quota() {
 }
 
 #[test]
-fn folders_that_nobody_announced_count_against_a_quota() {
+fn b33_folders_that_nobody_announced_count_against_a_quota() {
     let scratch = Scratch::new();
     let mut inbox = scratch.inbox_with(quota(1_000_000));
     let mut reception = inbox.receive(PEER, &folder_offer("deep", 100, 0)).unwrap();
@@ -192,7 +192,7 @@ fn folders_that_nobody_announced_count_against_a_quota() {
 }
 
 #[test]
-fn a_transfer_taken_up_with_other_files_gets_round_no_quota() {
+fn b33_a_transfer_taken_up_with_other_files_gets_round_no_quota() {
     let scratch = Scratch::new();
     let most = 1_000_000;
     let mut inbox = scratch.inbox_with(quota(most));
@@ -242,7 +242,7 @@ fn room_that_an_idle_transfer_does_not_use_is_given_to_others_until_there_is_roo
 }
 
 #[test]
-fn each_write_that_finds_the_disk_full_goes_on_when_it_is_not() {
+fn b31_each_write_that_finds_the_disk_full_goes_on_when_it_is_not() {
     for errno in [ENOSPC, EDQUOT] {
         let scratch = Scratch::new();
         let d = scratch.path("d");
@@ -316,7 +316,7 @@ fn pump_patiently(outbox: &mut Outbox, reception: &mut Reception) -> u32 {
 }
 
 #[test]
-fn a_disk_that_others_fill_up_halts_a_file_until_there_is_room() {
+fn b31_a_disk_that_others_fill_up_halts_a_file_until_there_is_room() {
     let scratch = Scratch::new();
     let Some(disk) = Disk::mount(scratch.path("in"), 16) else {
         eprintln!("skipped: only root may mount a small disk");

@@ -311,6 +311,15 @@ pub(crate) fn try_pump(
     outbox: &mut Outbox,
     reception: &mut Reception,
 ) -> Vec<(String, EntryError)> {
+    try_pump_some(outbox, reception, &mut u64::MAX.clone())
+}
+
+/// The same until so many leaves have gone.
+pub(crate) fn try_pump_some(
+    outbox: &mut Outbox,
+    reception: &mut Reception,
+    left: &mut u64,
+) -> Vec<(String, EntryError)> {
     let mut failed = Vec::new();
     for index in 0..outbox.counted().entries {
         let info = outbox.entry(index).unwrap();
@@ -320,8 +329,11 @@ pub(crate) fn try_pump(
                 let Begin::Data { offset } = begun else {
                     return Ok(true);
                 };
-                Sender::new(outbox, index).send(reception, offset, &mut u64::MAX.clone())
+                Sender::new(outbox, index).send(reception, offset, left)
             });
+        if let Ok(false) = sent {
+            break;
+        }
         if let Err(error) = sent {
             let is_full = matches!(error, EntryError::NoRoom { .. });
             failed.push((info.path, error));

@@ -399,7 +399,7 @@ fn came(ids: &Ids, name: &str) -> Notice {
 }
 
 #[test]
-fn a_document_that_came_is_opened_by_a_click() {
+fn b38_a_document_that_came_is_opened_by_a_click() {
     let (ids, mut state) = (Ids::new(), at_home());
     state.apply(came(&ids, "plan.pdf"));
     let mut screen = open(state);
