@@ -449,6 +449,19 @@ impl Part {
         Some(self.compared == self.prefix && existing.is(size, root))
     }
 
+    /// Bytes that the end will copy from a file of the inbox if it reads up to `most` leaves.
+    pub(crate) fn to_copy(&mut self, places: &Staging, most: u32) -> io::Result<u64> {
+        let from = self.tree.leaves();
+        let most = journal::BLOCK.min(most.into());
+        let leaves = from..self.prefix.min(from.saturating_add(most));
+        if self.existing.is_none() || leaves.is_empty() {
+            return Ok(0);
+        }
+        let recorded = self.recorded(places, leaves.clone())?;
+        let copied = leaves.zip(recorded).filter(|(_, hash)| hash.is_none());
+        Ok(copied.map(|(leaf, _)| self.bytes(&(leaf..leaf + 1))).sum())
+    }
+
     /// Bytes that were copied from a file of the inbox since the last time.
     pub(crate) fn take_copied(&mut self) -> u64 {
         std::mem::take(&mut self.copied)
