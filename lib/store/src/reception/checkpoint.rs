@@ -312,7 +312,7 @@ impl Reception {
 }
 
 /// See [`Reception::believe`].
-fn believe(
+pub(super) fn believe(
     broken: &mut Option<Errno>,
     counted: &mut EntryCounts,
     synced: io::Result<()>,
