@@ -114,7 +114,7 @@ impl Inbox {
             *self = Self::open(settings)?;
         }
         let claim = (peer, offer.transfer);
-        let needed = self.shared.needed(&claim, offer)?;
+        let (needed, left) = self.shared.needed(&claim, offer)?;
         self.try_name(offer.name.as_str())?;
         let earlier = self.shared.claim(claim, needed)?;
         if self.shared.has_leftovers() || self.tidied.elapsed() >= Self::TIDY_PAUSE {
@@ -132,6 +132,7 @@ impl Inbox {
             unbegun(source)
         })?;
         reception.missing();
+        reception.left = left;
         Ok(reception)
     }
 

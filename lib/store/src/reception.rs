@@ -60,6 +60,8 @@ pub struct Reception {
     counted: EntryCounts,
     counts: Counts,
     held: u64,
+    /// Bytes that earlier attempts left.
+    pub(crate) left: u64,
     unsynced: u64,
     synced_at: Instant,
     syncing: Syncing,
@@ -167,6 +169,7 @@ impl Reception {
             counted: EntryCounts::default(),
             counts: Counts::default(),
             held: 0,
+            left: 0,
             unsynced: 0,
             synced_at: Instant::now(),
             syncing,
@@ -445,6 +448,11 @@ impl Reception {
             log::debug!("can't ask for room error={error}");
             0
         })
+    }
+
+    /// Bytes that earlier attempts left, of which the sender may have others by now.
+    pub fn left(&self) -> u64 {
+        self.left
     }
 
     /// Bytes taken over from earlier attempts, as far as the sender has the same.

@@ -71,7 +71,7 @@ fn content(leaf: &LeafData, size: u64) -> &[u8] {
 pub(crate) enum ReceiveAnswer {
     /// So many bytes are missing on the disk; 0 once there is room again.
     Full(u64),
-    /// With how many bytes are held from earlier attempts, as far as known.
+    /// With how many bytes earlier attempts left.
     Ready(Result<u64, Refusal>),
     Begin(Start),
     /// Leaves are to be sent again.
@@ -264,7 +264,7 @@ impl Receiving {
     ) -> Result<u64, InboxError> {
         let inbox = self.open_inbox(into.to_owned(), limits)?;
         let reception = inbox.receive(peer, &offer.as_offer())?;
-        let held = reception.held();
+        let held = reception.left();
         let incoming = Incoming {
             reception,
             received: 0,

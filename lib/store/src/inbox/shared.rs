@@ -270,8 +270,13 @@ impl Shared {
         self.room(|room, ground| room.set_limits(limits, ground))
     }
 
-    /// The bytes that an offer still needs, unless they can never have room.
-    pub(super) fn needed(&self, claim: &Claim, offer: &Offer<'_>) -> Result<u64, InboxError> {
+    /// The bytes that an offer still needs, unless they can never have room, and those of its files
+    /// that earlier attempts left.
+    pub(super) fn needed(
+        &self,
+        claim: &Claim,
+        offer: &Offer<'_>,
+    ) -> Result<(u64, u64), InboxError> {
         let (mut bytes, mut files) = (offer.bytes, u64::from(offer.files));
         let space = self.root.space().map_err(unasked)?;
         let all = usage::of(offer.total());
@@ -283,7 +288,8 @@ impl Shared {
                 files = files.saturating_sub(held.files);
             }
         }
-        Ok(bytes.saturating_add(files * usage::ENTRY_BYTES))
+        let needed = bytes.saturating_add(files * usage::ENTRY_BYTES);
+        Ok((needed, offer.bytes - bytes))
     }
 
     /// Marks a transfer as running; gives its folder if it has one. The peer's oldest gives way to

@@ -21,7 +21,6 @@ impl Incoming {
         self.account.changed = true;
         match answer {
             ReceiveAnswer::Ready(Ok(held)) => {
-                self.account.status.resumed = held;
                 self.say(out, |session, place| session.accept(place.file, held));
                 self.enter(Stage::Accepted);
             }
