@@ -87,7 +87,7 @@ pub(crate) enum Command {
     Id(Id),
     /// Run a camera box
     #[command(after_help = CAMERA)]
-    Camera(Camera),
+    Camera(Box<Camera>),
     /// Call a contact, or wait for a call and answer it
     #[command(after_help = CALL)]
     Call(Call),

@@ -184,7 +184,7 @@ mod tests {
         let line = line.into_iter().chain([file.0.clone().into()]).chain(rest);
         let Arguments { common, command } = parse(line)?;
         match command {
-            args::Command::Camera(camera) => Ok((common, camera)),
+            args::Command::Camera(camera) => Ok((common, *camera)),
             _ => panic!("another command"),
         }
     }
@@ -228,13 +228,19 @@ mod tests {
 
     #[test]
     fn an_inbox_takes_its_options_from_a_file_as_well() {
-        let file = Scratch::new("accept = 'anna,ben'\nquota = '20G'");
+        let file =
+            Scratch::new("accept = 'anna,ben'\nquota = '20G'\npeer-quota = '2G'\nkeep-free = '0'");
         let line = ["transom", "receive", "--config"].map(OsString::from);
         let line = line.into_iter().chain([file.0.clone().into()]);
         let args::Command::Receive(options) = parse(line).unwrap().command else {
             panic!("another command");
         };
-        assert_eq!(options.quota, Some(20_000_000_000));
+        let limits = transom::RoomLimits {
+            keep_free: 0,
+            quota: Some(20_000_000_000),
+            peer_quota: Some(2_000_000_000),
+        };
+        assert_eq!(options.room.limits(), limits);
         assert_eq!(options.accept, "anna,ben".parse().unwrap());
     }
 

@@ -1,10 +1,49 @@
-//! The folder that received files go to.
+//! The folder that received files go to, and how much it may take of its disk.
 
 use std::path::Path;
 
+use clap::Args;
+use transom::RoomLimits;
 use transom_place::holds_home;
 
 use crate::failure::Failure;
+use crate::format::parse_bytes;
+
+/// How much an inbox may take of its disk.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct RoomOptions {
+    /// Bytes of the inbox's disk to leave free for others, at most a twentieth of the disk
+    /// [default: 256 MiB]
+    #[arg(long, value_name = "BYTES", value_parser = parse_room)]
+    keep_free: Option<u64>,
+    /// Limit of the bytes in the inbox, from all senders, such as 20G. Each file and folder counts
+    /// 4 KiB more. A transfer without room waits until there is some, such as after files were
+    /// removed; room kept for one without progress is given to others after a minute
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
+    quota: Option<u64>,
+    /// Limit of the bytes in the inbox from each sender
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
+    peer_quota: Option<u64>,
+}
+
+impl RoomOptions {
+    pub(crate) fn limits(self) -> RoomLimits {
+        let usual = RoomLimits::default();
+        RoomLimits {
+            keep_free: self.keep_free.unwrap_or(usual.keep_free),
+            quota: self.quota,
+            peer_quota: self.peer_quota,
+        }
+    }
+}
+
+/// Bytes, of which there may be none.
+fn parse_room(text: &str) -> Result<u64, String> {
+    match text {
+        "0" => Ok(0),
+        text => parse_bytes(text),
+    }
+}
 
 /// Refuses the user's home folder and all folders above it. A sender could put files there that
 /// programs obey, such as `.ssh/authorized_keys`.

@@ -80,7 +80,7 @@ fn main() -> ExitCode {
     let place = Place::find(&common);
     let result = match command {
         Command::Id(arguments) => commands::id::run(&arguments, &place, &output),
-        Command::Camera(arguments) => commands::camera::run(arguments, &place, &output),
+        Command::Camera(arguments) => commands::camera::run(*arguments, &place, &output),
         Command::Call(arguments) => commands::call::run(arguments, &place, &output),
         Command::Watch(arguments) => commands::watch::run(&arguments, &place, &output),
         Command::Send(arguments) => commands::send::run(&arguments, &place, &output),

@@ -209,9 +209,19 @@ fn words(status: &TransferStatus) -> String {
         }
         Phase::Paused if status.paused_here => "paused".into(),
         Phase::Paused => "paused by the other side".into(),
+        Phase::Full => no_room(status),
         Phase::Finishing => "being written to disk".into(),
         _ => String::new(),
     }
+}
+
+/// `the disk of anna is full: 3.42 GB more needed`. A quota is as good as a disk here.
+fn no_room(status: &TransferStatus) -> String {
+    let disk = match status.direction {
+        Direction::Incoming => "the disk is full".to_owned(),
+        Direction::Outgoing => format!("the disk of {} is full", status.peer),
+    };
+    format!("{disk}: {} more needed", bytes(status.missing))
 }
 
 /// Fits on 80 columns with a name and amounts after it.

@@ -363,6 +363,7 @@ pub(crate) fn transfer_json(
         "moved": status.moved,
         "verified": status.verified,
         "durable": status.durable,
+        "missing": status.missing,
         "bytes_per_second": status.rate,
         "eta_s": status.eta.map(|eta| eta.as_secs()),
         "limited_by": status.limited_by.map(limit_word),
@@ -419,6 +420,14 @@ mod tests {
         };
         assert!(is_result(&camera(CameraState::Lost)));
         assert!(!is_result(&camera(CameraState::Live)));
+    }
+
+    #[test]
+    fn a_folder_that_is_still_counted_holds_at_least_so_much() {
+        let words = |entries, is_counted| thing("d", Shape::Folder, entries, 0, is_counted);
+        assert_eq!(words(12, false), "d/ (at least 12 items, 0 B)");
+        assert_eq!(words(0, false), "d/ (at least 0 items, 0 B)");
+        assert_eq!(words(0, true), "d/ (empty)");
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Jobs in a lane for each peer, and in each lane a queue for each transfer. Lanes are served in
 //! turns, and so are the queues of a lane: a backlog never delays other peers or transfers by more
-//! than a job each. It knows no jobs; within a queue their order holds.
+//! than a job each. A queue can be parked for some time. It knows no jobs; within a queue their
+//! order holds.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Bound;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use transom_wire::TransferKey;
 
@@ -15,12 +16,19 @@ use crate::notice::TransferId;
 pub(crate) type Lane = [u8; 32];
 
 /// Which jobs of a lane keep their order.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Queue {
     /// Of one attempt to send.
     Out(TransferId),
     /// Of all attempts of the peer to send that: what is kept of one is there for the next.
     In(TransferKey),
+}
+
+/// What waits in a queue.
+pub(crate) trait Waiting {
+    /// Whether it ends what its queue is parked for: that is given up, and this goes before all
+    /// that waits behind it.
+    fn unparks(&self) -> bool;
 }
 
 pub(crate) struct Lanes<T> {
@@ -39,6 +47,8 @@ pub(crate) enum Next<T> {
 
 struct State<T> {
     lanes: Turns<Lane, Turns<Queue, VecDeque<T>>>,
+    /// Queues that are not served before that time.
+    parked: HashMap<(Lane, Queue), (Instant, VecDeque<T>)>,
     closed: bool,
     /// Threads that wait for a value.
     waiting: usize,
@@ -52,7 +62,7 @@ struct Turns<K, V> {
     last: Option<K>,
 }
 
-impl<T> Lanes<T> {
+impl<T: Waiting> Lanes<T> {
     #[cfg(test)]
     pub(crate) fn put(&self, lane: Lane, queue: Queue, value: T) {
         self.put_all([(lane, queue, value)]);
@@ -62,8 +72,33 @@ impl<T> Lanes<T> {
     pub(crate) fn put_all(&self, values: impl IntoIterator<Item = (Lane, Queue, T)>) {
         let mut state = self.lock();
         for (lane, queue, value) in values {
-            state.queue(lane, queue).push_back(value);
+            state.put(lane, queue, value);
         }
+        self.wake(state);
+    }
+
+    /// Puts the rest of a job before all others of its queue, which is not served for that time, or
+    /// until something comes that [unparks](Waiting::unparks) it.
+    pub(crate) fn park(&self, lane: Lane, queue: Queue, value: T, pause: Duration) {
+        let mut state = self.lock();
+        let mut jobs = state.remove(lane, queue);
+        // It may have come while the job was at work.
+        if let Some(at) = jobs.iter().position(T::unparks) {
+            if let Some(first) = jobs.remove(at) {
+                jobs.push_front(first);
+            }
+            *state.queue(lane, queue) = jobs;
+        } else {
+            let until = Instant::now() + pause;
+            jobs.push_front(value);
+            state.parked.insert((lane, queue), (until, jobs));
+        }
+    }
+
+    /// Serves all queues again that are parked.
+    pub(crate) fn unpark(&self) {
+        let mut state = self.lock();
+        state.unpark(|_, _| true);
         self.wake(state);
     }
 
@@ -96,11 +131,15 @@ impl<T> Lanes<T> {
     pub(crate) fn wait_for(&self, most: Duration) -> Next<T> {
         let is_idle = |state: &mut State<T>| state.lanes.waiting.is_empty() && !state.closed;
         let mut state = self.lock();
+        state.unpark_due();
         if is_idle(&mut state) && !most.is_zero() {
             state.waiting += 1;
-            let waited = self.changed.wait_timeout_while(state, most, is_idle);
+            let due = state.parked.values().map(|(until, _)| *until).min();
+            let due = due.map_or(most, |due| most.min(due - Instant::now()));
+            let waited = self.changed.wait_timeout_while(state, due, is_idle);
             (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
             state.waiting -= 1;
+            state.unpark_due();
         }
         match state.take() {
             Some((lane, queue, value)) => Next::Value(lane, queue, value),
@@ -130,6 +169,7 @@ impl<T> Default for Lanes<T> {
         Self {
             state: Mutex::new(State {
                 lanes: Turns::default(),
+                parked: HashMap::new(),
                 closed: false,
                 waiting: 0,
             }),
@@ -138,7 +178,48 @@ impl<T> Default for Lanes<T> {
     }
 }
 
-impl<T> State<T> {
+impl<T: Waiting> State<T> {
+    fn put(&mut self, lane: Lane, queue: Queue, value: T) {
+        let Some((_, parked)) = self.parked.get_mut(&(lane, queue)) else {
+            return self.queue(lane, queue).push_back(value);
+        };
+        if !value.unparks() {
+            return parked.push_back(value);
+        }
+        parked.pop_front();
+        parked.push_front(value);
+        self.unpark(|place, _| *place == (lane, queue));
+    }
+
+    /// Serves again those parked queues.
+    fn unpark(&mut self, is_wanted: impl Fn(&(Lane, Queue), Instant) -> bool) {
+        let wanted =
+            |place: &(Lane, Queue), parked: &mut (Instant, VecDeque<T>)| is_wanted(place, parked.0);
+        for ((lane, queue), (_, jobs)) in self.parked.extract_if(wanted) {
+            let queues = self.lanes.waiting.entry(lane).or_default();
+            queues.waiting.insert(queue, jobs);
+        }
+    }
+
+    fn unpark_due(&mut self) {
+        if !self.parked.is_empty() {
+            let now = Instant::now();
+            self.unpark(|_, until| until <= now);
+        }
+    }
+
+    /// Removes a queue with all its jobs.
+    fn remove(&mut self, lane: Lane, queue: Queue) -> VecDeque<T> {
+        let Some(queues) = self.lanes.waiting.get_mut(&lane) else {
+            return VecDeque::new();
+        };
+        let jobs = queues.waiting.remove(&queue).unwrap_or_default();
+        if queues.waiting.is_empty() {
+            self.lanes.waiting.remove(&lane);
+        }
+        jobs
+    }
+
     fn queue(&mut self, lane: Lane, queue: Queue) -> &mut VecDeque<T> {
         let queues = self.lanes.waiting.entry(lane).or_default();
         queues.waiting.entry(queue).or_default()
@@ -183,6 +264,25 @@ impl<K, V> Default for Turns<K, V> {
 mod tests {
     use super::*;
 
+    impl Waiting for i32 {
+        fn unparks(&self) -> bool {
+            *self < 0
+        }
+    }
+
+    impl Waiting for u32 {
+        fn unparks(&self) -> bool {
+            false
+        }
+    }
+
+    impl Waiting for &str {
+        fn unparks(&self) -> bool {
+            *self == "end"
+        }
+    }
+
+    const HOUR: Duration = Duration::from_secs(3600);
     const A: Lane = [1; 32];
     const B: Lane = [2; 32];
 
@@ -234,7 +334,7 @@ mod tests {
         assert!(matches!(lanes.wait_for(Duration::ZERO), Next::Nothing));
         lanes.put(A, queue(1), 7);
         lanes.close();
-        let next = lanes.wait_for(Duration::MAX);
+        let next = lanes.wait_for(HOUR);
         assert!(matches!(next, Next::Value(_, _, 7)));
         assert!(matches!(lanes.wait_for(Duration::MAX), Next::Closed));
     }
@@ -256,6 +356,49 @@ mod tests {
         let served: Vec<_> = served.map(|(_, _, job)| job).collect();
         let wanted = ["other peer", "other transfer", "rest", "after it"];
         assert_eq!(served, wanted);
+    }
+
+    #[test]
+    fn a_parked_queue_lets_others_pass_and_is_served_later() {
+        let (lanes, pause) = (Lanes::default(), Duration::from_millis(50));
+        for job in ["first", "second"] {
+            lanes.put(A, queue(1), job);
+        }
+        lanes.put(A, queue(2), "other");
+        let begun = Instant::now();
+        assert_eq!(lanes.wait(), Some((A, queue(1), "first")));
+        lanes.park(A, queue(1), "first", pause);
+        lanes.put(A, queue(1), "third");
+        assert_eq!(lanes.wait(), Some((A, queue(2), "other")));
+        assert!(matches!(lanes.wait_for(Duration::ZERO), Next::Nothing));
+        let served = std::iter::from_fn(|| lanes.wait()).take(3);
+        let served: Vec<_> = served.map(|(_, _, job)| job).collect();
+        assert_eq!(served, ["first", "second", "third"]);
+        assert!(begun.elapsed() >= pause);
+    }
+
+    #[test]
+    fn a_parked_queue_is_served_at_once_when_asked_or_when_its_end_comes() {
+        let lanes = Lanes::default();
+        lanes.put(A, queue(1), "rest");
+        lanes.park(A, queue(1), "job", HOUR);
+        lanes.unpark();
+        assert_eq!(lanes.wait(), Some((A, queue(1), "job")));
+        // The end may come while the job is parked, and while it is at work.
+        for is_late in [true, false] {
+            if is_late {
+                lanes.park(A, queue(1), "job", HOUR);
+            }
+            lanes.put(A, queue(1), "end");
+            lanes.put(A, queue(1), "next");
+            if !is_late {
+                lanes.park(A, queue(1), "job", HOUR);
+            }
+            let served = std::iter::from_fn(|| lanes.wait()).take(3);
+            let served: Vec<_> = served.map(|(_, _, job)| job).collect();
+            assert_eq!(served, ["end", "rest", "next"]);
+            lanes.put(A, queue(1), "rest");
+        }
     }
 
     #[test]

@@ -119,6 +119,8 @@ pub use transom_secure::{Code, InvalidCode, completions};
 /// Microphones, loudspeakers and what happens to their sound.
 #[cfg(feature = "sound")]
 pub use transom_sound as sounds;
+/// How much of its disk an inbox may take.
+pub use transom_store::RoomLimits;
 /// Paths as text that holds every name, byte for byte.
 pub use transom_store::path_text;
 /// Contacts, rights, pinned keys, and names made safe to print.

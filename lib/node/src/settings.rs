@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use transom_media::CaptureRequest;
+use transom_store::RoomLimits;
 use transom_users::Book;
 use transom_wire::{Capabilities, PeerName};
 
@@ -181,9 +182,8 @@ pub struct InboxSettings {
     pub into: PathBuf,
     /// From which peers without asking.
     pub accept: Accept,
-    /// Most bytes the inbox may hold, of all senders together; each file and folder counts 4 KiB
-    /// beside its bytes.
-    pub quota: Option<u64>,
+    /// How much of the disk it may take.
+    pub room: RoomLimits,
     /// Whether a file that is taken without asking may replace one of its name when its sender
     /// wishes so. Else both are kept: a peer that may send files could change those of others.
     pub overwrite: bool,
@@ -195,7 +195,7 @@ impl InboxSettings {
         Self {
             into: into.into(),
             accept,
-            quota: None,
+            room: RoomLimits::default(),
             overwrite: false,
         }
     }

@@ -76,7 +76,7 @@ impl Station {
     pub fn start(mut settings: Settings) -> Result<Self, StartError> {
         let mut disk = Disk::default();
         if let Some(inbox) = &settings.inbox {
-            disk.open_inbox(inbox.into.clone(), inbox.quota)
+            disk.open_inbox(inbox.into.clone(), inbox.room)
                 .map_err(StartError::Inbox)?;
         }
         let out = parts::open(net_config(&mut settings), disk).map_err(StartError::Bind)?;

@@ -58,6 +58,8 @@ pub enum Op {
     RemoveFolder,
     /// Move to another name; with or without replacing what has it.
     Rename,
+    /// Set bytes of the disk aside for a file.
+    Reserve,
     /// Cut a file, or lengthen it with zeros.
     Resize,
     /// Set permission bits.

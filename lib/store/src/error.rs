@@ -53,6 +53,12 @@ pub enum EntryError {
         #[source]
         source: io::Error,
     },
+    /// The disk or a quota is full. Nothing has changed: the same call goes on once there is room.
+    #[error("{} more are needed", size(*.missing))]
+    NoRoom {
+        /// Bytes that the rest of the transfer lacks.
+        missing: u64,
+    },
     /// The system said no.
     #[error("can't write {}", Quoted(path))]
     System {
@@ -90,31 +96,36 @@ pub enum InboxError {
         #[source]
         source: io::Error,
     },
-    /// The disk or its reserve can't take it.
-    #[error("{} are needed and {} are free beside the disk's reserve", size(*.needed), size(*.free))]
+    /// The disk can't hold it even when it is empty.
+    #[error("{} are needed and the disk holds {} beside its reserve", size(*.needed), size(*.usable))]
     NoSpace {
-        /// Bytes that are still to come.
+        /// Bytes of all of it.
         needed: u64,
-        /// Bytes that may be used.
-        free: u64,
+        /// Bytes of the disk that may be used.
+        usable: u64,
+    },
+    /// The disk has no room for the names of what came. Nothing has changed: the same call goes on
+    /// once there is room.
+    #[error("{} more are needed", size(*.missing))]
+    NoRoom {
+        /// Bytes that are missing, about.
+        missing: u64,
     },
     /// The disk can't hold so many files.
-    #[error("{needed} files are needed and {free} can be made beside the disk's reserve")]
+    #[error("{needed} files are needed and the disk holds {usable} beside its reserve")]
     NoNames {
-        /// Files and folders that are still to come.
+        /// Files and folders.
         needed: u64,
-        /// Those that may be made.
-        free: u64,
+        /// Those that it may hold.
+        usable: u64,
     },
-    /// The inbox would hold more than it may.
-    #[error("{} are needed and the quota of {} has {} left", size(*.needed), size(*.quota), size(*.free))]
+    /// The inbox may not hold so much, in all or of one peer.
+    #[error("{} are needed and the quota is {}", size(*.needed), size(*.quota))]
     Quota {
-        /// Bytes that are still to come.
+        /// Bytes of all of it.
         needed: u64,
         /// Bytes the inbox may hold.
         quota: u64,
-        /// Bytes of it that are left.
-        free: u64,
     },
     /// Another process receives into this folder.
     #[error("another program receives into {0}")]
@@ -213,6 +224,7 @@ impl EntryError {
             Self::Duplicate { .. } | Self::NoPlace { .. } => FailReason::Duplicate,
             Self::Unholdable { .. } => FailReason::BadName,
             Self::Unsupported { .. } => FailReason::Unsupported,
+            Self::NoRoom { .. } => FailReason::NoSpace,
             Self::System { source, .. } => fail_reason(source),
         }
     }
@@ -236,7 +248,7 @@ impl EntryError {
     ///
     /// | what | the folder | since |
     /// |---|---|---|
-    /// | the disk or the quota is full | waits | room can be made |
+    /// | the disk says at a sync that it is full | waits | room can be made |
     /// | the disk or its server fails, is read-only or gone | waits | it comes back |
     /// | the system lacks memory or descriptors | waits | it has them later |
     /// | data damaged on the way or on either disk | waits | they are read and sent again |
@@ -247,7 +259,7 @@ impl EntryError {
     /// | the sender gives the entry up | is published | the sender knows why |
     pub(crate) fn is_passing(&self) -> bool {
         match self {
-            Self::Protocol(_) | Self::Corrupt { .. } => true,
+            Self::Protocol(_) | Self::Corrupt { .. } | Self::NoRoom { .. } => true,
             Self::System { source, .. } => is_passing(source),
             Self::Duplicate { .. }
             | Self::NoPlace { .. }
@@ -259,12 +271,20 @@ impl EntryError {
 }
 
 impl InboxError {
+    /// Whether the system says that the disk is full: the same may succeed later.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::System { source, .. } if crate::room::is_full(source))
+    }
+
     /// The reason to tell the sender in Failed.
     pub fn reason(&self) -> FailReason {
         match self {
             Self::Protocol(_) => FailReason::Corrupt,
             Self::BadName(_) | Self::Unholdable { .. } => FailReason::BadName,
-            Self::NoSpace { .. } | Self::NoNames { .. } | Self::Quota { .. } => FailReason::NoSpace,
+            Self::NoSpace { .. }
+            | Self::NoNames { .. }
+            | Self::NoRoom { .. }
+            | Self::Quota { .. } => FailReason::NoSpace,
             Self::Busy(_) | Self::Locked(_) => FailReason::Io,
             Self::Unwritable { source, .. } | Self::System { source, .. } => fail_reason(source),
         }
@@ -275,9 +295,10 @@ impl InboxError {
         match self {
             Self::Protocol(_) | Self::BadName(_) => RefuseReason::Forbidden,
             Self::Busy(_) => RefuseReason::Busy,
-            Self::NoSpace { .. } | Self::NoNames { .. } | Self::Quota { .. } => {
-                RefuseReason::NoSpace
-            }
+            Self::NoSpace { .. }
+            | Self::NoNames { .. }
+            | Self::NoRoom { .. }
+            | Self::Quota { .. } => RefuseReason::NoSpace,
             Self::Unholdable { .. } => RefuseReason::Unwritable,
             Self::Locked(_) | Self::Unwritable { .. } | Self::System { .. } => {
                 match self.reason() {
@@ -429,10 +450,10 @@ mod tests {
 
     #[test]
     fn what_has_no_room_says_how_much_in_words_a_person_reads() {
-        let (needed, free) = (2_147_483_648, 39_845);
-        let text = InboxError::NoSpace { needed, free }.text();
+        let (needed, usable) = (2_147_483_648, 39_845);
+        let text = InboxError::NoSpace { needed, usable }.text();
         assert!(
-            text.starts_with("2147.4 MB are needed and 39845 bytes are free"),
+            text.starts_with("2147.4 MB are needed and the disk holds 39845 bytes"),
             "{text}"
         );
     }

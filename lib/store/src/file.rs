@@ -165,6 +165,15 @@ impl File {
         self.tell(Op::Resize, |file| file.set_len(size))
     }
 
+    /// Sets so many bytes of the disk aside for it, without writing them.
+    pub(crate) fn reserve(&self, size: u64) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        let call = |file: &std::fs::File| fs::fallocate(file, fs::FallocateFlags::empty(), 0, size);
+        #[cfg(not(target_os = "linux"))]
+        let call = |_: &std::fs::File| Err(Errno::NOTSUP);
+        Ok(self.ask(Op::Reserve, call)?)
+    }
+
     /// Waits until its bytes are on the disk.
     pub(crate) fn sync_data(&self) -> io::Result<()> {
         self.tell(Op::SyncData, std::fs::File::sync_data)

@@ -1,5 +1,5 @@
 //! The inbox: a folder that files are received into, and the private corner of it where they grow.
-//! It knows who sent what; it refuses what has no room and what somebody else receives already.
+//! It knows who sent what; it refuses what can never have room and what is received already.
 
 use std::io;
 use std::path::PathBuf;
@@ -10,31 +10,26 @@ use transom_wire::{FailReason, Offer, Shape, limits};
 
 use crate::dir::Dir;
 use crate::error::fail_reason;
-use crate::{InboxError, Reception, usage};
+use crate::room::RoomLimits;
+use crate::{InboxError, Reception};
 use recover::{free_name, open_staging, recover};
-use shared::Transfers;
 
 mod recover;
 mod shared;
 
 pub(crate) use recover::STAGING;
 pub use shared::Leftover;
-pub(crate) use shared::Shared;
+pub(crate) use shared::{Ground, Shared};
 
 /// How an inbox behaves.
 #[derive(Clone, Debug)]
 pub struct InboxSettings {
     /// The folder to receive into; it is made if it isn't there.
     pub root: PathBuf,
-    /// Bytes that the folder may hold in all, whoever sends them; none for no limit but the disk.
-    /// Each file and folder counts 4 KiB beside its bytes, an inode and a block, so that empty ones
-    /// are not free.
-    pub quota: Option<u64>,
-    /// Bytes of the disk that are left free for others, but no more than a twentieth of a small
-    /// disk.
-    pub keep_free: u64,
+    /// How much of the disk it may take.
+    pub room: RoomLimits,
     /// How long room is kept for a running transfer of which nothing comes. Once others have taken
-    /// the room, it fails when it goes on, and can be taken up again.
+    /// the room, it waits until there is room again.
     pub keep_room: Duration,
     /// How long an unfinished transfer is kept after its last attempt.
     pub keep_unfinished: Duration,
@@ -49,8 +44,7 @@ impl InboxSettings {
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self {
             root: root.into(),
-            quota: None,
-            keep_free: 256 << 20,
+            room: RoomLimits::default(),
             keep_room: Duration::from_secs(60),
             keep_unfinished: Duration::from_secs(30 * 24 * 3600),
             unfinished_per_peer: 64,
@@ -94,13 +88,10 @@ impl Inbox {
             io::ErrorKind::WouldBlock => InboxError::Locked(folder.clone()),
             _ => unwritable(source),
         })?;
-        let mut transfers = Transfers::default();
-        recover(&staging, &settings, &mut transfers).map_err(unwritable)?;
-        transfers.quota = settings.quota;
-        if settings.quota.is_some() {
-            transfers.count(usage::measure(&root).map_err(unwritable)?);
-        }
-        let shared = Shared::new(settings, root, staging, transfers, lock);
+        let staged = recover(&staging, &settings).map_err(unwritable)?;
+        let limits = settings.room;
+        let shared = Shared::new(settings, root, staging, staged, lock);
+        shared.set_limits(limits).map_err(unwritable)?;
         let mut inbox = Self {
             shared: Arc::new(shared),
             tidied: Instant::now(),
@@ -109,22 +100,23 @@ impl Inbox {
         Ok(inbox)
     }
 
-    /// Begins to receive what a peer offers, or takes it up where it was left.
+    /// Begins to receive what a peer offers, or takes it up where it was left. Room is kept for it;
+    /// where there is too little, it waits: [`Reception::missing`].
     ///
     /// # Errors
-    /// No room, a name that can't be, or the same transfer running already.
+    /// It can never have room, a name that can't be, or the same transfer running already.
     pub fn receive(&mut self, peer: [u8; 32], offer: &Offer<'_>) -> Result<Reception, InboxError> {
         self.check(offer)?;
         if self.shared.is_gone() && Arc::strong_count(&self.shared) == 1 {
             // Somebody cleared the folder away, and with it our lock: begin as at the start.
             let mut settings = self.shared.settings.clone();
-            settings.quota = self.shared.quota();
+            settings.room = self.shared.limits();
             *self = Self::open(settings)?;
         }
         let claim = (peer, offer.transfer);
-        let left = self.shared.room(&claim, offer)?;
+        let (needed, left) = self.shared.needed(&claim, offer)?;
         self.try_name(offer.name.as_str())?;
-        let earlier = self.shared.claim(claim, left)?;
+        let earlier = self.shared.claim(claim, needed)?;
         if self.shared.has_leftovers() || self.tidied.elapsed() >= Self::TIDY_PAUSE {
             self.tidy_some(TIDIED);
         }
@@ -132,25 +124,28 @@ impl Inbox {
         let shared = Arc::clone(&self.shared);
         let dir = match earlier {
             Some(earlier) => self.shared.staged(&earlier.folder, offer),
-            None => self.shared.stage(&claim, offer, left),
+            None => self.shared.stage(&claim, offer),
         };
         let begun = dir.and_then(|dir| Reception::begin(shared, claim, dir, offer, is_synced));
-        begun.map_err(|source| {
+        let mut reception = begun.map_err(|source| {
             self.shared.release(&claim, false);
             unbegun(source)
-        })
+        })?;
+        reception.missing();
+        reception.left = left;
+        Ok(reception)
     }
 
-    /// Takes another quota, for the transfers that begin from now on.
+    /// Takes other limits, for all that comes from now on.
     ///
     /// # Errors
     /// The folder can't be looked through.
-    pub fn set_quota(&mut self, quota: Option<u64>) -> Result<(), InboxError> {
-        if quota == self.shared.quota() {
+    pub fn set_limits(&mut self, limits: RoomLimits) -> Result<(), InboxError> {
+        if limits == self.shared.limits() {
             return Ok(());
         }
         self.shared
-            .set_quota(quota)
+            .set_limits(limits)
             .map_err(|source| InboxError::System {
                 action: "count what is there",
                 source,

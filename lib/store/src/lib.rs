@@ -66,7 +66,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = std::env::temp_dir().join(format!("transom-doc-{}", std::process::id()));
 //! # std::fs::create_dir_all(&folder)?;
-//! # let settings = InboxSettings { keep_free: 0, ..InboxSettings::new(folder.join("in")) };
+//! # let settings = InboxSettings::new(folder.join("in"));
 //! std::fs::write(folder.join("photo.jpg"), b"not really")?;
 //! let mut outbox = Outbox::open(&folder.join("photo.jpg"))?;
 //! let counted = outbox.count(1000)?;
@@ -134,6 +134,7 @@ mod publish;
 mod published;
 mod reception;
 mod record;
+mod room;
 mod slice;
 mod syncing;
 mod usage;
@@ -155,3 +156,4 @@ pub use name::{path_text, text_path};
 pub use outbox::{Counted, EntryInfo, Hashes, Outbox, Skipped, Step, Walked};
 pub use part::Run;
 pub use reception::{Begin, Counts, Done, Ended, Finished, Reception, Unplaced};
+pub use room::RoomLimits;

@@ -16,6 +16,8 @@ pub(crate) enum PartError {
     Unsupported,
     /// Something of another kind is at its place, in these words.
     NoPlace(&'static str),
+    /// So many bytes are missing.
+    NoRoom(u64),
     System(io::Error),
 }
 
@@ -34,6 +36,7 @@ impl PartError {
             Self::Duplicate => EntryError::Duplicate { path },
             Self::Unsupported => EntryError::Unsupported { path },
             Self::NoPlace(why) => EntryError::NoPlace { path, why },
+            Self::NoRoom(missing) => EntryError::NoRoom { missing },
             Self::System(source) => match fail_reason(&source) {
                 FailReason::BadName => EntryError::Unholdable { path, source },
                 _ => EntryError::System { path, source },

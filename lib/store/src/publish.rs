@@ -393,10 +393,11 @@ impl Placing {
 /// Whether something of another kind has the name, or one above it.
 pub(crate) fn is_clash(error: &io::Error) -> bool {
     use io::ErrorKind as Error;
-    // A link counts too: it is never gone through.
+    // A link counts too: it is never gone through. Nothing can be renamed into a folder on which
+    // another disk is mounted.
     matches!(
         error.kind(),
-        Error::NotADirectory | Error::IsADirectory | Error::AlreadyExists
+        Error::NotADirectory | Error::IsADirectory | Error::AlreadyExists | Error::CrossesDevices
     ) || error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
 }
 

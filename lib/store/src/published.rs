@@ -11,7 +11,7 @@
 //! between `since` and `until`, by the clock of the file system: no program can set that time, so a
 //! file that was changed or moved there at another time is not taken for one of them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::io::{self, Read as _};
 use std::ops::RangeInclusive;
@@ -130,6 +130,12 @@ impl Log {
         let lines = lines.filter(is_same).take(TIMES);
         let times = lines.map(|line| line.times.clone()).collect();
         Some(Previous { name, inode, times })
+    }
+
+    /// The names that a peer's transfers got.
+    pub(crate) fn names_of(&self, peer: &[u8; 32]) -> BTreeSet<&str> {
+        let lines = self.lines.iter().filter(|line| line.claim.0 == *peer);
+        lines.map(|line| line.name.as_str()).collect()
     }
 
     /// Adds a line.

@@ -11,13 +11,14 @@ use transom_wire::{Collision, Ending, Entry, Offer, Shape, Total};
 
 use crate::dir::Dir;
 use crate::folders::Folders;
+use crate::hash::LEAF_BYTES;
 use crate::inbox::{Leftover, Shared};
 use crate::part::{Part, PartEnd, Run, Staging};
 use crate::part_error::PartError;
 use crate::published::Previous;
 use crate::record::Claim;
 use crate::syncing::Syncing;
-use crate::{EntryError, InboxError, text_path};
+use crate::{EntryError, InboxError, text_path, usage};
 use checkpoint::End;
 use entries::active;
 
@@ -59,6 +60,8 @@ pub struct Reception {
     counted: EntryCounts,
     counts: Counts,
     held: u64,
+    /// Bytes that earlier attempts left.
+    pub(crate) left: u64,
     unsynced: u64,
     synced_at: Instant,
     syncing: Syncing,
@@ -166,6 +169,7 @@ impl Reception {
             counted: EntryCounts::default(),
             counts: Counts::default(),
             held: 0,
+            left: 0,
             unsynced: 0,
             synced_at: Instant::now(),
             syncing,
@@ -178,6 +182,8 @@ impl Reception {
 
     /// The sender has counted more of what it offered.
     pub fn total(&mut self, total: Total) {
+        let more = usage::of(total).saturating_sub(usage::of(self.offered.total));
+        self.shared.grow(&self.claim, more);
         self.offered.total = total;
     }
 
@@ -188,10 +194,13 @@ impl Reception {
     /// The entry can't be taken; the transfer goes on without it.
     pub fn begin_entry(&mut self, entry: &Entry<'_>) -> Result<Begin, EntryError> {
         self.expect(entry)?;
-        self.next += 1;
-        self.announced += entry.size;
         let begun = self.begin_expected(entry);
-        begun.map_err(|trouble| self.fail(entry.index, entry.path.as_str(), trouble))
+        let begun = begun.map_err(|trouble| self.fail(entry.index, entry.path.as_str(), trouble));
+        if !matches!(begun, Err(EntryError::NoRoom { .. })) {
+            self.next += 1;
+            self.announced += entry.size;
+        }
+        begun
     }
 
     /// Compares what is held of an entry with the sender's hashes of it, at most 128 of them, which
@@ -383,7 +392,13 @@ impl Reception {
         }
         let finished = match nothing {
             true => Some(failed),
-            false => self.publish(&mut most)?,
+            false => match self.publish(&mut most) {
+                Err(error) if error.is_full() && self.broken.is_none() => {
+                    let missing = LEAF_BYTES;
+                    return Err(InboxError::NoRoom { missing });
+                }
+                finished => finished?,
+            },
         };
         self.hold.is_over = finished.is_some();
         Ok(finished)
@@ -422,6 +437,22 @@ impl Reception {
         // Its files are closed before the folder is removed.
         drop(self);
         is_over.then(|| Leftover::new(shared, folder))
+    }
+
+    /// Bytes that the disk or a quota lacks for what is still to come; 0 once there is room, which
+    /// is kept from then on.
+    pub fn missing(&mut self) -> u64 {
+        let missing = self.shared.missing(&self.claim, 0);
+        missing.unwrap_or_else(|error| {
+            // Whatever is wrong with the disk, what is written next says it.
+            log::debug!("can't ask for room error={error}");
+            0
+        })
+    }
+
+    /// Bytes that earlier attempts left, of which the sender may have others by now.
+    pub fn left(&self) -> u64 {
+        self.left
     }
 
     /// Bytes taken over from earlier attempts, as far as the sender has the same.

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use transom_wire::Total;
+
 use crate::dir::{Dir, Kind, Visit, Walk};
 
 /// Entries counted at most: beyond it the answer is a lower bound, and nobody waits a minute for
@@ -11,6 +13,12 @@ const ENTRIES: usize = 1_000_000;
 /// What a file or folder takes beside its bytes on an ordinary disk: an inode and the rest of a
 /// block.
 pub(crate) const ENTRY_BYTES: u64 = 4096;
+
+/// What a transfer takes of the disk.
+pub(crate) fn of(total: Total) -> u64 {
+    let names = u64::from(total.files) * ENTRY_BYTES;
+    total.bytes.saturating_add(names)
+}
 
 /// What was counted below a folder.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -25,6 +33,23 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
+    /// One file of that size.
+    pub(crate) fn file(content: u64) -> Self {
+        Self {
+            content,
+            files: 1,
+            folders: 0,
+            whole: true,
+        }
+    }
+
+    pub(crate) fn add(&mut self, more: Self) {
+        self.content = self.content.saturating_add(more.content);
+        self.files += more.files;
+        self.folders += more.folders;
+        self.whole &= more.whole;
+    }
+
     /// Bytes of all, with [`ENTRY_BYTES`] for each name.
     pub(crate) fn bytes(&self) -> u64 {
         let names = self.files + self.folders;

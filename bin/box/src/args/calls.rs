@@ -9,6 +9,7 @@ use transom::media::Source;
 
 use super::{Announcing, BoxPairing, Listening, parse_source};
 use crate::http::{BridgeOptions, HttpOptions};
+use crate::inbox::RoomOptions;
 use crate::measure::{MeasureCall, MeasureCamera, MeasureWatch};
 use crate::pictures::Pictures;
 use crate::sound::{HearingOptions, SoundOptions};
@@ -46,6 +47,8 @@ pub(crate) struct Camera {
     /// never overwritten
     #[arg(long, value_name = "DIR")]
     pub(crate) inbox: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) room: RoomOptions,
     #[command(flatten)]
     pub(crate) pairing: BoxPairing,
     #[command(flatten)]

@@ -12,6 +12,7 @@ use super::pairing::parse_address;
 use super::{Announcing, Listening};
 use crate::format::parse_bytes;
 use crate::guests::Guests;
+use crate::inbox::RoomOptions;
 
 #[derive(Args, Debug)]
 pub(crate) struct Send {
@@ -76,11 +77,8 @@ pub(crate) struct Receive {
     /// Whose files to take without asking: ask (always ask), known (the contact book) or NAME,…
     #[arg(long, value_name = "WHOSE", default_value = "ask")]
     pub(crate) accept: Consent,
-    /// Limit of the bytes in the inbox, from all senders, such as 20G. Each file and folder counts
-    /// 4 KiB more; room reserved for an unfinished transfer is released after a minute without
-    /// progress
-    #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
-    pub(crate) quota: Option<u64>,
+    #[command(flatten)]
+    pub(crate) room: RoomOptions,
     /// Let files that are taken without asking overwrite files of the same name if the sender wants
     /// that; otherwise both are kept
     #[arg(long)]

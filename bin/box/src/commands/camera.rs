@@ -54,9 +54,10 @@ pub(crate) fn run(arguments: Camera, place: &Place, output: &Output) -> Result<(
     if let Some(into) = &arguments.inbox {
         inbox::check(into)?;
     }
-    settings.inbox = arguments
-        .inbox
-        .map(|into| InboxSettings::new(into, Accept::Known));
+    settings.inbox = arguments.inbox.map(|into| InboxSettings {
+        room: arguments.room.limits(),
+        ..InboxSettings::new(into, Accept::Known)
+    });
     let duties = Duties {
         has_http: arguments.http.is_given(),
         http: arguments.http.apply(&mut settings, place, output)?,

@@ -59,7 +59,7 @@ fn receive_once(
     let mut settings = place.settings(arguments.listening.name, output)?;
     // The code is the consent: the sender gets the right `auto`, so there is no question.
     settings.inbox = Some(InboxSettings {
-        quota: arguments.quota,
+        room: arguments.room.limits(),
         overwrite: arguments.allow_overwrite,
         ..InboxSettings::new(arguments.into, Accept::Ask)
     });
@@ -108,7 +108,7 @@ fn open_inbox(arguments: Receive, place: &Place, output: &Output) -> Result<(), 
         }
     };
     settings.inbox = Some(InboxSettings {
-        quota: arguments.quota,
+        room: arguments.room.limits(),
         overwrite: arguments.allow_overwrite,
         ..InboxSettings::new(&arguments.into, accept)
     });

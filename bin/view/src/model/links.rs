@@ -32,7 +32,7 @@ mod tests {
     }
 
     #[test]
-    fn web_addresses_are_found_and_nothing_else() {
+    fn b39_web_addresses_are_found_and_nothing_else() {
         assert_eq!(
             all("see (https://example.org/a?b=c) and http://[::1]:80."),
             ["https://example.org/a?b=c", "http://[::1]:80"]

@@ -72,6 +72,11 @@ impl Transfer {
         }
     }
 
+    /// Whether it is on its way and its sender has not counted all of it yet.
+    pub(crate) fn is_counting(&self) -> bool {
+        !self.status.is_counted && self.status.phase != Phase::Waiting
+    }
+
     /// The path of what was received.
     pub(crate) fn stored(&self) -> Option<&Path> {
         match &self.outcome {

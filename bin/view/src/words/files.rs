@@ -252,11 +252,22 @@ pub(crate) fn progress(status: &TransferStatus, name: &str, is_here: bool) -> St
         Phase::Waiting if is_here => "Waiting for its turn".to_owned(),
         Phase::Waiting => format!("Starts when {name} is back"),
         Phase::Offered => format!("{name} hasn't answered yet"),
+        Phase::Full => full(status, name),
         Phase::Paused if status.paused_here => format!("Paused · {all}"),
         Phase::Paused => format!("Paused by {name} · {all}"),
         Phase::Finishing => "Saving".to_owned(),
         _ => all,
     }
+}
+
+/// Whose disk is full, and what it lacks.
+fn full(status: &TransferStatus, name: &str) -> String {
+    let whose = match status.direction {
+        Direction::Incoming => "Your disk".to_owned(),
+        Direction::Outgoing => format!("{name}'s disk"),
+    };
+    let missing = bytes(status.missing);
+    format!("{whose} is full · {missing} more needed")
 }
 
 /// The rate of a transfer, and what limits it.
@@ -328,6 +339,18 @@ mod tests {
         );
         status.paused_here = true;
         assert_eq!(progress(&status, "Anna", true), "Paused · 0 of 345 MB");
+    }
+
+    #[test]
+    fn what_is_not_counted_yet_is_at_least_so_much() {
+        let mut status = crate::model::tests::status(
+            crate::model::tests::Ids::new().transfer(),
+            Phase::Running,
+            2_000_000,
+        );
+        (status.files, status.files_done, status.is_counted) = (3, 1, false);
+        let words = "1 of at least 3 files · 2.0 MB of at least 345 MB";
+        assert_eq!(progress(&status, "Anna", true), words);
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod sending;
 
 use std::path::PathBuf;
 
-use transom_store::InboxError;
+use transom_store::{InboxError, RoomLimits};
 
 use self::receiving::Receiving;
 pub(crate) use self::receiving::{ReceiveAnswer, ReceiveJob, Refusal};
@@ -31,6 +31,25 @@ pub(crate) enum Job {
 }
 
 impl Job {
+    /// Whether it waits until there is room on the disk.
+    pub(crate) fn waits_for_room(&self) -> bool {
+        matches!(self, Self::Receive(ReceiveJob::Full(_)))
+    }
+
+    /// Whether it ends an attempt that is not whole.
+    pub(crate) fn breaks_off(&self) -> bool {
+        matches!(self, Self::Receive(ReceiveJob::Keep | ReceiveJob::Discard))
+    }
+
+    /// Whether there may be more room once it is done.
+    pub(crate) fn frees(&self) -> bool {
+        let is_last = matches!(
+            self,
+            Self::Receive(ReceiveJob::Finish(_) | ReceiveJob::Remove(_))
+        );
+        is_last || self.breaks_off()
+    }
+
     /// Whether others may wait for it for long, as it counts files, reads many leaves or syncs.
     pub(crate) fn may_take_long(&self) -> bool {
         match self {
@@ -77,16 +96,16 @@ pub(crate) struct Disk {
 
 impl Disk {
     /// Opens the inbox now, so that one that can't be used is known at the start. One that is open
-    /// takes the quota.
+    /// takes the limits.
     ///
     /// # Errors
     /// What is wrong with the folder.
     pub(crate) fn open_inbox(
         &mut self,
         root: PathBuf,
-        quota: Option<u64>,
+        limits: RoomLimits,
     ) -> Result<(), InboxError> {
-        self.receiving.open_inbox(root, quota).map(|_| ())
+        self.receiving.open_inbox(root, limits).map(|_| ())
     }
 
     /// Whether there is an inbox that has to be tidied.

@@ -3,12 +3,12 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use transom_proto::{LeafData, LeafHashes, OwnedEntry, OwnedOffer};
 use transom_store::{
-    Begin, Ended, EntryError, Finished, Inbox, InboxError, InboxSettings, Leftover, Reception, Run,
-    ZEROS, hash_leaf,
+    Begin, Ended, EntryError, Finished, Inbox, InboxError, InboxSettings, Leftover, Reception,
+    RoomLimits, Run, ZEROS, hash_leaf,
 };
 use transom_wire::{Again, Done, End, Failure, LeafContent, Progress, RefuseReason, Start, Total};
 
@@ -19,10 +19,12 @@ pub(crate) enum ReceiveJob {
     /// Claims the transfer and makes room for it.
     Prepare {
         into: PathBuf,
-        quota: Option<u64>,
+        limits: RoomLimits,
         peer: [u8; 32],
         offer: OwnedOffer,
     },
+    /// There was no room for a job, or for the offer: it waits, and is tried again.
+    Full(Option<Box<ReceiveJob>>),
     /// The sender has counted more.
     Total(Total),
     Entry(OwnedEntry),
@@ -67,7 +69,9 @@ fn content(leaf: &LeafData, size: u64) -> &[u8] {
 }
 
 pub(crate) enum ReceiveAnswer {
-    /// With how many bytes are held from earlier attempts, as far as known.
+    /// So many bytes are missing on the disk; 0 once there is room again.
+    Full(u64),
+    /// With how many bytes earlier attempts left.
     Ready(Result<u64, Refusal>),
     Begin(Start),
     /// Leaves are to be sent again.
@@ -117,24 +121,26 @@ struct Incoming {
     reception: Reception,
     /// Bytes of leaves that came, good and bad.
     received: u64,
+    /// Bytes that are missing on the disk, as they were told.
+    missing: u64,
 }
 
 impl Receiving {
-    /// Opens the inbox if it is not open. One that is open takes the quota.
+    /// Opens the inbox if it is not open. One that is open takes the limits.
     pub(super) fn open_inbox(
         &mut self,
         root: PathBuf,
-        quota: Option<u64>,
+        limits: RoomLimits,
     ) -> Result<&mut Inbox, InboxError> {
         match self.inboxes.entry(root) {
             Entry::Vacant(place) => {
                 let mut settings = InboxSettings::new(place.key().clone());
-                settings.quota = quota;
+                settings.room = limits;
                 Ok(place.insert(Inbox::open(settings)?))
             }
             Entry::Occupied(place) => {
                 let inbox = place.into_mut();
-                inbox.set_quota(quota)?;
+                inbox.set_limits(limits)?;
                 Ok(inbox)
             }
         }
@@ -160,24 +166,44 @@ impl Receiving {
         match job {
             ReceiveJob::Prepare {
                 into,
-                quota,
+                limits,
                 peer,
                 offer,
             } => {
-                let ready = self.prepare(transfer, into, quota, peer, &offer);
+                let ready = self.prepare(transfer, &into, limits, peer, &offer);
+                if ready.as_ref().is_err_and(InboxError::is_full) {
+                    // Not even a folder can be made: it is not accepted before that.
+                    answer(ReceiveAnswer::Full(offer.bytes.max(1)));
+                    let job = ReceiveJob::Prepare {
+                        into,
+                        limits,
+                        peer,
+                        offer,
+                    };
+                    return Some(ReceiveJob::Full(Some(Box::new(job))));
+                }
+                // Before it is accepted, so that no data come.
+                let incoming = self.incoming(transfer);
+                let is_full = incoming.is_some_and(|incoming| incoming.is_full(answer));
                 answer(ReceiveAnswer::Ready(ready.map_err(Refusal::from)));
+                return is_full.then_some(ReceiveJob::Full(None));
             }
+            ReceiveJob::Full(job) => return self.full(transfer, job, answer),
             ReceiveJob::Total(total) => self.incoming(transfer)?.reception.total(total),
-            ReceiveJob::Entry(entry) => self.incoming(transfer)?.entry(&entry, answer),
+            ReceiveJob::Entry(entry) => return self.incoming(transfer)?.entry(entry, answer),
             ReceiveJob::Hashes(hashes) => self.incoming(transfer)?.hashes(&hashes, answer),
             ReceiveJob::Leaf { leaf, size, found } => {
-                self.incoming(transfer)?.leaf(leaf, size, found, answer);
+                return self.incoming(transfer)?.leaf(leaf, size, found, answer);
             }
             ReceiveJob::End(end) => return self.incoming(transfer)?.end(end, answer),
             ReceiveJob::Abandon(index) => self.incoming(transfer)?.reception.abandon(index),
             ReceiveJob::Finish(entries) => {
                 let reception = &mut self.incoming(transfer)?.reception;
                 let finished = reception.finish_some(entries, LEAVES_CHECKED);
+                if let Err(InboxError::NoRoom { missing }) = finished {
+                    let job = ReceiveJob::Finish(entries);
+                    return self.incoming(transfer)?.halt(job, missing, answer);
+                }
                 let Some(finished) = finished.transpose() else {
                     return Some(ReceiveJob::Finish(entries));
                 };
@@ -204,21 +230,45 @@ impl Receiving {
         self.transfers.get_mut(&transfer)
     }
 
+    /// Goes on with a job, or with the offer, if there is room now.
+    fn full(
+        &mut self,
+        transfer: TransferId,
+        job: Option<Box<ReceiveJob>>,
+        answer: &mut dyn FnMut(ReceiveAnswer),
+    ) -> Option<ReceiveJob> {
+        if let Some(incoming) = self.incoming(transfer) {
+            let missing = incoming.reception.missing();
+            if missing > 0 {
+                incoming.tell_missing(missing, answer);
+                return Some(ReceiveJob::Full(job));
+            }
+        }
+        let rest = job.and_then(|job| self.work(transfer, *job, answer));
+        if !matches!(rest, Some(ReceiveJob::Full(_)))
+            && let Some(incoming) = self.incoming(transfer)
+        {
+            incoming.missing = 0;
+            answer(ReceiveAnswer::Full(0));
+        }
+        rest
+    }
+
     fn prepare(
         &mut self,
         transfer: TransferId,
-        into: PathBuf,
-        quota: Option<u64>,
+        into: &Path,
+        limits: RoomLimits,
         peer: [u8; 32],
         offer: &OwnedOffer,
     ) -> Result<u64, InboxError> {
-        let inbox = self.open_inbox(into, quota)?;
+        let inbox = self.open_inbox(into.to_owned(), limits)?;
         let reception = inbox.receive(peer, &offer.as_offer())?;
-        let held = reception.held();
-        let received = 0;
+        let held = reception.left();
         let incoming = Incoming {
             reception,
-            received,
+            received: 0,
+            missing: 0,
         };
         self.transfers.insert(transfer, incoming);
         Ok(held)
@@ -226,11 +276,43 @@ impl Receiving {
 }
 
 impl Incoming {
-    fn entry(&mut self, entry: &OwnedEntry, answer: &mut dyn FnMut(ReceiveAnswer)) {
+    /// Whether there is no room for all of it; tells what is missing.
+    fn is_full(&mut self, answer: &mut dyn FnMut(ReceiveAnswer)) -> bool {
+        let missing = self.reception.missing();
+        self.tell_missing(missing, answer);
+        missing > 0
+    }
+
+    fn tell_missing(&mut self, missing: u64, answer: &mut dyn FnMut(ReceiveAnswer)) {
+        if std::mem::replace(&mut self.missing, missing) != missing {
+            answer(ReceiveAnswer::Full(missing));
+        }
+    }
+
+    /// A job found no room.
+    fn halt(
+        &mut self,
+        job: ReceiveJob,
+        missing: u64,
+        answer: &mut dyn FnMut(ReceiveAnswer),
+    ) -> Option<ReceiveJob> {
+        self.tell_missing(missing, answer);
+        Some(ReceiveJob::Full(Some(Box::new(job))))
+    }
+
+    fn entry(
+        &mut self,
+        entry: OwnedEntry,
+        answer: &mut dyn FnMut(ReceiveAnswer),
+    ) -> Option<ReceiveJob> {
         match self.reception.begin_entry(&entry.as_entry()) {
             Ok(begin) => answer(begun(entry.index, begin)),
+            Err(EntryError::NoRoom { missing }) => {
+                return self.halt(ReceiveJob::Entry(entry), missing, answer);
+            }
             Err(error) => untakable(entry.index, &error, answer),
         }
+        None
     }
 
     fn hashes(&mut self, hashes: &LeafHashes, answer: &mut dyn FnMut(ReceiveAnswer)) {
@@ -246,30 +328,36 @@ impl Incoming {
         answer(self.stored(0, Vec::new()));
     }
 
-    /// Writes a leaf; `found` is its hash, if that is known.
+    /// Writes a leaf of a file of that size; `found` is its hash, if that is known.
     fn leaf(
         &mut self,
         leaf: LeafData,
         size: u64,
         found: Option<[u8; 32]>,
         answer: &mut dyn FnMut(ReceiveAnswer),
-    ) {
+    ) -> Option<ReceiveJob> {
         let (index, taken) = (leaf.index, leaf.len_in(size));
-        self.received += taken;
         let bytes = content(&leaf, size);
+        let found = found.unwrap_or_else(|| hash_leaf(bytes, leaf.offset, size));
         let written = self.reception.hashed_leaf(
             index,
             leaf.offset,
             &leaf.hash,
-            &found.unwrap_or_else(|| hash_leaf(bytes, leaf.offset, size)),
+            &found,
             bytes,
             leaf.content != LeafContent::Data,
         );
         match written {
             Ok(runs) => again(index, runs, answer),
+            Err(EntryError::NoRoom { missing }) => {
+                let found = Some(found);
+                return self.halt(ReceiveJob::Leaf { leaf, size, found }, missing, answer);
+            }
             Err(error) => untakable(index, &error, answer),
         }
+        self.received += taken;
         answer(self.stored(taken, leaf.bytes));
+        None
     }
 
     fn stored(&self, taken: u64, spent: Vec<u8>) -> ReceiveAnswer {
@@ -296,6 +384,9 @@ impl Incoming {
             Ok(Some(Ended::Done(_))) => answer(ReceiveAnswer::Done(Done { index, root })),
             Ok(Some(Ended::Again(runs))) => again(index, runs, answer),
             Ok(None) => return Some(ReceiveJob::End(end)),
+            Err(EntryError::NoRoom { missing }) => {
+                return self.halt(ReceiveJob::End(end), missing, answer);
+            }
             Err(error) => untakable(index, &error, answer),
         }
         None

@@ -41,6 +41,9 @@ pub enum Phase {
     Running,
     /// Paused by either side, also while the peer is not connected.
     Paused,
+    /// The receiver's disk or quota is full: [`TransferStatus::missing`]. It goes on by itself once
+    /// there is room.
+    Full,
     /// All is sent; the receiver is making it durable.
     Finishing,
     /// Over.
@@ -79,6 +82,8 @@ pub struct TransferStatus {
     pub verified: u64,
     /// Bytes that survive a power cut at the receiver.
     pub durable: u64,
+    /// Bytes that the receiver's disk or quota lacks for the rest; 0 while it has room.
+    pub missing: u64,
     /// Bytes per second over the last seconds.
     pub rate: u64,
     /// Time left at that rate.
@@ -115,6 +120,7 @@ impl TransferStatus {
             moved: 0,
             verified: 0,
             durable: 0,
+            missing: 0,
             rate: 0,
             eta: None,
             limited_by: None,

@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use transom_net::PeerId;
 use transom_proto::{OwnedOffer, Side, TransferEvent};
+use transom_store::RoomLimits;
 use transom_wire::{ByeCode, PeerName};
 
 use self::account::Account;
@@ -89,6 +90,12 @@ impl Transfers {
     /// Takes files elsewhere from now on, or not at all. What runs goes on where it began.
     pub(crate) fn set_inbox(&mut self, inbox: Option<InboxSettings>) {
         self.inbox = inbox;
+    }
+
+    /// How much the inbox may take of its disk.
+    fn limits(&self) -> RoomLimits {
+        let inbox = self.inbox.as_ref();
+        inbox.map_or(RoomLimits::default(), |inbox| inbox.room)
     }
 
     pub(crate) fn send(
@@ -221,6 +228,7 @@ impl Transfers {
     }
 
     pub(crate) fn accept(&mut self, id: TransferId, into: Option<PathBuf>, out: &mut Context) {
+        let limits = self.limits();
         let Some(incoming) = self.incoming.get_mut(&id) else {
             return;
         };
@@ -230,8 +238,7 @@ impl Transfers {
             }
             self.remembered
                 .push((incoming.sender(), incoming.offer().clone(), into.clone()));
-            let quota = self.inbox.as_ref().and_then(|inbox| inbox.quota);
-            incoming.prepare(into, quota, true, out);
+            incoming.prepare(into, limits, true, out);
         }
     }
 

@@ -148,8 +148,7 @@ impl Transfers {
         incoming.restore(self.kept_controls.take(sender, transfer), out);
         incoming.announce(into.is_none(), out);
         if let Some((into, overwrite)) = into {
-            let quota = self.inbox.as_ref().and_then(|inbox| inbox.quota);
-            incoming.prepare(into, quota, overwrite, out);
+            incoming.prepare(into, self.limits(), overwrite, out);
         }
         self.incoming.insert(incoming.id, incoming);
     }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use transom_proto::{OwnedOffer, Session, TransferEvent, UsageError};
+use transom_store::RoomLimits;
 use transom_wire::{Collision, EntryKind, RefuseReason, Total, WHOLE};
 
 use super::control::Control;
@@ -156,12 +157,12 @@ impl Incoming {
         });
     }
 
-    /// Makes room on the disk; the offer is accepted when that is done. Where a peer may not
+    /// Makes room on the disk; the offer is accepted when that was tried. Where a peer may not
     /// overwrite, both files are kept.
     pub(super) fn prepare(
         &mut self,
         into: PathBuf,
-        quota: Option<u64>,
+        limits: RoomLimits,
         overwrite: bool,
         out: &mut Context,
     ) {
@@ -175,7 +176,7 @@ impl Incoming {
         }
         let job = ReceiveJob::Prepare {
             into,
-            quota,
+            limits,
             peer: self.sender,
             offer,
         };
@@ -383,11 +384,13 @@ impl Incoming {
     fn phase(&mut self) {
         let is_paused = self.control.paused || self.peer_paused;
         self.account.status.paused_here = self.control.paused;
+        let is_full = self.account.status.missing > 0;
         self.account.status.phase = match self.stage {
-            Stage::Finishing => Phase::Finishing,
             Stage::Prepared | Stage::Accepted if is_paused => Phase::Paused,
+            Stage::Prepared | Stage::Accepted | Stage::Finishing if is_full => Phase::Full,
             Stage::Offered | Stage::Prepared => Phase::Offered,
             Stage::Accepted => Phase::Running,
+            Stage::Finishing => Phase::Finishing,
         };
         self.account.changed = true;
     }

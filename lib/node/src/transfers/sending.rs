@@ -127,7 +127,7 @@ impl Outgoing {
         let attempt = self.attempt.take()?;
         out.workers
             .send(attempt.lane, attempt.number, SendJob::Close);
-        self.account.status.current = None;
+        (self.account.status.current, self.account.status.missing) = (None, 0);
         self.phase();
         Some(attempt.number)
     }
@@ -201,6 +201,10 @@ impl Outgoing {
             TransferEvent::Progress(progress) => attempt.progress = progress,
             TransferEvent::Paused { paused } => {
                 (attempt.peer_paused, self.peer_paused) = (paused, paused);
+                self.phase();
+            }
+            TransferEvent::DiskFull { missing } => {
+                status.missing = missing;
                 self.phase();
             }
             TransferEvent::Finished(status) => {
@@ -391,10 +395,12 @@ impl Outgoing {
         let is_paused = self.control.paused || self.peer_paused;
         self.account.status.paused_here = self.control.paused;
         let offered = self.attempt.as_ref().filter(|one| one.place.is_some());
+        let is_full = self.account.status.missing > 0;
         self.account.status.phase = match offered {
-            Some(attempt) if attempt.finish_said => Phase::Finishing,
+            Some(attempt) if attempt.finish_said && !is_full => Phase::Finishing,
             _ if is_paused => Phase::Paused,
             None => Phase::Waiting,
+            Some(_) if is_full => Phase::Full,
             Some(attempt) if attempt.accepted => Phase::Running,
             Some(_) => Phase::Offered,
         };

@@ -7,7 +7,7 @@ use transom_wire::TransferKey;
 
 use super::{Report, Workers};
 use crate::disk::{Answer, Disk, Job, ReceiveJob, SendJob};
-use crate::lanes::{Lane, Lanes, Next, Queue};
+use crate::lanes::{Lane, Lanes, Next, Queue, Waiting};
 use crate::load::{Load, Share};
 use crate::notice::TransferId;
 
@@ -108,6 +108,15 @@ const ANSWER_PAUSE: Duration = Duration::from_millis(1);
 /// So much data does not wait: the loop encrypts or grants it while the next is read or written.
 const MUCH_DATA: usize = 64 * 1024;
 
+/// How often a transfer that waits for room on the disk looks for it.
+const ROOM_PAUSE: Duration = Duration::from_secs(1);
+
+impl Waiting for DiskJob {
+    fn unparks(&self) -> bool {
+        self.1.breaks_off()
+    }
+}
+
 type Told = (TransferId, Answer);
 
 /// Answers that the loop has not been told yet.
@@ -170,14 +179,20 @@ fn serve_disk(jobs: &Lanes<DiskJob>, disk: &mut Disk, mut tell: impl FnMut(&mut 
         if answers.is_due() || job.may_take_long() {
             answers.tell(&mut tell);
         }
+        let frees = job.frees();
         let rest = disk.work(transfer, job, &mut |answer| {
             answers.put(transfer, answer);
             if answers.is_due() {
                 answers.tell(&mut tell);
             }
         });
-        if let Some(rest) = rest {
-            jobs.put_back(lane, queue, (transfer, rest, share));
+        match rest {
+            Some(rest) if rest.waits_for_room() => {
+                jobs.park(lane, queue, (transfer, rest, share), ROOM_PAUSE);
+            }
+            Some(rest) => jobs.put_back(lane, queue, (transfer, rest, share)),
+            None if frees => jobs.unpark(),
+            None => {}
         }
     }
 }
@@ -188,6 +203,7 @@ mod tests {
     use std::path::Path;
 
     use transom_proto::{LeafData, OwnedEntry, OwnedOffer};
+    use transom_store::RoomLimits;
     use transom_wire::limits::LEAF;
     use transom_wire::{Collision, End, EntryKind, LeafContent, RelativePath, Shape, Start};
 
@@ -339,7 +355,7 @@ mod tests {
             for job in [
                 ReceiveJob::Prepare {
                     into: folder.join("inbox"),
-                    quota: None,
+                    limits: RoomLimits::default(),
                     peer: [2; 32],
                     offer,
                 },

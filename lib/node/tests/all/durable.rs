@@ -265,13 +265,13 @@ fn an_entry_that_loses_its_place_at_the_very_end_is_told_and_is_no_success() {
 fn of_a_single_file_that_fails_only_the_outcome_is_told() {
     let pair = Pair::new("once");
     let file = pair.put("film");
-    pair.disk.on(Op::Write).at("tree/").nth(1).fail(28);
+    pair.disk.on(Op::Write).at("tree/").nth(1).fail(EFBIG);
     for side in pair.send(&file, Collision::Rename) {
         let (TransferFailure::Here(error) | TransferFailure::AtReceiver(error)) = side.why() else {
             panic!("{side:?}");
         };
-        assert_eq!(error.reason, Some(FailReason::NoSpace));
-        assert!(error.text.contains("No space left"), "{error}");
+        assert_eq!(error.reason, Some(FailReason::Io));
+        assert!(error.text.contains("File too large"), "{error}");
         assert_eq!(side.failed, []);
     }
 }

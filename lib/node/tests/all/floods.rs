@@ -52,7 +52,7 @@ fn who_rings_and_hangs_up_over_and_over_is_told_of_at_a_pace() {
 }
 
 #[test]
-fn who_offers_and_cancels_over_and_over_is_told_of_at_a_pace() {
+fn b32_who_offers_and_cancels_over_and_over_is_told_of_at_a_pace() {
     let scratch = Scratch::new("offers");
     let mut evil = Evil::new(1);
     let ben = victim(&evil, "files", |settings| {

@@ -163,10 +163,10 @@ fn files_go_where_the_owner_wants_them_now() {
         assert!(send().is_success());
         assert!(scratch.0.join(folder).join("source.bin").is_file());
     }
-    // The same folder, but it may hold no second such file.
+    // The same folder, but it may hold no such file.
     let mut tight = into("two");
     if let Some(inbox) = &mut tight {
-        inbox.quota = Some(150_000);
+        inbox.room.quota = Some(90_000);
     }
     ben.handle.set_inbox(tight);
     fs::write(&source, [8; 100_000]).unwrap();

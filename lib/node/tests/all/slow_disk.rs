@@ -61,7 +61,7 @@ fn look(peers: [&Peer; 2], enough: impl Fn(&Seen) -> bool) -> [Seen; 2] {
 }
 
 #[test]
-fn a_disk_of_two_seconds_a_sync_makes_no_picture_later() {
+fn b32_a_disk_of_two_seconds_a_sync_makes_no_picture_later() {
     let scratch = Scratch::new("slow-disk");
     let (from, into) = (scratch.0.join("from"), scratch.0.join("into"));
     fs::create_dir_all(&into).unwrap();

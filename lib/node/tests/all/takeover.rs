@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use transom::{
-    Accept, Direction, Identity, InboxSettings, Notice, Outcome, Redial, RefuseReason, SendOptions,
-    TransferId, TransferStatus,
+    Accept, Direction, Identity, InboxSettings, Notice, Outcome, Redial, RefuseReason, RoomLimits,
+    SendOptions, TransferId, TransferStatus,
 };
 
 use transom_net::PeerId;
@@ -45,7 +45,10 @@ impl Stage {
         let into = scratch.0.join("inbox");
         let ben = person(&b, &[("anna", &anna, "call,files")], |settings| {
             settings.inbox = Some(InboxSettings {
-                quota: Some(SIZE as u64 * 3 / 2),
+                room: RoomLimits {
+                    quota: Some(SIZE as u64 * 3 / 2),
+                    ..RoomLimits::default()
+                },
                 ..InboxSettings::new(into, Accept::Known)
             });
         });

@@ -1,12 +1,13 @@
 //! The staging folder: making it safe, and learning what earlier runs left in it.
 
+use std::collections::HashMap;
 use std::io::{self, Read as _};
 use std::time::{Duration, SystemTime};
 
 use transom_wire::Shape;
 
 use super::InboxSettings;
-use super::shared::{Staged, Transfers};
+use super::shared::Staged;
 use crate::dir::{Dir, Kind};
 use crate::record::{self, Claim};
 
@@ -39,8 +40,8 @@ pub(super) fn open_staging(root: &Dir) -> io::Result<Dir> {
 pub(super) fn recover(
     staging: &Dir,
     settings: &InboxSettings,
-    transfers: &mut Transfers,
-) -> io::Result<()> {
+) -> io::Result<HashMap<Claim, Staged>> {
+    let mut transfers = HashMap::new();
     let names = staging.names()?;
     for (folder, kind) in names {
         if kind != Kind::Folder || !is_ours(&folder) {
@@ -56,21 +57,20 @@ pub(super) fn recover(
         };
         match claim {
             Some(claim)
-                if age(touched) <= settings.keep_unfinished
-                    && !transfers.staged.contains_key(&claim) =>
+                if age(touched) <= settings.keep_unfinished && !transfers.contains_key(&claim) =>
             {
                 let staged = Staged {
                     folder,
                     touched,
-                    running: None,
                     is_synced: false,
                 };
-                transfers.staged.insert(claim, staged);
+                transfers.insert(claim, staged);
             }
-            _ => transfers.has_leftovers = true,
+            // Removed by and by.
+            _ => {}
         }
     }
-    Ok(())
+    Ok(transfers)
 }
 
 pub(super) fn read_record(dir: &Dir) -> Option<(Claim, Shape)> {

@@ -3,9 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::SystemTime;
 
-use rustix::io::Errno;
 use transom_wire::Offer;
 
 use super::InboxSettings;
@@ -14,6 +13,7 @@ use crate::InboxError;
 use crate::dir::{Dir, Kind, Lock, Space};
 use crate::published::{Line, Log, Previous};
 use crate::record::{self, Claim};
+use crate::room::{Ballast, Room, RoomLimits};
 use crate::usage::{self, Usage};
 
 /// What an inbox and its receptions share.
@@ -27,26 +27,19 @@ pub(crate) struct Shared {
     _lock: Lock,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Transfers {
     /// Every transfer that has a folder in the staging folder.
-    pub(super) staged: HashMap<Claim, Staged>,
-    /// The quota as it is now.
-    pub(super) quota: Option<u64>,
-    /// Bytes in the inbox as far as counted, if there is a quota.
-    used: u64,
-    /// When they may be counted again.
-    recount: Option<Instant>,
+    staged: HashMap<Claim, Staged>,
+    room: Room,
     /// Whether a folder of a transfer that is over could not be removed.
-    pub(super) has_leftovers: bool,
+    has_leftovers: bool,
 }
 
 #[derive(Debug)]
-pub(super) struct Staged {
+pub(crate) struct Staged {
     pub(super) folder: String,
     pub(super) touched: SystemTime,
-    /// What a running reception may still write; none if no reception runs.
-    pub(super) running: Option<Room>,
     /// Whether everything in it was brought to the disk by this process.
     pub(super) is_synced: bool,
 }
@@ -58,19 +51,13 @@ pub(super) struct Earlier {
     pub(super) is_synced: bool,
 }
 
-/// Room that is kept for a reception.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Room {
-    bytes: u64,
-    /// When something came of it last.
-    moved: Instant,
-}
-
-impl Room {
-    fn new(bytes: u64) -> Self {
-        let moved = Instant::now();
-        Self { bytes, moved }
-    }
+/// What the room of an inbox is measured by.
+#[derive(Debug)]
+pub(crate) struct Ground<'a> {
+    root: &'a Dir,
+    staging: &'a Dir,
+    staged: &'a HashMap<Claim, Staged>,
+    published: &'a Log,
 }
 
 /// What is left of a transfer that is over, to be removed.
@@ -92,19 +79,19 @@ impl Leftover {
     }
 }
 
-/// The reserve is at most this part of the disk: 256 MiB would be all of the small disk of a camera
-/// box.
-const RESERVE_PART: u64 = 20;
-
 impl Shared {
     pub(super) fn new(
         settings: InboxSettings,
         root: Dir,
         staging: Dir,
-        transfers: Transfers,
+        staged: HashMap<Claim, Staged>,
         lock: Lock,
     ) -> Self {
-        let transfers = Mutex::new(transfers);
+        let transfers = Mutex::new(Transfers {
+            staged,
+            room: Room::new(settings.room, settings.keep_room),
+            has_leftovers: false,
+        });
         let published = Mutex::new(Log::open(&staging));
         Self {
             settings,
@@ -129,70 +116,73 @@ impl Shared {
             .map(|staged| staged.folder.clone())
     }
 
+    /// Keeps room for all that is still to come to a reception, and for these bytes; see
+    /// [`Room::missing`].
+    pub(crate) fn missing(&self, claim: &Claim, bytes: u64) -> io::Result<u64> {
+        self.room(|room, ground| room.missing(claim, bytes, ground))
+    }
+
+    /// A reception is about to write so many bytes; see [`Room::take`].
+    pub(crate) fn take(&self, claim: &Claim, bytes: u64) -> io::Result<u64> {
+        self.room(|room, ground| room.take(claim, bytes, ground))
+    }
+
+    /// See [`Room::suspend`].
+    pub(crate) fn suspend(&self, claim: &Claim) {
+        self.transfers().room.suspend(claim);
+    }
+
+    /// See [`Room::check_reserve`].
+    pub(crate) fn check_reserve(&self, claim: &Claim) -> io::Result<()> {
+        self.room(|room, ground| room.check_reserve(claim, ground))
+    }
+
+    /// See [`Room::grow`].
+    pub(crate) fn grow(&self, claim: &Claim, bytes: u64) {
+        self.transfers().room.grow(claim, bytes);
+    }
+
+    /// See [`Room::is_within`].
+    pub(crate) fn is_within(&self, claim: &Claim, bytes: u64) -> bool {
+        self.transfers().room.is_within(claim, bytes)
+    }
+
     /// A reception has written so many bytes of what it may write.
     pub(crate) fn written(&self, claim: &Claim, bytes: u64) {
-        let mut transfers = self.transfers();
-        transfers.used = transfers.used.saturating_add(bytes);
-        if let Some(Staged {
-            running: Some(room),
-            ..
-        }) = transfers.staged.get_mut(claim)
-        {
-            *room = Room::new(room.bytes.saturating_sub(bytes));
-        }
+        self.transfers().room.written(claim, bytes);
     }
 
-    /// Bytes were removed.
-    pub(crate) fn freed(&self, bytes: u64) {
-        let mut transfers = self.transfers();
-        transfers.used = transfers.used.saturating_sub(bytes);
+    /// Bytes that came from a peer were removed.
+    pub(crate) fn removed(&self, claim: &Claim, bytes: u64) {
+        self.transfers().room.removed(&claim.0, bytes);
     }
 
-    /// Whether so many bytes are within what is kept for a reception.
-    pub(crate) fn is_kept(&self, claim: &Claim, bytes: u64) -> bool {
-        let transfers = self.transfers();
-        let room = transfers.staged.get(claim).and_then(|s| s.running);
-        room.is_none_or(|room| bytes <= room.bytes)
-    }
-
-    /// A reception is about to write so many bytes. If nothing came of it for so long that its room
-    /// is no longer kept, or it needs more than was, there must be some again.
-    pub(crate) fn go_on(&self, claim: &Claim, bytes: u64) -> io::Result<()> {
-        let mut transfers = self.transfers();
-        let Some(Staged {
-            running: Some(room),
-            ..
-        }) = transfers.staged.get(claim)
-        else {
-            return Ok(());
+    fn room<T>(&self, ask: impl FnOnce(&mut Room, &Ground<'_>) -> T) -> T {
+        let transfers = &mut *self.transfers();
+        let ground = Ground {
+            root: &self.root,
+            staging: &self.staging,
+            staged: &transfers.staged,
+            published: &self.published(),
         };
-        if room.moved.elapsed() < self.settings.keep_room && bytes <= room.bytes {
-            return Ok(());
-        }
-        let needed = room.bytes.max(bytes);
-        match self.check(&mut transfers, claim, needed) {
-            Ok(()) => Ok(()),
-            Err(InboxError::Quota { .. }) => Err(Errno::DQUOT.into()),
-            Err(_) => Err(Errno::NOSPC.into()),
-        }
-    }
-
-    /// Bytes of the disk that may be used.
-    pub(crate) fn free(&self) -> io::Result<u64> {
-        Ok(usable(self.root.space()?, self.settings.keep_free))
+        ask(&mut transfers.room, &ground)
     }
 
     /// A reception ends and keeps its folder, which is on the disk or not.
     pub(crate) fn release(&self, claim: &Claim, is_synced: bool) {
-        if let Some(staged) = self.transfers().staged.get_mut(claim) {
-            (staged.running, staged.is_synced) = (None, is_synced);
-            staged.touched = SystemTime::now();
+        let mut transfers = self.transfers();
+        if let Some(staged) = transfers.staged.get_mut(claim) {
+            (staged.is_synced, staged.touched) = (is_synced, SystemTime::now());
         }
+        transfers.room.release(claim);
     }
 
     /// A transfer is over: its folder goes.
     pub(crate) fn drop_staged(&self, claim: &Claim) {
-        let staged = self.transfers().staged.remove(claim);
+        let mut transfers = self.transfers();
+        transfers.room.release(claim);
+        let staged = transfers.staged.remove(claim);
+        drop(transfers);
         if let Some(staged) = staged {
             self.remove(&staged.folder);
         }
@@ -201,6 +191,7 @@ impl Shared {
     /// A transfer is over: its folder is no longer one of a transfer.
     pub(crate) fn forget(&self, claim: &Claim) {
         let mut transfers = self.transfers();
+        transfers.room.release(claim);
         let Some(staged) = transfers.staged.remove(claim) else {
             return;
         };
@@ -233,9 +224,8 @@ impl Shared {
         let mut transfers = self.transfers();
         transfers.has_leftovers = false;
         let keep = self.settings.keep_unfinished;
-        let is_old = |staged: &Staged| staged.running.is_none() && age(staged.touched) > keep;
-        let is_new = |_: &Claim, staged: &mut Staged| !is_old(staged);
-        transfers.staged.retain(is_new);
+        let Transfers { staged, room, .. } = &mut *transfers;
+        staged.retain(|claim, staged| room.is_claimed(claim) || age(staged.touched) <= keep);
         let mut kept: HashSet<_> = transfers
             .staged
             .values()
@@ -271,27 +261,27 @@ impl Shared {
         self.transfers().has_leftovers
     }
 
-    pub(super) fn quota(&self) -> Option<u64> {
-        self.transfers().quota
+    pub(super) fn limits(&self) -> RoomLimits {
+        self.transfers().room.limits()
     }
 
-    /// Takes another quota for the transfers that begin from now on.
-    pub(super) fn set_quota(&self, quota: Option<u64>) -> io::Result<()> {
-        // Without a quota nobody has counted what is there.
-        let usage = match quota {
-            Some(_) => usage::measure(&self.root)?,
-            None => Usage::default(),
-        };
-        let mut transfers = self.transfers();
-        transfers.quota = quota;
-        transfers.count(usage);
-        Ok(())
+    /// Takes other limits for the transfers that begin from now on.
+    pub(super) fn set_limits(&self, limits: RoomLimits) -> io::Result<()> {
+        self.room(|room, ground| room.set_limits(limits, ground))
     }
 
-    /// Checks disk and quota; gives the bytes to reserve.
-    pub(super) fn room(&self, claim: &Claim, offer: &Offer<'_>) -> Result<u64, InboxError> {
-        // The files of earlier attempts need no room again, if it is them that come.
+    /// The bytes that an offer still needs, unless they can never have room, and those of its files
+    /// that earlier attempts left.
+    pub(super) fn needed(
+        &self,
+        claim: &Claim,
+        offer: &Offer<'_>,
+    ) -> Result<(u64, u64), InboxError> {
         let (mut bytes, mut files) = (offer.bytes, u64::from(offer.files));
+        let space = self.root.space().map_err(unasked)?;
+        let all = usage::of(offer.total());
+        self.transfers().room.check(all, files, space)?;
+        // The files of earlier attempts need no room again, if it is them that come.
         for tree in self.folder(claim).iter().flat_map(trees) {
             if let Ok(held) = self.staging.sub(&tree).and_then(|dir| usage::measure(&dir)) {
                 bytes = bytes.saturating_sub(held.content);
@@ -299,55 +289,20 @@ impl Shared {
             }
         }
         let needed = bytes.saturating_add(files * usage::ENTRY_BYTES);
-        self.check(&mut self.transfers(), claim, needed)?;
-        let space = self.root.space().map_err(unasked)?;
-        match names(space) {
-            Some(free) if files > free => Err(InboxError::NoNames {
-                needed: files,
-                free,
-            }),
-            _ => Ok(needed),
-        }
-    }
-
-    /// Whether so many bytes have room beside those that are kept for others.
-    fn check(
-        &self,
-        transfers: &mut Transfers,
-        claim: &Claim,
-        needed: u64,
-    ) -> Result<(), InboxError> {
-        let others = transfers.kept(claim, self.settings.keep_room);
-        let free = self.free().map_err(unasked)?.saturating_sub(others);
-        if needed > free {
-            return Err(InboxError::NoSpace { needed, free });
-        }
-        let Some(quota) = transfers.quota else {
-            return Ok(());
-        };
-        let left = |used: u64| quota.saturating_sub(used).saturating_sub(others);
-        if needed > left(transfers.used) {
-            transfers.recount(&self.root).map_err(unasked)?;
-        }
-        match left(transfers.used) {
-            free if needed > free => Err(InboxError::Quota {
-                needed,
-                quota,
-                free,
-            }),
-            _ => Ok(()),
-        }
+        Ok((needed, offer.bytes - bytes))
     }
 
     /// Marks a transfer as running; gives its folder if it has one. The peer's oldest gives way to
     /// one too many.
-    pub(super) fn claim(&self, claim: Claim, left: u64) -> Result<Option<Earlier>, InboxError> {
+    pub(super) fn claim(&self, claim: Claim, needed: u64) -> Result<Option<Earlier>, InboxError> {
         let mut transfers = self.transfers();
-        if let Some(staged) = transfers.staged.get_mut(&claim) {
-            if staged.running.is_some() {
-                return Err(InboxError::Busy("that transfer is running already"));
-            }
-            (staged.running, staged.touched) = (Some(Room::new(left)), SystemTime::now());
+        if transfers.room.is_claimed(&claim) {
+            return Err(InboxError::Busy("that transfer is running already"));
+        }
+        let Transfers { staged, room, .. } = &mut *transfers;
+        if let Some(staged) = staged.get_mut(&claim) {
+            room.claim(claim, needed);
+            staged.touched = SystemTime::now();
             return Ok(Some(Earlier {
                 folder: staged.folder.clone(),
                 is_synced: staged.is_synced,
@@ -360,9 +315,10 @@ impl Shared {
                 .filter(|(other, _)| other.0 == claim.0)
         };
         if of_peer().count() < self.settings.unfinished_per_peer {
+            transfers.room.claim(claim, needed);
             return Ok(None);
         }
-        let oldest = of_peer().filter(|(_, staged)| staged.running.is_none());
+        let oldest = of_peer().filter(|(other, _)| !transfers.room.is_claimed(other));
         let oldest = oldest
             .min_by_key(|(_, staged)| staged.touched)
             .map(|(other, _)| *other);
@@ -373,12 +329,13 @@ impl Shared {
             )),
             Some(oldest) => {
                 self.forget(&oldest);
+                self.transfers().room.claim(claim, needed);
                 Ok(None)
             }
         }
     }
 
-    pub(super) fn stage(&self, claim: &Claim, offer: &Offer<'_>, left: u64) -> io::Result<Dir> {
+    pub(super) fn stage(&self, claim: &Claim, offer: &Offer<'_>) -> io::Result<Dir> {
         let folder = free_name();
         self.staging.make(&folder)?;
         let dir = self
@@ -387,7 +344,6 @@ impl Shared {
         let staged = Staged {
             folder: folder.clone(),
             touched: SystemTime::now(),
-            running: Some(Room::new(left)),
             is_synced: false,
         };
         self.transfers().staged.insert(*claim, staged);
@@ -432,12 +388,6 @@ impl Shared {
     }
 }
 
-/// Counting again takes at most one part in so many of our time, however often somebody offers what
-/// has no room.
-const RECOUNT_PART: u32 = 20;
-/// A count as short as this one costs nobody anything, and is as new as can be.
-const RECOUNT_FREE: Duration = Duration::from_millis(100);
-
 /// Where a transfer's files are, below the staging folder.
 fn trees(folder: &String) -> [String; 2] {
     ["tree", "old"].map(|tree| format!("{folder}/{tree}"))
@@ -450,93 +400,36 @@ fn unasked(source: io::Error) -> InboxError {
     }
 }
 
-/// Files that a disk may still take, where it has a limit: a system that can make no file is as
-/// stuck as one that can write no byte.
-fn names(space: Space) -> Option<u64> {
-    let left = space.free_names.saturating_sub(space.names / RESERVE_PART);
-    (space.names > 0).then_some(left)
-}
-
-/// Bytes that a disk may still take: none where it takes no file.
-fn usable(space: Space, keep_free: u64) -> u64 {
-    match names(space) {
-        Some(0) => 0,
-        _ => space
-            .free
-            .saturating_sub(keep_free.min(space.bytes / RESERVE_PART)),
-    }
-}
-
-impl Transfers {
-    /// Takes what was counted.
-    pub(super) fn count(&mut self, usage: Usage) {
-        self.used = match usage.whole {
-            true => usage.bytes(),
-            // Nobody makes room by making more files than we count.
-            false => usage.bytes().max(self.used),
-        };
+impl Ground<'_> {
+    pub(crate) fn space(&self) -> io::Result<Space> {
+        self.root.space()
     }
 
-    /// Counts again, for somebody may have cleared up in the meantime.
-    fn recount(&mut self, root: &Dir) -> io::Result<()> {
-        let begun = Instant::now();
-        if self.recount.is_some_and(|at| begun < at) {
-            return Ok(());
+    pub(crate) fn ballast(&self, bytes: u64) -> io::Result<Option<Ballast>> {
+        Ballast::new(self.staging, bytes)
+    }
+
+    /// Counts what the inbox holds.
+    pub(crate) fn measure(&self) -> io::Result<Usage> {
+        usage::measure(self.root)
+    }
+
+    /// Counts what it holds of a peer.
+    pub(crate) fn measure_of(&self, peer: &[u8; 32]) -> io::Result<Usage> {
+        let mut usage = Usage::default();
+        let staged = self.staged.iter().filter(|(claim, _)| claim.0 == *peer);
+        for (_, staged) in staged {
+            let folder = self.staging.sub(&staged.folder)?;
+            usage.add(usage::measure(&folder)?);
         }
-        self.count(usage::measure(root)?);
-        let long = begun.elapsed().saturating_sub(RECOUNT_FREE);
-        self.recount = Some(Instant::now() + long * RECOUNT_PART);
-        Ok(())
-    }
-
-    /// Bytes kept for other receptions: those that run, and were not idle for that long.
-    fn kept(&self, but: &Claim, idle: Duration) -> u64 {
-        let others = self.staged.iter().filter(|(claim, _)| *claim != but);
-        others
-            .filter_map(|(_, staged)| staged.running)
-            .filter(|room| room.moved.elapsed() < idle)
-            .fold(0, |sum, room| sum.saturating_add(room.bytes))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_disk_that_can_hold_few_more_files_has_no_room() {
-        let space = Space {
-            free: 1000,
-            bytes: 1000,
-            free_names: 51,
-            names: 1000,
-        };
-        assert_eq!((names(space), usable(space, 10)), (Some(1), 990));
-        let crowded = Space {
-            free_names: 50,
-            ..space
-        };
-        assert_eq!(usable(crowded, 10), 0);
-        let unlimited = Space {
-            free_names: 0,
-            names: 0,
-            ..space
-        };
-        assert_eq!((names(unlimited), usable(unlimited, 100)), (None, 950));
-    }
-
-    #[test]
-    fn a_count_that_was_not_whole_makes_no_room() {
-        let mut transfers = Transfers::default();
-        let count = |content, whole| Usage {
-            content,
-            whole,
-            ..Usage::default()
-        };
-        transfers.count(count(100, true));
-        transfers.count(count(60, false));
-        assert_eq!(transfers.used, 100);
-        transfers.count(count(60, true));
-        assert_eq!(transfers.used, 60);
+        for name in self.published.names_of(peer) {
+            // What was removed since counts nothing.
+            match self.root.kind(name) {
+                Ok(Kind::Folder) => usage.add(usage::measure(&self.root.sub(name)?)?),
+                Ok(_) => usage.add(Usage::file(self.root.metadata(name)?.size)),
+                Err(_) => {}
+            }
+        }
+        Ok(usage)
     }
 }

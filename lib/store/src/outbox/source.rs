@@ -9,7 +9,7 @@ use super::{EntryInfo, Step, open_failed};
 use crate::OutboxError;
 use crate::dir::Dir;
 use crate::file::{File, Stamp};
-use crate::hash::{self, LEAF_BYTES, Tree};
+use crate::hash::{self, LEAF_BYTES, Tree, ZEROS};
 
 /// A file in the middle of being sent.
 ///
@@ -163,7 +163,7 @@ impl Source {
             self.ends = Some(ends);
         } else if content == LeafContent::Hole {
             buffer.clear();
-            buffer.resize(len, 0);
+            buffer.extend_from_slice(&ZEROS[..len]);
         } else {
             file.read_leaf(offset, len, buffer).map_err(failed)?;
         }

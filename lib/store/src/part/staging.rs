@@ -130,9 +130,19 @@ impl Old {
 
     /// The newest file of that path, from where it is to be moved: the folder and the path there.
     pub(super) fn find(&self, path: &str) -> Option<(&Dir, String, File)> {
-        for tree in &self.trees {
+        for (tree, older) in self.trees.iter().zip(1..) {
             let from = format!("{tree}/{path}");
-            match self.dir.write(&from) {
+            let file = self.dir.write(&from).or_else(|error| {
+                if is_elsewhere(&error) {
+                    return Err(error);
+                }
+                // After a power cut a file that was moved may have its old name too.
+                for tree in self.trees.iter().skip(older) {
+                    let _ = self.dir.remove_file(&format!("{tree}/{path}"));
+                }
+                self.dir.write(&from)
+            });
+            match file {
                 Ok(file) => return Some((&self.dir, from, file)),
                 Err(error) if is_elsewhere(&error) => {}
                 // Not one of our files: nothing below or behind it counts.

@@ -13,6 +13,7 @@ use crate::part::Part;
 use crate::part_error::PartError;
 use crate::publish::{Place, Published, Publishing};
 use crate::published::Line;
+use crate::room::is_full;
 use crate::slice::{SYNC, take};
 use crate::syncing::Syncing;
 use crate::{EntryError, InboxError, text_path};
@@ -72,9 +73,14 @@ impl Reception {
         if !self.is_due() {
             return Ok(());
         }
-        match self.shared.free()? {
-            0 => Err(Errno::NOSPC.into()),
-            _ => self.checkpoint(),
+        match self.checkpoint() {
+            // Records are written when there is room for them.
+            Err(error) if is_full(&error) && self.broken.is_none() => {
+                self.shared.suspend(&self.claim);
+                Ok(())
+            }
+            Err(error) => Err(error),
+            Ok(()) => self.shared.check_reserve(&self.claim),
         }
     }
 

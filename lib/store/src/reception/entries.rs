@@ -11,9 +11,11 @@ use crate::EntryError;
 use crate::dir::Kind;
 use crate::existing::Existing;
 use crate::file::folder_mode;
+use crate::hash::LEAF_BYTES;
 use crate::part::Part;
 use crate::part_error::{PartError, taken};
 use crate::publish::{is_clash, numbered};
+use crate::room::is_full;
 use crate::syncing::Syncing;
 use crate::usage::{self, ENTRY_BYTES};
 
@@ -161,22 +163,26 @@ impl Reception {
         Ok(self.opened(index)?)
     }
 
-    /// Makes sure of room for so many bytes. Who writes more than was kept for it, since it changed
-    /// what it sends, loses what earlier attempts left and nothing took up yet.
-    pub(super) fn room(&mut self, bytes: u64) -> io::Result<()> {
-        let Err(full) = self.shared.go_on(&self.claim, bytes) else {
+    /// Makes sure of room for so many bytes. A sender that sends more than was kept for it, since it
+    /// changed what it sends, loses what earlier attempts left and nothing took up yet.
+    fn room(&mut self, bytes: u64) -> Result<(), PartError> {
+        let missing = self.shared.take(&self.claim, bytes)?;
+        if missing == 0 {
             return Ok(());
-        };
-        if self.shared.is_kept(&self.claim, bytes) {
-            return Err(full);
+        }
+        if self.shared.is_within(&self.claim, bytes) {
+            return Err(PartError::NoRoom(missing));
         }
         let Some(old) = self.places.old.take() else {
-            return Err(full);
+            return Err(PartError::NoRoom(missing));
         };
         let freed = usage::measure(old.dir())?.bytes();
         self.dir.remove_all("old")?;
-        self.shared.freed(freed);
-        self.shared.go_on(&self.claim, bytes)
+        self.shared.removed(&self.claim, freed);
+        match self.shared.take(&self.claim, bytes)? {
+            0 => Ok(()),
+            missing => Err(PartError::NoRoom(missing)),
+        }
     }
 
     /// Whether the name is taken and stays so by the sender's own wish.
@@ -216,9 +222,16 @@ impl Reception {
         }
     }
 
-    /// An entry has failed: what is left of it goes, unless another attempt may succeed.
+    /// An entry has failed: what is left of it goes, unless another attempt may succeed. It has not
+    /// where only room is missing.
     pub(super) fn fail(&mut self, index: u32, path: &str, trouble: PartError) -> EntryError {
         let trouble = match trouble {
+            PartError::NoRoom(missing) => return EntryError::NoRoom { missing },
+            // What is in memory may get no place on the disk either: only a sync says so.
+            PartError::System(error) if is_full(&error) && self.broken.is_none() => {
+                let missing = self.missing().max(LEAF_BYTES);
+                return EntryError::NoRoom { missing };
+            }
             // Every name is "not found" then.
             PartError::System(error) if is_missing(&error) && self.dir.is_gone() => {
                 PartError::System(io::Error::other("the private folder was removed"))

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use transom_store::{Begin, Inbox, InboxSettings};
+use transom_store::{Begin, Inbox};
 use transom_wire::Collision;
 
 use crate::support::*;
@@ -48,11 +48,7 @@ fn kill_after(scratch: &Scratch, path: &Path, leaves: usize) {
 fn a_receiver_to_be_killed() {
     let path = PathBuf::from(std::env::var_os(PATH).unwrap());
     let into = PathBuf::from(std::env::var_os(INTO).unwrap());
-    let mut inbox = Inbox::open(InboxSettings {
-        keep_free: 0,
-        ..InboxSettings::new(into)
-    })
-    .unwrap();
+    let mut inbox = Inbox::open(limited(into, ALL_ROOM)).unwrap();
     let mut outbox = walked(&path).unwrap();
     let offer = offer(&outbox, Collision::Rename);
     let mut reception = inbox.receive(PEER, &offer).unwrap();
@@ -81,7 +77,7 @@ fn a_receiver_to_be_killed() {
 }
 
 #[test]
-fn a_killed_receiver_goes_on_from_its_last_checkpoint() {
+fn b30_a_killed_receiver_goes_on_from_its_last_checkpoint() {
     let scratch = Scratch::new();
     let path = scratch.put("film", noise(60 * LEAF + 5, 3));
     for leaves in [1, 7, 13] {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use transom_store::faults::{Disk, FileSystem, Op};
-use transom_store::{Finished, Inbox, InboxError, InboxSettings};
+use transom_store::{Finished, Inbox, InboxError};
 use transom_wire::{Collision, Ending};
 
 use crate::support::*;
@@ -72,9 +72,9 @@ fn what_the_disk_lost_of_a_file_that_failed_is_sent_again() {
         if gives_up {
             reception.abandon(0);
         } else {
-            disk.on(Op::Write).at("tree/data").fail(28);
+            disk.on(Op::Write).at("tree/data").fail(5);
             let error = sender.leaf(&mut reception, 2).unwrap_err();
-            assert_eq!(error.errno(), 28, "{error:?}");
+            assert_eq!(error.errno(), 5, "{error:?}");
         }
         drop(reception);
         disk.heal();
@@ -133,10 +133,7 @@ fn an_inbox_that_was_made_survives_a_power_cut() {
     fs::create_dir_all(scratch.path("disk")).unwrap();
     let disk = Disk::mount(&scratch.path("disk"));
     let root = scratch.path("disk/a/b/in");
-    let settings = InboxSettings {
-        keep_free: 0,
-        ..InboxSettings::new(root.clone())
-    };
+    let settings = limited(root.clone(), ALL_ROOM);
     let finished = send(&mut Inbox::open(settings).unwrap(), &film);
     assert_eq!(finished.path, root.join("film"));
     disk.cut_power();
@@ -145,7 +142,7 @@ fn an_inbox_that_was_made_survives_a_power_cut() {
 
 /// Durable is said only after every sync said yes.
 #[test]
-fn a_sync_that_fails_is_never_a_success() {
+fn b31_a_sync_that_fails_is_never_a_success() {
     for system in SYSTEMS {
         for collision in [Collision::Rename, Collision::Overwrite] {
             for thing in 0..2 {
@@ -185,7 +182,7 @@ fn fails_to_sync(system: FileSystem, collision: Collision, thing: usize, op: Op,
 }
 
 #[test]
-fn a_power_cut_at_any_call_leaves_all_or_nothing() {
+fn b30_a_power_cut_at_any_call_leaves_all_or_nothing() {
     for system in SYSTEMS {
         for thing in 0..2 {
             for changes in 0.. {
@@ -220,7 +217,7 @@ fn a_power_cut_at_any_call_leaves_all_or_nothing() {
 }
 
 #[test]
-fn after_a_sync_that_failed_nothing_more_counts_as_durable() {
+fn b31_after_a_sync_that_failed_nothing_more_counts_as_durable() {
     for system in SYSTEMS {
         let scratch = Scratch::new();
         (0..20).for_each(|i| drop(scratch.put(&format!("d/{i:02}"), noise(5000, i))));

@@ -14,12 +14,11 @@ const ENOENT: i32 = 2;
 const EIO: i32 = 5;
 const EACCES: i32 = 13;
 const EINVAL: i32 = 22;
+const EMFILE: i32 = 24;
 const EFBIG: i32 = 27;
-const ENOSPC: i32 = 28;
 const EROFS: i32 = 30;
 const ENAMETOOLONG: i32 = 36;
 const EILSEQ: i32 = 84;
-const EDQUOT: i32 = 122;
 
 /// Sends a folder of three files and one below while that call on "bad" fails.
 fn send_with_fault(scratch: &Scratch, op: Op, errno: i32) -> (Vec<String>, Finished) {
@@ -72,10 +71,16 @@ fn what_the_disk_can_never_hold_fails_alone_and_the_rest_is_published() {
 }
 
 #[test]
-fn what_may_come_with_the_next_attempt_keeps_the_folder_until_then() {
-    for errno in [ENOSPC, EDQUOT, EIO, EROFS] {
+fn b31_what_may_come_with_the_next_attempt_keeps_the_folder_until_then() {
+    let cases = [
+        (Op::Write, EIO),
+        (Op::Write, EROFS),
+        (Op::Create, EROFS),
+        (Op::Create, EMFILE),
+    ];
+    for (op, errno) in cases {
         let scratch = Scratch::new();
-        let (told, finished) = send_with_fault(&scratch, Op::Write, errno);
+        let (told, finished) = send_with_fault(&scratch, op, errno);
         assert_eq!(told, ["bad"], "{errno}");
         assert_eq!(
             (finished.ending, finished.failed),

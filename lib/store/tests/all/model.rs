@@ -5,8 +5,8 @@ use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 
-use transom_store::Inbox;
 use transom_store::faults::{Disk, FileSystem, Op};
+use transom_store::{EntryError, Inbox};
 use transom_wire::{Collision, Ending};
 
 use crate::support::*;
@@ -170,6 +170,11 @@ impl Model {
             self.disk.stop_after(0);
             return false;
         }
+        if let Some((_, EntryError::NoRoom { .. })) = failed.last() {
+            self.story.push("lost while it waited for room".to_owned());
+            reception.pause();
+            return false;
+        }
         let finished = reception.finish(outbox.counted().entries);
         self.story.push(format!("{finished:?}"));
         let Ok(finished) = finished else {
@@ -187,6 +192,10 @@ impl Model {
     fn cut_power(&mut self) {
         self.story.push("power cut".to_owned());
         self.disk.cut_power();
+        if self.is_durable {
+            // What was published is known by a log that may be gone: it is a hint.
+            self.claimed = 0;
+        }
     }
 
     /// Nothing but the whole has the name, and what was called durable has it.

@@ -45,6 +45,16 @@ fn a_file_goes_on_where_it_was_cut_off() {
 }
 
 #[test]
+fn what_earlier_attempts_left_is_known_before_any_entry() {
+    let scratch = Scratch::new();
+    let path = three_of_five(&scratch);
+    let outbox = walked(&path).unwrap();
+    let mut inbox = scratch.inbox();
+    let reception = inbox.receive(PEER, &offer(&outbox, Collision::Rename));
+    assert_eq!(reception.unwrap().left(), 3 * LEAF as u64);
+}
+
+#[test]
 fn a_file_goes_on_after_any_number_of_cuts() {
     let scratch = Scratch::new();
     let path = scratch.put("film", noise(9 * LEAF, 3));

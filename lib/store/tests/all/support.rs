@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use transom_store::faults::{Disk, FileSystem, Op};
 use transom_store::{
     Begin, Ended, EntryError, EntryInfo, Finished, Inbox, InboxSettings, Outbox, OutboxError,
-    Reception, Run, Step,
+    Reception, RoomLimits, Run, Step,
 };
 use transom_wire::{Collision, Ending, Entry, EntryKind, Offer, RelativePath, Shape, TransferKey};
 
@@ -51,10 +51,27 @@ impl Scratch {
     }
 
     pub(crate) fn settings(&self) -> InboxSettings {
-        InboxSettings {
-            keep_free: 0,
-            ..InboxSettings::new(self.path("in"))
-        }
+        limited(self.path("in"), ALL_ROOM)
+    }
+
+    /// An inbox with those limits.
+    pub(crate) fn inbox_with(&self, room: RoomLimits) -> Inbox {
+        Inbox::open(limited(self.path("in"), room)).unwrap()
+    }
+}
+
+/// The whole disk.
+pub(crate) const ALL_ROOM: RoomLimits = RoomLimits {
+    keep_free: 0,
+    quota: None,
+    peer_quota: None,
+};
+
+/// The settings of an inbox in that folder.
+pub(crate) fn limited(root: PathBuf, room: RoomLimits) -> InboxSettings {
+    InboxSettings {
+        room,
+        ..InboxSettings::new(root)
     }
 }
 
@@ -288,10 +305,20 @@ pub(crate) fn leaves_of(run: Run) -> impl Iterator<Item = usize> {
     first..first + run.leaves as usize
 }
 
-/// Sends all entries as a node would; those that fail are given up. Gives their paths and errors.
+/// Sends all entries as a node would, until there is no room; those that fail are given up. Gives
+/// their paths and errors.
 pub(crate) fn try_pump(
     outbox: &mut Outbox,
     reception: &mut Reception,
+) -> Vec<(String, EntryError)> {
+    try_pump_some(outbox, reception, &mut u64::MAX.clone())
+}
+
+/// The same until so many leaves have gone.
+pub(crate) fn try_pump_some(
+    outbox: &mut Outbox,
+    reception: &mut Reception,
+    left: &mut u64,
 ) -> Vec<(String, EntryError)> {
     let mut failed = Vec::new();
     for index in 0..outbox.counted().entries {
@@ -302,11 +329,18 @@ pub(crate) fn try_pump(
                 let Begin::Data { offset } = begun else {
                     return Ok(true);
                 };
-                Sender::new(outbox, index).send(reception, offset, &mut u64::MAX.clone())
+                Sender::new(outbox, index).send(reception, offset, left)
             });
+        if let Ok(false) = sent {
+            break;
+        }
         if let Err(error) = sent {
-            reception.abandon(index);
+            let is_full = matches!(error, EntryError::NoRoom { .. });
             failed.push((info.path, error));
+            if is_full {
+                break;
+            }
+            reception.abandon(index);
         }
     }
     failed

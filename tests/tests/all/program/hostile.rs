@@ -39,7 +39,7 @@ fn silence_is_hung_up_on() {
 }
 
 #[test]
-fn a_crowd_of_half_open_connections_keeps_nobody_out() {
+fn b32_a_crowd_of_half_open_connections_keeps_nobody_out() {
     let mut boxed = Boxed::new();
     let mut crowd: Vec<Raw> = (0..200).map(|_| Raw::connect(&boxed.address)).collect();
     for raw in &mut crowd {
@@ -102,7 +102,7 @@ fn a_path_that_leads_up_makes_nothing_anywhere() {
 }
 
 #[test]
-fn floods_of_rings_and_offers_take_neither_memory_nor_the_turns_of_others() {
+fn b32_floods_of_rings_and_offers_take_neither_memory_nor_the_turns_of_others() {
     let mut boxed = Boxed::new();
     let mut floods: Vec<Evil> = (0..3).map(|_| boxed.evil()).collect();
     for evil in &mut floods {

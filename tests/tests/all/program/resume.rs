@@ -16,7 +16,7 @@ const SIZE: usize = 32_000_000;
 const ENOUGH: u64 = 4_000_000;
 
 #[test]
-fn a_killed_sender_goes_on() {
+fn b30_a_killed_sender_goes_on() {
     let pair = Pair::new();
     let mut inbox = pair.inbox(&[]);
     let file = big_file(&pair);
@@ -80,7 +80,7 @@ fn the_same_command_twice_at_the_same_time_is_refused_in_clear_words() {
 }
 
 #[test]
-fn a_killed_receiver_goes_on() {
+fn b30_a_killed_receiver_goes_on() {
     let pair = Pair::new();
     let file = big_file(&pair);
     let path = file.to_str().unwrap();

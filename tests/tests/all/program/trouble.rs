@@ -79,7 +79,7 @@ fn an_inbox_that_can_not_be_made_is_told_at_once() {
 }
 
 #[test]
-fn a_disk_that_takes_no_more_fails_that_file_on_both_sides() {
+fn b31_a_disk_that_takes_no_more_fails_that_file_on_both_sides() {
     let pair = Pair::new();
     let mut receive = pair.far.command(&[
         "receive",
@@ -150,7 +150,7 @@ fn a_command_that_gives_pictures_starts_with_the_signals_as_they_usually_are() {
 }
 
 #[test]
-fn a_quota_is_kept() {
+fn b33_a_quota_is_kept() {
     let pair = Pair::new();
     let _inbox = pair.inbox(&["--quota", "1M"]);
     let big = pair.scratch.file("out/big", vec![7; 3_000_000]);

@@ -60,7 +60,7 @@ impl Fake {
 }
 
 #[test]
-fn the_desktop_shows_news_tells_a_click_and_takes_back_what_is_over() {
+fn b39_the_desktop_shows_news_tells_a_click_and_takes_back_what_is_over() {
     let Some(bus) = Bus::start() else {
         eprintln!("skipped: there is no dbus-daemon here");
         return;

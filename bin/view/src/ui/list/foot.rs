@@ -4,7 +4,7 @@
 use egui::{Align2, Id, Rect, Stroke, Ui, UiBuilder, pos2, vec2};
 use transom::PeerName;
 
-use crate::model::{Action, State, name};
+use crate::model::{Action, State, Transfer, name};
 use crate::words;
 
 use super::super::kit::{self, Button, Kind, icons, text, within};
@@ -96,7 +96,12 @@ pub(in crate::ui) fn viewer(
 fn transfers(ui: &Ui, rect: Rect, state: &State, actions: &mut Vec<Action>) {
     let t = tokens(ui);
     let (count, done, all, rate) = state.totals();
-    let words = words::transfers(count, all.saturating_sub(done), rate);
+    // Nobody knows how much is left of what is still being counted.
+    let (share, known_rate) = match state.running().any(Transfer::is_counting) {
+        true => (0.0, 0),
+        false => (done as f32 / all.max(1) as f32, rate),
+    };
+    let words = words::transfers(count, all.saturating_sub(done), known_rate);
     let response = kit::area(
         ui,
         rect.shrink2(vec2(8.0, 2.0)),
@@ -108,7 +113,6 @@ fn transfers(ui: &Ui, rect: Rect, state: &State, actions: &mut Vec<Action>) {
             .rect_filled(rect.shrink2(vec2(8.0, 2.0)), 12.0, t.raised);
     }
     let p = ui.painter();
-    let share = done as f32 / all.max(1) as f32;
     let at = pos2(rect.left() + 30.0, rect.center().y);
     kit::progress_ring(p, at, 9.0, (0.0, share), (3.0, t.pressed, t.accent_text));
     let end = pos2(rect.right() - 20.0, rect.center().y);

@@ -278,6 +278,26 @@ fn what_stands_still_adds_no_rate_to_the_sum() {
 }
 
 #[test]
+fn a_full_disk_is_named_with_what_it_lacks() {
+    for (direction, words) in [
+        (
+            Direction::Outgoing,
+            "holiday.mp4 to door, 0 percent, door's disk is full · 1.2 GB more needed",
+        ),
+        (
+            Direction::Incoming,
+            "holiday.mp4 from door, 0 percent, Your disk is full · 1.2 GB more needed",
+        ),
+    ] {
+        let (ids, mut state) = (Ids::new(), at_home());
+        let mut full = status(ids.transfer(), Phase::Full, 0);
+        (full.direction, full.missing) = (direction, 1_200_000_000);
+        state.apply(Notice::Transfer(full));
+        open(state).get_by_label(words);
+    }
+}
+
+#[test]
 fn a_file_waits_for_its_turn_or_for_the_contact() {
     let (ids, mut state) = (Ids::new(), at_home());
     let waiting = status(ids.transfer(), Phase::Waiting, 0);
@@ -379,7 +399,7 @@ fn came(ids: &Ids, name: &str) -> Notice {
 }
 
 #[test]
-fn a_document_that_came_is_opened_by_a_click() {
+fn b38_a_document_that_came_is_opened_by_a_click() {
     let (ids, mut state) = (Ids::new(), at_home());
     state.apply(came(&ids, "plan.pdf"));
     let mut screen = open(state);

@@ -21,7 +21,6 @@ impl Incoming {
         self.account.changed = true;
         match answer {
             ReceiveAnswer::Ready(Ok(held)) => {
-                self.account.status.resumed = held;
                 self.say(out, |session, place| session.accept(place.file, held));
                 self.enter(Stage::Accepted);
             }
@@ -31,6 +30,11 @@ impl Incoming {
                 });
                 self.account.ended(Outcome::Refused { reason, text }, out);
                 return true;
+            }
+            ReceiveAnswer::Full(missing) => {
+                self.say(out, |session, place| session.disk_full(place.file, missing));
+                self.account.status.missing = missing;
+                self.phase();
             }
             ReceiveAnswer::Begin(start) => {
                 self.say(out, |session, place| session.start(place.file, &start))
