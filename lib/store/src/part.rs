@@ -659,8 +659,11 @@ impl Part {
                 && leaf < self.prefix
                 && let Some(mut existing) = self.existing.take()
             {
-                let copied = self.copy(places, &mut existing, leaf, &mut buffer);
+                let is_next = again.is_empty();
+                let copied = is_next.then(|| self.copy(places, &mut existing, leaf, &mut buffer));
                 self.existing = Some(existing);
+                // It goes into the tree once those before it came again.
+                let Some(copied) = copied else { break };
                 // If it was changed since it was compared, the root will not fit.
                 self.tree.push(copied?);
                 continue;

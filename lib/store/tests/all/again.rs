@@ -380,6 +380,30 @@ fn a_file_that_changes_while_it_is_copied_is_not_published() {
 }
 
 #[test]
+fn a_copy_that_was_cut_off_and_then_damaged_goes_on() {
+    let scratch = Scratch::new();
+    let mut inbox = scratch.inbox();
+    let film = scratch.put("film", noise(6 * LEAF, 1));
+    sent(&mut inbox, &film, Collision::Rename);
+    change(&film, 0);
+    let (mut outbox, mut reception) = begun(&mut inbox, PEER[0], &film);
+    let sender = Sender::new(&mut outbox, 0);
+    let entry = outbox.entry(0).unwrap();
+    let held = 6 * LEAF as u64;
+    reception.begin_entry(&announced(0, &entry)).unwrap();
+    assert_eq!(sender.hashes(&mut reception, held).unwrap().len(), 1);
+    sender.leaf(&mut reception, 0).unwrap();
+    let ended = reception.end_some(0, sender.size, &sender.root, 2);
+    assert_eq!(ended.unwrap(), None);
+    reception.pause();
+    drop(reception);
+    change(&staged(&scratch).join("tree/data"), LEAF);
+    let (again, leaves) = sent(&mut inbox, &film, Collision::Rename);
+    assert_eq!((again.ending, leaves), (Ending::Durable, 1));
+    assert!(is_as_sent(&film, &again.path));
+}
+
+#[test]
 fn a_power_cut_at_any_call_of_what_is_sent_again_loses_nothing() {
     for system in [FileSystem::Ext4, FileSystem::Fuse] {
         for collision in [Collision::Rename, Collision::Overwrite] {
