@@ -301,7 +301,7 @@ impl Reception {
             None => {}
         }
         let part = active(&mut self.entries, index)?;
-        let to_copy = part.to_copy(&self.places, most).map_err(PartError::from);
+        let to_copy = part.count_copies(&self.places, most).map_err(PartError::from);
         let ready = to_copy.and_then(|bytes| self.ready(index, bytes));
         let part = active(&mut self.entries, index)?;
         let held = part.held();
