@@ -35,32 +35,35 @@ impl Folders {
         })
     }
 
-    /// Notes a folder. Paths hold no NUL, so it ends them.
+    /// Notes a folder, unless the disk has no room for those before it. Paths hold no NUL, so it
+    /// ends them.
     pub(crate) fn put(&mut self, path: &str, mode: u16, mtime: i64) -> io::Result<()> {
+        if self.pending.len() >= PENDING {
+            self.flush()?;
+        }
         self.pending.extend_from_slice(&mode.to_le_bytes());
         self.pending.extend_from_slice(&mtime.to_le_bytes());
         self.pending.extend_from_slice(path.as_bytes());
         self.pending.push(b'\0');
-        match self.pending.len() {
-            0..PENDING => Ok(()),
-            _ => self.flush(),
-        }
+        Ok(())
     }
 
     /// Sets modes and times below the tree, and brings them to the disk where that is done one by
-    /// one: of as many folders as is left of a slice. Says whether that were all.
+    /// one: of as many folders as is left of a slice. `believe` hears of each sync. Says whether
+    /// that were all.
     pub(crate) fn apply_some(
         &mut self,
         tree: &Dir,
         syncing: Syncing,
         left: &mut u32,
+        mut believe: impl FnMut(io::Result<()>) -> io::Result<()>,
     ) -> io::Result<bool> {
         self.each_some(left, |path, mode, mtime, left| {
             let folder = tree.sub(path)?;
             folder.set_mode_and_time(mode, mtime)?;
             if syncing == Syncing::EachFile {
                 take(left, SYNC);
-                folder.sync()?;
+                believe(folder.sync())?;
             }
             Ok(())
         })
@@ -99,11 +102,12 @@ impl Folders {
             list.read_exact(&mut mode)?;
             list.read_exact(&mut mtime)?;
             list.read_until(b'\0', &mut path)?;
-            self.passed += (mode.len() + mtime.len() + path.len()) as u64;
+            let len = mode.len() + mtime.len() + path.len();
             path.pop();
             let path = String::from_utf8(path).map_err(|_| io::ErrorKind::InvalidData)?;
             let (mode, mtime) = (u16::from_le_bytes(mode), i64::from_le_bytes(mtime));
             each(&path, mode, mtime, left)?;
+            self.passed += len as u64;
         }
         Ok(true)
     }

@@ -366,6 +366,16 @@ impl Part {
         Ok(again)
     }
 
+    /// Waits until records that were withdrawn are so on the disk, before a leaf is written over what
+    /// they name.
+    pub(crate) fn sync_withdrawn(&mut self, places: &Staging, offset: u64) -> io::Result<()> {
+        if self.is_withdrawn && offset < self.offset() {
+            self.journal(places)?.sync()?;
+            self.is_withdrawn = false;
+        }
+        Ok(())
+    }
+
     /// Takes a leaf whose bytes have the hash `found` where the sender says `hash`. One that does not
     /// have its hash is to be sent again.
     pub(crate) fn leaf(
@@ -392,10 +402,6 @@ impl Part {
             self.withdraw(places, &(leaf..leaf + 1))?;
             self.came(leaf);
             return self.ask_wrong(leaf).map(Some);
-        }
-        if leaf < self.prefix && self.is_withdrawn {
-            self.journal(places)?.sync()?;
-            self.is_withdrawn = false;
         }
         self.is_dirty = true;
         let file = self.file(places)?;

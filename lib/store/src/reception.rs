@@ -19,7 +19,7 @@ use crate::published::Previous;
 use crate::record::Claim;
 use crate::syncing::Syncing;
 use crate::{EntryError, InboxError, text_path, usage};
-use checkpoint::End;
+use checkpoint::{End, believe};
 use entries::active;
 
 mod answer;
@@ -257,8 +257,12 @@ impl Reception {
         active(&mut self.entries, index)?;
         let ready = self.ready(index, bytes.len() as u64);
         let part = active(&mut self.entries, index)?;
+        let withdrawn = ready.and_then(|()| {
+            let synced = part.sync_withdrawn(&self.places, offset);
+            Ok(believe(&mut self.broken, &mut self.counted, synced)?)
+        });
         let written =
-            ready.and_then(|()| part.leaf(&self.places, offset, hash, found, bytes, has_holes));
+            withdrawn.and_then(|()| part.leaf(&self.places, offset, hash, found, bytes, has_holes));
         let again = written.map_err(|trouble| self.fail_active(index, trouble))?;
         if again.is_none() {
             self.count(bytes.len() as u64);
@@ -301,7 +305,9 @@ impl Reception {
             None => {}
         }
         let part = active(&mut self.entries, index)?;
-        let to_copy = part.count_copies(&self.places, most).map_err(PartError::from);
+        let to_copy = part
+            .count_copies(&self.places, most)
+            .map_err(PartError::from);
         let ready = to_copy.and_then(|bytes| self.ready(index, bytes));
         let part = active(&mut self.entries, index)?;
         let held = part.held();

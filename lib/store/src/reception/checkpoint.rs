@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 use transom_wire::{Ending, Shape};
 
-use super::{Finished, Reception, State};
+use super::{EntryCounts, Finished, Reception, State};
 use crate::file::folder_mode;
 use crate::part::Part;
 use crate::part_error::PartError;
@@ -185,35 +185,41 @@ impl Reception {
     /// After a sync that failed nothing more is called durable, and no more records are written.
     /// Asking again proves nothing: pages that could not be written count as clean.
     pub(super) fn believe(&mut self, synced: io::Result<()>) -> io::Result<()> {
-        if let Err(error) = &synced {
-            self.broken = Some(Errno::from_io_error(error).unwrap_or(Errno::IO));
-            self.counted.passing = true;
-        }
-        synced
+        believe(&mut self.broken, &mut self.counted, synced)
     }
 
     /// Brings the whole to the disk for the last time.
     fn settle(&mut self, left: &mut u32) -> io::Result<bool> {
         self.sound()?;
-        let settled = match (self.offered.shape, &mut self.single) {
-            (Shape::File, Some(part)) => part.sync_whole(&self.places).map(|()| true),
+        match (self.offered.shape, &mut self.single) {
+            (Shape::File, Some(part)) => {
+                let synced = part.sync_whole(&self.places);
+                self.believe(synced).map(|()| true)
+            }
             (Shape::File, None) => Ok(true),
             _ => self.settle_folder(left),
-        };
-        let is_settled = settled.as_ref().is_ok_and(|is_settled| *is_settled);
-        self.believe(settled.map(drop)).map(|()| is_settled)
+        }
     }
 
+    /// What finds no room before a sync is tried again.
     fn settle_folder(&mut self, left: &mut u32) -> io::Result<bool> {
         let (tree, syncing) = (&self.places.tree, self.syncing);
-        if !self.folders.apply_some(tree, syncing, left)? || !self.sync_touched(left)? {
+        let believe = |synced| believe(&mut self.broken, &mut self.counted, synced);
+        if !self.folders.apply_some(tree, syncing, left, believe)? {
+            return Ok(false);
+        }
+        let touched = self.sync_touched(left);
+        let is_synced = touched.as_ref().is_ok_and(|is_synced| *is_synced);
+        self.believe(touched.map(drop))?;
+        if !is_synced {
             return Ok(false);
         }
         // The offered folder itself is no entry, so it is as open to others as the inbox is.
         let mode = self.root.mode()?;
         self.places.tree.permit_if_possible(folder_mode(mode))?;
         self.touched.insert(String::new());
-        self.sync().map(|()| true)
+        let synced = self.sync();
+        self.believe(synced).map(|()| true)
     }
 
     /// Does as much of the end as is left of a slice; none if there is more.
@@ -319,6 +325,19 @@ impl Reception {
         record.touch()?;
         Ok(record.stamp()?.ctime)
     }
+}
+
+/// See [`Reception::believe`].
+pub(super) fn believe(
+    broken: &mut Option<Errno>,
+    counted: &mut EntryCounts,
+    synced: io::Result<()>,
+) -> io::Result<()> {
+    if let Err(error) = &synced {
+        *broken = Some(Errno::from_io_error(error).unwrap_or(Errno::IO));
+        counted.passing = true;
+    }
+    synced
 }
 
 /// The files that may have leaves without a record.

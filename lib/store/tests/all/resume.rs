@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use transom_store::faults::Op;
+use transom_store::faults::{Call, Op};
 use transom_store::{Begin, Ended, EntryError, Inbox, Reception, Run};
 use transom_wire::{Collision, Ending};
 
@@ -486,6 +486,27 @@ fn b31_what_is_asked_again_on_a_full_disk_is_asked_once_there_is_room() {
     assert_eq!(reception.held(), 2 * BYTES);
     assert_eq!(reception.finish(1).unwrap().ending, Ending::Durable);
     assert!(is_as_sent(&path, &scratch.path("in/film")));
+}
+
+#[test]
+fn b31_no_leaf_is_written_over_a_record_whose_withdrawal_was_not_synced() {
+    let scratch = Scratch::new();
+    let path = three_of_five(&scratch);
+    flip(&path, BYTES);
+    let disk = scratch.disk();
+    let mut inbox = scratch.inbox();
+    let (mut reception, offset, sender) = again(&scratch, &mut inbox, &path);
+    assert_eq!(sender.hashes(&mut reception, offset).unwrap().len(), 1);
+    // Room that comes later does not bring it to the disk.
+    disk.on(Op::SyncData).at("leaves/").nth(1).fail(28);
+    disk.calls();
+    let error = sender.leaf(&mut reception, 1).unwrap_err();
+    assert!(!is_full::<()>(&Err(error)));
+    sender.leaf(&mut reception, 1).unwrap_err();
+    let is_written = |calls: Vec<Call>| calls.iter().any(|call| call.op == Op::Write);
+    assert!(!is_written(disk.calls()));
+    drop((reception, inbox));
+    assert_eq!(send_rest(&scratch, &path), (2 * BYTES, 3));
 }
 
 #[test]

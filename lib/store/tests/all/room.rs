@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use transom_store::faults::Op;
+use transom_store::faults::{FileSystem, Op};
 use transom_store::{
     Begin, EntryError, Inbox, InboxError, InboxSettings, Outbox, Reception, RoomLimits,
 };
@@ -281,6 +281,58 @@ fn b31_each_write_that_finds_the_disk_full_goes_on_when_it_is_not() {
         }
         assert!(hits >= 6, "{hits}");
     }
+}
+
+#[test]
+fn b31_modes_and_times_of_folders_that_find_the_disk_full_are_set_when_it_is_not() {
+    for system in [FileSystem::Ext4, FileSystem::Fuse] {
+        for (op, at) in [
+            (Op::Write, "/folders"),
+            (Op::SetTime, "tree/sub"),
+            (Op::SetMode, "tree/sub"),
+        ] {
+            let scratch = Scratch::new();
+            let disk = scratch.disk();
+            disk.format(system);
+            scratch.put("d/sub/below/a", b"a");
+            let d = scratch.path("d");
+            let mut inbox = scratch.inbox();
+            let (mut outbox, mut reception) = begun(&mut inbox, 7, &d);
+            pump(&mut outbox, &mut reception, u64::MAX);
+            disk.on(op).at(at).nth(1).fail(ENOSPC);
+            let entries = outbox.counted().entries;
+            let full = reception.finish(entries);
+            assert!(matches!(full, Err(InboxError::NoRoom { .. })), "{full:?}");
+            let finished = reception.finish(entries).unwrap();
+            assert_eq!((finished.ending, disk.faults()), (Ending::Durable, 1));
+            assert!(is_as_sent(&d, &finished.path), "{op:?}");
+            let time = |top: &Path| fs::metadata(top.join("sub")).unwrap().modified().unwrap();
+            assert_eq!(time(&finished.path), time(&d), "{op:?}");
+        }
+    }
+}
+
+#[test]
+fn b31_a_folder_that_is_announced_again_on_a_full_disk_is_noted_once() {
+    let scratch = Scratch::new();
+    let disk = scratch.disk();
+    for folder in 0..50 {
+        fs::create_dir_all(scratch.path(&format!("d/{folder:0200}"))).unwrap();
+    }
+    let mut inbox = scratch.inbox();
+    let (mut outbox, mut reception) = begun(&mut inbox, 7, &scratch.path("d"));
+    disk.on(Op::Write)
+        .at("/folders")
+        .nth(1)
+        .times(5)
+        .fail(ENOSPC);
+    assert_eq!(pump_patiently(&mut outbox, &mut reception), 5);
+    disk.calls();
+    let finished = reception.finish(outbox.counted().entries).unwrap();
+    assert_eq!(finished.ending, Ending::Durable);
+    let mut calls = disk.calls();
+    calls.retain(|call| call.op == Op::SetTime && call.path.contains("tree/"));
+    assert_eq!(calls.len(), 50);
 }
 
 /// Sends all, and says again what found no room; gives how often that was.
