@@ -22,6 +22,8 @@ pub(crate) enum Queue {
     Out(TransferId),
     /// Of all attempts of the peer to send that: what is kept of one is there for the next.
     In(TransferKey),
+    /// Of the owner.
+    Owner,
 }
 
 /// What waits in a queue.

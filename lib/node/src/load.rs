@@ -14,23 +14,27 @@ pub(crate) struct Load(Arc<Waiting>);
 
 #[derive(Debug, Default)]
 struct Waiting {
-    /// Jobs; a heavy one counts several times.
-    jobs: AtomicU32,
+    /// Jobs, in quarters; a heavy one counts several times.
+    quarters: AtomicU32,
     /// Bytes of leaves. The peer's [`Budget`](crate::budget::Budget) bounds them.
     bytes: AtomicUsize,
 }
 
 /// An honest peer has at most 256 entries ahead in each of 16 transfers, and three jobs for each.
-const MAX_LOAD: u32 = 16 * 1024;
+const MAX_LOAD: u32 = 4 * 16 * 1024;
+const JOB_LOAD: u32 = 4;
 /// An offer costs the disk as much as many leaves: folders are made and synced.
-const OFFER_LOAD: u32 = 64;
+const OFFER_LOAD: u32 = 64 * JOB_LOAD;
+/// So many hashes count a quarter. Nothing holds hashes back, and a fast disk may be far ahead of a
+/// slow one: those of 256 GiB may wait, in some 40 MiB of memory.
+const QUARTER_HASHES: usize = 16;
 /// So many bytes of an entry's path count like a job, which keeps the paths that wait for one peer
 /// below 16 MiB.
 const PATH_BYTES: usize = 1024;
 
 impl Load {
     pub(crate) fn is_too_much(&self) -> bool {
-        self.0.jobs.load(Ordering::Relaxed) > MAX_LOAD
+        self.0.quarters.load(Ordering::Relaxed) > MAX_LOAD
     }
 
     /// Bytes of leaves that wait.
@@ -39,33 +43,42 @@ impl Load {
     }
 
     pub(crate) fn add(&self, job: &ReceiveJob) -> Share {
-        let (jobs, bytes) = match job {
+        let (quarters, bytes) = match job {
             ReceiveJob::Prepare { .. } => (OFFER_LOAD, 0),
-            ReceiveJob::Leaf { leaf, .. } => (1, leaf.bytes.len()),
+            ReceiveJob::Leaf { leaf, .. } => (JOB_LOAD, leaf.bytes.len()),
             ReceiveJob::Entry(entry) => {
                 let more = entry.path.as_str().len() / PATH_BYTES;
-                (u32::try_from(more).map_or(MAX_LOAD, |more| 1 + more), 0)
+                let jobs = u32::try_from(more).map_or(MAX_LOAD, |more| 1 + more);
+                (jobs.saturating_mul(JOB_LOAD).min(MAX_LOAD), 0)
             }
-            _ => (1, 0),
+            ReceiveJob::Hashes(hashes) => {
+                let quarters = hashes.hashes.len().div_ceil(QUARTER_HASHES);
+                (u32::try_from(quarters).unwrap_or(MAX_LOAD), 0)
+            }
+            _ => (JOB_LOAD, 0),
         };
-        self.0.jobs.fetch_add(jobs, Ordering::Relaxed);
+        self.0.quarters.fetch_add(quarters, Ordering::Relaxed);
         self.0.bytes.fetch_add(bytes, Ordering::Relaxed);
         let load = self.clone();
-        Share { load, jobs, bytes }
+        Share {
+            load,
+            quarters,
+            bytes,
+        }
     }
 }
 
 /// One job's part of a load, until it is done.
 pub(crate) struct Share {
     load: Load,
-    jobs: u32,
+    quarters: u32,
     bytes: usize,
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
         let waiting = &self.load.0;
-        waiting.jobs.fetch_sub(self.jobs, Ordering::Relaxed);
+        waiting.quarters.fetch_sub(self.quarters, Ordering::Relaxed);
         waiting.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }

@@ -293,7 +293,7 @@ impl Station {
                 terms,
             } => pairings.enter(id, code, candidates, terms, out),
             Command::EndPairing => pairings.end(out),
-            Command::SetInbox { inbox } => transfers.set_inbox(inbox),
+            Command::SetInbox { inbox } => transfers.set_inbox(inbox, out),
             Command::Shown {
                 link,
                 call,

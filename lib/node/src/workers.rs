@@ -6,7 +6,7 @@
 //! | `camera` | opens, reads and closes the camera, and encodes its pictures; up to three, while others hang in a driver | the newest opening |
 //! | `cameras` | looks for cameras | one request of the owner |
 //! | `hash` | with more than two processors: hashes the leaves that came, and hands all jobs of receiving on to `disk` in their order | [`Lanes`], a queue a transfer, bounded by the grants of its transfers |
-//! | `disk` | reads, hashes what it read, writes, syncs; tidies inboxes when idle | the same, and by the rooms of the transfers from us |
+//! | `disk` | reads, hashes what it read, writes, syncs; tidies inboxes when idle and closes those that nothing uses | the same, and by the rooms of the transfers from us |
 //! | `names` | looks host names up | one request per dial |
 //! | `sound` | moves samples between devices, playouts and encoders | the owner's commands, and 20 frames of each call |
 //! | `sounds` | looks for microphones and loudspeakers | one request of the owner |
@@ -148,7 +148,7 @@ impl Workers {
             sound: Default::default(),
         };
         if receives {
-            // Even if nothing is ever sent here, what is too old has to go.
+            // Even if nothing is ever sent here, what is too old has to go, and the inbox is closed.
             workers.start_disk();
         }
         workers

@@ -336,6 +336,11 @@ impl Dir {
         set_time(&self.handle, mtime)
     }
 
+    /// Sets the time of change of the folder itself, as far as its file system has such.
+    pub(crate) fn set_time(&self, mtime: i64) -> io::Result<()> {
+        set_time(&self.handle, mtime)
+    }
+
     /// Permission bits of the folder itself.
     pub(crate) fn mode(&self) -> io::Result<u16> {
         Ok((fs::fstat(self.handle.fd())?.st_mode & 0o7777) as u16)

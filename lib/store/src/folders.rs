@@ -5,6 +5,7 @@ use std::io::{self, BufRead as _, BufReader, Read as _};
 
 use crate::dir::Dir;
 use crate::file::File;
+use crate::publish::is_clash;
 use crate::slice::{STEP, SYNC, take};
 use crate::syncing::Syncing;
 
@@ -15,8 +16,8 @@ pub(crate) struct Folders {
     /// Bytes of the list in the file, and those that are not in it yet.
     written: u64,
     pending: Vec<u8>,
-    /// Bytes of the list whose folders have their modes and times.
-    applied: u64,
+    /// Bytes of the list whose folders had their turn.
+    passed: u64,
 }
 
 /// Bytes of the list kept in memory, so that not every folder costs a call.
@@ -30,7 +31,7 @@ impl Folders {
             file,
             written: 0,
             pending: Vec::new(),
-            applied: 0,
+            passed: 0,
         })
     }
 
@@ -54,8 +55,42 @@ impl Folders {
         syncing: Syncing,
         left: &mut u32,
     ) -> io::Result<bool> {
+        self.each_some(left, |path, mode, mtime, left| {
+            let folder = tree.sub(path)?;
+            folder.set_mode_and_time(mode, mtime)?;
+            if syncing == Syncing::EachFile {
+                take(left, SYNC);
+                folder.sync()?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Begins the list once more.
+    pub(crate) fn rewind(&mut self) {
+        self.passed = 0;
+    }
+
+    /// Sets times below the folder that took what was in the tree, which changed them: of as many
+    /// folders as is left of a slice. Modes stay, for their user may have closed a folder to others.
+    /// Says whether that were all.
+    pub(crate) fn date_some(&mut self, there: &Dir, left: &mut u32) -> io::Result<bool> {
+        self.each_some(left, |path, _, mtime, _| {
+            match there.sub(path).and_then(|folder| folder.set_time(mtime)) {
+                // It had no place there.
+                Err(error) if is_clash(&error) || error.kind() == io::ErrorKind::NotFound => Ok(()),
+                dated => dated,
+            }
+        })
+    }
+
+    fn each_some(
+        &mut self,
+        left: &mut u32,
+        mut each: impl FnMut(&str, u16, i64, &mut u32) -> io::Result<()>,
+    ) -> io::Result<bool> {
         self.flush()?;
-        let mut list = BufReader::new(self.file.reader(self.applied));
+        let mut list = BufReader::new(self.file.reader(self.passed));
         while !list.fill_buf()?.is_empty() {
             if !take(left, STEP) {
                 return Ok(false);
@@ -64,15 +99,11 @@ impl Folders {
             list.read_exact(&mut mode)?;
             list.read_exact(&mut mtime)?;
             list.read_until(b'\0', &mut path)?;
-            self.applied += (mode.len() + mtime.len() + path.len()) as u64;
+            self.passed += (mode.len() + mtime.len() + path.len()) as u64;
             path.pop();
             let path = String::from_utf8(path).map_err(|_| io::ErrorKind::InvalidData)?;
-            let folder = tree.sub(&path)?;
-            folder.set_mode_and_time(u16::from_le_bytes(mode), i64::from_le_bytes(mtime))?;
-            if syncing == Syncing::EachFile {
-                take(left, SYNC);
-                folder.sync()?;
-            }
+            let (mode, mtime) = (u16::from_le_bytes(mode), i64::from_le_bytes(mtime));
+            each(&path, mode, mtime, left)?;
         }
         Ok(true)
     }

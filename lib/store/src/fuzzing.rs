@@ -6,6 +6,10 @@ use transom_wire::{InvalidPath, RelativePath};
 
 use crate::{journal, name, record};
 
+mod manifest;
+
+pub use manifest::manifest;
+
 /// Every path of a disk has one path of the wire and comes back from it byte for byte. A path of
 /// the wire leads down on a disk too, or to nothing.
 ///

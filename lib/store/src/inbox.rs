@@ -107,7 +107,7 @@ impl Inbox {
     /// It can never have room, a name that can't be, or the same transfer running already.
     pub fn receive(&mut self, peer: [u8; 32], offer: &Offer<'_>) -> Result<Reception, InboxError> {
         self.check(offer)?;
-        if self.shared.is_gone() && Arc::strong_count(&self.shared) == 1 {
+        if self.shared.is_gone() && !self.is_used() {
             // Somebody cleared the folder away, and with it our lock: begin as at the start.
             let mut settings = self.shared.settings.clone();
             settings.room = self.shared.limits();
@@ -134,6 +134,12 @@ impl Inbox {
         reception.missing();
         reception.left = left;
         Ok(reception)
+    }
+
+    /// Whether there is a reception, or the rest of one that is being removed. While there is, the
+    /// lock is held, also once this value is dropped.
+    pub fn is_used(&self) -> bool {
+        Arc::strong_count(&self.shared) > 1
     }
 
     /// Takes other limits, for all that comes from now on.

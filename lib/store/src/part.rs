@@ -134,10 +134,19 @@ impl Part {
         };
         let made = match part.resume(places)? {
             Some(made) => made,
-            None if places.tree.is_free(path).map_err(taken)? => 0,
-            None => return Err(PartError::Duplicate),
+            None if part.is_looked_for(places) && !places.tree.is_free(path).map_err(taken)? => {
+                return Err(PartError::Duplicate);
+            }
+            None => 0,
         };
         Ok((part, made))
+    }
+
+    /// Whether a name that is taken or can't be must be known before the file is made: before many
+    /// leaves of it come in vain, and before a journal is forgotten that another entry may have
+    /// taken up.
+    fn is_looked_for(&self, places: &Staging) -> bool {
+        self.has_journal() || places.old.is_some()
     }
 
     /// Looks for the file among the old ones; one that can't be used is left there. Gives how many

@@ -8,6 +8,7 @@ use transom_wire::{Collision, Ending, limits};
 
 use crate::compare::{Compare, CompareFolder};
 use crate::dir::{Dir, Kind, Visit, Walk};
+use crate::folders::Folders;
 use crate::name;
 use crate::reception::{EntryCounts, Offered, SINGLE, Unplaced};
 use crate::slice::{STEP, SYNC, take};
@@ -26,6 +27,8 @@ pub(crate) struct Place<'a> {
     /// The transfer's own folder, and `tree` in it.
     pub(crate) staged: &'a Dir,
     pub(crate) tree: &'a Dir,
+    /// Modes and times of the folders in the tree.
+    pub(crate) folders: &'a mut Folders,
     pub(crate) syncing: Syncing,
 }
 
@@ -71,15 +74,16 @@ impl Publishing {
         }
     }
 
-    /// Into the folder of that name, which has the files that did not have to come.
-    pub(crate) fn into(name: String, there: Dir) -> Self {
-        Self::Merge(Box::new(Merge::new(name, there)))
+    /// Into the folder that the same transfer became before, which has the files that did not have
+    /// to come.
+    pub(crate) fn complete(name: String, there: Dir) -> Self {
+        Self::Merge(Box::new(Merge::new(name, there, true)))
     }
 
     /// Does as much as is left of a slice; none if there is more.
     pub(crate) fn step(
         &mut self,
-        place: &Place<'_>,
+        place: &mut Place<'_>,
         offered: &Offered,
         counted: EntryCounts,
         left: &mut u32,
@@ -103,7 +107,7 @@ impl Publishing {
                         None => return Ok(None),
                         Some(Named::Published(published)) => return Ok(Some(published)),
                         Some(Named::Taken(name, there)) => {
-                            *self = Self::into(name, there);
+                            *self = Self::Merge(Box::new(Merge::new(name, there, false)));
                         }
                     }
                 }
@@ -227,39 +231,62 @@ fn name_folder(
     Err(io::ErrorKind::AlreadyExists.into())
 }
 
-/// Moving the files of a tree into a folder that is there.
+/// Moving the files of a tree, and the folders that are new, into a folder that is there.
 #[derive(Debug)]
 pub(crate) struct Merge {
     name: String,
     there: Dir,
     walk: Walk,
     placing: Option<Placing>,
-    /// Whether all files are moved, and the folders that have their names are being synced.
-    is_syncing: bool,
+    at: Merging,
+    /// Whether that folder came by the same transfer: then its folders get the times of the
+    /// sender's.
+    is_own: bool,
     is_changed: bool,
     clashes: Clashes,
 }
 
+/// How far a merge is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Merging {
+    Moving,
+    Dating,
+    Syncing,
+}
+
 impl Merge {
-    fn new(name: String, there: Dir) -> Self {
+    fn new(name: String, there: Dir, is_own: bool) -> Self {
         Self {
             name,
             there,
             walk: Walk::default(),
             placing: None,
-            is_syncing: false,
+            at: Merging::Moving,
+            is_own,
             is_changed: false,
             clashes: Clashes::default(),
         }
     }
 
     /// Does as much as is left of a slice; says whether that was all.
-    fn step(&mut self, place: &Place<'_>, policy: Collision, left: &mut u32) -> io::Result<bool> {
-        if !self.is_syncing {
+    fn step(
+        &mut self,
+        place: &mut Place<'_>,
+        policy: Collision,
+        left: &mut u32,
+    ) -> io::Result<bool> {
+        if self.at == Merging::Moving {
             if !self.move_some(place.tree, policy, left)? {
                 return Ok(false);
             }
-            (self.is_syncing, self.walk) = (true, Walk::default());
+            place.folders.rewind();
+            (self.at, self.walk) = (Merging::Dating, Walk::default());
+        }
+        if self.at == Merging::Dating {
+            if self.is_own && !place.folders.date_some(&self.there, left)? {
+                return Ok(false);
+            }
+            self.at = Merging::Syncing;
         }
         self.sync_some(place, left)
     }
@@ -282,11 +309,25 @@ impl Merge {
             match self.walk.next(tree)? {
                 Visit::End => return Ok(true),
                 Visit::Listed => {}
-                Visit::Name(path, Kind::Folder) => match self.there.make_all(&path) {
+                Visit::Name(path, Kind::Folder) => match self.move_folder(tree, &path) {
                     Err(error) if is_clash(&error) => self.clashes.add(&path, error),
-                    made => self.is_changed |= made? > 0,
+                    moved => self.is_changed |= moved?,
                 },
                 Visit::Name(path, _) => self.placing = Some(Placing::new(&path, &path)),
+            }
+        }
+    }
+
+    /// A folder that is new moves with all that is in it, and so keeps its mode and time; one that
+    /// is there takes what is in it. Says whether there is a new one.
+    fn move_folder(&mut self, tree: &Dir, path: &str) -> io::Result<bool> {
+        match tree.rename_new(path, &self.there, path) {
+            // It may also be on another disk.
+            Err(error) if is_clash(&error) => Ok(self.there.make_all(path)? > 0),
+            Err(error) => Err(error),
+            Ok(()) => {
+                self.walk.pass();
+                Ok(true)
             }
         }
     }

@@ -52,6 +52,9 @@ impl Default for RoomLimits {
 /// box.
 const RESERVE_PART: u64 = 20;
 
+/// Bytes that are kept at once for what a sender has not counted: some 128 small files.
+const AHEAD: u64 = 1 << 20;
+
 /// Counting again takes at most one part in so many of our time, however often somebody offers what
 /// has no room.
 const RECOUNT_PART: u32 = 20;
@@ -79,6 +82,8 @@ struct Kept {
     bytes: u64,
     /// When something came of it last; none while it waits for room.
     moved: Option<Instant>,
+    /// How much of what was kept its sender had not counted yet.
+    ahead: u64,
     /// Whether its sender has counted more since room was kept.
     has_grown: bool,
     ballast: Option<Ballast>,
@@ -145,6 +150,7 @@ impl Room {
         let kept = Kept {
             bytes,
             moved: None,
+            ahead: 0,
             has_grown: false,
             ballast: None,
         };
@@ -156,11 +162,14 @@ impl Room {
         self.kept.contains_key(claim)
     }
 
-    /// The sender of a reception has counted more: so many bytes.
+    /// The sender of a reception has counted more: so many bytes, of which some may have come before
+    /// they were counted.
     pub(crate) fn grow(&mut self, claim: &Claim, bytes: u64) {
         if let Some(kept) = self.kept.get_mut(claim) {
-            kept.bytes = kept.bytes.saturating_add(bytes);
-            kept.has_grown = true;
+            let new = bytes.saturating_sub(kept.ahead);
+            kept.ahead = kept.ahead.saturating_sub(bytes);
+            kept.bytes = kept.bytes.saturating_add(new);
+            kept.has_grown |= new > 0;
         }
     }
 
@@ -200,6 +209,7 @@ impl Room {
         }
         match missing {
             0 => {
+                kept.ahead = kept.ahead.saturating_add(needed - kept.bytes);
                 (kept.bytes, kept.has_grown) = (needed, false);
                 kept.moved = Some(Instant::now());
             }
@@ -220,6 +230,7 @@ impl Room {
             !kept.has_grown && bytes <= kept.bytes && kept.is_fresh(self.patience)
         });
         if !has_room {
+            let bytes = self.with_more(claim, bytes, ground)?;
             let missing = self.missing(claim, bytes, ground)?;
             if missing > 0 {
                 return Ok(missing);
@@ -231,6 +242,17 @@ impl Room {
             ballast.shrink(kept.bytes.saturating_sub(bytes))?;
         }
         Ok(0)
+    }
+
+    /// The bytes to keep room for when a reception is to write so many: a sender that has not counted
+    /// them sends more of such, and not with each is the disk to be asked. Where there is not so
+    /// much room, only these.
+    fn with_more(&mut self, claim: &Claim, bytes: u64, ground: &Ground<'_>) -> io::Result<u64> {
+        let more = bytes.saturating_add(AHEAD);
+        Ok(match self.is_within(claim, bytes) {
+            false if self.shortage(claim, more, ground)? == 0 => more,
+            _ => bytes,
+        })
     }
 
     /// Whether so many bytes are within what a reception said it would write.

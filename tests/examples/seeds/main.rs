@@ -6,6 +6,7 @@ mod door;
 mod films;
 mod handshake;
 mod journal;
+mod manifest;
 mod messages;
 mod pairing;
 mod pictures;
@@ -45,6 +46,9 @@ fn main() -> io::Result<()> {
     }
     for (name, bytes) in journal::journals() {
         write("journal", name, &bytes)?;
+    }
+    for (name, bytes) in manifest::manifests() {
+        write("manifest", name, &bytes)?;
     }
     for (name, bytes) in pairing::pairings() {
         write("pairing", name, &bytes)?;

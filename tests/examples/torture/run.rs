@@ -221,11 +221,11 @@ impl<'a> Run<'a> {
             }
             Trouble::CutPower => self.cut_power()?,
             Trouble::KillBoth => {
-                self.kill_sender()?;
+                self.kill_sender();
                 self.kill_receiver();
             }
             Trouble::KillReceiver => self.kill_receiver(),
-            Trouble::KillSender => self.kill_sender()?,
+            Trouble::KillSender => self.kill_sender(),
             Trouble::StallLink(time) => {
                 self.link.freeze();
                 sleep(time);
@@ -261,15 +261,14 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn kill_sender(&mut self) -> Outcome {
+    fn kill_sender(&mut self) {
         if let Some(mut sender) = self.sender.take_if(|sender| sender.program.is_running()) {
             sender.program.kill();
             self.totals.kills += 1;
-            // Its other entries may have been published.
-            let told = fs::read_to_string(&sender.log)?;
-            self.is_in_part |= sender.orders.is_some() && told.contains("can't read");
+            // Its other entries may have been published. Without a log it was not yet our program.
+            let told = fs::read_to_string(&sender.log).unwrap_or_default();
+            self.is_in_part |= sender.orders.is_some() && told.contains("(os error 5)");
         }
-        Ok(())
     }
 
     /// Ends it as a service manager does.
@@ -487,7 +486,7 @@ impl<'a> Run<'a> {
         // Beside what came in part, which its sender was told, the whole has another name.
         let mut differences = came
             .iter()
-            .map(|name| tree::difference(&self.path, &inbox.join(name)));
+            .map(|name| tree::difference_of_files(&self.path, &inbox.join(name)));
         let is_whole = match self.is_in_part {
             true => differences.any(|difference| matches!(difference, Ok(None))),
             false => came.len() == 1,

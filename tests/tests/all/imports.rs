@@ -65,7 +65,7 @@ const TABLE: &[(&str, &[&str])] = &[
         ],
     ),
     ("transom-place", &["transom"]),
-    ("transom-signals", &["signal-hook"]),
+    ("transom-signals", &["rustix", "signal-hook"]),
     (
         "transom",
         &[

@@ -17,6 +17,7 @@ const LAWS: &[(&str, Law)] = &[
     ("handshake", transom_secure::fuzzing::handshake),
     ("http", transom_door::fuzzing::http),
     ("journal", transom_store::fuzzing::journal),
+    ("manifest", transom_store::fuzzing::manifest),
     ("names", |bytes| {
         transom_wire::fuzzing::names(bytes);
         transom_store::fuzzing::names(bytes);

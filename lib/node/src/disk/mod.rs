@@ -11,6 +11,7 @@ mod receiving;
 mod sending;
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use transom_store::{InboxError, RoomLimits};
 
@@ -28,6 +29,9 @@ pub(crate) enum Job {
     Send(SendJob),
     /// Of a transfer to us.
     Receive(ReceiveJob),
+    /// Of the owner, who has another inbox or none: those that are open are closed as soon as no
+    /// reception uses them.
+    CloseInboxes,
 }
 
 impl Job {
@@ -66,6 +70,7 @@ impl Job {
                     | ReceiveJob::Discard
                     | ReceiveJob::Remove(_)
             ),
+            Self::CloseInboxes => false,
         }
     }
 }
@@ -108,7 +113,7 @@ impl Disk {
         self.receiving.open_inbox(root, limits).map(|_| ())
     }
 
-    /// Whether there is an inbox that has to be tidied.
+    /// Whether there is an inbox that has to be tidied, and closed once nothing uses it.
     pub(crate) fn receives(&self) -> bool {
         self.receiving.has_inbox()
     }
@@ -117,6 +122,12 @@ impl Disk {
     /// says whether that was all.
     pub(crate) fn tidy_some(&mut self) -> bool {
         self.receiving.tidy_some()
+    }
+
+    /// Closes inboxes that nothing has used for long, so that their disks can be unmounted; tells
+    /// when to look again. They are opened at the next offer.
+    pub(crate) fn close_unused(&mut self, now: Instant) -> Option<Instant> {
+        self.receiving.close_unused(now)
     }
 
     /// Does a job, or of a long one so much that others need not wait; gives the rest.
@@ -135,6 +146,10 @@ impl Disk {
             Job::Receive(job) => {
                 let answer = &mut |done| answer(Answer::Receive(done));
                 self.receiving.work(transfer, job, answer).map(Job::Receive)
+            }
+            Job::CloseInboxes => {
+                self.receiving.expect_no_offer();
+                None
             }
         }
     }

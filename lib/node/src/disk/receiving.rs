@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use transom_proto::{LeafData, LeafHashes, OwnedEntry, OwnedOffer};
 use transom_store::{
@@ -111,10 +112,24 @@ impl From<InboxError> for Refusal {
     }
 }
 
+/// How long an inbox stays open that no reception uses: short enough for an owner who wants to
+/// unmount its disk, and longer than the pause between two offers of a sender that sends file after
+/// file. To open it costs a listing of its private folder, and a look at all of it if it has a
+/// quota.
+const UNUSED: Duration = Duration::from_secs(5);
+
 #[derive(Default)]
 pub(super) struct Receiving {
-    inboxes: HashMap<PathBuf, Inbox>,
+    inboxes: HashMap<PathBuf, OpenInbox>,
     transfers: HashMap<TransferId, Incoming>,
+}
+
+struct OpenInbox {
+    inbox: Inbox,
+    /// When it was first seen that no reception uses it.
+    unused_since: Option<Instant>,
+    /// How long it stays open from then on.
+    patience: Duration,
 }
 
 struct Incoming {
@@ -136,12 +151,18 @@ impl Receiving {
             Entry::Vacant(place) => {
                 let mut settings = InboxSettings::new(place.key().clone());
                 settings.room = limits;
-                Ok(place.insert(Inbox::open(settings)?))
+                let opened = OpenInbox {
+                    inbox: Inbox::open(settings)?,
+                    unused_since: None,
+                    patience: UNUSED,
+                };
+                Ok(&mut place.insert(opened).inbox)
             }
             Entry::Occupied(place) => {
-                let inbox = place.into_mut();
-                inbox.set_limits(limits)?;
-                Ok(inbox)
+                let open = place.into_mut();
+                (open.unused_since, open.patience) = (None, UNUSED);
+                open.inbox.set_limits(limits)?;
+                Ok(&mut open.inbox)
             }
         }
     }
@@ -153,7 +174,27 @@ impl Receiving {
     /// Says whether that was all.
     pub(super) fn tidy_some(&mut self) -> bool {
         let mut inboxes = self.inboxes.values_mut();
-        inboxes.all(|inbox| inbox.tidy_some(LEAVES_CHECKED))
+        inboxes.all(|open| open.inbox.tidy_some(LEAVES_CHECKED))
+    }
+
+    /// No inbox needs to stay open for the next offer.
+    pub(super) fn expect_no_offer(&mut self) {
+        for open in self.inboxes.values_mut() {
+            open.patience = Duration::ZERO;
+        }
+    }
+
+    /// Closes the inboxes that no reception has used for so long, and tells when to look again.
+    pub(super) fn close_unused(&mut self, now: Instant) -> Option<Instant> {
+        let close_at = |open: &OpenInbox| Some(open.unused_since? + open.patience);
+        self.inboxes.retain(|_, open| {
+            open.unused_since = match open.inbox.is_used() {
+                true => None,
+                false => open.unused_since.or(Some(now)),
+            };
+            close_at(open).is_none_or(|at| now < at)
+        });
+        self.inboxes.values().filter_map(close_at).min()
     }
 
     /// Does a job, or the first part of a long one; gives the rest.

@@ -270,6 +270,13 @@ impl Workers {
         }
     }
 
+    pub(crate) fn close_inboxes(&mut self) {
+        match self {
+            Self::Threads(threads) => threads.close_inboxes(),
+            Self::Inline(inline) => inline.disk(TransferId(0), disk::Job::CloseInboxes),
+        }
+    }
+
     pub(crate) fn hand_over(&mut self) {
         match self {
             Self::Threads(threads) => threads.hand_over(),

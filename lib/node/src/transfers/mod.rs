@@ -88,7 +88,11 @@ impl Transfers {
     }
 
     /// Takes files elsewhere from now on, or not at all. What runs goes on where it began.
-    pub(crate) fn set_inbox(&mut self, inbox: Option<InboxSettings>) {
+    pub(crate) fn set_inbox(&mut self, inbox: Option<InboxSettings>, out: &mut Context) {
+        let into = |inbox: &Option<InboxSettings>| inbox.as_ref().map(|inbox| inbox.into.clone());
+        if into(&inbox) != into(&self.inbox) {
+            out.workers.close_inboxes();
+        }
         self.inbox = inbox;
     }
 

@@ -97,6 +97,11 @@ impl Transfers {
                     contest.incoming.peer_paused(*paused);
                 }
             }
+            TransferEvent::Total(total) => {
+                if let Some(contest) = self.contests.iter_mut().find(|contest| is_its(contest)) {
+                    contest.incoming.total(*total);
+                }
+            }
             _ => {}
         }
     }

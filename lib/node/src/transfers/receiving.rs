@@ -359,7 +359,7 @@ impl Incoming {
     }
 
     /// The sender has counted more.
-    fn total(&mut self, total: Total) {
+    pub(super) fn total(&mut self, total: Total) {
         let offer = &mut self.offer;
         (offer.files, offer.bytes, offer.is_counted) = (total.files, total.bytes, total.is_counted);
         self.count();

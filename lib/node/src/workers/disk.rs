@@ -36,6 +36,16 @@ impl Workers {
         self.jobs.push((lane, queue, job));
     }
 
+    /// Has the inboxes closed as soon as no reception uses them; see [`Workers::hand_over`].
+    pub(crate) fn close_inboxes(&mut self) {
+        // Before the thread runs none was opened but the one of the settings, for whose sake it
+        // starts at once.
+        if self.ready_disk.is_none() {
+            let job = (TransferId(0), Job::CloseInboxes, None);
+            self.jobs.push((Lane::default(), Queue::Owner, job));
+        }
+    }
+
     /// Hands the jobs of this turn of the loop on, all at once: to hand each on alone would wake
     /// the thread for each.
     pub(crate) fn hand_over(&mut self) {
@@ -156,14 +166,20 @@ fn serve_disk(jobs: &Lanes<DiskJob>, disk: &mut Disk, mut tell: impl FnMut(&mut 
     let mut tidy_at = Instant::now();
     let mut answers = Answers::default();
     loop {
+        // Also where jobs never pause for so long, as of a station that only sends.
+        let (now, mut due) = (Instant::now(), tidy_at);
+        if now < tidy_at
+            && let Some(close_at) = disk.close_unused(now)
+        {
+            due = due.min(close_at);
+        }
         let next = match jobs.wait_for(Duration::ZERO) {
             Next::Nothing => {
                 answers.tell(&mut tell);
-                jobs.wait_for(tidy_at.saturating_duration_since(Instant::now()))
+                jobs.wait_for(due.saturating_duration_since(Instant::now()))
             }
             next => next,
         };
-        // Also where jobs never pause for so long, as of a station that only sends.
         if Instant::now() >= tidy_at && disk.tidy_some() {
             tidy_at = Instant::now() + Inbox::TIDY_PAUSE;
         }
@@ -248,6 +264,56 @@ mod tests {
         }
     }
 
+    const KEY: TransferKey = TransferKey([3; 16]);
+
+    /// The offer of a small file.
+    fn prepare(folder: &Path) -> ReceiveJob {
+        let offer = OwnedOffer {
+            transfer: KEY,
+            shape: Shape::File,
+            collision: Collision::Rename,
+            files: 1,
+            bytes: 5,
+            is_counted: true,
+            name: RelativePath::new("small").unwrap().into(),
+        };
+        ReceiveJob::Prepare {
+            into: folder.join("inbox"),
+            limits: RoomLimits::default(),
+            peer: [2; 32],
+            offer,
+        }
+    }
+
+    #[test]
+    fn an_inbox_is_closed_once_no_reception_uses_it() {
+        const UNUSED: Duration = Duration::from_secs(5);
+        in_folder("unused", |folder| {
+            let mut disk = Disk::default();
+            let work = |disk: &mut Disk, job| {
+                assert!(disk.work(TransferId(1), job, &mut |_| {}).is_none());
+            };
+            let now = Instant::now();
+
+            work(&mut disk, Job::Receive(prepare(folder)));
+            assert_eq!(disk.close_unused(now + UNUSED), None);
+            assert!(disk.receives(), "the reception uses it");
+            work(&mut disk, Job::Receive(ReceiveJob::Keep));
+            assert_eq!(disk.close_unused(now), Some(now + UNUSED));
+            assert!(disk.receives(), "the next offer may come soon");
+            assert_eq!(disk.close_unused(now + UNUSED), None);
+            assert!(!disk.receives());
+
+            work(&mut disk, Job::Receive(prepare(folder)));
+            work(&mut disk, Job::CloseInboxes);
+            assert_eq!(disk.close_unused(now), None);
+            assert!(disk.receives(), "the reception uses it");
+            work(&mut disk, Job::Receive(ReceiveJob::Keep));
+            assert_eq!(disk.close_unused(now), None);
+            assert!(!disk.receives(), "no offer is expected there");
+        });
+    }
+
     /// Does all jobs and gives the transfers and kinds of their answers.
     fn served(jobs: &Lanes<DiskJob>) -> Vec<(u32, &'static str)> {
         jobs.close();
@@ -323,26 +389,15 @@ mod tests {
             put_open(&jobs, 1, &folder.join("big"), BIG);
             put_send(&jobs, 1, start(BIG));
             (0..6).for_each(|_| put_send(&jobs, 1, SendJob::Hashes(0)));
-            let key = TransferKey([3; 16]);
-            let name = || RelativePath::new("small").unwrap().into();
             let (index, size, bytes) = (0, 5, b"small".to_vec());
             let hash = transom_store::hash_leaf(&bytes, 0, size);
-            let offer = OwnedOffer {
-                transfer: key,
-                shape: Shape::File,
-                collision: Collision::Rename,
-                files: 1,
-                bytes: size,
-                is_counted: true,
-                name: name(),
-            };
             let entry = OwnedEntry {
                 index,
                 kind: EntryKind::File,
                 mode: 0o644,
                 mtime: 0,
                 size,
-                path: name(),
+                path: RelativePath::new("small").unwrap().into(),
             };
             let (offset, root, found) = (0, hash, None);
             let leaf = LeafData {
@@ -353,18 +408,13 @@ mod tests {
                 bytes,
             };
             for job in [
-                ReceiveJob::Prepare {
-                    into: folder.join("inbox"),
-                    limits: RoomLimits::default(),
-                    peer: [2; 32],
-                    offer,
-                },
+                prepare(folder),
                 ReceiveJob::Entry(entry),
                 ReceiveJob::Leaf { leaf, size, found },
                 ReceiveJob::End(End { index, size, root }),
             ] {
                 let job = (TransferId(2), Job::Receive(job), None);
-                jobs.put([2; 32], Queue::In(key), job);
+                jobs.put([2; 32], Queue::In(KEY), job);
             }
             served(&jobs)
         });

@@ -1,7 +1,8 @@
 //! What an owner changes while the station runs: the camera, the guests, the inbox.
 
 use std::fs;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use transom::{
     Accept, CallKind, CameraState, Direction, EndReason, Identity, Notice, Outcome, Redial,
@@ -11,7 +12,7 @@ use transom::{
 use transom_store::Inbox;
 
 use crate::calls::{calling, identities, name, pair, pattern, person};
-use crate::support::{Peer, Scratch, inbox};
+use crate::support::{PATIENCE, Peer, Scratch, inbox};
 
 #[test]
 fn another_camera_takes_over_within_a_call() {
@@ -176,6 +177,50 @@ fn files_go_where_the_owner_wants_them_now() {
     refused(send(), "can't receive there");
     ben.handle.set_inbox(None);
     refused(send(), "not taken here");
+}
+
+/// What this process has open below that folder, and the folder itself.
+fn open_below(folder: &Path) -> Vec<PathBuf> {
+    let descriptors = fs::read_dir("/proc/self/fd").unwrap();
+    let paths = descriptors.filter_map(|one| fs::read_link(one.ok()?.path()).ok());
+    paths.filter(|path| path.starts_with(folder)).collect()
+}
+
+#[test]
+fn an_inbox_that_nobody_uses_is_closed_until_the_next_offer() {
+    let scratch = Scratch::new("unused-inbox");
+    let (source, into) = (scratch.0.join("source.bin"), scratch.0.join("into"));
+    fs::write(&source, [7; 100_000]).unwrap();
+    let (anna, ben) = pair(|settings| {
+        settings.inbox = Some(inbox(into.clone(), Accept::Known));
+    });
+    let send = || {
+        anna.handle
+            .send(&name("ben"), &source, SendOptions::default());
+        assert!(anna.outcome(Direction::Outgoing).is_success());
+    };
+    // How long that took.
+    let closed = || {
+        let since = Instant::now();
+        loop {
+            let open = open_below(&into);
+            match open.is_empty() {
+                true => return since.elapsed(),
+                false => assert!(since.elapsed() < PATIENCE, "{open:?}"),
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    };
+    closed();
+    send();
+    let unused = closed();
+    assert!(unused > Duration::from_secs(1), "{unused:?}");
+    fs::rename(&into, scratch.0.join("gone")).unwrap();
+    send();
+    assert!(into.join("source.bin").is_file());
+    ben.handle.set_inbox(None);
+    let unwanted = closed();
+    assert!(unwanted < Duration::from_secs(4), "{unwanted:?}");
 }
 
 #[test]

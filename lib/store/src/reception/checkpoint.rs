@@ -236,22 +236,23 @@ impl Reception {
                         None => Publishing::folder(),
                         Some(previous) => {
                             let there = self.places.there.again().map_err(system)?;
-                            Publishing::into(previous.name.clone(), there)
+                            Publishing::complete(previous.name.clone(), there)
                         }
                     };
                     End::Publishing(publishing, begun)
                 }
             };
         }
-        let to = Place {
+        let mut to = Place {
             root: &self.root,
             staged: &self.dir,
             tree: &self.places.tree,
+            folders: &mut self.folders,
             syncing: self.syncing,
         };
         let published = match &mut self.ending {
             End::Publishing(publishing, _) => publishing
-                .step(&to, &self.offered, self.counted, left)
+                .step(&mut to, &self.offered, self.counted, left)
                 .map_err(system)?,
             _ => {
                 let (ending, name) = match &self.there {

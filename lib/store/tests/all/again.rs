@@ -1,7 +1,8 @@
 //! What is sent again: nothing of what is there, changed leaves of what changed, and no second
 //! folder beside the first.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -50,6 +51,22 @@ fn album(scratch: &Scratch) -> std::path::PathBuf {
     scratch.put("album/below/odd", noise(2 * LEAF + 7, 2));
     fs::create_dir_all(scratch.path("album/nothing")).unwrap();
     scratch.path("album")
+}
+
+/// Sets mode and time of a folder.
+fn look(path: &Path, mode: u32, seconds: u64) {
+    let when = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    fs::File::open(path).unwrap().set_modified(when).unwrap();
+}
+
+/// Mode and time of a folder.
+fn looks(path: &Path) -> (u32, SystemTime) {
+    let found = fs::metadata(path).unwrap();
+    (
+        found.permissions().mode() & 0o7777,
+        found.modified().unwrap(),
+    )
 }
 
 /// A clock tick of the file system: what comes later has a later time.
@@ -160,6 +177,64 @@ fn a_folder_that_lacks_a_file_is_completed_where_it_is() {
     drop(inbox);
     let (last, leaves) = sent(&mut scratch.inbox(), &album, Collision::Rename);
     assert_eq!((last.ending, leaves), (Ending::AlreadyThere, 0));
+}
+
+#[test]
+fn what_completes_a_folder_keeps_modes_and_times_of_the_folders_in_it() {
+    for most in [1, u32::MAX] {
+        let scratch = Scratch::new();
+        let mut inbox = scratch.inbox();
+        let (album, came) = (album(&scratch), scratch.path("in/album"));
+        scratch.put("album/below/closed/one", b"one");
+        for (number, name) in ["below/closed", "below", "nothing"].iter().enumerate() {
+            look(&album.join(name), 0o755, 1_000_000_000 + number as u64);
+        }
+        sent(&mut inbox, &album, Collision::Rename);
+        fs::remove_file(came.join("below/odd")).unwrap();
+        fs::remove_file(came.join("below/closed/one")).unwrap();
+        scratch.put("album/new/in/it", noise(LEAF + 1, 9));
+        look(&album.join("new/in"), 0o750, 1_100_000_000);
+        look(&album.join("new"), 0o755, 1_200_000_000);
+        // What the user closed to others stays so.
+        look(&came.join("below/closed"), 0o700, 1_300_000_000);
+
+        let mut outbox = walked(&album).unwrap();
+        let offer = offer(&outbox, Collision::Rename);
+        let mut reception = inbox.receive(PEER, &offer).unwrap();
+        pump(&mut outbox, &mut reception, u64::MAX);
+        let entries = outbox.counted().entries;
+        let finished = loop {
+            if let Some(finished) = reception.finish_some(entries, most).unwrap() {
+                break finished;
+            }
+        };
+        assert_eq!(finished.ending, Ending::Durable);
+        assert!(is_as_sent(&album, &came));
+        for name in ["below", "nothing", "new", "new/in"] {
+            let (sent, came) = (looks(&album.join(name)), looks(&came.join(name)));
+            assert_eq!(came, sent, "{name}");
+        }
+        let (_, sent) = looks(&album.join("below/closed"));
+        assert_eq!(looks(&came.join("below/closed")), (0o700, sent));
+    }
+}
+
+#[test]
+fn what_comes_into_a_folder_of_the_users_own_has_its_look_and_leaves_that_of_the_folder() {
+    let scratch = Scratch::new();
+    let album = album(&scratch);
+    look(&album.join("below"), 0o755, 1_000_000_000);
+    look(&album.join("nothing"), 0o755, 1_100_000_000);
+    let own = scratch.put("in/album/nothing/own", b"own");
+    look(own.parent().unwrap(), 0o700, 1_200_000_000);
+    let before = looks(own.parent().unwrap());
+    let (finished, _) = sent(&mut scratch.inbox(), &album, Collision::Overwrite);
+    assert_eq!(finished.ending, Ending::Durable);
+    assert_eq!(
+        looks(&finished.path.join("below")),
+        looks(&album.join("below"))
+    );
+    assert_eq!(looks(own.parent().unwrap()), before);
 }
 
 #[test]

@@ -261,14 +261,17 @@ fn names_that_come_twice_fail_alone() {
         .receive(PEER, &folder_offer("d", 8, 0))
         .unwrap();
     let mut take = |index, path: &str, kind| {
-        let taken = reception.begin_entry(&Entry {
+        let begun = reception.begin_entry(&Entry {
             kind,
             ..entry(index, path, 0)
         });
-        if let Ok(Begin::Data { .. }) = taken {
-            let root = transom_store::hash_file(&scratch.put("nothing", b"")).unwrap();
-            reception.end(index, 0, &root).unwrap();
-        }
+        let taken = begun.and_then(|begun| {
+            if let Begin::Data { .. } = begun {
+                let root = transom_store::hash_file(&scratch.put("nothing", b"")).unwrap();
+                reception.end(index, 0, &root)?;
+            }
+            Ok(())
+        });
         taken.map_err(|error| error.reason()).err()
     };
     use EntryKind::{File, Folder};
@@ -362,18 +365,23 @@ fn names_that_the_disk_can_not_hold_fail_alone_and_odd_ones_arrive() {
     deep.push("y".repeat(16));
     let deep = deep.join("/");
     let path = transom_wire::RelativePath::new(&deep).unwrap();
+    let size = 2 * LEAF as u64;
     let offer = Offer {
         transfer: TransferKey([2; 16]),
-        ..folder_offer("deep", 1, 0)
+        ..folder_offer("deep", 2, size)
     };
     let mut reception = scratch.inbox().receive(PEER, &offer).unwrap();
-    let error = reception
-        .begin_entry(&Entry {
-            path,
-            ..entry(0, "x", 0)
-        })
-        .unwrap_err();
-    assert_eq!((error.reason(), error.errno()), (FailReason::BadName, 36));
+    let deep = |index, size| Entry {
+        path,
+        ..entry(index, "x", size)
+    };
+    let large = reception.begin_entry(&deep(0, size)).unwrap_err();
+    let root = *blake3::hash(b"").as_bytes();
+    reception.begin_entry(&deep(1, 0)).unwrap();
+    let small = reception.end(1, 0, &root).unwrap_err();
+    for error in [large, small] {
+        assert_eq!((error.reason(), error.errno()), (FailReason::BadName, 36));
+    }
 }
 
 #[test]

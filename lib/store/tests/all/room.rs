@@ -504,3 +504,48 @@ fn an_offer_that_grows_while_it_is_counted_needs_room_for_what_it_grew_by() {
     let mut other = inbox.receive(ANOTHER, &numbered(2, 300_000)).unwrap();
     assert!(other.missing() > 200_000);
 }
+
+/// An offer of a folder of which one file of 1000 bytes was counted.
+fn hardly_counted() -> Offer<'static> {
+    Offer {
+        is_counted: false,
+        ..folder_offer("f", 1, 1000)
+    }
+}
+
+fn take_small(reception: &mut Reception, index: u32) {
+    let bytes = [7; 1000];
+    let hash = transom_store::hash_leaf(&bytes, 0, 1000);
+    let path = index.to_string();
+    reception.begin_entry(&entry(index, &path, 1000)).unwrap();
+    reception.leaf(index, 0, &hash, &bytes).unwrap();
+    reception.end(index, 1000, &hash).unwrap();
+}
+
+#[test]
+fn files_that_come_before_they_are_counted_are_counted_once() {
+    let scratch = Scratch::new();
+    let mut inbox = scratch.inbox_with(quota(1_000_000));
+    let offer = hardly_counted();
+    let mut reception = inbox.receive(PEER, &offer).unwrap();
+    (0..120).for_each(|index| take_small(&mut reception, index));
+    let mut total = offer.total();
+    (total.files, total.bytes, total.is_counted) = (180, 180_000, true);
+    reception.total(total);
+    assert_eq!(reception.missing(), 0);
+    (120..180).for_each(|index| take_small(&mut reception, index));
+    assert_eq!(reception.finish(180).unwrap().ending, Ending::Durable);
+}
+
+#[test]
+fn the_disk_is_not_asked_for_its_room_with_each_file_that_was_not_counted() {
+    let scratch = Scratch::new();
+    let disk = scratch.disk();
+    let mut reception = scratch.inbox().receive(PEER, &hardly_counted()).unwrap();
+    take_small(&mut reception, 0);
+    disk.calls();
+    (1..400).for_each(|index| take_small(&mut reception, index));
+    let calls = disk.calls();
+    let asked = calls.iter().filter(|call| call.op == Op::Space).count();
+    assert!((1..40).contains(&asked), "{asked}");
+}

@@ -156,7 +156,7 @@ fn a_contact_that_moved_is_watched_and_the_book_stays_as_it_is() {
 }
 
 #[test]
-fn an_announcer_with_the_fingerprint_of_a_contact_gets_nothing_and_changes_no_key() {
+fn b34_an_announcer_with_the_fingerprint_of_a_contact_gets_nothing_and_changes_no_key() {
     let Some(home) = Home::new(2) else { return };
     home.near.knows(&home.far, "10.77.0.99", "view");
     // It listens, and would be told of a stranger's key.
@@ -178,7 +178,37 @@ fn an_announcer_with_the_fingerprint_of_a_contact_gets_nothing_and_changes_no_ke
 }
 
 #[test]
-fn two_stations_of_one_name_on_one_machine_are_both_found() {
+fn b34_names_of_stations_are_text_and_nothing_else() {
+    let Some(home) = Home::new(2) else { return };
+    let forger = Forger::on(home.lan.machine(1));
+    let names = [
+        "<b onclick=x>porch",
+        "\u{1b}[2Jporch",
+        "po\u{202e}rch\n",
+        "far",
+    ];
+    for (name, port) in names.into_iter().zip(7447..) {
+        forger.announce(name, &home.far, ([10, 77, 0, 1], port).into());
+    }
+    home.find_until("the forged ones", |found| !found.is_empty());
+    for json in [true, false] {
+        let mut arguments = vec!["find", "--seconds", "2"];
+        arguments.extend(json.then_some("--json"));
+        let command = home.near.command(&arguments);
+        let end = Program::start(&mut home.lan.machine(2).inside(&command)).finish();
+        let is_unfit = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!end.stdout.contains(is_unfit), "{end:?}");
+        assert!(!end.stderr.contains(is_unfit), "{end:?}");
+    }
+    assert!(
+        home.found()
+            .iter()
+            .all(|station| station["proven"] == false)
+    );
+}
+
+#[test]
+fn b34_two_stations_of_one_name_on_one_machine_are_both_found() {
     let Some(home) = Home::new(2) else { return };
     let _first = home.camera(&["--name", "porch"]);
     let options = ["--name", "porch", "--listen", "0.0.0.0:7448"];
@@ -396,7 +426,7 @@ fn repeated_record() -> Vec<u8> {
 }
 
 #[test]
-fn a_flood_of_repeated_records_ends_the_responder_and_not_the_box() {
+fn b34_a_flood_of_repeated_records_ends_the_responder_and_not_the_box() {
     let Some(home) = Home::new(2) else { return };
     home.near.knows(&home.far, "10.77.0.1", "view");
     let camera = home.camera(&[]);

@@ -2,6 +2,7 @@
 //! are full.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -157,6 +158,65 @@ fn b33_a_quota_is_kept() {
     let end = pair.near.run(&["send", "far", big.to_str().unwrap()]);
     assert_eq!(end.code, Some(1), "{end:?}");
     assert!(!pair.far.path("inbox/big").exists());
+}
+
+/// A file system in memory of that many MiB, where the tests may mount one.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(at: PathBuf, mebibytes: u32) -> Option<Self> {
+        fs::create_dir_all(&at).unwrap();
+        let size = format!("size={mebibytes}m");
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(&at);
+        let mounted = mount.output().is_ok_and(|done| done.status.success());
+        mounted.then_some(Self(at))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_is_a_pause_that_both_sides_see_and_that_ends_by_itself() {
+    let pair = Pair::new();
+    let Some(disk) = SmallDisk::mount(pair.far.path("inbox"), 16) else {
+        eprintln!("skipped: only root may mount a small disk");
+        return;
+    };
+    let own = disk.0.join("own");
+    fs::write(&own, vec![1; 8 << 20]).unwrap();
+    let mut inbox = pair.inbox(&["--keep-free", "0"]);
+    let big = pair.scratch.file("out/big", vec![7; 12 << 20]);
+    let mut send = pair
+        .near
+        .start(&["send", "far", big.to_str().unwrap(), "--json"]);
+    let lacking = (4 << 20)..(5 << 20);
+    for side in [&mut send, &mut inbox] {
+        let full = side.event_where("transfer", |it| it["phase"] == "full");
+        let missing = full["missing"].as_u64().unwrap();
+        assert!(lacking.contains(&missing), "{full}");
+    }
+    fs::remove_file(own).unwrap();
+    let ended = send.event("transfer_ended");
+    assert_eq!(
+        (&ended["outcome"], &ended["missing"]),
+        (&"durable".into(), &0.into())
+    );
+    assert_eq!(send.finish().code, Some(0));
+    assert_eq!(
+        fs::read(disk.0.join("big")).unwrap(),
+        fs::read(big).unwrap()
+    );
+    drop(inbox);
+    // What can never fit is refused.
+    let _inbox = pair.inbox(&["--keep-free", "0"]);
+    let huge = pair.scratch.file("out/huge", vec![7; 20 << 20]);
+    let end = pair.near.run(&["send", "far", huge.to_str().unwrap()]);
+    assert_eq!(end.code, Some(1), "{end:?}");
 }
 
 #[test]

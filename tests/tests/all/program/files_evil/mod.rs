@@ -1,10 +1,28 @@
 //! Hostile peers of file transfers, one test for each group of attacks (B01 to B41): they speak the
 //! protocol to the real programs, entries and leaves included.
+//!
+//! Each test has its number in its name. Where the others are, beside those here:
+//!
+//! | numbers | of | where |
+//! |---|---|---|
+//! | B01 to B11 | names and paths | `names.rs` |
+//! | B12 to B17, B27 to B29, B41 | links, other disks, what is resumed, what is sent | the store's tests (`links`, `flips`, `disk`, `resume`, `hostile`, `send`) |
+//! | B18 to B25, B35, B37 | frames, sizes, leaves, records, offers | `frames.rs`, `resumed.rs` |
+//! | B26, B40 | limits and questions of a peer | `frames.rs`, `receivers.rs` |
+//! | B30 | crashes and power cuts | the store's `crash` and `durable`, `resume.rs` |
+//! | B31 | errors of the disk, no descriptors | the store's `fails_alone`, `durable` and `room`, `trouble.rs`, `resources.rs` |
+//! | B32 | crowds and floods | `resources.rs`, `hostile.rs`, the station's `floods` and `slow_disk` |
+//! | B33 | room and quotas | the store's `room` and `disk`, `trouble.rs` |
+//! | B34 | stations that announce what they are not | `nearby.rs` |
+//! | B36 | keys and codes | `shown.rs` |
+//! | B38, B39 | what is opened, run and shown | `shown.rs`, the window's `links`, `notifications` and `things` |
 
 mod frames;
 mod names;
 mod receivers;
+mod resources;
 mod resumed;
+mod shown;
 
 use std::collections::BTreeSet;
 use std::fs;
