@@ -549,3 +549,21 @@ fn the_disk_is_not_asked_for_its_room_with_each_file_that_was_not_counted() {
     let asked = calls.iter().filter(|call| call.op == Op::Space).count();
     assert!((1..40).contains(&asked), "{asked}");
 }
+
+#[test]
+fn b33_an_offer_that_grows_beyond_all_room_takes_none_from_others() {
+    let scratch = Scratch::new();
+    let mut inbox = scratch.inbox_with(quota(1_000_000));
+    let offer = Offer {
+        is_counted: false,
+        ..folder_offer("f", 1, 0)
+    };
+    let mut growing = inbox.receive(PEER, &offer).unwrap();
+    assert_eq!(growing.missing(), 0);
+    let mut total = offer.total();
+    total.bytes = i64::MAX as u64;
+    growing.total(total);
+    let mut other = inbox.receive(ANOTHER, &numbered(2, 300_000)).unwrap();
+    assert_eq!(other.missing(), 0);
+    assert!(growing.missing() > 0);
+}
