@@ -331,8 +331,10 @@ impl Room {
         let used = match self.peers.get(&peer) {
             Some(used) => *used,
             None => {
+                let begun = Instant::now();
                 let used = ground.measure_of(&peer)?.bytes();
                 self.peers.insert(peer, used);
+                self.counted_since(begun);
                 used
             }
         };
@@ -351,9 +353,16 @@ impl Room {
             self.count(ground.measure()?);
         }
         self.peers.clear();
-        let long = begun.elapsed().saturating_sub(RECOUNT_FREE);
-        self.recount = Some(Instant::now() + long * RECOUNT_PART);
+        self.counted_since(begun);
         Ok(())
+    }
+
+    /// Something was counted just now: the longer that took, the later all is counted again.
+    fn counted_since(&mut self, begun: Instant) {
+        let long = begun.elapsed().saturating_sub(RECOUNT_FREE);
+        let now = Instant::now();
+        let earliest = self.recount.map_or(now, |at| at.max(now));
+        self.recount = Some(earliest + long * RECOUNT_PART);
     }
 
     fn count(&mut self, usage: Usage) {

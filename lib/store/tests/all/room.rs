@@ -567,3 +567,22 @@ fn b33_an_offer_that_grows_beyond_all_room_takes_none_from_others() {
     assert_eq!(other.missing(), 0);
     assert!(growing.missing() > 0);
 }
+
+#[test]
+fn what_a_peer_over_its_quota_has_is_counted_now_and_then_only() {
+    let scratch = Scratch::new();
+    let disk = scratch.disk();
+    let mut inbox = scratch.inbox_with(peer_quota(1_000_000));
+    scratch.put("photos/a", noise(600_000, 1));
+    send(&mut inbox, &scratch.path("photos"));
+    let mut waiting = inbox.receive(PEER, &numbered(2, 600_000)).unwrap();
+    let slow = disk.on(Op::List).at("photos").times(u32::MAX);
+    slow.delay(Duration::from_millis(300));
+    assert!(waiting.missing() > 0);
+    let counted = disk.faults();
+    assert!(counted > 0);
+    for _ in 0..3 {
+        assert!(waiting.missing() > 0);
+    }
+    assert_eq!(disk.faults(), counted);
+}
