@@ -28,6 +28,7 @@ use crate::file::{File, file_mode};
 use crate::hash::{self, LEAF_BYTES, Tree};
 use crate::journal::{self, Identity, Journal};
 use crate::part_error::{PartError, taken};
+use crate::room::is_full;
 
 use runs::Runs;
 pub(crate) use staging::Staging;
@@ -317,8 +318,7 @@ impl Part {
             return Ok(Vec::new());
         }
         let ours = self.ours(places, leaves.clone())?;
-        self.compared = leaves.end;
-        let mut again = Vec::new();
+        let (mut differ, mut held) = (Vec::new(), 0);
         let mut leaf = leaves.start;
         while leaf < leaves.end.min(self.rest) {
             let equal = |leaf: u64| {
@@ -327,18 +327,37 @@ impl Part {
             };
             let is_equal = equal(leaf);
             let end = (leaf..leaves.end).find(|leaf| equal(*leaf) != is_equal);
-            let run = leaf..end.unwrap_or(leaves.end);
-            leaf = run.end;
+            let mut run = leaf..end.unwrap_or(leaves.end);
             if is_equal {
-                self.held += self.bytes(&run);
-            } else {
-                again.push(self.ask(places, run)?);
-                self.existing.iter_mut().for_each(Existing::differs);
+                held += self.bytes(&run);
+            } else if self.asked.count() + differ.len() >= RUNS {
+                run.end = self.rest;
+            }
+            leaf = run.end;
+            if !is_equal {
+                differ.push(run);
             }
         }
+        // It may find no room, and be tried again: nothing is taken note of before.
+        for run in &differ {
+            self.withdraw(places, run)?;
+        }
+        (self.compared, self.held) = (leaves.end, self.held + held);
+        let mut again = Vec::new();
+        for run in differ {
+            if run.end > leaves.end {
+                self.rest = run.start;
+            }
+            self.existing.iter_mut().for_each(Existing::differs);
+            again.push(self.ask(run));
+        }
         if self.has_journal() && self.existing.is_none() {
-            // While the sender reads and hashes more of the prefix.
-            again.extend(self.prove(places, theirs.len() as u64)?);
+            // While the sender reads and hashes more of the prefix. What finds no room does so
+            // again at the end, which waits for it.
+            match self.prove(places, theirs.len() as u64) {
+                Err(PartError::System(error)) if is_full(&error) => {}
+                proven => again.extend(proven?),
+            }
         } else if let ([Some(hash)], true, true) =
             (&ours[..], self.is_small_here(), again.is_empty())
         {
@@ -370,8 +389,9 @@ impl Part {
             return Err(PartError::Protocol("a leaf has the wrong length"));
         }
         if found != hash {
+            self.withdraw(places, &(leaf..leaf + 1))?;
             self.came(leaf);
-            return self.ask_wrong(places, leaf).map(Some);
+            return self.ask_wrong(leaf).map(Some);
         }
         if leaf < self.prefix && self.is_withdrawn {
             self.journal(places)?.sync()?;
@@ -436,6 +456,19 @@ impl Part {
             return None;
         }
         Some(self.compared == self.prefix && existing.is(size, root))
+    }
+
+    /// Bytes that the end will copy from a file of the inbox if it reads up to `most` leaves.
+    pub(crate) fn count_copies(&mut self, places: &Staging, most: u32) -> io::Result<u64> {
+        let from = self.tree.leaves();
+        let most = journal::BLOCK.min(most.into());
+        let leaves = from..self.prefix.min(from.saturating_add(most));
+        if self.existing.is_none() || leaves.is_empty() {
+            return Ok(0);
+        }
+        let recorded = self.recorded(places, leaves.clone())?;
+        let copied = leaves.zip(recorded).filter(|(_, hash)| hash.is_none());
+        Ok(copied.map(|(leaf, _)| self.bytes(&(leaf..leaf + 1))).sum())
     }
 
     /// Bytes that were copied from a file of the inbox since the last time.
@@ -638,10 +671,15 @@ impl Part {
                 // a round trip each.
                 Some(_) if is_right => {}
                 _ if self.asked.count() >= RUNS => break,
-                _ => {
-                    self.held = self.held.saturating_sub(self.bytes(&(leaf..leaf + 1)));
-                    again.push(self.ask_wrong(places, leaf)?);
-                }
+                _ => match self.withdraw(places, &(leaf..leaf + 1)) {
+                    Ok(()) => {
+                        self.held = self.held.saturating_sub(self.bytes(&(leaf..leaf + 1)));
+                        again.push(self.ask_wrong(leaf)?);
+                    }
+                    // It is found again once these came.
+                    Err(_) if !again.is_empty() => break,
+                    Err(error) => return Err(error.into()),
+                },
             }
         }
         Ok(again)
@@ -668,27 +706,28 @@ impl Part {
         }
     }
 
-    /// Asks for leaves again; all of the prefix from there on once too many runs are outstanding.
-    fn ask(&mut self, places: &Staging, mut leaves: Range<u64>) -> Result<Run, PartError> {
-        if self.asked.count() >= RUNS && leaves.end <= self.rest {
-            leaves.end = self.rest;
-            self.rest = leaves.start;
-        }
-        self.unrecorded.retain(|leaf, _| !leaves.contains(leaf));
+    /// Withdraws the records of leaves, before they are asked again.
+    fn withdraw(&mut self, places: &Staging, leaves: &Range<u64>) -> io::Result<()> {
         if self.has_records {
             self.journal(places)?.withdraw(leaves.clone())?;
             self.is_withdrawn = true;
         }
+        Ok(())
+    }
+
+    /// Asks again for leaves whose records are withdrawn.
+    fn ask(&mut self, leaves: Range<u64>) -> Run {
+        self.unrecorded.retain(|leaf, _| !leaves.contains(leaf));
         self.asked.add(leaves.clone());
-        Ok(run(&leaves))
+        run(&leaves)
     }
 
     /// Asks again for a leaf that is not what it should be, unless it was so too often.
-    fn ask_wrong(&mut self, places: &Staging, leaf: u64) -> Result<Run, PartError> {
+    fn ask_wrong(&mut self, leaf: u64) -> Result<Run, PartError> {
         let times = self.wrong.entry(leaf).or_default();
         *times += 1;
         match *times <= AGAIN && self.asked.count() < 2 * RUNS {
-            true => self.ask(places, leaf..leaf + 1),
+            true => Ok(self.ask(leaf..leaf + 1)),
             false => Err(PartError::Corrupt(leaf * LEAF_BYTES)),
         }
     }
@@ -732,5 +771,5 @@ fn run(leaves: &Range<u64>) -> Run {
 
 /// How often a leaf is asked again before its file fails.
 const AGAIN: u32 = 3;
-/// Runs outstanding from which on no more are asked one by one.
+/// Runs outstanding from which on hashes that differ have all of the rest of the prefix asked again.
 const RUNS: usize = limits::RUNS_AGAIN / 2;

@@ -300,7 +300,9 @@ impl Reception {
             }
             None => {}
         }
-        let ready = self.ready(index, 0);
+        let part = active(&mut self.entries, index)?;
+        let to_copy = part.count_copies(&self.places, most).map_err(PartError::from);
+        let ready = to_copy.and_then(|bytes| self.ready(index, bytes));
         let part = active(&mut self.entries, index)?;
         let held = part.held();
         let ended = ready.and_then(|()| part.end(&self.places, size, root, most));

@@ -486,7 +486,7 @@ impl<'a> Run<'a> {
         // Beside what came in part, which its sender was told, the whole has another name.
         let mut differences = came
             .iter()
-            .map(|name| tree::difference_of_files(&self.path, &inbox.join(name)));
+            .map(|name| tree::difference(&self.path, &inbox.join(name)));
         let is_whole = match self.is_in_part {
             true => differences.any(|difference| matches!(difference, Ok(None))),
             false => came.len() == 1,

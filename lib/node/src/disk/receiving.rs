@@ -232,7 +232,7 @@ impl Receiving {
             ReceiveJob::Full(job) => return self.full(transfer, job, answer),
             ReceiveJob::Total(total) => self.incoming(transfer)?.reception.total(total),
             ReceiveJob::Entry(entry) => return self.incoming(transfer)?.entry(entry, answer),
-            ReceiveJob::Hashes(hashes) => self.incoming(transfer)?.hashes(&hashes, answer),
+            ReceiveJob::Hashes(hashes) => return self.incoming(transfer)?.hashes(hashes, answer),
             ReceiveJob::Leaf { leaf, size, found } => {
                 return self.incoming(transfer)?.leaf(leaf, size, found, answer);
             }
@@ -356,17 +356,21 @@ impl Incoming {
         None
     }
 
-    fn hashes(&mut self, hashes: &LeafHashes, answer: &mut dyn FnMut(ReceiveAnswer)) {
-        let LeafHashes {
-            index,
-            offset,
-            hashes,
-        } = hashes;
-        match self.reception.hashes(*index, *offset, hashes) {
-            Ok(runs) => again(*index, runs, answer),
-            Err(error) => untakable(*index, &error, answer),
+    fn hashes(
+        &mut self,
+        hashes: LeafHashes,
+        answer: &mut dyn FnMut(ReceiveAnswer),
+    ) -> Option<ReceiveJob> {
+        let index = hashes.index;
+        match self.reception.hashes(index, hashes.offset, &hashes.hashes) {
+            Ok(runs) => again(index, runs, answer),
+            Err(EntryError::NoRoom { missing }) => {
+                return self.halt(ReceiveJob::Hashes(hashes), missing, answer);
+            }
+            Err(error) => untakable(index, &error, answer),
         }
         answer(self.stored(0, Vec::new()));
+        None
     }
 
     /// Writes a leaf of a file of that size; `found` is its hash, if that is known.

@@ -446,6 +446,81 @@ fn b25_a_leaf_that_differs_is_asked_again_alone() {
     assert!(is_as_sent(&path, &scratch.path("in/film")));
 }
 
+fn is_full<T>(taken: &Result<T, EntryError>) -> bool {
+    matches!(taken, Err(EntryError::NoRoom { .. }))
+}
+
+#[test]
+fn b31_what_is_asked_again_on_a_full_disk_is_asked_once_there_is_room() {
+    let scratch = Scratch::new();
+    let path = three_of_five(&scratch);
+    flip(&path, BYTES);
+    let disk = scratch.disk();
+    let mut inbox = scratch.inbox();
+    let (mut reception, offset, sender) = again(&scratch, &mut inbox, &path);
+    let one = |leaf| Run {
+        offset: leaf * BYTES,
+        leaves: 1,
+    };
+    disk.on(Op::Write).at("leaves/").nth(1).times(5).fail(28);
+    for _ in 0..5 {
+        assert!(is_full(&sender.hashes(&mut reception, offset)));
+    }
+    assert_eq!(sender.hashes(&mut reception, offset).unwrap(), [one(1)]);
+    // Leaves that don't have their hash, both new and asked.
+    let (hash, mut wrong) = sender.leaves[3].clone();
+    wrong[0] ^= 1;
+    for leaf in [3, 1] {
+        let mut send = || reception.leaf(0, leaf * BYTES, &hash, &wrong);
+        disk.on(Op::Write).at("leaves/").nth(1).times(5).fail(28);
+        for _ in 0..5 {
+            assert!(is_full(&send()));
+        }
+        assert_eq!(send().unwrap(), Some(one(leaf)));
+    }
+    for leaf in [4, 1, 3] {
+        assert_eq!(sender.leaf(&mut reception, leaf).unwrap(), None);
+    }
+    let ended = sender.end(&mut reception).unwrap();
+    assert!(matches!(ended, Ended::Done(_)));
+    assert_eq!(reception.held(), 2 * BYTES);
+    assert_eq!(reception.finish(1).unwrap().ending, Ending::Durable);
+    assert!(is_as_sent(&path, &scratch.path("in/film")));
+}
+
+#[test]
+fn b31_what_was_asked_again_before_the_disk_was_full_is_told() {
+    let scratch = Scratch::new();
+    let path = three_of_five(&scratch);
+    flip(&staged(&scratch).join("tree/data"), 0);
+    flip(&staged(&scratch).join("tree/data"), BYTES);
+    let disk = scratch.disk();
+    let mut inbox = scratch.inbox();
+    let (mut reception, offset, sender) = again(&scratch, &mut inbox, &path);
+    let one = |leaf| Run {
+        offset: leaf * BYTES,
+        leaves: 1,
+    };
+    disk.on(Op::Write).at("leaves/").nth(1).fail(28);
+    // What is here is as the sender has it by the records, and the end waits for room.
+    assert_eq!(sender.hashes(&mut reception, offset).unwrap(), []);
+    for leaf in 3..5 {
+        assert_eq!(sender.leaf(&mut reception, leaf).unwrap(), None);
+    }
+    disk.on(Op::Write).at("leaves/").nth(1).fail(28);
+    assert!(is_full(&sender.end(&mut reception)));
+    disk.on(Op::Write).at("leaves/").nth(2).fail(28);
+    for leaf in 0..2 {
+        let again = Ended::Again(vec![one(leaf)]);
+        assert_eq!(sender.end(&mut reception).unwrap(), again);
+        sender.leaf(&mut reception, leaf as usize).unwrap();
+    }
+    let ended = sender.end(&mut reception).unwrap();
+    assert!(matches!(ended, Ended::Done(_)));
+    assert_eq!(reception.finish(1).unwrap().ending, Ending::Durable);
+    assert!(is_as_sent(&path, &scratch.path("in/film")));
+}
+
 #[test]
 fn b25_hashes_and_leaves_that_were_not_asked_for_are_refused() {
     type Breach = fn(&mut Reception, &Sender) -> Result<(), EntryError>;

@@ -456,6 +456,29 @@ fn room_is_set_aside_on_the_disk_before_data_come_and_gives_way_to_them() {
 }
 
 #[test]
+fn room_set_aside_gives_way_to_leaves_of_an_earlier_version_too() {
+    let scratch = Scratch::new();
+    let Some(disk) = ext4(&scratch) else {
+        eprintln!("skipped: only root may mount a small disk");
+        return;
+    };
+    let mib = 1 << 20;
+    let mut bytes = noise(64 * mib, 1);
+    let path = scratch.put("film", &bytes);
+    let mut inbox = scratch.inbox();
+    assert_eq!(send(&mut inbox, &path).ending, Ending::Durable);
+    bytes[0] ^= 1;
+    scratch.put("film", &bytes);
+    let (mut outbox, mut reception) = begun(&mut inbox, 7, &path);
+    let others = free(&disk) - 17 * mib as u64;
+    let greedy = scratch.put("in/greedy", noise(others as usize, 2));
+    fs::File::open(&greedy).unwrap().sync_all().unwrap();
+    assert_eq!(pump(&mut outbox, &mut reception, u64::MAX), 1);
+    assert_eq!(reception.finish(1).unwrap().ending, Ending::Durable);
+    assert!(is_as_sent(&path, &scratch.path("in/film (1)")));
+}
+
+#[test]
 fn room_set_aside_for_a_transfer_that_ends_or_idles_is_free_again() {
     let scratch = Scratch::new();
     let Some(disk) = ext4(&scratch) else {
