@@ -465,7 +465,7 @@ impl Part {
     }
 
     /// Bytes that the end will copy from a file of the inbox if it reads up to `most` leaves.
-    pub(crate) fn count_copies(&mut self, places: &Staging, most: u32) -> io::Result<u64> {
+    pub(crate) fn uncopied(&mut self, places: &Staging, most: u32) -> io::Result<u64> {
         let from = self.tree.leaves();
         let most = journal::BLOCK.min(most.into());
         let leaves = from..self.prefix.min(from.saturating_add(most));

@@ -305,10 +305,8 @@ impl Reception {
             None => {}
         }
         let part = active(&mut self.entries, index)?;
-        let to_copy = part
-            .count_copies(&self.places, most)
-            .map_err(PartError::from);
-        let ready = to_copy.and_then(|bytes| self.ready(index, bytes));
+        let uncopied = part.uncopied(&self.places, most).map_err(PartError::from);
+        let ready = uncopied.and_then(|bytes| self.ready(index, bytes));
         let part = active(&mut self.entries, index)?;
         let held = part.held();
         let ended = ready.and_then(|()| part.end(&self.places, size, root, most));
