@@ -80,12 +80,13 @@ pub(crate) struct Room {
 #[derive(Debug)]
 struct Kept {
     bytes: u64,
+    /// Bytes of these for which there was room: only they are kept from others. The sender may have
+    /// counted more since.
+    granted: u64,
     /// When something came of it last; none while it waits for room.
     moved: Option<Instant>,
     /// How much of what was kept its sender had not counted yet.
     ahead: u64,
-    /// Whether its sender has counted more since room was kept.
-    has_grown: bool,
     ballast: Option<Ballast>,
 }
 
@@ -149,9 +150,9 @@ impl Room {
     pub(crate) fn claim(&mut self, claim: Claim, bytes: u64) {
         let kept = Kept {
             bytes,
+            granted: 0,
             moved: None,
             ahead: 0,
-            has_grown: false,
             ballast: None,
         };
         self.kept.insert(claim, kept);
@@ -169,7 +170,6 @@ impl Room {
             let new = bytes.saturating_sub(kept.ahead);
             kept.ahead = kept.ahead.saturating_sub(bytes);
             kept.bytes = kept.bytes.saturating_add(new);
-            kept.has_grown |= new > 0;
         }
     }
 
@@ -210,10 +210,10 @@ impl Room {
         match missing {
             0 => {
                 kept.ahead = kept.ahead.saturating_add(needed - kept.bytes);
-                (kept.bytes, kept.has_grown) = (needed, false);
+                (kept.bytes, kept.granted) = (needed, needed);
                 kept.moved = Some(Instant::now());
             }
-            _ => (kept.moved, kept.ballast) = (None, None),
+            _ => (kept.granted, kept.moved, kept.ballast) = (0, None, None),
         }
         Ok(missing)
     }
@@ -227,7 +227,7 @@ impl Room {
         ground: &Ground<'_>,
     ) -> io::Result<u64> {
         let has_room = self.kept.get(claim).is_none_or(|kept| {
-            !kept.has_grown && bytes <= kept.bytes && kept.is_fresh(self.patience)
+            bytes.max(kept.bytes) <= kept.granted && kept.is_fresh(self.patience)
         });
         if !has_room {
             let bytes = self.with_more(claim, bytes, ground)?;
@@ -269,6 +269,7 @@ impl Room {
         }
         if let Some(kept) = self.kept.get_mut(claim) {
             kept.bytes = kept.bytes.saturating_sub(bytes);
+            kept.granted = kept.granted.saturating_sub(bytes);
             kept.moved = Some(Instant::now());
         }
     }
@@ -305,7 +306,7 @@ impl Room {
         let others = self.others(
             claim,
             |_| true,
-            |kept| kept.bytes - ballast(kept).min(kept.bytes),
+            |kept| kept.granted.saturating_sub(ballast(kept)),
         );
         let free = self.usable(ground.space()?).saturating_sub(others);
         let of_disk = needed.saturating_sub(own).saturating_sub(free);
@@ -321,7 +322,7 @@ impl Room {
         let over = |quota: Option<u64>, used: u64| {
             quota.map_or(0, |quota| used.saturating_add(needed).saturating_sub(quota))
         };
-        let all = self.others(claim, |_| true, |kept| kept.bytes);
+        let all = self.others(claim, |_| true, |kept| kept.granted);
         let of_all = over(self.limits.quota, self.used.saturating_add(all));
         if self.limits.peer_quota.is_none() {
             return Ok(of_all);
@@ -330,12 +331,14 @@ impl Room {
         let used = match self.peers.get(&peer) {
             Some(used) => *used,
             None => {
+                let begun = Instant::now();
                 let used = ground.measure_of(&peer)?.bytes();
                 self.peers.insert(peer, used);
+                self.counted_since(begun);
                 used
             }
         };
-        let own = self.others(claim, |other| other.0 == peer, |kept| kept.bytes);
+        let own = self.others(claim, |other| other.0 == peer, |kept| kept.granted);
         let of_peer = over(self.limits.peer_quota, used.saturating_add(own));
         Ok(of_all.max(of_peer))
     }
@@ -350,9 +353,16 @@ impl Room {
             self.count(ground.measure()?);
         }
         self.peers.clear();
-        let long = begun.elapsed().saturating_sub(RECOUNT_FREE);
-        self.recount = Some(Instant::now() + long * RECOUNT_PART);
+        self.counted_since(begun);
         Ok(())
+    }
+
+    /// Something was counted just now: the longer that took, the later all is counted again.
+    fn counted_since(&mut self, begun: Instant) {
+        let long = begun.elapsed().saturating_sub(RECOUNT_FREE);
+        let now = Instant::now();
+        let earliest = self.recount.map_or(now, |at| at.max(now));
+        self.recount = Some(earliest + long * RECOUNT_PART);
     }
 
     fn count(&mut self, usage: Usage) {

@@ -265,9 +265,7 @@ impl<'a> Run<'a> {
         if let Some(mut sender) = self.sender.take_if(|sender| sender.program.is_running()) {
             sender.program.kill();
             self.totals.kills += 1;
-            // Its other entries may have been published. Without a log it was not yet our program.
-            let told = fs::read_to_string(&sender.log).unwrap_or_default();
-            self.is_in_part |= sender.orders.is_some() && told.contains("(os error 5)");
+            self.is_in_part |= sender.has_lost_entries();
         }
     }
 
@@ -426,6 +424,8 @@ impl<'a> Run<'a> {
     /// Nothing has the final name before it is whole, and all that is called durable is there.
     fn check_name(&mut self) -> Outcome {
         let came = self.came();
+        let sender = self.sender.as_ref();
+        self.is_in_part |= sender.is_some_and(Process::has_lost_entries);
         if !came.exists() && !self.has_arrived || self.is_in_part {
             return Ok(());
         }
@@ -486,7 +486,7 @@ impl<'a> Run<'a> {
         // Beside what came in part, which its sender was told, the whole has another name.
         let mut differences = came
             .iter()
-            .map(|name| tree::difference_of_files(&self.path, &inbox.join(name)));
+            .map(|name| tree::difference(&self.path, &inbox.join(name)));
         let is_whole = match self.is_in_part {
             true => differences.any(|difference| matches!(difference, Ok(None))),
             false => came.len() == 1,
@@ -542,6 +542,15 @@ impl<'a> Run<'a> {
     fn log(&mut self, what: &str) -> PathBuf {
         self.processes += 1;
         self.scratch.join(&format!("{}-{what}.log", self.processes))
+    }
+}
+
+impl Process {
+    /// Whether a sender told that its disk failed: its other entries may have been published.
+    fn has_lost_entries(&self) -> bool {
+        // Without a log it was not yet our program.
+        let told = fs::read_to_string(&self.log).unwrap_or_default();
+        self.orders.is_some() && told.contains("(os error 5)")
     }
 }
 

@@ -163,10 +163,8 @@ fn look(path: &Path, mode: u32, random: &mut Random) -> io::Result<()> {
 /// How a file or folder looks: kind, mode, time of the last change in nanoseconds, content.
 type Look = (bool, u32, i128, Option<blake3::Hash>);
 
-type Looks = BTreeMap<PathBuf, Look>;
-
 /// How a path looks, and all below it.
-fn looks(top: &Path) -> io::Result<Looks> {
+pub(crate) fn looks(top: &Path) -> io::Result<BTreeMap<PathBuf, Look>> {
     let mut looks = BTreeMap::new();
     let mut left = vec![top.to_owned()];
     while let Some(path) = left.pop() {
@@ -193,22 +191,7 @@ fn looks(top: &Path) -> io::Result<Looks> {
 
 /// What differs between what was sent and what came; `None` for nothing.
 pub(crate) fn difference(sent: &Path, came: &Path) -> io::Result<Option<String>> {
-    differing(looks(sent)?, looks(came)?)
-}
-
-/// The same for a folder that came in part and was completed: modes and times of folders in it are
-/// not set again.
-pub(crate) fn difference_of_files(sent: &Path, came: &Path) -> io::Result<Option<String>> {
-    let [sent, came] = [sent, came].map(|top| {
-        let mut looks = looks(top)?;
-        let folders = looks.values_mut().filter(|look| look.0);
-        folders.for_each(|look| (look.1, look.2) = (0, 0));
-        io::Result::Ok(looks)
-    });
-    differing(sent?, came?)
-}
-
-fn differing(sent: Looks, mut came: Looks) -> io::Result<Option<String>> {
+    let (sent, mut came) = (looks(sent)?, looks(came)?);
     for (path, look) in sent {
         match came.remove(&path) {
             Some(its) if its == look => {}

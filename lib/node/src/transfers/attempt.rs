@@ -201,13 +201,7 @@ impl Attempt {
 
     /// What the receiver is to know of the counts.
     fn due_total(&self) -> Total {
-        let (told, counted, found) = (&self.total, &self.counted, &self.found);
-        // What came after it was counted is found too.
-        Total {
-            files: told.files.max(counted.entries).max(found.entries),
-            bytes: told.bytes.max(counted.bytes).max(found.bytes),
-            is_counted: told.is_counted || counted.is_all || found.is_all,
-        }
+        total_of(&self.total, &self.counted, &self.found)
     }
 
     /// Tells the receiver of new counts: at once if they are the last, or beyond the last.
@@ -329,5 +323,37 @@ impl Attempt {
             self.say(out, |session, place| session.finish(place.file, entries));
         }
         complete
+    }
+}
+
+/// The total after the one that was told. What came after it was counted is found too, and sparse
+/// files may be found to hold more than a total can say.
+fn total_of(told: &Total, counted: &Counted, found: &Counted) -> Total {
+    let bytes = told.bytes.max(counted.bytes).max(found.bytes);
+    Total {
+        files: told.files.max(counted.entries).max(found.entries),
+        bytes: bytes.min(limits::FILE),
+        is_counted: told.is_counted || counted.is_all || found.is_all,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_total_is_legal_however_many_bytes_are_found() {
+        let told = Total {
+            files: 1,
+            bytes: limits::FILE,
+            is_counted: false,
+        };
+        let found = Counted {
+            entries: 2,
+            bytes: limits::FILE + 1,
+            ..Counted::default()
+        };
+        let total = total_of(&told, &Counted::default(), &found);
+        assert_eq!((total.files, total.bytes), (2, limits::FILE));
     }
 }

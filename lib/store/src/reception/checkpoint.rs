@@ -34,8 +34,8 @@ pub(super) enum End {
     /// The whole is brought to the disk.
     #[default]
     Settling,
-    /// It gets its final name.
-    Publishing(Publishing),
+    /// It gets its final name, since that time of the file system.
+    Publishing(Publishing, i64),
     /// No file came that would want a name.
     Nothing,
 }
@@ -232,16 +232,21 @@ impl Reception {
             if !self.settle(left).map_err(system)? {
                 return Ok(None);
             }
+            // Where times can't be set, none of the files is recognised later.
+            let begun = self.clock().unwrap_or(i64::MAX);
             self.ending = match (self.offered.shape, &self.single) {
-                (Shape::File, Some(_)) => End::Publishing(Publishing::file(&self.offered)),
+                (Shape::File, Some(_)) => End::Publishing(Publishing::file(&self.offered), begun),
                 (Shape::File, None) => End::Nothing,
-                _ => End::Publishing(match &self.previous {
-                    None => Publishing::folder(),
-                    Some(previous) => {
-                        let there = self.places.there.again().map_err(system)?;
-                        Publishing::complete(previous.name.clone(), there)
-                    }
-                }),
+                _ => {
+                    let publishing = match &self.previous {
+                        None => Publishing::folder(),
+                        Some(previous) => {
+                            let there = self.places.there.again().map_err(system)?;
+                            Publishing::complete(previous.name.clone(), there)
+                        }
+                    };
+                    End::Publishing(publishing, begun)
+                }
             };
         }
         let mut to = Place {
@@ -252,7 +257,7 @@ impl Reception {
             syncing: self.syncing,
         };
         let published = match &mut self.ending {
-            End::Publishing(publishing) => publishing
+            End::Publishing(publishing, _) => publishing
                 .step(&mut to, &self.offered, self.counted, left)
                 .map_err(system)?,
             _ => {
@@ -296,12 +301,15 @@ impl Reception {
     }
 
     fn line(&self, name: &str) -> io::Result<Line> {
-        // The file system's clock is asked, which may be another machine's.
-        let record = self.dir.write("record")?;
-        record.touch()?;
+        let since = match self.ending {
+            // The user's own files are in that folder too. A rename changes the time of a file's
+            // status, so the files that came are those of the time of moving.
+            End::Publishing(Publishing::Merge(_), begun) => begun,
+            _ => self.since,
+        };
         Ok(Line {
             claim: self.claim,
-            times: self.since..=record.stamp()?.ctime,
+            times: since..=self.clock()?,
             collision: self.offered.collision,
             inode: match self.offered.shape {
                 Shape::File => 0,
@@ -309,6 +317,13 @@ impl Reception {
             },
             name: name.to_owned(),
         })
+    }
+
+    /// The time of the file system, which may be another machine's.
+    fn clock(&self) -> io::Result<i64> {
+        let record = self.dir.write("record")?;
+        record.touch()?;
+        Ok(record.stamp()?.ctime)
     }
 }
 

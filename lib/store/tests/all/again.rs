@@ -295,6 +295,33 @@ fn b29_what_the_user_changed_or_put_there_is_not_compared_with_the_peer() {
 }
 
 #[test]
+fn b29_what_the_user_writes_while_a_folder_is_completed_is_not_compared_with_the_peer() {
+    for is_known in [false, true] {
+        let scratch = Scratch::new();
+        let mut inbox = scratch.inbox();
+        scratch.put("d/first", b"first");
+        if is_known {
+            sent(&mut inbox, &scratch.path("d"), Collision::Overwrite);
+        }
+        scratch.put("d/second", b"second");
+        let mut outbox = walked(&scratch.path("d")).unwrap();
+        let offer = offer(&outbox, Collision::Overwrite);
+        let mut reception = inbox.receive(PEER, &offer).unwrap();
+        pump(&mut outbox, &mut reception, u64::MAX);
+        tick();
+        scratch.put("in/d/film", noise(4 * LEAF, 1));
+        tick();
+        let finished = reception.finish(outbox.counted().entries).unwrap();
+        assert_eq!(finished.ending, Ending::Durable);
+        drop(reception);
+        // What the peer moved there is known, what the user put there is not.
+        scratch.put("d/film", noise(4 * LEAF, 1));
+        let (_, leaves) = sent(&mut inbox, &scratch.path("d"), Collision::Overwrite);
+        assert_eq!(leaves, 4, "{is_known}");
+    }
+}
+
+#[test]
 fn b29_a_folder_that_the_user_moved_in_is_not_compared_with_the_peer() {
     let scratch = Scratch::new();
     let mut inbox = scratch.inbox();

@@ -624,3 +624,40 @@ fn the_disk_is_not_asked_for_its_room_with_each_file_that_was_not_counted() {
     let asked = calls.iter().filter(|call| call.op == Op::Space).count();
     assert!((1..40).contains(&asked), "{asked}");
 }
+
+#[test]
+fn b33_an_offer_that_grows_beyond_all_room_takes_none_from_others() {
+    let scratch = Scratch::new();
+    let mut inbox = scratch.inbox_with(quota(1_000_000));
+    let offer = Offer {
+        is_counted: false,
+        ..folder_offer("f", 1, 0)
+    };
+    let mut growing = inbox.receive(PEER, &offer).unwrap();
+    assert_eq!(growing.missing(), 0);
+    let mut total = offer.total();
+    total.bytes = i64::MAX as u64;
+    growing.total(total);
+    let mut other = inbox.receive(ANOTHER, &numbered(2, 300_000)).unwrap();
+    assert_eq!(other.missing(), 0);
+    assert!(growing.missing() > 0);
+}
+
+#[test]
+fn what_a_peer_over_its_quota_has_is_counted_now_and_then_only() {
+    let scratch = Scratch::new();
+    let disk = scratch.disk();
+    let mut inbox = scratch.inbox_with(peer_quota(1_000_000));
+    scratch.put("photos/a", noise(600_000, 1));
+    send(&mut inbox, &scratch.path("photos"));
+    let mut waiting = inbox.receive(PEER, &numbered(2, 600_000)).unwrap();
+    let slow = disk.on(Op::List).at("photos").times(u32::MAX);
+    slow.delay(Duration::from_millis(300));
+    assert!(waiting.missing() > 0);
+    let counted = disk.faults();
+    assert!(counted > 0);
+    for _ in 0..3 {
+        assert!(waiting.missing() > 0);
+    }
+    assert_eq!(disk.faults(), counted);
+}

@@ -361,7 +361,7 @@ type Damage = fn(&mut EvilSender, u16, &[u8]);
 fn b25_damaged_data_are_caught_before_the_name_appears() {
     let mut inbox = Inbox::new();
     let size = LEAF as u64;
-    let damages: [(&str, u32, Damage); 6] = [
+    let damages: [(&str, u32, Damage); 7] = [
         ("a flipped bit in the data", 3, |sender, stream, film| {
             let hash = transom_store::hash_leaf(&film[LEAF..2 * LEAF], LEAF as u64, FILM);
             let mut bytes = film[LEAF..2 * LEAF].to_vec();
@@ -392,6 +392,11 @@ fn b25_damaged_data_are_caught_before_the_name_appears() {
                 sender.leaf(stream, 0, LEAF as u64, hash, bytes);
             },
         ),
+        ("a hole where there are data", 3, |sender, stream, film| {
+            let hash = transom_store::hash_leaf(&film[LEAF..2 * LEAF], LEAF as u64, FILM);
+            let whole = u32::try_from(LEAF).unwrap();
+            sender.hole(stream, 0, LEAF as u64, whole, hash);
+        }),
         ("a leaf of another file", 0, |sender, stream, film| {
             let foreign = vec![7; LEAF];
             let hash = transom_store::hash_leaf(&foreign, LEAF as u64, FILM);
