@@ -1,6 +1,6 @@
 //! Pause, cancel and rate limit of transfers by keys, typed lines or a signal.
 
-use transom::{Handle, TransferStatus};
+use transom::{Handle, TransferId, TransferStatus};
 
 /// What a user asks for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -49,8 +49,8 @@ pub(crate) struct Controls {
     typing: Typing,
     /// Whether the controls were explained.
     is_explained: bool,
-    /// Whether the user was asked to confirm a cancel.
-    asks: bool,
+    /// The transfers that the user was asked to confirm a cancel of.
+    asked: Vec<TransferId>,
     limit: Option<u64>,
 }
 
@@ -59,7 +59,7 @@ impl Controls {
         Self {
             typing,
             is_explained: false,
-            asks: false,
+            asked: Vec::new(),
             limit,
         }
     }
@@ -86,7 +86,7 @@ impl Controls {
         transfers: &mut [&mut TransferStatus],
         handle: &Handle,
     ) -> Option<String> {
-        let is_confirmed = std::mem::take(&mut self.asks);
+        let mut confirmed = std::mem::take(&mut self.asked);
         match control {
             _ if transfers.is_empty() => {}
             Control::Pause => {
@@ -97,13 +97,17 @@ impl Controls {
                     handle.pause(status.transfer, paused);
                 }
             }
-            Control::Cancel if is_confirmed => {
-                transfers
-                    .iter()
-                    .for_each(|status| handle.cancel(status.transfer));
-            }
             Control::Cancel => {
-                self.asks = true;
+                let running: Vec<_> = transfers.iter().map(|status| status.transfer).collect();
+                // Others may have begun since the question.
+                confirmed.retain(|transfer| running.contains(transfer));
+                if !confirmed.is_empty() {
+                    confirmed
+                        .into_iter()
+                        .for_each(|transfer| handle.cancel(transfer));
+                    return None;
+                }
+                self.asked = running;
                 let what = match &*transfers {
                     [status] => status.name.clone(),
                     several => format!("all {} transfers", several.len()),
