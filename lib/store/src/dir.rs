@@ -336,6 +336,11 @@ impl Dir {
         set_time(&self.handle, mtime)
     }
 
+    /// Sets the permission bits of the folder itself.
+    pub(crate) fn set_mode(&self, mode: u16) -> io::Result<()> {
+        set_mode(&self.handle, mode)
+    }
+
     /// Sets the time of change of the folder itself, as far as its file system has such.
     pub(crate) fn set_time(&self, mtime: i64) -> io::Result<()> {
         set_time(&self.handle, mtime)
