@@ -215,13 +215,14 @@ fn words(status: &TransferStatus) -> String {
     }
 }
 
-/// `the disk of anna is full: 3.42 GB more needed`. A quota is as good as a disk here.
+/// `no room at anna (disk or quota): 3.42 GB more needed`.
 fn no_room(status: &TransferStatus) -> String {
-    let disk = match status.direction {
-        Direction::Incoming => "the disk is full".to_owned(),
-        Direction::Outgoing => format!("the disk of {} is full", status.peer),
+    let whose = match status.direction {
+        Direction::Incoming => String::new(),
+        Direction::Outgoing => format!(" at {}", status.peer),
     };
-    format!("{disk}: {} more needed", bytes(status.missing))
+    let missing = bytes(status.missing);
+    format!("no room{whose} (disk or quota): {missing} more needed")
 }
 
 /// Fits on 80 columns with a name and amounts after it.

@@ -1,5 +1,5 @@
-//! Keys of the terminal in which a program runs, one by one and without echo. The terminal's mode is
-//! restored on every way out but SIGKILL.
+//! Keys of the terminal in which a program runs, one by one and without echo. The terminal's mode
+//! is restored on every way out but SIGKILL.
 //!
 //! ```text
 //!   foreground: no lines, no echo --SIGTSTP, end, panic--> as it was
@@ -49,8 +49,8 @@ enum Mode {
 pub struct Keys(());
 
 impl Keys {
-    /// Tells each key that is a visible character, on a thread of its own; `None` where the standard
-    /// input is no terminal.
+    /// Tells each key that is a visible character, on a thread of its own; `None` where the
+    /// standard input is no terminal.
     ///
     /// # Errors
     /// When the system gives no handler, pipe or thread.

@@ -148,7 +148,8 @@ impl Workers {
             sound: Default::default(),
         };
         if receives {
-            // Even if nothing is ever sent here, what is too old has to go, and the inbox is closed.
+            // Even if nothing is ever sent here, what is too old has to go, and the inbox is
+            // closed.
             workers.start_disk();
         }
         workers

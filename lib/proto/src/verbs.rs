@@ -217,8 +217,8 @@ impl Session {
         self.files.spent()
     }
 
-    /// How many hashes of leaves of large files may be queued now. Beside them there is room for one
-    /// of each file of one leaf.
+    /// How many hashes of leaves of large files may be queued now. Beside them there is room for
+    /// one of each file of one leaf.
     pub fn hash_room(&self, file: TransferId) -> usize {
         self.files.hash_room(file)
     }

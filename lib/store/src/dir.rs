@@ -1,5 +1,5 @@
-//! A folder held open: everything in it is reached from its handle, never again by its path.
-//! It knows no transfer; it refuses links, and paths that lead anywhere but down. Paths are those of
+//! A folder held open: everything in it is reached from its handle, never again by its path. It
+//! knows no transfer; it refuses links, and paths that lead anywhere but down. Paths are those of
 //! the wire, and become those of the disk here and nowhere else ([`crate::name`]).
 
 use std::borrow::Cow;

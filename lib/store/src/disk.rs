@@ -2,7 +2,7 @@
 //! reads or syncs a file or folder goes through a [`Handle`]; nothing else in this crate makes one.
 //!
 //! ```text
-//!   inbox  reception  publish  journal  table        outbox
+//!   inbox  reception  publish  journal  published    outbox
 //!          |                 |                          |
 //!         Dir: names       File: bytes of one file      |
 //!          +-------- Handle: one open descriptor -------+

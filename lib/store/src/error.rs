@@ -97,7 +97,10 @@ pub enum InboxError {
         source: io::Error,
     },
     /// The disk can't hold it even when it is empty.
-    #[error("{} are needed and the disk holds {} beside its reserve", size(*.needed), size(*.usable))]
+    #[error(
+        "{} are needed and the disk holds {} beside its reserve",
+        size(*.needed), size(*.usable)
+    )]
     NoSpace {
         /// Bytes of all of it.
         needed: u64,

@@ -15,11 +15,11 @@ use crate::hash::{self, LEAF_BYTES, Tree};
 use crate::published::Previous;
 
 /// Bytes read at most of a file that came from elsewhere: half a second of a fast disk, half a
-/// minute of a memory card, which asking again and again costs us and not the sender. What is larger
-/// is sent again.
+/// minute of a memory card, which asking again and again costs us and not the sender. What is
+/// larger is sent again.
 const MOST: u64 = 1 << 30;
-/// A time of whole seconds can be guessed, and then a proof would tell a peer that never had the
-/// file what is in it.
+/// A time of whole seconds can be guessed, and then our answer would tell a peer that never had
+/// the file what is in it.
 const SECOND: i64 = 1_000_000_000;
 
 #[derive(Debug)]

@@ -75,8 +75,8 @@ impl Folders {
     }
 
     /// Sets times below the folder that took what was in the tree, which changed them: of as many
-    /// folders as is left of a slice. Modes stay, for their user may have closed a folder to others.
-    /// Says whether that were all.
+    /// folders as is left of a slice. Modes stay, for their user may have closed a folder to
+    /// others. Says whether that were all.
     pub(crate) fn date_some(&mut self, there: &Dir, left: &mut u32) -> io::Result<bool> {
         self.each_some(left, |path, _, mtime, _| {
             match there.sub(path).and_then(|folder| folder.set_time(mtime)) {

@@ -12,7 +12,7 @@
 //!         tree/                 its files as they will be, opened beneath and never through a link
 //!         leaves/4f3a..         journal of a file of more than one leaf, named by its path's hash
 //!         folders               modes and times of the folders, set at the end
-//!         old/0, old/1 ..       tree/ of the attempts before, until their files are asked for again
+//!         old/0, old/1 ..       tree/ of the attempts before, until their files are asked for
 //! ```
 //!
 //! The life of a file, and where a crash (of the process, the system or the power) may hit it:
@@ -42,16 +42,16 @@
 //!
 //! So a record means that its leaf is on the disk, at any time (`journal.rs`). When a file is taken
 //! up, its records say at once where the sender goes on. The sender's hashes are compared with the
-//! records, what differs is asked again leaf by leaf (`part.rs`), and each leaf that was here before
-//! is read once before the file is whole. A sync that fails ends it all: no more records are
+//! records, what differs is asked again leaf by leaf (`part.rs`), and each leaf that was here
+//! before is read once before the file is whole. A sync that fails ends it all: no more records are
 //! written, and the next attempt goes on from those that were (`syncing.rs` has the rules on one
 //! page).
 //!
 //! What is sent again is looked for where it was published (`published.rs`, `existing.rs`). A file
 //! there that is the same is done without a byte; of one that changed, the leaves that differ are
 //! asked, and the others are copied from there into `tree/` once the sender's hashes are known.
-//! Nothing in the inbox is ever written to, so a crash leaves the old file as it was. A crash after 8
-//! may lose the line in `published`: then all is sent once more and compared at the end.
+//! Nothing in the inbox is ever written to, so a crash leaves the old file as it was. A crash after
+//! 8 may lose the line in `published`: then all is sent once more and compared at the end.
 //!
 //! An entry that can't be taken fails alone; `EntryError::is_passing` lists what keeps a folder for
 //! the next attempt instead. All calls to the disk go through one room (`disk.rs`), where tests let

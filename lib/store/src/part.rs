@@ -10,11 +10,11 @@
 //!
 //! - **prefix**: nothing of it is read before the sender hears of it. The sender gives its hash of
 //!   each leaf, and those that have no such record are asked again.
-//! - **front**: the next new leaf. One whose bytes don't have its hash is asked again, and the front
-//!   goes on.
-//! - **proven**: the leaves in the tree that makes the root. A leaf of the prefix gets there once it
-//!   was read and has the hash of its record, a new one by its hash alone. Nothing gets there while
-//!   a leaf before it is to come again.
+//! - **front**: the next new leaf. One whose bytes don't have its hash is asked again, and the
+//!   front goes on.
+//! - **proven**: the leaves in the tree that makes the root. A leaf of the prefix gets there once
+//!   it was read and has the hash of its record, a new one by its hash alone. Nothing gets there
+//!   while a leaf before it is to come again.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -210,8 +210,8 @@ impl Part {
         Journal::earlier(file, self.identity).ok()?
     }
 
-    /// Takes a file of the inbox for what is here of it, as far as it may be the same: one that came
-    /// from elsewhere whole, if there is nothing else.
+    /// Takes a file of the inbox for what is here of it, as far as it may be the same: one that
+    /// came from elsewhere whole, if there is nothing else.
     pub(crate) fn take_existing(&mut self, mut existing: Existing) {
         let is_as_long = existing.size() == self.size;
         let leaves = match (is_as_long, existing.is_of_peer()) {
@@ -366,8 +366,8 @@ impl Part {
         Ok(again)
     }
 
-    /// Waits until records that were withdrawn are so on the disk, before a leaf is written over what
-    /// they name.
+    /// Waits until records that were withdrawn are so on the disk, before a leaf is written over
+    /// what they name.
     pub(crate) fn sync_withdrawn(&mut self, places: &Staging, offset: u64) -> io::Result<()> {
         if self.is_withdrawn && offset < self.offset() {
             self.journal(places)?.sync()?;
@@ -376,8 +376,8 @@ impl Part {
         Ok(())
     }
 
-    /// Takes a leaf whose bytes have the hash `found` where the sender says `hash`. One that does not
-    /// have its hash is to be sent again.
+    /// Takes a leaf whose bytes have the hash `found` where the sender says `hash`. One that does
+    /// not have its hash is to be sent again.
     pub(crate) fn leaf(
         &mut self,
         places: &Staging,
@@ -417,8 +417,8 @@ impl Part {
         Ok(None)
     }
 
-    /// Checks the whole, of which up to `most` leaves of earlier attempts are read. The file is left
-    /// open.
+    /// Checks the whole, of which up to `most` leaves of earlier attempts are read. The file is
+    /// left open.
     pub(crate) fn end(
         &mut self,
         places: &Staging,
@@ -454,8 +454,8 @@ impl Part {
         Ok(PartEnd::Done)
     }
 
-    /// Whether the sender's file is the one of the inbox that was taken for it; none if none was, or
-    /// another file is made with its leaves.
+    /// Whether the sender's file is the one of the inbox that was taken for it; none if none was,
+    /// or another file is made with its leaves.
     pub(crate) fn is_existing(&self, size: u64, root: &[u8; 32]) -> Option<bool> {
         let existing = self.existing.as_ref()?;
         if existing.is_of_peer() && (self.is_made || !existing.is_same()) {
@@ -780,5 +780,6 @@ fn run(leaves: &Range<u64>) -> Run {
 
 /// How often a leaf is asked again before its file fails.
 const AGAIN: u32 = 3;
-/// Runs outstanding from which on hashes that differ have all of the rest of the prefix asked again.
+/// Runs outstanding from which on hashes that differ have all of the rest of the prefix asked
+/// again.
 const RUNS: usize = limits::RUNS_AGAIN / 2;

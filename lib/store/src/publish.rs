@@ -321,8 +321,8 @@ impl Merge {
     /// A folder that is new moves with all that is in it, and so keeps its mode and time; one that
     /// is there takes what is in it. Says whether there is a new one.
     ///
-    /// In the folder of the same transfer it is made, and its files move one by one: a file is known
-    /// later by the time at which it was moved. Its time is set with those of the others.
+    /// In the folder of the same transfer it is made, and its files move one by one: a file is
+    /// known later by the time at which it was moved. Its time is set with those of the others.
     fn move_folder(&mut self, tree: &Dir, path: &str) -> io::Result<bool> {
         if self.is_own {
             let is_new = self.there.make_all(path)? > 0;

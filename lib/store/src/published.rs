@@ -7,9 +7,9 @@
 //! ```
 //!
 //! A line that doesn't check is none, so a torn one costs only itself. Nothing waits for the log to
-//! be on the disk. A name that was published has files of the transfer whose status was changed last
-//! between `since` and `until`, by the clock of the file system: no program can set that time, so a
-//! file that was changed or moved there at another time is not taken for one of them.
+//! be on the disk. A name that was published has files of the transfer whose status was changed
+//! last between `since` and `until`, by the clock of the file system: no program can set that time,
+//! so a file that was changed or moved there at another time is not taken for one of them.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Write as _;

@@ -222,8 +222,8 @@ impl Reception {
     }
 
     /// Takes a leaf of an entry: checks and writes it, and now and then brings all of it to the
-    /// disk. It is the next one, or was to be sent again, and is to be once more if it does not have
-    /// its hash.
+    /// disk. It is the next one, or was to be sent again, and is to be once more if it does not
+    /// have its hash.
     ///
     /// # Errors
     /// The entry has failed; what is held of it is kept if another attempt may succeed.

@@ -163,8 +163,8 @@ impl Room {
         self.kept.contains_key(claim)
     }
 
-    /// The sender of a reception has counted more: so many bytes, of which some may have come before
-    /// they were counted.
+    /// The sender of a reception has counted more: so many bytes, of which some may have come
+    /// before they were counted.
     pub(crate) fn grow(&mut self, claim: &Claim, bytes: u64) {
         if let Some(kept) = self.kept.get_mut(claim) {
             let new = bytes.saturating_sub(kept.ahead);
@@ -244,9 +244,9 @@ impl Room {
         Ok(0)
     }
 
-    /// The bytes to keep room for when a reception is to write so many: a sender that has not counted
-    /// them sends more of such, and not with each is the disk to be asked. Where there is not so
-    /// much room, only these.
+    /// The bytes to keep room for when a reception is to write so many: a sender that has not
+    /// counted them sends more of such, and not with each is the disk to be asked. Where there is
+    /// not so much room, only these.
     fn with_more(&mut self, claim: &Claim, bytes: u64, ground: &Ground<'_>) -> io::Result<u64> {
         let more = bytes.saturating_add(AHEAD);
         Ok(match self.is_within(claim, bytes) {

@@ -10,8 +10,8 @@
 //! Every sync goes through descriptors of the reception's own, opened before its first write, since
 //! Linux tells a writeback error only once to each. After a sync that failed nothing more of the
 //! reception is called durable: what the disk did not take counts as clean in memory, and a second
-//! sync would succeed without it. Its entries fail, the sender hears the error, and leaves that came
-//! since the last checkpoint get no record.
+//! sync would succeed without it. Its entries fail, the sender hears the error, and leaves that
+//! came since the last checkpoint get no record.
 //!
 //! Many files are synced by one `syncfs`, where that reaches them and tells of errors: on the file
 //! systems in [`LOCAL`] with Linux 5.8 or later. Everywhere else (FUSE, network file systems,

@@ -302,8 +302,8 @@
 //! the sender has neither sent nor been told to be held, more than [`limits::RUNS_AGAIN`] of an
 //! entry at once, and more than 4 times its leaves and 64 in all.
 //!
-//! A leaf that lies in a hole of the sender's file is announced as a [`LeafContent::Hole`] and has no
-//! data frames. It counts as its length in grants and in progress, but not for a rate limit. Its
+//! A leaf that lies in a hole of the sender's file is announced as a [`LeafContent::Hole`] and has
+//! no data frames. It counts as its length in grants and in progress, but not for a rate limit. Its
 //! hash is checked as that of zeros. A receiver makes a hole of it as far as its disk has such, and
 //! of the pages of zeros in a leaf that has holes. Other content is illegal.
 //!
@@ -312,9 +312,9 @@
 //! received, verified and durable are four different states; only *durable* is success. Index
 //! 2^32-1 in `Failed` and `Abandon` means the transfer as a whole.
 //!
-//! `DiskFull` says that the receiver's disk or quota lacks so many bytes for the rest of the transfer:
-//! the sender sends no data until it says 0. The receiver may say so at any time, also before its
-//! `Accept`.
+//! `DiskFull` says that the receiver's disk or quota lacks so many bytes for the rest of the
+//! transfer: the sender sends no data until it says 0. The receiver may say so at any time, also
+//! before its `Accept`.
 //!
 //! `Start`, `Done`, `Failed` and `Abandon` of an entry that is already settled crossed on the way
 //! and are ignored, as is every message of a transfer that ended less than a round trip ago.
@@ -324,8 +324,8 @@
 //! most [`limits::TEXTS_AHEAD`] texts without a `TextAck`; a receiver delays the acks of texts that
 //! arrive faster than a person can read.
 //!
-//! `LimitedBy` is only shown to the user: a sender knows what it waits for, its receiver does not. It
-//! is sent when it changes, at most once a second.
+//! `LimitedBy` is only shown to the user: a sender knows what it waits for, its receiver does not.
+//! It is sent when it changes, at most once a second.
 //!
 //! An `Offer` of an unknown shape or collision is refused, and an `Entry` of an unknown kind fails,
 //! both with reason *unsupported*; an unknown [`Ending`] does not count as success.

@@ -1,5 +1,5 @@
-//! What senders say of a transfer, in the bytes of the law `manifest` of the store: each saying is a
-//! number and what belongs to it.
+//! What senders say of a transfer, in the bytes of the law `manifest` of the store: each saying is
+//! a number and what belongs to it.
 
 /// Name and bytes.
 pub(crate) fn manifests() -> Vec<(&'static str, Vec<u8>)> {

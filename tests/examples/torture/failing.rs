@@ -1,6 +1,6 @@
-//! A sender or a receiver whose disk fails: a station like that of the real program, with the disk of
-//! `transom_store::faults` over what it sends, or its inbox. It is a process of its own, so that it
-//! can be killed.
+//! A sender or a receiver whose disk fails: a station like that of the real program, with the disk
+//! of `transom_store::faults` over what it sends, or its inbox. It is a process of its own, so that
+//! it can be killed.
 
 use std::error::Error;
 use std::fs;

@@ -40,8 +40,8 @@ pub(crate) fn make(above: &Path, random: &mut Random) -> io::Result<(PathBuf, u6
     Ok((path, bytes))
 }
 
-/// Changes a file in place, or a folder by a file that is changed, new, gone or renamed. Returns its
-/// bytes.
+/// Changes a file in place, or a folder by a file that is changed, new, gone or renamed. Returns
+/// its bytes.
 pub(crate) fn change(path: &Path, random: &mut Random) -> io::Result<u64> {
     if path.is_file() {
         edit(path, random)?;

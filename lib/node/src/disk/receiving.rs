@@ -420,8 +420,8 @@ impl Incoming {
         }
     }
 
-    /// Ends an entry, once the leaves of earlier attempts are read, some at a time. While leaves are
-    /// still to come again, another end follows them.
+    /// Ends an entry, once the leaves of earlier attempts are read, some at a time. While leaves
+    /// are still to come again, another end follows them.
     fn end(&mut self, end: End, answer: &mut dyn FnMut(ReceiveAnswer)) -> Option<ReceiveJob> {
         let End { index, size, root } = end;
         let ended = self.reception.end_some(index, size, &root, LEAVES_CHECKED);

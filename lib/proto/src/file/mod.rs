@@ -327,8 +327,8 @@ impl Files {
         }
     }
 
-    /// Measures what each transfer that sends waits for: for the socket, or for something else while
-    /// so many bytes of file data are `in_flight`.
+    /// Measures what each transfer that sends waits for: for the socket, or for something else
+    /// while so many bytes of file data are `in_flight`.
     pub(crate) fn measure(&mut self, in_flight: Option<u64>, now: Instant) {
         for transfer in self.open.values_mut() {
             if let Transfer::Sending(sending) = transfer {

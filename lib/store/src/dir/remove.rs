@@ -16,8 +16,8 @@ struct Level {
     name: OsString,
 }
 
-/// Removes what is in a folder, as many names as are left of a slice; says whether that were all. It
-/// goes by a stack of open folders, so that no path is walked twice in a slice.
+/// Removes what is in a folder, as many names as are left of a slice; says whether that were all.
+/// It goes by a stack of open folders, so that no path is walked twice in a slice.
 pub(super) fn empty(top: &Handle, left: &mut u32) -> rustix::io::Result<bool> {
     let mut listing = top.list()?;
     let mut stack: Vec<Level> = Vec::new();

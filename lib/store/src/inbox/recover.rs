@@ -83,8 +83,8 @@ pub(super) fn read_record(dir: &Dir) -> Option<(Claim, Shape)> {
     record::read(&bytes)
 }
 
-/// Removes a transfer's folder, as much as is left of a slice; says whether that was all. Its record
-/// goes first, so that what can't be removed now is not taken for an unfinished transfer.
+/// Removes a transfer's folder, as much as is left of a slice; says whether that was all. Its
+/// record goes first, so that what can't be removed now is not taken for an unfinished transfer.
 pub(super) fn remove_some(staging: &Dir, folder: &str, left: &mut u32) -> io::Result<bool> {
     let removed = remove_record(staging, folder).and_then(|()| staging.remove_some(folder, left));
     unless_gone(removed, true)

@@ -53,8 +53,8 @@ impl Staging {
         })
     }
 
-    /// Brings to the disk the record and the names that an earlier run left in the transfer's folder,
-    /// `dir`. What that run wrote, each file asks for itself when it is taken up.
+    /// Brings to the disk the record and the names that an earlier run left in the transfer's
+    /// folder, `dir`. What that run wrote, each file asks for itself when it is taken up.
     pub(crate) fn vouch(&mut self, staging: &Dir, dir: &Dir, syncing: Syncing) {
         if self.is_synced || self.old.is_none() {
             return;

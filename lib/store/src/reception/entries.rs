@@ -163,8 +163,8 @@ impl Reception {
         Ok(self.opened(index)?)
     }
 
-    /// Makes sure of room for so many bytes. A sender that sends more than was kept for it, since it
-    /// changed what it sends, loses what earlier attempts left and nothing took up yet.
+    /// Makes sure of room for so many bytes. A sender that sends more than was kept for it, since
+    /// it changed what it sends, loses what earlier attempts left and nothing took up yet.
     fn room(&mut self, bytes: u64) -> Result<(), PartError> {
         let missing = self.shared.take(&self.claim, bytes)?;
         if missing == 0 {

@@ -365,7 +365,8 @@ pub(crate) fn contents(top: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
     found
 }
 
-/// The names in the inbox, without its private folder, which must be empty but for the lock and the log.
+/// The names in the inbox, without its private folder, which must be empty but for the lock and the
+/// log.
 pub(crate) fn published(scratch: &Scratch) -> Vec<String> {
     let staging = scratch.path("in/.transom-incoming");
     let names = fs::read_dir(staging).unwrap().map(|e| e.unwrap());

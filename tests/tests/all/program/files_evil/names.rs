@@ -53,8 +53,8 @@ fn arrives_as_named(inbox: &mut Inbox, paths: &[&str]) {
     inbox.still_serves();
 }
 
-/// An honest sender's file of that name arrives under the same bytes, in a folder and by itself. Both
-/// sides show the name in words fit for a terminal.
+/// An honest sender's file of that name arrives under the same bytes, in a folder and by itself.
+/// Both sides show the name in words fit for a terminal.
 fn arrives_byte_for_byte(name: &[u8], shown: &str) {
     let pair = Pair::new();
     let (mut inbox, address) = human_inbox(&pair);
