@@ -225,9 +225,12 @@ pub(crate) fn failures(count: u64, last: Option<&(String, String)>) -> String {
     }
 }
 
-/// `121 of 345 MB`; the unit stands once where both have it.
+/// `121 of 345 MB`; the unit stands once where both have it, or where nothing is done.
 fn done_of(done: u64, all: u64) -> String {
-    let (done, all) = (bytes(done), bytes(all));
+    let (done, all) = match done {
+        0 => ("0".to_owned(), bytes(all)),
+        done => (bytes(done), bytes(all)),
+    };
     match (done.split_once(' '), all.split_once(' ')) {
         (Some((number, one)), Some((_, other))) if one == other => format!("{number} of {all}"),
         _ => format!("{done} of {all}"),
@@ -313,18 +316,18 @@ mod tests {
         let ids = crate::model::tests::Ids::new();
         let id = ids.transfer();
         let mut status = crate::model::tests::status(id, Phase::Running, 1);
-        assert_eq!(rate_and_limit(&status), "56.0 MB/s");
+        assert_eq!(rate_and_limit(&status), "56 MB/s");
         for (limited_by, ours, theirs) in [
             (LimitedBy::SenderDisk, "your disk", "their disk"),
             (LimitedBy::ReceiverDisk, "their disk", "your disk"),
             (LimitedBy::Network, "network", "network"),
-            (LimitedBy::Rate, "limit 60.0 MB/s", "limit 60.0 MB/s"),
+            (LimitedBy::Rate, "limit 60 MB/s", "limit 60 MB/s"),
         ] {
             (status.limited_by, status.rate_limit) = (Some(limited_by), Some(60_000_000));
             status.direction = Direction::Outgoing;
-            assert_eq!(rate_and_limit(&status), format!("56.0 MB/s · {ours}"));
+            assert_eq!(rate_and_limit(&status), format!("56 MB/s · {ours}"));
             status.direction = Direction::Incoming;
-            assert_eq!(rate_and_limit(&status), format!("56.0 MB/s · {theirs}"));
+            assert_eq!(rate_and_limit(&status), format!("56 MB/s · {theirs}"));
         }
     }
 

@@ -221,7 +221,10 @@ mod tests {
         for c in ('\0'..=char::MAX).filter(|c| !(c.is_whitespace() || has_ink(*c) || is_needed(*c)))
         {
             let is_hidden = c.to_string().parse::<transom::PeerName>().is_err();
-            let code = c.escape_unicode().to_string();
+            let code = match raw_byte(c) {
+                Some(byte) => format!("\\x{byte:02x}"),
+                None => c.escape_unicode().to_string(),
+            };
             assert_eq!(line(&c.to_string()) == code, is_hidden, "{code}");
         }
     }
