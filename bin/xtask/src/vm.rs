@@ -1,5 +1,5 @@
-//! `cargo xtask vm`: the tests of the camera box on the kernel's own driver for USB cameras, and of
-//! files on FAT, in a virtual machine with Debian's kernel. The cameras are emulated inside it.
+//! `cargo xtask vm`: the tests of the camera box on the kernel's own driver for USB cameras, in a
+//! virtual machine with Debian's kernel. The cameras are emulated inside it.
 //!
 //! QEMU emulates the processor, and the guest's clock counts its instructions: on a busy machine a
 //! run takes longer, but no test fails, and idle guest time takes no real time.
@@ -33,23 +33,13 @@ pub(crate) fn run(arguments: &[&str]) -> Outcome {
     let image = workspace::target().join("vm/image.cpio");
     let guest = Guest::new(&kernel)?;
     guest.write(&image)?;
-    step::check("the kernel's USB cameras and its FAT", || {
-        boot(&kernel, &image)
-    })
+    step::check("the kernel's USB cameras", || boot(&kernel, &image))
 }
 
-/// Kernel modules: USB/IP plugs the camera in, uvcvideo drives it; FAT in a file, and the letters of
-/// its short and long names.
-const MODULES: [&str; 6] = [
-    "vhci-hcd",
-    "uvcvideo",
-    "loop",
-    "vfat",
-    "nls_cp437",
-    "nls_utf8",
-];
+/// Kernel modules: USB/IP plugs the camera in, uvcvideo drives it.
+const MODULES: [&str; 2] = ["vhci-hcd", "uvcvideo"];
 /// The tests that run in the machine.
-const TESTS: &str = "program::kernel program::fat";
+const TESTS: &str = "program::kernel";
 /// Limit of a run, on a busy machine.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 
@@ -152,7 +142,6 @@ impl Guest {
                 init += &format!("insmod /modules/{} 2>/dev/null\n", name.display());
             }
         }
-        init += INIT_FAT;
         init += &format!("tests {TESTS} --test-threads 1 --nocapture\npoweroff -f\n");
         let path = guest.root.join("init");
         fs::write(&path, init).context(path.display())?;
@@ -202,15 +191,6 @@ mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
 mount -t tmpfs tmp /tmp
 ip link set lo up
-";
-
-/// A FAT file system in memory, as a stick is mounted.
-const INIT_FAT: &str = "\
-mkdir /fat /tmp/stick
-truncate -s 96M /tmp/stick/image
-mkfs.vfat /tmp/stick/image
-mount -t vfat -o loop,iocharset=utf8 /tmp/stick/image /fat
-export TRANSOM_TEST_FAT=/fat
 ";
 
 /// Builds the program and its tests with the same command as `cargo xtask test`: for other targets
