@@ -10,10 +10,11 @@ use rustix::io::Errno;
 use transom_wire::{Collision, Ending, Entry, Offer, Shape, Total};
 
 use crate::dir::Dir;
+use crate::existing::Existing;
 use crate::folders::Folders;
 use crate::hash::LEAF_BYTES;
 use crate::inbox::{Leftover, Shared};
-use crate::part::{Part, PartEnd, Run, Staging};
+use crate::part::{Part, PartEnd, Run, Same, Staging};
 use crate::part_error::PartError;
 use crate::published::Previous;
 use crate::record::Claim;
@@ -52,8 +53,8 @@ pub struct Reception {
     /// What the same transfer became before, and since when files of this one come.
     previous: Option<Previous>,
     since: i64,
-    /// The name of the one file, if it is in the inbox already.
-    there: Option<String>,
+    /// The one file, if it is in the inbox already.
+    there: Option<Existing>,
     /// The index that must come next.
     next: u32,
     announced: u64,
@@ -296,12 +297,13 @@ impl Reception {
         root: &[u8; 32],
         most: u32,
     ) -> Result<Option<Ended>, EntryError> {
-        match active(&mut self.entries, index)?.is_existing(size, root) {
-            Some(true) => return self.there(index, root).map(Some),
-            Some(false) => {
-                let trouble = PartError::Protocol("the end is not that of the hashes");
-                return Err(self.fail_active(index, trouble));
-            }
+        let part = active(&mut self.entries, index)?;
+        let held = part.held();
+        let same = part.is_existing(&self.places, size, root);
+        self.held = self.held + part.held() - held;
+        match same.map_err(|trouble| self.fail_active(index, trouble))? {
+            Some(Same::There(existing)) => return self.there(index, root, existing).map(Some),
+            Some(Same::Again(run)) => return Ok(Some(Ended::Again(vec![run]))),
             None => {}
         }
         let part = active(&mut self.entries, index)?;
@@ -472,24 +474,17 @@ impl Reception {
     }
 
     /// The file is there already, and no byte of it had to come.
-    fn there(&mut self, index: u32, root: &[u8; 32]) -> Result<Ended, EntryError> {
-        let part = self.entries.remove(&index);
-        let (path, existing) = match part {
-            Some(State::Active(part)) => (part.path.clone(), part.existing()),
-            _ => (String::new(), None),
-        };
-        let existing = existing.filter(|existing| existing.is_unchanged(&self.places.there));
-        let there = match existing {
-            Some(existing) => existing.sync(&self.places.there).map(|()| existing),
-            None => Err(io::Error::new(
-                io::ErrorKind::NotFound,
-                "the same file was there until now",
-            )),
-        };
-        match there {
-            Ok(existing) => self.there = Some(existing.into_path()),
-            Err(error) => return Err(self.fail(index, &path, PartError::System(error))),
+    fn there(
+        &mut self,
+        index: u32,
+        root: &[u8; 32],
+        existing: Existing,
+    ) -> Result<Ended, EntryError> {
+        if let Err(error) = existing.sync(&self.places.there) {
+            return Err(self.fail_active(index, PartError::System(error)));
         }
+        self.entries.remove(&index);
+        self.there = Some(existing);
         self.counted.done += 1;
         Ok(Ended::Done(Done {
             root: *root,

@@ -256,6 +256,11 @@ impl Shared {
         self.published().put(&self.staging, line);
     }
 
+    /// Notes that what a transfer became is still there.
+    pub(crate) fn renew(&self, previous: &Previous) {
+        self.published().renew(&self.staging, previous);
+    }
+
     /// Whether something could not be removed.
     pub(super) fn has_leftovers(&self) -> bool {
         self.transfers().has_leftovers

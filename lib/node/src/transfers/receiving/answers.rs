@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use transom_store::path_text;
-use transom_wire::{Ending, EntryKind, Shape};
+use transom_wire::{Ending, EntryKind, FailReason, Failure, Shape};
 
 use super::super::MAX_FAILURES_TOLD;
 use super::{Incoming, Stage};
@@ -37,10 +37,21 @@ impl Incoming {
                 self.phase();
             }
             ReceiveAnswer::Begin(start) => {
-                self.say(out, |session, place| session.start(place.file, &start))
+                self.say(out, |session, place| session.start(place.file, &start));
             }
             ReceiveAnswer::Again(again) => {
-                self.say(out, |session, place| session.again(place.file, &again))
+                if !self.say(out, |session, place| session.again(place.file, &again)) {
+                    // If the entry is still open, its leaves were wrong too often.
+                    self.fail(
+                        Failure {
+                            index: again.index,
+                            reason: FailReason::Corrupt,
+                            errno: 0,
+                            text: "its leaves were wrong too often".to_owned(),
+                        },
+                        out,
+                    );
+                }
             }
             ReceiveAnswer::Stored {
                 taken,
@@ -66,13 +77,7 @@ impl Incoming {
                 self.account.status.files_done += u32::from(is_file);
                 self.say(out, |session, place| session.done(place.file, &done));
             }
-            ReceiveAnswer::Failed(failure) => {
-                self.say(out, |session, place| {
-                    session.failed(place.file, failure.as_str())
-                });
-                let why = TransferFailure::here(&failure);
-                self.entry_failed(failure.index, why, out);
-            }
+            ReceiveAnswer::Failed(failure) => self.fail(failure, out),
             ReceiveAnswer::Finished(finished) => {
                 self.finished(finished, out);
                 return true;
@@ -120,6 +125,17 @@ impl Incoming {
             out.paces.give_back(self.sender);
         }
         self.account.ended(outcome, out);
+    }
+
+    /// Fails an entry, unless it is over.
+    fn fail(&mut self, failure: Failure<String>, out: &mut Context) {
+        let is_open = self.say(out, |session, place| {
+            session.failed(place.file, failure.as_str())
+        });
+        if is_open {
+            let why = TransferFailure::here(&failure);
+            self.entry_failed(failure.index, why, out);
+        }
     }
 
     fn failed_outcome(&self) -> Outcome {
