@@ -235,7 +235,14 @@ impl Receiving {
                 return is_full.then_some(ReceiveJob::Full(None));
             }
             ReceiveJob::Full(job) => return self.full(transfer, job, answer),
-            ReceiveJob::Total(total) => self.incoming(transfer)?.reception.total(total),
+            ReceiveJob::Total(total) => {
+                let counted = self.incoming(transfer)?.reception.total(total);
+                // It could not have been offered so, and nothing of it is kept.
+                let error = counted.err()?;
+                answer(ReceiveAnswer::Finished(Err(TransferFailure::from(&error))));
+                let reception = self.transfers.remove(&transfer)?.reception;
+                return reception.give_up().map(ReceiveJob::Remove);
+            }
             ReceiveJob::Entry(entry) => return self.incoming(transfer)?.entry(entry, answer),
             ReceiveJob::Hashes(hashes) => return self.incoming(transfer)?.hashes(hashes, answer),
             ReceiveJob::Leaf { leaf, size, found } => {

@@ -291,7 +291,8 @@ impl Incoming {
         let job = match event {
             TransferEvent::Total(total) => {
                 self.total(total);
-                if self.stage == Stage::Offered {
+                // Before that the disk thread may wait for room for the offer itself.
+                if self.stage < Stage::Accepted {
                     return false;
                 }
                 ReceiveJob::Total(total)

@@ -23,6 +23,9 @@ impl Incoming {
             ReceiveAnswer::Ready(Ok(held)) => {
                 self.say(out, |session, place| session.accept(place.file, held));
                 self.enter(Stage::Accepted);
+                // More may have been counted since it was offered.
+                let total = self.offer.as_offer().total();
+                self.queue(ReceiveJob::Total(total), out);
             }
             ReceiveAnswer::Ready(Err(Refusal { reason, told, text })) => {
                 self.say(out, |session, place| {
