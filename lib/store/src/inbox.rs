@@ -32,8 +32,7 @@ pub struct InboxSettings {
     /// the room, it waits until there is room again.
     pub keep_room: Duration,
     /// How long an unfinished transfer is kept after its last attempt. Older ones are removed when
-    /// the inbox is opened and with each offer, so that of an inbox nobody sends to, which may be on
-    /// a disk that is not mounted, nothing is.
+    /// an offer comes. Without offers they stay: nobody opens the inbox, whose disk may be away.
     pub keep_unfinished: Duration,
     /// Unfinished transfers kept of one peer; the oldest gives way.
     pub unfinished_per_peer: usize,
