@@ -169,6 +169,9 @@ pub enum OutboxError {
     /// More than one transfer may hold.
     #[error("{0} holds more than {limit} entries", limit = limits::ENTRIES)]
     TooMany(String),
+    /// The same for its bytes.
+    #[error("{0} holds more than {limit} bytes", limit = limits::FILE)]
+    TooLarge(String),
     /// The file is not what it was when the transfer began.
     #[error("{} changed while it was sent", Quoted(.0))]
     Changed(String),
@@ -344,7 +347,9 @@ impl OutboxError {
     pub fn reason(&self) -> FailReason {
         match self {
             Self::Changed(_) | Self::Sizeless(_) | Self::Protocol(_) => FailReason::SourceChanged,
-            Self::Name(_) | Self::Special(_) | Self::TooMany(_) => FailReason::BadName,
+            Self::Name(_) | Self::Special(_) | Self::TooMany(_) | Self::TooLarge(_) => {
+                FailReason::BadName
+            }
             Self::System { source, .. } => read_reason(source),
         }
     }

@@ -400,10 +400,14 @@ impl Transfers {
         if std::mem::take(&mut self.has_room) {
             self.begin_next(links, out);
         }
-        for outgoing in self.outgoing.values_mut() {
-            outgoing.go_on(out);
+        let mut over = Vec::new();
+        for (id, outgoing) in &mut self.outgoing {
+            over.extend(outgoing.go_on(out).map(|outcome| (*id, outcome)));
             let place = outgoing.place();
             outgoing.account.tell(place, now, out);
+        }
+        for (id, outcome) in over {
+            self.end_outgoing(id, outcome, out);
         }
         for incoming in self.incoming.values_mut() {
             let place = incoming.place();
