@@ -169,6 +169,8 @@ Keys while files come: p pauses and goes on, c twice cancels, + and - change the
 transfers; where offers are asked about, type them as lines. Without a terminal SIGUSR1 pauses and
 goes on.
 
+It also delivers what `transom send --spool` keeps for contacts, unless it ends with --once.
+
 A code is asked for, or taken from TRANSOM_CODE; it is never an argument, since other users of this
 machine could read it there.";
 pub(super) const TEXT: &str = "\
