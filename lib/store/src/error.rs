@@ -433,7 +433,7 @@ fn is_passing(error: &io::Error) -> bool {
 }
 
 /// An error and its causes, joined by colons and cut to what a message holds.
-fn words(error: &dyn Error) -> String {
+pub(crate) fn words(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {

@@ -12,12 +12,12 @@ use crate::dir::Dir;
 use crate::error::fail_reason;
 use crate::room::RoomLimits;
 use crate::{InboxError, Reception};
-use recover::{free_name, open_staging, recover};
+use recover::{open_staging, recover};
 
 mod recover;
 mod shared;
 
-pub(crate) use recover::STAGING;
+pub(crate) use recover::{STAGING, free_name, is_ours, remove_some};
 pub use shared::Leftover;
 pub(crate) use shared::{Ground, Shared};
 

@@ -136,6 +136,7 @@ mod reception;
 mod record;
 mod room;
 mod slice;
+mod spool;
 mod syncing;
 mod usage;
 
@@ -157,3 +158,4 @@ pub use outbox::{Counted, EntryInfo, Hashes, Outbox, Skipped, Step, Walked};
 pub use part::Run;
 pub use reception::{Begin, Counts, Done, Ended, Finished, Reception, Unplaced};
 pub use room::RoomLimits;
+pub use spool::{Delivering, MAX_SPOOLED, Spool, SpoolError, SpoolItem};

@@ -375,13 +375,23 @@ impl Outbox {
         }
     }
 
+    /// The path that is sent, without links.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The key of sending this path from `own` to `peer`: the same command takes the transfer up
     /// again.
     pub fn key(&self, own: &[u8; 32], peer: &[u8; 32]) -> TransferKey {
+        Self::key_of(&self.path, own, peer)
+    }
+
+    /// The key of sending that path, for a copy that is sent in its place.
+    pub fn key_of(path: &Path, own: &[u8; 32], peer: &[u8; 32]) -> TransferKey {
         let mut hasher = blake3::Hasher::new_derive_key("transom 2026 transfer key of a path");
         hasher.update(own);
         hasher.update(peer);
-        hasher.update(self.path.as_os_str().as_bytes());
+        hasher.update(path.as_os_str().as_bytes());
         let mut key = [0; 16];
         hasher.finalize_xof().fill(&mut key);
         TransferKey(key)

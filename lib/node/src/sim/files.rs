@@ -121,7 +121,9 @@ impl Files {
 
     fn send(&mut self, transfer: TransferId, job: SendJob, answer: &mut dyn FnMut(SendAnswer)) {
         match job {
-            SendJob::Open { path, own, peer } => answer(SendAnswer::Opened(
+            SendJob::Open {
+                path, own, peer, ..
+            } => answer(SendAnswer::Opened(
                 self.open(transfer, &path, own, peer).ok_or_else(|| {
                     let text = format!("{}: there is no such file", path.display());
                     TransferFailure::missing(text)

@@ -106,13 +106,14 @@ impl Transfers {
         &mut self,
         id: TransferId,
         peer: PeerName,
-        path: PathBuf,
+        (path, origin): (PathBuf, Option<PathBuf>),
         options: SendOptions,
         links: &Links,
         out: &mut Context,
     ) {
-        self.outgoing
-            .insert(id, Outgoing::new(id, peer, path, options));
+        let mut outgoing = Outgoing::new(id, peer, path, options);
+        outgoing.origin = origin;
+        self.outgoing.insert(id, outgoing);
         if let Some(link) = links.link_of(&peer) {
             self.begin(id, link, links, out);
         }

@@ -27,6 +27,8 @@ use crate::settings::SendOptions;
 pub(super) struct Outgoing {
     pub(super) account: Account,
     path: PathBuf,
+    /// The path that it is a copy of, which names the transfer.
+    pub(super) origin: Option<PathBuf>,
     on_collision: Collision,
     attempt: Option<Attempt>,
     /// Our user's pause and limit, and whether the receiver has paused the transfer. Without a
@@ -46,6 +48,7 @@ impl Outgoing {
         Self {
             account,
             path,
+            origin: None,
             control: Control {
                 paused: false,
                 limit: options.limit,
@@ -116,6 +119,7 @@ impl Outgoing {
             number,
             SendJob::Open {
                 path: self.path.clone(),
+                origin: self.origin.clone(),
                 own,
                 peer,
             },

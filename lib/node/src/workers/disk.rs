@@ -250,7 +250,13 @@ mod tests {
     fn put_open(jobs: &Lanes<DiskJob>, transfer: u32, path: &Path, size: u64) {
         File::create(path).unwrap().set_len(size).unwrap();
         let (path, own, peer) = (path.to_owned(), [1; 32], [2; 32]);
-        put_send(jobs, transfer, SendJob::Open { path, own, peer });
+        let open = SendJob::Open {
+            path,
+            origin: None,
+            own,
+            peer,
+        };
+        put_send(jobs, transfer, open);
         let settled = Vec::new();
         put_send(jobs, transfer, SendJob::Entries { settled });
     }
