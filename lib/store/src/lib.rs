@@ -138,6 +138,7 @@ mod room;
 mod slice;
 mod syncing;
 mod usage;
+mod wall;
 
 #[cfg(feature = "faults")]
 #[doc(hidden)]
@@ -157,3 +158,4 @@ pub use outbox::{Counted, EntryInfo, Hashes, Outbox, Skipped, Step, Walked};
 pub use part::Run;
 pub use reception::{Begin, Counts, Done, Ended, Finished, Reception, Unplaced};
 pub use room::RoomLimits;
+pub use wall::can_confine;
