@@ -470,6 +470,77 @@ mod tests {
         });
     }
 
+    /// The first answer to an offer into the inbox there, of threads that began with `begin`.
+    fn ready(
+        folder: &Path,
+        hashes_apart: bool,
+        begin: impl FnOnce(&mut Workers, &Path),
+    ) -> Result<u64, String> {
+        let mut workers = Workers::new(crate::handle::Queue::new(|| ()));
+        workers.hashes_apart = hashes_apart;
+        let root = folder.join("inbox");
+        workers.open_inbox(&root, RoomLimits::default()).unwrap();
+        begin(&mut workers, &root);
+        let load = Load::default();
+        workers.receive(&load, [2; 32], KEY, TransferId(7), prepare(folder));
+        let end = Instant::now() + Duration::from_secs(60);
+        while Instant::now() < end {
+            for report in workers.reports() {
+                if let Report::Disk(_, Answer::Receive(ReceiveAnswer::Ready(ready))) = report {
+                    return ready.map_err(|refusal| refusal.text);
+                }
+            }
+            workers.hand_over();
+            std::thread::yield_now();
+        }
+        panic!("no answer");
+    }
+
+    #[test]
+    fn the_thread_of_an_inbox_makes_nothing_outside_of_it() {
+        if !transom_store::can_confine() {
+            return println!("skipped: this kernel has no Landlock");
+        }
+        let [usual, moved] = ["usual", "moved"].map(|name| {
+            in_folder(name, |folder| {
+                ready(folder, false, |_, root| {
+                    // It is still open, but where the thread may not reach.
+                    let private = root.join(".transom-incoming");
+                    if name == "moved" {
+                        std::fs::rename(private, folder.join("outside")).unwrap();
+                    }
+                })
+            })
+        });
+        assert_eq!(usual, Ok(0));
+        let refusal = moved.unwrap_err();
+        assert!(refusal.contains("ermission denied"), "{refusal}");
+    }
+
+    #[test]
+    fn a_folder_that_was_cleared_away_or_closed_is_opened_by_another_thread() {
+        for hashes_apart in [false, true] {
+            let cleared = in_folder("cleared", |folder| {
+                ready(folder, hashes_apart, |_, root| {
+                    std::fs::remove_dir_all(root).unwrap();
+                })
+            });
+            assert_eq!(cleared, Ok(0));
+            let closed = in_folder("closed", |folder| {
+                ready(folder, hashes_apart, |workers, root| {
+                    workers.close_inboxes();
+                    while !workers.inboxes.is_empty() {
+                        workers.hand_over();
+                        workers.reports();
+                        std::thread::yield_now();
+                    }
+                    assert!(!is_open(folder), "{}", root.display());
+                })
+            });
+            assert_eq!(closed, Ok(0));
+        }
+    }
+
     /// Does all jobs and gives the transfers and kinds of their answers.
     fn served(jobs: &Lanes<DiskJob>) -> Vec<(u32, &'static str)> {
         jobs.close();
