@@ -121,6 +121,8 @@ pub use transom_secure::{Code, InvalidCode, completions};
 pub use transom_sound as sounds;
 /// How much of its disk an inbox may take.
 pub use transom_store::RoomLimits;
+/// Whether the kernel confines what is received to its folder.
+pub use transom_store::can_confine;
 /// Paths as text that holds every name, byte for byte.
 pub use transom_store::path_text;
 /// Files and folders that are kept for receivers who are away.

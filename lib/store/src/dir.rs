@@ -14,7 +14,7 @@ use rustix::process::{Gid, Uid};
 
 use crate::disk::{Handle, Op};
 use crate::file::{File, Stamp, nanoseconds, set_mode, set_time};
-use crate::name;
+use crate::{name, wall};
 use open::{beneath, ours_alone, regular};
 
 mod open;
@@ -104,6 +104,11 @@ impl Dir {
             |at: &std::fs::File| fs::openat(at, ".", FOLDER | OFlags::CLOEXEC, Mode::empty());
         let handle = self.handle.below(Op::Open, "", open)?;
         Ok(Self { handle })
+    }
+
+    /// Confines the calling thread to the folder, where the kernel can do that.
+    pub(crate) fn confine_thread(&self) {
+        wall::confine_to(self.handle.fd());
     }
 
     /// Makes one folder, which only we may enter.

@@ -139,6 +139,7 @@ mod slice;
 mod spool;
 mod syncing;
 mod usage;
+mod wall;
 
 #[cfg(feature = "faults")]
 #[doc(hidden)]
@@ -159,3 +160,4 @@ pub use part::Run;
 pub use reception::{Begin, Counts, Done, Ended, Finished, Reception, Unplaced};
 pub use room::RoomLimits;
 pub use spool::{Delivering, MAX_SPOOLED, Spool, SpoolError, SpoolItem};
+pub use wall::can_confine;

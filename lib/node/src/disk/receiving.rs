@@ -1,8 +1,6 @@
-//! What the disk thread does for transfers to us: it prepares offers and writes and syncs what
-//! comes. Of an inbox it knows only what it is asked to put there.
+//! What the thread of an inbox does: it prepares offers and writes and syncs what comes.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -125,8 +123,10 @@ const UNUSED: Duration = Duration::from_secs(5);
 
 #[derive(Default)]
 pub(super) struct Receiving {
-    inboxes: HashMap<PathBuf, OpenInbox>,
+    inbox: Option<OpenInbox>,
     transfers: HashMap<TransferId, Incoming>,
+    confines_thread: bool,
+    is_begun: bool,
 }
 
 struct OpenInbox {
@@ -146,60 +146,70 @@ struct Incoming {
 }
 
 impl Receiving {
+    pub(super) fn confined() -> Self {
+        Self {
+            confines_thread: true,
+            ..Self::default()
+        }
+    }
+
     /// Opens the inbox if it is not open. One that is open takes the limits.
     pub(super) fn open_inbox(
         &mut self,
         root: PathBuf,
         limits: RoomLimits,
     ) -> Result<&mut Inbox, InboxError> {
-        match self.inboxes.entry(root) {
-            Entry::Vacant(place) => {
-                let mut settings = InboxSettings::new(place.key().clone());
-                settings.room = limits;
-                let opened = OpenInbox {
+        self.is_begun = true;
+        let open = match &mut self.inbox {
+            Some(open) => {
+                open.inbox.set_limits(limits)?;
+                open
+            }
+            none => {
+                let mut settings = InboxSettings::new(root);
+                (settings.room, settings.confines_thread) = (limits, self.confines_thread);
+                none.insert(OpenInbox {
                     inbox: Inbox::open(settings)?,
                     unused_since: None,
                     patience: UNUSED,
-                };
-                Ok(&mut place.insert(opened).inbox)
+                })
             }
-            Entry::Occupied(place) => {
-                let open = place.into_mut();
-                (open.unused_since, open.patience) = (None, UNUSED);
-                open.inbox.set_limits(limits)?;
-                Ok(&mut open.inbox)
-            }
-        }
+        };
+        (open.unused_since, open.patience) = (None, UNUSED);
+        Ok(&mut open.inbox)
     }
 
-    pub(super) fn has_inbox(&self) -> bool {
-        !self.inboxes.is_empty()
+    pub(super) fn is_over(&self) -> bool {
+        self.confines_thread && self.is_begun && self.inbox.is_none()
     }
 
     /// Says whether that was all.
     pub(super) fn tidy_some(&mut self) -> bool {
-        let mut inboxes = self.inboxes.values_mut();
-        inboxes.all(|open| open.inbox.tidy_some(LEAVES_CHECKED))
+        let mut inbox = self.inbox.iter_mut();
+        inbox.all(|open| open.inbox.tidy_some(LEAVES_CHECKED))
     }
 
-    /// No inbox needs to stay open for the next offer.
+    /// The inbox need not stay open for the next offer.
     pub(super) fn expect_no_offer(&mut self) {
-        for open in self.inboxes.values_mut() {
+        self.is_begun = true;
+        if let Some(open) = &mut self.inbox {
             open.patience = Duration::ZERO;
         }
     }
 
-    /// Closes the inboxes that no reception has used for so long, and tells when to look again.
+    /// Closes the inbox if no reception has used it for so long, or tells when to look again.
     pub(super) fn close_unused(&mut self, now: Instant) -> Option<Instant> {
-        let close_at = |open: &OpenInbox| Some(open.unused_since? + open.patience);
-        self.inboxes.retain(|_, open| {
-            open.unused_since = match open.inbox.is_used() {
-                true => None,
-                false => open.unused_since.or(Some(now)),
-            };
-            close_at(open).is_none_or(|at| now < at)
-        });
-        self.inboxes.values().filter_map(close_at).min()
+        let open = self.inbox.as_mut()?;
+        open.unused_since = match open.inbox.is_used() {
+            true => None,
+            false => open.unused_since.or(Some(now)),
+        };
+        let close_at = open.unused_since? + open.patience;
+        if now < close_at {
+            return Some(close_at);
+        }
+        self.inbox = None;
+        None
     }
 
     /// Does a job, or the first part of a long one; gives the rest.
@@ -209,7 +219,13 @@ impl Receiving {
         job: ReceiveJob,
         answer: &mut dyn FnMut(ReceiveAnswer),
     ) -> Option<ReceiveJob> {
+        self.is_begun = true;
         match job {
+            // It was cleared away, and is made and opened again; of confined threads by the next.
+            ReceiveJob::Prepare { .. } if self.is_gone() => {
+                self.inbox = None;
+                return Some(job);
+            }
             ReceiveJob::Prepare {
                 into,
                 limits,
@@ -277,6 +293,11 @@ impl Receiving {
             }
         }
         None
+    }
+
+    fn is_gone(&self) -> bool {
+        let mut inbox = self.inbox.iter();
+        inbox.any(|open| open.inbox.is_gone() && !open.inbox.is_used())
     }
 
     fn incoming(&mut self, transfer: TransferId) -> Option<&mut Incoming> {

@@ -114,8 +114,8 @@ impl Files {
             Job::Receive(job) => {
                 self.receive(transfer, job, &mut |done| answer(Answer::Receive(done)));
             }
-            // Its files are in no folder.
-            Job::CloseInboxes => {}
+            // No thread has an inbox.
+            Job::CloseInbox => {}
         }
     }
 
