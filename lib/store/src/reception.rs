@@ -185,6 +185,10 @@ impl Reception {
         let more = usage::of(total).saturating_sub(usage::of(self.offered.total));
         self.shared.grow(&self.claim, more);
         self.offered.total = total;
+        // A file that grows is the only entry.
+        if let Some(State::Active(part)) = self.entries.get_mut(&0) {
+            part.grow(&total);
+        }
     }
 
     /// Takes the next entry, and reads nothing for that: what is held of it is what earlier

@@ -268,6 +268,12 @@ impl Transfers {
         }
     }
 
+    pub(crate) fn end_follow(&mut self, id: TransferId, out: &mut Context) {
+        if let Some(outgoing) = self.outgoing.get_mut(&id) {
+            outgoing.end_follow(out);
+        }
+    }
+
     pub(crate) fn cancel(&mut self, id: TransferId, out: &mut Context) {
         if let Some(outgoing) = self.outgoing.get_mut(&id) {
             outgoing.cancel(out);
@@ -387,9 +393,11 @@ impl Transfers {
             .values()
             .filter_map(|incoming| incoming.account.due(now));
         let waiting = self.outgoing.values().filter_map(Outgoing::waits_until);
+        let growing = self.outgoing.values().filter_map(Outgoing::counts_at);
         outgoing
             .chain(incoming)
             .chain(waiting)
+            .chain(growing)
             .fold(None, |due, at| earlier(due, Some(at)))
     }
 
@@ -401,6 +409,7 @@ impl Transfers {
             self.begin_next(links, out);
         }
         for outgoing in self.outgoing.values_mut() {
+            outgoing.count_growth(now, out);
             outgoing.go_on(out);
             let place = outgoing.place();
             outgoing.account.tell(place, now, out);
