@@ -256,10 +256,12 @@ impl Outbox {
     /// There are more entries than a transfer may have. Of a file that grows: it is gone, is
     /// another one, or has become shorter.
     pub fn count(&mut self, most: usize) -> Result<Counted, OutboxError> {
-        if let Some(growth) = self.growth.as_mut().filter(|_| !self.counted.is_all) {
-            self.counted = growth.look(&self.root, &self.name)?;
-            for source in self.running.values_mut() {
-                source.grow(&self.counted);
+        if let Some(growth) = &mut self.growth {
+            if !self.counted.is_all {
+                self.counted = growth.look(&self.root, &self.name)?;
+                for source in self.running.values_mut() {
+                    source.grow(&self.counted);
+                }
             }
             return Ok(self.counted);
         }

@@ -276,7 +276,7 @@ impl Sending<'_> {
             .handle
             .send(&self.connection.peer, path, options);
         let mut progress = Progress::new(self.output, &self.bars);
-        let mut follows = options.follow.is_some();
+        let (follows, mut ends) = (options.follow.is_some(), false);
         loop {
             let Some(event) = self.connection.running.next(self.lost) else {
                 let why = format!("they did not come back within {} s", self.wait.as_secs());
@@ -291,9 +291,12 @@ impl Sending<'_> {
                         return self.ended(path, outcome);
                     }
                 }
-                Event::Signal(Signal::End) if std::mem::take(&mut follows) => {
+                // A later signal ends the program without asking here.
+                Event::Signal(Signal::End) if follows => {
                     self.connection.running.handle.end_follow(transfer);
-                    self.bars.aside(|| self.output.warn(ENDS));
+                    if !std::mem::replace(&mut ends, true) {
+                        self.bars.aside(|| self.output.warn(ENDS));
+                    }
                 }
                 Event::Signal(Signal::End) => {
                     return Err(resumable(Failure::new("not sent", "ended by a signal")));
@@ -384,7 +387,7 @@ impl Sending<'_> {
 }
 
 /// After the first signal while a file is followed.
-const ENDS: &str = "sending what the file has now; again to stop";
+const ENDS: &str = "sending what the file has now; Ctrl-C again stops at once";
 
 fn resumable(failure: Failure) -> Failure {
     failure.next("the same command resumes where this one ended")
