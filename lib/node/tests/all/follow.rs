@@ -117,8 +117,7 @@ fn a_file_that_grows_goes_on_after_a_cut_and_ends_once_it_is_idle() {
     stage.follow(Some(Duration::from_secs(1)));
     stage.has(3);
     stage.cut.cut();
-    let left = |notice| matches!(notice, Notice::Left { lost: true, .. }).then_some(());
-    stage.anna.wait(left);
+    (stage.anna).wait(|notice| matches!(notice, Notice::Left { lost: true, .. }).then_some(()));
     let lost = stage.ben.outcome(Direction::Incoming);
     assert!(matches!(lost, Outcome::Lost { .. }), "{lost:?}");
     stage.record(2 * LEAF);
