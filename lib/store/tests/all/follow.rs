@@ -127,6 +127,7 @@ fn whole_leaves_go_while_a_file_grows_and_the_rest_once_it_ends() {
             let last = finish(&scratch, &mut outbox, &mut reception) as usize;
             assert_eq!(last, usize::from(!all.is_empty()), "{begins} {grows}");
             assert_eq!(reception.counts().durable, all.len() as u64);
+            drop(reception);
             assert_eq!(published(&scratch), ["film"]);
         }
     }
@@ -200,6 +201,7 @@ fn a_film_that_goes_on_after_its_end_is_copied_from_what_came_before() {
     assert_eq!(offset, 3 * LEAF as u64);
     assert_eq!(send_on(&mut outbox, &mut reception), 2);
     assert_eq!(finish(&scratch, &mut outbox, &mut reception), 1);
+    drop(reception);
     assert_eq!(published(&scratch), ["film", "film (1)"]);
 }
 
