@@ -142,9 +142,10 @@ fn bar(status: &TransferStatus) -> ProgressBar {
 
 /// How a bar is drawn: there is no percentage of what is not counted yet.
 fn style(status: &TransferStatus) -> ProgressStyle {
-    let template = match status.is_counted {
-        true => BAR,
-        false => COUNTING,
+    let template = match status.shape {
+        _ if status.is_counted => BAR,
+        Shape::File => GROWING,
+        _ => COUNTING,
     };
     match ProgressStyle::with_template(template) {
         Ok(style) => style.progress_chars("=> "),
@@ -230,6 +231,9 @@ const BAR: &str = "{percent:>3}% [{bar:10}] {wide_msg}";
 
 /// As wide as the other.
 const COUNTING: &str = "  counting files  {wide_msg}";
+
+/// As wide as the others.
+const GROWING: &str = "  growing file    {wide_msg}";
 
 /// Shown while the transfer yields to a call.
 const YIELDS: &str = ", a call goes first";

@@ -311,7 +311,8 @@ fn of_transfers(notice: &Notice) -> Option<Told> {
     })
 }
 
-/// `photos/ (12 items, 3.42 GB)`, or `photos/ (at least 12 items, 3.42 GB)` while they are counted.
+/// `photos/ (12 items, 3.42 GB)`, or `photos/ (at least 12 items, 3.42 GB)` while they are counted,
+/// or `film.mkv (growing, at least 3.42 GB)`.
 pub(crate) fn thing(name: &str, shape: Shape, entries: u32, size: u64, is_counted: bool) -> String {
     match shape {
         Shape::Folder if entries == 0 && is_counted => format!("{name}/ (empty)"),
@@ -321,6 +322,7 @@ pub(crate) fn thing(name: &str, shape: Shape, entries: u32, size: u64, is_counte
             count(entries.into(), "item"),
             bytes(size)
         ),
+        _ if !is_counted => format!("{name} (growing, at least {})", bytes(size)),
         _ => format!("{name} ({})", bytes(size)),
     }
 }

@@ -95,7 +95,7 @@ pub use pairing::{
 pub use panics::abort_on_panic;
 pub use quality::{Adaptation, Bottleneck, Quality, TradeOff, UnknownTradeOff};
 pub use settings::{
-    Accept, Allow, Collision, InboxSettings, MOVED_PATIENCE, Order, SendOptions, Settings,
+    Accept, Allow, Collision, Follow, InboxSettings, MOVED_PATIENCE, Order, SendOptions, Settings,
     everywhere,
 };
 pub use shared_live::OwnerMarks;

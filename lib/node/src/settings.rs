@@ -220,6 +220,18 @@ pub struct SendOptions {
     pub on_collision: Collision,
     /// Most bytes a second.
     pub limit: Option<u64>,
+    /// Send a file while another program writes to it; `None` for a file or folder as it is.
+    pub follow: Option<Follow>,
+}
+
+/// How a file is sent while another program writes to it: until
+/// [`end_follow`](crate::Handle::end_follow), or until it has not grown for so long.
+///
+/// It must only grow. The transfer fails once it is shorter or another file has its name.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Follow {
+    /// How long it may not grow, counted from the receiver's answer on.
+    pub until_idle: Option<Duration>,
 }
 
 impl Default for SendOptions {
@@ -228,6 +240,7 @@ impl Default for SendOptions {
         Self {
             on_collision: Collision::Rename,
             limit: None,
+            follow: None,
         }
     }
 }

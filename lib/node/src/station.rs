@@ -319,6 +319,7 @@ impl Station {
                 transfer,
                 bytes_per_second,
             } => transfers.limit(transfer, bytes_per_second, out),
+            Command::EndFollow { transfer } => transfers.end_follow(transfer, out),
             #[cfg(feature = "http")]
             Command::OpenDoor { http } => {
                 door.open(http, out);

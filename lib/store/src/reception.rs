@@ -199,6 +199,10 @@ impl Reception {
         let more = usage::of(total).saturating_sub(usage::of(self.offered.total));
         self.shared.grow(&self.claim, more);
         self.offered.total = total;
+        // A file that grows is the only entry.
+        if let Some(State::Active(part)) = self.entries.get_mut(&0) {
+            part.grow(&total);
+        }
         Ok(())
     }
 

@@ -59,6 +59,7 @@ pub(crate) fn send(arguments: &[String]) -> Result<(), Box<dyn Error>> {
     let options = SendOptions {
         on_collision: Collision::Rename,
         limit: None,
+        follow: None,
     };
     let sent = handle.send(&peer, path, options);
     thread::spawn(move || {

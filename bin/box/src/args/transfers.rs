@@ -40,6 +40,12 @@ pub(crate) struct Send {
     /// Limit of bytes a second, such as 2M
     #[arg(long, value_name = "RATE", value_parser = parse_bytes)]
     pub(crate) limit: Option<u64>,
+    /// Send a file while another program writes to it; Ctrl-C ends it with what the file has then
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// End a file that is followed once it has not grown for so many seconds
+    #[arg(long, value_name = "SECONDS", requires = "follow", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
+    pub(crate) until_idle: Option<u64>,
     /// What the receiver does if the name is taken
     #[arg(long, value_enum, default_value_t = CollisionArgument::Rename)]
     pub(crate) on_collision: CollisionArgument,
@@ -141,10 +147,15 @@ Example:
   transom send --code photos/    to a person who is no contact: shows a code, which they type after
                                  `transom receive`
   transom send --spool anna clip.mkv   ends at once; sent when anna is there
+  transom send anna --follow film.mkv    while it is recorded, until Ctrl-C
 
 Keys while it runs: p pauses and goes on, c twice cancels, + and - change the rate limit. Without a
 terminal SIGUSR1 pauses and goes on. The bar says what limits the rate: a disk, the network, or the
 rate limit of one of the sides.
+
+A file that is followed may only grow, though its beginning may be rewritten: at the end all of it is
+compared once. Ctrl-C sends the rest and ends; a second one stops at once. It fails if the file is
+cut short or replaced.
 
 The same command again resumes where an earlier one ended; after a cancel it begins anew. Exit
 status 0 means: all of it is on the other side's disk and survives a power cut.";

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use transom::people::Rights;
 use transom::{
-    Keep, Notice, Outcome, Paired, PairingNotice, Redial, SendOptions, TransferId, path_text,
+    Follow, Keep, Notice, Outcome, Paired, PairingNotice, Redial, SendOptions, TransferId,
+    path_text,
 };
 
 use crate::args;
@@ -34,6 +35,17 @@ pub(crate) fn run(arguments: &args::Send, place: &Place, output: &Output) -> Res
     if paths.is_empty() {
         return Err(Failure::usage("nothing to send", "no path was named")
             .next("transom send --code PATH…"));
+    }
+    if arguments.follow {
+        let why = match paths.as_slice() {
+            [path] if path.is_dir() => "it is a folder",
+            [_] => "",
+            _ => "only one file can be",
+        };
+        if !why.is_empty() {
+            let what = format!("can't follow {}", path_text(&paths[0]));
+            return Err(Failure::usage(what, why).next("name one file"));
+        }
     }
     let mut failures = PathFailures::new(paths.len(), output);
     let existing = failures.existing(&paths)?;
@@ -66,6 +78,9 @@ pub(crate) fn run(arguments: &args::Send, place: &Place, output: &Output) -> Res
         let options = SendOptions {
             on_collision: arguments.on_collision.into(),
             limit: sending.controls.limit(),
+            follow: arguments.follow.then(|| Follow {
+                until_idle: arguments.until_idle.map(Duration::from_secs),
+            }),
         };
         if let Err(failure) = sending.send(path, options)? {
             failures.add(failure)?;
@@ -265,6 +280,7 @@ impl Sending<'_> {
             .handle
             .send(&self.connection.peer, path, options);
         let mut progress = Progress::new(self.output, &self.bars);
+        let (follows, mut ends) = (options.follow.is_some(), false);
         loop {
             let Some(event) = self.connection.running.next(self.lost) else {
                 let why = format!("they did not come back within {} s", self.wait.as_secs());
@@ -277,6 +293,13 @@ impl Sending<'_> {
                             report::tell(self.output, &notice);
                         }
                         return self.ended(path, outcome);
+                    }
+                }
+                // A later signal ends the program without asking here.
+                Event::Signal(Signal::End) if follows => {
+                    self.connection.running.handle.end_follow(transfer);
+                    if !std::mem::replace(&mut ends, true) {
+                        self.bars.aside(|| self.output.warn(ENDS));
                     }
                 }
                 Event::Signal(Signal::End) => {
@@ -366,6 +389,9 @@ impl Sending<'_> {
         }
     }
 }
+
+/// After the first signal while a file is followed.
+const ENDS: &str = "sending what the file has now; Ctrl-C again stops at once";
 
 fn resumable(failure: Failure) -> Failure {
     failure.next("the same command resumes where this one ended")

@@ -157,6 +157,9 @@ pub(crate) fn cancel_which(file: &str) -> String {
 pub(crate) fn offered(offer: &Offer, name: &str) -> String {
     let size = bytes(offer.bytes);
     match offer.shape {
+        Shape::File if !offer.is_counted => {
+            format!("From {name} · still growing, at least {size}")
+        }
         Shape::File => format!("From {name} · {size}"),
         _ if !offer.is_counted => format!(
             "From {name} · a folder, at least {} items, {size}",
@@ -243,7 +246,11 @@ pub(crate) fn progress(status: &TransferStatus, name: &str, is_here: bool) -> St
         files if !status.is_counted => {
             let (done, all) = (bytes(status.verified), bytes(status.bytes));
             let files_done = status.files_done;
-            format!("{files_done} of at least {files} files · {done} of at least {all}")
+            let sizes = format!("{done} of at least {all}");
+            match status.shape {
+                Shape::File => sizes,
+                _ => format!("{files_done} of at least {files} files · {sizes}"),
+            }
         }
         0 | 1 => done_of(status.verified, status.bytes),
         files => {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use transom_proto::{OwnedOffer, Session, TransferEvent, UsageError};
 use transom_store::RoomLimits;
-use transom_wire::{Collision, EntryKind, RefuseReason, Total, WHOLE};
+use transom_wire::{Collision, EntryKind, RefuseReason, Shape, Total, WHOLE};
 
 use super::control::Control;
 use super::{Account, Place};
@@ -333,10 +333,15 @@ impl Incoming {
                 ReceiveJob::Abandon(index)
             }
             TransferEvent::Finish { entries } => {
-                // What vanished at the sender since it was counted has never been announced.
+                // What vanished at the sender since it was counted has never been announced. A file
+                // that grew was announced without a size.
+                let bytes = match self.offer.shape {
+                    Shape::File => self.offer.bytes,
+                    _ => self.bytes,
+                };
                 self.total(Total {
                     files: entries,
-                    bytes: self.bytes,
+                    bytes,
                     is_counted: true,
                 });
                 self.enter(Stage::Finishing);

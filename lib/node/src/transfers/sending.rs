@@ -22,7 +22,7 @@ use crate::notice::{
     Direction, FailReason, FileError, Notice, Outcome, PeerLoss, Phase, TransferFailure,
     TransferId, TransferStatus,
 };
-use crate::settings::SendOptions;
+use crate::settings::{Follow, SendOptions};
 
 pub(super) struct Outgoing {
     pub(super) account: Account,
@@ -30,6 +30,10 @@ pub(super) struct Outgoing {
     /// The path that it is a copy of, which names the transfer.
     pub(super) origin: Option<PathBuf>,
     on_collision: Collision,
+    /// The file is followed, and is not to end yet.
+    follow: Option<Follow>,
+    /// When a file that is followed grew last, or was accepted since.
+    grew_at: Instant,
     attempt: Option<Attempt>,
     /// Our user's pause and limit, and whether the receiver has paused the transfer. Without a
     /// connection that is what the receiver said last.
@@ -54,6 +58,8 @@ impl Outgoing {
                 limit: options.limit,
             },
             on_collision: options.on_collision,
+            follow: options.follow,
+            grew_at: Instant::now(),
             attempt: None,
             peer_paused: false,
             stirred: false,
@@ -113,13 +119,15 @@ impl Outgoing {
         peer: [u8; 32],
         out: &mut Context,
     ) {
-        self.attempt = Some(Attempt::new(number, link, peer));
+        let follows = self.follow.is_some();
+        self.attempt = Some(Attempt::new(number, link, peer, follows));
         out.workers.send(
             peer,
             number,
             SendJob::Open {
                 path: self.path.clone(),
                 origin: self.origin.clone(),
+                follows,
                 own,
                 peer,
             },
@@ -152,6 +160,32 @@ impl Outgoing {
         self.account.changed = true;
     }
 
+    /// What the file has now is all that is sent of it.
+    pub(super) fn end_follow(&mut self, out: &mut Context) {
+        if self.follow.take().is_some()
+            && let Some(attempt) = &mut self.attempt
+        {
+            attempt.end_growth(out);
+        }
+    }
+
+    /// When to look how long the file is that is followed. A receiver without room for what there
+    /// is takes no counts either: each of them would wait there.
+    pub(super) fn counts_at(&self) -> Option<Instant> {
+        let attempt = self.attempt.as_ref()?;
+        let has_room = self.account.status.missing == 0;
+        attempt.count_at.filter(|_| attempt.accepted && has_room)
+    }
+
+    /// Looks how long it is, if it is time.
+    pub(super) fn count_growth(&mut self, now: Instant, out: &mut Context) {
+        if self.counts_at().is_some_and(|at| at <= now)
+            && let Some(attempt) = &mut self.attempt
+        {
+            attempt.count_growth(out);
+        }
+    }
+
     pub(super) fn cancel(&mut self, out: &mut Context) {
         if let Some(place) = self.place() {
             out.with(place.link, |session| {
@@ -167,6 +201,7 @@ impl Outgoing {
         match event {
             TransferEvent::Accepted { held } => {
                 (attempt.accepted, attempt.held) = (true, held);
+                self.grew_at = out.now();
                 // A receiver that pauses the transfer says so before it accepts.
                 self.peer_paused = attempt.peer_paused;
                 self.phase();
@@ -199,7 +234,7 @@ impl Outgoing {
             }
             TransferEvent::Done(done) => {
                 let entry = attempt.settle(done.index);
-                let is_file = entry.is_some_and(|entry| entry.kind == EntryKind::File);
+                let is_file = entry.is_some_and(|entry| entry.kind != EntryKind::Folder);
                 status.files_done += u32::from(is_file);
             }
             TransferEvent::Progress(progress) => attempt.progress = progress,
@@ -246,8 +281,11 @@ impl Outgoing {
             SendAnswer::Opened(Ok(opened)) => return self.offer(opened, out),
             SendAnswer::Opened(Err(why)) => return Some(Outcome::Failed { why, more: 0 }),
             SendAnswer::Counted(counted) => {
-                attempt.counted(counted, out);
+                if attempt.counted(counted, out) {
+                    self.grew_at = out.now();
+                }
                 self.count();
+                self.end_idle(out);
             }
             SendAnswer::Entries(found) => {
                 for (path, why) in attempt.found(found, out) {
@@ -269,7 +307,7 @@ impl Outgoing {
                 attempt.reads.leaf(leaf.index);
                 attempt.say(out, |session, place| session.leaf(place.file, leaf));
             }
-            SendAnswer::Sent(index) => attempt.reads.sent(index),
+            SendAnswer::Sent(index) => attempt.sent(index),
             SendAnswer::Hashes(hashes) => {
                 let bytes = (hashes.hashes.len() * limits::LEAF) as u64;
                 attempt.reads.hashed(hashes.index, hashes.offset + bytes);
@@ -290,6 +328,14 @@ impl Outgoing {
         }
         (self.account.changed, self.stirred) = (true, true);
         None
+    }
+
+    /// Ends a file that has not grown for as long as it may.
+    fn end_idle(&mut self, out: &mut Context) {
+        let until_idle = self.follow.and_then(|follow| follow.until_idle);
+        if until_idle.is_some_and(|idle| out.now() - self.grew_at >= idle) {
+            self.end_follow(out);
+        }
     }
 
     fn unsendable(&mut self, failure: Failure<String>, out: &mut Context) {

@@ -76,7 +76,7 @@ impl Incoming {
             }
             ReceiveAnswer::Done(done) => {
                 let entry = self.settled(done.index);
-                let is_file = entry.is_some_and(|(kind, _)| kind == EntryKind::File);
+                let is_file = entry.is_some_and(|(kind, _)| kind != EntryKind::Folder);
                 self.account.status.files_done += u32::from(is_file);
                 self.say(out, |session, place| session.done(place.file, &done));
             }
