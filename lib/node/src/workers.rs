@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | `camera` | opens, reads and closes the camera, and encodes its pictures; up to three, while others hang in a driver | the newest opening |
 //! | `cameras` | looks for cameras | one request of the owner |
-//! | `outbox` | reads what is sent, and hashes it | [`Lanes`](lanes::Lanes), a queue a transfer, bounded by the rooms of its transfers |
+//! | `outbox` | reads what is sent, and hashes it | [`Lanes`](crate::lanes::Lanes), a queue a transfer, bounded by the rooms of its transfers |
 //! | `inbox` | one for each folder that is received into, and confined to it: writes, syncs, tidies it | the same, bounded by the grants of its transfers |
 //! | `hash` | with more than two processors, one for each `inbox`: hashes the leaves that came, and hands all jobs on in their order | the same |
 //! | `names` | looks host names up | one request per dial |
