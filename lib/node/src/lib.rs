@@ -126,6 +126,8 @@ pub use transom_store::RoomLimits;
 pub use transom_store::can_confine;
 /// Paths as text that holds every name, byte for byte.
 pub use transom_store::path_text;
+/// Files and folders that are kept for receivers who are away.
+pub use transom_store::{Delivering, MAX_SPOOLED, Spool, SpoolError, SpoolItem};
 /// Contacts, rights, pinned keys, and names made safe to print.
 pub use transom_users as people;
 pub use transom_wire::{ByeCode, Fingerprint, Keep, LimitedBy, PeerName, PublicKey};

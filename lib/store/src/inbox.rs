@@ -12,12 +12,12 @@ use crate::dir::Dir;
 use crate::error::fail_reason;
 use crate::room::RoomLimits;
 use crate::{InboxError, Reception};
-use recover::{free_name, open_staging, recover};
+use recover::{open_staging, recover};
 
 mod recover;
 mod shared;
 
-pub(crate) use recover::STAGING;
+pub(crate) use recover::{STAGING, free_name, is_ours, remove_some};
 pub use shared::Leftover;
 pub(crate) use shared::{Ground, Shared};
 
@@ -34,7 +34,8 @@ pub struct InboxSettings {
     /// How long room is kept for a running transfer of which nothing comes. Once others have taken
     /// the room, it waits until there is room again.
     pub keep_room: Duration,
-    /// How long an unfinished transfer is kept after its last attempt.
+    /// How long an unfinished transfer is kept after its last attempt. Older ones are removed when
+    /// an offer comes. Without offers they stay: nobody opens the inbox, whose disk may be away.
     pub keep_unfinished: Duration,
     /// Unfinished transfers kept of one peer; the oldest gives way.
     pub unfinished_per_peer: usize,

@@ -40,6 +40,11 @@ impl Job {
         matches!(self, Self::Receive(ReceiveJob::Full(_)))
     }
 
+    /// Whether it says more of what waits for room.
+    pub(crate) fn counts(&self) -> bool {
+        matches!(self, Self::Receive(ReceiveJob::Total(_)))
+    }
+
     /// Whether it ends an attempt that is not whole.
     pub(crate) fn breaks_off(&self) -> bool {
         matches!(self, Self::Receive(ReceiveJob::Keep | ReceiveJob::Discard))

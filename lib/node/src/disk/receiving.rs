@@ -77,7 +77,8 @@ pub(crate) enum ReceiveAnswer {
     Again(Again),
     /// The entry can't be taken.
     Failed(Failure<String>),
-    /// So many bytes of leaves left memory since the last such answer, and how far the transfer is.
+    /// So many bytes of leaves or credit of hashes are free again since the last such answer, and
+    /// how far the transfer is.
     Stored {
         taken: u64,
         progress: Progress,
@@ -109,6 +110,10 @@ impl From<InboxError> for Refusal {
         }
     }
 }
+
+/// Hashes compared before others have their turn: for each a leaf may be read from the inbox, and
+/// one from the transfer.
+const HASHES_COMPARED: usize = LEAVES_CHECKED as usize / 2;
 
 /// How long an inbox stays open that no reception uses: short enough for an owner who wants to
 /// unmount its disk, and longer than the pause between two offers of a sender that sends file after
@@ -246,7 +251,14 @@ impl Receiving {
                 return is_full.then_some(ReceiveJob::Full(None));
             }
             ReceiveJob::Full(job) => return self.full(transfer, job, answer),
-            ReceiveJob::Total(total) => self.incoming(transfer)?.reception.total(total),
+            ReceiveJob::Total(total) => {
+                let counted = self.incoming(transfer)?.reception.total(total);
+                // It could not have been offered so, and nothing of it is kept.
+                let error = counted.err()?;
+                answer(ReceiveAnswer::Finished(Err(TransferFailure::from(&error))));
+                let reception = self.transfers.remove(&transfer)?.reception;
+                return reception.give_up().map(ReceiveJob::Remove);
+            }
             ReceiveJob::Entry(entry) => return self.incoming(transfer)?.entry(entry, answer),
             ReceiveJob::Hashes(hashes) => return self.incoming(transfer)?.hashes(hashes, answer),
             ReceiveJob::Leaf { leaf, size, found } => {
@@ -377,21 +389,24 @@ impl Incoming {
         None
     }
 
+    /// Compares some hashes; gives the others.
     fn hashes(
         &mut self,
-        hashes: LeafHashes,
+        mut hashes: LeafHashes,
         answer: &mut dyn FnMut(ReceiveAnswer),
     ) -> Option<ReceiveJob> {
+        let rest = hashes.split_off(HASHES_COMPARED);
         let index = hashes.index;
         match self.reception.hashes(index, hashes.offset, &hashes.hashes) {
             Ok(runs) => again(index, runs, answer),
             Err(EntryError::NoRoom { missing }) => {
+                hashes.hashes.extend(rest.hashes);
                 return self.halt(ReceiveJob::Hashes(hashes), missing, answer);
             }
             Err(error) => untakable(index, &error, answer),
         }
-        answer(self.stored(0, Vec::new()));
-        None
+        answer(self.stored(hashes.credit(), Vec::new()));
+        (!rest.hashes.is_empty()).then_some(ReceiveJob::Hashes(rest))
     }
 
     /// Writes a leaf of a file of that size; `found` is its hash, if that is known.
@@ -486,5 +501,84 @@ fn untakable(index: u32, error: &EntryError, answer: &mut dyn FnMut(ReceiveAnswe
             errno: error.errno(),
             text: error.text(),
         }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use transom_wire::limits::LEAF;
+    use transom_wire::{Collision, EntryKind, RelativePath, Shape, TransferKey};
+
+    use super::*;
+
+    const TRANSFER: TransferId = TransferId(1);
+
+    /// Does a job whose answers don't matter; says whether that was all of it.
+    fn work(receiving: &mut Receiving, job: ReceiveJob) -> bool {
+        receiving.work(TRANSFER, job, &mut |_| {}).is_none()
+    }
+
+    #[test]
+    fn a_message_full_of_hashes_is_compared_in_several_jobs() {
+        let folder = std::env::temp_dir().join(format!("transom-compared-{}", std::process::id()));
+        let (leaves, name) = (128, RelativePath::new("holes").unwrap());
+        let size = leaves * LEAF as u64;
+        let prepare = || ReceiveJob::Prepare {
+            into: folder.clone(),
+            limits: RoomLimits::default(),
+            peer: [2; 32],
+            offer: OwnedOffer {
+                transfer: TransferKey([3; 16]),
+                shape: Shape::File,
+                collision: Collision::Rename,
+                files: 1,
+                bytes: size,
+                is_counted: true,
+                name: name.into(),
+            },
+        };
+        let entry = || {
+            ReceiveJob::Entry(OwnedEntry {
+                index: 0,
+                kind: EntryKind::File,
+                mode: 0o644,
+                mtime: 0,
+                size,
+                path: name.into(),
+            })
+        };
+        let hole = |leaf: u64| LeafData {
+            index: 0,
+            offset: leaf * LEAF as u64,
+            hash: hash_leaf(&ZEROS, leaf * LEAF as u64, size),
+            content: LeafContent::Hole,
+            bytes: Vec::new(),
+        };
+        let mut receiving = Receiving::default();
+        assert!(work(&mut receiving, prepare()));
+        assert!(work(&mut receiving, entry()));
+        for leaf in 0..leaves {
+            let (leaf, found) = (hole(leaf), None);
+            let job = ReceiveJob::Leaf { leaf, size, found };
+            assert!(work(&mut receiving, job));
+        }
+        for job in [ReceiveJob::Keep, prepare(), entry()] {
+            assert!(work(&mut receiving, job));
+        }
+        let hashes = LeafHashes {
+            index: 0,
+            offset: 0,
+            hashes: (0..leaves).map(|leaf| hole(leaf).hash).collect(),
+        };
+        let (mut rest, mut credit) = (Some(ReceiveJob::Hashes(hashes.clone())), Vec::new());
+        while let Some(job) = rest {
+            rest = receiving.work(TRANSFER, job, &mut |answer| match answer {
+                ReceiveAnswer::Stored { taken, .. } => credit.push(taken),
+                _ => panic!("they are the same"),
+            });
+        }
+        drop(receiving);
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(credit, [hashes.credit() / 4; 4]);
     }
 }

@@ -273,6 +273,10 @@ impl Waiting for DiskJob {
     fn unparks(&self) -> bool {
         self.1.breaks_off()
     }
+
+    fn passes(&self) -> bool {
+        self.1.counts()
+    }
 }
 
 type Told = (TransferId, Answer);
@@ -398,7 +402,13 @@ mod tests {
     fn put_open(jobs: &Lanes<DiskJob>, transfer: u32, path: &Path, size: u64) {
         File::create(path).unwrap().set_len(size).unwrap();
         let (path, own, peer) = (path.to_owned(), [1; 32], [2; 32]);
-        put_send(jobs, transfer, SendJob::Open { path, own, peer });
+        let open = SendJob::Open {
+            path,
+            origin: None,
+            own,
+            peer,
+        };
+        put_send(jobs, transfer, open);
         let settled = Vec::new();
         put_send(jobs, transfer, SendJob::Entries { settled });
     }
@@ -557,11 +567,50 @@ mod tests {
                 Answer::Receive(ReceiveAnswer::Begin(_)) => "begin",
                 Answer::Receive(ReceiveAnswer::Stored { .. }) => "stored",
                 Answer::Receive(ReceiveAnswer::Done(_)) => "done",
+                Answer::Receive(ReceiveAnswer::Full(_)) => "full",
+                Answer::Receive(ReceiveAnswer::Finished(Err(_))) => "failed",
                 _ => "other",
             };
             told.push((transfer.0, kind));
         }
         told
+    }
+
+    #[test]
+    fn what_waits_for_room_fails_when_more_is_counted_than_ever_has_room() {
+        let told = in_folder("counted", |folder| {
+            std::fs::create_dir(folder.join("inbox")).unwrap();
+            std::fs::write(folder.join("inbox/own"), [0; 8000]).unwrap();
+            let ReceiveJob::Prepare {
+                into,
+                mut limits,
+                peer,
+                mut offer,
+            } = prepare(folder)
+            else {
+                panic!("no offer");
+            };
+            limits.quota = Some(20_000);
+            (offer.shape, offer.bytes, offer.is_counted) = (Shape::Folder, 9000, false);
+            let mut total = offer.as_offer().total();
+            let prepare = ReceiveJob::Prepare {
+                into,
+                limits,
+                peer,
+                offer,
+            };
+            total.bytes = 30_000;
+            let jobs = Lanes::default();
+            for job in [prepare, ReceiveJob::Total(total)] {
+                jobs.put(
+                    peer,
+                    Queue::In(KEY),
+                    (TransferId(1), Job::Receive(job), None),
+                );
+            }
+            served(&jobs)
+        });
+        assert_eq!(told, [(1, "full"), (1, "ready"), (1, "failed")]);
     }
 
     #[test]
