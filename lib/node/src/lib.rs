@@ -58,6 +58,7 @@ mod pairing;
 mod panics;
 #[cfg_attr(feature = "sim", path = "sim/parts.rs")]
 mod parts;
+mod pins;
 mod quality;
 mod settings;
 mod shared_live;

@@ -21,6 +21,7 @@ use crate::measure::Measure;
 use crate::notice::{Notice, PeerLoss, SystemError};
 use crate::pairing::Pairings;
 use crate::parts;
+use crate::pins::Pinner;
 use crate::settings::Settings;
 use crate::sound::Sound;
 use crate::texts::Texts;
@@ -86,6 +87,8 @@ impl Station {
         let random = out.machine.random().ok_or(StartError::Random)?;
         let own_key = settings.identity.public_key().0;
         let links = Links::new(&mut settings, random, out.machine.clone());
+        let pinner = Pinner::new(std::mem::take(&mut settings.known_peers));
+        out.workers.set_pinner(pinner);
         let discovery = Discovery::new(&settings, &out.net.local_addresses());
         let policy = Policy::new(&settings);
         let door = HttpDoor::new(&mut settings);
@@ -390,6 +393,7 @@ impl Station {
                 Report::CameraFailed(opening, error) => camera.failed(opening, &error, calls, out),
                 Report::Cameras(devices) => out.notify(Notice::Cameras { devices }),
                 Report::Disk(transfer, answer) => transfers.answered(transfer, answer, out),
+                Report::Pins(answer) => links.pinned(answer, out),
                 Report::Resolved(peer, found) => links.resolved(peer, found, out),
                 Report::CandidateResolved(entry, found) => pairings.resolved(entry, found, out),
             }
