@@ -20,4 +20,5 @@ mod records;
 mod resume;
 mod room;
 mod send;
+mod spool;
 mod support;
