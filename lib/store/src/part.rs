@@ -231,6 +231,11 @@ impl Part {
         (self.earlier, self.prefix, self.rest, self.front) = (leaves, leaves, leaves, leaves);
     }
 
+    /// Whether its size is not final.
+    pub(crate) fn grows(&self) -> bool {
+        self.grows
+    }
+
     /// The sender has counted more. Once the size of a file that grows is final, the sender gives
     /// the hashes of all leaves but the last, as the program that wrote them may have changed them.
     pub(crate) fn grow(&mut self, total: &Total) {

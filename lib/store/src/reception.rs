@@ -195,14 +195,15 @@ impl Reception {
     /// # Errors
     /// It can never have room.
     pub fn total(&mut self, total: Total) -> Result<(), InboxError> {
-        self.shared.check(total)?;
+        // A file that grows is the only entry. It waits where an offer would be refused: what came
+        // of it is not to be lost.
+        match self.entries.get_mut(&0) {
+            Some(State::Active(part)) if part.grows() => part.grow(&total),
+            _ => self.shared.check(total)?,
+        }
         let more = usage::of(total).saturating_sub(usage::of(self.offered.total));
         self.shared.grow(&self.claim, more);
         self.offered.total = total;
-        // A file that grows is the only entry.
-        if let Some(State::Active(part)) = self.entries.get_mut(&0) {
-            part.grow(&total);
-        }
         Ok(())
     }
 

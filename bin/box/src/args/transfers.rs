@@ -146,8 +146,8 @@ Example:
   transom send anna photos/ notes.txt --limit 10M
   transom send --code photos/    to a person who is no contact: shows a code, which they type after
                                  `transom receive`
-  transom send --spool anna clip.mkv   ends at once; sent when anna is there
   transom send anna --follow film.mkv    while it is recorded, until Ctrl-C
+  transom send --spool anna clip.mkv   ends at once; sent when anna is there
 
 Keys while it runs: p pauses and goes on, c twice cancels, + and - change the rate limit. Without a
 terminal SIGUSR1 pauses and goes on. The bar says what limits the rate: a disk, the network, or the

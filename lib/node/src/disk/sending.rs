@@ -28,10 +28,10 @@ pub(crate) const LEAVES_HASHED: usize = 16;
 pub(crate) enum SendJob {
     Open {
         path: PathBuf,
-        /// The path that it is a copy of, which names the transfer.
-        origin: Option<PathBuf>,
         /// Whether it is a file that another program writes to.
         follows: bool,
+        /// The path that it is a copy of, which names the transfer.
+        origin: Option<PathBuf>,
         own: [u8; 32],
         peer: [u8; 32],
     },
@@ -130,20 +130,20 @@ impl Sending {
         let job = match job {
             SendJob::Open {
                 path,
-                origin,
                 follows,
+                origin,
                 own,
                 peer,
             } => {
-                let opened = match follows {
+                let outbox = match follows {
                     true => Outbox::follow(&path),
                     false => Outbox::open(&path),
                 };
-                let mut opened = opened.and_then(|outbox| self.open(transfer, outbox, own, peer));
+                let opened = outbox.and_then(|outbox| self.open(transfer, outbox, own, peer));
+                let mut opened = opened.map_err(|error| TransferFailure::from(&error));
                 if let (Ok(opened), Some(origin)) = (&mut opened, origin) {
                     opened.key = Outbox::key_of(&origin, &own, &peer);
                 }
-                let opened = opened.map_err(|error| TransferFailure::from(&error));
                 return answer(SendAnswer::Opened(opened));
             }
             SendJob::Close => return drop(self.transfers.remove(&transfer)),
@@ -419,11 +419,11 @@ mod tests {
         let start = |index| Start { index, offset: 0 };
         let (own, peer) = ([1; 32], [2; 32]);
         let path = folder.clone();
-        let (origin, follows) = (None, false);
+        let (follows, origin) = (false, None);
         work(SendJob::Open {
             path,
-            origin,
             follows,
+            origin,
             own,
             peer,
         });

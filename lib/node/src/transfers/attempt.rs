@@ -264,7 +264,7 @@ impl Attempt {
     /// What the receiver is to know of the counts. What came after it was counted is found too.
     fn due_total(&self) -> Total {
         let (told, counted, found) = (&self.total, &self.counted, &self.found);
-        let is_all = counted.is_all || (found.is_all && !self.follows);
+        let is_all = counted.is_all || found.is_all && !self.follows;
         Total {
             files: told.files.max(counted.entries).max(found.entries),
             bytes: told.bytes.max(counted.bytes).max(found.bytes),
@@ -277,8 +277,8 @@ impl Attempt {
     fn tell_total(&mut self, out: &mut Context) {
         let (total, now) = (self.due_total(), out.now());
         let is_late = self.told.is_none_or(|told| now >= told + TOTAL_PAUSE);
-        let is_told = total.is_counted || is_late || self.follows;
-        if total != self.total && !self.finish_said && is_told {
+        let is_due = total.is_counted || is_late || self.follows;
+        if total != self.total && !self.finish_said && is_due {
             (self.total, self.told) = (total, Some(now));
             self.say(out, |session, place| session.total(place.file, &total));
         }
@@ -409,10 +409,10 @@ impl Attempt {
         let waits = !self.fetched.is_empty() || !self.announced.is_empty();
         let complete = self.found.is_all && !waits && !self.finish_said;
         if complete {
-            self.finish_said = true;
             // A file that is followed may have failed before its size was final.
             self.counted.is_all = true;
             self.tell_total(out);
+            self.finish_said = true;
             let entries = self.found.entries;
             self.say(out, |session, place| session.finish(place.file, entries));
         }

@@ -126,8 +126,8 @@ impl Outgoing {
             number,
             SendJob::Open {
                 path: self.path.clone(),
-                origin: self.origin.clone(),
                 follows,
+                origin: self.origin.clone(),
                 own,
                 peer,
             },

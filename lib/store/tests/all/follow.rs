@@ -46,11 +46,12 @@ fn begin(scratch: &Scratch, inbox: &mut Inbox) -> (Outbox, Reception, u64) {
 /// Sends what can be sent now; gives how many leaves that were.
 fn send_on(outbox: &mut Outbox, reception: &mut Reception) -> u64 {
     let counted = outbox.count(1).unwrap();
-    reception.total(Total {
+    let counted_so_far = Total {
         files: 1,
         bytes: counted.bytes,
         is_counted: counted.is_all,
-    });
+    };
+    reception.total(counted_so_far).unwrap();
     let mut sent = 0;
     loop {
         match outbox.next_leaf(0, Vec::new()).unwrap() {
@@ -259,11 +260,12 @@ fn a_file_that_grows_beyond_a_quota_waits_for_room() {
     assert_eq!(reception.missing(), 0);
     record(&scratch, &noise(3 * LEAF, 8));
     let counted = outbox.count(1).unwrap();
-    reception.total(Total {
+    let counted_so_far = Total {
         files: 1,
         bytes: counted.bytes,
         is_counted: false,
-    });
+    };
+    reception.total(counted_so_far).unwrap();
     assert!(reception.missing() > 0);
     let Step::Leaf {
         offset,

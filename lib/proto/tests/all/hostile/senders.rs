@@ -252,11 +252,6 @@ fn a_file_that_grows_has_whole_leaves_up_to_its_last_and_then_hashes_of_all_othe
         ("an end while it grows", &two, end(0, size)),
         ("hashes while it grows", &two, hashes(0, 0, 1)),
         ("a size that shrinks", &two, total(1, size - 1, false)),
-        (
-            "a size that grows once final",
-            &grown,
-            total(1, size + 1, false),
-        ),
         ("hashes before the last leaf", &grown[..3], hashes(0, 0, 2)),
         ("the end before the hashes", &grown, end(0, size)),
         ("a hash of the last leaf", &grown, hashes(0, 0, 3)),
