@@ -404,6 +404,7 @@ mod tests {
         let (path, own, peer) = (path.to_owned(), [1; 32], [2; 32]);
         let open = SendJob::Open {
             path,
+            follows: false,
             origin: None,
             own,
             peer,
