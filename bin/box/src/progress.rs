@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use transom::people::escape;
-use transom::{CurrentFile, Direction, Phase, Shape, TransferStatus};
+use transom::{CurrentFile, Direction, Phase, RoomLimit, Shape, TransferStatus};
 
 use crate::controls::Controls;
 use crate::format::{bytes, count, duration, fit, rate};
@@ -196,6 +196,8 @@ fn words(status: &TransferStatus) -> String {
     match status.phase {
         Phase::Waiting => "waiting for the peer".into(),
         Phase::Offered => "waiting for an answer".into(),
+        Phase::Running if status.is_checking() => "being checked".into(),
+        Phase::Running if status.is_comparing() => "comparing with what is there".into(),
         // It has just begun.
         Phase::Running if status.rate == 0 => String::new(),
         Phase::Running => {
@@ -210,19 +212,23 @@ fn words(status: &TransferStatus) -> String {
         Phase::Paused if status.paused_here => "paused".into(),
         Phase::Paused => "paused by the other side".into(),
         Phase::Full => no_room(status),
-        Phase::Finishing => "being written to disk".into(),
+        Phase::Finishing => "being checked and written to disk".into(),
         _ => String::new(),
     }
 }
 
-/// `no room at anna (disk or quota): 3.42 GB more needed`.
+/// `no room within the quota: 3.42 GB more needed`. A sender is not told more than the amount.
 fn no_room(status: &TransferStatus) -> String {
-    let whose = match status.direction {
-        Direction::Incoming => String::new(),
-        Direction::Outgoing => format!(" at {}", status.peer),
+    let (peer, missing) = (&status.peer, bytes(status.missing));
+    let place = match status.full {
+        None => format!("at {peer} (disk or quota)"),
+        Some(RoomLimit::Files) => return "no room for more files on the disk".to_owned(),
+        Some(RoomLimit::KeepFree) => "beside what the disk keeps free (--keep-free)".to_owned(),
+        Some(RoomLimit::Quota) => "within the quota".to_owned(),
+        Some(RoomLimit::PeerQuota) => format!("within the quota of {peer}"),
+        _ => "on the disk".to_owned(),
     };
-    let missing = bytes(status.missing);
-    format!("no room{whose} (disk or quota): {missing} more needed")
+    format!("no room {place}: {missing} more needed")
 }
 
 /// Fits on 80 columns with a name and amounts after it.

@@ -83,10 +83,10 @@ pub use door::{HttpSettings, HttpSource, random_token};
 pub use handle::{Handle, Redial};
 pub use identity::{Identity, KnownPeersFile, State, StateError};
 pub use notice::{
-    CallKind, CameraState, Capabilities, CurrentFile, Direction, EndReason, FailReason, FileError,
-    HttpViewers, KeyNotKept, LinkEnd, ListenId, Notice, NoticeQueue, Numbers, Obstacle, Outcome,
-    OwnPicture, PeerLoss, Phase, RefuseReason, RemotePicture, Retry, Shape, SystemError,
-    TextFailure, TextId, Timing, TransferFailure, TransferId, TransferStatus,
+    CallKind, CameraState, Capabilities, CurrentFile, Direction, EndReason, EntryReport,
+    FailReason, FileError, HttpViewers, KeyNotKept, LinkEnd, ListenId, Notice, NoticeQueue,
+    Numbers, Obstacle, Outcome, OwnPicture, PeerLoss, Phase, RefuseReason, RemotePicture, Retry,
+    Shape, SystemError, TextFailure, TextId, Timing, TransferFailure, TransferId, TransferStatus,
 };
 pub use pairing::{
     Candidates, CodeEnd, InvalidInvitation, Invitation, MAX_ADDRESSES, Paired, PairingFailure,
@@ -119,10 +119,10 @@ pub use transom_secure::{Code, InvalidCode, completions};
 /// Microphones, loudspeakers and what happens to their sound.
 #[cfg(feature = "sound")]
 pub use transom_sound as sounds;
-/// How much of its disk an inbox may take.
-pub use transom_store::RoomLimits;
 /// Paths as text that holds every name, byte for byte.
 pub use transom_store::path_text;
+/// How much of its disk an inbox may take.
+pub use transom_store::{NamedEntries, RoomLimit, RoomLimits};
 /// Contacts, rights, pinned keys, and names made safe to print.
 pub use transom_users as people;
 pub use transom_wire::{ByeCode, Fingerprint, Keep, LimitedBy, PeerName, PublicKey};

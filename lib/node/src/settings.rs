@@ -220,14 +220,17 @@ pub struct SendOptions {
     pub on_collision: Collision,
     /// Most bytes a second.
     pub limit: Option<u64>,
+    /// Whether it is no failure that links, devices, pipes and sockets in a folder are left out.
+    pub skip_special: bool,
 }
 
 impl Default for SendOptions {
-    /// Keep both, as fast as it goes.
+    /// Keep both, as fast as it goes; what is left out is a failure.
     fn default() -> Self {
         Self {
             on_collision: Collision::Rename,
             limit: None,
+            skip_special: false,
         }
     }
 }

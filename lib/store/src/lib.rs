@@ -155,5 +155,5 @@ pub use mark::Mark;
 pub use name::{path_text, text_path};
 pub use outbox::{Counted, EntryInfo, Hashes, Outbox, Skipped, Step, Walked};
 pub use part::Run;
-pub use reception::{Begin, Counts, Done, Ended, Finished, Reception, Unplaced};
-pub use room::RoomLimits;
+pub use reception::{Begin, Counts, Done, Ended, Finished, NamedEntries, Reception, Unplaced};
+pub use room::{RoomLimit, RoomLimits};

@@ -10,7 +10,7 @@ use crate::compare::{Compare, CompareFolder};
 use crate::dir::{Dir, Kind, Visit, Walk};
 use crate::folders::Folders;
 use crate::name;
-use crate::reception::{EntryCounts, Offered, SINGLE, Unplaced};
+use crate::reception::{EntryCounts, NamedEntries, Offered, SINGLE, Unplaced};
 use crate::slice::{STEP, SYNC, take};
 use crate::syncing::Syncing;
 
@@ -39,6 +39,8 @@ pub(crate) struct Published {
     /// The final name.
     pub(crate) name: String,
     pub(crate) clashes: Clashes,
+    pub(crate) renamed: NamedEntries,
+    pub(crate) skipped: NamedEntries,
 }
 
 /// Entries that have no place, since a folder is where a file should be or the other way round.
@@ -124,6 +126,8 @@ impl Publishing {
                     };
                     let mut published = place.synced(ending, mem::take(&mut merge.name))?;
                     published.clashes = mem::take(&mut merge.clashes);
+                    published.renamed = mem::take(&mut merge.renamed);
+                    published.skipped = mem::take(&mut merge.skipped);
                     return Ok(Some(published));
                 }
             }
@@ -140,13 +144,14 @@ impl Place<'_> {
 }
 
 impl Published {
-    /// Without entries that have no place.
+    /// Without anything to tell of single entries.
     pub(crate) fn new(ending: Ending, name: String) -> Self {
-        let clashes = Clashes::default();
         Self {
             ending,
             name,
-            clashes,
+            clashes: Clashes::default(),
+            renamed: NamedEntries::default(),
+            skipped: NamedEntries::default(),
         }
     }
 }
@@ -244,6 +249,8 @@ pub(crate) struct Merge {
     is_own: bool,
     is_changed: bool,
     clashes: Clashes,
+    renamed: NamedEntries,
+    skipped: NamedEntries,
 }
 
 /// How far a merge is.
@@ -265,6 +272,8 @@ impl Merge {
             is_own,
             is_changed: false,
             clashes: Clashes::default(),
+            renamed: NamedEntries::default(),
+            skipped: NamedEntries::default(),
         }
     }
 
@@ -296,7 +305,14 @@ impl Merge {
             if let Some(placing) = &mut self.placing {
                 match placing.step(tree, &self.there, policy, left) {
                     Ok(None) => return Ok(false),
-                    Ok(Some((placed, _))) => self.is_changed |= placed == Placed::Moved,
+                    Ok(Some((Placed::Moved, path))) => {
+                        self.is_changed = true;
+                        if path != placing.wanted {
+                            self.renamed.add(&path);
+                        }
+                    }
+                    Ok(Some((Placed::Left, path))) => self.skipped.add(&path),
+                    Ok(Some((Placed::Same, _))) => {}
                     // What is in a folder without a place has none either, and each is told.
                     Err(error) if is_clash(&error) => self.clashes.add(&placing.from, error),
                     Err(error) => return Err(error),

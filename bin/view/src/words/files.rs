@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use transom::{
-    CurrentFile, Direction, LimitedBy, Outcome, Phase, RefuseReason, Shape, TransferStatus,
-    path_text,
+    CurrentFile, Direction, EntryReport, LimitedBy, NamedEntries, Outcome, Phase, RefuseReason,
+    RoomLimit, Shape, TransferStatus, path_text,
 };
 
 use crate::model::{Mishap, Offer};
@@ -106,9 +106,7 @@ pub(crate) fn folder_name(path: &Path) -> String {
 fn refused_here(name: &str, reason: RefuseReason) -> String {
     match reason {
         RefuseReason::Forbidden => format!("{name} may not send you files"),
-        RefuseReason::NoSpace => {
-            "Your disk is full. Make room, or choose another folder".to_owned()
-        }
+        RefuseReason::NoSpace => "Your folder has no room for it".to_owned(),
         RefuseReason::Busy => "You were busy with other files".to_owned(),
         RefuseReason::Unwritable => "Your folder can't be written to".to_owned(),
         RefuseReason::Leaving => "This window was being closed".to_owned(),
@@ -119,7 +117,7 @@ fn refused_here(name: &str, reason: RefuseReason) -> String {
 fn refused_there(name: &str, reason: RefuseReason) -> String {
     match reason {
         RefuseReason::Forbidden => format!("{name} doesn't take files from you"),
-        RefuseReason::NoSpace => format!("{name}'s disk is full"),
+        RefuseReason::NoSpace => format!("{name} has no room for it"),
         RefuseReason::Busy => format!("{name} is busy with other files. Try later."),
         RefuseReason::Unwritable => format!("{name}'s folder can't be written to"),
         RefuseReason::Leaving => format!("{name} closed the window"),
@@ -225,6 +223,40 @@ pub(crate) fn failures(count: u64, last: Option<&(String, String)>) -> String {
     }
 }
 
+/// Files of a folder that are beside others of their name, and those that were skipped: a line each.
+pub(crate) fn entry_notes(report: &EntryReport) -> Vec<String> {
+    let EntryReport {
+        renamed, skipped, ..
+    } = report;
+    let renamed = match renamed.count {
+        0 => None,
+        1 => Some(("1 file is beside the old one".to_owned(), renamed)),
+        count => Some((format!("{count} files are beside the old ones"), renamed)),
+    };
+    let skipped = match skipped.count {
+        0 => None,
+        1 => Some(("1 file skipped, its name is taken".to_owned(), skipped)),
+        count => Some((
+            format!("{count} files skipped, their names are taken"),
+            skipped,
+        )),
+    };
+    let notes = [renamed, skipped].into_iter().flatten();
+    notes
+        .map(|(what, entries)| format!("{what}: {}", first_names(entries)))
+        .collect()
+}
+
+/// `a.txt, b.txt, c.txt and 4 more`.
+fn first_names(entries: &NamedEntries) -> String {
+    let names: Vec<_> = entries.first.iter().map(|path| line(path)).collect();
+    let names = names.join(", ");
+    match (entries.count as usize).saturating_sub(entries.first.len()) {
+        0 => names,
+        more => format!("{names} {}", and_more(more)),
+    }
+}
+
 /// `121 of 345 MB`; the unit stands once where both have it, or where nothing is done.
 fn done_of(done: u64, all: u64) -> String {
     let (done, all) = match done {
@@ -259,18 +291,24 @@ pub(crate) fn progress(status: &TransferStatus, name: &str, is_here: bool) -> St
         Phase::Paused if status.paused_here => format!("Paused · {all}"),
         Phase::Paused => format!("Paused by {name} · {all}"),
         Phase::Finishing => "Saving".to_owned(),
+        _ if status.is_checking() => format!("Checking · {all}"),
+        _ if status.is_comparing() => format!("Comparing with what is there · {all}"),
         _ => all,
     }
 }
 
-/// Whose disk is full, and what it lacks.
+/// Where there is no room, and what is missing. A sender is not told whether a disk or a quota is
+/// full.
 fn full(status: &TransferStatus, name: &str) -> String {
-    let whose = match status.direction {
-        Direction::Incoming => "Your disk".to_owned(),
-        Direction::Outgoing => format!("{name}'s disk"),
+    let place = match status.full {
+        None => format!("{name} has no room"),
+        Some(RoomLimit::Files) => return "Your disk can't hold more files".to_owned(),
+        Some(RoomLimit::KeepFree) => "Your disk has only its reserve left".to_owned(),
+        Some(RoomLimit::Quota) => "Your folder's quota is full".to_owned(),
+        Some(RoomLimit::PeerQuota) => format!("{name}'s quota is full"),
+        _ => "Your disk is full".to_owned(),
     };
-    let missing = bytes(status.missing);
-    format!("{whose} is full · {missing} more needed")
+    format!("{place} · {} more needed", bytes(status.missing))
 }
 
 /// The rate of a transfer, and what limits it.
