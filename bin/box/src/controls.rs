@@ -214,6 +214,27 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_is_held_down_confirms_nothing_and_is_answered_once() {
+        let (handle, mut status) = crate::progress::tests::sending("film");
+        let mut controls = Controls::new(Typing::Keys, None);
+        let mut press = |control| controls.apply(control, &mut [&mut status], &handle);
+        let question = "cancel film? y cancels, any other key goes on";
+        for _ in 0..2 {
+            assert_eq!(press(Control::Cancel).as_deref(), Some(question));
+            assert_eq!(press(Control::Cancel), None);
+            assert_eq!(press(Control::Other), None);
+        }
+        let none = "there is no rate limit; - sets one";
+        assert_eq!(press(Control::Faster).as_deref(), Some(none));
+        assert_eq!(press(Control::Faster), None);
+        let least = "rate limit 10.0 kB/s";
+        assert_eq!(press(Control::Slower).as_deref(), Some(least));
+        assert_eq!(press(Control::Slower), None);
+        let more = "rate limit 20.0 kB/s";
+        assert_eq!(press(Control::Faster).as_deref(), Some(more));
+    }
+
+    #[test]
     fn a_line_that_is_more_than_a_key_is_no_control() {
         assert_eq!(Control::of_line(" P \n"), Some(Control::Pause));
         for line in ["", "y", "pc", "+1", "1234-anna"] {

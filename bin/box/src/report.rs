@@ -333,7 +333,7 @@ pub(crate) fn thing(name: &str, shape: Shape, entries: u32, size: u64, is_counte
     }
 }
 
-/// Before a count.
+/// The words before a count that may still grow.
 pub(crate) fn at_least(is_counted: bool) -> &'static str {
     match is_counted {
         true => "",

@@ -341,6 +341,30 @@ mod tests {
     }
 
     #[test]
+    fn single_entries_are_told_by_their_number_and_first_names() {
+        let (_station, mut status) = crate::progress::tests::sending("d");
+        let (path, failed) = ("d".into(), 5);
+        let outcome = Outcome::Partial { path, failed };
+        assert_eq!(entry_lines(&status), [""; 0]);
+        for name in ["a", "b", "c", "d", "e"] {
+            status.report.failed.add(name);
+        }
+        status.report.renamed.add("a (1)");
+        ["f", "g"].map(|name| status.report.skipped.add(name));
+        status.report.left_out = 2;
+        assert_eq!(
+            ended_words(&status, &outcome),
+            "safe on disk as d, but for 5 items: a, b, c and 2 more"
+        );
+        let lines = [
+            "1 changed file beside what was there: a (1)",
+            "2 files left alone, since these names are taken: f, g",
+            "2 items left out: links, devices, pipes or sockets",
+        ];
+        assert_eq!(entry_lines(&status), lines);
+    }
+
+    #[test]
     fn what_was_not_sent_is_not_said_to_have_failed_too() {
         let why = TransferFailure::NothingCame;
         let unsent = |more| {

@@ -1,5 +1,5 @@
-//! Rate and time left of a transfer, over its last seconds. Whoever uses it begins a new meter when
-//! another rate is to be expected, as after a pause.
+//! Rate and time left of a transfer, over its last seconds. After a pause, and under another rate
+//! limit, a new meter begins.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -19,6 +19,10 @@ pub(crate) struct Meter {
 
 impl Meter {
     pub(crate) fn add(&mut self, now: Instant, total: u64) {
+        // On a new connection the count begins anew.
+        if self.samples.back().is_some_and(|(_, last)| total < *last) {
+            self.samples.clear();
+        }
         if self.samples.back().is_none_or(|(at, _)| now - *at >= STEP) {
             self.samples.push_back((now, total));
         }

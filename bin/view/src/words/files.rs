@@ -92,7 +92,7 @@ pub(crate) fn outcome(direction: Direction, name: &str, size: u64, end: &Outcome
     }
 }
 
-/// The name of the folder that something lies in.
+/// The name of the folder that a file is in.
 pub(crate) fn folder(path: &Path) -> String {
     folder_name(path.parent().unwrap_or(path))
 }
@@ -125,7 +125,7 @@ fn refused_there(name: &str, reason: RefuseReason) -> String {
     }
 }
 
-/// Files for a contact that has no place for them.
+/// Told when files are dropped for a contact that takes none.
 pub(crate) fn takes_no_files(name: &str) -> String {
     format!("{name} takes no files")
 }
@@ -185,7 +185,7 @@ pub(crate) fn of_file(words: &str, file: &str) -> String {
     format!("{words} {file}")
 }
 
-/// What goes where.
+/// The title of a transfer.
 pub(crate) fn transfer(direction: Direction, file: &str, name: &str) -> String {
     match direction {
         Direction::Incoming => format!("{file} from {name}"),
@@ -257,7 +257,7 @@ fn first_names(entries: &NamedEntries) -> String {
     }
 }
 
-/// `121 of 345 MB`; the unit stands once where both have it, or where nothing is done.
+/// `121 of 345 MB`; the unit is written once if both numbers have it, or if nothing is done.
 fn done_of(done: u64, all: u64) -> String {
     let (done, all) = match done {
         0 => ("0".to_owned(), bytes(all)),
@@ -340,7 +340,7 @@ pub(crate) fn left(time: std::time::Duration) -> String {
 
 pub(crate) const CALL_GOES_FIRST: &str = "Your call goes first";
 
-/// That a file came, whose conversation is not on the screen.
+/// Tells of a file that came while its conversation was not on the screen.
 pub(crate) fn came_from(name: &str, path: &Path) -> String {
     format!("From {name}, saved in {}", folder(path))
 }
@@ -350,7 +350,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_limit_of_a_transfer_stands_behind_its_rate() {
+    fn the_rate_of_a_transfer_is_followed_by_its_limit() {
         let ids = crate::model::tests::Ids::new();
         let id = ids.transfer();
         let mut status = crate::model::tests::status(id, Phase::Running, 1);
@@ -395,7 +395,32 @@ mod tests {
     }
 
     #[test]
-    fn a_unit_that_both_have_stands_once() {
+    fn what_moves_nothing_says_what_it_does() {
+        let id = crate::model::tests::Ids::new().transfer();
+        let mut status = crate::model::tests::status(id, Phase::Running, 121_000_000);
+        (status.comparing, status.rate) = (224_000_000, 0);
+        let words = "Comparing with what is there · 121 of 345 MB";
+        assert_eq!(progress(&status, "Anna", true), words);
+        (status.comparing, status.verified) = (0, status.bytes);
+        let words = "Checking · 345 of 345 MB";
+        assert_eq!(progress(&status, "Anna", true), words);
+    }
+
+    #[test]
+    fn files_that_are_beside_others_or_skipped_are_told_by_their_first_names() {
+        let mut report = EntryReport::default();
+        assert_eq!(entry_notes(&report), [""; 0]);
+        report.skipped.add("x");
+        ["a (1)", "b (1)", "c (1)", "d (1)"].map(|name| report.renamed.add(name));
+        let notes = [
+            "4 files are beside the old ones: a (1), b (1), c (1) and 1 more",
+            "1 file skipped, its name is taken: x",
+        ];
+        assert_eq!(entry_notes(&report), notes);
+    }
+
+    #[test]
+    fn a_unit_that_both_numbers_have_is_written_once() {
         assert_eq!(done_of(121_000_000, 345_000_000), "121 of 345 MB");
         assert_eq!(done_of(999, 345_000_000), "999 B of 345 MB");
         assert_eq!(done_of(0, 12), "0 of 12 B");
