@@ -272,7 +272,10 @@ pub(crate) mod tests {
         for (full, place) in [
             (None, "at anna (disk or quota)"),
             (Some(RoomLimit::Disk), "on the disk"),
-            (Some(RoomLimit::KeepFree), "beside what the disk keeps free (--keep-free)"),
+            (
+                Some(RoomLimit::KeepFree),
+                "beside what the disk keeps free (--keep-free)",
+            ),
             (Some(RoomLimit::Quota), "within the quota"),
             (Some(RoomLimit::PeerQuota), "within the quota of anna"),
         ] {

@@ -206,11 +206,15 @@ pub(crate) fn entry_lines(status: &TransferStatus) -> Vec<String> {
     if skipped.count > 0 {
         let files = count(skipped.count.into(), "file");
         let names = first_names(skipped);
-        lines.push(format!("{files} left alone, since these names are taken: {names}"));
+        lines.push(format!(
+            "{files} left alone, since these names are taken: {names}"
+        ));
     }
     if *left_out > 0 {
         let items = count((*left_out).into(), "item");
-        lines.push(format!("{items} left out: links, devices, pipes or sockets"));
+        lines.push(format!(
+            "{items} left out: links, devices, pipes or sockets"
+        ));
     }
     lines
 }

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use transom::{
-    Accept, Collision, Direction, EntryReport, FailReason, Identity, InboxSettings, Notice, Outcome, Redial,
-    SendOptions, TransferFailure,
+    Accept, Collision, Direction, EntryReport, FailReason, Identity, InboxSettings, Notice,
+    Outcome, Redial, SendOptions, TransferFailure,
 };
 use transom_store::faults::{Disk, Op};
 
@@ -183,7 +183,10 @@ fn files_that_are_skipped_or_get_another_name_are_told_at_the_end() {
     put(&b, "another");
     let [_, receiver] = pair.send(&folder, Collision::Rename);
     let renamed = receiver.report.renamed;
-    assert_eq!((renamed.count, renamed.first), (1, vec!["b (1)".to_owned()]));
+    assert_eq!(
+        (renamed.count, renamed.first),
+        (1, vec!["b (1)".to_owned()])
+    );
     put(&a, "yet another");
     for side in pair.send(&folder, Collision::Skip) {
         let mut skipped = side.report.skipped;
