@@ -6,7 +6,7 @@ use std::io;
 use transom_wire::limits::LEAF;
 
 use crate::dir::{Dir, Kind, Visit, Walk};
-use crate::file::File;
+use crate::file::{File, Stamp};
 use crate::slice::{STEP, SYNC, take};
 
 /// A file that came, and one of the same size that is there.
@@ -14,32 +14,41 @@ use crate::slice::{STEP, SYNC, take};
 pub(crate) struct Compare {
     ours: File,
     theirs: File,
+    stamp: Stamp,
     at: u64,
 }
 
 impl Compare {
     /// Opens what has that name; none if it can't be the same. What can't be read is not the same.
     pub(crate) fn new(ours: File, there: &Dir, name: &str) -> io::Result<Option<Self>> {
-        let Ok(theirs) = there.read(name) else {
+        let Ok((theirs, stamp)) = there.read_stamped(name) else {
             return Ok(None);
         };
-        let is_as_long = ours.len()? == theirs.len()?;
+        let is_as_long = ours.len()? == stamp.size;
         Ok(is_as_long.then_some(Self {
             ours,
             theirs,
+            stamp,
             at: 0,
         }))
     }
 
+    /// When the status of what is there was changed last.
+    pub(crate) fn changed(&self) -> i64 {
+        self.stamp.ctime
+    }
+
     /// Compares as much as is left of a slice. Says whether they have the same content, and what is
-    /// there is on the disk; none while that is open.
+    /// there is on the disk and was not changed meanwhile; none while that is open.
     pub(crate) fn step(&mut self, left: &mut u32) -> io::Result<Option<bool>> {
         let (mut a, mut b) = (Vec::new(), Vec::new());
         while take(left, STEP) {
             self.ours.read_leaf(self.at, LEAF, &mut a)?;
             if a.is_empty() {
                 take(left, SYNC);
-                return Ok(Some(self.is_on_disk()));
+                return Ok(Some(
+                    self.is_on_disk() && self.theirs.stamp()? == self.stamp,
+                ));
             }
             match self.theirs.read_leaf(self.at, LEAF, &mut b) {
                 Ok(()) if a == b => self.at += a.len() as u64,

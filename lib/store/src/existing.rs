@@ -64,8 +64,13 @@ impl Existing {
     }
 
     /// Its path below the folder it was found in.
-    pub(crate) fn into_path(self) -> String {
-        self.path
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// When its status was changed last.
+    pub(crate) fn changed(&self) -> i64 {
+        self.stamp.ctime
     }
 
     pub(crate) fn size(&self) -> u64 {

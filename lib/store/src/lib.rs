@@ -136,8 +136,10 @@ mod reception;
 mod record;
 mod room;
 mod slice;
+mod spool;
 mod syncing;
 mod usage;
+mod wall;
 
 #[cfg(feature = "faults")]
 #[doc(hidden)]
@@ -157,3 +159,5 @@ pub use outbox::{Counted, EntryInfo, Hashes, Outbox, Skipped, Step, Walked};
 pub use part::Run;
 pub use reception::{Begin, Counts, Done, Ended, Finished, NamedEntries, Reception, Unplaced};
 pub use room::{RoomLimit, RoomLimits};
+pub use spool::{Delivering, MAX_SPOOLED, Spool, SpoolError, SpoolItem};
+pub use wall::can_confine;

@@ -57,6 +57,14 @@ pub(crate) enum PartEnd {
     Done,
 }
 
+/// A file whose leaves are all as they are in a file of the inbox.
+#[derive(Debug)]
+pub(crate) enum Same {
+    There(Existing),
+    /// That file was removed or changed since it was compared: all is to be sent again.
+    Again(Run),
+}
+
 /// A file in progress.
 #[derive(Debug)]
 pub(crate) struct Part {
@@ -456,12 +464,26 @@ impl Part {
 
     /// Whether the sender's file is the one of the inbox that was taken for it; none if none was,
     /// or another file is made with its leaves.
-    pub(crate) fn is_existing(&self, size: u64, root: &[u8; 32]) -> Option<bool> {
-        let existing = self.existing.as_ref()?;
+    pub(crate) fn is_existing(
+        &mut self,
+        places: &Staging,
+        size: u64,
+        root: &[u8; 32],
+    ) -> Result<Option<Same>, PartError> {
+        let Some(existing) = &self.existing else {
+            return Ok(None);
+        };
         if existing.is_of_peer() && (self.is_made || !existing.is_same()) {
-            return None;
+            return Ok(None);
         }
-        Some(self.compared == self.prefix && existing.is(size, root))
+        if self.compared != self.prefix || !existing.is(size, root) {
+            return Err(PartError::Protocol("the end is not that of the hashes"));
+        }
+        let existing = self.existing.take_if(|one| one.is_unchanged(&places.there));
+        Ok(Some(match existing {
+            Some(existing) => Same::There(existing),
+            None => Same::Again(self.restart()),
+        }))
     }
 
     /// Bytes that the end will copy from a file of the inbox if it reads up to `most` leaves.
@@ -480,11 +502,6 @@ impl Part {
     /// Bytes that were copied from a file of the inbox since the last time.
     pub(crate) fn take_copied(&mut self) -> u64 {
         std::mem::take(&mut self.copied)
-    }
-
-    /// The file of the inbox that was taken for it.
-    pub(crate) fn existing(self) -> Option<Existing> {
-        self.existing
     }
 
     /// Waits until what was written is on the disk.
@@ -608,20 +625,24 @@ impl Part {
         Ok(hashes)
     }
 
-    /// Copies a leaf of the file of the inbox, which has the sender's hash; gives that.
+    /// Copies a leaf of the file of the inbox, which has the sender's hash; gives that, or none if
+    /// the file was removed or changed since it was compared.
     fn copy(
         &mut self,
         places: &Staging,
         existing: &mut Existing,
         leaf: u64,
         buffer: &mut Vec<u8>,
-    ) -> io::Result<[u8; 32]> {
-        let hash = existing.read(&places.there, leaf, self.size, buffer)?;
+    ) -> io::Result<Option<[u8; 32]>> {
+        let hash = existing.read(&places.there, leaf, self.size, buffer).ok();
+        let Some(hash) = hash.filter(|_| existing.is_unchanged(&places.there)) else {
+            return Ok(None);
+        };
         self.is_dirty = true;
         self.file(places)?.write_all_at(buffer, leaf * LEAF_BYTES)?;
         self.unrecorded.insert(leaf, hash);
         self.copied += buffer.len() as u64;
-        Ok(hash)
+        Ok(Some(hash))
     }
 
     /// Whether an earlier attempt left it, as a file of one leaf.
@@ -659,14 +680,19 @@ impl Part {
                 && leaf < self.prefix
                 && let Some(mut existing) = self.existing.take()
             {
-                let is_next = again.is_empty();
-                let copied = is_next.then(|| self.copy(places, &mut existing, leaf, &mut buffer));
-                self.existing = Some(existing);
-                // It goes into the tree once those before it came again.
-                let Some(copied) = copied else { break };
-                // If it was changed since it was compared, the root will not fit.
-                self.tree.push(copied?);
-                continue;
+                if !again.is_empty() {
+                    // It goes into the tree once those before it came again.
+                    self.existing = Some(existing);
+                    break;
+                }
+                let copied = self.copy(places, &mut existing, leaf, &mut buffer);
+                if !matches!(copied, Ok(None)) {
+                    self.existing = Some(existing);
+                }
+                if let Some(hash) = copied? {
+                    self.tree.push(hash);
+                    continue;
+                }
             }
             let is_right = match hash {
                 Some(hash) if leaf < self.prefix => {
@@ -683,7 +709,10 @@ impl Part {
                 _ => match self.withdraw(places, &(leaf..leaf + 1)) {
                     Ok(()) => {
                         self.held = self.held.saturating_sub(self.bytes(&(leaf..leaf + 1)));
-                        again.push(self.ask_wrong(leaf)?);
+                        again.push(match hash {
+                            Some(_) => self.ask_wrong(leaf)?,
+                            None => self.ask(leaf..leaf + 1),
+                        });
                     }
                     // It is found again once these came.
                     Err(_) if !again.is_empty() => break,
@@ -745,7 +774,7 @@ impl Part {
     fn restart(&mut self) -> Run {
         let leaves = 0..self.prefix;
         self.existing = None;
-        (self.prefix, self.rest, self.compared) = (0, 0, 0);
+        (self.prefix, self.rest, self.compared, self.held) = (0, 0, 0, 0);
         self.asked.add(leaves.clone());
         run(&leaves)
     }

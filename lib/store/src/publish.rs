@@ -38,6 +38,8 @@ pub(crate) struct Published {
     pub(crate) ending: Ending,
     /// The final name.
     pub(crate) name: String,
+    /// Of a file that was there already: when its status was changed last.
+    pub(crate) changed: Option<i64>,
     pub(crate) clashes: Clashes,
     pub(crate) renamed: NamedEntries,
     pub(crate) skipped: NamedEntries,
@@ -97,12 +99,14 @@ impl Publishing {
                     let Some((placed, name)) = placed else {
                         return Ok(None);
                     };
-                    let ending = match placed {
-                        Placed::Moved => Ending::Durable,
-                        Placed::Same => Ending::AlreadyThere,
-                        Placed::Left => return Ok(Some(Published::new(Ending::Skipped, name))),
-                    };
-                    return place.synced(ending, name).map(Some);
+                    return Ok(Some(match placed {
+                        Placed::Moved => place.synced(Ending::Durable, name)?,
+                        Placed::Same { changed } => Published {
+                            changed: Some(changed),
+                            ..place.synced(Ending::AlreadyThere, name)?
+                        },
+                        Placed::Left => Published::new(Ending::Skipped, name),
+                    }));
                 }
                 Self::Folder { number, compare } => {
                     match name_folder(place, offered, counted, number, compare, left)? {
@@ -149,6 +153,7 @@ impl Published {
         Self {
             ending,
             name,
+            changed: None,
             clashes: Clashes::default(),
             renamed: NamedEntries::default(),
             skipped: NamedEntries::default(),
@@ -384,8 +389,10 @@ impl Merge {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Placed {
     Moved,
-    /// What has the name is the same.
-    Same,
+    /// What has the name is the same, and its status was changed then.
+    Same {
+        changed: i64,
+    },
     /// What has the name stays.
     Left,
 }
@@ -421,10 +428,14 @@ impl Placing {
     ) -> io::Result<Option<(Placed, String)>> {
         while self.number < TRIES {
             let path = numbered(&self.wanted, self.number);
-            let is_same = match &mut self.compare {
+            match &mut self.compare {
                 Some(compare) => match compare.step(left)? {
                     None => return Ok(None),
-                    Some(is_same) => is_same,
+                    Some(true) => {
+                        let changed = compare.changed();
+                        return Ok(Some((Placed::Same { changed }, path)));
+                    }
+                    Some(false) => {}
                 },
                 None if !take(left, STEP) => return Ok(None),
                 None => match tree.rename_new(&self.from, into, &path) {
@@ -437,13 +448,11 @@ impl Placing {
                         if self.compare.is_some() {
                             continue;
                         }
-                        false
                     }
                 },
-            };
+            }
             self.compare = None;
             match policy {
-                _ if is_same => return Ok(Some((Placed::Same, path))),
                 Collision::Skip => return Ok(Some((Placed::Left, path))),
                 Collision::Overwrite => {
                     tree.rename_over(&self.from, into, &path)?;

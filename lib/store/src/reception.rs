@@ -10,10 +10,11 @@ use rustix::io::Errno;
 use transom_wire::{Collision, Ending, Entry, Offer, Shape, Total};
 
 use crate::dir::Dir;
+use crate::existing::Existing;
 use crate::folders::Folders;
 use crate::hash::LEAF_BYTES;
 use crate::inbox::{Leftover, Shared};
-use crate::part::{Part, PartEnd, Run, Staging};
+use crate::part::{Part, PartEnd, Run, Same, Staging};
 use crate::part_error::PartError;
 use crate::published::Previous;
 use crate::record::Claim;
@@ -53,8 +54,12 @@ pub struct Reception {
     /// What the same transfer became before, and since when files of this one come.
     previous: Option<Previous>,
     since: i64,
-    /// The name of the one file, if it is in the inbox already.
-    there: Option<String>,
+    /// Whether `there` is the folder that the files go into.
+    merges: bool,
+    /// Whether room is only kept for what is not there.
+    is_spared: bool,
+    /// The one file, if it is in the inbox already.
+    there: Option<Existing>,
     /// The index that must come next.
     next: u32,
     announced: u64,
@@ -134,7 +139,10 @@ impl Reception {
     ) -> io::Result<Self> {
         let (root, staging) = (shared.root.again()?, shared.staging.again()?);
         let since = dir.read("record")?.stamp()?.ctime;
-        let (previous, there) = previous(&shared, &claim, offer, &root)?;
+        let previous = previous(&shared, &claim, offer, &root);
+        let folder = folder_there(previous.as_ref(), offer, &root);
+        let merges = folder.is_some();
+        let there = folder.map_or_else(|| root.again(), Ok)?;
         let mut places = Staging::open(&dir, there, is_synced)?;
         let folders = Folders::new(dir.write_or_create("folders")?)?;
         let syncing = Syncing::of(offer.shape, &dir);
@@ -166,6 +174,8 @@ impl Reception {
             unrecorded: Vec::new(),
             previous,
             since,
+            merges,
+            is_spared: false,
             there: None,
             next: 0,
             announced: 0,
@@ -185,10 +195,15 @@ impl Reception {
     }
 
     /// The sender has counted more of what it offered.
-    pub fn total(&mut self, total: Total) {
+    ///
+    /// # Errors
+    /// It can never have room.
+    pub fn total(&mut self, total: Total) -> Result<(), InboxError> {
+        self.shared.check(total)?;
         let more = usage::of(total).saturating_sub(usage::of(self.offered.total));
         self.shared.grow(&self.claim, more);
         self.offered.total = total;
+        Ok(())
     }
 
     /// Takes the next entry, and reads nothing for that: what is held of it is what earlier
@@ -300,12 +315,13 @@ impl Reception {
         root: &[u8; 32],
         most: u32,
     ) -> Result<Option<Ended>, EntryError> {
-        match active(&mut self.entries, index)?.is_existing(size, root) {
-            Some(true) => return self.there(index, root).map(Some),
-            Some(false) => {
-                let trouble = PartError::Protocol("the end is not that of the hashes");
-                return Err(self.fail_active(index, trouble));
-            }
+        let part = active(&mut self.entries, index)?;
+        let held = part.held();
+        let same = part.is_existing(&self.places, size, root);
+        self.held = self.held + part.held() - held;
+        match same.map_err(|trouble| self.fail_active(index, trouble))? {
+            Some(Same::There(existing)) => return self.there(index, root, existing).map(Some),
+            Some(Same::Again(run)) => return Ok(Some(Ended::Again(vec![run]))),
             None => {}
         }
         let part = active(&mut self.entries, index)?;
@@ -454,7 +470,10 @@ impl Reception {
     /// Bytes that the disk or a quota lacks for what is still to come; 0 once there is room, which
     /// is kept from then on.
     pub fn missing(&mut self) -> u64 {
-        let missing = self.shared.missing(&self.claim, 0);
+        let missing = match self.shared.missing(&self.claim, 0) {
+            Ok(missing) if missing > 0 && self.spare() => self.shared.missing(&self.claim, 0),
+            missing => missing,
+        };
         missing.unwrap_or_else(|error| {
             // Whatever is wrong with the disk, what is written next says it.
             log::debug!("can't ask for room error={error}");
@@ -465,6 +484,18 @@ impl Reception {
     /// Where there is no room, while bytes are [missing](Self::missing).
     pub fn room_limit(&self) -> RoomLimit {
         self.shared.limit(&self.claim)
+    }
+
+    /// Keeps no room for what the same transfer became before, as that need not come again; what
+    /// changed of it looks for room by itself. It takes a look at all of that, and so waits until
+    /// room is missing. Whether it was done now.
+    fn spare(&mut self) -> bool {
+        let Some(previous) = self.previous.as_ref().filter(|_| !self.is_spared) else {
+            return false;
+        };
+        self.is_spared = true;
+        let spared = self.shared.spare(&self.claim, &previous.name);
+        spared.is_ok()
     }
 
     /// Bytes that earlier attempts left, of which the sender may have others by now.
@@ -483,24 +514,17 @@ impl Reception {
     }
 
     /// The file is there already, and no byte of it had to come.
-    fn there(&mut self, index: u32, root: &[u8; 32]) -> Result<Ended, EntryError> {
-        let part = self.entries.remove(&index);
-        let (path, existing) = match part {
-            Some(State::Active(part)) => (part.path.clone(), part.existing()),
-            _ => (String::new(), None),
-        };
-        let existing = existing.filter(|existing| existing.is_unchanged(&self.places.there));
-        let there = match existing {
-            Some(existing) => existing.sync(&self.places.there).map(|()| existing),
-            None => Err(io::Error::new(
-                io::ErrorKind::NotFound,
-                "the same file was there until now",
-            )),
-        };
-        match there {
-            Ok(existing) => self.there = Some(existing.into_path()),
-            Err(error) => return Err(self.fail(index, &path, PartError::System(error))),
+    fn there(
+        &mut self,
+        index: u32,
+        root: &[u8; 32],
+        existing: Existing,
+    ) -> Result<Ended, EntryError> {
+        if let Err(error) = existing.sync(&self.places.there) {
+            return Err(self.fail_active(index, PartError::System(error)));
         }
+        self.entries.remove(&index);
+        self.there = Some(existing);
         self.counted.done += 1;
         Ok(Ended::Done(Done {
             root: *root,
@@ -538,24 +562,28 @@ impl Drop for Hold {
     }
 }
 
-/// What the same transfer became before, and the folder of the inbox that its files are in.
-fn previous(
-    shared: &Shared,
-    claim: &Claim,
-    offer: &Offer<'_>,
-    root: &Dir,
-) -> io::Result<(Option<Previous>, Dir)> {
-    let previous = shared.previous(claim, offer);
-    if offer.shape == Shape::File {
-        return Ok((previous, root.again()?));
+/// What the same transfer became before, as far as it is still there.
+fn previous(shared: &Shared, claim: &Claim, offer: &Offer<'_>, root: &Dir) -> Option<Previous> {
+    let previous = shared.previous(claim, offer)?;
+    let is_there = |folder: Dir| folder.inode().ok() == Some(previous.inode);
+    match offer.shape {
+        Shape::File => Some(previous),
+        _ => root
+            .sub(&previous.name)
+            .is_ok_and(is_there)
+            .then_some(previous),
     }
-    if let Some(previous) = previous
-        && let Ok(there) = root.sub(&previous.name)
-        && there.inode()? == previous.inode
-    {
-        return Ok((Some(previous), there));
-    }
-    Ok((None, root.again()?))
+}
+
+/// The folder of the inbox that the files of an offered folder go into.
+fn folder_there(previous: Option<&Previous>, offer: &Offer<'_>, root: &Dir) -> Option<Dir> {
+    let name = match (previous, offer.collision) {
+        _ if offer.shape == Shape::File => return None,
+        (Some(previous), _) => previous.name.as_str(),
+        (None, Collision::Skip | Collision::Overwrite) => offer.name.as_str(),
+        _ => return None,
+    };
+    root.sub(name).ok()
 }
 
 /// The file's name in the tree of a transfer of one file.

@@ -26,6 +26,8 @@ use crate::settings::SendOptions;
 pub(super) struct Outgoing {
     pub(super) account: Account,
     path: PathBuf,
+    /// The path that it is a copy of, which names the transfer.
+    pub(super) origin: Option<PathBuf>,
     on_collision: Collision,
     skip_special: bool,
     attempt: Option<Attempt>,
@@ -46,6 +48,7 @@ impl Outgoing {
         Self {
             account,
             path,
+            origin: None,
             control: Control {
                 paused: false,
                 limit: options.limit,
@@ -117,6 +120,7 @@ impl Outgoing {
             number,
             SendJob::Open {
                 path: self.path.clone(),
+                origin: self.origin.clone(),
                 own,
                 peer,
             },
@@ -257,7 +261,10 @@ impl Outgoing {
                 }
                 self.count();
             }
-            SendAnswer::TooMany(why) => return Some(self.too_many(why, out)),
+            SendAnswer::TooMany(why) => {
+                attempt.abandon("the folder holds more than one transfer may", out);
+                return Some(Outcome::Failed { why, more: 0 });
+            }
             SendAnswer::Leaf(leaf) => {
                 if let Some(entry) = attempt.announced.get(&leaf.index) {
                     let bytes = leaf.len_in(entry.size);
@@ -334,20 +341,6 @@ impl Outgoing {
         }
     }
 
-    /// The folder was offered, and turns out to hold more than a transfer may.
-    fn too_many(&self, why: TransferFailure, out: &mut Context) -> Outcome {
-        if let Some(attempt) = &self.attempt {
-            let failure = Failure {
-                index: WHOLE,
-                reason: FailReason::Unsupported,
-                errno: 0,
-                text: "the folder holds too many files",
-            };
-            attempt.say(out, |session, place| session.abandon(place.file, failure));
-        }
-        Outcome::Failed { why, more: 0 }
-    }
-
     /// Puts what is known of the counts into the status.
     fn count(&mut self) {
         if let Some(attempt) = &self.attempt {
@@ -398,7 +391,7 @@ impl Outgoing {
                 None
             }
             Err(error) => Some(Outcome::Failed {
-                why: TransferFailure::NotOffered(error),
+                why: TransferFailure::Session(error),
                 more: 0,
             }),
         }
@@ -421,8 +414,9 @@ impl Outgoing {
         self.account.changed = true;
     }
 
-    /// Does whatever can be done now: once a turn, for all that came in it.
-    pub(super) fn go_on(&mut self, out: &mut Context) {
+    /// Does whatever can be done now: once a turn, for all that came in it. Gives the outcome when
+    /// that ends the transfer.
+    pub(super) fn go_on(&mut self, out: &mut Context) -> Option<Outcome> {
         if std::mem::take(&mut self.stirred)
             && let Some(attempt) = &mut self.attempt
             && attempt.accepted
@@ -443,5 +437,10 @@ impl Outgoing {
                 self.phase();
             }
         }
+        let error = self.attempt.as_mut()?.fail(out)?;
+        Some(Outcome::Failed {
+            why: TransferFailure::Session(error),
+            more: 0,
+        })
     }
 }

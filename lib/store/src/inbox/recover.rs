@@ -85,7 +85,7 @@ pub(super) fn read_record(dir: &Dir) -> Option<(Claim, Shape)> {
 
 /// Removes a transfer's folder, as much as is left of a slice; says whether that was all. Its
 /// record goes first, so that what can't be removed now is not taken for an unfinished transfer.
-pub(super) fn remove_some(staging: &Dir, folder: &str, left: &mut u32) -> io::Result<bool> {
+pub(crate) fn remove_some(staging: &Dir, folder: &str, left: &mut u32) -> io::Result<bool> {
     let removed = remove_record(staging, folder).and_then(|()| staging.remove_some(folder, left));
     unless_gone(removed, true)
 }
@@ -115,13 +115,13 @@ fn touched(dir: &Dir) -> Option<SystemTime> {
 }
 
 /// A name that nobody can guess, made of the keys that std draws from the system for its hash maps.
-pub(super) fn free_name() -> String {
+pub(crate) fn free_name() -> String {
     use std::hash::{BuildHasher as _, RandomState};
     let word = || RandomState::new().hash_one(SystemTime::now());
     format!("t-{:016x}{:016x}", word(), word())
 }
 
-pub(super) fn is_ours(folder: &str) -> bool {
+pub(crate) fn is_ours(folder: &str) -> bool {
     let Some(number) = folder.strip_prefix("t-") else {
         return false;
     };

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use transom_wire::Offer;
+use transom_wire::{Offer, Total};
 
 use super::InboxSettings;
 use super::recover::{age, free_name, is_ours, read_record, remove_record, remove_some};
@@ -157,6 +157,14 @@ impl Shared {
         self.transfers().room.written(claim, bytes);
     }
 
+    /// What has that name in the inbox is there already of what a reception would write; see
+    /// [`Room::spare`].
+    pub(crate) fn spare(&self, claim: &Claim, name: &str) -> io::Result<()> {
+        let there = measure_name(&self.root, name)?.bytes();
+        self.transfers().room.spare(claim, there);
+        Ok(())
+    }
+
     /// Bytes that came from a peer were removed.
     pub(crate) fn removed(&self, claim: &Claim, bytes: u64) {
         self.transfers().room.removed(&claim.0, bytes);
@@ -261,6 +269,11 @@ impl Shared {
         self.published().put(&self.staging, line);
     }
 
+    /// Notes that what a transfer became is still there.
+    pub(crate) fn renew(&self, previous: &Previous) {
+        self.published().renew(&self.staging, previous);
+    }
+
     /// Whether something could not be removed.
     pub(super) fn has_leftovers(&self) -> bool {
         self.transfers().has_leftovers
@@ -275,6 +288,13 @@ impl Shared {
         self.room(|room, ground| room.set_limits(limits, ground))
     }
 
+    /// Refuses what can never have room.
+    pub(crate) fn check(&self, total: Total) -> Result<(), InboxError> {
+        let space = self.root.space().map_err(unasked)?;
+        let (bytes, files) = (usage::of(total), total.files.into());
+        self.transfers().room.check(bytes, files, space)
+    }
+
     /// The bytes that an offer still needs, unless they can never have room, and those of its files
     /// that earlier attempts left.
     pub(super) fn needed(
@@ -282,10 +302,8 @@ impl Shared {
         claim: &Claim,
         offer: &Offer<'_>,
     ) -> Result<(u64, u64), InboxError> {
+        self.check(offer.total())?;
         let (mut bytes, mut files) = (offer.bytes, u64::from(offer.files));
-        let space = self.root.space().map_err(unasked)?;
-        let all = usage::of(offer.total());
-        self.transfers().room.check(all, files, space)?;
         // The files of earlier attempts need no room again, if it is them that come.
         for tree in self.folder(claim).iter().flat_map(trees) {
             if let Ok(held) = self.staging.sub(&tree).and_then(|dir| usage::measure(&dir)) {
@@ -428,13 +446,17 @@ impl Ground<'_> {
             usage.add(usage::measure(&folder)?);
         }
         for name in self.published.names_of(peer) {
-            // What was removed since counts nothing.
-            match self.root.kind(name) {
-                Ok(Kind::Folder) => usage.add(usage::measure(&self.root.sub(name)?)?),
-                Ok(_) => usage.add(Usage::file(self.root.metadata(name)?.size)),
-                Err(_) => {}
-            }
+            usage.add(measure_name(self.root, name)?);
         }
         Ok(usage)
+    }
+}
+
+/// Counts what has that name; what was removed since counts nothing.
+fn measure_name(root: &Dir, name: &str) -> io::Result<Usage> {
+    match root.kind(name) {
+        Ok(Kind::Folder) => usage::measure(&root.sub(name)?),
+        Ok(_) => Ok(Usage::file(root.metadata(name)?.size)),
+        Err(_) => Ok(Usage::default()),
     }
 }

@@ -260,21 +260,21 @@ impl Reception {
             End::Publishing(publishing, _) => publishing
                 .step(&mut to, &self.offered, self.counted, left)
                 .map_err(system)?,
-            _ => {
-                let (ending, name) = match &self.there {
-                    Some(name) => (Ending::AlreadyThere, name),
-                    None => (Ending::Skipped, &self.offered.name),
-                };
-                Some(Published::new(ending, name.clone()))
-            }
+            _ => Some(match &self.there {
+                Some(existing) => Published {
+                    changed: Some(existing.changed()),
+                    ..Published::new(Ending::AlreadyThere, existing.path().to_owned())
+                },
+                None => Published::new(Ending::Skipped, self.offered.name.clone()),
+            }),
         };
         let Some(published) = published else {
             return Ok(None);
         };
         if published.ending == Ending::Durable {
             self.counts.durable = self.counts.verified;
-            self.note(&published.name);
         }
+        self.note(&published);
         let failed = self.counted.failed.saturating_add(published.clashes.count);
         // Most were left out before their data came, and some now.
         let mut skipped = std::mem::take(&mut self.skipped);
@@ -297,24 +297,41 @@ impl Reception {
 }
 
 impl Reception {
-    /// Notes that files of this transfer have that name, or are below it.
-    fn note(&self, name: &str) {
-        match self.line(name) {
+    /// Notes that files of this transfer have that name, or are below it, also those that were
+    /// there.
+    fn note(&self, published: &Published) {
+        let Published { ending, name, .. } = published;
+        let is_there = *ending == Ending::AlreadyThere;
+        let previous = self.previous.as_ref().filter(|previous| {
+            let is_of_it = published
+                .changed
+                .is_none_or(|changed| previous.has(changed));
+            is_there && previous.name == *name && is_of_it
+        });
+        if let Some(previous) = previous {
+            return self.shared.renew(previous);
+        }
+        if *ending != Ending::Durable && published.changed.is_none() {
+            return;
+        }
+        match self.line(published) {
             Ok(line) => self.shared.note(line),
             Err(error) => log::warn!("can't note what a transfer became error={error}"),
         }
     }
 
-    fn line(&self, name: &str) -> io::Result<Line> {
-        let since = match self.ending {
+    fn line(&self, published: &Published) -> io::Result<Line> {
+        let name = &published.name;
+        let times = match (published.changed, &self.ending) {
+            (Some(changed), _) => changed..=changed,
             // The user's own files are in that folder too. A rename changes the time of a file's
             // status, so the files that came are those of the time of moving.
-            End::Publishing(Publishing::Merge(_), begun) => begun,
-            _ => self.since,
+            (None, End::Publishing(Publishing::Merge(_), begun)) => *begun..=self.clock()?,
+            _ => self.since..=self.clock()?,
         };
         Ok(Line {
             claim: self.claim,
-            times: since..=self.clock()?,
+            times,
             collision: self.offered.collision,
             inode: match self.offered.shape {
                 Shape::File => 0,

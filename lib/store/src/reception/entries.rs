@@ -85,7 +85,10 @@ impl Reception {
     }
 
     fn file(&mut self, entry: &Entry<'_>) -> Result<Begin, PartError> {
-        self.room(ENTRY_BYTES)?;
+        let existing = self.existing(entry);
+        if existing.is_none() || self.places.old.is_some() {
+            self.room(ENTRY_BYTES)?;
+        }
         let path = match self.offered.shape {
             Shape::File => SINGLE,
             _ => entry.path.as_str(),
@@ -95,7 +98,7 @@ impl Reception {
             self.shared.written(&self.claim, made * ENTRY_BYTES);
             self.touch(path, made);
         }
-        if let Some(existing) = self.existing(entry) {
+        if let Some(existing) = existing {
             part.take_existing(existing);
         }
         let (offset, is_open) = (part.offset(), part.is_open());
@@ -169,11 +172,14 @@ impl Reception {
     /// Makes sure of room for so many bytes. A sender that sends more than was kept for it, since
     /// it changed what it sends, loses what earlier attempts left and nothing took up yet.
     fn room(&mut self, bytes: u64) -> Result<(), PartError> {
-        let missing = self.shared.take(&self.claim, bytes)?;
+        let mut missing = self.shared.take(&self.claim, bytes)?;
+        if missing > 0 && self.spare() {
+            missing = self.shared.take(&self.claim, bytes)?;
+        }
         if missing == 0 {
             return Ok(());
         }
-        if self.shared.is_within(&self.claim, bytes) {
+        if self.is_spared || self.shared.is_within(&self.claim, bytes) {
             return Err(PartError::NoRoom(missing));
         }
         let Some(old) = self.places.old.take() else {
@@ -201,15 +207,11 @@ impl Reception {
         if self.offered.shape == Shape::File {
             return Ok(skips && self.root.kind(name).is_ok());
         }
+        if !self.merges {
+            return Ok(false);
+        }
         let renames = !skips && self.offered.collision != Collision::Overwrite;
-        let there = match (&self.previous, renames) {
-            (Some(_), _) => &self.places.there,
-            (None, true) => return Ok(false),
-            (None, false) => match self.root.sub(name) {
-                Ok(there) => &{ there },
-                Err(_) => return Ok(false),
-            },
-        };
+        let there = &self.places.there;
         match (there.kind(entry.path.as_str()), entry.kind) {
             (Ok(_), EntryKind::File) if renames => Ok(false),
             (Ok(Kind::Folder), EntryKind::Folder) => Ok(false),
