@@ -317,7 +317,7 @@ impl Merge {
                         }
                     }
                     Ok(Some((Placed::Left, path))) => self.skipped.add(&path),
-                    Ok(Some((Placed::Same, _))) => {}
+                    Ok(Some((Placed::Same { .. }, _))) => {}
                     // What is in a folder without a place has none either, and each is told.
                     Err(error) if is_clash(&error) => self.clashes.add(&placing.from, error),
                     Err(error) => return Err(error),
