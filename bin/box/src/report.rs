@@ -12,7 +12,7 @@ use crate::pairing;
 use crate::sound;
 use crate::words::{
     abilities, bottleneck_word, call_end_words, call_words, camera_word, camera_words, end_word,
-    end_words, entry_lines, kind_word, limit_word, outcome_word, outcome_words, room_limit_word,
+    end_words, ended_words, entry_lines, kind_word, limit_word, outcome_word, room_limit_word,
     with_text,
 };
 
