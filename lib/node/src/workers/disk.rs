@@ -15,7 +15,7 @@
 //! jobs wait then, the loop starts another thread, which opens the folder anew.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
@@ -102,7 +102,7 @@ impl Workers {
         let Some(inbox) = inboxes.find(|inbox| inbox.transfers.contains(&transfer)) else {
             return;
         };
-        if job.breaks_off() {
+        if matches!(job, ReceiveJob::Keep | ReceiveJob::Discard) {
             inbox.transfers.remove(&transfer);
         }
         let held = Some((load.add(&job), inbox.held.clone()));
