@@ -64,6 +64,9 @@ impl Reception {
                 if self.is_to_skip(entry)? =>
             {
                 self.counted.skipped += 1;
+                if self.offered.shape != Shape::File {
+                    self.skipped.add(entry.path.as_str());
+                }
                 Ok(Begin::Done { root: [0; 32] })
             }
             EntryKind::Folder => self.folder(entry),
