@@ -8,7 +8,7 @@ use transom_wire::{Ending, EntryKind, FailReason, Failure, Shape};
 use super::super::MAX_FAILURES_TOLD;
 use super::{Incoming, Stage};
 use crate::context::Context;
-use crate::disk::{ReceiveAnswer, Refusal};
+use crate::disk::{ReceiveAnswer, ReceiveJob, Refusal};
 use crate::notice::{Notice, Outcome, TransferFailure, and_more};
 
 impl Incoming {
