@@ -44,6 +44,7 @@ pub(crate) struct Metadata {
     pub(crate) mode: u16,
     pub(crate) mtime: i64,
     pub(crate) size: u64,
+    pub(crate) inode: u64,
 }
 
 /// The room on a file system.
@@ -249,7 +250,7 @@ impl Dir {
         kind(parent.handle(self), &name)
     }
 
-    /// Mode, time and size of the file of that name.
+    /// Mode, time, size and number of the file of that name.
     pub(crate) fn metadata(&self, name: &str) -> io::Result<Metadata> {
         let name = name::to_disk(name)?;
         let stat = fs::statat(self.handle.fd(), &*name, AtFlags::SYMLINK_NOFOLLOW)?;
@@ -257,6 +258,7 @@ impl Dir {
             mode: (stat.st_mode & 0o7777) as u16,
             mtime: nanoseconds(stat.st_mtime, stat.st_mtime_nsec as i64),
             size: u64::try_from(stat.st_size).unwrap_or(0),
+            inode: stat.st_ino as u64,
         })
     }
 

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! - **prefix**: nothing of it is read before the sender hears of it. The sender gives its hash of
-//!   each leaf, and those that have no such record are asked again.
+//!   each leaf, and those that have no such record are asked again. Of a file that grew the prefix
+//!   is all but the last leaf once its size is final, and what came in this attempt is not read.
 //! - **front**: the next new leaf. One whose bytes don't have its hash is asked again, and the
 //!   front goes on.
 //! - **proven**: the leaves in the tree that makes the root. A leaf of the prefix gets there once
@@ -20,8 +21,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 
-use transom_wire::Entry;
 use transom_wire::limits::{self, LEAF};
+use transom_wire::{Entry, EntryKind, Total, last_leaf};
 
 use crate::existing::Existing;
 use crate::file::{File, file_mode};
@@ -71,7 +72,10 @@ pub(crate) struct Part {
     pub(crate) path: String,
     pub(crate) size: u64,
     mode: u16,
-    mtime: i64,
+    /// The time to give it; none to a file that grew, whose last one is not known before its end.
+    mtime: Option<i64>,
+    /// Whether it grows: the size is not final.
+    grows: bool,
     identity: Identity,
     /// Whether the file is in the tree, and whether it has its mode.
     is_made: bool,
@@ -82,7 +86,10 @@ pub(crate) struct Part {
     has_records: bool,
     /// Whether records were withdrawn since the journal was synced.
     is_withdrawn: bool,
-    /// Leaves that were here before.
+    /// Leaves that were here before this attempt.
+    earlier: u64,
+    /// Leaves to compare with the sender's hashes: the earlier ones, or of a file that grew all but
+    /// the last.
     prefix: u64,
     /// From here on all of the prefix was asked again.
     rest: u64,
@@ -116,11 +123,13 @@ impl Part {
         entry: &Entry<'_>,
         path: &str,
     ) -> Result<(Self, u64), PartError> {
+        let grows = entry.kind == EntryKind::Growing;
         let mut part = Self {
             path: path.to_owned(),
             size: entry.size,
             mode: file_mode(entry.mode),
-            mtime: entry.mtime,
+            mtime: (!grows).then_some(entry.mtime),
+            grows,
             identity: blake3::hash(path.as_bytes()).into(),
             is_made: false,
             has_mode: false,
@@ -128,6 +137,7 @@ impl Part {
             journal: None,
             has_records: false,
             is_withdrawn: false,
+            earlier: 0,
             prefix: 0,
             rest: 0,
             compared: 0,
@@ -166,10 +176,7 @@ impl Part {
             return Ok(None);
         };
         let written = file.len()?;
-        let whole = match written == self.size {
-            true => hash::leaves(self.size),
-            false => written.min(self.size) / LEAF_BYTES,
-        };
+        let whole = self.whole_leaves(written);
         let journal = self.earlier_journal(places);
         let held = match &journal {
             Some(journal) => whole.min(journal.leaves()?),
@@ -206,8 +213,41 @@ impl Part {
             .map_err(taken)?;
         (self.is_made, self.has_records) = (true, journal.is_some());
         (self.file, self.journal) = (Some(file), journal);
-        (self.prefix, self.rest, self.front) = (held, held, held);
+        self.holds(held);
         Ok(Some(made))
+    }
+
+    /// How many leaves it has in a file of so many bytes. While it grows, its last one may not be
+    /// whole.
+    fn whole_leaves(&self, bytes: u64) -> u64 {
+        match bytes == self.size {
+            _ if self.grows => bytes.min(last_leaf(self.size)) / LEAF_BYTES,
+            true => hash::leaves(self.size),
+            false => bytes.min(self.size) / LEAF_BYTES,
+        }
+    }
+
+    fn holds(&mut self, leaves: u64) {
+        (self.earlier, self.prefix, self.rest, self.front) = (leaves, leaves, leaves, leaves);
+    }
+
+    /// Whether its size is not final.
+    pub(crate) fn grows(&self) -> bool {
+        self.grows
+    }
+
+    /// The sender has counted more. Once the size of a file that grows is final, the sender gives
+    /// the hashes of all leaves but the last, as the program that wrote them may have changed them.
+    pub(crate) fn grow(&mut self, total: &Total) {
+        if !self.grows {
+            return;
+        }
+        self.size = total.bytes;
+        if total.is_counted {
+            let leaves = last_leaf(self.size) / LEAF_BYTES;
+            (self.prefix, self.rest, self.tree) = (leaves, leaves, Tree::default());
+            self.grows = false;
+        }
     }
 
     fn earlier_journal(&self, places: &Staging) -> Option<Journal> {
@@ -221,12 +261,10 @@ impl Part {
     /// Takes a file of the inbox for what is here of it, as far as it may be the same: one that
     /// came from elsewhere whole, if there is nothing else.
     pub(crate) fn take_existing(&mut self, mut existing: Existing) {
-        let is_as_long = existing.size() == self.size;
-        let leaves = match (is_as_long, existing.is_of_peer()) {
-            (true, true) => hash::leaves(self.size),
-            (true, false) if self.prefix == 0 => hash::leaves(self.size),
-            (false, true) => self.size.min(existing.size()) / LEAF_BYTES,
-            (_, false) => 0,
+        let is_as_long = existing.size() == self.size && !self.grows;
+        let leaves = match existing.is_of_peer() || is_as_long && self.prefix == 0 {
+            true => self.whole_leaves(existing.size()),
+            false => 0,
         };
         if leaves <= self.prefix {
             return;
@@ -235,7 +273,7 @@ impl Part {
             existing.differs();
         }
         self.existing = Some(existing);
-        (self.prefix, self.rest, self.front) = (leaves, leaves, leaves);
+        self.holds(leaves);
     }
 
     /// Where the data are to go on.
@@ -308,6 +346,8 @@ impl Part {
         if offset != leaves.start * LEAF_BYTES
             || !(1..=limits::HASHES).contains(&theirs.len())
             || leaves.end > self.prefix
+            || self.prefix > self.front
+            || self.grows
         {
             return Err(PartError::Protocol("a hash is out of order"));
         }
@@ -337,7 +377,7 @@ impl Part {
             let end = (leaf..leaves.end).find(|leaf| equal(*leaf) != is_equal);
             let mut run = leaf..end.unwrap_or(leaves.end);
             if is_equal {
-                held += self.bytes(&run);
+                held += self.earlier_bytes(&run);
             } else if self.asked.count() + differ.len() >= RUNS {
                 run.end = self.rest;
             }
@@ -399,6 +439,7 @@ impl Part {
         let is_new = leaf == self.front;
         if !offset.is_multiple_of(LEAF_BYTES)
             || offset >= self.size
+            || self.grows && offset >= last_leaf(self.size)
             || !is_new && !self.asked.has(leaf)
         {
             return Err(PartError::Protocol("a leaf is out of order"));
@@ -435,7 +476,8 @@ impl Part {
         most: u32,
     ) -> Result<PartEnd, PartError> {
         let leaves = hash::leaves(self.size);
-        if size != self.size || self.front != leaves || self.compared != self.prefix {
+        let is_whole = self.front == leaves && self.compared == self.prefix;
+        if size != self.size || !is_whole || self.grows {
             return Err(PartError::Protocol("the end came before the data"));
         }
         let again = self.prove(places, most.into())?;
@@ -457,7 +499,9 @@ impl Part {
         if !has_mode {
             file.set_mode(mode)?;
         }
-        file.set_time(mtime)?;
+        if let Some(mtime) = mtime {
+            file.set_time(mtime)?;
+        }
         self.existing = None;
         Ok(PartEnd::Done)
     }
@@ -677,7 +721,7 @@ impl Part {
         let (mut buffer, mut again) = (Vec::with_capacity(LEAF), Vec::new());
         for (leaf, hash) in leaves.zip(hashes) {
             if hash.is_none()
-                && leaf < self.prefix
+                && leaf < self.earlier
                 && let Some(mut existing) = self.existing.take()
             {
                 if !again.is_empty() {
@@ -695,7 +739,7 @@ impl Part {
                 }
             }
             let is_right = match hash {
-                Some(hash) if leaf < self.prefix => {
+                Some(hash) if leaf < self.earlier => {
                     self.reads_as(places, leaf, &hash, &mut buffer)?
                 }
                 hash => hash.is_some(),
@@ -708,7 +752,8 @@ impl Part {
                 _ if self.asked.count() >= RUNS => break,
                 _ => match self.withdraw(places, &(leaf..leaf + 1)) {
                     Ok(()) => {
-                        self.held = self.held.saturating_sub(self.bytes(&(leaf..leaf + 1)));
+                        let lost = self.earlier_bytes(&(leaf..leaf + 1));
+                        self.held = self.held.saturating_sub(lost);
                         again.push(match hash {
                             Some(_) => self.ask_wrong(leaf)?,
                             None => self.ask(leaf..leaf + 1),
@@ -774,9 +819,15 @@ impl Part {
     fn restart(&mut self) -> Run {
         let leaves = 0..self.prefix;
         self.existing = None;
-        (self.prefix, self.rest, self.compared, self.held) = (0, 0, 0, 0);
+        (self.earlier, self.prefix, self.rest) = (0, 0, 0);
+        (self.compared, self.held) = (0, 0);
         self.asked.add(leaves.clone());
         run(&leaves)
+    }
+
+    /// How many bytes leaves have that were here before this attempt.
+    fn earlier_bytes(&self, leaves: &Range<u64>) -> u64 {
+        self.bytes(&(leaves.start..leaves.end.min(self.earlier)))
     }
 
     /// How many bytes leaves have.

@@ -10,7 +10,7 @@ use crate::compare::{Compare, CompareFolder};
 use crate::dir::{Dir, Kind, Visit, Walk};
 use crate::folders::Folders;
 use crate::name;
-use crate::reception::{EntryCounts, Offered, SINGLE, Unplaced};
+use crate::reception::{EntryCounts, NamedEntries, Offered, SINGLE, Unplaced};
 use crate::slice::{STEP, SYNC, take};
 use crate::syncing::Syncing;
 
@@ -41,6 +41,8 @@ pub(crate) struct Published {
     /// Of a file that was there already: when its status was changed last.
     pub(crate) changed: Option<i64>,
     pub(crate) clashes: Clashes,
+    pub(crate) renamed: NamedEntries,
+    pub(crate) skipped: NamedEntries,
 }
 
 /// Entries that have no place, since a folder is where a file should be or the other way round.
@@ -128,6 +130,8 @@ impl Publishing {
                     };
                     let mut published = place.synced(ending, mem::take(&mut merge.name))?;
                     published.clashes = mem::take(&mut merge.clashes);
+                    published.renamed = mem::take(&mut merge.renamed);
+                    published.skipped = mem::take(&mut merge.skipped);
                     return Ok(Some(published));
                 }
             }
@@ -144,14 +148,15 @@ impl Place<'_> {
 }
 
 impl Published {
-    /// Without entries that have no place.
+    /// Without anything to tell of single entries.
     pub(crate) fn new(ending: Ending, name: String) -> Self {
-        let clashes = Clashes::default();
         Self {
             ending,
             name,
             changed: None,
-            clashes,
+            clashes: Clashes::default(),
+            renamed: NamedEntries::default(),
+            skipped: NamedEntries::default(),
         }
     }
 }
@@ -249,6 +254,8 @@ pub(crate) struct Merge {
     is_own: bool,
     is_changed: bool,
     clashes: Clashes,
+    renamed: NamedEntries,
+    skipped: NamedEntries,
 }
 
 /// How far a merge is.
@@ -270,6 +277,8 @@ impl Merge {
             is_own,
             is_changed: false,
             clashes: Clashes::default(),
+            renamed: NamedEntries::default(),
+            skipped: NamedEntries::default(),
         }
     }
 
@@ -301,7 +310,14 @@ impl Merge {
             if let Some(placing) = &mut self.placing {
                 match placing.step(tree, &self.there, policy, left) {
                     Ok(None) => return Ok(false),
-                    Ok(Some((placed, _))) => self.is_changed |= placed == Placed::Moved,
+                    Ok(Some((Placed::Moved, path))) => {
+                        self.is_changed = true;
+                        if path != placing.wanted {
+                            self.renamed.add(&path);
+                        }
+                    }
+                    Ok(Some((Placed::Left, path))) => self.skipped.add(&path),
+                    Ok(Some((Placed::Same { .. }, _))) => {}
                     // What is in a folder without a place has none either, and each is told.
                     Err(error) if is_clash(&error) => self.clashes.add(&placing.from, error),
                     Err(error) => return Err(error),

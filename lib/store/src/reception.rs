@@ -18,6 +18,7 @@ use crate::part::{Part, PartEnd, Run, Same, Staging};
 use crate::part_error::PartError;
 use crate::published::Previous;
 use crate::record::Claim;
+use crate::room::RoomLimit;
 use crate::syncing::Syncing;
 use crate::{EntryError, InboxError, text_path, usage};
 use checkpoint::{End, believe};
@@ -27,7 +28,7 @@ mod answer;
 mod checkpoint;
 mod entries;
 
-pub use answer::{Begin, Counts, Done, Ended, Finished, Unplaced};
+pub use answer::{Begin, Counts, Done, Ended, Finished, NamedEntries, Unplaced};
 
 /// A transfer that is being received. Dropping it keeps what is there for the next attempt, or
 /// removes it if the transfer is over.
@@ -63,6 +64,8 @@ pub struct Reception {
     next: u32,
     announced: u64,
     counted: EntryCounts,
+    /// Those of a folder that the sender wanted left out.
+    skipped: NamedEntries,
     counts: Counts,
     held: u64,
     /// Bytes that earlier attempts left.
@@ -177,6 +180,7 @@ impl Reception {
             next: 0,
             announced: 0,
             counted: EntryCounts::default(),
+            skipped: NamedEntries::default(),
             counts: Counts::default(),
             held: 0,
             left: 0,
@@ -195,7 +199,12 @@ impl Reception {
     /// # Errors
     /// It can never have room.
     pub fn total(&mut self, total: Total) -> Result<(), InboxError> {
-        self.shared.check(total)?;
+        // A file that grows is the only entry. It waits where an offer would be refused: what came
+        // of it is not to be lost.
+        match self.entries.get_mut(&0) {
+            Some(State::Active(part)) if part.grows() => part.grow(&total),
+            _ => self.shared.check(total)?,
+        }
         let more = usage::of(total).saturating_sub(usage::of(self.offered.total));
         self.shared.grow(&self.claim, more);
         self.offered.total = total;
@@ -406,6 +415,8 @@ impl Reception {
                 .join(text_path(&self.offered.name)),
             failed: self.counted.failed,
             unplaced: Vec::new(),
+            renamed: NamedEntries::default(),
+            skipped: NamedEntries::default(),
         };
         let nothing = self.counted.done == 0 && self.counted.failed > 0;
         if self.counted.passing || nothing && self.counts.verified > 0 {
@@ -473,6 +484,11 @@ impl Reception {
             log::debug!("can't ask for room error={error}");
             0
         })
+    }
+
+    /// Where there is no room, while bytes are [missing](Self::missing).
+    pub fn room_limit(&self) -> RoomLimit {
+        self.shared.limit(&self.claim)
     }
 
     /// Keeps no room for what the same transfer became before, as that need not come again; what

@@ -127,7 +127,7 @@ impl Scratch {
 
     fn inbox(&self) -> Inbox {
         let mut settings = InboxSettings::new(self.0.join("in"));
-        settings.room.keep_free = 0;
+        settings.room.keep_free = Some(0);
         settings.unfinished_per_peer = 2;
         Inbox::open(settings).expect("what a sender says keeps no inbox from opening")
     }

@@ -276,6 +276,9 @@ impl Reception {
         }
         self.note(&published);
         let failed = self.counted.failed.saturating_add(published.clashes.count);
+        // Most were left out before their data came, and some now.
+        let mut skipped = std::mem::take(&mut self.skipped);
+        skipped.add_all(published.skipped);
         Ok(Some(Finished {
             ending: match published.ending {
                 // Whatever else it is: with entries that failed it is no success.
@@ -287,6 +290,8 @@ impl Reception {
             path: self.shared.settings.root.join(text_path(&published.name)),
             failed,
             unplaced: published.clashes.list,
+            renamed: published.renamed,
+            skipped,
         }))
     }
 }

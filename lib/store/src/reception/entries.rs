@@ -40,8 +40,10 @@ impl Reception {
             "too many entries are not done"
         } else if !self.offered.total.allows(entries, bytes) {
             "the entries are more or larger than the offer"
-        } else if entry.kind == EntryKind::Folder && entry.size > 0 {
-            "a folder has no bytes"
+        } else if matches!(entry.kind, EntryKind::Folder | EntryKind::Growing) && entry.size > 0 {
+            "a folder and a file that grows have no size"
+        } else if entry.kind == EntryKind::Growing && self.offered.shape != Shape::File {
+            "only a file that was offered alone may grow"
         } else if self.offered.shape == Shape::File
             && (entry.kind == EntryKind::Folder
                 || entry.index > 0
@@ -58,12 +60,21 @@ impl Reception {
     pub(super) fn begin_expected(&mut self, entry: &Entry<'_>) -> Result<Begin, PartError> {
         self.sound()?;
         match entry.kind {
-            EntryKind::File | EntryKind::Folder if self.is_to_skip(entry)? => {
+            EntryKind::File | EntryKind::Folder | EntryKind::Growing
+                if self.is_to_skip(entry)? =>
+            {
                 self.counted.skipped += 1;
+                if self.offered.shape != Shape::File {
+                    self.skipped.add(entry.path.as_str());
+                }
                 Ok(Begin::Done { root: [0; 32] })
             }
             EntryKind::Folder => self.folder(entry),
             EntryKind::File => self.file(entry),
+            EntryKind::Growing => self.file(&Entry {
+                size: self.offered.total.bytes,
+                ..*entry
+            }),
             _ => Err(PartError::Unsupported),
         }
     }
@@ -98,6 +109,7 @@ impl Reception {
         if let Some(existing) = existing {
             part.take_existing(existing);
         }
+        part.grow(&self.offered.total);
         let (offset, is_open) = (part.offset(), part.is_open());
         self.entries
             .insert(entry.index, State::Active(Box::new(part)));

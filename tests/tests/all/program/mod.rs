@@ -15,6 +15,7 @@ mod fat;
 mod files;
 #[cfg(unix)]
 mod files_evil;
+mod follow;
 mod hostile;
 #[cfg(target_os = "linux")]
 mod kernel;
