@@ -10,8 +10,6 @@ mod controls;
 mod device;
 #[cfg(target_os = "linux")]
 mod drawing;
-#[cfg(target_os = "linux")]
-mod fat;
 mod files;
 #[cfg(unix)]
 mod files_evil;
