@@ -24,8 +24,12 @@ pub enum EntryError {
         /// Where the leaf begins.
         offset: u64,
     },
-    /// The path came twice, or is a file and a folder.
-    #[error("the name {} came twice", Quoted(path))]
+    /// The path came twice, or is a file and a folder; or the disk takes it for one that came, as
+    /// FAT does with upper and lower case.
+    #[error(
+        "the disk has the name {} already, or takes another one for it",
+        Quoted(path)
+    )]
     Duplicate {
         /// The entry's path.
         path: String,

@@ -1,4 +1,5 @@
-//! Files: the inbox that receives them safely and the outbox that reads them, with BLAKE3.
+//! Files: the inbox that receives them safely, the outbox that reads them and the spool that keeps
+//! them for later, with BLAKE3.
 //! It knows folders, files and hashes; it refuses to know sockets, sessions and who may send what.
 //!
 //! What is received grows in a private folder of the inbox, under names of our own:
