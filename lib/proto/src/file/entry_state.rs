@@ -131,7 +131,11 @@ impl EntryState {
         let is_next = offset == self.hashed.saturating_mul(LEAF as u64);
         let hashed = self.hashed.saturating_add(count as u64);
         let to_hash = self.to_hash();
-        let is_early = self.grows || leaves_of(self.front) < to_hash;
+        let needed = match self.kind {
+            EntryKind::Growing => self.size,
+            _ => self.start.unwrap_or(0),
+        };
+        let is_early = self.grows || self.front < needed;
         if self.end.is_some() || is_early || !is_next || count == 0 || hashed > to_hash {
             return false;
         }
