@@ -8,6 +8,7 @@ use crate::{journal, name, record};
 
 mod manifest;
 
+pub use crate::scratch::Scratch;
 pub use manifest::manifest;
 
 /// Every path of a disk has one path of the wire and comes back from it byte for byte. A path of
@@ -65,8 +66,8 @@ pub fn journal(data: &[u8]) {
     let identity = *blake3::hash(b"identity").as_bytes();
     let alone = journal::parse(data, &identity);
     assert!(alone.len() <= data.len() / 40);
-    if let Some(((peer, transfer), shape)) = record::read(data) {
-        assert_eq!(data, record::of(&peer, transfer, shape));
+    if let Some(claim) = record::read(data) {
+        assert_eq!(data, record::of(&claim));
     }
     let Some(([leaves, low, high, cut], damage)) = data.split_first_chunk() else {
         return;

@@ -123,8 +123,8 @@ impl Inbox {
         let is_synced = earlier.as_ref().is_some_and(|earlier| earlier.is_synced);
         let shared = Arc::clone(&self.shared);
         let dir = match earlier {
-            Some(earlier) => self.shared.staged(&earlier.folder, offer),
-            None => self.shared.stage(&claim, offer),
+            Some(earlier) => self.shared.open_folder(&earlier.folder),
+            None => self.shared.make_folder(&claim),
         };
         let begun = dir.and_then(|dir| Reception::begin(shared, claim, dir, offer, is_synced));
         let mut reception = begun.map_err(|source| {

@@ -38,7 +38,7 @@
 //! | 5 | a leaf whose record was withdrawn, and may be half overwritten | it has no record, so it is asked again |
 //! | 6, 7 | all leaves, the last perhaps without records | as 2 to 5; no file shows before all of its transfer is there |
 //! | 8 | the final name, or the name in the private folder | the one: the same is there already when it comes again; the other: as 7 |
-//! | 9 | all | the sender was not told: it sends again, and hears that it is there already |
+//! | 9 | all | the sender was not told: it sends again, and is told that it is there already |
 //!
 //! So a record means that its leaf is on the disk, at any time (`journal.rs`). When a file is taken
 //! up, its records say at once where the sender goes on. The sender's hashes are compared with the
@@ -53,9 +53,10 @@
 //! Nothing in the inbox is ever written to, so a crash leaves the old file as it was. A crash after
 //! 8 may lose the line in `published`: then all is sent once more and compared at the end.
 //!
-//! An entry that can't be taken fails alone; `EntryError::is_passing` lists what keeps a folder for
-//! the next attempt instead. All calls to the disk go through one room (`disk.rs`), where tests let
-//! each of them fail, lie or take long (module `faults`, behind its feature).
+//! An entry that can't be taken fails alone; `EntryError::may_succeed_later` lists what keeps a
+//! folder for the next attempt instead. All calls to the disk go through one module
+//! (`disk.rs`), where tests let each of them fail, lie or take long (module `faults`, behind its
+//! feature).
 //!
 //! Both ends in one place, as two stations do it with a connection between:
 //!
@@ -135,7 +136,9 @@ mod published;
 mod reception;
 mod record;
 mod room;
+mod scratch;
 mod slice;
+mod staging;
 mod syncing;
 mod usage;
 
@@ -155,5 +158,5 @@ pub use mark::Mark;
 pub use name::{path_text, text_path};
 pub use outbox::{Counted, EntryInfo, Hashes, Outbox, Skipped, Step, Walked};
 pub use part::Run;
-pub use reception::{Begin, Counts, Done, Ended, Finished, Reception, Unplaced};
+pub use reception::{Begin, Counts, Ended, Finished, Reception, Unplaced};
 pub use room::RoomLimits;

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use transom_wire::{EntryKind, LeafContent, RelativePath, Shape, TransferKey, limits};
 
-use crate::dir::{Dir, Metadata};
+use crate::dir::Dir;
+use crate::file::Metadata;
 use crate::outbox::source::Source;
 use crate::outbox::walk::{Item, Listing};
 use crate::{OutboxError, SkipReason, name, path_text};

@@ -68,5 +68,5 @@ pub(super) fn one(at: &Handle, name: impl AsRef<OsStr>, folder: bool) -> rustix:
         true => (Op::RemoveFolder, AtFlags::REMOVEDIR),
         false => (Op::Remove, AtFlags::empty()),
     };
-    at.tell(op, name, |at| fs::unlinkat(at, name, flags))
+    at.command(op, name, |at| fs::unlinkat(at, name, flags))
 }

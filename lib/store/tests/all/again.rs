@@ -254,7 +254,7 @@ fn b29_another_peer_learns_nothing_of_what_came_from_the_first() {
         for index in 0..outbox.counted().entries {
             let info = outbox.entry(index).unwrap();
             let begun = reception.begin_entry(&announced(index, &info)).unwrap();
-            let is_new = matches!(begun, Begin::Made | Begin::Data { offset: 0 });
+            let is_new = matches!(begun, Begin::Done | Begin::Data { offset: 0 });
             assert!(is_new, "{begun:?}");
         }
     }

@@ -371,7 +371,7 @@ fn the_end_reads_some_leaves_at_a_time() {
     let mut end = || reception.end_some(0, sender.size, &sender.root, 8).unwrap();
     // Nineteen are read, and the last one needs no reading.
     assert_eq!([end(), end(), end()], [None, None, None]);
-    assert!(matches!(end(), Some(Ended::Done(_))));
+    assert!(matches!(end(), Some(Ended::Done)));
     assert_eq!(reception.finish(1).unwrap().ending, Ending::Durable);
 }
 
@@ -401,10 +401,7 @@ fn new_leaves_may_come_before_the_hashes_of_what_is_held() {
         assert_eq!(sender.leaf(&mut reception, leaf).unwrap(), None);
     }
     assert_eq!(sender.hashes(&mut reception, offset).unwrap(), []);
-    assert!(matches!(
-        sender.end(&mut reception).unwrap(),
-        Ended::Done(_)
-    ));
+    assert!(matches!(sender.end(&mut reception).unwrap(), Ended::Done));
     assert_eq!(reception.held(), 3 * BYTES);
     assert_eq!(reception.finish(1).unwrap().ending, Ending::Durable);
     assert!(is_as_sent(&path, &scratch.path("in/film")));
@@ -434,10 +431,7 @@ fn b25_a_leaf_that_differs_is_asked_again_alone() {
     for leaf in 0..2 {
         assert_eq!(sender.leaf(&mut reception, leaf).unwrap(), None);
     }
-    assert!(matches!(
-        sender.end(&mut reception).unwrap(),
-        Ended::Done(_)
-    ));
+    assert!(matches!(sender.end(&mut reception).unwrap(), Ended::Done));
     assert_eq!(
         (reception.held(), reception.counts().verified),
         (BYTES, 3 * BYTES + 99)
@@ -482,7 +476,7 @@ fn b31_what_is_asked_again_on_a_full_disk_is_asked_once_there_is_room() {
         assert_eq!(sender.leaf(&mut reception, leaf).unwrap(), None);
     }
     let ended = sender.end(&mut reception).unwrap();
-    assert!(matches!(ended, Ended::Done(_)));
+    assert!(matches!(ended, Ended::Done));
     assert_eq!(reception.held(), 2 * BYTES);
     assert_eq!(reception.finish(1).unwrap().ending, Ending::Durable);
     assert!(is_as_sent(&path, &scratch.path("in/film")));
@@ -537,7 +531,7 @@ fn b31_what_was_asked_again_before_the_disk_was_full_is_told() {
         sender.leaf(&mut reception, leaf as usize).unwrap();
     }
     let ended = sender.end(&mut reception).unwrap();
-    assert!(matches!(ended, Ended::Done(_)));
+    assert!(matches!(ended, Ended::Done));
     assert_eq!(reception.finish(1).unwrap().ending, Ending::Durable);
     assert!(is_as_sent(&path, &scratch.path("in/film")));
 }

@@ -349,13 +349,13 @@ fn pump_patiently(outbox: &mut Outbox, reception: &mut Reception) -> u32 {
     };
     for index in 0..outbox.counted().entries {
         let info = outbox.entry(index).unwrap();
-        let mut begin = Begin::Made;
+        let mut begin = Begin::Done;
         while again(
             &reception
                 .begin_entry(&announced(index, &info))
                 .map(|begun| begin = begun),
         ) {}
-        if begin == Begin::Made {
+        if begin == Begin::Done {
             continue;
         }
         let sender = Sender::new(outbox, index);
