@@ -48,13 +48,13 @@ pub(crate) struct Space {
 }
 
 impl Dir {
-    /// Opens a folder by a path of the user's own, whose links are his business.
+    /// Opens a folder by a path that the user chose; its links are followed.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let handle = Handle::open(path, FOLDER)?;
         Ok(Self { handle })
     }
 
-    /// Opens a folder by a path of the user's own, and makes it and those above it if they aren't
+    /// Opens a folder by a path that the user chose, and makes it and those above it if they aren't
     /// there. Then its name is on the disk, as far as the folder above can be opened.
     pub(crate) fn open_or_make(path: &Path) -> io::Result<Self> {
         match Self::open(path) {
@@ -206,7 +206,7 @@ impl Dir {
         })
     }
 
-    /// Removes a file, a link or whatever else is no folder.
+    /// Removes a file, a link or anything else that is no folder.
     pub(crate) fn remove_file(&self, path: &str) -> io::Result<()> {
         self.at(path, |at, name| Ok(remove::one(at, name, false)?))
     }
@@ -267,8 +267,8 @@ impl Dir {
         }
     }
 
-    /// Waits until its own name is on the disk: an earlier run may have been killed before that. A
-    /// folder above that we may not open is its owner's business, and there we have made nothing.
+    /// Waits until its own name is on the disk: an earlier run may have been killed before that. In
+    /// a folder above that we may not open we have made nothing.
     fn sync_above(&self) -> io::Result<()> {
         let open =
             |at: &std::fs::File| fs::openat(at, "..", FOLDER | OFlags::CLOEXEC, Mode::empty());

@@ -403,7 +403,7 @@ pub(crate) fn fail_reason(error: &io::Error) -> FailReason {
 /// Whether the system may well say yes another time.
 fn may_pass(error: &io::Error) -> bool {
     let Some(errno) = Errno::from_io_error(error) else {
-        // Something of ours on the disk is not as it was written.
+        // One of our own files is not as it was written.
         return true;
     };
     matches!(

@@ -15,8 +15,8 @@ use crate::hash::{self, LEAF_BYTES, Tree};
 use crate::published::Previous;
 
 /// Bytes read at most of a file that came from elsewhere: half a second of a fast disk, half a
-/// minute of a memory card, which asking again and again costs us and not the sender. What is
-/// larger is sent again.
+/// minute of a memory card, which a sender could cost us again and again. A larger file is
+/// sent again.
 const MOST: u64 = 1 << 30;
 /// A time of whole seconds can be guessed, and then our answer would tell a peer that never had
 /// the file what is in it.
@@ -77,8 +77,8 @@ impl Existing {
         self.is_of_peer
     }
 
-    /// Compares its next leaves with those of the sender's file. All of it is read, whatever
-    /// differs: a sender that has another file is not to learn from the time it takes where.
+    /// Compares its next leaves with those of the sender's file. All of it is read even
+    /// after a leaf that differs: the time must not tell the sender which leaf that is.
     pub(crate) fn compare(&mut self, there: &Dir, theirs: &[[u8; 32]]) {
         let mut buffer = Vec::with_capacity(LEAF);
         for hash in theirs {

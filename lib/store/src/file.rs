@@ -103,7 +103,7 @@ impl File {
         self.command(Op::Write, write)
     }
 
-    /// Writes a leaf whose pages of zeros become holes, as far as the disk has such.
+    /// Writes a leaf, with holes for its pages of zeros where the file system can have holes.
     pub(crate) fn write_with_holes(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let (old, end) = (self.len()?, offset + bytes.len() as u64);
         if old < end {

@@ -16,7 +16,7 @@ pub(crate) struct Folders {
     /// Bytes of the list in the file, and those that are not in it yet.
     written: u64,
     pending: Vec<u8>,
-    /// Bytes of the list whose folders had their turn.
+    /// Bytes of the list whose folders are done in this round.
     passed: u64,
 }
 

@@ -21,7 +21,7 @@
 //! Offer      Entry      Leaf, Hashes ..                            End      Finish
 //!   |          |          |                                         |         |
 //!   v          v          v                                         v         v
-//! claimed -> begun -> written -> synced -> recorded -> on disk -> whole -> settled -> named -> durable
+//! claimed -> begun -> written -> synced -> recorded -> on disk -> whole -> flushed -> named -> durable
 //!          1        2          3         4           5          6        7          8        9
 //!                   ^                                |
 //!                   |          \___ a checkpoint ___/
@@ -152,7 +152,7 @@ mod faults;
 pub mod fuzzing;
 
 pub use error::{EntryError, InboxError, OutboxError, SkipReason};
-pub use hash::{ZEROS, hash_file, leaf as hash_leaf};
+pub use hash::{ZEROS, leaf as hash_leaf};
 pub use inbox::{Inbox, InboxSettings, Leftover};
 pub use mark::Mark;
 pub use name::{path_text, text_path};

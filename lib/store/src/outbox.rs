@@ -371,14 +371,6 @@ impl Outbox {
         source.again(&self.root, offset, buffer)
     }
 
-    /// Forgets what was started, for another attempt over a new connection.
-    pub fn restart(&mut self) {
-        self.running.clear();
-        for known in self.entries.values_mut() {
-            known.is_started = false;
-        }
-    }
-
     /// The key of sending this path from `own` to `peer`: the same command takes the transfer up
     /// again.
     pub fn key(&self, own: &[u8; 32], peer: &[u8; 32]) -> TransferKey {
@@ -456,7 +448,7 @@ impl Outbox {
     }
 }
 
-/// The name as the user wrote it, or that of the folder he stands in for paths like `.`.
+/// The name as the user wrote it; for paths like `.` that of the folder they lead to.
 fn offered_name(path: &Path, canonical: &Path) -> Result<String, OutboxError> {
     let name = path.file_name().or(canonical.file_name());
     let name = name::to_text(name.unwrap_or_default().as_bytes());

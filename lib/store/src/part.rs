@@ -17,7 +17,6 @@ use crate::staging::TransferDirs;
 
 use leaves::Leaves;
 pub(crate) use staged_file::StagedFile;
-use staged_file::TakenUp;
 
 mod leaves;
 mod runs;
@@ -77,16 +76,11 @@ impl Part {
             copied: 0,
             held: 0,
         };
-        let folders = match part.file.take_up(dirs)? {
-            Some(TakenUp { leaves, folders }) => {
-                part.leaves.set_prefix(leaves);
-                folders
-            }
-            None => {
-                part.file.check_name(dirs)?;
-                0
-            }
+        let Some((leaves, folders)) = part.file.take_up(dirs)? else {
+            part.file.check_name(dirs)?;
+            return Ok((part, 0));
         };
+        part.leaves.set_prefix(leaves);
         Ok((part, folders))
     }
 

@@ -1,6 +1,6 @@
 //! Giving a transfer its final name: whole, durable, never in place of something unasked, and a
-//! slice at a time. It tries each step and looks at the error, so that no other program can come between a look
-//! and a step.
+//! slice at a time. It tries each step and looks at the error, so that no other program can come
+//! between a look and a step.
 
 use std::io;
 use std::mem;
@@ -381,7 +381,7 @@ impl Move {
                     from.rename_over(&self.from, into, &path)?;
                     return Ok(Some((Moved::Done, path)));
                 }
-                // Rename, and whatever a later version thinks of: keep both.
+                // Rename, and the policies of later versions: keep both.
                 _ => self.number += 1,
             }
         }

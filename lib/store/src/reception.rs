@@ -414,7 +414,7 @@ impl Reception {
     pub fn missing(&mut self) -> u64 {
         let missing = self.shared.missing(&self.claim, 0);
         missing.unwrap_or_else(|error| {
-            // Whatever is wrong with the disk, what is written next says it.
+            // The next write reports what is wrong with the disk.
             log::debug!("can't ask for room error={error}");
             0
         })

@@ -1,4 +1,4 @@
-//! The record of a transfer: whose it is, so that it can be found again after anything. A record
+//! The record of a transfer: which peer and which transfer, so that it is found again after a crash. A record
 //! that doesn't check is no record.
 
 use transom_wire::TransferKey;

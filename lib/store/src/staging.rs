@@ -85,7 +85,7 @@ impl TransferDirs {
     }
 
     /// Whether a new file has the mode it was made with. A umask or a file system may change it, so
-    /// the first file of each mode is looked at.
+    /// the mode of the first file with it is read.
     pub(crate) fn has_mode(&self, file: &File, mode: u16) -> io::Result<bool> {
         let has_mode = self.usual_mode.get() == mode || file.metadata()?.mode == mode;
         if has_mode {

@@ -13,7 +13,7 @@ use crate::name;
 /// however many names a folder has.
 const NAMES: usize = 1024;
 
-/// Where a walk stands. Folders come before what is in them, and of a folder's names each
+/// A walk through all that is below a folder. Folders come before what is in them, and of a folder's names each
 /// [`NAMES`] in their order; no link is followed. At most one folder of each level is open, and
 /// only while it has names to read.
 #[derive(Debug, Default)]

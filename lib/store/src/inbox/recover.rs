@@ -33,7 +33,7 @@ pub(super) fn open_staging(root: &Dir) -> io::Result<Dir> {
     Ok(staging)
 }
 
-/// Learns which unfinished transfers earlier runs left. What is too old or was never really begun is
+/// Learns which unfinished transfers earlier runs left. What is too old or has no record is
 /// removed by [`Shared::tidy_some`](super::Shared::tidy_some).
 pub(super) fn recover(
     staging: &Dir,
@@ -59,7 +59,7 @@ pub(super) fn recover(
     Ok(transfers)
 }
 
-/// Whose transfer a folder is of, and when its last attempt began.
+/// Which transfer a folder is of, and when its last attempt began.
 fn read_record(dir: &Dir) -> Option<(Claim, SystemTime)> {
     let mut bytes = Vec::new();
     let file = dir.read("record").ok()?;

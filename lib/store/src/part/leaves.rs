@@ -9,8 +9,8 @@
 //!
 //! - **prefix**: nothing of it is read before Start says so. The sender gives its hash of
 //!   each leaf, and those that have no such record are asked again.
-//! - **front**: the next new leaf. One whose bytes don't have its hash is asked again, and the
-//!   front goes on.
+//! - **front**: the next new leaf. A leaf whose bytes don't have its hash is asked again,
+//!   and the front goes on.
 //! - **proven**: the leaves in the tree that makes the root. A leaf of the prefix gets there once
 //!   it was read and has the hash of its record, a new one by its hash alone. Nothing gets there
 //!   while a leaf before it is to come again.

@@ -33,13 +33,6 @@ pub(crate) struct StagedFile {
     unrecorded: BTreeMap<u64, [u8; 32]>,
 }
 
-/// What an earlier attempt left of a file.
-pub(super) struct TakenUp {
-    pub(super) leaves: u64,
-    /// How many folders above it were made.
-    pub(super) folders: u64,
-}
-
 impl StagedFile {
     pub(crate) fn new(path: &str, size: u64, mode: u16) -> Self {
         Self {
@@ -51,9 +44,9 @@ impl StagedFile {
         }
     }
 
-    /// Moves the file of an earlier attempt into the tree; one that can't be used stays where it
-    /// is.
-    pub(super) fn take_up(&mut self, dirs: &TransferDirs) -> Result<Option<TakenUp>, PartError> {
+    /// Moves the file of an earlier attempt into the tree; gives how many leaves it has, and how
+    /// many folders above it were made. A file that can't be used stays where it is.
+    pub(crate) fn take_up(&mut self, dirs: &TransferDirs) -> Result<Option<(u64, u64)>, PartError> {
         let found = dirs.earlier.as_ref().and_then(|old| old.find(&self.path));
         let Some((earlier, from, file)) = found else {
             return Ok(None);
@@ -99,7 +92,7 @@ impl StagedFile {
         moved.map_err(taken)?;
         (self.is_made, self.has_records) = (true, journal.is_some());
         (self.file, self.journal) = (Some(file), journal);
-        Ok(Some(TakenUp { leaves, folders }))
+        Ok(Some((leaves, folders)))
     }
 
     fn earlier_journal(&self, dirs: &TransferDirs) -> Option<Journal> {
@@ -147,7 +140,7 @@ impl StagedFile {
             return Ok(0);
         }
         if dirs.earlier.is_some() {
-            // One of an earlier attempt, whatever the size of the file was then.
+            // That of an earlier attempt, in which the file may have had another size.
             dirs.forget(&self.identity)?;
         }
         let made = dirs.tree.create_all(&self.path, self.mode);
@@ -301,8 +294,8 @@ impl StagedFile {
         Ok(())
     }
 
-    /// Removes it, whose files are closed first: some file systems only rename a file that is open.
-    /// One that was not made yet has nothing there, and its name may be another entry's.
+    /// Closes and removes the file and its journal: some file systems only rename a file that is
+    /// open. A file that was not made yet has nothing there, and its name may be another entry's.
     pub(crate) fn remove(mut self, dirs: &TransferDirs) -> io::Result<()> {
         if !self.is_made {
             return Ok(());

@@ -28,7 +28,7 @@ impl Reception {
         let failed = self.entries.failed + published.clashes.count;
         Ok(Some(Finished {
             ending: match published.ending {
-                // Whatever else it is: with entries that failed it is no success.
+                // With entries that failed it is no success.
                 Ending::Durable | Ending::AlreadyThere | Ending::Skipped if failed > 0 => {
                     Ending::Partial
                 }

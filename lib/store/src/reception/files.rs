@@ -5,8 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use crate::EntryError;
 use crate::part::Part;
 
-/// Files kept open at a time: senders send one after the other, so more is only for those who
-/// don't.
+/// Files kept open at a time: an honest sender sends one after the other, and needs only one.
 const OPEN_FILES: usize = 32;
 
 #[derive(Debug, Default)]

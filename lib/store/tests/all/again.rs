@@ -32,7 +32,7 @@ fn sent_by(
 /// Another time, of whole seconds, which anybody could guess.
 fn touch(path: &Path) {
     let when = SystemTime::UNIX_EPOCH + Duration::from_secs(1_600_000_000);
-    let file = fs::File::options().write(true).open(path).unwrap();
+    let file = writable(path);
     file.set_modified(when).unwrap();
 }
 
@@ -198,9 +198,7 @@ fn what_completes_a_folder_keeps_modes_and_times_of_the_folders_in_it() {
         // What the user closed to others stays so.
         look(&came.join("below/closed"), 0o700, 1_300_000_000);
 
-        let mut outbox = walked(&album).unwrap();
-        let offer = offer(&outbox, Collision::Rename);
-        let mut reception = inbox.receive(PEER, &offer).unwrap();
+        let (mut outbox, mut reception) = begun_as(&mut inbox, &album, Collision::Rename);
         pump(&mut outbox, &mut reception, u64::MAX);
         let entries = outbox.counted().entries;
         let finished = loop {
@@ -304,9 +302,8 @@ fn b29_what_the_user_writes_while_a_folder_is_completed_is_not_compared_with_the
             sent(&mut inbox, &scratch.path("d"), Collision::Overwrite);
         }
         scratch.put("d/second", b"second");
-        let mut outbox = walked(&scratch.path("d")).unwrap();
-        let offer = offer(&outbox, Collision::Overwrite);
-        let mut reception = inbox.receive(PEER, &offer).unwrap();
+        let (mut outbox, mut reception) =
+            begun_as(&mut inbox, &scratch.path("d"), Collision::Overwrite);
         pump(&mut outbox, &mut reception, u64::MAX);
         tick();
         scratch.put("in/d/film", noise(4 * LEAF, 1));
@@ -376,10 +373,7 @@ fn a_file_that_changes_while_it_is_copied_is_not_published() {
     let film = scratch.put("film", noise(8 * LEAF, 1));
     let (first, _) = sent(&mut inbox, &film, Collision::Rename);
     change(&film, 0);
-    let mut outbox = walked(&film).unwrap();
-    let mut reception = inbox
-        .receive(PEER, &offer(&outbox, Collision::Rename))
-        .unwrap();
+    let (mut outbox, mut reception) = begun_as(&mut inbox, &film, Collision::Rename);
     let info = outbox.entry(0).unwrap();
     let begun = reception.begin_entry(&announced(0, &info)).unwrap();
     assert_eq!(

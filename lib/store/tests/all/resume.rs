@@ -87,12 +87,7 @@ fn b28_of_another_content_of_the_same_size_and_time_only_equal_leaves_are_kept()
     let path = three_of_five(&scratch);
     let time = fs::metadata(&path).unwrap().modified().unwrap();
     flip(&path, BYTES);
-    fs::File::options()
-        .write(true)
-        .open(&path)
-        .unwrap()
-        .set_modified(time)
-        .unwrap();
+    writable(&path).set_modified(time).unwrap();
     assert_eq!(send_rest(&scratch, &path), (2 * BYTES, 3));
 }
 
@@ -100,7 +95,7 @@ fn b28_of_another_content_of_the_same_size_and_time_only_equal_leaves_are_kept()
 fn another_time_keeps_the_leaves() {
     let scratch = Scratch::new();
     let path = three_of_five(&scratch);
-    let file = fs::File::options().write(true).open(&path).unwrap();
+    let file = writable(&path);
     file.set_modified(std::time::SystemTime::UNIX_EPOCH)
         .unwrap();
     assert_eq!(send_rest(&scratch, &path), (3 * BYTES, 2));
@@ -216,28 +211,8 @@ fn b27_leaves_that_are_not_what_the_journal_says_are_sent_again_alone() {
             },
             3,
         ),
-        (
-            |part| {
-                fs::File::options()
-                    .write(true)
-                    .open(part)
-                    .unwrap()
-                    .set_len(2 * BYTES + 5)
-                    .unwrap()
-            },
-            2,
-        ),
-        (
-            |part| {
-                fs::File::options()
-                    .write(true)
-                    .open(part)
-                    .unwrap()
-                    .set_len(0)
-                    .unwrap()
-            },
-            0,
-        ),
+        (|part| writable(part).set_len(2 * BYTES + 5).unwrap(), 2),
+        (|part| writable(part).set_len(0).unwrap(), 0),
         (|part| flip(part, BYTES + 7), 2),
         (|part| fs::write(part, vec![0; 3 * LEAF]).unwrap(), 0),
         (|part| fs::remove_file(part).unwrap(), 0),
@@ -257,10 +232,7 @@ fn b13_a_part_that_was_made_a_link_or_another_thing_is_not_written_through() {
         |part, victim| symlink(victim, part).unwrap(),
         |part, victim| fs::hard_link(victim, part).unwrap(),
         |part, _| fs::create_dir(part).unwrap(),
-        |part, _| {
-            let made = std::process::Command::new("mkfifo").arg(part).status();
-            assert!(made.unwrap().success());
-        },
+        |part, _| fifo(part),
     ];
     for plant in plants {
         let scratch = Scratch::new();

@@ -492,7 +492,7 @@ fn room_is_set_aside_on_the_disk_before_data_come_and_gives_way_to_them() {
         .output()
         .unwrap();
     assert!(!filled.status.success(), "the disk is full now");
-    let one = fs::File::options().write(true).open(&greedy).unwrap();
+    let one = writable(&greedy);
     // But for the last step, which is not set aside.
     one.set_len(greedy.metadata().unwrap().len() - 17 * mib as u64)
         .unwrap();
