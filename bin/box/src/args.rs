@@ -29,7 +29,7 @@ use contacts::{ID, USERS};
 use pairing::PAIR;
 #[cfg(feature = "http")]
 use passes::PASS;
-use transfers::{RECEIVE, SEND, TEXT};
+use transfers::{RECEIVE, SEND, SPOOL, TEXT};
 
 pub(crate) use calls::{Call, Camera, Watch};
 #[cfg(feature = "discovery")]
@@ -38,7 +38,7 @@ pub(crate) use contacts::{Id, Users, UsersCommand};
 pub(crate) use pairing::{BoxPairing, Pair};
 #[cfg(feature = "http")]
 pub(crate) use passes::{PassArguments, PassCommand};
-pub(crate) use transfers::{Consent, Receive, Send, Text};
+pub(crate) use transfers::{Consent, Receive, Send, Spool, Text};
 
 /// See who is there and pass things through: camera boxes, pictures and files on your own network.
 #[derive(Debug, Parser)]
@@ -97,6 +97,9 @@ pub(crate) enum Command {
     /// Send files and folders
     #[command(after_help = SEND)]
     Send(Send),
+    /// List what `transom send --spool` keeps for contacts who are away, or remove some of it
+    #[command(after_help = SPOOL)]
+    Spool(Spool),
     /// Take files and texts that are sent to you
     #[command(after_help = RECEIVE)]
     Receive(Receive),
@@ -357,6 +360,9 @@ mod tests {
             "pair --print anna",
             "receive --from a:b:c",
             "send porch x --limit fast",
+            "send --spool porch x --limit 2M",
+            "send --spool --code porch x",
+            "spool --remove it",
             "send porch x --on-collision explode",
             "users trust anna NOTAKEY",
             "call",

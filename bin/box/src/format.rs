@@ -1,7 +1,7 @@
 //! Numbers as people write and read them: sizes, rates, durations. Pure text.
 
 use std::borrow::Cow;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -91,6 +91,16 @@ pub(crate) fn count(number: u64, thing: &str) -> String {
     format!("{number} {thing}{plural}")
 }
 
+/// How long ago that was, in the largest whole unit. What is told so is known to the minute.
+pub(crate) fn age(time: SystemTime) -> String {
+    let seconds = time.elapsed().unwrap_or_default().as_secs();
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
+    match units.iter().find(|(length, _)| seconds >= *length) {
+        Some((length, unit)) => count(seconds / length, unit),
+        None => "less than a minute".to_owned(),
+    }
+}
+
 /// The columns that a text takes on a terminal. Terminals differ in which characters they join, so
 /// this is an upper bound.
 pub(crate) fn columns(text: &str) -> usize {
@@ -121,6 +131,16 @@ const MIN_SIDE: u16 = 8;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_age_has_the_largest_whole_unit() {
+        let now = SystemTime::now();
+        let soon = "less than a minute";
+        for (seconds, words) in [(0, soon), (50, soon), (60, "1 minute"), (200_000, "2 days")] {
+            assert_eq!(age(now - Duration::from_secs(seconds)), words);
+        }
+        assert_eq!(age(now + Duration::from_secs(9)), soon);
+    }
 
     #[test]
     fn sizes_are_two_numbers() {

@@ -10,6 +10,7 @@ mod commands;
 #[cfg(feature = "config")]
 mod config;
 mod controls;
+mod deliveries;
 mod dial;
 mod doctor;
 mod event_queue;
@@ -84,6 +85,7 @@ fn main() -> ExitCode {
         Command::Call(arguments) => commands::call::run(arguments, &place, &output),
         Command::Watch(arguments) => commands::watch::run(&arguments, &place, &output),
         Command::Send(arguments) => commands::send::run(&arguments, &place, &output),
+        Command::Spool(arguments) => commands::spool::run(&arguments, &place, &output),
         Command::Receive(arguments) => commands::receive::run(arguments, &place, &output),
         Command::Pair(arguments) => commands::pair::run(&arguments, &place, &output),
         Command::Text(arguments) => commands::text::run(&arguments, &place, &output),

@@ -27,6 +27,26 @@ pub(crate) struct Place {
     order: Order,
 }
 
+/// Contacts, and the keys that were learned on first use.
+#[derive(Debug)]
+pub(crate) struct People {
+    pub(crate) book: Book,
+    pub(crate) known: KnownPeersFile,
+}
+
+impl People {
+    pub(crate) fn of(book: Book, state: &State) -> Result<Self, Failure> {
+        let known = known_peers(state)?;
+        Ok(Self { book, known })
+    }
+
+    /// The contact that has the key, also one that was learned on first use.
+    pub(crate) fn owner_of(&self, key: &PublicKey) -> Option<Contact> {
+        let person = identify(&self.book, self.known.peers(), key)?;
+        person.contact.cloned()
+    }
+}
+
 impl Place {
     /// Finds the files without reading them.
     pub(crate) fn find(common: &Common) -> Self {
@@ -64,9 +84,13 @@ impl Place {
 
     /// The contact that has the key, also one that was learned on first use.
     pub(crate) fn owner_of(&self, key: &PublicKey) -> Option<Contact> {
+        self.people()?.owner_of(key)
+    }
+
+    /// The book and the pinned keys as they are now; `None` if they can't be read.
+    pub(crate) fn people(&self) -> Option<People> {
         let (book, _) = read_book(&self.users()?).ok()?;
-        let known = known_peers(&self.state().ok()?).ok()?;
-        identify(&book, known.peers(), key)?.contact.cloned()
+        People::of(book, &self.state().ok()?).ok()
     }
 
     /// The state folder, which may not exist yet.

@@ -122,6 +122,8 @@ pub(crate) enum Command {
         peer: PeerName,
         id: TransferId,
         path: PathBuf,
+        /// The path that it is a copy of.
+        origin: Option<PathBuf>,
         options: SendOptions,
     },
     Accept {
@@ -416,12 +418,25 @@ impl Handle {
         path: impl Into<PathBuf>,
         options: SendOptions,
     ) -> TransferId {
+        self.send_copy(peer, path, None, options)
+    }
+
+    /// Sends a copy of the path `origin` in its place: to the receiver it is the same transfer, so
+    /// it goes on where an earlier attempt to send `origin` ended.
+    pub fn send_copy(
+        &self,
+        peer: &PeerName,
+        path: impl Into<PathBuf>,
+        origin: Option<PathBuf>,
+        options: SendOptions,
+    ) -> TransferId {
         let id = TransferId(self.queue.id());
         let path = path.into();
         self.queue.push(Command::Send {
             peer: *peer,
             id,
             path,
+            origin,
             options,
         });
         id

@@ -31,6 +31,9 @@ pub(crate) trait Waiting {
     /// Whether it ends what its queue is parked for: that is given up, and this goes before all
     /// that waits behind it.
     fn unparks(&self) -> bool;
+
+    /// Whether it goes before what its queue is parked for, which is tried again then.
+    fn passes(&self) -> bool;
 }
 
 pub(crate) struct Lanes<T> {
@@ -84,11 +87,19 @@ impl<T: Waiting> Lanes<T> {
     pub(crate) fn park(&self, lane: Lane, queue: Queue, value: T, pause: Duration) {
         let mut state = self.lock();
         let mut jobs = state.remove(lane, queue);
-        // It may have come while the job was at work.
+        // They may have come while the job was at work.
         if let Some(at) = jobs.iter().position(T::unparks) {
             if let Some(first) = jobs.remove(at) {
                 jobs.push_front(first);
             }
+            *state.queue(lane, queue) = jobs;
+        } else if let Some(first) = jobs
+            .iter()
+            .position(T::passes)
+            .and_then(|at| jobs.remove(at))
+        {
+            jobs.push_front(value);
+            jobs.push_front(first);
             *state.queue(lane, queue) = jobs;
         } else {
             let until = Instant::now() + pause;
@@ -185,10 +196,12 @@ impl<T: Waiting> State<T> {
         let Some((_, parked)) = self.parked.get_mut(&(lane, queue)) else {
             return self.queue(lane, queue).push_back(value);
         };
-        if !value.unparks() {
+        if !value.unparks() && !value.passes() {
             return parked.push_back(value);
         }
-        parked.pop_front();
+        if value.unparks() {
+            parked.pop_front();
+        }
         parked.push_front(value);
         self.unpark(|place, _| *place == (lane, queue));
     }
@@ -270,10 +283,18 @@ mod tests {
         fn unparks(&self) -> bool {
             *self < 0
         }
+
+        fn passes(&self) -> bool {
+            false
+        }
     }
 
     impl Waiting for u32 {
         fn unparks(&self) -> bool {
+            false
+        }
+
+        fn passes(&self) -> bool {
             false
         }
     }
@@ -281,6 +302,10 @@ mod tests {
     impl Waiting for &str {
         fn unparks(&self) -> bool {
             *self == "end"
+        }
+
+        fn passes(&self) -> bool {
+            *self == "more"
         }
     }
 
@@ -400,6 +425,25 @@ mod tests {
             let served: Vec<_> = served.map(|(_, _, job)| job).collect();
             assert_eq!(served, ["end", "rest", "next"]);
             lanes.put(A, queue(1), "rest");
+        }
+    }
+
+    #[test]
+    fn what_passes_goes_before_a_parked_job_which_is_tried_again() {
+        let lanes = Lanes::default();
+        // It may come while the job is parked, and while it is at work.
+        for is_late in [true, false] {
+            lanes.put(A, queue(1), "rest");
+            if is_late {
+                lanes.park(A, queue(1), "job", HOUR);
+            }
+            lanes.put(A, queue(1), "more");
+            if !is_late {
+                lanes.park(A, queue(1), "job", HOUR);
+            }
+            let served = std::iter::from_fn(|| lanes.wait()).take(3);
+            let served: Vec<_> = served.map(|(_, _, job)| job).collect();
+            assert_eq!(served, ["more", "job", "rest"]);
         }
     }
 

@@ -121,8 +121,12 @@ pub use transom_secure::{Code, InvalidCode, completions};
 pub use transom_sound as sounds;
 /// How much of its disk an inbox may take.
 pub use transom_store::RoomLimits;
+/// Whether the kernel confines what is received to its folder.
+pub use transom_store::can_confine;
 /// Paths as text that holds every name, byte for byte.
 pub use transom_store::path_text;
+/// Files and folders that are kept for receivers who are away.
+pub use transom_store::{Delivering, MAX_SPOOLED, Spool, SpoolError, SpoolItem};
 /// Contacts, rights, pinned keys, and names made safe to print.
 pub use transom_users as people;
 pub use transom_wire::{ByeCode, Fingerprint, Keep, LimitedBy, PeerName, PublicKey};

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
+use transom_wire::limits::HASH_CREDIT;
+
 use crate::disk::ReceiveJob;
 use crate::lanes::Lane;
 
@@ -16,7 +18,8 @@ pub(crate) struct Load(Arc<Waiting>);
 struct Waiting {
     /// Jobs, in quarters; a heavy one counts several times.
     quarters: AtomicU32,
-    /// Bytes of leaves. The peer's [`Budget`](crate::budget::Budget) bounds them.
+    /// Bytes of leaves and credit of hashes. The peer's [`Budget`](crate::budget::Budget) bounds
+    /// them.
     bytes: AtomicUsize,
 }
 
@@ -25,9 +28,6 @@ const MAX_LOAD: u32 = 4 * 16 * 1024;
 const JOB_LOAD: u32 = 4;
 /// An offer costs the disk as much as many leaves: folders are made and synced.
 const OFFER_LOAD: u32 = 64 * JOB_LOAD;
-/// So many hashes count a quarter. Nothing holds hashes back, and a fast disk may be far ahead of a
-/// slow one: those of 256 GiB may wait, in some 40 MiB of memory.
-const QUARTER_HASHES: usize = 16;
 /// So many bytes of an entry's path count like a job, which keeps the paths that wait for one peer
 /// below 16 MiB.
 const PATH_BYTES: usize = 1024;
@@ -37,7 +37,7 @@ impl Load {
         self.0.quarters.load(Ordering::Relaxed) > MAX_LOAD
     }
 
-    /// Bytes of leaves that wait.
+    /// Bytes of leaves and credit of hashes that wait.
     pub(crate) fn bytes(&self) -> u64 {
         self.0.bytes.load(Ordering::Relaxed) as u64
     }
@@ -51,10 +51,8 @@ impl Load {
                 let jobs = u32::try_from(more).map_or(MAX_LOAD, |more| 1 + more);
                 (jobs.saturating_mul(JOB_LOAD).min(MAX_LOAD), 0)
             }
-            ReceiveJob::Hashes(hashes) => {
-                let quarters = hashes.hashes.len().div_ceil(QUARTER_HASHES);
-                (u32::try_from(quarters).unwrap_or(MAX_LOAD), 0)
-            }
+            // All of them count until the last is compared.
+            ReceiveJob::Hashes(hashes) => (1, hashes.hashes.len() * HASH_CREDIT),
             _ => (JOB_LOAD, 0),
         };
         self.0.quarters.fetch_add(quarters, Ordering::Relaxed);

@@ -7,7 +7,6 @@ pub(crate) use transom_net::Net;
 use transom_net::{BindError, Config};
 
 use crate::context::Context;
-use crate::disk::Disk;
 use crate::handle::Queue;
 pub(crate) use crate::workers::Workers;
 
@@ -32,10 +31,10 @@ impl Machine {
 ///
 /// # Errors
 /// It can't listen, or can't make its loop.
-pub(crate) fn open(config: Config, disk: Disk) -> Result<Context, BindError> {
+pub(crate) fn open(config: Config) -> Result<Context, BindError> {
     let net = Net::bind(config)?;
     let waker = net.waker();
     let queue = Queue::new(move || waker.wake());
-    let workers = Workers::new(queue.clone(), disk);
+    let workers = Workers::new(queue.clone());
     Ok(Context::new(Machine, net, workers, queue))
 }

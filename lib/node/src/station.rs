@@ -13,7 +13,6 @@ use crate::calls::{Calls, Policy};
 use crate::camera::{Of, OwnCamera};
 use crate::context::{Context, earlier};
 use crate::discovery::Discovery;
-use crate::disk::Disk;
 use crate::door::HttpDoor;
 use crate::handle::{Command, Handle};
 use crate::links::{Caller, Links};
@@ -74,12 +73,11 @@ impl Station {
     /// # Errors
     /// An address is taken, the inbox can't be used, or the system gives no random numbers.
     pub fn start(mut settings: Settings) -> Result<Self, StartError> {
-        let mut disk = Disk::default();
+        let mut out = parts::open(net_config(&mut settings)).map_err(StartError::Bind)?;
         if let Some(inbox) = &settings.inbox {
-            disk.open_inbox(inbox.into.clone(), inbox.room)
-                .map_err(StartError::Inbox)?;
+            let opened = out.workers.open_inbox(&inbox.into, inbox.room);
+            opened.map_err(StartError::Inbox)?;
         }
-        let out = parts::open(net_config(&mut settings), disk).map_err(StartError::Bind)?;
         Self::with(settings, out)
     }
 
@@ -310,8 +308,9 @@ impl Station {
                 peer,
                 id,
                 path,
+                origin,
                 options,
-            } => transfers.send(id, peer, path, options, links, out),
+            } => transfers.send(id, peer, (path, origin), options, links, out),
             Command::Accept { transfer, into } => transfers.accept(transfer, into, out),
             Command::Refuse { transfer } => transfers.refuse(transfer, out),
             Command::Pause { transfer, paused } => transfers.pause(transfer, paused, out),

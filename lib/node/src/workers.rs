@@ -5,8 +5,9 @@
 //! |---|---|---|
 //! | `camera` | opens, reads and closes the camera, and encodes its pictures; up to three, while others hang in a driver | the newest opening |
 //! | `cameras` | looks for cameras | one request of the owner |
-//! | `hash` | with more than two processors: hashes the leaves that came, and hands all jobs of receiving on to `disk` in their order | [`Lanes`], a queue a transfer, bounded by the grants of its transfers |
-//! | `disk` | reads, hashes what it read, writes, syncs; tidies inboxes when idle and closes those that nothing uses | the same, and by the rooms of the transfers from us |
+//! | `outbox` | reads what is sent, and hashes it | [`Lanes`](lanes::Lanes), a queue a transfer, bounded by the rooms of its transfers |
+//! | `inbox` | one for each folder that is received into, and confined to it: writes, syncs, tidies it | the same, bounded by the grants of its transfers |
+//! | `hash` | with more than two processors, one for each `inbox`: hashes the leaves that came, and hands all jobs on in their order | the same |
 //! | `names` | looks host names up | one request per dial |
 //! | `sound` | moves samples between devices, playouts and encoders | the owner's commands, and 20 frames of each call |
 //! | `sounds` | looks for microphones and loudspeakers | one request of the owner |
@@ -14,16 +15,18 @@
 //! | `nearby` | keeps the table of stations that announce themselves | what mDNS found, in bounds |
 //! | `mDNS_daemon` | sends and receives multicast DNS; the crate `mdns-sd` starts it | the loop's jobs |
 //!
-//! Each starts when it is first needed and ends with the station.
+//! Each starts when it is first needed and ends with the station; an `inbox` ends before, once its
+//! folder has not been used for a while.
 
 mod camera;
 mod disk;
 #[cfg(feature = "sound")]
 mod sound;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{JoinHandle, available_parallelism};
@@ -34,11 +37,10 @@ use transom_wire::PeerName;
 
 use self::camera::CameraThreads;
 pub(crate) use self::camera::{News as CameraNews, Wanted, Wish};
-use self::disk::DiskJob;
+use self::disk::{DiskQueue, OpenInbox};
 use crate::discovery::{Job, Mdns, News};
-use crate::disk::{Answer, Disk};
+use crate::disk::Answer;
 use crate::handle::Queue;
-use crate::lanes::{self, Lane, Lanes};
 use crate::live_marks::{Elsewhere, LiveMarks, Need};
 use crate::notice::TransferId;
 use crate::pairing::PairingId;
@@ -72,12 +74,20 @@ pub(crate) struct Opening(pub(crate) u32);
 #[derive(Clone)]
 struct Reports {
     sender: Sender<Report>,
+    /// Folders whose threads have ended.
+    ended: Sender<PathBuf>,
     queue: Arc<Queue>,
 }
 
 impl Reports {
     fn send(&self, report: Report) {
         self.send_all([report]);
+    }
+
+    fn inbox_ended(&self, root: PathBuf) {
+        // As above.
+        let _ = self.ended.send(root);
+        self.queue.wake();
     }
 
     fn send_all(&self, reports: impl IntoIterator<Item = Report>) {
@@ -97,10 +107,10 @@ pub(crate) struct Workers {
     inbox: Receiver<Report>,
     camera: CameraThreads,
     cameras: Option<Sender<()>>,
-    hash: Arc<Lanes<DiskJob>>,
-    disk: Arc<Lanes<DiskJob>>,
-    /// Jobs of this turn of the loop.
-    jobs: Vec<(Lane, lanes::Queue, DiskJob)>,
+    outbox: DiskQueue,
+    inboxes: HashMap<PathBuf, OpenInbox>,
+    /// Folders whose threads have ended.
+    ended: Receiver<PathBuf>,
     names: Option<Sender<(HostOf, String, u16)>>,
     mdns: Mdns,
     owner_marks: OwnerMarks,
@@ -108,9 +118,6 @@ pub(crate) struct Workers {
     /// What the marks were told last.
     need: Need,
     threads: Vec<JoinHandle<()>>,
-    /// What the disk thread works on, until that thread starts.
-    ready_disk: Option<Disk>,
-    hashes: bool,
     /// Whether the leaves that come have a thread of their own to be hashed on.
     hashes_apart: bool,
     #[cfg(feature = "sound")]
@@ -124,40 +131,38 @@ pub(crate) struct Workers {
 const FEW_PROCESSORS: usize = 2;
 
 impl Workers {
-    pub(crate) fn new(queue: Arc<Queue>, disk: Disk) -> Self {
+    pub(crate) fn new(queue: Arc<Queue>) -> Self {
         let (sender, inbox) = channel();
-        let receives = disk.receives();
-        let mut workers = Self {
-            reports: Reports { sender, queue },
+        let (ended_sender, ended) = channel();
+        Self {
+            reports: Reports {
+                sender,
+                ended: ended_sender,
+                queue,
+            },
             inbox,
             camera: CameraThreads::default(),
             cameras: None,
-            hash: Arc::default(),
-            disk: Arc::default(),
-            jobs: Vec::new(),
+            outbox: DiskQueue::default(),
+            inboxes: HashMap::new(),
+            ended,
             names: None,
             mdns: Mdns::default(),
             owner_marks: OwnerMarks::default(),
             marks: None,
             need: Need::default(),
             threads: Vec::new(),
-            ready_disk: Some(disk),
-            hashes: false,
             hashes_apart: available_parallelism().is_ok_and(|count| count.get() > FEW_PROCESSORS),
             #[cfg(feature = "sound")]
             sound: Default::default(),
-        };
-        if receives {
-            // Even if nothing is ever sent here, what is too old has to go, and the inbox is
-            // closed.
-            workers.start_disk();
         }
-        workers
     }
 
     /// What the workers have done since the last call.
     pub(crate) fn reports(&mut self) -> VecDeque<Report> {
-        self.inbox.try_iter().collect()
+        let reports: VecDeque<_> = self.inbox.try_iter().collect();
+        self.note_ended(reports.iter());
+        reports
     }
 
     /// Looks which cameras there are.
@@ -289,6 +294,7 @@ impl Workers {
             .name(name.to_owned())
             .stack_size(STACK_BYTES)
             .spawn(work)?;
+        self.threads.retain(|thread| !thread.is_finished());
         self.threads.push(thread);
         Ok(())
     }
@@ -315,12 +321,7 @@ impl Drop for Workers {
         self.release_camera();
         #[cfg(feature = "sound")]
         self.sound.close();
-        self.hand_over();
-        self.hash.close();
-        self.join(|name| name == "hash");
-        // Now the disk has all that was handed on to it.
-        self.disk.close();
-        self.join(|name| name == "disk");
+        self.end_disk_threads();
         self.end_camera(CLOSING);
     }
 }
@@ -338,7 +339,7 @@ mod tests {
             files: vec![path("files")],
         };
         let [mut camera, mut sender] = [(), ()].map(|()| {
-            let mut workers = Workers::new(Queue::new(|| ()), Disk::default());
+            let mut workers = Workers::new(Queue::new(|| ()));
             workers.set_marks(marks.clone());
             workers
         });

@@ -68,8 +68,8 @@ pub struct Config {
     /// Bytes of leaves that wait to be sent per transfer, at least two leaves. Default 2 MiB: eight
     /// leaves keep a disk busy.
     pub leaf_room: usize,
-    /// Flow control window of a transfer: bytes of leaves received and not yet taken by the disk.
-    /// Default 4 MiB: what a gigabit link carries in 30 ms, the time a disk may pause without
+    /// Flow control window of a transfer: bytes of leaves received and not yet taken by the disk,
+    /// and the [credit](crate::LeafHashes::credit) of hashes. Default 4 MiB: what a gigabit link carries in 30 ms, the time a disk may pause without
     /// slowing the sender. The pool of empty buffers, shared by all transfers, keeps as many bytes,
     /// so that filling a window allocates no memory.
     pub grant_window: u64,

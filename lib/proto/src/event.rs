@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use transom_wire::limits::LEAF;
+use transom_wire::limits::{HASH_CREDIT, LEAF};
 use transom_wire::{
     Again, ByeCode, CallKind, CameraState, CameraStats, Capabilities, Collision, Done, End,
     EndReason, Ending, Entry, EntryKind, Failure, LeafContent, Offer, PeerName, PictureHead,
@@ -131,7 +131,8 @@ pub enum TransferEvent {
         size: u64,
     },
     /// Hashes of leaves of an entry that we said to hold: those that differ from ours are to be
-    /// asked for [`again`](crate::Session::again).
+    /// asked for [`again`](crate::Session::again). [`stored`](crate::Session::stored) returns their
+    /// [`credit`](LeafHashes::credit) to the window.
     Hashes(LeafHashes),
     /// All leaves of an entry were received, those asked for again included: check its root hash,
     /// then
@@ -260,6 +261,23 @@ pub struct LeafHashes {
     pub offset: u64,
     /// One a leaf.
     pub hashes: Vec<[u8; 32]>,
+}
+
+impl LeafHashes {
+    /// Bytes that they take of the grant (wire 7), more than of memory.
+    pub fn credit(&self) -> u64 {
+        (self.hashes.len() * HASH_CREDIT) as u64
+    }
+
+    /// Keeps the first `count` of them, and gives the others.
+    pub fn split_off(&mut self, count: usize) -> Self {
+        let count = count.min(self.hashes.len());
+        Self {
+            index: self.index,
+            offset: self.offset + (count * LEAF) as u64,
+            hashes: self.hashes.split_off(count),
+        }
+    }
 }
 
 /// A [`RelativePath`] that owns its text; it can only be made from one.

@@ -301,7 +301,8 @@ impl Session {
     }
 
     /// `taken` bytes of leaves from [`Leaf`](crate::TransferEvent::Leaf) events have left memory,
-    /// written or dropped: as many more are granted. The sender is told `progress`.
+    /// written or dropped, or so much [credit](LeafHashes::credit) of hashes: as many more are
+    /// granted. The sender is told `progress`.
     pub fn stored(
         &mut self,
         file: TransferId,

@@ -6,7 +6,7 @@ use std::io;
 use transom_wire::limits::LEAF;
 
 use crate::dir::{Dir, Kind, Visit, Walk};
-use crate::file::File;
+use crate::file::{File, Metadata};
 use crate::slice::{STEP, SYNC, take};
 
 /// A file or folder that came, and what is there.
@@ -16,6 +16,8 @@ pub(crate) struct Compare {
     file: Option<Files>,
     /// The folder that is there, if it is one that came.
     folder: Option<(Dir, Walk)>,
+    /// When the status of the file that is there was changed last, if it is one file that came.
+    changed: Option<i64>,
 }
 
 /// A file that came, and one of the same size that is there.
@@ -23,6 +25,7 @@ pub(crate) struct Compare {
 struct Files {
     ours: File,
     theirs: File,
+    metadata: Metadata,
     at: u64,
 }
 
@@ -31,6 +34,7 @@ impl Compare {
     pub(crate) fn file(ours: File, there: &Dir, name: &str) -> io::Result<Option<Self>> {
         let files = Files::new(ours, there, name)?;
         Ok(files.map(|files| Self {
+            changed: Some(files.metadata.ctime),
             file: Some(files),
             folder: None,
         }))
@@ -41,11 +45,16 @@ impl Compare {
         Self {
             file: None,
             folder: Some((there, Walk::default())),
+            changed: None,
         }
     }
 
+    pub(crate) fn changed(&self) -> Option<i64> {
+        self.changed
+    }
+
     /// Compares as much as is left of a slice. Says whether everything that came is there with the
-    /// same content, and on the disk; none while that is open. `ours` is the folder that came, the
+    /// same content, on the disk and not changed meanwhile; none while that is open. `ours` is the folder that came, the
     /// same one in each call.
     pub(crate) fn step(&mut self, ours: &Dir, left: &mut u32) -> io::Result<Option<bool>> {
         loop {
@@ -82,12 +91,16 @@ impl Compare {
 
 impl Files {
     fn new(ours: File, there: &Dir, name: &str) -> io::Result<Option<Self>> {
-        let Ok(theirs) = there.read(name) else {
+        let Ok((theirs, metadata)) = there.read_with_metadata(name) else {
             return Ok(None);
         };
-        let is_as_long = ours.len()? == theirs.len()?;
-        let at = 0;
-        Ok(is_as_long.then_some(Self { ours, theirs, at }))
+        let is_as_long = ours.len()? == metadata.size;
+        Ok(is_as_long.then_some(Self {
+            ours,
+            theirs,
+            metadata,
+            at: 0,
+        }))
     }
 
     fn step(&mut self, left: &mut u32) -> io::Result<Option<bool>> {
@@ -96,7 +109,8 @@ impl Files {
             self.ours.read_leaf(self.at, LEAF, &mut a)?;
             if a.is_empty() {
                 take(left, SYNC);
-                return Ok(Some(self.is_on_disk()));
+                let is_same = self.is_on_disk() && self.theirs.metadata()? == self.metadata;
+                return Ok(Some(is_same));
             }
             match self.theirs.read_leaf(self.at, LEAF, &mut b) {
                 Ok(()) if a == b => self.at += a.len() as u64,

@@ -62,7 +62,7 @@ pub enum Op {
     Reserve,
     /// Cut a file, or lengthen it with zeros.
     Resize,
-    /// Set permission bits.
+    /// Set permission bits, or the owner.
     SetMode,
     /// Set the time of the last change.
     SetTime,

@@ -169,6 +169,9 @@ pub enum OutboxError {
     /// More than one transfer may hold.
     #[error("{0} holds more than {limit} entries", limit = limits::ENTRIES)]
     TooMany(String),
+    /// The same for its bytes.
+    #[error("{0} holds more than {limit} bytes", limit = limits::FILE)]
+    TooLarge(String),
     /// The file is not what it was when the transfer began.
     #[error("{} changed while it was sent", Quoted(.0))]
     Changed(String),
@@ -336,7 +339,9 @@ impl OutboxError {
     pub fn reason(&self) -> FailReason {
         match self {
             Self::Changed(_) | Self::Sizeless(_) | Self::Protocol(_) => FailReason::SourceChanged,
-            Self::Name(_) | Self::Special(_) | Self::TooMany(_) => FailReason::BadName,
+            Self::Name(_) | Self::Special(_) | Self::TooMany(_) | Self::TooLarge(_) => {
+                FailReason::BadName
+            }
             Self::System { source, .. } => read_reason(source),
         }
     }
@@ -429,7 +434,7 @@ fn may_pass(error: &io::Error) -> bool {
 }
 
 /// An error and its causes, joined by colons and cut to what a message holds.
-fn words(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn words(error: &(dyn Error + 'static)) -> String {
     let words: Vec<_> = causes(error).map(ToString::to_string).collect();
     cut(&words.join(": "), limits::REASON).to_owned()
 }

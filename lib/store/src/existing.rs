@@ -68,6 +68,11 @@ impl Existing {
         &self.path
     }
 
+    /// When its status was changed last.
+    pub(crate) fn changed(&self) -> i64 {
+        self.metadata.ctime
+    }
+
     pub(crate) fn size(&self) -> u64 {
         self.metadata.size
     }

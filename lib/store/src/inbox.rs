@@ -12,12 +12,12 @@ use crate::dir::Dir;
 use crate::error::fail_reason;
 use crate::room::RoomLimits;
 use crate::{InboxError, Reception};
-use recover::{free_name, open_staging, recover};
+use recover::{open_staging, recover};
 
 mod recover;
 mod shared;
 
-pub(crate) use recover::STAGING;
+pub(crate) use recover::{STAGING, free_name, is_ours, remove_some};
 pub use shared::Leftover;
 pub(crate) use shared::{Ground, Shared};
 
@@ -26,24 +26,29 @@ pub(crate) use shared::{Ground, Shared};
 pub struct InboxSettings {
     /// The folder to receive into; it is made if it isn't there.
     pub root: PathBuf,
+    /// Whether the thread that opens it is confined to it, where the kernel can do that: from then
+    /// on that thread, and each that it starts, reaches no other file.
+    pub confines_thread: bool,
     /// How much of the disk it may take.
     pub room: RoomLimits,
     /// How long room is kept for a running transfer of which nothing comes. Once others have taken
     /// the room, it waits until there is room again.
     pub keep_room: Duration,
-    /// How long an unfinished transfer is kept after its last attempt.
+    /// How long an unfinished transfer is kept after its last attempt. Older ones are removed when
+    /// an offer comes. Without offers they stay: nobody opens the inbox, whose disk may be away.
     pub keep_unfinished: Duration,
     /// Unfinished transfers kept of one peer; the oldest gives way.
     pub unfinished_per_peer: usize,
 }
 
 impl InboxSettings {
-    /// The usual settings for a folder: no quota, 256 MiB left free, room kept for a minute (longer
-    /// than a lost connection takes to be noticed and made again), a month of patience, 64
-    /// unfinished transfers a peer.
+    /// The usual settings for a folder: no thread is confined, no quota, 256 MiB left free, room
+    /// kept for a minute (longer than a lost connection takes to be noticed and made again), a
+    /// month of patience, 64 unfinished transfers a peer.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self {
             root: root.into(),
+            confines_thread: false,
             room: RoomLimits::default(),
             keep_room: Duration::from_secs(60),
             keep_unfinished: Duration::from_secs(30 * 24 * 3600),
@@ -83,6 +88,9 @@ impl Inbox {
             source,
         };
         let root = Dir::open_or_make(&settings.root).map_err(unwritable)?;
+        if settings.confines_thread {
+            root.confine_thread();
+        }
         let staging = open_staging(&root).map_err(unwritable)?;
         let lock = staging.lock("lock").map_err(|source| match source.kind() {
             io::ErrorKind::WouldBlock => InboxError::Locked(folder.clone()),
@@ -107,12 +115,6 @@ impl Inbox {
     /// It can never have room, a name that can't be, or the same transfer running already.
     pub fn receive(&mut self, peer: [u8; 32], offer: &Offer<'_>) -> Result<Reception, InboxError> {
         self.check(offer)?;
-        if self.shared.is_gone() && !self.is_used() {
-            // Somebody cleared the folder away, and with it our lock: begin as at the start.
-            let mut settings = self.shared.settings.clone();
-            settings.room = self.shared.limits();
-            *self = Self::open(settings)?;
-        }
         let claim = (peer, offer.transfer);
         let (needed, left) = self.shared.needed(&claim, offer)?;
         self.try_name(offer.name.as_str())?;
@@ -140,6 +142,12 @@ impl Inbox {
     /// lock is held, also once this value is dropped.
     pub fn is_used(&self) -> bool {
         Arc::strong_count(&self.shared) > 1
+    }
+
+    /// Whether the folder was cleared away, and with it our lock. Once no reception uses it, it is
+    /// to be opened again before more comes.
+    pub fn is_gone(&self) -> bool {
+        self.shared.is_gone()
     }
 
     /// Takes other limits, for all that comes from now on.

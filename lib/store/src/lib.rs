@@ -138,9 +138,11 @@ mod record;
 mod room;
 mod scratch;
 mod slice;
+mod spool;
 mod staging;
 mod syncing;
 mod usage;
+mod wall;
 
 #[cfg(feature = "faults")]
 #[doc(hidden)]
@@ -160,3 +162,5 @@ pub use outbox::{Counted, EntryInfo, Hashes, Outbox, Skipped, Step, Walked};
 pub use part::Run;
 pub use reception::{Begin, Counts, Ended, Finished, Reception, Unplaced};
 pub use room::RoomLimits;
+pub use spool::{Delivering, MAX_SPOOLED, Spool, SpoolError, SpoolItem};
+pub use wall::can_confine;

@@ -1,5 +1,5 @@
-//! A mark that programs of one owner share: a lock on a file. The kernel takes the lock back when a
-//! program ends, however it ends, so no crash leaves a mark behind.
+//! Locks on files that programs of one owner share: marks, and locks that one program has at a time.
+//! The kernel takes a lock back when its program ends, however it ends, so no crash leaves one.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -25,17 +25,7 @@ impl Mark {
     /// # Errors
     /// When the file can't be opened or made; a symbolic link is not followed.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        // NFS gives a shared lock only to a file that is open for reading, and an exclusive one
-        // only to one that is open for writing.
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .custom_flags(flags.bits().cast_signed())
-            .open(path)?;
+        let file = open(path)?;
         Ok(Self { file })
     }
 
@@ -66,11 +56,51 @@ impl Mark {
     }
 
     fn lock(&self, operation: FlockOperation) -> io::Result<bool> {
-        match flock(&self.file, operation) {
-            Ok(()) => Ok(true),
-            Err(Errno::WOULDBLOCK | Errno::INTR) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+        lock(&self.file, operation)
+    }
+}
+
+/// A lock that one program has at a time, until the end of this value or of the program.
+#[derive(Debug)]
+pub(crate) struct Exclusive(#[expect(dead_code, reason = "it is held, not used")] File);
+
+impl Exclusive {
+    /// Takes it; none while another program has it.
+    pub(crate) fn take(path: &Path) -> io::Result<Option<Self>> {
+        let file = open(path)?;
+        let is_taken = lock(&file, FlockOperation::NonBlockingLockExclusive)?;
+        Ok(is_taken.then_some(Self(file)))
+    }
+
+    /// Takes it, and waits while another program has it.
+    pub(crate) fn wait(path: &Path) -> io::Result<Self> {
+        let file = open(path)?;
+        while !lock(&file, FlockOperation::LockExclusive)? {}
+        Ok(Self(file))
+    }
+}
+
+/// Opens the file of a lock, or makes it.
+fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    // NFS gives a shared lock only to a file that is open for reading, and an exclusive one only
+    // to one that is open for writing.
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)
+}
+
+/// Whether the lock was taken: `false` while another program has it, or after a signal.
+fn lock(file: &File, operation: FlockOperation) -> io::Result<bool> {
+    match flock(file, operation) {
+        Ok(()) => Ok(true),
+        Err(Errno::WOULDBLOCK | Errno::INTR) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

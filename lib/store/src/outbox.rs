@@ -113,8 +113,9 @@ pub struct Outbox {
     counting: Listing,
     counted: Counted,
     announcing: Listing,
-    /// The index of the next entry to announce.
+    /// The index of the next entry to announce, and the bytes of those before.
     next: u32,
+    bytes: u64,
     /// The entries that were found and are not settled.
     entries: BTreeMap<u32, Known>,
     running: HashMap<u32, Source>,
@@ -208,6 +209,7 @@ impl Outbox {
             counted: Counted::default(),
             announcing,
             next: 0,
+            bytes: 0,
             entries: BTreeMap::new(),
             running: HashMap::new(),
         })
@@ -216,18 +218,15 @@ impl Outbox {
     /// Looks at up to `most` more names to count them.
     ///
     /// # Errors
-    /// There are more entries than a transfer may have.
+    /// There are more entries or bytes than a transfer may have.
     pub fn count(&mut self, most: usize) -> Result<Counted, OutboxError> {
         for _ in 0..most {
             match self.counting.next(&self.root, &self.path) {
-                Some(Item::Entry(_)) if self.counted.entries >= limits::ENTRIES => {
-                    return Err(self.too_many());
-                }
                 Some(Item::Entry(entry)) => {
                     let counted = &mut self.counted;
-                    counted.entries += 1;
+                    (counted.entries, counted.bytes) =
+                        sums(&self.path, counted.entries, counted.bytes, &entry)?;
                     counted.folders += u32::from(entry.kind == EntryKind::Folder);
-                    counted.bytes = counted.bytes.saturating_add(entry.size).min(limits::FILE);
                 }
                 // It is told when it would be announced.
                 Some(Item::LeftOut(_)) => {}
@@ -243,18 +242,16 @@ impl Outbox {
     /// Looks at up to `most` more names to announce them.
     ///
     /// # Errors
-    /// There are more entries than a transfer may have.
+    /// There are more entries or bytes than a transfer may have.
     pub fn walk(&mut self, most: usize) -> Result<Walked, OutboxError> {
         let (first, mut skipped, mut is_last) = (self.next, Vec::new(), false);
         for _ in 0..most {
             match self.announcing.next(&self.root, &self.path) {
-                Some(Item::Entry(_)) if self.next >= limits::ENTRIES => {
-                    return Err(self.too_many());
-                }
                 Some(Item::Entry(entry)) => {
+                    let index = self.next;
+                    (self.next, self.bytes) = sums(&self.path, index, self.bytes, &entry)?;
                     let is_started = false;
-                    self.entries.insert(self.next, Known { entry, is_started });
-                    self.next += 1;
+                    self.entries.insert(index, Known { entry, is_started });
                 }
                 Some(Item::LeftOut(what)) => skipped.push(what),
                 None => {
@@ -371,13 +368,23 @@ impl Outbox {
         source.again(&self.root, offset, buffer)
     }
 
+    /// The path that is sent, without links.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The key of sending this path from `own` to `peer`: the same command takes the transfer up
     /// again.
     pub fn key(&self, own: &[u8; 32], peer: &[u8; 32]) -> TransferKey {
+        Self::key_of(&self.path, own, peer)
+    }
+
+    /// The key of sending that path, for a copy that is sent in its place.
+    pub fn key_of(path: &Path, own: &[u8; 32], peer: &[u8; 32]) -> TransferKey {
         let mut hasher = blake3::Hasher::new_derive_key("transom 2026 transfer key of a path");
         hasher.update(own);
         hasher.update(peer);
-        hasher.update(self.path.as_os_str().as_bytes());
+        hasher.update(path.as_os_str().as_bytes());
         let mut key = [0; 16];
         hasher.finalize_xof().fill(&mut key);
         TransferKey(key)
@@ -405,10 +412,6 @@ impl Outbox {
             entry.path.clone_from(&self.name);
         }
         Some(entry)
-    }
-
-    fn too_many(&self) -> OutboxError {
-        OutboxError::TooMany(path_text(&self.path))
     }
 
     fn is_started(&self, index: u32) -> bool {
@@ -456,6 +459,23 @@ fn offered_name(path: &Path, canonical: &Path) -> Result<String, OutboxError> {
         Ok(_) => Ok(name),
         Err(_) => Err(OutboxError::Name(path_text(path))),
     }
+}
+
+/// Entries and bytes with one more, of what a path holds.
+fn sums(
+    path: &Path,
+    entries: u32,
+    bytes: u64,
+    entry: &EntryInfo,
+) -> Result<(u32, u64), OutboxError> {
+    let bytes = bytes.saturating_add(entry.size);
+    if entries >= limits::ENTRIES {
+        return Err(OutboxError::TooMany(path_text(path)));
+    }
+    if bytes > limits::FILE {
+        return Err(OutboxError::TooLarge(path_text(path)));
+    }
+    Ok((entries + 1, bytes))
 }
 
 fn open_failed(path: &str, source: std::io::Error) -> OutboxError {

@@ -40,8 +40,8 @@ pub(crate) enum PartEnd {
     Again(Vec<Run>),
     /// The file is whole.
     Whole,
-    /// The file of the inbox at this path is the same.
-    Existing(String),
+    /// This file of the inbox is the same.
+    Existing(Existing),
 }
 
 /// A file in progress.
@@ -136,8 +136,7 @@ impl Part {
                 return Ok(Vec::new());
             }
             if !existing.is_same() || !existing.is_unchanged(&dirs.published) {
-                self.existing = None;
-                return Ok(vec![self.leaves.restart()]);
+                return Ok(vec![self.restart()]);
             }
             existing.close();
             self.held = self.file.size;
@@ -230,13 +229,11 @@ impl Part {
         Ok(PartEnd::Whole)
     }
 
-    /// Whether the sender's file is the one of the inbox that was taken for it; none if none was,
-    /// or another file is made with its leaves.
-    ///
-    /// # Errors
-    /// It is none: the file of the inbox is another one, or was changed.
+    /// What becomes of the end if the sender's file is the one of the inbox that was taken for it;
+    /// none if none was, or another file is made with its leaves. If that file was removed or
+    /// changed since it was compared, all is to be sent again.
     pub(crate) fn end_existing(
-        &self,
+        &mut self,
         dirs: &TransferDirs,
         size: u64,
         root: &[u8; 32],
@@ -250,12 +247,14 @@ impl Part {
         if !self.leaves.is_compared() || !existing.is(size, root) {
             return Err(PartError::Protocol("the end is not that of the hashes"));
         }
-        if !existing.is_unchanged(&dirs.published) {
-            let changed = "the same file was there until now";
-            return Err(io::Error::new(io::ErrorKind::NotFound, changed).into());
-        }
+        let unchanged = self
+            .existing
+            .take_if(|file| file.is_unchanged(&dirs.published));
+        let Some(existing) = unchanged else {
+            return Ok(Some(PartEnd::Again(vec![self.restart()])));
+        };
         existing.sync(&dirs.published)?;
-        Ok(Some(PartEnd::Existing(existing.path().to_owned())))
+        Ok(Some(PartEnd::Existing(existing)))
     }
 
     /// Bytes that the end will copy from a file of the inbox if it reads up to `most` leaves.
@@ -319,8 +318,9 @@ impl Part {
                 if !again.is_empty() {
                     break;
                 }
-                self.copy(dirs, leaf, &mut buffer)?;
-                continue;
+                if self.copy(dirs, leaf, &mut buffer)? {
+                    continue;
+                }
             }
             let is_right = match is_earlier {
                 true if hash.is_some() => self.file.read(dirs, leaf, &mut buffer)? == hash,
@@ -335,7 +335,10 @@ impl Part {
                 _ => match self.file.withdraw(dirs, &(leaf..leaf + 1)) {
                     Ok(()) => {
                         self.held -= self.held.min(self.leaves.bytes(&(leaf..leaf + 1)));
-                        again.push(self.leaves.ask_wrong(leaf)?);
+                        again.push(match hash {
+                            Some(_) => self.leaves.ask_wrong(leaf)?,
+                            None => self.leaves.ask(leaf..leaf + 1),
+                        });
                     }
                     // It is found again once these came.
                     Err(_) if !again.is_empty() => break,
@@ -346,16 +349,26 @@ impl Part {
         Ok(again)
     }
 
-    /// Copies a leaf of the file of the inbox, which has the sender's hash. If that file was
-    /// changed since it was compared, the root will not fit.
-    fn copy(&mut self, dirs: &TransferDirs, leaf: u64, buffer: &mut Vec<u8>) -> io::Result<()> {
+    /// Copies a leaf of the file of the inbox, which has the sender's hash. Says whether it did: not
+    /// if that file was removed or changed since it was compared.
+    fn copy(&mut self, dirs: &TransferDirs, leaf: u64, buffer: &mut Vec<u8>) -> io::Result<bool> {
         let Some(existing) = &mut self.existing else {
-            return Ok(());
+            return Ok(false);
         };
-        let hash = existing.read(&dirs.published, leaf, self.file.size, buffer)?;
+        let hash = existing.read(&dirs.published, leaf, self.file.size, buffer);
+        let Some(hash) = hash.ok().filter(|_| existing.is_unchanged(&dirs.published)) else {
+            self.existing = None;
+            return Ok(false);
+        };
         self.file.write(dirs, leaf, buffer, hash, false)?;
         self.copied += buffer.len() as u64;
         self.leaves.push(leaf, hash);
-        Ok(())
+        Ok(true)
+    }
+
+    /// The file of the inbox is another one: asks for all.
+    fn restart(&mut self) -> Run {
+        (self.existing, self.held) = (None, 0);
+        self.leaves.restart()
     }
 }

@@ -36,6 +36,8 @@ pub(crate) struct Published {
     pub(crate) ending: Ending,
     /// The final name.
     pub(crate) name: String,
+    /// Of a file that was there already: when its status was changed last.
+    pub(crate) changed: Option<i64>,
     pub(crate) clashes: Clashes,
 }
 
@@ -95,9 +97,9 @@ impl Publishing {
                     let Some((moved, name)) = moved else {
                         return Ok(None);
                     };
-                    let ending = match moved {
-                        Moved::Done => Ending::Durable,
-                        Moved::Same => unchanged,
+                    let (ending, changed) = match moved {
+                        Moved::Done => (Ending::Durable, None),
+                        Moved::Same { changed } => (unchanged, changed),
                         Moved::Left => return Ok(Some(Published::new(Ending::Skipped, name))),
                         Moved::Into(there) => {
                             *self = Self::Merge(Box::new(Merge::new(name, there, false)));
@@ -106,7 +108,10 @@ impl Publishing {
                     };
                     // The name is on the disk before the sender is told.
                     dirs.inbox.sync()?;
-                    return Ok(Some(Published::new(ending, name)));
+                    return Ok(Some(Published {
+                        changed,
+                        ..Published::new(ending, name)
+                    }));
                 }
             };
             if !merge.step(place, offered.collision, left)? {
@@ -122,6 +127,7 @@ impl Publishing {
                     false => unchanged,
                 },
                 name: mem::take(&mut merge.name),
+                changed: None,
                 clashes: mem::take(&mut merge.clashes),
             }));
         }
@@ -135,6 +141,7 @@ impl Published {
         Self {
             ending,
             name,
+            changed: None,
             clashes,
         }
     }
@@ -300,8 +307,10 @@ impl Merge {
 #[derive(Debug)]
 enum Moved {
     Done,
-    /// What has the name is the same.
-    Same,
+    /// What has the name is the same; of a file, when its status was changed last.
+    Same {
+        changed: Option<i64>,
+    },
     /// What has the name stays.
     Left,
     /// That folder has the name, and takes the files.
@@ -345,12 +354,15 @@ impl Move {
         };
         while self.number < TRIES {
             let path = numbered(&self.wanted, self.number);
-            let mut is_same = false;
             if let Some(compare) = &mut self.compare {
-                let Some(compared) = compare.step(&dirs.tree, left)? else {
-                    return Ok(None);
-                };
-                (is_same, self.compare) = (compared, None);
+                match compare.step(&dirs.tree, left)? {
+                    None => return Ok(None),
+                    Some(true) => {
+                        let changed = compare.changed();
+                        return Ok(Some((Moved::Same { changed }, path)));
+                    }
+                    Some(false) => self.compare = None,
+                }
             } else if !take(left, STEP) {
                 return Ok(None);
             } else {
@@ -374,7 +386,6 @@ impl Move {
                 }
             }
             match policy {
-                _ if is_same => return Ok(Some((Moved::Same, path))),
                 Collision::Skip => return Ok(Some((Moved::Left, path))),
                 // A folder never replaces a file.
                 Collision::Overwrite if !self.is_folder => {

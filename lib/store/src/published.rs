@@ -62,13 +62,15 @@ pub(crate) struct Line {
 pub(crate) struct Previous {
     pub(crate) name: String,
     pub(crate) inode: u64,
-    times: Vec<RangeInclusive<i64>>,
+    /// Where the log says so, the newest first.
+    lines: Vec<Line>,
 }
 
 impl Previous {
     /// Whether a file of that name whose status was changed then is one of the transfer.
     pub(crate) fn has(&self, changed: i64) -> bool {
-        self.times.iter().any(|times| times.contains(&changed))
+        let mut lines = self.lines.iter();
+        lines.any(|line| line.times.contains(&changed))
     }
 }
 
@@ -127,9 +129,23 @@ impl Log {
         let mut lines = lines.filter(is_it).peekable();
         let Line { name, inode, .. } = lines.peek().copied()?.clone();
         let is_same = |line: &&Line| (&line.name, line.inode) == (&name, inode);
-        let lines = lines.filter(is_same).take(TIMES);
-        let times = lines.map(|line| line.times.clone()).collect();
-        Some(Previous { name, inode, times })
+        let mut found = Vec::new();
+        for line in lines.filter(is_same) {
+            // Lines that were renewed are in the file twice.
+            if found.len() < TIMES && !found.contains(line) {
+                found.push(line.clone());
+            }
+        }
+        let lines = found;
+        Some(Previous { name, inode, lines })
+    }
+
+    /// What a transfer became is still there: its lines are forgotten after all others.
+    pub(crate) fn renew(&mut self, staging: &Dir, previous: &Previous) {
+        self.lines.retain(|line| !previous.lines.contains(line));
+        for line in previous.lines.iter().rev() {
+            self.put(staging, line.clone());
+        }
     }
 
     /// The names that a peer's transfers got.
@@ -286,6 +302,30 @@ mod tests {
                 let found = log.find(&wanted.claim, Collision::Skip, "a b").unwrap();
                 let has = [0, 1, 2, 5].map(|changed| found.has(changed));
                 assert_eq!((&*found.name, has), ("a b", [true, true, false, true]));
+            }
+        });
+    }
+
+    #[test]
+    fn what_is_still_there_is_forgotten_last() {
+        in_folder("published-renewed", |_, dir| {
+            let mut log = Log::open(&dir);
+            let kept = [line(1, "kept", 1..=2), line(1, "kept", 5..=6)];
+            kept.iter().for_each(|line| log.put(&dir, line.clone()));
+            let has = |log: &Log| {
+                let found = log.find(&kept[0].claim, Collision::Rename, "kept")?;
+                Some([1, 3, 5].map(|changed| found.has(changed)))
+            };
+            for i in 0..3 * LINES as i64 {
+                log.put(&dir, line(2, &i.to_string(), i..=i));
+                if i % 1000 == 0 {
+                    let found = log.find(&kept[0].claim, Collision::Rename, "kept");
+                    log.renew(&dir, &found.unwrap());
+                }
+            }
+            for log in [log, Log::open(&dir)] {
+                assert_eq!(has(&log), Some([true, false, true]));
+                assert_eq!(log.lines.len(), LINES);
             }
         });
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use transom_wire::{Collision, Ending, Entry, Offer, Shape, Total};
 
 use crate::dir::Dir;
+use crate::existing::Existing;
 use crate::folders::Folders;
 use crate::hash::LEAF_BYTES;
 use crate::inbox::{Leftover, Shared};
@@ -46,6 +47,8 @@ pub struct Reception {
     /// What the same transfer became before, and since when files of this one come.
     previous: Option<Previous>,
     since: i64,
+    /// Whether room is only kept for what is not there.
+    is_spared: bool,
     announced: Announced,
     entries: EntryCounts,
     counts: Counts,
@@ -62,8 +65,12 @@ pub struct Reception {
 #[derive(Debug)]
 enum Content {
     File(OneFile),
-    /// With the modes and times of the folders in it.
-    Folder(Folders),
+    Folder {
+        /// The modes and times of the folders in it.
+        folders: Folders,
+        /// Whether its files go into a folder that is there.
+        merges: bool,
+    },
 }
 
 /// What became of the file of a transfer of one file.
@@ -73,8 +80,8 @@ enum OneFile {
     Coming,
     /// It is whole in the tree.
     Whole,
-    /// It is in the inbox already, under that name.
-    Existing(String),
+    /// It is in the inbox already.
+    Existing(Existing),
 }
 
 /// What becomes of the transfer's folder.
@@ -126,13 +133,19 @@ impl Reception {
     ) -> io::Result<Self> {
         let (inbox, staging) = (shared.root.again()?, shared.staging.again()?);
         let since = own.read("record")?.metadata()?.ctime;
-        let (previous, published) = previous(&shared, &claim, offer, &inbox)?;
+        let previous = previous(&shared, &claim, offer, &inbox);
+        let folder = folder_there(previous.as_ref(), offer, &inbox);
+        let merges = folder.is_some();
+        let published = folder.map_or_else(|| inbox.again(), Ok)?;
         let syncing = Syncing::of(offer.shape, &own);
         let mut dirs = TransferDirs::open([inbox, staging, own, published], is_synced)?;
         dirs.sync_earlier(syncing);
         let content = match offer.shape {
             Shape::File => Content::File(OneFile::Coming),
-            _ => Content::Folder(Folders::new(dirs.own.write_or_create("folders")?)?),
+            _ => Content::Folder {
+                folders: Folders::new(dirs.own.write_or_create("folders")?)?,
+                merges,
+            },
         };
         Ok(Self {
             hold: Hold {
@@ -156,6 +169,7 @@ impl Reception {
             publishing: None,
             previous,
             since,
+            is_spared: false,
             announced: Announced::default(),
             entries: EntryCounts::default(),
             counts: Counts::default(),
@@ -165,10 +179,15 @@ impl Reception {
     }
 
     /// The sender has counted more of what it offered.
-    pub fn total(&mut self, total: Total) {
+    ///
+    /// # Errors
+    /// It can never have room.
+    pub fn total(&mut self, total: Total) -> Result<(), InboxError> {
+        self.shared.check(total)?;
         let more = usage::of(total).saturating_sub(usage::of(self.offered.total));
         self.shared.grow(&self.claim, more);
         self.offered.total = total;
+        Ok(())
     }
 
     /// Takes the next entry, and reads nothing for that: what is held of it is what earlier
@@ -296,7 +315,7 @@ impl Reception {
             PartEnd::More => return Ok(None),
             PartEnd::Again(again) => return Ok(Some(Ended::Again(again))),
             PartEnd::Whole => OneFile::Whole,
-            PartEnd::Existing(path) => OneFile::Existing(path),
+            PartEnd::Existing(existing) => OneFile::Existing(existing),
         };
         if let Some(part) = self.files.take(index) {
             self.remember(part);
@@ -315,7 +334,7 @@ impl Reception {
             match self.content {
                 // A single file may be taken up again when the sender can read its own once more.
                 Content::File(_) => self.keep(part),
-                Content::Folder(_) => self.discard(part),
+                Content::Folder { .. } => self.discard(part),
             }
         }
     }
@@ -412,12 +431,27 @@ impl Reception {
     /// Bytes that the disk or a quota lacks for what is still to come; 0 once there is room, which
     /// is kept from then on.
     pub fn missing(&mut self) -> u64 {
-        let missing = self.shared.missing(&self.claim, 0);
+        let missing = match self.shared.missing(&self.claim, 0) {
+            Ok(missing) if missing > 0 && self.spare() => self.shared.missing(&self.claim, 0),
+            missing => missing,
+        };
         missing.unwrap_or_else(|error| {
             // The next write reports what is wrong with the disk.
             log::debug!("can't ask for room error={error}");
             0
         })
+    }
+
+    /// Keeps no room for what the same transfer became before, as that need not come again; what
+    /// changed of it looks for room by itself. It takes a look at all of that, and so waits until
+    /// room is missing. Whether it was done now.
+    fn spare(&mut self) -> bool {
+        let Some(previous) = self.previous.as_ref().filter(|_| !self.is_spared) else {
+            return false;
+        };
+        self.is_spared = true;
+        let spared = self.shared.spare(&self.claim, &previous.name);
+        spared.is_ok()
     }
 
     /// Bytes that earlier attempts left, of which the sender may have others by now.
@@ -480,24 +514,28 @@ impl Drop for Hold {
     }
 }
 
-/// What the same transfer became before, and the folder of the inbox that its files are in.
-fn previous(
-    shared: &Shared,
-    claim: &Claim,
-    offer: &Offer<'_>,
-    inbox: &Dir,
-) -> io::Result<(Option<Previous>, Dir)> {
-    let previous = shared.previous(claim, offer);
-    if offer.shape == Shape::File {
-        return Ok((previous, inbox.again()?));
+/// What the same transfer became before, as far as it is still there.
+fn previous(shared: &Shared, claim: &Claim, offer: &Offer<'_>, inbox: &Dir) -> Option<Previous> {
+    let previous = shared.previous(claim, offer)?;
+    let is_there = |folder: Dir| folder.inode().ok() == Some(previous.inode);
+    match offer.shape {
+        Shape::File => Some(previous),
+        _ => inbox
+            .sub(&previous.name)
+            .is_ok_and(is_there)
+            .then_some(previous),
     }
-    if let Some(previous) = previous
-        && let Ok(published) = inbox.sub(&previous.name)
-        && published.inode()? == previous.inode
-    {
-        return Ok((Some(previous), published));
-    }
-    Ok((None, inbox.again()?))
+}
+
+/// The folder of the inbox that the files of an offered folder go into.
+fn folder_there(previous: Option<&Previous>, offer: &Offer<'_>, inbox: &Dir) -> Option<Dir> {
+    let name = match (previous, offer.collision) {
+        _ if offer.shape == Shape::File => return None,
+        (Some(previous), _) => previous.name.as_str(),
+        (None, Collision::Skip | Collision::Overwrite) => offer.name.as_str(),
+        _ => return None,
+    };
+    inbox.sub(name).ok()
 }
 
 /// The file's name in the tree of a transfer of one file.

@@ -33,7 +33,9 @@ pub struct RoomLimits {
     /// Each file and folder counts 4 KiB beside its bytes, an inode and a block, so that empty ones
     /// are not free.
     pub quota: Option<u64>,
-    /// Bytes of the same kind that it may hold of one peer.
+    /// Bytes of the same kind that it may hold of one peer: of what the last 4,096 transfers of all
+    /// peers became, and of what is unfinished. A peer that sends thousands of files one by one can
+    /// so have more; what holds in any case is `quota`.
     pub peer_quota: Option<u64>,
 }
 
@@ -85,7 +87,7 @@ struct Kept {
     granted: u64,
     /// When something came of it last; none while it waits for room.
     moved: Option<Instant>,
-    /// How much of what was kept its sender had not counted yet.
+    /// How much its sender may still count for which nothing more is to be kept.
     ahead: u64,
     ballast: Option<Ballast>,
 }
@@ -170,6 +172,16 @@ impl Room {
             let new = bytes.saturating_sub(kept.ahead);
             kept.ahead = kept.ahead.saturating_sub(bytes);
             kept.bytes = kept.bytes.saturating_add(new);
+        }
+    }
+
+    /// So many bytes of what a reception said it would write are there already, also of what its
+    /// sender counts later.
+    pub(crate) fn spare(&mut self, claim: &Claim, bytes: u64) {
+        if let Some(kept) = self.kept.get_mut(claim) {
+            let now = bytes.min(kept.bytes);
+            kept.bytes -= now;
+            kept.ahead = kept.ahead.saturating_add(bytes - now);
         }
     }
 

@@ -308,7 +308,8 @@
 //! of the pages of zeros in a leaf that has holes. Other content is illegal.
 //!
 //! `Grant.bytes` is cumulative over the transfer: the sender may have sent at most so many data
-//! bytes. The counts of `Progress` are cumulative too, and `durable <= verified <= received`. Sent,
+//! bytes, of which each hash in `Hashes` counts as [`limits::HASH_CREDIT`]. The counts of
+//! `Progress` are cumulative too, without hashes, and `durable <= verified <= received`. Sent,
 //! received, verified and durable are four different states; only *durable* is success. Index
 //! 2^32-1 in `Failed` and `Abandon` means the transfer as a whole.
 //!

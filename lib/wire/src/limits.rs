@@ -84,6 +84,10 @@ pub const LEAF: usize = 256 * 1024;
 /// Hashes of leaves in one message: 4 KiB, the hashes of 32 MiB.
 pub const HASHES: usize = 128;
 
+/// Bytes that a hash counts in a grant, a sixteenth of its leaf: a receiver reads the whole leaf to
+/// compare it, so that a grant also bounds what a sender may ask it to read.
+pub const HASH_CREDIT: usize = LEAF / 16;
+
 /// Runs of leaves of one entry that are asked for again and not yet sent: a file whose changes
 /// are scattered has many, and each takes 16 bytes of the sender's memory.
 pub const RUNS_AGAIN: usize = 1024;

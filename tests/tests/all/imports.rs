@@ -30,7 +30,14 @@ const TABLE: &[(&str, &[&str])] = &[
     ("transom-users", &["thiserror", "transom-wire"]),
     (
         "transom-store",
-        &["blake3", "log", "rustix", "thiserror", "transom-wire"],
+        &[
+            "blake3",
+            "landlock",
+            "log",
+            "rustix",
+            "thiserror",
+            "transom-wire",
+        ],
     ),
     (
         "transom-sound",

@@ -153,7 +153,9 @@ pub(super) const CAMERA: &str = "\
 Example:
   transom camera --source /dev/video0 --size 1280x720 --fps 30
   transom camera --pair          shows a code; who types it in the window may watch
-  transom camera --source 'cmd:ffmpeg -loglevel error -re -i in.mp4 -f mjpeg -' --allow anna,ben";
+  transom camera --source 'cmd:ffmpeg -loglevel error -re -i in.mp4 -f mjpeg -' --allow anna,ben
+
+It also delivers what `transom send --spool` keeps for contacts.";
 pub(super) const CALL: &str = "\
 Example:
   transom call anna --source auto

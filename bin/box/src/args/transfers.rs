@@ -22,6 +22,10 @@ pub(crate) struct Send {
     /// Files and folders
     #[arg(required_unless_present = "code", value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    /// Keep a copy for a contact who may be away, and end: a `transom camera` or `transom receive`
+    /// that runs with the same key sends it once they are there
+    #[arg(long, conflicts_with_all = ["code", "limit", "wait"])]
+    pub(crate) spool: bool,
     /// Show a code, and send to the user who types it after `transom receive` or in the window
     #[arg(long)]
     pub(crate) code: bool,
@@ -97,6 +101,13 @@ pub(crate) struct Receive {
     pub(crate) listening: Listening,
 }
 
+#[derive(Args, Debug)]
+pub(crate) struct Spool {
+    /// Remove the item with this number; if it is on its way, its transfer is cancelled
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) remove: Option<u32>,
+}
+
 /// Whose files are taken without asking.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Consent {
@@ -129,6 +140,7 @@ Example:
   transom send anna photos/ notes.txt --limit 10M
   transom send --code photos/    to a person who is no contact: shows a code, which they type after
                                  `transom receive`
+  transom send --spool anna clip.mkv   ends at once; sent when anna is there
 
 Keys while it runs: p pauses and goes on, c twice cancels, + and - change the rate limit. Without a
 terminal SIGUSR1 pauses and goes on. The bar says what limits the rate: a disk, the network, or the
@@ -136,6 +148,17 @@ rate limit of one of the sides.
 
 The same command again resumes where an earlier one ended; after a cancel it begins anew. Exit
 status 0 means: all of it is on the other side's disk and survives a power cut.";
+pub(super) const SPOOL: &str = "\
+Example:
+  transom send --spool anna clip.mkv   keeps a copy for anna
+  transom spool                  what is kept, for whom, and why it was not taken
+  transom spool --remove 7
+
+The copies are in the state folder. A `transom camera` or `transom receive` that runs with the same
+key sends each to its contact once they are connected or found, one at a time, and removes it when
+it is safe on their disk. What they refuse stays, and is tried again when they are connected again,
+first after ten seconds and at last once an hour. It holds 1,000 items, and leaves 256 MiB of the
+disk free or a twentieth of a small one.";
 pub(super) const RECEIVE: &str = "\
 Example:
   transom receive                asks for each offer; or type the code of a `transom send --code`
@@ -145,6 +168,8 @@ Example:
 Keys while files come: p pauses and goes on, c twice cancels, + and - change the rate limit of all
 transfers; where offers are asked about, type them as lines. Without a terminal SIGUSR1 pauses and
 goes on.
+
+It also delivers what `transom send --spool` keeps for contacts, unless it ends with --once.
 
 A code is asked for, or taken from TRANSOM_CODE; it is never an argument, since other users of this
 machine could read it there.";

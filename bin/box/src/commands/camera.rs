@@ -10,6 +10,7 @@ use transom::{Accept, InboxSettings, Notice, Retry, Settings};
 use crate::args::Camera;
 use crate::box_pairing::BoxPairing;
 use crate::camera_stats::{CameraReport, MachineReport};
+use crate::deliveries::Deliveries;
 use crate::failure::Failure;
 use crate::http::HttpDoor;
 use crate::inbox;
@@ -17,6 +18,7 @@ use crate::listening::{self, Knock, Knocks};
 use crate::measure::FileBeside;
 use crate::output::Output;
 use crate::place::Place;
+use crate::progress::Bars;
 use crate::report;
 use crate::service::Service;
 use crate::signals::Signal;
@@ -218,16 +220,27 @@ fn serve(
     }
     let mut knocks = Knocks::default();
     let mut machine = MachineReport::default();
+    let mut deliveries = Deliveries::new(place, output, &Bars::default())?;
     loop {
-        let due = [beside.due(), service.due(), machine.due(), http.due()];
+        let due = [
+            beside.due(),
+            service.due(),
+            machine.due(),
+            http.due(),
+            deliveries.due(),
+        ];
         let event = running.next(due.into_iter().flatten().min());
         machine.on_time(&running.handle);
         http.on_time(&running.handle, output);
         beside.on_time(&book, &running.handle);
         service.on_time(&running.handle);
+        deliveries.on_time(&running.handle);
         if let Some(Event::Notice(notice)) = &event {
             service.notice(notice);
             http.notice(notice, output);
+            if deliveries.notice(notice) {
+                continue;
+            }
         }
         match event {
             Some(Event::Notice(Notice::Knock { key, address, name })) => {

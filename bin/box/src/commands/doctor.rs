@@ -122,6 +122,7 @@ fn of_station(arguments: &Doctor, place: &Place) -> Vec<Finding> {
         let tried = multicast().map_err(|error| error.to_string());
         findings.push(station::multicast(&tried));
     }
+    findings.push(station::wall(transom::can_confine()));
     let folders = box_pairing::BOOT.iter().map(Path::new);
     let files = folders.map(|folder| folder.join(box_pairing::FILE));
     findings.extend(files.filter(|file| file.is_file()).map(|file| {

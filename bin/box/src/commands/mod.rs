@@ -20,6 +20,7 @@ pub(crate) mod receive;
 pub(crate) mod send;
 #[cfg(feature = "sound")]
 pub(crate) mod sounds;
+pub(crate) mod spool;
 pub(crate) mod text;
 pub(crate) mod users;
 pub(crate) mod watch;

@@ -2,14 +2,14 @@
 
 use std::io::{self, IsTerminal as _};
 use std::net::{IpAddr, SocketAddr};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use serde_json::{Value, json};
 use transom::{Links, Pass, own_addresses, random_token};
 
 use crate::args::{PassArguments, PassCommand};
 use crate::failure::Failure;
-use crate::format::count;
+use crate::format::age;
 use crate::http::{HTTP, warn_of_network};
 use crate::output::Output;
 use crate::pass_files::{DoorPlace, PassFiles};
@@ -61,7 +61,7 @@ fn list(files: &PassFiles, output: &Output) -> Result<(), Failure> {
     let width = width.unwrap_or(0);
     for pass in passes.iter() {
         let used = match pass.last_used() {
-            Some(time) => format!("last used {} ago", age(time)),
+            Some(time) => format!("last used {} ago", age(SystemTime::UNIX_EPOCH + time)),
             None => "never used".to_owned(),
         };
         let sound = match pass.may_hear() {
@@ -82,18 +82,6 @@ fn list(files: &PassFiles, output: &Output) -> Result<(), Failure> {
         output.answer(human, Value::Null);
     }
     Ok(())
-}
-
-/// How long ago that time since 1970 is. A box writes it down once a minute, so seconds would say
-/// more than is known.
-fn age(time: Duration) -> String {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let seconds = now.unwrap_or_default().saturating_sub(time).as_secs();
-    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
-    match units.iter().find(|(length, _)| seconds >= *length) {
-        Some((length, unit)) => count(seconds / length, unit),
-        None => "less than a minute".to_owned(),
-    }
 }
 
 /// Where the door is: at that address, where it was opened last, or where it is unless told
@@ -196,18 +184,6 @@ const NOT_REACHED: &str = "this machine has no address in a network now, so the 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_age_of_a_use_has_the_largest_whole_unit() {
-        let now = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap();
-        let soon = "less than a minute";
-        for (seconds, words) in [(0, soon), (50, soon), (60, "1 minute"), (200_000, "2 days")] {
-            assert_eq!(age(now - Duration::from_secs(seconds)), words);
-        }
-        assert_eq!(age(now + Duration::from_secs(9)), soon);
-    }
 
     #[test]
     fn links_lead_to_an_address_that_others_reach() {

@@ -15,6 +15,7 @@ use transom::{
 
 use crate::args::{Consent, Receive};
 use crate::controls::{Control, Controls, Typing};
+use crate::deliveries::Deliveries;
 use crate::failure::Failure;
 use crate::inbox;
 use crate::listening::{self, Knock, Knocks};
@@ -132,7 +133,10 @@ fn open_inbox(arguments: Receive, place: &Place, output: &Output) -> Result<(), 
         false => running.read_keys()?,
     };
     let mut inbox = Inbox::new(running, typing, arguments.remember, place, output)?;
-    inbox.once = arguments.once.then(Once::default);
+    match arguments.once {
+        true => inbox.once = Some(Once::default()),
+        false => inbox.deliveries = Some(Deliveries::new(place, output, &inbox.bars)?),
+    }
     inbox.serve()
 }
 
@@ -150,6 +154,8 @@ struct Inbox<'a> {
     sender: Option<Sender>,
     /// Offers that wait for an answer. The user is asked about the first.
     asked: VecDeque<(TransferId, String)>,
+    /// What is kept for contacts; `None` for an inbox that ends soon.
+    deliveries: Option<Deliveries>,
     bars: Bars,
     controls: Controls,
     /// Transfers on their way. The station bounds how many.
@@ -181,6 +187,7 @@ impl<'a> Inbox<'a> {
             remember,
             sender: None,
             asked: VecDeque::new(),
+            deliveries: None,
             bars: Bars::default(),
             controls: Controls::new(typing, None),
             shown: Vec::new(),
@@ -203,11 +210,15 @@ impl<'a> Inbox<'a> {
                 return Err(Failure::new("not received", why).next(SEND_AGAIN));
             }
             let over = self.once.as_ref().and_then(Once::due);
-            let due = over.into_iter().chain(lost).chain(service.due()).min();
-            let event = self.running.next(due);
+            let deliveries = self.deliveries.as_ref().and_then(Deliveries::due);
+            let due = [over, lost, service.due(), deliveries];
+            let event = self.running.next(due.into_iter().flatten().min());
             service.on_time(&self.running.handle);
             if let Some(Event::Notice(notice)) = &event {
                 service.notice(notice);
+            }
+            if self.deliver(&event) {
+                continue;
             }
             if let (Some(once), Some(Event::Notice(notice))) = (&mut self.once, &event) {
                 once.notice(notice, Instant::now());
@@ -245,6 +256,15 @@ impl<'a> Inbox<'a> {
                 None => {}
             }
         }
+    }
+
+    /// Says whether the event was about a delivery alone.
+    fn deliver(&mut self, event: &Option<Event>) -> bool {
+        let Some(deliveries) = &mut self.deliveries else {
+            return false;
+        };
+        deliveries.on_time(&self.running.handle);
+        matches!(event, Some(Event::Notice(notice)) if deliveries.notice(notice))
     }
 
     /// The result of a typed code. Its sender is dialed where it was found, and the inbox ends

@@ -13,6 +13,7 @@ use transom::{
 
 use crate::args;
 use crate::commands::pair::NEW_CODE;
+use crate::commands::spool;
 use crate::controls::{Control, Controls};
 use crate::dial::Connection;
 use crate::failure::Failure;
@@ -26,6 +27,9 @@ use crate::signals::Signal;
 use crate::station::{Event, Running};
 
 pub(crate) fn run(arguments: &args::Send, place: &Place, output: &Output) -> Result<(), Failure> {
+    if arguments.spool {
+        return spool::keep(arguments, place, output);
+    }
     let paths = arguments.paths();
     if paths.is_empty() {
         return Err(Failure::usage("nothing to send", "no path was named")
@@ -34,7 +38,7 @@ pub(crate) fn run(arguments: &args::Send, place: &Place, output: &Output) -> Res
     let mut failures = PathFailures::new(paths.len(), output);
     let existing = failures.existing(&paths)?;
     if existing.is_empty() {
-        return failures.verdict();
+        return failures.verdict("not everything was sent");
     }
     let mut stranger = None;
     let mut connection = match arguments.code {
@@ -76,7 +80,7 @@ pub(crate) fn run(arguments: &args::Send, place: &Place, output: &Output) -> Res
             output,
         )?;
     }
-    failures.verdict()
+    failures.verdict("not everything was sent")
 }
 
 impl args::Send {
@@ -90,7 +94,7 @@ impl args::Send {
     }
 
     /// Without `--code` it is required.
-    fn peer(&self) -> Cow<'_, str> {
+    pub(super) fn peer(&self) -> Cow<'_, str> {
         let peer = self.peer.as_ref();
         peer.map_or_else(Cow::default, |peer| peer.to_string_lossy())
     }
@@ -190,14 +194,14 @@ const DIAL_DELAY: Duration = Duration::from_secs(2);
 
 /// Counts the paths that failed. The failure of a single path ends the command; among several paths
 /// each failure is printed, and the others are sent.
-struct PathFailures<'a> {
+pub(super) struct PathFailures<'a> {
     output: &'a Output,
     paths: usize,
     failed: usize,
 }
 
 impl<'a> PathFailures<'a> {
-    fn new(paths: usize, output: &'a Output) -> Self {
+    pub(super) fn new(paths: usize, output: &'a Output) -> Self {
         Self {
             output,
             paths,
@@ -206,7 +210,7 @@ impl<'a> PathFailures<'a> {
     }
 
     /// The paths that exist.
-    fn existing<'p>(&mut self, paths: &'p [PathBuf]) -> Result<Vec<&'p Path>, Failure> {
+    pub(super) fn existing<'p>(&mut self, paths: &'p [PathBuf]) -> Result<Vec<&'p Path>, Failure> {
         let mut existing = Vec::new();
         for path in paths {
             match path.symlink_metadata() {
@@ -220,7 +224,7 @@ impl<'a> PathFailures<'a> {
         Ok(existing)
     }
 
-    fn add(&mut self, failure: Failure) -> Result<(), Failure> {
+    pub(super) fn add(&mut self, failure: Failure) -> Result<(), Failure> {
         if self.paths == 1 {
             return Err(failure);
         }
@@ -229,12 +233,12 @@ impl<'a> PathFailures<'a> {
         Ok(())
     }
 
-    fn verdict(&self) -> Result<(), Failure> {
+    pub(super) fn verdict(&self, what: &str) -> Result<(), Failure> {
         match self.failed {
             0 => Ok(()),
             failed => {
                 let why = format!("{failed} of {} failed", count(self.paths as u64, "path"));
-                Err(Failure::new("not everything was sent", why))
+                Err(Failure::new(what, why))
             }
         }
     }

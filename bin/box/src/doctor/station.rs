@@ -188,6 +188,22 @@ pub(crate) fn multicast(tried: &Result<(), String>) -> Finding {
     }
 }
 
+/// Whether the kernel confines the threads that write what comes.
+pub(crate) fn wall(can_confine: bool) -> Finding {
+    const SUBJECT: &str = "inbox";
+    match can_confine {
+        true => Finding::good(
+            SUBJECT,
+            "the kernel confines what is received to its folder",
+        ),
+        false => Finding::hint(
+            SUBJECT,
+            "what is received is kept in its folder by this program alone, not by the kernel too",
+            "a kernel with Landlock does it (Linux 5.19 or later, with landlock in its lsm= list)",
+        ),
+    }
+}
+
 /// A code on the boot partition, if there is one.
 pub(crate) fn pairing(file: &str, read: &Result<(), String>) -> Finding {
     const SUBJECT: &str = "pairing";
@@ -277,6 +293,8 @@ mod tests {
         assert_eq!(key("state", Some(Err("why".to_owned()))).level, Broken);
         assert_eq!(multicast(&Ok(())).level, Good);
         assert_eq!(multicast(&Err("why".to_owned())).level, Hint);
+        assert_eq!(wall(true).level, Good);
+        assert_eq!(wall(false).level, Hint);
         assert_eq!(pairing("file", &Ok(())).level, Good);
         assert_eq!(pairing("file", &Err("why".to_owned())).level, Broken);
     }

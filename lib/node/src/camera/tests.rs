@@ -5,7 +5,6 @@ use transom_media::{Counts, ImageError, Source};
 use super::onlookers::captured;
 use super::*;
 use crate::calls::Policy;
-use crate::disk::Disk;
 use crate::latency::MAX_AGE;
 use crate::parts;
 use crate::workers::{CameraNews, Wanted};
@@ -25,7 +24,7 @@ impl Desk {
     fn new() -> Self {
         let identity = Identity::throwaway().unwrap();
         let config = transom_net::Config::new(identity.secret.clone(), Vec::new());
-        let out = parts::open(config, Disk::default()).unwrap();
+        let out = parts::open(config).unwrap();
         let settings = Settings::new("desk".parse().unwrap(), identity);
         let mut desk = Self {
             camera: OwnCamera::new(Some(request()), Of::Box, Adaptation::default()),

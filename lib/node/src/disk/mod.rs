@@ -1,8 +1,8 @@
-//! What the disk thread does: everything about files that may block. It knows transfers by their
+//! What the threads of files do: everything about files that may block. It knows transfers by their
 //! number and no sockets.
 //!
-//! Transfers from us and transfers to us share nothing here but the thread: each half has its own
-//! jobs, answers and state.
+//! Transfers from us and transfers to us share nothing: each half has its own jobs, answers, state
+//! and threads.
 //!
 //! Jobs of one transfer are answered in their order. What waits here is bounded by the transfers
 //! themselves: a receiver's leaves by the bytes it granted, a sender's by the room of its session.
@@ -29,15 +29,20 @@ pub(crate) enum Job {
     Send(SendJob),
     /// Of a transfer to us.
     Receive(ReceiveJob),
-    /// Of the owner, who has another inbox or none: those that are open are closed as soon as no
-    /// reception uses them.
-    CloseInboxes,
+    /// Of the owner, who has another inbox or none: the one that is open is closed as soon as no
+    /// reception uses it.
+    CloseInbox,
 }
 
 impl Job {
     /// Whether it waits until there is room on the disk.
     pub(crate) fn waits_for_room(&self) -> bool {
         matches!(self, Self::Receive(ReceiveJob::Full(_)))
+    }
+
+    /// Whether it says more of what waits for room.
+    pub(crate) fn counts(&self) -> bool {
+        matches!(self, Self::Receive(ReceiveJob::Total(_)))
     }
 
     /// Whether it ends an attempt that is not whole.
@@ -70,7 +75,7 @@ impl Job {
                     | ReceiveJob::Discard
                     | ReceiveJob::Remove(_)
             ),
-            Self::CloseInboxes => false,
+            Self::CloseInbox => false,
         }
     }
 }
@@ -81,6 +86,14 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
+    /// Whether no job of the transfer follows.
+    pub(crate) fn is_last(&self) -> bool {
+        matches!(
+            self,
+            Self::Receive(ReceiveAnswer::Ready(Err(_)) | ReceiveAnswer::Finished(_))
+        )
+    }
+
     /// Bytes of a leaf that was read or written; a hole counts as a whole leaf.
     pub(crate) fn leaf_bytes(&self) -> usize {
         match self {
@@ -93,6 +106,7 @@ impl Answer {
     }
 }
 
+/// What one thread works on: all that is sent, or one inbox.
 #[derive(Default)]
 pub(crate) struct Disk {
     sending: Sending,
@@ -100,6 +114,15 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
+    /// Of the calling thread, which is confined to the inbox that it opens, where the kernel can do
+    /// that, and opens no second one.
+    pub(crate) fn confined() -> Self {
+        Self {
+            receiving: Receiving::confined(),
+            ..Self::default()
+        }
+    }
+
     /// Opens the inbox now, so that one that can't be used is known at the start. One that is open
     /// takes the limits.
     ///
@@ -113,19 +136,20 @@ impl Disk {
         self.receiving.open_inbox(root, limits).map(|_| ())
     }
 
-    /// Whether there is an inbox that has to be tidied, and closed once nothing uses it.
-    pub(crate) fn receives(&self) -> bool {
-        self.receiving.has_inbox()
+    /// Whether its thread is confined and nothing is left for it to do: the inbox was closed, or
+    /// could not be opened.
+    pub(crate) fn is_over(&self) -> bool {
+        self.receiving.is_over()
     }
 
-    /// Removes old and left-over transfers from the inboxes, or so much that others need not wait;
+    /// Removes old and left-over transfers from the inbox, or so much that others need not wait;
     /// says whether that was all.
     pub(crate) fn tidy_some(&mut self) -> bool {
         self.receiving.tidy_some()
     }
 
-    /// Closes inboxes that nothing has used for long, so that their disks can be unmounted; tells
-    /// when to look again. They are opened at the next offer.
+    /// Closes an inbox that nothing has used for long, so that its disk can be unmounted; tells
+    /// when to look again. It is opened at the next offer.
     pub(crate) fn close_unused(&mut self, now: Instant) -> Option<Instant> {
         self.receiving.close_unused(now)
     }
@@ -147,7 +171,7 @@ impl Disk {
                 let answer = &mut |done| answer(Answer::Receive(done));
                 self.receiving.work(transfer, job, answer).map(Job::Receive)
             }
-            Job::CloseInboxes => {
+            Job::CloseInbox => {
                 self.receiving.expect_no_offer();
                 None
             }

@@ -1,8 +1,6 @@
-//! What the disk thread does for transfers to us: it prepares offers and writes and syncs what
-//! comes. Of an inbox it knows only what it is asked to put there.
+//! What the thread of an inbox does: it prepares offers and writes and syncs what comes.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -79,7 +77,8 @@ pub(crate) enum ReceiveAnswer {
     Again(Again),
     /// The entry can't be taken.
     Failed(Failure<String>),
-    /// So many bytes of leaves left memory since the last such answer, and how far the transfer is.
+    /// So many bytes of leaves or credit of hashes are free again since the last such answer, and
+    /// how far the transfer is.
     Stored {
         taken: u64,
         progress: Progress,
@@ -112,6 +111,10 @@ impl From<InboxError> for Refusal {
     }
 }
 
+/// Hashes compared before others have their turn: for each a leaf may be read from the inbox, and
+/// one from the transfer.
+const HASHES_COMPARED: usize = LEAVES_CHECKED as usize / 2;
+
 /// How long an inbox stays open that no reception uses: short enough for an owner who wants to
 /// unmount its disk, and longer than the pause between two offers of a sender that sends file after
 /// file. To open it costs a listing of its private folder, and a look at all of it if it has a
@@ -120,8 +123,10 @@ const UNUSED: Duration = Duration::from_secs(5);
 
 #[derive(Default)]
 pub(super) struct Receiving {
-    inboxes: HashMap<PathBuf, OpenInbox>,
+    inbox: Option<OpenInbox>,
     transfers: HashMap<TransferId, Incoming>,
+    confines_thread: bool,
+    is_begun: bool,
 }
 
 struct OpenInbox {
@@ -141,60 +146,70 @@ struct Incoming {
 }
 
 impl Receiving {
+    pub(super) fn confined() -> Self {
+        Self {
+            confines_thread: true,
+            ..Self::default()
+        }
+    }
+
     /// Opens the inbox if it is not open. One that is open takes the limits.
     pub(super) fn open_inbox(
         &mut self,
         root: PathBuf,
         limits: RoomLimits,
     ) -> Result<&mut Inbox, InboxError> {
-        match self.inboxes.entry(root) {
-            Entry::Vacant(place) => {
-                let mut settings = InboxSettings::new(place.key().clone());
-                settings.room = limits;
-                let opened = OpenInbox {
+        self.is_begun = true;
+        let open = match &mut self.inbox {
+            Some(open) => {
+                open.inbox.set_limits(limits)?;
+                open
+            }
+            none => {
+                let mut settings = InboxSettings::new(root);
+                (settings.room, settings.confines_thread) = (limits, self.confines_thread);
+                none.insert(OpenInbox {
                     inbox: Inbox::open(settings)?,
                     unused_since: None,
                     patience: UNUSED,
-                };
-                Ok(&mut place.insert(opened).inbox)
+                })
             }
-            Entry::Occupied(place) => {
-                let open = place.into_mut();
-                (open.unused_since, open.patience) = (None, UNUSED);
-                open.inbox.set_limits(limits)?;
-                Ok(&mut open.inbox)
-            }
-        }
+        };
+        (open.unused_since, open.patience) = (None, UNUSED);
+        Ok(&mut open.inbox)
     }
 
-    pub(super) fn has_inbox(&self) -> bool {
-        !self.inboxes.is_empty()
+    pub(super) fn is_over(&self) -> bool {
+        self.confines_thread && self.is_begun && self.inbox.is_none()
     }
 
     /// Says whether that was all.
     pub(super) fn tidy_some(&mut self) -> bool {
-        let mut inboxes = self.inboxes.values_mut();
-        inboxes.all(|open| open.inbox.tidy_some(LEAVES_CHECKED))
+        let mut inbox = self.inbox.iter_mut();
+        inbox.all(|open| open.inbox.tidy_some(LEAVES_CHECKED))
     }
 
-    /// No inbox needs to stay open for the next offer.
+    /// The inbox need not stay open for the next offer.
     pub(super) fn expect_no_offer(&mut self) {
-        for open in self.inboxes.values_mut() {
+        self.is_begun = true;
+        if let Some(open) = &mut self.inbox {
             open.patience = Duration::ZERO;
         }
     }
 
-    /// Closes the inboxes that no reception has used for so long, and tells when to look again.
+    /// Closes the inbox if no reception has used it for so long, or tells when to look again.
     pub(super) fn close_unused(&mut self, now: Instant) -> Option<Instant> {
-        let close_at = |open: &OpenInbox| Some(open.unused_since? + open.patience);
-        self.inboxes.retain(|_, open| {
-            open.unused_since = match open.inbox.is_used() {
-                true => None,
-                false => open.unused_since.or(Some(now)),
-            };
-            close_at(open).is_none_or(|at| now < at)
-        });
-        self.inboxes.values().filter_map(close_at).min()
+        let open = self.inbox.as_mut()?;
+        open.unused_since = match open.inbox.is_used() {
+            true => None,
+            false => open.unused_since.or(Some(now)),
+        };
+        let close_at = open.unused_since? + open.patience;
+        if now < close_at {
+            return Some(close_at);
+        }
+        self.inbox = None;
+        None
     }
 
     /// Does a job, or the first part of a long one; gives the rest.
@@ -204,7 +219,13 @@ impl Receiving {
         job: ReceiveJob,
         answer: &mut dyn FnMut(ReceiveAnswer),
     ) -> Option<ReceiveJob> {
+        self.is_begun = true;
         match job {
+            // It was cleared away, and is made and opened again; of confined threads by the next.
+            ReceiveJob::Prepare { .. } if self.is_gone() => {
+                self.inbox = None;
+                return Some(job);
+            }
             ReceiveJob::Prepare {
                 into,
                 limits,
@@ -230,7 +251,14 @@ impl Receiving {
                 return is_full.then_some(ReceiveJob::Full(None));
             }
             ReceiveJob::Full(job) => return self.full(transfer, job, answer),
-            ReceiveJob::Total(total) => self.incoming(transfer)?.reception.total(total),
+            ReceiveJob::Total(total) => {
+                let counted = self.incoming(transfer)?.reception.total(total);
+                // It could not have been offered so, and nothing of it is kept.
+                let error = counted.err()?;
+                answer(ReceiveAnswer::Finished(Err(TransferFailure::from(&error))));
+                let reception = self.transfers.remove(&transfer)?.reception;
+                return reception.give_up().map(ReceiveJob::Remove);
+            }
             ReceiveJob::Entry(entry) => return self.incoming(transfer)?.entry(entry, answer),
             ReceiveJob::Hashes(hashes) => return self.incoming(transfer)?.hashes(hashes, answer),
             ReceiveJob::Leaf { leaf, size, found } => {
@@ -265,6 +293,11 @@ impl Receiving {
             }
         }
         None
+    }
+
+    fn is_gone(&self) -> bool {
+        let mut inbox = self.inbox.iter();
+        inbox.any(|open| open.inbox.is_gone() && !open.inbox.is_used())
     }
 
     fn incoming(&mut self, transfer: TransferId) -> Option<&mut Incoming> {
@@ -356,21 +389,24 @@ impl Incoming {
         None
     }
 
+    /// Compares some hashes; gives the others.
     fn hashes(
         &mut self,
-        hashes: LeafHashes,
+        mut hashes: LeafHashes,
         answer: &mut dyn FnMut(ReceiveAnswer),
     ) -> Option<ReceiveJob> {
+        let rest = hashes.split_off(HASHES_COMPARED);
         let index = hashes.index;
         match self.reception.hashes(index, hashes.offset, &hashes.hashes) {
             Ok(runs) => again(index, runs, answer),
             Err(EntryError::NoRoom { missing }) => {
+                hashes.hashes.extend(rest.hashes);
                 return self.halt(ReceiveJob::Hashes(hashes), missing, answer);
             }
             Err(error) => untakable(index, &error, answer),
         }
-        answer(self.stored(0, Vec::new()));
-        None
+        answer(self.stored(hashes.credit(), Vec::new()));
+        (!rest.hashes.is_empty()).then_some(ReceiveJob::Hashes(rest))
     }
 
     /// Writes a leaf of a file of that size; `found` is its hash, if that is known.
@@ -466,5 +502,84 @@ fn untakable(index: u32, error: &EntryError, answer: &mut dyn FnMut(ReceiveAnswe
             errno: error.errno(),
             text: error.text(),
         }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use transom_wire::limits::LEAF;
+    use transom_wire::{Collision, EntryKind, RelativePath, Shape, TransferKey};
+
+    use super::*;
+
+    const TRANSFER: TransferId = TransferId(1);
+
+    /// Does a job whose answers don't matter; says whether that was all of it.
+    fn work(receiving: &mut Receiving, job: ReceiveJob) -> bool {
+        receiving.work(TRANSFER, job, &mut |_| {}).is_none()
+    }
+
+    #[test]
+    fn a_message_full_of_hashes_is_compared_in_several_jobs() {
+        let folder = std::env::temp_dir().join(format!("transom-compared-{}", std::process::id()));
+        let (leaves, name) = (128, RelativePath::new("holes").unwrap());
+        let size = leaves * LEAF as u64;
+        let prepare = || ReceiveJob::Prepare {
+            into: folder.clone(),
+            limits: RoomLimits::default(),
+            peer: [2; 32],
+            offer: OwnedOffer {
+                transfer: TransferKey([3; 16]),
+                shape: Shape::File,
+                collision: Collision::Rename,
+                files: 1,
+                bytes: size,
+                is_counted: true,
+                name: name.into(),
+            },
+        };
+        let entry = || {
+            ReceiveJob::Entry(OwnedEntry {
+                index: 0,
+                kind: EntryKind::File,
+                mode: 0o644,
+                mtime: 0,
+                size,
+                path: name.into(),
+            })
+        };
+        let hole = |leaf: u64| LeafData {
+            index: 0,
+            offset: leaf * LEAF as u64,
+            hash: hash_leaf(&ZEROS, leaf * LEAF as u64, size),
+            content: LeafContent::Hole,
+            bytes: Vec::new(),
+        };
+        let mut receiving = Receiving::default();
+        assert!(work(&mut receiving, prepare()));
+        assert!(work(&mut receiving, entry()));
+        for leaf in 0..leaves {
+            let (leaf, found) = (hole(leaf), None);
+            let job = ReceiveJob::Leaf { leaf, size, found };
+            assert!(work(&mut receiving, job));
+        }
+        for job in [ReceiveJob::Keep, prepare(), entry()] {
+            assert!(work(&mut receiving, job));
+        }
+        let hashes = LeafHashes {
+            index: 0,
+            offset: 0,
+            hashes: (0..leaves).map(|leaf| hole(leaf).hash).collect(),
+        };
+        let (mut rest, mut credit) = (Some(ReceiveJob::Hashes(hashes.clone())), Vec::new());
+        while let Some(job) = rest {
+            rest = receiving.work(TRANSFER, job, &mut |answer| match answer {
+                ReceiveAnswer::Stored { taken, .. } => credit.push(taken),
+                _ => panic!("they are the same"),
+            });
+        }
+        drop(receiving);
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(credit, [hashes.credit() / 4; 4]);
     }
 }

@@ -28,6 +28,8 @@ pub(crate) const LEAVES_HASHED: usize = 16;
 pub(crate) enum SendJob {
     Open {
         path: PathBuf,
+        /// The path that it is a copy of, which names the transfer.
+        origin: Option<PathBuf>,
         own: [u8; 32],
         peer: [u8; 32],
     },
@@ -122,8 +124,17 @@ impl Sending {
         answer: &mut dyn FnMut(SendAnswer),
     ) {
         let job = match job {
-            SendJob::Open { path, own, peer } => {
-                return answer(SendAnswer::Opened(self.open(transfer, &path, own, peer)));
+            SendJob::Open {
+                path,
+                origin,
+                own,
+                peer,
+            } => {
+                let mut opened = self.open(transfer, &path, own, peer);
+                if let (Ok(opened), Some(origin)) = (&mut opened, origin) {
+                    opened.key = Outbox::key_of(&origin, &own, &peer);
+                }
+                return answer(SendAnswer::Opened(opened));
             }
             SendJob::Close => return drop(self.transfers.remove(&transfer)),
             job => job,
@@ -398,7 +409,13 @@ mod tests {
         let start = |index| Start { index, offset: 0 };
         let (own, peer) = ([1; 32], [2; 32]);
         let path = folder.clone();
-        work(SendJob::Open { path, own, peer });
+        let origin = None;
+        work(SendJob::Open {
+            path,
+            origin,
+            own,
+            peer,
+        });
         let settled = Vec::new();
         work(SendJob::Entries { settled });
         std::fs::write(folder.join("b"), "longer").unwrap();

@@ -7,7 +7,6 @@ use super::uses::USES_INTERVAL;
 use super::{BRIDGE_VIEWERS, HttpDoor, HttpSettings, HttpSource};
 use crate::calls::{Calls, Policy};
 use crate::context::Context;
-use crate::disk::Disk;
 use crate::identity::Identity;
 use crate::links::Links;
 use crate::notice::Notice;
@@ -27,7 +26,7 @@ struct Rig {
 impl Rig {
     fn new(access: Access, sources: Vec<HttpSource>) -> Self {
         let mut settings = Settings::new(name("desk"), Identity::throwaway().unwrap());
-        let out = parts::open(net_config(&mut settings), Disk::default()).unwrap();
+        let out = parts::open(net_config(&mut settings)).unwrap();
         let mut rig = Self {
             door: HttpDoor::new(&mut settings),
             links: Links::new(&mut settings, 1, out.machine.clone()),

@@ -388,14 +388,13 @@ fn numbered(name: PeerName, number: u32) -> Option<PeerName> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::disk::Disk;
     use crate::{Identity, Settings, parts};
 
     #[test]
     fn a_guest_that_became_a_contact_is_let_in_by_the_book_alone() {
         let mut settings = Settings::new("me".parse().unwrap(), Identity::throwaway().unwrap());
         let config = transom_net::Config::new(settings.identity.secret.clone(), Vec::new());
-        let mut out = parts::open(config, Disk::default()).unwrap();
+        let mut out = parts::open(config).unwrap();
         let mut links = Links::new(&mut settings, 1, out.machine.clone());
         let (anna, ben) = (PublicKey([1; 32]), PublicKey([2; 32]));
         for (key, name) in [(anna, "anna"), (ben, "ben")] {
@@ -420,7 +419,7 @@ mod tests {
         let (anna, ben) = (PublicKey([1; 32]), PublicKey([2; 32]));
         let lines = format!("anna h key={anna}\ncarl h key={}", PublicKey([3; 32]));
         settings.book = Book::parse(&lines).0;
-        let mut out = parts::open(config, Disk::default()).unwrap();
+        let mut out = parts::open(config).unwrap();
         let mut links = Links::new(&mut settings, 1, out.machine.clone());
         links.replace_book(Book::parse(lines.lines().nth(1).unwrap()).0, &mut out);
         for key in [anna, ben, anna] {

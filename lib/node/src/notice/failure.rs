@@ -42,9 +42,9 @@ pub enum TransferFailure {
     /// Of all entries none came whole.
     #[error("nothing came whole")]
     NothingCame,
-    /// The connection can't carry the offer.
+    /// The connection did not take the offer, or a part of what was to follow.
     #[error("{0}")]
-    NotOffered(UsageError),
+    Session(UsageError),
 }
 
 impl TransferFailure {

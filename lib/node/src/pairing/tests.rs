@@ -6,7 +6,6 @@ use transom_wire::Grants;
 
 use super::*;
 use crate::discovery::Heard;
-use crate::disk::Disk;
 use crate::identity::Identity;
 use crate::parts;
 use crate::settings::Settings;
@@ -38,7 +37,7 @@ impl Typing {
     fn among(codes: &[Option<&str>]) -> Self {
         let mut settings = Settings::new("anna".parse().unwrap(), Identity::throwaway().unwrap());
         let config = Config::new(settings.identity.secret.clone(), Vec::new());
-        let out = parts::open(config, Disk::default()).unwrap();
+        let out = parts::open(config).unwrap();
         let discovery = Discovery::new(&settings, &[]);
         let stations = codes.iter().map(|code| station(*code)).collect();
         Self {

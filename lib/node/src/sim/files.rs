@@ -25,6 +25,13 @@ pub fn folder(name: &str, files: u32, bytes: u64) -> PathBuf {
     format!("{name}@{bytes}x{files}").into()
 }
 
+/// The path of a file of which one leaf is left out when it is read: no session takes that.
+pub fn broken(bytes: u64) -> PathBuf {
+    file(BROKEN, bytes)
+}
+
+const BROKEN: &str = "broken";
+
 /// What a path says.
 #[derive(Clone, Debug, Eq, PartialEq)]
 struct Contents {
@@ -107,14 +114,16 @@ impl Files {
             Job::Receive(job) => {
                 self.receive(transfer, job, &mut |done| answer(Answer::Receive(done)));
             }
-            // Its files are in no folder.
-            Job::CloseInboxes => {}
+            // No thread has an inbox.
+            Job::CloseInbox => {}
         }
     }
 
     fn send(&mut self, transfer: TransferId, job: SendJob, answer: &mut dyn FnMut(SendAnswer)) {
         match job {
-            SendJob::Open { path, own, peer } => answer(SendAnswer::Opened(
+            SendJob::Open {
+                path, own, peer, ..
+            } => answer(SendAnswer::Opened(
                 self.open(transfer, &path, own, peer).ok_or_else(|| {
                     let text = format!("{}: there is no such file", path.display());
                     TransferFailure::missing(text)
@@ -310,6 +319,9 @@ impl Outgoing {
         let Some(running) = self.running.get_mut(&index) else {
             return;
         };
+        if self.contents.name == BROKEN && running.front == LEAF as u64 {
+            running.front *= 2;
+        }
         let offset = running.front;
         if offset < size {
             running.front = size.min(offset + LEAF as u64);
@@ -401,6 +413,7 @@ impl Incoming {
 
     /// Asks for the last leaf of an earlier attempt again.
     fn compare(&mut self, hashes: &LeafHashes, answer: &mut dyn FnMut(ReceiveAnswer)) {
+        answer(self.stored(hashes.credit(), Vec::new()));
         let LeafHashes {
             index,
             offset,
@@ -444,17 +457,21 @@ impl Incoming {
             }
             false => answer(wrong(index)),
         }
+        answer(self.stored(taken, bytes));
+    }
+
+    fn stored(&self, taken: u64, spent: Vec<u8>) -> ReceiveAnswer {
         let progress = Progress {
             received: self.received,
             verified: self.verified,
             durable: self.verified,
         };
-        answer(ReceiveAnswer::Stored {
+        ReceiveAnswer::Stored {
             taken,
             progress,
             held: self.resumed,
-            spent: bytes,
-        });
+            spent,
+        }
     }
 
     fn finish(self) -> Finished {

@@ -66,7 +66,7 @@ mod simulation;
 pub(crate) mod workers;
 
 pub use camera::{Camera, Gives, ready};
-pub use files::{file, folder};
+pub use files::{broken, file, folder};
 pub use report::{Report, Seen, quantile};
 pub use scenario::{Act, FileTo, Scenario};
 pub use simulation::{Simulation, StationId};

@@ -12,7 +12,6 @@ use transom_proto::{self as proto, Session};
 use transom_wire::{ByeCode, PeerName, PublicKey};
 
 use crate::context::{Context, earlier};
-use crate::disk::Disk;
 use crate::handle::Queue;
 use crate::sim::workers::Inline;
 use crate::workers::Workers as Threads;
@@ -50,11 +49,11 @@ impl Machine {
 ///
 /// # Errors
 /// It can't listen, or can't make its loop.
-pub(crate) fn open(config: Config, disk: Disk) -> Result<Context, BindError> {
+pub(crate) fn open(config: Config) -> Result<Context, BindError> {
     let net = transom_net::Net::bind(config)?;
     let waker = net.waker();
     let queue = Queue::new(move || waker.wake());
-    let workers = Workers::Threads(Box::new(Threads::new(queue.clone(), disk)));
+    let workers = Workers::Threads(Box::new(Threads::new(queue.clone())));
     let net = Net::Sockets(Box::new(net));
     Ok(Context::new(Machine::Real, net, workers, queue))
 }

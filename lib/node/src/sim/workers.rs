@@ -4,11 +4,13 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use transom_media::{CameraError, CaptureRequest, fit};
 use transom_net::sim::World;
+use transom_store::{InboxError, RoomLimits};
 use transom_wire::{PeerName, TransferKey};
 
 use super::camera::{Camera, Frame, Gives, Opened, encoded_bytes, encoding_time};
@@ -270,10 +272,19 @@ impl Workers {
         }
     }
 
+    pub(crate) fn open_inbox(&mut self, root: &Path, limits: RoomLimits) -> Result<(), InboxError> {
+        match self {
+            Self::Threads(threads) => threads.open_inbox(root, limits),
+            // Its files are in no folder.
+            Self::Inline(_) => Ok(()),
+        }
+    }
+
     pub(crate) fn close_inboxes(&mut self) {
         match self {
             Self::Threads(threads) => threads.close_inboxes(),
-            Self::Inline(inline) => inline.disk(TransferId(0), disk::Job::CloseInboxes),
+            // As above.
+            Self::Inline(_) => {}
         }
     }
 

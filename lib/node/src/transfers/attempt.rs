@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use transom_net::PeerId;
 use transom_proto::{OwnedEntry, Session, UsageError};
 use transom_store::Counted;
-use transom_wire::{Again, EntryKind, Progress, Start, Total, limits};
+use transom_wire::{Again, EntryKind, Failure, Progress, Start, Total, WHOLE, limits};
 
 use super::Place;
 use super::reads::Reads;
@@ -57,6 +57,8 @@ pub(super) struct Attempt {
     /// What the receiver said of the last entry that failed there.
     pub(super) refusal: Option<FailReason>,
     pub(super) finish_said: bool,
+    /// What the session refused first, which ends the transfer.
+    refused: Option<UsageError>,
     /// Bytes the receiver held before this attempt: of the entries that it answered, and of all as
     /// it estimated.
     resumed: u64,
@@ -106,6 +108,7 @@ impl Attempt {
             unsendable: None,
             refusal: None,
             finish_said: false,
+            refused: None,
             resumed: 0,
             held: 0,
             answered: 0,
@@ -113,16 +116,20 @@ impl Attempt {
         }
     }
 
-    /// Says something to the session. A session that has ended is told of by its own event.
+    /// Says something to the session. A session or transfer that has ended is told of by its own
+    /// event; anything else that it refuses would be missing for ever.
     pub(super) fn say(
-        &self,
+        &mut self,
         out: &mut Context,
         say: impl FnOnce(&mut Session, Place) -> Result<(), UsageError>,
     ) {
-        if let Some(place) = self.place
-            && let Some(Err(error)) = out.with(place.link, |session| say(session, place))
-        {
-            log::debug!("{}: sending: {error}", place.link);
+        let Some(place) = self.place else { return };
+        match out.with(place.link, |session| say(session, place)) {
+            None | Some(Ok(()) | Err(UsageError::Ended | UsageError::NoSuchTransfer)) => {}
+            Some(Err(error)) => {
+                log::warn!("{}: sending: {error}", place.link);
+                self.refused.get_or_insert(error);
+            }
         }
     }
 
@@ -199,16 +206,21 @@ impl Attempt {
         }
     }
 
-    /// What the receiver is to know of the counts.
+    /// What the receiver is to know of the counts. What came after it was counted is found too.
     fn due_total(&self) -> Total {
-        total_of(&self.total, &self.counted, &self.found)
+        let (told, counted, found) = (&self.total, &self.counted, &self.found);
+        Total {
+            files: told.files.max(counted.entries).max(found.entries),
+            bytes: told.bytes.max(counted.bytes).max(found.bytes),
+            is_counted: told.is_counted || counted.is_all || found.is_all,
+        }
     }
 
     /// Tells the receiver of new counts: at once if they are the last, or beyond the last.
     fn tell_total(&mut self, out: &mut Context) {
         let (total, now) = (self.due_total(), out.now());
         let is_late = self.told.is_none_or(|told| now >= told + TOTAL_PAUSE);
-        if total != self.total && (total.is_counted || is_late) {
+        if total != self.total && !self.finish_said && (total.is_counted || is_late) {
             (self.total, self.told) = (total, Some(now));
             self.say(out, |session, place| session.total(place.file, &total));
         }
@@ -309,6 +321,24 @@ impl Attempt {
         Some(entry.path)
     }
 
+    /// Gives the transfer up, as the session did not take all of it.
+    pub(super) fn fail(&mut self, out: &mut Context) -> Option<UsageError> {
+        let error = self.refused.take()?;
+        self.abandon(&error.to_string(), out);
+        Some(error)
+    }
+
+    /// Tells the receiver that no more comes.
+    pub(super) fn abandon(&mut self, text: &str, out: &mut Context) {
+        let failure = Failure {
+            index: WHOLE,
+            reason: FailReason::Unsupported,
+            errno: 0,
+            text,
+        };
+        self.say(out, |session, place| session.abandon(place.file, failure));
+    }
+
     /// Whether it is one entry alone.
     pub(super) fn is_single(&self) -> bool {
         self.found.entries == 1
@@ -323,37 +353,5 @@ impl Attempt {
             self.say(out, |session, place| session.finish(place.file, entries));
         }
         complete
-    }
-}
-
-/// The total after the one that was told. What came after it was counted is found too, and sparse
-/// files may be found to hold more than a total can say.
-fn total_of(told: &Total, counted: &Counted, found: &Counted) -> Total {
-    let bytes = told.bytes.max(counted.bytes).max(found.bytes);
-    Total {
-        files: told.files.max(counted.entries).max(found.entries),
-        bytes: bytes.min(limits::FILE),
-        is_counted: told.is_counted || counted.is_all || found.is_all,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_total_is_legal_however_many_bytes_are_found() {
-        let told = Total {
-            files: 1,
-            bytes: limits::FILE,
-            is_counted: false,
-        };
-        let found = Counted {
-            entries: 2,
-            bytes: limits::FILE + 1,
-            ..Counted::default()
-        };
-        let total = total_of(&told, &Counted::default(), &found);
-        assert_eq!((total.files, total.bytes), (2, limits::FILE));
     }
 }

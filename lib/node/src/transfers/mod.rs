@@ -106,13 +106,14 @@ impl Transfers {
         &mut self,
         id: TransferId,
         peer: PeerName,
-        path: PathBuf,
+        (path, origin): (PathBuf, Option<PathBuf>),
         options: SendOptions,
         links: &Links,
         out: &mut Context,
     ) {
-        self.outgoing
-            .insert(id, Outgoing::new(id, peer, path, options));
+        let mut outgoing = Outgoing::new(id, peer, path, options);
+        outgoing.origin = origin;
+        self.outgoing.insert(id, outgoing);
         if let Some(link) = links.link_of(&peer) {
             self.begin(id, link, links, out);
         }
@@ -400,10 +401,14 @@ impl Transfers {
         if std::mem::take(&mut self.has_room) {
             self.begin_next(links, out);
         }
-        for outgoing in self.outgoing.values_mut() {
-            outgoing.go_on(out);
+        let mut over = Vec::new();
+        for (id, outgoing) in &mut self.outgoing {
+            over.extend(outgoing.go_on(out).map(|outcome| (*id, outcome)));
             let place = outgoing.place();
             outgoing.account.tell(place, now, out);
+        }
+        for (id, outcome) in over {
+            self.end_outgoing(id, outcome, out);
         }
         for incoming in self.incoming.values_mut() {
             let place = incoming.place();

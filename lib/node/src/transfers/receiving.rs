@@ -291,7 +291,8 @@ impl Incoming {
         let job = match event {
             TransferEvent::Total(total) => {
                 self.total(total);
-                if self.stage == Stage::Offered {
+                // Before that the disk thread may wait for room for the offer itself.
+                if self.stage < Stage::Accepted {
                     return false;
                 }
                 ReceiveJob::Total(total)
@@ -403,13 +404,17 @@ impl Incoming {
         }
     }
 
+    /// Says something to the session; whether it took it. It does not where that crossed with what
+    /// the sender said of the entry or of the transfer.
     fn say(
         &self,
         out: &mut Context,
         say: impl FnOnce(&mut Session, Place) -> Result<(), UsageError>,
-    ) {
-        if let Some(Err(error)) = out.with(self.place.link, |session| say(session, self.place)) {
+    ) -> bool {
+        let said = out.with(self.place.link, |session| say(session, self.place));
+        if let Some(Err(error)) = &said {
             log::debug!("{}: receiving: {error}", self.place.link);
         }
+        said.is_some_and(|said| said.is_ok())
     }
 }

@@ -27,6 +27,8 @@ use crate::settings::SendOptions;
 pub(super) struct Outgoing {
     pub(super) account: Account,
     path: PathBuf,
+    /// The path that it is a copy of, which names the transfer.
+    pub(super) origin: Option<PathBuf>,
     on_collision: Collision,
     attempt: Option<Attempt>,
     /// Our user's pause and limit, and whether the receiver has paused the transfer. Without a
@@ -46,6 +48,7 @@ impl Outgoing {
         Self {
             account,
             path,
+            origin: None,
             control: Control {
                 paused: false,
                 limit: options.limit,
@@ -116,6 +119,7 @@ impl Outgoing {
             number,
             SendJob::Open {
                 path: self.path.clone(),
+                origin: self.origin.clone(),
                 own,
                 peer,
             },
@@ -251,7 +255,10 @@ impl Outgoing {
                 }
                 self.count();
             }
-            SendAnswer::TooMany(why) => return Some(self.too_many(why, out)),
+            SendAnswer::TooMany(why) => {
+                attempt.abandon("the folder holds more than one transfer may", out);
+                return Some(Outcome::Failed { why, more: 0 });
+            }
             SendAnswer::Leaf(leaf) => {
                 if let Some(entry) = attempt.announced.get(&leaf.index) {
                     let bytes = leaf.len_in(entry.size);
@@ -320,20 +327,6 @@ impl Outgoing {
         }
     }
 
-    /// The folder was offered, and turns out to hold more than a transfer may.
-    fn too_many(&self, why: TransferFailure, out: &mut Context) -> Outcome {
-        if let Some(attempt) = &self.attempt {
-            let failure = Failure {
-                index: WHOLE,
-                reason: FailReason::Unsupported,
-                errno: 0,
-                text: "the folder holds too many files",
-            };
-            attempt.say(out, |session, place| session.abandon(place.file, failure));
-        }
-        Outcome::Failed { why, more: 0 }
-    }
-
     /// Puts what is known of the counts into the status.
     fn count(&mut self) {
         if let Some(attempt) = &self.attempt {
@@ -384,7 +377,7 @@ impl Outgoing {
                 None
             }
             Err(error) => Some(Outcome::Failed {
-                why: TransferFailure::NotOffered(error),
+                why: TransferFailure::Session(error),
                 more: 0,
             }),
         }
@@ -407,8 +400,9 @@ impl Outgoing {
         self.account.changed = true;
     }
 
-    /// Does whatever can be done now: once a turn, for all that came in it.
-    pub(super) fn go_on(&mut self, out: &mut Context) {
+    /// Does whatever can be done now: once a turn, for all that came in it. Gives the outcome when
+    /// that ends the transfer.
+    pub(super) fn go_on(&mut self, out: &mut Context) -> Option<Outcome> {
         if std::mem::take(&mut self.stirred)
             && let Some(attempt) = &mut self.attempt
             && attempt.accepted
@@ -427,5 +421,10 @@ impl Outgoing {
                 self.phase();
             }
         }
+        let error = self.attempt.as_mut()?.fail(out)?;
+        Some(Outcome::Failed {
+            why: TransferFailure::Session(error),
+            more: 0,
+        })
     }
 }

@@ -1,8 +1,26 @@
-//! The threads `hash` and `disk`, which do the jobs of transfers.
+//! The threads of files: `outbox` for all that is sent, and an `inbox` for each folder that is
+//! received into.
+//!
+//! ```text
+//!                    jobs                            answers
+//!   loop --+--> outbox: reads what is sent -----------------> loop
+//!          +--> [hash] --> inbox: writes below one folder --> loop
+//!          +--> [hash] --> inbox: writes below another -----> loop
+//! ```
+//!
+//! The thread of an inbox is confined to its folder where the kernel can do that
+//! ([`confines_thread`](transom_store::InboxSettings::confines_thread)): what a peer sends is
+//! written by a thread that can reach nothing else. It is never freed again, so it serves one
+//! folder. It ends when that has not been used for a while, was cleared away or can't be opened; if
+//! jobs wait then, the loop starts another thread, which opens the folder anew.
 
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use transom_store::Inbox;
+use transom_store::{Inbox, InboxError, RoomLimits};
 use transom_wire::TransferKey;
 
 use super::{Report, Workers};
@@ -11,14 +29,59 @@ use crate::lanes::{Lane, Lanes, Next, Queue, Waiting};
 use crate::load::{Load, Share};
 use crate::notice::TransferId;
 
-pub(super) type DiskJob = (TransferId, Job, Option<Share>);
+/// A job, and what is held until it is done: the peer's load, and the thread of the inbox.
+type DiskJob = (TransferId, Job, Option<(Share, Arc<()>)>);
+
+/// The way of jobs to a thread.
+#[derive(Default)]
+pub(super) struct DiskQueue {
+    /// Jobs of this turn of the loop.
+    jobs: Vec<(Lane, Queue, DiskJob)>,
+    /// What the thread serves.
+    lanes: Arc<Lanes<DiskJob>>,
+    /// Where leaves are hashed before, on a thread of their own.
+    hash: Option<Arc<Lanes<DiskJob>>>,
+    is_served: bool,
+}
+
+/// A folder that is received into.
+#[derive(Default)]
+pub(super) struct OpenInbox {
+    queue: DiskQueue,
+    /// Shared with all jobs that are not done.
+    held: Arc<()>,
+    /// The transfers whose jobs go there.
+    transfers: HashSet<TransferId>,
+}
+
+impl DiskQueue {
+    /// Hands the jobs of this turn on, all at once: to hand each on alone would wake the thread for
+    /// each.
+    fn hand_over(&mut self) {
+        if !self.jobs.is_empty() {
+            let first = self.hash.as_ref().unwrap_or(&self.lanes);
+            first.put_all(self.jobs.drain(..));
+        }
+    }
+}
+
+impl OpenInbox {
+    fn has_jobs(&self) -> bool {
+        Arc::strong_count(&self.held) > 1
+    }
+
+    fn close_hash(&self) {
+        if let Some(hash) = &self.queue.hash {
+            hash.close();
+        }
+    }
+}
 
 impl Workers {
     /// Queues a job of a transfer from us to that peer; see [`Workers::hand_over`].
     pub(crate) fn send(&mut self, lane: Lane, transfer: TransferId, job: SendJob) {
-        let queue = Queue::Out(transfer);
-        self.jobs
-            .push((lane, queue, (transfer, Job::Send(job), None)));
+        let (queue, job) = (Queue::Out(transfer), (transfer, Job::Send(job), None));
+        self.outbox.jobs.push((lane, queue, job));
     }
 
     /// Queues a job of a transfer from that peer, which counts as its load; see
@@ -31,58 +94,142 @@ impl Workers {
         transfer: TransferId,
         job: ReceiveJob,
     ) {
-        let share = load.add(&job);
-        let (queue, job) = (Queue::In(key), (transfer, Job::Receive(job), Some(share)));
-        self.jobs.push((lane, queue, job));
+        if let ReceiveJob::Prepare { into, .. } = &job {
+            let inbox = self.inboxes.entry(into.clone()).or_default();
+            inbox.transfers.insert(transfer);
+        }
+        let mut inboxes = self.inboxes.values_mut();
+        let Some(inbox) = inboxes.find(|inbox| inbox.transfers.contains(&transfer)) else {
+            return;
+        };
+        if job.breaks_off() {
+            inbox.transfers.remove(&transfer);
+        }
+        let held = Some((load.add(&job), inbox.held.clone()));
+        let job = (transfer, Job::Receive(job), held);
+        inbox.queue.jobs.push((lane, Queue::In(key), job));
     }
 
     /// Has the inboxes closed as soon as no reception uses them; see [`Workers::hand_over`].
     pub(crate) fn close_inboxes(&mut self) {
-        // Before the thread runs none was opened but the one of the settings, for whose sake it
-        // starts at once.
-        if self.ready_disk.is_none() {
-            let job = (TransferId(0), Job::CloseInboxes, None);
-            self.jobs.push((Lane::default(), Queue::Owner, job));
+        for inbox in self.inboxes.values_mut() {
+            let job = (TransferId(0), Job::CloseInbox, None);
+            inbox.queue.jobs.push((Lane::default(), Queue::Owner, job));
         }
     }
 
-    /// Hands the jobs of this turn of the loop on, all at once: to hand each on alone would wake
-    /// the thread for each.
+    /// Hands the jobs of this turn of the loop on, and starts the threads that do them.
     pub(crate) fn hand_over(&mut self) {
-        if self.jobs.is_empty() {
-            return;
+        if !self.outbox.jobs.is_empty() && !self.outbox.is_served {
+            self.start_outbox();
         }
-        self.start_disk();
-        let is_received = |(_, queue, _): &mut (_, Queue, _)| matches!(queue, Queue::In(_));
-        if self.hashes_apart && self.jobs.iter_mut().any(is_received) {
-            self.start_hash();
-            self.hash.put_all(self.jobs.extract_if(.., is_received));
+        self.outbox.hand_over();
+        let mut inboxes = std::mem::take(&mut self.inboxes);
+        inboxes.retain(|root, inbox| {
+            if !inbox.queue.is_served && inbox.has_jobs() {
+                self.start_inbox(root, inbox, |_| ());
+            }
+            inbox.queue.hand_over();
+            let is_over = !inbox.queue.is_served;
+            if is_over {
+                inbox.close_hash();
+            }
+            !is_over
+        });
+        self.inboxes = inboxes;
+    }
+
+    /// Opens an inbox now, so that one that can't be used is known at the start, and what is too
+    /// old in it goes even if nothing is ever sent here.
+    ///
+    /// # Errors
+    /// What is wrong with the folder.
+    pub(crate) fn open_inbox(&mut self, root: &Path, limits: RoomLimits) -> Result<(), InboxError> {
+        let (opened, result) = channel();
+        let mut inbox = OpenInbox::default();
+        let into = root.to_owned();
+        self.start_inbox(root, &mut inbox, move |disk| {
+            // It is waited for.
+            let _ = opened.send(disk.open_inbox(into, limits));
+        });
+        self.inboxes.insert(root.to_owned(), inbox);
+        // Of a thread that did not start nothing comes. That was told.
+        result.recv().unwrap_or(Ok(()))
+    }
+
+    /// Notes what has ended: transfers, by their last answers, and threads of inboxes.
+    pub(super) fn note_ended<'a>(&mut self, reports: impl Iterator<Item = &'a Report>) {
+        for report in reports {
+            if let Report::Disk(transfer, answer) = report
+                && answer.is_last()
+            {
+                for inbox in self.inboxes.values_mut() {
+                    inbox.transfers.remove(transfer);
+                }
+            }
         }
-        self.disk.put_all(self.jobs.drain(..));
+        for root in self.ended.try_iter() {
+            if let Some(inbox) = self.inboxes.get_mut(&root) {
+                inbox.queue.is_served = false;
+            }
+        }
+    }
+
+    /// Lets the threads end once they have done all that was handed over.
+    pub(super) fn end_disk_threads(&mut self) {
+        self.hand_over();
+        self.inboxes.values().for_each(OpenInbox::close_hash);
+        self.join(|name| name == "hash");
+        // Now the inboxes have all that was handed on to them.
+        let inboxes = self.inboxes.values().map(|inbox| &inbox.queue);
+        for queue in inboxes.chain([&self.outbox]) {
+            queue.lanes.close();
+        }
+        self.join(|name| matches!(name, "inbox" | "outbox"));
     }
 
     /// If a thread can't be started, that is told, and its transfers stand still.
-    fn start_hash(&mut self) {
-        if std::mem::replace(&mut self.hashes, true) {
-            return;
-        }
-        let (jobs, disk) = (self.hash.clone(), self.disk.clone());
-        self.start("hash", move || {
-            serve_hash(&jobs, &disk);
+    fn start_outbox(&mut self) {
+        let (jobs, reports) = (self.outbox.lanes.clone(), self.reports.clone());
+        self.outbox.is_served = true;
+        self.start("outbox", move || {
+            serve_disk(&jobs, &mut Disk::default(), |answers| {
+                reports.send_all(answers.drain(..).map(Report::from));
+            });
         });
     }
 
-    pub(super) fn start_disk(&mut self) {
-        let Some(mut disk) = self.ready_disk.take() else {
-            return;
-        };
-        let (jobs, reports) = (self.disk.clone(), self.reports.clone());
-        self.start("disk", move || {
+    /// The same of an inbox, whose thread begins so.
+    fn start_inbox(
+        &mut self,
+        root: &Path,
+        inbox: &mut OpenInbox,
+        begin: impl FnOnce(&mut Disk) + Send + 'static,
+    ) {
+        let lanes = &inbox.queue.lanes;
+        if self.hashes_apart && inbox.queue.hash.is_none() {
+            let (hash, disk) = (Arc::<Lanes<_>>::default(), lanes.clone());
+            inbox.queue.hash = Some(hash.clone());
+            self.start("hash", move || serve_hash(&hash, &disk));
+        }
+        inbox.queue.is_served = true;
+        let (jobs, reports, root) = (lanes.clone(), self.reports.clone(), root.to_owned());
+        self.start("inbox", move || {
+            let mut disk = Disk::confined();
+            begin(&mut disk);
             serve_disk(&jobs, &mut disk, |answers| {
-                let answers = answers.drain(..);
-                reports.send_all(answers.map(|(transfer, answer)| Report::Disk(transfer, answer)));
+                reports.send_all(answers.drain(..).map(Report::from));
             });
+            // The next thread needs its lock.
+            drop(disk);
+            reports.inbox_ended(root);
         });
+    }
+}
+
+impl From<Told> for Report {
+    fn from((transfer, answer): Told) -> Self {
+        Self::Disk(transfer, answer)
     }
 }
 
@@ -125,6 +272,10 @@ impl Waiting for DiskJob {
     fn unparks(&self) -> bool {
         self.1.breaks_off()
     }
+
+    fn passes(&self) -> bool {
+        self.1.counts()
+    }
 }
 
 type Told = (TransferId, Answer);
@@ -159,19 +310,23 @@ impl Answers {
     }
 }
 
-/// Does all jobs until the lanes are closed. The rest of a long one waits for other peers and
-/// transfers, but is done before all that comes after it in its own transfer.
+/// Does all jobs until the lanes are closed, or the disk [is over](Disk::is_over). The rest of a long
+/// job waits for other peers and transfers, but is done before all that comes after it in its own
+/// transfer.
 fn serve_disk(jobs: &Lanes<DiskJob>, disk: &mut Disk, mut tell: impl FnMut(&mut Vec<Told>)) {
     // At once, for an earlier run may have left something.
     let mut tidy_at = Instant::now();
     let mut answers = Answers::default();
-    loop {
+    while !disk.is_over() {
         // Also where jobs never pause for so long, as of a station that only sends.
         let (now, mut due) = (Instant::now(), tidy_at);
         if now < tidy_at
             && let Some(close_at) = disk.close_unused(now)
         {
             due = due.min(close_at);
+        }
+        if disk.is_over() {
+            break;
         }
         let next = match jobs.wait_for(Duration::ZERO) {
             Next::Nothing => {
@@ -186,7 +341,7 @@ fn serve_disk(jobs: &Lanes<DiskJob>, disk: &mut Disk, mut tell: impl FnMut(&mut 
         let (lane, queue, (transfer, job, share)) = match next {
             Next::Value(lane, queue, job) => (lane, queue, job),
             Next::Nothing => continue,
-            Next::Closed => return answers.tell(&mut tell),
+            Next::Closed => break,
         };
         if matches!(job, Job::Receive(ReceiveJob::Prepare { .. })) {
             // An older transfer may have given way to it.
@@ -211,15 +366,15 @@ fn serve_disk(jobs: &Lanes<DiskJob>, disk: &mut Disk, mut tell: impl FnMut(&mut 
             None => {}
         }
     }
+    answers.tell(&mut tell);
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs::File;
-    use std::path::Path;
 
     use transom_proto::{LeafData, OwnedEntry, OwnedOffer};
-    use transom_store::RoomLimits;
+    use transom_store::{InboxSettings, RoomLimits};
     use transom_wire::limits::LEAF;
     use transom_wire::{Collision, End, EntryKind, LeafContent, RelativePath, Shape, Start};
 
@@ -246,7 +401,13 @@ mod tests {
     fn put_open(jobs: &Lanes<DiskJob>, transfer: u32, path: &Path, size: u64) {
         File::create(path).unwrap().set_len(size).unwrap();
         let (path, own, peer) = (path.to_owned(), [1; 32], [2; 32]);
-        put_send(jobs, transfer, SendJob::Open { path, own, peer });
+        let open = SendJob::Open {
+            path,
+            origin: None,
+            own,
+            peer,
+        };
+        put_send(jobs, transfer, open);
         let settled = Vec::new();
         put_send(jobs, transfer, SendJob::Entries { settled });
     }
@@ -285,6 +446,11 @@ mod tests {
         }
     }
 
+    /// Whether somebody has the lock of the inbox.
+    fn is_open(folder: &Path) -> bool {
+        Inbox::open(InboxSettings::new(folder.join("inbox"))).is_err()
+    }
+
     #[test]
     fn an_inbox_is_closed_once_no_reception_uses_it() {
         const UNUSED: Duration = Duration::from_secs(5);
@@ -297,21 +463,92 @@ mod tests {
 
             work(&mut disk, Job::Receive(prepare(folder)));
             assert_eq!(disk.close_unused(now + UNUSED), None);
-            assert!(disk.receives(), "the reception uses it");
+            assert!(is_open(folder), "the reception uses it");
             work(&mut disk, Job::Receive(ReceiveJob::Keep));
             assert_eq!(disk.close_unused(now), Some(now + UNUSED));
-            assert!(disk.receives(), "the next offer may come soon");
+            assert!(is_open(folder), "the next offer may come soon");
             assert_eq!(disk.close_unused(now + UNUSED), None);
-            assert!(!disk.receives());
+            assert!(!is_open(folder));
 
             work(&mut disk, Job::Receive(prepare(folder)));
-            work(&mut disk, Job::CloseInboxes);
+            work(&mut disk, Job::CloseInbox);
             assert_eq!(disk.close_unused(now), None);
-            assert!(disk.receives(), "the reception uses it");
+            assert!(is_open(folder), "the reception uses it");
             work(&mut disk, Job::Receive(ReceiveJob::Keep));
             assert_eq!(disk.close_unused(now), None);
-            assert!(!disk.receives(), "no offer is expected there");
+            assert!(!is_open(folder), "no offer is expected there");
         });
+    }
+
+    /// The first answer to an offer into the inbox there, of threads that began with `begin`.
+    fn ready(
+        folder: &Path,
+        hashes_apart: bool,
+        begin: impl FnOnce(&mut Workers, &Path),
+    ) -> Result<u64, String> {
+        let mut workers = Workers::new(crate::handle::Queue::new(|| ()));
+        workers.hashes_apart = hashes_apart;
+        let root = folder.join("inbox");
+        workers.open_inbox(&root, RoomLimits::default()).unwrap();
+        begin(&mut workers, &root);
+        let load = Load::default();
+        workers.receive(&load, [2; 32], KEY, TransferId(7), prepare(folder));
+        let end = Instant::now() + Duration::from_secs(60);
+        while Instant::now() < end {
+            for report in workers.reports() {
+                if let Report::Disk(_, Answer::Receive(ReceiveAnswer::Ready(ready))) = report {
+                    return ready.map_err(|refusal| refusal.text);
+                }
+            }
+            workers.hand_over();
+            std::thread::yield_now();
+        }
+        panic!("no answer");
+    }
+
+    #[test]
+    fn the_thread_of_an_inbox_makes_nothing_outside_of_it() {
+        if !transom_store::can_confine() {
+            return println!("skipped: this kernel has no Landlock");
+        }
+        let [usual, moved] = ["usual", "moved"].map(|name| {
+            in_folder(name, |folder| {
+                ready(folder, false, |_, root| {
+                    // It is still open, but where the thread may not reach.
+                    let private = root.join(".transom-incoming");
+                    if name == "moved" {
+                        std::fs::rename(private, folder.join("outside")).unwrap();
+                    }
+                })
+            })
+        });
+        assert_eq!(usual, Ok(0));
+        let refusal = moved.unwrap_err();
+        assert!(refusal.contains("ermission denied"), "{refusal}");
+    }
+
+    #[test]
+    fn a_folder_that_was_cleared_away_or_closed_is_opened_by_another_thread() {
+        for hashes_apart in [false, true] {
+            let cleared = in_folder("cleared", |folder| {
+                ready(folder, hashes_apart, |_, root| {
+                    std::fs::remove_dir_all(root).unwrap();
+                })
+            });
+            assert_eq!(cleared, Ok(0));
+            let closed = in_folder("closed", |folder| {
+                ready(folder, hashes_apart, |workers, root| {
+                    workers.close_inboxes();
+                    while !workers.inboxes.is_empty() {
+                        workers.hand_over();
+                        workers.reports();
+                        std::thread::yield_now();
+                    }
+                    assert!(!is_open(folder), "{}", root.display());
+                })
+            });
+            assert_eq!(closed, Ok(0));
+        }
     }
 
     /// Does all jobs and gives the transfers and kinds of their answers.
@@ -329,11 +566,50 @@ mod tests {
                 Answer::Receive(ReceiveAnswer::Begin(_)) => "begin",
                 Answer::Receive(ReceiveAnswer::Stored { .. }) => "stored",
                 Answer::Receive(ReceiveAnswer::Done(_)) => "done",
+                Answer::Receive(ReceiveAnswer::Full(_)) => "full",
+                Answer::Receive(ReceiveAnswer::Finished(Err(_))) => "failed",
                 _ => "other",
             };
             told.push((transfer.0, kind));
         }
         told
+    }
+
+    #[test]
+    fn what_waits_for_room_fails_when_more_is_counted_than_ever_has_room() {
+        let told = in_folder("counted", |folder| {
+            std::fs::create_dir(folder.join("inbox")).unwrap();
+            std::fs::write(folder.join("inbox/own"), [0; 8000]).unwrap();
+            let ReceiveJob::Prepare {
+                into,
+                mut limits,
+                peer,
+                mut offer,
+            } = prepare(folder)
+            else {
+                panic!("no offer");
+            };
+            limits.quota = Some(20_000);
+            (offer.shape, offer.bytes, offer.is_counted) = (Shape::Folder, 9000, false);
+            let mut total = offer.as_offer().total();
+            let prepare = ReceiveJob::Prepare {
+                into,
+                limits,
+                peer,
+                offer,
+            };
+            total.bytes = 30_000;
+            let jobs = Lanes::default();
+            for job in [prepare, ReceiveJob::Total(total)] {
+                jobs.put(
+                    peer,
+                    Queue::In(KEY),
+                    (TransferId(1), Job::Receive(job), None),
+                );
+            }
+            served(&jobs)
+        });
+        assert_eq!(told, [(1, "full"), (1, "ready"), (1, "failed")]);
     }
 
     #[test]

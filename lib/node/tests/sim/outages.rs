@@ -1,6 +1,7 @@
 //! Links that are away for a while: calls and transfers go on by themselves.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use transom::sim::{self, Camera, Link, Simulation, StationId};
@@ -28,6 +29,10 @@ const FILE: u64 = 100_000_000;
 
 impl CameraBox {
     fn new() -> Self {
+        Self::sending(sim::file("film", FILE))
+    }
+
+    fn sending(path: PathBuf) -> Self {
         let mut simulation = Simulation::new(1);
         let link = Link {
             delay: 2 * MS,
@@ -62,7 +67,7 @@ impl CameraBox {
         let camera = "camera".parse().unwrap();
         let handle = it.simulation.handle(it.viewer);
         handle.ring(&camera, CallKind::View);
-        let (to, path) = ("viewer".parse().unwrap(), sim::file("film", FILE));
+        let to = "viewer".parse().unwrap();
         let handle = it.simulation.handle(it.camera);
         handle.send(&to, path, SendOptions::default());
         it
@@ -124,6 +129,16 @@ fn after_a_long_outage_call_and_file_go_on_by_a_new_connection() {
     );
     assert!(it.resumed > 1_000_000, "{} bytes went on", it.resumed);
     it.finish();
+}
+
+#[test]
+fn a_leaf_that_the_session_refuses_ends_its_transfer() {
+    let mut it = CameraBox::sending(sim::broken(FILE));
+    it.run(10 * SECOND);
+    let [Outcome::Failed { why, .. }] = &it.outcomes[..] else {
+        panic!("{:?}", it.outcomes);
+    };
+    assert_eq!(why.to_string(), "leaf is not possible now");
 }
 
 #[test]

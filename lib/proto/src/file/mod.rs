@@ -519,7 +519,7 @@ fn handle_receiving(
     match *message {
         Message::Data(bytes) => receiving.handle_data(bytes, now, output)?,
         Message::Leaf(leaf) => receiving.handle_leaf(leaf, now, spare, output)?,
-        Message::Hashes(hashes) => receiving.handle_hashes(hashes, output)?,
+        Message::Hashes(hashes) => receiving.handle_hashes(hashes, now, output)?,
         Message::End(end) => receiving.handle_end(end, output)?,
         Message::Entry(entry) => receiving.handle_entry(entry, output)?,
         Message::Abandon(failure @ Failure { index: WHOLE, .. }) => {

@@ -37,7 +37,8 @@ pub(crate) struct Receiving {
     /// Entries announced and neither done nor abandoned, at most [`ENTRIES_AHEAD`].
     unsettled: BTreeMap<u32, EntryState>,
     partial: Option<Partial>,
-    /// `taken <= given <= received <= granted <= taken + window`, in data bytes.
+    /// `taken <= given <= received <= granted <= taken + window`, in data bytes and the credit of
+    /// hashes.
     granted: u64,
     received: u64,
     /// Bytes given out as events, or dropped.
@@ -354,7 +355,7 @@ impl Receiving {
             got: if is_hole { len } else { 0 },
         });
         if is_hole {
-            self.received(len, now)?;
+            self.received(len as u64, now)?;
             self.leaf_came(output);
         }
         Ok(())
@@ -377,19 +378,19 @@ impl Receiving {
         }
         partial.add(bytes);
         let is_whole = partial.got == partial.len;
-        self.received(bytes.len(), now)?;
+        self.received(bytes.len() as u64, now)?;
         if is_whole {
             self.leaf_came(output);
         }
         Ok(())
     }
 
-    /// Counts bytes of leaves that came.
-    fn received(&mut self, bytes: usize, now: Instant) -> Result<(), PeerError> {
-        if bytes as u64 > self.granted - self.received {
+    /// Counts bytes of leaves that came, or the credit of hashes.
+    fn received(&mut self, bytes: u64, now: Instant) -> Result<(), PeerError> {
+        if bytes > self.granted - self.received {
             return Err(PeerError::too_much("the bytes granted"));
         }
-        self.received += bytes as u64;
+        self.received += bytes;
         self.moved = Some(now);
         Ok(())
     }
@@ -414,6 +415,7 @@ impl Receiving {
     pub(crate) fn handle_hashes(
         &mut self,
         hashes: Hashes<'_>,
+        now: Instant,
         output: &mut Output,
     ) -> Result<(), PeerError> {
         let Hashes {
@@ -429,14 +431,19 @@ impl Receiving {
                 "hashes of leaves that are not the next ones",
             ));
         };
-        if !state.failed {
-            let hashes = hashes.to_vec();
-            let hashes = LeafHashes {
-                index,
-                offset,
-                hashes,
-            };
-            output.emit_transfer(self.id, TransferEvent::Hashes(hashes));
+        let is_failed = state.failed;
+        let hashes = LeafHashes {
+            index,
+            offset,
+            hashes: hashes.to_vec(),
+        };
+        self.received(hashes.credit(), now)?;
+        match is_failed {
+            true => self.drop_bytes(hashes.credit()),
+            false => {
+                self.given += hashes.credit();
+                output.emit_transfer(self.id, TransferEvent::Hashes(hashes));
+            }
         }
         Ok(())
     }
@@ -453,7 +460,7 @@ impl Receiving {
             ));
         }
         if let Some(partial) = self.partial.take_if(|partial| partial.leaf.index == index) {
-            self.drop_bytes(partial.got);
+            self.drop_bytes(partial.got as u64);
         }
         // A settled entry was done while this message was in flight. After our `failed`, this is
         // the sender's reply: no more data of the entry follow.
@@ -493,7 +500,7 @@ impl Receiving {
             return;
         };
         if dropped {
-            self.drop_bytes(got);
+            self.drop_bytes(got as u64);
             return;
         }
         self.given += got as u64;
@@ -506,9 +513,9 @@ impl Receiving {
     }
 
     /// Counts bytes of a failed or abandoned entry as taken, which frees their window.
-    fn drop_bytes(&mut self, bytes: usize) {
-        self.given += bytes as u64;
-        self.taken += bytes as u64;
+    fn drop_bytes(&mut self, bytes: u64) {
+        self.given += bytes;
+        self.taken += bytes;
         self.want_grant();
     }
 

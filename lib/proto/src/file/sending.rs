@@ -4,7 +4,7 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 
-use transom_wire::limits::{ENTRIES_AHEAD, HASHES, LEAF};
+use transom_wire::limits::{ENTRIES_AHEAD, HASH_CREDIT, HASHES, LEAF};
 use transom_wire::{
     Accept, Again, Done, End, Ending, Entry, Failure, Grant, Hashes, Leaf, LeafContent, LimitedBy,
     Message, Offer, Progress, Start, Total,
@@ -35,9 +35,10 @@ pub(crate) struct Sending {
     room: usize,
     /// Hashes of leaves in `queue`, at most [`MAX_HASHES`].
     hashes: usize,
-    /// `sent <= granted`, in data bytes.
+    /// `sent + credit <= granted`: data bytes, and the credit of the hashes that were sent.
     granted: u64,
     sent: u64,
+    credit: u64,
     /// Data bytes that the receiver has written.
     written: u64,
     pub(crate) throttle: Throttle,
@@ -86,6 +87,17 @@ impl Item {
             Self::Abandon(failure) => failure.index,
         }
     }
+
+    /// How much of the grant it needs to go on: a hole and a hash go whole.
+    fn least_grant(&self) -> u64 {
+        let bytes = match self {
+            Self::Leaf { leaf, len, .. } if leaf.content == LeafContent::Hole => *len,
+            Self::Leaf { .. } => 1,
+            Self::Hashes(_) => HASH_CREDIT,
+            Self::End(_) | Self::Abandon(_) => 0,
+        };
+        bytes as u64
+    }
 }
 
 /// The result of writing a frame.
@@ -114,6 +126,7 @@ impl Sending {
             hashes: 0,
             granted: 0,
             sent: 0,
+            credit: 0,
             written: 0,
             throttle: Throttle::default(),
             bottleneck: Bottleneck::default(),
@@ -363,7 +376,7 @@ impl Sending {
             return Some(LimitedBy::Network);
         };
         Some(match self.queue.front() {
-            Some(Item::Leaf { .. }) if self.sent >= self.granted => {
+            Some(item) if self.left() < item.least_grant() => {
                 // A long path holds a whole window: its bytes are not at the receiver.
                 match in_flight > self.sent.saturating_sub(self.written) / 2 {
                     true => LimitedBy::Network,
@@ -429,15 +442,17 @@ impl Sending {
     /// When the rate limit lets the next data pass; `None` if something else holds them back.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         match self.queue.front()? {
-            _ if self.throttle.is_paused() => None,
-            Item::Leaf { leaf, len, .. } => {
-                let may = self.granted - self.sent >= least_grant(leaf, *len);
-                may.then(|| self.throttle.opens_at())
-            }
-            // Neither granted nor limited.
+            item if self.throttle.is_paused() || self.left() < item.least_grant() => None,
+            Item::Leaf { .. } => Some(self.throttle.opens_at()),
+            // Not limited.
             Item::Hashes(_) => Some(Instant::default()),
             Item::End(_) | Item::Abandon(_) => None,
         }
+    }
+
+    /// What of the grant is left.
+    fn left(&self) -> u64 {
+        self.granted - self.sent - self.credit
     }
 
     fn step(
@@ -485,21 +500,20 @@ impl Sending {
         now: Instant,
         spare: &mut Spare,
     ) -> Step {
+        let grant = self.left();
+        let allowed = grant.min(self.throttle.allowance(now));
+        let allowed = usize::try_from(allowed).unwrap_or(usize::MAX);
+        let front = self.queue.front_mut();
+        let front = front.filter(|item| allowed > 0 && grant >= item.least_grant());
         let Some(Item::Leaf {
             leaf,
             len,
             announced,
             at,
-        }) = self.queue.front_mut()
+        }) = front
         else {
             return Step::Held;
         };
-        let grant = self.granted - self.sent;
-        let allowed = grant.min(self.throttle.allowance(now));
-        let allowed = usize::try_from(allowed).unwrap_or(usize::MAX);
-        if allowed == 0 || grant < least_grant(leaf, *len) {
-            return Step::Held;
-        }
         if !*announced {
             let head = Leaf {
                 index: leaf.index,
@@ -536,22 +550,22 @@ impl Sending {
         Step::Written
     }
 
-    /// Writes as many of the hashes at the front as fit into the record and a message. They belong
-    /// to the data: a pause holds them back too.
+    /// Writes as many of the hashes at the front as fit into the grant, the record and a message.
+    /// They belong to the data: a pause holds them back too.
     fn hashes_step(&mut self, record: &mut Record<'_>) -> Step {
-        let Some(Item::Hashes(waiting)) = self.queue.front_mut() else {
+        let granted = usize::try_from(self.left() / HASH_CREDIT as u64).unwrap_or(usize::MAX);
+        let is_held = self.throttle.is_paused() || granted == 0;
+        let front = self.queue.front_mut().filter(|_| !is_held);
+        let Some(Item::Hashes(waiting)) = front else {
             return Step::Held;
         };
-        if self.throttle.is_paused() {
-            return Step::Held;
-        }
         let LeafHashes {
             index,
             offset,
             hashes,
         } = waiting;
         let room = record.room().saturating_sub(HASHES_HEAD) / size_of::<[u8; 32]>();
-        let count = hashes.len().min(room).min(HASHES);
+        let count = hashes.len().min(room).min(HASHES).min(granted);
         let message = Hashes {
             index: *index,
             offset: *offset,
@@ -564,6 +578,7 @@ impl Sending {
         *offset += (count * LEAF) as u64;
         let is_written = hashes.is_empty();
         self.hashes -= count;
+        self.credit += (count * HASH_CREDIT) as u64;
         if is_written {
             self.queue.pop_front();
         }
@@ -631,13 +646,5 @@ impl Sending {
             self.entries_short = false;
             output.emit_transfer(self.id, TransferEvent::Room);
         }
-    }
-}
-
-/// How much of the grant a leaf needs to go on: a hole goes at once.
-fn least_grant(leaf: &LeafData, len: usize) -> u64 {
-    match leaf.content {
-        LeafContent::Hole => len as u64,
-        _ => 1,
     }
 }

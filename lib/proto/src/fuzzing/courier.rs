@@ -207,6 +207,16 @@ impl Courier {
                 ));
             }
         }
+        fine(session.stored(file, hashes.credit(), self.received()));
+    }
+
+    fn received(&self) -> Progress {
+        let received = self.got.values().sum();
+        Progress {
+            received,
+            verified: received,
+            durable: 0,
+        }
     }
 
     fn store(&mut self, session: &mut Session, file: TransferId, leaf: &LeafData, size: u64) {
@@ -227,13 +237,7 @@ impl Courier {
         if !is_again {
             *got += len;
         }
-        let received = self.got.values().sum();
-        let progress = Progress {
-            received,
-            verified: received,
-            durable: 0,
-        };
-        fine(session.stored(file, len, progress));
+        fine(session.stored(file, len, self.received()));
     }
 
     /// Announces entries and queues leaves while there is room.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use transom_proto::fuzzing::{Courier, Pair, Parcel, Route, Who};
 use transom_proto::{Event, TransferEvent, TransferId, UsageError};
-use transom_wire::limits::{ENTRIES_AHEAD, LEAF, RUNS_AGAIN};
+use transom_wire::limits::{ENTRIES_AHEAD, HASH_CREDIT, LEAF, RUNS_AGAIN};
 use transom_wire::{
     CallKind, Done, End, Ending, FailReason, Failure, LeafContent, Offer, Progress, RefuseReason,
     Shape, Status, Total, WHOLE,
@@ -144,6 +144,31 @@ fn hashes_of_many_leaves_are_sent_in_several_messages() {
     deliver(&mut pair, &mut courier, SECOND);
     assert_eq!(courier.ending, Some(Ending::Durable));
     assert_eq!(courier.leaves, [(0, 999 * LEAF as u64)]);
+}
+
+#[test]
+fn hashes_wait_for_a_receiver_that_does_not_compare_them() {
+    let window = 4 * 1024 * 1024;
+    let leaves = 1_000_000;
+    let (mut pair, file, mut courier) = sending(Route::IDEAL, leaves * LEAF as u64);
+    courier.held.insert(0, leaves * LEAF as u64);
+    let (mut waiting, mut most) = (0, 0);
+    for _ in 0..3 {
+        pair.run(SECOND, |pair, who, event| match (who, event) {
+            (Who::Bob, Event::Transfer(_, TransferEvent::Hashes(hashes))) => {
+                waiting += hashes.credit();
+            }
+            (Who::Ann, event) => courier.send(pair.session(who), &event),
+            (Who::Bob, event) => courier.receive(pair.session(who), event),
+        });
+        assert_eq!(waiting, window);
+        most += waiting / HASH_CREDIT as u64;
+        let bob = pair.session(Who::Bob);
+        assert_eq!(bob.stats(Default::default()).storing, window);
+        bob.stored(file, waiting, Progress::default()).unwrap();
+        waiting = 0;
+    }
+    assert_eq!(most, 768);
 }
 
 #[test]

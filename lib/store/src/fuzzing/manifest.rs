@@ -238,7 +238,8 @@ impl Transfer {
                     bytes: input.pick(&SIZES),
                     is_counted: input.pick(&[true, false]),
                 };
-                reception.total(total);
+                // One that has no room is refused, and the total before it stays.
+                drop(reception.total(total));
             }
             _ => return self.end(input),
         }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use super::InboxSettings;
 use super::shared::Staged;
-use crate::dir::{Dir, Kind};
+use crate::dir::{Dir, Kind, if_missing};
 use crate::record::{self, Claim};
 
 /// The name of the private folder, which no offer may have.
@@ -68,6 +68,13 @@ fn read_record(dir: &Dir) -> Option<(Claim, SystemTime)> {
     Some((record::read(&bytes)?, file.modified().ok()?))
 }
 
+/// Removes a transfer's folder, as much as is left of a slice; says whether that was all. Its
+/// record goes first, so that what can't be removed now is not taken for an unfinished transfer.
+pub(crate) fn remove_some(staging: &Dir, folder: &str, left: &mut u32) -> io::Result<bool> {
+    let removed = remove_record(staging, folder).and_then(|()| staging.remove_some(folder, left));
+    if_missing(removed, true)
+}
+
 /// How long ago that was; no time at all if the machine did not know the time yet.
 pub(super) fn age(touched: SystemTime) -> Duration {
     match touched {
@@ -76,14 +83,19 @@ pub(super) fn age(touched: SystemTime) -> Duration {
     }
 }
 
+/// Makes sure that a folder is not taken for an unfinished transfer.
+pub(super) fn remove_record(staging: &Dir, folder: &str) -> io::Result<()> {
+    if_missing(staging.remove_file(&format!("{folder}/record")), ())
+}
+
 /// A name that nobody can guess, made of the keys that std draws from the system for its hash maps.
-pub(super) fn free_name() -> String {
+pub(crate) fn free_name() -> String {
     use std::hash::{BuildHasher as _, RandomState};
     let word = || RandomState::new().hash_one(SystemTime::now());
     format!("t-{:016x}{:016x}", word(), word())
 }
 
-pub(super) fn is_ours(folder: &str) -> bool {
+pub(crate) fn is_ours(folder: &str) -> bool {
     let Some(number) = folder.strip_prefix("t-") else {
         return false;
     };

@@ -5,12 +5,12 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use transom_wire::Offer;
+use transom_wire::{Offer, Total};
 
 use super::InboxSettings;
-use super::recover::{age, free_name, is_ours};
+use super::recover::{age, free_name, is_ours, remove_record, remove_some};
 use crate::InboxError;
-use crate::dir::{Dir, Kind, Lock, Space, if_missing};
+use crate::dir::{Dir, Kind, Lock, Space};
 use crate::published::{Line, Log, Previous};
 use crate::record::{self, Claim};
 use crate::room::{Ballast, Room, RoomLimits};
@@ -147,6 +147,14 @@ impl Shared {
         self.transfers().room.written(claim, bytes);
     }
 
+    /// What has that name in the inbox is there already of what a reception would write; see
+    /// [`Room::spare`].
+    pub(crate) fn spare(&self, claim: &Claim, name: &str) -> io::Result<()> {
+        let there = measure_name(&self.root, name)?.bytes();
+        self.transfers().room.spare(claim, there);
+        Ok(())
+    }
+
     /// Bytes that came from a peer were removed.
     pub(crate) fn removed(&self, claim: &Claim, bytes: u64) {
         self.transfers().room.removed(&claim.0, bytes);
@@ -179,16 +187,10 @@ impl Shared {
         let folder = transfers.staged.remove(claim)?.folder;
         transfers.has_leftovers = true;
         drop(transfers);
-        if let Err(error) = self.remove_record(&folder) {
+        if let Err(error) = remove_record(&self.staging, &folder) {
             log::warn!("left behind folder={folder} error={error}");
         }
         Some(folder)
-    }
-
-    /// Makes sure that a folder is not taken for an unfinished transfer.
-    fn remove_record(&self, folder: &str) -> io::Result<()> {
-        let removed = self.staging.remove_file(&format!("{folder}/record"));
-        if_missing(removed, ())
     }
 
     /// Removes a folder in the staging folder.
@@ -197,12 +199,9 @@ impl Shared {
     }
 
     /// The same, as much as is left of a slice; says whether that was all that can be done. What
-    /// can't be removed now is tried again by [`Self::tidy_some`]. The record goes first, so that
-    /// the rest is not taken for an unfinished transfer.
+    /// can't be removed now is tried again by [`Self::tidy_some`].
     fn remove_some(&self, folder: &str, left: &mut u32) -> bool {
-        let removed = self.remove_record(folder);
-        let removed = removed.and_then(|()| self.staging.remove_some(folder, left));
-        if_missing(removed, true).unwrap_or_else(|error| {
+        remove_some(&self.staging, folder, left).unwrap_or_else(|error| {
             log::warn!("left behind folder={folder} error={error}");
             self.transfers().has_leftovers = true;
             true
@@ -245,6 +244,11 @@ impl Shared {
         self.published().put(&self.staging, line);
     }
 
+    /// Notes that what a transfer became is still there.
+    pub(crate) fn renew(&self, previous: &Previous) {
+        self.published().renew(&self.staging, previous);
+    }
+
     /// Whether something could not be removed.
     pub(super) fn has_leftovers(&self) -> bool {
         self.transfers().has_leftovers
@@ -259,6 +263,13 @@ impl Shared {
         self.room(|room, ground| room.set_limits(limits, ground))
     }
 
+    /// Refuses what can never have room.
+    pub(crate) fn check(&self, total: Total) -> Result<(), InboxError> {
+        let space = self.root.space().map_err(unasked)?;
+        let (bytes, files) = (usage::of(total), total.files.into());
+        self.transfers().room.check(bytes, files, space)
+    }
+
     /// The bytes that an offer still needs, unless they can never have room, and those of its files
     /// that earlier attempts left.
     pub(super) fn needed(
@@ -266,10 +277,8 @@ impl Shared {
         claim: &Claim,
         offer: &Offer<'_>,
     ) -> Result<(u64, u64), InboxError> {
+        self.check(offer.total())?;
         let (mut bytes, mut files) = (offer.bytes, u64::from(offer.files));
-        let space = self.root.space().map_err(unasked)?;
-        let all = usage::of(offer.total());
-        self.transfers().room.check(all, files, space)?;
         // The files of earlier attempts need no room again, if it is them that come.
         for tree in self.folder(claim).iter().flat_map(trees) {
             if let Ok(held) = self.staging.sub(&tree).and_then(|dir| usage::measure(&dir)) {
@@ -382,13 +391,17 @@ impl Ground<'_> {
             usage.add(usage::measure(&folder)?);
         }
         for name in self.published.names_of(peer) {
-            // What was removed since counts nothing.
-            match self.root.kind(name) {
-                Ok(Kind::Folder) => usage.add(usage::measure(&self.root.sub(name)?)?),
-                Ok(_) => usage.add(Usage::file(self.root.metadata(name)?.size)),
-                Err(_) => {}
-            }
+            usage.add(measure_name(self.root, name)?);
         }
         Ok(usage)
+    }
+}
+
+/// Counts what has that name; what was removed since counts nothing.
+fn measure_name(root: &Dir, name: &str) -> io::Result<Usage> {
+    match root.kind(name) {
+        Ok(Kind::Folder) => usage::measure(&root.sub(name)?),
+        Ok(_) => Ok(Usage::file(root.metadata(name)?.size)),
+        Err(_) => Ok(Usage::default()),
     }
 }

@@ -187,7 +187,7 @@ impl Leaves {
     }
 
     /// Asks again for leaves whose records are withdrawn.
-    fn ask(&mut self, leaves: Range<u64>) -> Run {
+    pub(super) fn ask(&mut self, leaves: Range<u64>) -> Run {
         let run = Run {
             offset: leaves.start * LEAF_BYTES,
             // A file of as many leaves would have a petabyte.

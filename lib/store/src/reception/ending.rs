@@ -23,8 +23,8 @@ impl Reception {
         };
         if published.ending == Ending::Durable {
             self.counts.durable = self.counts.verified;
-            self.note(&published.name);
         }
+        self.note(&published);
         let failed = self.entries.failed + published.clashes.count;
         Ok(Some(Finished {
             ending: match published.ending {
@@ -47,12 +47,16 @@ impl Reception {
                     let name = self.offered.name.clone();
                     return Ok(Some(Published::new(Ending::Skipped, name)));
                 }
-                Content::File(OneFile::Existing(name)) => {
-                    return Ok(Some(Published::new(Ending::AlreadyThere, name.clone())));
+                Content::File(OneFile::Existing(existing)) => {
+                    let name = existing.path().to_owned();
+                    return Ok(Some(Published {
+                        changed: Some(existing.changed()),
+                        ..Published::new(Ending::AlreadyThere, name)
+                    }));
                 }
                 // It was synced at its end.
                 Content::File(OneFile::Whole) => Publishing::file(&self.offered),
-                Content::Folder(_) => {
+                Content::Folder { .. } => {
                     if !self.sync_folder(left)? {
                         return Ok(None);
                     }
@@ -79,7 +83,7 @@ impl Reception {
         let mut place = Place {
             dirs: &self.dirs,
             folders: match &mut self.content {
-                Content::Folder(folders) => Some(folders),
+                Content::Folder { folders, .. } => Some(folders),
                 Content::File(_) => None,
             },
             syncing: self.checkpoint.syncing,
@@ -92,7 +96,7 @@ impl Reception {
     fn sync_folder(&mut self, left: &mut u32) -> io::Result<bool> {
         let (dirs, checkpoint) = (&self.dirs, &mut self.checkpoint);
         checkpoint.check_sound()?;
-        if let Content::Folder(folders) = &mut self.content {
+        if let Content::Folder { folders, .. } = &mut self.content {
             let syncing = checkpoint.syncing;
             let note_sync = |synced| checkpoint.note_sync(synced);
             if !folders.apply_some(&dirs.tree, syncing, left, note_sync)? {
@@ -113,28 +117,44 @@ impl Reception {
         self.checkpoint.note_sync(synced).map(|()| true)
     }
 
-    /// Notes that files of this transfer have that name, or are below it.
-    fn note(&self, name: &str) {
-        match self.line(name) {
+    /// Notes that files of this transfer have that name, or are below it, also those that were
+    /// there.
+    fn note(&self, published: &Published) {
+        let &Published {
+            ending, changed, ..
+        } = published;
+        let previous = self.previous.as_ref().filter(|previous| {
+            let is_of_it = changed.is_none_or(|changed| previous.has(changed));
+            ending == Ending::AlreadyThere && previous.name == published.name && is_of_it
+        });
+        if let Some(previous) = previous {
+            return self.shared.renew(previous);
+        }
+        if ending != Ending::Durable && changed.is_none() {
+            return;
+        }
+        match self.line(published) {
             Ok(line) => self.shared.note(line),
             Err(error) => log::warn!("can't note what a transfer became error={error}"),
         }
     }
 
-    fn line(&self, name: &str) -> io::Result<Line> {
-        let since = match self.publishing {
+    fn line(&self, published: &Published) -> io::Result<Line> {
+        let name = &published.name;
+        let times = match (published.changed, &self.publishing) {
+            (Some(changed), _) => changed..=changed,
             // The user's own files are in that folder too. A rename changes the time of a file's
             // status, so the files that came are those of the time of moving.
-            Some((Publishing::Merge(_), begun)) => begun,
-            _ => self.since,
+            (None, Some((Publishing::Merge(_), begun))) => *begun..=self.clock()?,
+            _ => self.since..=self.clock()?,
         };
         Ok(Line {
             claim: self.claim,
-            times: since..=self.clock()?,
+            times,
             collision: self.offered.collision,
             inode: match self.content {
                 Content::File(_) => 0,
-                Content::Folder(_) => self.dirs.inbox.sub(name)?.inode()?,
+                Content::Folder { .. } => self.dirs.inbox.sub(name)?.inode()?,
             },
             name: name.to_owned(),
         })

@@ -33,7 +33,7 @@ impl Reception {
             Content::File(_) => {
                 entry.index == 0 && !is_folder && entry.path.as_str() == self.offered.name
             }
-            Content::Folder(_) => true,
+            Content::Folder { .. } => true,
         };
         let wrong = if entry.index != self.announced.entries {
             "an entry is out of order"
@@ -71,7 +71,7 @@ impl Reception {
         let made = self.dirs.tree.make_all(path).map_err(taken)?;
         self.made(path, made);
         self.checkpoint.files += 1;
-        if let Content::Folder(folders) = &mut self.content {
+        if let Content::Folder { folders, .. } = &mut self.content {
             folders.put(path, folder_mode(entry.mode), entry.mtime)?;
         }
         self.entries.done += 1;
@@ -79,16 +79,19 @@ impl Reception {
     }
 
     fn begin_file(&mut self, entry: &Entry<'_>) -> Result<Begin, PartError> {
-        self.take_room(ENTRY_BYTES)?;
+        let existing = self.existing(entry);
+        if existing.is_none() || self.dirs.earlier.is_some() {
+            self.take_room(ENTRY_BYTES)?;
+        }
         let path = match self.content {
             Content::File(_) => SINGLE,
-            Content::Folder(_) => entry.path.as_str(),
+            Content::Folder { .. } => entry.path.as_str(),
         };
         let (mut part, made) = Part::begin(&self.dirs, entry, path)?;
         if part.file.is_made() {
             self.made(path, made);
         }
-        if let Some(existing) = self.existing(entry) {
+        if let Some(existing) = existing {
             part.take_existing(existing);
         }
         let (offset, is_open) = (part.offset(), part.file.is_open());
@@ -164,11 +167,14 @@ impl Reception {
     /// Makes sure of room for so many bytes. A sender that sends more than was kept for it, since
     /// it changed what it sends, loses what earlier attempts left and nothing took up yet.
     fn take_room(&mut self, bytes: u64) -> Result<(), PartError> {
-        let missing = self.shared.take(&self.claim, bytes)?;
+        let mut missing = self.shared.take(&self.claim, bytes)?;
+        if missing > 0 && self.spare() {
+            missing = self.shared.take(&self.claim, bytes)?;
+        }
         if missing == 0 {
             return Ok(());
         }
-        if self.shared.is_within(&self.claim, bytes) {
+        if self.is_spared || self.shared.is_within(&self.claim, bytes) {
             return Err(PartError::NoRoom(missing));
         }
         let Some(earlier) = self.dirs.earlier.take() else {
@@ -193,18 +199,13 @@ impl Reception {
             &self.offered.name,
             self.offered.collision == Collision::Skip,
         );
-        if let Content::File(_) = self.content {
-            return Ok(skips && self.dirs.inbox.kind(name).is_ok());
+        match self.content {
+            Content::File(_) => return Ok(skips && self.dirs.inbox.kind(name).is_ok()),
+            Content::Folder { merges: false, .. } => return Ok(false),
+            Content::Folder { merges: true, .. } => {}
         }
         let renames = !skips && self.offered.collision != Collision::Overwrite;
-        let there = match (&self.previous, renames) {
-            (Some(_), _) => &self.dirs.published,
-            (None, true) => return Ok(false),
-            (None, false) => match self.dirs.inbox.sub(name) {
-                Ok(there) => &{ there },
-                Err(_) => return Ok(false),
-            },
-        };
+        let there = &self.dirs.published;
         match (there.kind(entry.path.as_str()), entry.kind) {
             (Ok(_), EntryKind::File) if renames => Ok(false),
             (Ok(Kind::Folder), EntryKind::Folder) => Ok(false),

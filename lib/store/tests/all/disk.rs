@@ -48,10 +48,14 @@ fn b30_two_receivers_do_not_share_a_folder() {
 #[test]
 fn a_folder_that_was_cleared_away_is_made_again() {
     let scratch = Scratch::new();
-    let mut inbox = scratch.inbox();
     let path = scratch.put("a", b"1");
     for gone in ["in/.transom-incoming", "in"] {
+        let cleared = scratch.inbox();
         fs::remove_dir_all(scratch.path(gone)).unwrap();
+        assert!(cleared.is_gone());
+        drop(cleared);
+        let mut inbox = scratch.inbox();
+        assert!(!inbox.is_gone());
         assert_ne!(send(&mut inbox, &path).ending, Ending::Failed);
         assert_eq!(published(&scratch), ["a"]);
     }
@@ -73,15 +77,15 @@ fn a_folder_that_is_cleared_away_while_something_comes_is_no_fault_of_names() {
         assert!(text.contains("was removed"), "{text}");
         assert_eq!(error.reason(), FailReason::Io);
     }
-    // While the first is received the folder is not made again.
+    // Nothing can begin there.
     let error = inbox.receive(PEER, &file_offer("e", 1)).unwrap_err();
     assert_eq!(error.refusal(), RefuseReason::Unwritable);
     assert!(!error.text().contains("the name"), "{}", error.text());
     let finished = reception.finish(outbox.counted().entries).unwrap();
     assert_eq!(finished.ending, Ending::Failed);
-    drop(reception);
+    drop((reception, inbox));
     assert_eq!(
-        send(&mut inbox, &scratch.path("d")).ending,
+        send(&mut scratch.inbox(), &scratch.path("d")).ending,
         Ending::Durable,
         "the same again"
     );

@@ -19,4 +19,5 @@ mod records;
 mod resume;
 mod room;
 mod send;
+mod spool;
 mod support;

@@ -223,25 +223,6 @@ fn a_file_that_is_changed_while_it_is_read_is_none() {
 }
 
 #[test]
-fn a_file_that_goes_away_while_it_is_compared_is_not_called_there() {
-    let scratch = Scratch::new();
-    let mut inbox = scratch.inbox();
-    let path = scratch.put("a", b"once more");
-    date(&path);
-    let there = send(&mut inbox, &path).path;
-    let (mut outbox, mut again) = begun(&mut inbox, PEER[0], &path);
-    let begun = again.begin_entry(&entry(0, "a", 9)).unwrap();
-    assert_eq!(begun, Begin::Data { offset: 9 });
-    let sender = Sender::new(&mut outbox, 0);
-    assert_eq!(sender.hashes(&mut again, 9).unwrap(), []);
-    fs::remove_file(&there).unwrap();
-    again.end(0, 9, &hash_file(&path)).unwrap_err();
-    assert_eq!(again.finish(1).unwrap().ending, Ending::Failed);
-    drop(again);
-    assert_eq!(send(&mut inbox, &path).ending, Ending::Durable);
-}
-
-#[test]
 fn another_file_of_the_same_name_size_and_time_is_sent_and_kept_beside() {
     let scratch = Scratch::new();
     let mut inbox = scratch.inbox();

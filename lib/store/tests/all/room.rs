@@ -559,7 +559,8 @@ fn room_set_aside_for_a_transfer_that_ends_or_idles_is_free_again() {
 #[test]
 fn an_offer_that_grows_while_it_is_counted_needs_room_for_what_it_grew_by() {
     let scratch = Scratch::new();
-    let mut inbox = scratch.inbox_with(quota(1_000_000));
+    scratch.put("in/own", [0; 150_000]);
+    let mut inbox = scratch.inbox_with(quota(1_100_000));
     let offer = Offer {
         is_counted: false,
         ..folder_offer("f", 1, 300_000)
@@ -568,16 +569,55 @@ fn an_offer_that_grows_while_it_is_counted_needs_room_for_what_it_grew_by() {
     assert_eq!(reception.missing(), 0);
     let mut total = offer.total();
     (total.files, total.bytes) = (3, 990_000);
-    reception.total(total);
+    reception.total(total).unwrap();
     let full = missing(reception.begin_entry(&entry(0, "a", 300_000)));
     assert_eq!(full, reception.missing());
     assert!((2_288..100_000).contains(&full), "{full}");
     // What it grew by is kept from others too.
-    inbox.set_limits(quota(1_100_000)).unwrap();
+    inbox.set_limits(quota(1_200_000)).unwrap();
     assert_eq!(reception.missing(), 0);
     reception.begin_entry(&entry(0, "a", 300_000)).unwrap();
     let mut other = inbox.receive(ANOTHER, &numbered(2, 300_000)).unwrap();
     assert!(other.missing() > 200_000);
+}
+
+#[test]
+fn what_is_there_already_needs_no_room_a_second_time() {
+    let scratch = Scratch::new();
+    let mut inbox = scratch.inbox_with(quota(1_000_000));
+    for name in ["f/a", "f/b", "f/c"] {
+        scratch.put(name, noise(300_000, name.len() as u64));
+    }
+    let path = scratch.path("f");
+    send(&mut inbox, &path);
+    let outbox = walked(&path).unwrap();
+    let all = offer(&outbox, Collision::Rename);
+    // It may be counted before it is offered, or later.
+    for counted in [3, 1] {
+        let offer = Offer {
+            files: counted,
+            bytes: u64::from(counted) * 300_000,
+            is_counted: counted == 3,
+            ..all
+        };
+        let mut reception = inbox.receive(PEER, &offer).unwrap();
+        assert_eq!(reception.missing(), 0, "{counted} counted");
+        reception.total(all.total()).unwrap();
+        let mut outbox = walked(&path).unwrap();
+        assert_eq!(pump(&mut outbox, &mut reception, u64::MAX), 0);
+        assert_eq!(reception.finish(3).unwrap().ending, Ending::AlreadyThere);
+    }
+    // What changed waits for room.
+    fs::write(scratch.path("f/a"), noise(300_000, 9)).unwrap();
+    let mut outbox = walked(&path).unwrap();
+    let mut reception = inbox.receive(PEER, &all).unwrap();
+    assert_eq!(reception.missing(), 0);
+    let failed = try_pump(&mut outbox, &mut reception);
+    let [(name, EntryError::NoRoom { missing })] = &failed[..] else {
+        panic!("{failed:?}");
+    };
+    assert_eq!(name, "a");
+    assert!((150_000..310_000).contains(missing), "{missing}");
 }
 
 /// An offer of a folder of which one file of 1000 bytes was counted.
@@ -606,7 +646,7 @@ fn files_that_come_before_they_are_counted_are_counted_once() {
     (0..120).for_each(|index| take_small(&mut reception, index));
     let mut total = offer.total();
     (total.files, total.bytes, total.is_counted) = (180, 180_000, true);
-    reception.total(total);
+    reception.total(total).unwrap();
     assert_eq!(reception.missing(), 0);
     (120..180).for_each(|index| take_small(&mut reception, index));
     assert_eq!(reception.finish(180).unwrap().ending, Ending::Durable);
@@ -626,7 +666,7 @@ fn the_disk_is_not_asked_for_its_room_with_each_file_that_was_not_counted() {
 }
 
 #[test]
-fn b33_an_offer_that_grows_beyond_all_room_takes_none_from_others() {
+fn b33_an_offer_that_grows_beyond_all_room_is_refused_and_takes_none_from_others() {
     let scratch = Scratch::new();
     let mut inbox = scratch.inbox_with(quota(1_000_000));
     let offer = Offer {
@@ -637,10 +677,16 @@ fn b33_an_offer_that_grows_beyond_all_room_takes_none_from_others() {
     assert_eq!(growing.missing(), 0);
     let mut total = offer.total();
     total.bytes = i64::MAX as u64;
-    growing.total(total);
+    let error = growing.total(total).unwrap_err();
+    assert!(matches!(
+        error,
+        InboxError::Quota {
+            quota: 1_000_000,
+            ..
+        }
+    ));
     let mut other = inbox.receive(ANOTHER, &numbered(2, 300_000)).unwrap();
     assert_eq!(other.missing(), 0);
-    assert!(growing.missing() > 0);
 }
 
 #[test]

@@ -439,3 +439,25 @@ fn what_a_link_leads_to_is_told_to_nobody() {
         );
     }
 }
+
+#[test]
+fn more_bytes_than_a_transfer_may_have_are_an_error_when_they_are_counted_or_announced() {
+    let scratch = Scratch::new();
+    for name in ["d/one", "d/two"] {
+        let file = fs::File::create(scratch.put(name, b"")).unwrap();
+        if file.set_len(1 << 62).is_err() {
+            // Most disks have no file of such a size.
+            return;
+        }
+    }
+    let mut outbox = Outbox::open(&scratch.path("d")).unwrap();
+    let counted = outbox.count(1000).unwrap_err();
+    let walked = outbox.walk(1000).unwrap_err();
+    for error in [counted, walked] {
+        let text = error.text();
+        assert!(
+            text.ends_with("holds more than 9223372036854775807 bytes"),
+            "{text}"
+        );
+    }
+}

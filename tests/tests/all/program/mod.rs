@@ -27,6 +27,7 @@ mod service;
 #[cfg(target_os = "linux")]
 mod signals;
 mod sounding;
+mod spool;
 mod trouble;
 mod trust;
 mod usage;

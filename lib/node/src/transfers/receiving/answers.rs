@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use transom_store::path_text;
-use transom_wire::{Ending, EntryKind, Shape};
+use transom_wire::{Ending, EntryKind, FailReason, Failure, Shape};
 
 use super::super::MAX_FAILURES_TOLD;
 use super::{Incoming, Stage};
@@ -23,6 +23,9 @@ impl Incoming {
             ReceiveAnswer::Ready(Ok(held)) => {
                 self.say(out, |session, place| session.accept(place.file, held));
                 self.enter(Stage::Accepted);
+                // More may have been counted since it was offered.
+                let total = self.offer.as_offer().total();
+                self.queue(ReceiveJob::Total(total), out);
             }
             ReceiveAnswer::Ready(Err(Refusal { reason, told, text })) => {
                 self.say(out, |session, place| {
@@ -37,10 +40,21 @@ impl Incoming {
                 self.phase();
             }
             ReceiveAnswer::Begin(start) => {
-                self.say(out, |session, place| session.start(place.file, &start))
+                self.say(out, |session, place| session.start(place.file, &start));
             }
             ReceiveAnswer::Again(again) => {
-                self.say(out, |session, place| session.again(place.file, &again))
+                if !self.say(out, |session, place| session.again(place.file, &again)) {
+                    // If the entry is still open, its leaves were wrong too often.
+                    self.fail(
+                        Failure {
+                            index: again.index,
+                            reason: FailReason::Corrupt,
+                            errno: 0,
+                            text: "its leaves were wrong too often".to_owned(),
+                        },
+                        out,
+                    );
+                }
             }
             ReceiveAnswer::Stored {
                 taken,
@@ -66,13 +80,7 @@ impl Incoming {
                 self.account.status.files_done += u32::from(is_file);
                 self.say(out, |session, place| session.done(place.file, &done));
             }
-            ReceiveAnswer::Failed(failure) => {
-                self.say(out, |session, place| {
-                    session.failed(place.file, failure.as_str())
-                });
-                let why = TransferFailure::here(&failure);
-                self.entry_failed(failure.index, why, out);
-            }
+            ReceiveAnswer::Failed(failure) => self.fail(failure, out),
             ReceiveAnswer::Finished(finished) => {
                 self.finished(finished, out);
                 return true;
@@ -120,6 +128,17 @@ impl Incoming {
             out.paces.give_back(self.sender);
         }
         self.account.ended(outcome, out);
+    }
+
+    /// Fails an entry, unless it is over.
+    fn fail(&mut self, failure: Failure<String>, out: &mut Context) {
+        let is_open = self.say(out, |session, place| {
+            session.failed(place.file, failure.as_str())
+        });
+        if is_open {
+            let why = TransferFailure::here(&failure);
+            self.entry_failed(failure.index, why, out);
+        }
     }
 
     fn failed_outcome(&self) -> Outcome {

@@ -46,7 +46,6 @@ fn no_more_pictures_pass_than_were_asked_for_and_none_is_lost_at_just_that_rate(
 }
 
 use super::*;
-use crate::disk::Disk;
 use crate::handle::Queue;
 
 /// A camera whose every second frame is damaged; after ten it ends.
@@ -186,7 +185,7 @@ fn the_number_of_threads_that_hang_is_bounded() {
 
 #[test]
 fn a_thread_that_can_not_be_started_is_reported_as_a_failure_of_the_camera() {
-    let mut workers = Workers::new(Queue::new(|| ()), Disk::default());
+    let mut workers = Workers::new(Queue::new(|| ()));
     let (hold, job) = job(webcam(0));
     let mut pool = ThreadPool::default();
     let refused = pool.assign(job, |_| Err(io::ErrorKind::WouldBlock.into()));
@@ -252,7 +251,7 @@ fn a_thread_is_at_work_from_the_end_of_its_wait_until_its_news_are_told() {
 
 #[test]
 fn the_work_of_one_opening_is_not_that_of_another() {
-    let workers = Workers::new(Queue::new(|| ()), Disk::default());
+    let workers = Workers::new(Queue::new(|| ()));
     workers.give_work(Opening(2), true);
     workers.give_work(Opening(1), false);
     assert!(workers.camera_works_since(Opening(2)).is_some());

@@ -165,6 +165,26 @@ fn hashes_and_leaves_that_a_resumed_entry_does_not_allow_end_the_connection() {
     assert!(evil.say(1, &first).is_err());
 }
 
+/// B26: a sender can't fill our memory with hashes that the disk has not compared.
+#[test]
+fn more_hashes_than_granted_end_the_connection() {
+    let (granted, at) = (256, LEAF as u64);
+    let held = 2 * granted * at;
+    let mut evil = Evil::new();
+    evil.say(1, &offer(Shape::File, 1, held)).unwrap();
+    let file = evil.offered();
+    let session = &mut evil.connection.session;
+    session.accept(file, held).unwrap();
+    evil.say(1, &Message::Entry(entry(0, held))).unwrap();
+    let session = &mut evil.connection.session;
+    session.start(file, &start(0, held)).unwrap();
+    for leaf in 0..granted {
+        evil.say(1, &hashes(0, leaf * at, 1)).unwrap();
+    }
+    let error = refused(&mut evil, 1, &[hashes(0, granted * at, 1)]);
+    assert_eq!(error.code(), ByeCode::TooMuch);
+}
+
 #[test]
 fn a_folder_with_bytes_and_a_single_file_with_another_name_are_illegal() {
     let mut evil = receiving();

@@ -1,0 +1,403 @@
+//! The spool: copies of files and folders, each kept until its receiver has it.
+//! It knows for whom each is; it refuses to know how and when it gets there.
+//!
+//! ```text
+//! STATE/spool/            0700
+//!     adding              locked while an item is made
+//!     delivering          locked by the one program that delivers
+//!     new/                the item that is being made
+//!         content/NAME    the copy, which an inbox of its own receives like a transfer
+//!         record          for whom, and what it is; checked
+//!     7/                  an item: `new` gets a number once all of it is on the disk
+//!         reason          why it was not taken at the last try; may be missing
+//!     t-0123../           an item that was delivered or given up and is being removed
+//! ```
+//!
+//! An item is named by its number, since a name of 255 bytes leaves no room for a number beside it.
+//! A crash leaves `new`, or a `t-0123..`: the next program that adds or delivers removes both
+//! ([`Spool::tidy_some`]). An item that was delivered and has its number still, because of a crash,
+//! is sent again, and its receiver has it already.
+
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use rustix::process::{Gid, Uid};
+use transom_wire::{Collision, PeerName, PublicKey, Shape};
+
+use crate::dir::{Dir, Kind, Visit, Walk};
+use crate::error::{cut, words};
+use crate::inbox::{free_name, is_ours, remove_some};
+use crate::mark::Exclusive;
+use crate::{Outbox, OutboxError, path_text};
+use record::Record;
+
+mod copy;
+mod record;
+
+/// Items that a spool holds: all their records are read at the start of a program that delivers,
+/// and a script that nobody looks after must not add for ever. The bytes are limited by the disk,
+/// of which as much stays free as an inbox leaves ([`RoomLimits`](crate::RoomLimits)).
+pub const MAX_SPOOLED: usize = 1000;
+/// Bytes of the reason that is kept with an item: a peer may say up to 256, and more of ours.
+const MAX_REASON: usize = 512;
+
+const ADDING: &str = "adding";
+const DELIVERING: &str = "delivering";
+const NEW: &str = "new";
+const RECORD: &str = "record";
+const REASON: &str = "reason";
+
+/// The spool can't do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SpoolError {
+    /// What is to be kept can't be read.
+    #[error(transparent)]
+    Source(#[from] OutboxError),
+    /// There are [`MAX_SPOOLED`] items.
+    #[error("the spool holds {MAX_SPOOLED} items already")]
+    Full,
+    /// The copy can't be made.
+    #[error("the spool can't hold it: {0}")]
+    Uncopied(String),
+    /// There is no item of that number.
+    #[error("the spool has no item {0}")]
+    Missing(u32),
+    /// The record of an item says nothing.
+    #[error("the record of item {0} is damaged")]
+    Damaged(u32),
+    /// The system said no.
+    #[error("can't {action} the spool")]
+    System {
+        /// What was tried.
+        action: &'static str,
+        /// What it said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl SpoolError {
+    /// The whole error in words.
+    pub fn text(&self) -> String {
+        words(self)
+    }
+}
+
+/// What is kept for a receiver.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SpoolItem {
+    /// Names it in its spool. Later items have higher numbers.
+    pub number: u32,
+    /// The receiver's key.
+    pub key: PublicKey,
+    /// What the receiver was called when it was added.
+    pub contact: PeerName,
+    /// When it was added.
+    pub since: SystemTime,
+    /// The path that was copied.
+    pub origin: PathBuf,
+    /// What the receiver is to do where the name is taken.
+    pub collision: Collision,
+    /// A file or a folder.
+    pub shape: Shape,
+    /// Files and folders in it.
+    pub entries: u32,
+    /// Bytes of all files.
+    pub bytes: u64,
+    /// The copy, which has the name to send it by.
+    pub path: PathBuf,
+    /// Why it was not taken at the last try.
+    pub reason: Option<String>,
+}
+
+impl SpoolItem {
+    /// The name that it is sent by, as text.
+    pub fn name(&self) -> String {
+        path_text(self.path.file_name().unwrap_or_default().as_ref())
+    }
+}
+
+/// The spool of a station, in its state folder.
+#[derive(Debug)]
+pub struct Spool {
+    path: PathBuf,
+    dir: Dir,
+    /// Whose the state folder is, where that is another user than the one we run as. Root adds to
+    /// the spool of a service, which has to read and remove the items.
+    owner: Option<(Uid, Gid)>,
+}
+
+/// While it lives, no other program delivers.
+#[derive(Debug)]
+pub struct Delivering(#[expect(dead_code, reason = "it is held, not used")] Exclusive);
+
+impl Spool {
+    /// Opens the spool in that state folder, and makes it if it isn't there.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn open_or_make(state: &Path) -> Result<Self, SpoolError> {
+        let failed = |source| failed("make", source);
+        let above = Dir::open(state).map_err(failed)?;
+        match above.make(NAME) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => {
+                made.and_then(|()| above.sync()).map_err(failed)?;
+                if let Some(owner) = other_owner(&above).map_err(failed)? {
+                    above.give(NAME, owner).map_err(failed)?;
+                }
+            }
+        }
+        Self::beneath(&above, state).map_err(failed)
+    }
+
+    /// Opens the spool in that state folder; none if nothing was ever added.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn open(state: &Path) -> Result<Option<Self>, SpoolError> {
+        let opened = Dir::open(state).and_then(|above| Self::beneath(&above, state));
+        match opened {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            opened => opened.map(Some).map_err(|source| failed("open", source)),
+        }
+    }
+
+    fn beneath(above: &Dir, state: &Path) -> io::Result<Self> {
+        Ok(Self {
+            path: state.join(NAME),
+            dir: above.sub(NAME)?,
+            owner: other_owner(above)?,
+        })
+    }
+
+    /// Keeps a copy of a file or a folder for that receiver: on the disk when this returns. Waits
+    /// while another program adds something. What of a folder can't be read is told and left out.
+    ///
+    /// # Errors
+    /// There are too many items, the path can't be read, or the disk can't hold it. Then nothing is
+    /// kept.
+    pub fn add(
+        &self,
+        path: &Path,
+        (key, contact): (PublicKey, PeerName),
+        collision: Collision,
+        left_out: &mut dyn FnMut(&Path, &str),
+    ) -> Result<SpoolItem, SpoolError> {
+        let adding = |source| failed("add to", source);
+        let _lock = Exclusive::wait(&self.path.join(ADDING)).map_err(adding)?;
+        self.give(ADDING).map_err(adding)?;
+        self.remove_new(&mut { u32::MAX }).map_err(adding)?;
+        let numbers = self.numbers()?;
+        let number = numbers.last().map_or(Some(1), |last| last.checked_add(1));
+        let number = number.filter(|_| numbers.len() < MAX_SPOOLED);
+        let number = number.ok_or(SpoolError::Full)?;
+        let made = self.make(number, path, (key, contact), collision, left_out);
+        if made.is_err() {
+            // The error at hand says more than that of a removal, which is tried again.
+            let _ = self.remove_new(&mut { u32::MAX });
+        }
+        made
+    }
+
+    fn make(
+        &self,
+        number: u32,
+        path: &Path,
+        (key, contact): (PublicKey, PeerName),
+        collision: Collision,
+        left_out: &mut dyn FnMut(&Path, &str),
+    ) -> Result<SpoolItem, SpoolError> {
+        let adding = |source| failed("add to", source);
+        let mut outbox = Outbox::open(path)?;
+        self.dir.make(NEW).map_err(adding)?;
+        let to = self.path.join(NEW).join(record::CONTENT);
+        let copied = copy::copy(&mut outbox, to, left_out)?;
+        let record = Record {
+            key,
+            contact,
+            since: SystemTime::now(),
+            origin: outbox.path().to_owned(),
+            collision,
+            shape: outbox.shape(),
+            entries: copied.entries,
+            bytes: copied.bytes,
+            name: outbox.name().to_owned(),
+        };
+        self.publish(&record, number).map_err(adding)?;
+        Ok(record.item(number, &self.path))
+    }
+
+    /// Gives the new item its number, once all of it is on the disk.
+    fn publish(&self, record: &Record, number: u32) -> io::Result<()> {
+        let new = self.dir.sub(NEW)?;
+        new.remove_all(&record::staging())?;
+        let file = new.create(RECORD)?;
+        file.write_all_at(record.to_text().as_bytes(), 0)?;
+        file.sync_all()?;
+        self.give(NEW)?;
+        new.sync()?;
+        self.dir.rename_new(NEW, &self.dir, &number.to_string())?;
+        self.dir.sync()
+    }
+
+    /// The numbers of all items, in the order in which they were added.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn numbers(&self) -> Result<Vec<u32>, SpoolError> {
+        let names = self.dir.names().map_err(|source| failed("list", source))?;
+        let mut numbers: Vec<u32> = names
+            .iter()
+            .filter(|(_, kind)| *kind == Kind::Folder)
+            .filter_map(|(name, _)| name.parse().ok())
+            .collect();
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    /// What is kept under a number.
+    ///
+    /// # Errors
+    /// There is no such item, or its record can't be read.
+    pub fn item(&self, number: u32) -> Result<SpoolItem, SpoolError> {
+        let reading = |source| failed("read", source);
+        let dir = match self.dir.sub(&number.to_string()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(SpoolError::Missing(number));
+            }
+            dir => dir.map_err(reading)?,
+        };
+        let text = read(&dir, RECORD, record::MAX_BYTES).map_err(reading)?;
+        let record = Record::parse(&text).ok_or(SpoolError::Damaged(number))?;
+        let reason = read(&dir, REASON, MAX_REASON).ok();
+        Ok(SpoolItem {
+            reason: reason.filter(|reason| !reason.is_empty()),
+            ..record.item(number, &self.path)
+        })
+    }
+
+    /// Keeps why an item was not taken, for its owner to read. It is news, so it is not waited for
+    /// until it is on the disk.
+    ///
+    /// # Errors
+    /// The system refuses, or the item is gone.
+    pub fn note(&self, number: u32, reason: &str) -> Result<(), SpoolError> {
+        let noted = self.dir.sub(&number.to_string()).and_then(|dir| {
+            let new = format!("{REASON}.new");
+            let file = dir.write_or_create(&new)?;
+            file.set_len(0)?;
+            file.write_all_at(cut(reason, MAX_REASON).as_bytes(), 0)?;
+            dir.rename_over(&new, &dir, REASON)
+        });
+        noted.map_err(|source| failed("write to", source))
+    }
+
+    /// Removes an item: it has no number from then on, also after a power cut. Its bytes go with
+    /// [`Self::tidy_some`].
+    ///
+    /// # Errors
+    /// There is no such item, or the system refuses.
+    pub fn remove(&self, number: u32) -> Result<(), SpoolError> {
+        let name = number.to_string();
+        let moved = self.dir.rename_new(&name, &self.dir, &free_name());
+        match moved.and_then(|()| self.dir.sync()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(SpoolError::Missing(number))
+            }
+            removed => removed.map_err(|source| failed("remove from", source)),
+        }
+    }
+
+    /// Removes what crashes left and what [`Self::remove`] took out, as much as takes as long as to
+    /// read `most` leaves; says whether that was all.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn tidy_some(&self, mut most: u32) -> Result<bool, SpoolError> {
+        let tidied = self.tidy(&mut most);
+        tidied.map_err(|source| failed("tidy", source))
+    }
+
+    fn tidy(&self, left: &mut u32) -> io::Result<bool> {
+        for (name, _) in self.dir.names()? {
+            if is_ours(&name) && !remove_some(&self.dir, &name, left)? {
+                return Ok(false);
+            }
+        }
+        match Exclusive::take(&self.path.join(ADDING))? {
+            Some(_lock) => self.remove_new(left),
+            // Another program makes it.
+            None => Ok(true),
+        }
+    }
+
+    /// Removes what a program left that ended while it added.
+    fn remove_new(&self, left: &mut u32) -> io::Result<bool> {
+        match self.dir.remove_some(NEW, left) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+            removed => removed,
+        }
+    }
+
+    /// Whether its folder was removed.
+    pub fn is_gone(&self) -> bool {
+        self.dir.is_gone()
+    }
+
+    /// Takes the right to deliver; none while another program has it.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn deliver(&self) -> Result<Option<Delivering>, SpoolError> {
+        let taken = Exclusive::take(&self.path.join(DELIVERING));
+        let taken = taken.and_then(|lock| self.give(DELIVERING).map(|()| lock));
+        Ok(taken
+            .map_err(|source| failed("lock", source))?
+            .map(Delivering))
+    }
+
+    /// Gives a name in the spool, with all below it, to the owner of the spool.
+    fn give(&self, name: &str) -> io::Result<()> {
+        let Some(owner) = self.owner else {
+            return Ok(());
+        };
+        self.dir.give(name, owner)?;
+        if self.dir.kind(name)? != Kind::Folder {
+            return Ok(());
+        }
+        let (top, mut walk) = (self.dir.sub(name)?, Walk::default());
+        loop {
+            match walk.next(&top)? {
+                Visit::Name(path, _) => top.give(&path, owner)?,
+                Visit::Listed => {}
+                Visit::End => return Ok(()),
+            }
+        }
+    }
+}
+
+/// The name of the spool in the state folder.
+const NAME: &str = "spool";
+
+/// The owner of that folder, if we run as root and it is another user's.
+fn other_owner(dir: &Dir) -> io::Result<Option<(Uid, Gid)>> {
+    let is_root = rustix::process::geteuid().is_root();
+    Ok(match dir.is_ours()? {
+        false if is_root => Some(dir.owner()?),
+        _ => None,
+    })
+}
+
+fn read(dir: &Dir, name: &str, most: usize) -> io::Result<String> {
+    let mut text = String::new();
+    let file = dir.read(name)?;
+    file.reader(0).take(most as u64).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn failed(action: &'static str, source: io::Error) -> SpoolError {
+    SpoolError::System { action, source }
+}
