@@ -444,10 +444,10 @@ pub(crate) fn begun(inbox: &mut Inbox, peer: u8, path: &Path) -> (Outbox, Recept
 /// Begins to receive a path with that policy.
 pub(crate) fn begun_as(
     inbox: &mut Inbox,
-    path: impl AsRef<Path>,
+    path: &Path,
     collision: Collision,
 ) -> (Outbox, Reception) {
-    begun_of(PEER, inbox, path.as_ref(), collision)
+    begun_of(PEER, inbox, path, collision)
 }
 
 fn begun_of(
