@@ -144,6 +144,9 @@ pub(crate) enum Command {
         transfer: TransferId,
         bytes_per_second: Option<u64>,
     },
+    EndFollow {
+        transfer: TransferId,
+    },
     Book {
         book: Book,
     },
@@ -471,6 +474,12 @@ impl Handle {
             transfer,
             bytes_per_second,
         });
+    }
+
+    /// Ends a transfer that [follows](crate::Follow) a file with what the file has now; the rest is
+    /// sent as of any file.
+    pub fn end_follow(&self, transfer: TransferId) {
+        self.queue.push(Command::EndFollow { transfer });
     }
 
     /// Takes a new contact book; peers that lost a right lose what hangs on it.

@@ -220,14 +220,30 @@ pub struct SendOptions {
     pub on_collision: Collision,
     /// Most bytes a second.
     pub limit: Option<u64>,
+    /// Whether it is no failure that links, devices, pipes and sockets in a folder are left out.
+    pub skip_special: bool,
+    /// Send a file while another program writes to it; `None` for a file or folder as it is.
+    pub follow: Option<Follow>,
+}
+
+/// How a file is sent while another program writes to it: until
+/// [`end_follow`](crate::Handle::end_follow), or until it has not grown for so long.
+///
+/// It must only grow. The transfer fails once it is shorter or another file has its name.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Follow {
+    /// How long it may not grow, counted from the receiver's answer on.
+    pub until_idle: Option<Duration>,
 }
 
 impl Default for SendOptions {
-    /// Keep both, as fast as it goes.
+    /// Keep both, as fast as it goes; what is left out is a failure.
     fn default() -> Self {
         Self {
             on_collision: Collision::Rename,
             limit: None,
+            follow: None,
+            skip_special: false,
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::measure::Measure;
 use crate::notice::{Notice, PeerLoss, SystemError};
 use crate::pairing::Pairings;
 use crate::parts;
+use crate::pins::Pinner;
 use crate::settings::Settings;
 use crate::sound::Sound;
 use crate::texts::Texts;
@@ -86,6 +87,8 @@ impl Station {
         let random = out.machine.random().ok_or(StartError::Random)?;
         let own_key = settings.identity.public_key().0;
         let links = Links::new(&mut settings, random, out.machine.clone());
+        let pinner = Pinner::new(std::mem::take(&mut settings.known_peers));
+        out.workers.set_pinner(pinner);
         let discovery = Discovery::new(&settings, &out.net.local_addresses());
         let policy = Policy::new(&settings);
         let door = HttpDoor::new(&mut settings);
@@ -319,6 +322,7 @@ impl Station {
                 transfer,
                 bytes_per_second,
             } => transfers.limit(transfer, bytes_per_second, out),
+            Command::EndFollow { transfer } => transfers.end_follow(transfer, out),
             #[cfg(feature = "http")]
             Command::OpenDoor { http } => {
                 door.open(http, out);
@@ -389,6 +393,7 @@ impl Station {
                 Report::CameraFailed(opening, error) => camera.failed(opening, &error, calls, out),
                 Report::Cameras(devices) => out.notify(Notice::Cameras { devices }),
                 Report::Disk(transfer, answer) => transfers.answered(transfer, answer, out),
+                Report::Pins(answer) => links.pinned(answer, out),
                 Report::Resolved(peer, found) => links.resolved(peer, found, out),
                 Report::CandidateResolved(entry, found) => pairings.resolved(entry, found, out),
             }

@@ -5,9 +5,10 @@
 //! |---|---|---|
 //! | `camera` | opens, reads and closes the camera, and encodes its pictures; up to three, while others hang in a driver | the newest opening |
 //! | `cameras` | looks for cameras | one request of the owner |
-//! | `outbox` | reads what is sent, and hashes it | [`Lanes`](lanes::Lanes), a queue a transfer, bounded by the rooms of its transfers |
+//! | `outbox` | reads what is sent, and hashes it | [`Lanes`](crate::lanes::Lanes), a queue a transfer, bounded by the rooms of its transfers |
 //! | `inbox` | one for each folder that is received into, and confined to it: writes, syncs, tidies it | the same, bounded by the grants of its transfers |
 //! | `hash` | with more than two processors, one for each `inbox`: hashes the leaves that came, and hands all jobs on in their order | the same |
+//! | `pins` | reads and writes the file of pinned keys | one job at a time |
 //! | `names` | looks host names up | one request per dial |
 //! | `sound` | moves samples between devices, playouts and encoders | the owner's commands, and 20 frames of each call |
 //! | `sounds` | looks for microphones and loudspeakers | one request of the owner |
@@ -44,6 +45,7 @@ use crate::handle::Queue;
 use crate::live_marks::{Elsewhere, LiveMarks, Need};
 use crate::notice::TransferId;
 use crate::pairing::PairingId;
+use crate::pins::{PinAnswer, PinJob, Pinner};
 use crate::shared_live::{OwnerMarks, SharedMarks};
 
 /// What a worker has done.
@@ -55,6 +57,7 @@ pub(crate) enum Report {
     /// The cameras there are.
     Cameras(Vec<Device>),
     Disk(TransferId, Answer),
+    Pins(PinAnswer),
     Resolved(PeerName, io::Result<Vec<SocketAddr>>),
     /// The addresses of a host that may show the code that was typed.
     CandidateResolved(PairingId, io::Result<Vec<SocketAddr>>),
@@ -111,6 +114,9 @@ pub(crate) struct Workers {
     inboxes: HashMap<PathBuf, OpenInbox>,
     /// Folders whose threads have ended.
     ended: Receiver<PathBuf>,
+    pins: Option<Sender<PinJob>>,
+    /// What the thread `pins` works with, until it starts.
+    pinner: Option<Pinner>,
     names: Option<Sender<(HostOf, String, u16)>>,
     mdns: Mdns,
     owner_marks: OwnerMarks,
@@ -146,6 +152,8 @@ impl Workers {
             outbox: DiskQueue::default(),
             inboxes: HashMap::new(),
             ended,
+            pins: None,
+            pinner: Some(Pinner::default()),
             names: None,
             mdns: Mdns::default(),
             owner_marks: OwnerMarks::default(),
@@ -181,6 +189,29 @@ impl Workers {
             }
         };
         self.cameras = sender.send(()).is_ok().then_some(sender);
+    }
+
+    /// The pinned keys and their file.
+    pub(crate) fn set_pinner(&mut self, pinner: Pinner) {
+        self.pinner = Some(pinner);
+    }
+
+    /// Has the file of pinned keys read, and those keys kept.
+    pub(crate) fn pin(&mut self, job: PinJob) {
+        if let Some(mut pinner) = self.pinner.take() {
+            let (sender, wanted) = channel::<PinJob>();
+            let reports = self.reports.clone();
+            self.start("pins", move || {
+                for job in wanted {
+                    reports.send(Report::Pins(pinner.work(&job)));
+                }
+            });
+            self.pins = Some(sender);
+        }
+        if let Some(pins) = &self.pins {
+            // Without its thread, which was told, connections wait until their handshakes end.
+            let _ = pins.send(job);
+        }
     }
 
     /// Looks up the host name of a contact.
@@ -309,7 +340,7 @@ const STACK_BYTES: usize = 512 * 1024;
 
 impl Drop for Workers {
     /// Lets every thread end, and waits for those that hold files. The camera thread has
-    /// [`CLOSING`] to end a program; it and the threads `cameras`, `names`, `marks` and `nearby`
+    /// [`CLOSING`] to end a program; it and the threads `cameras`, `pins`, `names`, `marks` and `nearby`
     /// may sit in a system call for seconds, hold nothing that could be lost, and end by
     /// themselves.
     fn drop(&mut self) {
@@ -317,7 +348,7 @@ impl Drop for Workers {
         if let Some(marks) = &self.marks {
             marks.close();
         }
-        (self.cameras, self.names) = (None, None);
+        (self.cameras, self.pins, self.names) = (None, None, None);
         self.release_camera();
         #[cfg(feature = "sound")]
         self.sound.close();

@@ -175,6 +175,12 @@ pub enum OutboxError {
     /// The file is not what it was when the transfer began.
     #[error("{} changed while it was sent", Quoted(.0))]
     Changed(String),
+    /// A file that is followed is another one now, or has become shorter.
+    #[error("{} was replaced or cut while it was followed", Quoted(.0))]
+    Replaced(String),
+    /// Only a file can be followed.
+    #[error("{0} is a folder, and only a file can be followed")]
+    Folder(String),
     /// It has no true size, as the files that a system makes up.
     #[error("{} holds more bytes than its size says", Quoted(.0))]
     Sizeless(String),
@@ -338,10 +344,14 @@ impl OutboxError {
     /// The reason to tell the receiver in Abandon.
     pub fn reason(&self) -> FailReason {
         match self {
-            Self::Changed(_) | Self::Sizeless(_) | Self::Protocol(_) => FailReason::SourceChanged,
-            Self::Name(_) | Self::Special(_) | Self::TooMany(_) | Self::TooLarge(_) => {
-                FailReason::BadName
+            Self::Changed(_) | Self::Replaced(_) | Self::Sizeless(_) | Self::Protocol(_) => {
+                FailReason::SourceChanged
             }
+            Self::Name(_)
+            | Self::Special(_)
+            | Self::Folder(_)
+            | Self::TooMany(_)
+            | Self::TooLarge(_) => FailReason::BadName,
             Self::System { source, .. } => read_reason(source),
         }
     }

@@ -27,6 +27,8 @@ pub(crate) struct Metadata {
     pub(crate) mtime: i64,
     /// Time of the last change of anything, names and mode included; no program can set it.
     pub(crate) ctime: i64,
+    /// Its number on its file system.
+    pub(crate) inode: u64,
     /// Whether it has one name only, and no hard link elsewhere.
     pub(crate) has_one_name: bool,
 }
@@ -38,6 +40,7 @@ impl From<&fs::Stat> for Metadata {
             mode: (found.st_mode & 0o7777) as u16,
             mtime: nanoseconds(found.st_mtime, found.st_mtime_nsec as i64),
             ctime: nanoseconds(found.st_ctime, found.st_ctime_nsec as i64),
+            inode: found.st_ino as u64,
             has_one_name: found.st_nlink == 1,
         }
     }

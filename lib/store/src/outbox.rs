@@ -10,10 +10,12 @@ use transom_wire::{EntryKind, LeafContent, RelativePath, Shape, TransferKey, lim
 
 use crate::dir::Dir;
 use crate::file::Metadata;
+use crate::outbox::growth::Growth;
 use crate::outbox::source::Source;
 use crate::outbox::walk::{Item, Listing};
 use crate::{OutboxError, SkipReason, name, path_text};
 
+mod growth;
 mod source;
 mod walk;
 
@@ -40,7 +42,7 @@ pub struct EntryInfo {
     pub mode: u16,
     /// Modification time in nanoseconds since 1970.
     pub mtime: i64,
-    /// Bytes, 0 for a folder.
+    /// Bytes, 0 for a folder and a file that grows.
     pub size: u64,
 }
 
@@ -95,6 +97,12 @@ pub struct Walked {
 ///    gives [`Step::End`];
 /// 4. for each leaf that the receiver asks for again: [`Outbox::leaf_again`].
 ///
+/// A file that another program still writes to is opened by [`Outbox::follow`]. Each
+/// [`Outbox::count`] looks how long it is, and [`Outbox::next_leaf`] gives [`Step::Sent`] where it
+/// has no whole leaf more. The look after [`Outbox::end_growth`] is the last; then all leaves but
+/// the last are hashed once more and go on as leaves before the start, so that what that program
+/// has changed in them is asked again.
+///
 /// A folder is gone through twice, once to count and once to announce, so that memory does not grow
 /// with it and the first byte need not wait. What changes in between is announced as it is then.
 ///
@@ -113,6 +121,8 @@ pub struct Outbox {
     counting: Listing,
     counted: Counted,
     announcing: Listing,
+    /// How long it is, of a file that is followed.
+    growth: Option<Growth>,
     /// The index of the next entry to announce, and the bytes of those before.
     next: u32,
     bytes: u64,
@@ -143,7 +153,8 @@ pub enum Step {
         /// Its bytes, in the buffer that was handed in.
         bytes: Vec<u8>,
     },
-    /// All leaves from the start on were read, and the hashes of those before were not.
+    /// All leaves from the start on were read, and the hashes of those before were not. Of a file
+    /// that grows: those that were there when it was counted.
     Sent {
         /// The buffer that was handed in, to use again.
         buffer: Vec<u8>,
@@ -208,6 +219,7 @@ impl Outbox {
             counting,
             counted: Counted::default(),
             announcing,
+            growth: None,
             next: 0,
             bytes: 0,
             entries: BTreeMap::new(),
@@ -215,11 +227,47 @@ impl Outbox {
         })
     }
 
-    /// Looks at up to `most` more names to count them.
+    /// Opens a file that another program writes to.
     ///
     /// # Errors
-    /// There are more entries or bytes than a transfer may have.
+    /// As for [`Outbox::open`], and if it is a folder.
+    pub fn follow(path: &Path) -> Result<Self, OutboxError> {
+        let mut outbox = Self::open(path)?;
+        let Listing::File(Some(entry)) = &mut outbox.announcing else {
+            return Err(OutboxError::Folder(path_text(path)));
+        };
+        outbox.growth = Some(Growth::of(&entry.path));
+        (entry.kind, entry.size) = (EntryKind::Growing, 0);
+        Ok(outbox)
+    }
+
+    /// Whether it is a file that is followed, and its size is not final.
+    pub fn grows(&self) -> bool {
+        self.growth.is_some() && !self.counted.is_all
+    }
+
+    /// What the file has when it is counted next is all that is sent of it.
+    pub fn end_growth(&mut self) {
+        if let Some(growth) = &mut self.growth {
+            growth.is_last = true;
+        }
+    }
+
+    /// Looks at up to `most` more names to count them. Of a file that grows: looks how long it is.
+    ///
+    /// # Errors
+    /// There are more entries or bytes than a transfer may have. Of a file that grows: it is gone, is
+    /// another one, or has become shorter.
     pub fn count(&mut self, most: usize) -> Result<Counted, OutboxError> {
+        if let Some(growth) = &mut self.growth {
+            if !self.counted.is_all {
+                self.counted = growth.look(&self.root, &self.name)?;
+                for source in self.running.values_mut() {
+                    source.grow(&self.counted);
+                }
+            }
+            return Ok(self.counted);
+        }
         for _ in 0..most {
             match self.counting.next(&self.root, &self.path) {
                 Some(Item::Entry(entry)) => {
@@ -421,7 +469,7 @@ impl Outbox {
 
     fn source(&self, index: u32, start: u64) -> Result<Source, OutboxError> {
         let entry = self.entries.get(&index).map(|known| known.entry.clone());
-        let entry = entry.filter(|entry| entry.kind == EntryKind::File);
+        let entry = entry.filter(|entry| entry.kind != EntryKind::Folder);
         let entry = entry.ok_or(OutboxError::Protocol(
             "the receiver asks for what was not offered",
         ))?;
@@ -429,7 +477,11 @@ impl Outbox {
             Shape::File => self.name.clone(),
             _ => entry.path.clone(),
         };
-        Source::new(entry, offered, start)
+        let mut source = Source::new(entry, offered, start)?;
+        if self.growth.is_some() {
+            source.grow(&self.counted);
+        }
+        Ok(source)
     }
 
     /// A running entry, and the folder that its path starts from.

@@ -5,12 +5,11 @@
 use std::io;
 use std::ops::Range;
 
-use transom_wire::Entry;
 use transom_wire::limits::LEAF;
+use transom_wire::{Entry, EntryKind, Total};
 
 use crate::existing::Existing;
 use crate::file::file_mode;
-use crate::hash::{self, LEAF_BYTES};
 use crate::part_error::PartError;
 use crate::room::is_full;
 use crate::staging::TransferDirs;
@@ -47,7 +46,8 @@ pub(crate) enum PartEnd {
 /// A file in progress.
 #[derive(Debug)]
 pub(crate) struct Part {
-    mtime: i64,
+    /// The time to give it; none to a file that grew, whose last one is not known before its end.
+    mtime: Option<i64>,
     leaves: Leaves,
     pub(crate) file: StagedFile,
     /// A file of the inbox that may be the very one, and has the leaves of the prefix that are not
@@ -68,15 +68,16 @@ impl Part {
         entry: &Entry<'_>,
         path: &str,
     ) -> Result<(Self, u64), PartError> {
+        let grows = entry.kind == EntryKind::Growing;
         let mut part = Self {
-            mtime: entry.mtime,
-            leaves: Leaves::new(entry.size),
+            mtime: (!grows).then_some(entry.mtime),
+            leaves: Leaves::new(entry.size, grows),
             file: StagedFile::new(path, entry.size, file_mode(entry.mode)),
             existing: None,
             copied: 0,
             held: 0,
         };
-        let Some((leaves, folders)) = part.file.take_up(dirs)? else {
+        let Some((leaves, folders)) = part.file.take_up(dirs, &part.leaves)? else {
             part.file.check_name(dirs)?;
             return Ok((part, 0));
         };
@@ -88,12 +89,10 @@ impl Part {
     /// came from elsewhere whole, if there is nothing else.
     pub(crate) fn take_existing(&mut self, mut existing: Existing) {
         let (size, prefix) = (self.file.size, self.leaves.prefix());
-        let is_as_long = existing.size() == size;
-        let leaves = match (is_as_long, existing.is_of_peer()) {
-            (true, true) => hash::leaves(size),
-            (true, false) if prefix == 0 => hash::leaves(size),
-            (false, true) => size.min(existing.size()) / LEAF_BYTES,
-            (_, false) => 0,
+        let is_as_long = existing.size() == size && !self.leaves.grows();
+        let leaves = match existing.is_of_peer() || is_as_long && prefix == 0 {
+            true => self.leaves.whole(existing.size()),
+            false => 0,
         };
         if leaves <= prefix {
             return;
@@ -103,6 +102,19 @@ impl Part {
         }
         self.existing = Some(existing);
         self.leaves.set_prefix(leaves);
+    }
+
+    /// Whether its size is not final.
+    pub(crate) fn grows(&self) -> bool {
+        self.leaves.grows()
+    }
+
+    /// The sender has counted more.
+    pub(crate) fn grow(&mut self, total: &Total) {
+        if self.grows() {
+            self.file.size = total.bytes;
+            self.leaves.grow(total);
+        }
     }
 
     /// Where the data are to go on.
@@ -263,7 +275,7 @@ impl Part {
             return Ok(0);
         }
         let mut leaves = self.leaves.provable(most.into());
-        leaves.end = leaves.end.min(self.leaves.prefix());
+        leaves.end = leaves.end.min(self.leaves.earlier());
         if leaves.is_empty() {
             return Ok(0);
         }
@@ -312,7 +324,7 @@ impl Part {
         let hashes = self.file.recorded(dirs, leaves.clone())?;
         let (mut buffer, mut again) = (Vec::with_capacity(LEAF), Vec::new());
         for (leaf, hash) in leaves.zip(hashes) {
-            let is_earlier = leaf < self.leaves.prefix();
+            let is_earlier = leaf < self.leaves.earlier();
             if hash.is_none() && is_earlier && self.existing.is_some() {
                 // It goes into the tree once those before it came again.
                 if !again.is_empty() {
@@ -334,7 +346,8 @@ impl Part {
                 _ if self.leaves.has_max_runs() => break,
                 _ => match self.file.withdraw(dirs, &(leaf..leaf + 1)) {
                     Ok(()) => {
-                        self.held -= self.held.min(self.leaves.bytes(&(leaf..leaf + 1)));
+                        let lost = self.leaves.earlier_bytes(&(leaf..leaf + 1));
+                        self.held -= self.held.min(lost);
                         again.push(match hash {
                             Some(_) => self.leaves.ask_wrong(leaf)?,
                             None => self.leaves.ask(leaf..leaf + 1),

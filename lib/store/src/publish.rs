@@ -11,7 +11,7 @@ use crate::compare::Compare;
 use crate::dir::{Dir, Kind, Visit, Walk};
 use crate::folders::Folders;
 use crate::name;
-use crate::reception::{EntryCounts, Offered, SINGLE, Unplaced};
+use crate::reception::{EntryCounts, NamedEntries, Offered, SINGLE, Unplaced};
 use crate::slice::{STEP, SYNC, take};
 use crate::staging::TransferDirs;
 use crate::syncing::Syncing;
@@ -39,6 +39,8 @@ pub(crate) struct Published {
     /// Of a file that was there already: when its status was changed last.
     pub(crate) changed: Option<i64>,
     pub(crate) clashes: Clashes,
+    pub(crate) renamed: NamedEntries,
+    pub(crate) skipped: NamedEntries,
 }
 
 /// Entries that have no place, since a folder is where a file should be or the other way round.
@@ -129,20 +131,23 @@ impl Publishing {
                 name: mem::take(&mut merge.name),
                 changed: None,
                 clashes: mem::take(&mut merge.clashes),
+                renamed: mem::take(&mut merge.renamed),
+                skipped: mem::take(&mut merge.skipped),
             }));
         }
     }
 }
 
 impl Published {
-    /// Without entries that have no place.
+    /// Without anything to tell of single entries.
     pub(crate) fn new(ending: Ending, name: String) -> Self {
-        let clashes = Clashes::default();
         Self {
             ending,
             name,
             changed: None,
-            clashes,
+            clashes: Clashes::default(),
+            renamed: NamedEntries::default(),
+            skipped: NamedEntries::default(),
         }
     }
 }
@@ -172,6 +177,8 @@ pub(crate) struct Merge {
     is_own: bool,
     is_changed: bool,
     clashes: Clashes,
+    renamed: NamedEntries,
+    skipped: NamedEntries,
 }
 
 /// How far a merge is.
@@ -193,6 +200,8 @@ impl Merge {
             is_own,
             is_changed: false,
             clashes: Clashes::default(),
+            renamed: NamedEntries::default(),
+            skipped: NamedEntries::default(),
         }
     }
 
@@ -235,7 +244,14 @@ impl Merge {
             if let Some(moving) = &mut self.moving {
                 match moving.step(dirs, &self.there, policy, left) {
                     Ok(None) => return Ok(false),
-                    Ok(Some((moved, _))) => self.is_changed |= matches!(moved, Moved::Done),
+                    Ok(Some((Moved::Done, path))) => {
+                        self.is_changed = true;
+                        if path != moving.wanted {
+                            self.renamed.add(&path);
+                        }
+                    }
+                    Ok(Some((Moved::Left, path))) => self.skipped.add(&path),
+                    Ok(Some((Moved::Same { .. } | Moved::Into(_), _))) => {}
                     // What is in a folder without a place has none either, and each is told.
                     Err(error) if is_clash(&error) => self.clashes.add(&moving.from, error),
                     Err(error) => return Err(error),

@@ -16,6 +16,7 @@ use crate::part_error::PartError;
 use crate::publish::Publishing;
 use crate::published::Previous;
 use crate::record::Claim;
+use crate::room::RoomLimit;
 use crate::staging::TransferDirs;
 use crate::syncing::Syncing;
 use crate::{EntryError, InboxError, text_path, usage};
@@ -28,7 +29,7 @@ mod ending;
 mod entries;
 mod files;
 
-pub use answer::{Begin, Counts, Ended, Finished, Unplaced};
+pub use answer::{Begin, Counts, Ended, Finished, NamedEntries, Unplaced};
 
 /// A transfer that is being received. Dropping it keeps what is there for the next attempt, or
 /// removes it if the transfer is over.
@@ -70,6 +71,8 @@ enum Content {
         folders: Folders,
         /// Whether its files go into a folder that is there.
         merges: bool,
+        /// Entries that the sender wanted left out.
+        skipped: NamedEntries,
     },
 }
 
@@ -145,6 +148,7 @@ impl Reception {
             _ => Content::Folder {
                 folders: Folders::new(dirs.own.write_or_create("folders")?)?,
                 merges,
+                skipped: NamedEntries::default(),
             },
         };
         Ok(Self {
@@ -183,7 +187,12 @@ impl Reception {
     /// # Errors
     /// It can never have room.
     pub fn total(&mut self, total: Total) -> Result<(), InboxError> {
-        self.shared.check(total)?;
+        // A file that grows is the only entry. It waits where an offer would be refused: what came
+        // of it is not to be lost.
+        match self.files.get_mut(0) {
+            Some(part) if part.grows() => part.grow(&total),
+            _ => self.shared.check(total)?,
+        }
         let more = usage::of(total).saturating_sub(usage::of(self.offered.total));
         self.shared.grow(&self.claim, more);
         self.offered.total = total;
@@ -372,6 +381,8 @@ impl Reception {
             path: self.published_path(&self.offered.name),
             failed: self.entries.failed,
             unplaced: Vec::new(),
+            renamed: NamedEntries::default(),
+            skipped: NamedEntries::default(),
         };
         let nothing = self.entries.done == 0 && self.entries.failed > 0;
         let may_succeed = self.entries.may_succeed || self.checkpoint.broken.is_some();
@@ -440,6 +451,11 @@ impl Reception {
             log::debug!("can't ask for room error={error}");
             0
         })
+    }
+
+    /// Where there is no room, while bytes are [missing](Self::missing).
+    pub fn room_limit(&self) -> RoomLimit {
+        self.shared.limit(&self.claim)
     }
 
     /// Keeps no room for what the same transfer became before, as that need not come again; what

@@ -302,6 +302,15 @@
 //! the sender has neither sent nor been told to be held, more than [`limits::RUNS_AGAIN`] of an
 //! entry at once, and more than 4 times its leaves and 64 in all.
 //!
+//! A file that is written to while it is sent is an entry of kind *growing*, the one entry of an
+//! offer of one file, with `size` 0. Its size is the bytes of the last [`Total`], or of the `Offer`
+//! before any, and is final once these are counted. Until then the sender sends no hashes, and only
+//! leaves that the file goes on behind: those before the [last one](last_leaf). A `Start` is at one
+//! of these or at the last one. Once the size is final, the sender sends the rest, then the hashes
+//! of all leaves but the last, read again, and then `End`: the program that wrote the file may have
+//! changed its beginning, as that of a film gets its length at the end. The receiver keeps the time
+//! at which its own file was written last.
+//!
 //! A leaf that lies in a hole of the sender's file is announced as a [`LeafContent::Hole`] and has
 //! no data frames. It counts as its length in grants and in progress, but not for a rate limit. Its
 //! hash is checked as that of zeros. A receiver makes a hole of it as far as its disk has such, and
@@ -438,7 +447,7 @@ pub use message::control::{Ack, ByeCode, Capabilities, Hello, Join, Live, Ping, 
 pub use message::file::{
     Accept, Again, Collision, DiskFull, Done, End, Ending, Entry, EntryKind, FailReason, Failure,
     Finish, Grant, Hashes, Leaf, LeafContent, LimitedBy, Offer, Pause, Progress, Rate,
-    RefuseReason, Shape, Start, Total, TransferKey, WHOLE,
+    RefuseReason, Shape, Start, Total, TransferKey, WHOLE, last_leaf,
 };
 pub use message::sound::{Listen, Sound, SoundCodec, SoundHead, SoundState};
 pub use message::stats::{CameraStats, FrameCounts, StageTimes, Throttling, WantStats};

@@ -40,9 +40,18 @@ pub(crate) struct Send {
     /// Limit of bytes a second, such as 2M
     #[arg(long, value_name = "RATE", value_parser = parse_bytes)]
     pub(crate) limit: Option<u64>,
+    /// Send a file while another program writes to it; Ctrl-C ends it with what the file has then
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// End a file that is followed once it has not grown for so many seconds
+    #[arg(long, value_name = "SECONDS", requires = "follow", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
+    pub(crate) until_idle: Option<u64>,
     /// What the receiver does if the name is taken
     #[arg(long, value_enum, default_value_t = CollisionArgument::Rename)]
     pub(crate) on_collision: CollisionArgument,
+    /// Don't call it a failure that links, devices, pipes and sockets in folders are left out
+    #[arg(long)]
+    pub(crate) skip_special: bool,
     /// How many seconds to wait for a lost peer to come back
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=31_536_000))]
     pub(crate) wait: u64,
@@ -140,11 +149,16 @@ Example:
   transom send anna photos/ notes.txt --limit 10M
   transom send --code photos/    to a person who is no contact: shows a code, which they type after
                                  `transom receive`
+  transom send anna --follow film.mkv    while it is recorded, until Ctrl-C
   transom send --spool anna clip.mkv   ends at once; sent when anna is there
 
-Keys while it runs: p pauses and goes on, c twice cancels, + and - change the rate limit. Without a
-terminal SIGUSR1 pauses and goes on. The bar says what limits the rate: a disk, the network, or the
-rate limit of one of the sides.
+Keys while it runs: p pauses and goes on, c and then y cancels, + and - change the rate limit.
+Without a terminal SIGUSR1 pauses and goes on. The bar says what limits the rate: a disk, the
+network, or the rate limit of one of the sides.
+
+A file that is followed may only grow, though its beginning may be rewritten: at the end all of it is
+compared once. Ctrl-C sends the rest and ends; a second one stops at once. It fails if the file is
+cut short or replaced.
 
 The same command again resumes where an earlier one ended; after a cancel it begins anew. Exit
 status 0 means: all of it is on the other side's disk and survives a power cut.";
@@ -165,9 +179,9 @@ Example:
   transom receive --from 10.0.0.7   the same if it is not found by itself; ends afterwards
   transom receive --into ~/inbox --accept anna,ben --quota 50G
 
-Keys while files come: p pauses and goes on, c twice cancels, + and - change the rate limit of all
-transfers; where offers are asked about, type them as lines. Without a terminal SIGUSR1 pauses and
-goes on.
+Keys while files come: p pauses and goes on, c and then y cancels, + and - change the rate limit of
+each transfer. Where offers are asked about, type p, +, - or twice c as lines. Without a terminal
+SIGUSR1 pauses and goes on.
 
 It also delivers what `transom send --spool` keeps for contacts, unless it ends with --once.
 

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use transom::people::Rights;
 use transom::{
-    Keep, Notice, Outcome, Paired, PairingNotice, Redial, SendOptions, TransferId, path_text,
+    Follow, Keep, Notice, Outcome, Paired, PairingNotice, Redial, SendOptions, TransferId,
+    TransferStatus, path_text,
 };
 
 use crate::args;
@@ -34,6 +35,17 @@ pub(crate) fn run(arguments: &args::Send, place: &Place, output: &Output) -> Res
     if paths.is_empty() {
         return Err(Failure::usage("nothing to send", "no path was named")
             .next("transom send --code PATH…"));
+    }
+    if arguments.follow {
+        let why = match paths.as_slice() {
+            [path] if path.is_dir() => "it is a folder",
+            [_] => "",
+            _ => "only one file can be",
+        };
+        if !why.is_empty() {
+            let what = format!("can't follow {}", path_text(&paths[0]));
+            return Err(Failure::usage(what, why).next("name one file"));
+        }
     }
     let mut failures = PathFailures::new(paths.len(), output);
     let existing = failures.existing(&paths)?;
@@ -66,6 +78,10 @@ pub(crate) fn run(arguments: &args::Send, place: &Place, output: &Output) -> Res
         let options = SendOptions {
             on_collision: arguments.on_collision.into(),
             limit: sending.controls.limit(),
+            follow: arguments.follow.then(|| Follow {
+                until_idle: arguments.until_idle.map(Duration::from_secs),
+            }),
+            skip_special: arguments.skip_special,
         };
         if let Err(failure) = sending.send(path, options)? {
             failures.add(failure)?;
@@ -265,6 +281,7 @@ impl Sending<'_> {
             .handle
             .send(&self.connection.peer, path, options);
         let mut progress = Progress::new(self.output, &self.bars);
+        let (follows, mut ends) = (options.follow.is_some(), false);
         loop {
             let Some(event) = self.connection.running.next(self.lost) else {
                 let why = format!("they did not come back within {} s", self.wait.as_secs());
@@ -272,11 +289,19 @@ impl Sending<'_> {
             };
             match event {
                 Event::Notice(notice) => {
-                    if let Some(outcome) = self.notice(&notice, transfer, &mut progress)? {
+                    let ended = self.notice(&notice, transfer, &mut progress)?;
+                    if let Some((status, outcome)) = ended {
                         if outcome.is_success() || self.output.is_json() {
                             report::tell(self.output, &notice);
                         }
-                        return self.ended(path, outcome);
+                        return self.ended(path, status, outcome);
+                    }
+                }
+                // A later signal ends the program without asking here.
+                Event::Signal(Signal::End) if follows => {
+                    self.connection.running.handle.end_follow(transfer);
+                    if !std::mem::replace(&mut ends, true) {
+                        self.bars.aside(|| self.output.warn(ENDS));
                     }
                 }
                 Event::Signal(Signal::End) => {
@@ -305,7 +330,7 @@ impl Sending<'_> {
         notice: &'n Notice,
         transfer: TransferId,
         progress: &mut Progress<'_>,
-    ) -> Result<Option<&'n Outcome>, Failure> {
+    ) -> Result<Option<(&'n TransferStatus, &'n Outcome)>, Failure> {
         match notice {
             Notice::Transfer(status) if status.transfer == transfer => {
                 progress.show(status);
@@ -315,7 +340,7 @@ impl Sending<'_> {
             }
             Notice::TransferEnded { status, outcome } if status.transfer == transfer => {
                 progress.end();
-                return Ok(Some(outcome));
+                return Ok(Some((status, outcome)));
             }
             Notice::EntryFailed { transfer: of, .. } if *of == transfer => {
                 self.bars.aside(|| self.warn(notice));
@@ -338,12 +363,17 @@ impl Sending<'_> {
         }
     }
 
-    fn ended(&self, path: &Path, outcome: &Outcome) -> Result<Result<(), Failure>, Failure> {
+    fn ended(
+        &self,
+        path: &Path,
+        status: &TransferStatus,
+        outcome: &Outcome,
+    ) -> Result<Result<(), Failure>, Failure> {
         match outcome {
             Outcome::Lost { why } => Err(self.lost(why)),
             Outcome::Partial { .. } => Ok(Err(Failure::new(
                 format!("{} was sent in part", path_text(path)),
-                crate::words::outcome_words(outcome),
+                crate::words::ended_words(status, outcome),
             ))),
             outcome if !outcome.is_success() => Ok(Err(Failure::new(
                 format!("{} was not sent", path_text(path)),
@@ -366,6 +396,9 @@ impl Sending<'_> {
         }
     }
 }
+
+/// After the first signal while a file is followed.
+const ENDS: &str = "sending what the file has now; Ctrl-C again stops at once";
 
 fn resumable(failure: Failure) -> Failure {
     failure.next("the same command resumes where this one ended")

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use transom_proto::{LeafData, LeafHashes, OwnedEntry, OwnedOffer};
 use transom_store::{
     Begin, Ended, EntryError, Finished, Inbox, InboxError, InboxSettings, Leftover, Reception,
-    RoomLimits, Run, ZEROS, hash_leaf,
+    RoomLimit, RoomLimits, Run, ZEROS, hash_leaf,
 };
 use transom_wire::{Again, Done, End, Failure, LeafContent, Progress, RefuseReason, Start, Total};
 
@@ -68,8 +68,8 @@ fn content(leaf: &LeafData, size: u64) -> &[u8] {
 }
 
 pub(crate) enum ReceiveAnswer {
-    /// So many bytes are missing on the disk; 0 once there is room again.
-    Full(u64),
+    /// So many bytes are missing, 0 once there is room again, and where.
+    Full(u64, RoomLimit),
     /// With how many bytes earlier attempts left.
     Ready(Result<u64, Refusal>),
     Begin(Start),
@@ -235,7 +235,7 @@ impl Receiving {
                 let ready = self.prepare(transfer, &into, limits, peer, &offer);
                 if ready.as_ref().is_err_and(InboxError::is_full) {
                     // Not even a folder can be made: it is not accepted before that.
-                    answer(ReceiveAnswer::Full(offer.bytes.max(1)));
+                    answer(ReceiveAnswer::Full(offer.bytes.max(1), RoomLimit::Disk));
                     let job = ReceiveJob::Prepare {
                         into,
                         limits,
@@ -323,7 +323,7 @@ impl Receiving {
             && let Some(incoming) = self.incoming(transfer)
         {
             incoming.missing = 0;
-            answer(ReceiveAnswer::Full(0));
+            answer(ReceiveAnswer::Full(0, RoomLimit::default()));
         }
         rest
     }
@@ -359,7 +359,7 @@ impl Incoming {
 
     fn tell_missing(&mut self, missing: u64, answer: &mut dyn FnMut(ReceiveAnswer)) {
         if std::mem::replace(&mut self.missing, missing) != missing {
-            answer(ReceiveAnswer::Full(missing));
+            answer(ReceiveAnswer::Full(missing, self.reception.room_limit()));
         }
     }
 

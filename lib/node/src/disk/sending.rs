@@ -1,7 +1,7 @@
 //! What the disk thread does for transfers from us: it walks what is sent and reads its leaves.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use transom_proto::{LeafData, LeafHashes, OwnedEntry};
@@ -28,13 +28,17 @@ pub(crate) const LEAVES_HASHED: usize = 16;
 pub(crate) enum SendJob {
     Open {
         path: PathBuf,
+        /// Whether it is a file that another program writes to.
+        follows: bool,
         /// The path that it is a copy of, which names the transfer.
         origin: Option<PathBuf>,
         own: [u8; 32],
         peer: [u8; 32],
     },
-    /// Counts on for a while.
+    /// Counts on for a while, or looks how long a file is that grows.
     Count,
+    /// The next look is the last.
+    EndGrowth,
     /// The next entries to announce; of these before nothing more is asked.
     Entries { settled: Vec<u32> },
     /// Begins with a file, and reads nothing.
@@ -126,11 +130,17 @@ impl Sending {
         let job = match job {
             SendJob::Open {
                 path,
+                follows,
                 origin,
                 own,
                 peer,
             } => {
-                let mut opened = self.open(transfer, &path, own, peer);
+                let outbox = match follows {
+                    true => Outbox::follow(&path),
+                    false => Outbox::open(&path),
+                };
+                let opened = outbox.and_then(|outbox| self.open(transfer, outbox, own, peer));
+                let mut opened = opened.map_err(|error| TransferFailure::from(&error));
                 if let (Ok(opened), Some(origin)) = (&mut opened, origin) {
                     opened.key = Outbox::key_of(&origin, &own, &peer);
                 }
@@ -148,10 +158,12 @@ impl Sending {
             answer,
         };
         match job {
-            SendJob::Count => {
-                let counted = count(reader.outbox, COUNT_SLICE);
-                (reader.answer)(counted.map_or_else(too_many, SendAnswer::Counted));
-            }
+            SendJob::Count => match count(reader.outbox, COUNT_SLICE) {
+                // It is entry 0.
+                Err(error) if reader.outbox.grows() => reader.failed(0, &error),
+                counted => (reader.answer)(counted.map_or_else(too_many, SendAnswer::Counted)),
+            },
+            SendJob::EndGrowth => reader.outbox.end_growth(),
             SendJob::Entries { settled } => {
                 let found = entries(reader.outbox, &settled);
                 (reader.answer)(found.map_or_else(too_many, SendAnswer::Entries));
@@ -177,14 +189,12 @@ impl Sending {
     fn open(
         &mut self,
         transfer: TransferId,
-        path: &Path,
+        mut outbox: Outbox,
         own: [u8; 32],
         peer: [u8; 32],
-    ) -> Result<Opened, TransferFailure> {
-        let failed = |error: OutboxError| TransferFailure::from(&error);
-        let mut outbox = Outbox::open(path).map_err(failed)?;
+    ) -> Result<Opened, OutboxError> {
         let opened = Opened {
-            counted: count(&mut outbox, COUNT_FIRST).map_err(failed)?,
+            counted: count(&mut outbox, COUNT_FIRST)?,
             key: outbox.key(&own, &peer),
             name: outbox.name().to_owned(),
             shape: outbox.shape(),
@@ -199,7 +209,7 @@ fn count(outbox: &mut Outbox, most: Duration) -> Result<Counted, OutboxError> {
     let begun = Instant::now();
     loop {
         let counted = outbox.count(NAMES_COUNTED)?;
-        if counted.is_all || begun.elapsed() >= most {
+        if counted.is_all || outbox.grows() || begun.elapsed() >= most {
             return Ok(counted);
         }
     }
@@ -409,9 +419,10 @@ mod tests {
         let start = |index| Start { index, offset: 0 };
         let (own, peer) = ([1; 32], [2; 32]);
         let path = folder.clone();
-        let origin = None;
+        let (follows, origin) = (false, None);
         work(SendJob::Open {
             path,
+            follows,
             origin,
             own,
             peer,

@@ -5,14 +5,16 @@ use std::time::{Duration, Instant};
 
 use transom_net::PeerId;
 use transom_proto::Side;
-use transom_users::{Book, Rights, Trust, identify, pinned, trust};
+use transom_users::{Book, Contact, Rights, Trust, identify, pinned, trust};
 use transom_wire::{ByeCode, Capabilities, PeerName, PublicKey};
 
 use super::dial::{OtherKey, Reach, Route};
+use super::pins::{Asker, Pin};
 use super::{Links, PeerLink};
 use crate::budget::MAX_LINKS_PER_KEY;
 use crate::context::Context;
 use crate::notice::{KeyNotKept, Notice, Obstacle};
+use crate::pins::PinAnswer;
 
 /// A knock of the same key is reported once in this time, so that knocking can't flood a log.
 const KNOCK_PAUSE: Duration = Duration::from_secs(10);
@@ -43,6 +45,14 @@ impl Admission {
     }
 }
 
+/// What becomes of a connection whose key is proven.
+enum Decision {
+    Admit(Admission),
+    /// The key is to be kept first.
+    Pin(Pin),
+    Refuse,
+}
+
 /// A connection whose key is proven, before its admission is decided.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caller {
@@ -56,63 +66,104 @@ impl Links {
     /// Decides on the admission of a peer whose key the handshake has proven. Nothing was sent to
     /// it yet except the handshake.
     pub(crate) fn decide(&mut self, id: PeerId, caller: Caller, side: Side, out: &mut Context) {
-        let Caller { key, address, .. } = caller;
-        if let Err(error) = self.known.refresh() {
-            log::warn!("{error}");
+        let asker = Asker {
+            id,
+            caller,
+            side,
+            pin: None,
+        };
+        match self.is_in_book(&asker) {
+            true => self.decide_now(asker, None, out),
+            false => self.pins.ask(asker, &mut out.workers),
         }
-        let link = match side {
-            Side::Dialer => self.decide_dialed(id, key, out),
-            Side::Listener => self.decide_caller(caller, out),
+    }
+
+    /// The pinned keys were read, and those that were to be kept are on the disk or can't be.
+    pub(crate) fn pinned(&mut self, answer: PinAnswer, out: &mut Context) {
+        for (asker, failed) in self.pins.answered(answer, &mut out.workers) {
+            self.decide_now(asker, failed, out);
+        }
+    }
+
+    /// Whether the contact book or we have the key, so that no pinned key matters.
+    fn is_in_book(&self, asker: &Asker) -> bool {
+        let key = &asker.caller.key;
+        let dialed = || self.dialed(asker.id).map(|(contact, _)| contact);
+        match asker.side {
+            Side::Listener => *key == self.own_key || self.book.owner_of(key).is_some(),
+            Side::Dialer => dialed().is_some_and(|contact| {
+                let pinned = pinned(contact, &self.book, self.pins.known());
+                matches!(pinned, Some((_, true)))
+            }),
+        }
+    }
+
+    /// `failed`: why the key can't be kept that was to be kept before.
+    fn decide_now(&mut self, asker: Asker, failed: Option<KeyNotKept>, out: &mut Context) {
+        let Asker {
+            id, caller, side, ..
+        } = asker;
+        let Caller { key, address, .. } = caller;
+        let decision = match side {
+            Side::Dialer => self.decide_dialed(&asker, failed, out),
+            Side::Listener => match self.decide_caller(caller, out) {
+                Some(admission) => Decision::Admit(admission),
+                None => Decision::Refuse,
+            },
+        };
+        let Admission {
+            peer,
+            rights,
+            first_use,
+            known_as,
+        } = match decision {
+            Decision::Admit(admission) => admission,
+            Decision::Pin(pin) => {
+                let pin = Some(pin);
+                return self.pins.ask(Asker { pin, ..asker }, &mut out.workers);
+            }
+            Decision::Refuse => return out.net.refuse(id),
         };
         let same_key = self.links.values().filter(|link| link.key == key);
         let same_key = same_key.count();
         let now = out.now();
-        match link {
-            Some(_) if side == Side::Listener && !out.paces.take(key.0, now) => {
-                // Over its rate limit. It is delayed, not refused: a script that connects often is
-                // legitimate.
-                self.waiting.push((id, caller));
-            }
-            Some(Admission {
+        if side == Side::Listener && !out.paces.take(key.0, now) {
+            // Over its rate limit. It is delayed, not refused: a script that connects often is
+            // legitimate.
+            return self.waiting.push((id, caller));
+        }
+        let nonce = self.machine.random();
+        let Some(nonce) = nonce.filter(|_| same_key < MAX_LINKS_PER_KEY) else {
+            return out.net.refuse(id);
+        };
+        let mut config = transom_proto::Config::new(self.own_name, self.session, nonce);
+        config.capabilities = self.capabilities;
+        config.order = self.order;
+        config.uplink = self.uplink.clone();
+        // Reconnecting does not renew the burst of texts.
+        let burst = out.paces.left(key.0, now).max(1);
+        config.text_burst = config.text_burst.min(burst);
+        config.session_window = self.budget.first();
+        out.net.admit(id, config);
+        self.links.insert(
+            id,
+            PeerLink {
                 peer,
+                key,
                 rights,
+                side,
+                address,
                 first_use,
                 known_as,
-            }) if same_key < MAX_LINKS_PER_KEY => {
-                let Some(nonce) = self.machine.random() else {
-                    return out.net.refuse(id);
-                };
-                let mut config = transom_proto::Config::new(self.own_name, self.session, nonce);
-                config.capabilities = self.capabilities;
-                config.order = self.order;
-                config.uplink = self.uplink.clone();
-                // Reconnecting does not renew the burst of texts.
-                let burst = out.paces.left(key.0, now).max(1);
-                config.text_burst = config.text_burst.min(burst);
-                config.session_window = self.budget.first();
-                out.net.admit(id, config);
-                self.links.insert(
-                    id,
-                    PeerLink {
-                        peer,
-                        key,
-                        rights,
-                        side,
-                        address,
-                        first_use,
-                        known_as,
-                        session: None,
-                        since: None,
-                        capabilities: Capabilities::NONE,
-                        closing: false,
-                        // All connections of a key share a load: more of them give no larger share
-                        // of the disk.
-                        load: self.loads.of(key.0),
-                    },
-                );
-            }
-            _ => out.net.refuse(id),
-        }
+                session: None,
+                since: None,
+                capabilities: Capabilities::NONE,
+                closing: false,
+                // All connections of a key share a load: more of them give no larger share of the
+                // disk.
+                load: self.loads.of(key.0),
+            },
+        );
     }
 
     /// Decides on the waiting callers that are within their rate limit again.
@@ -123,51 +174,69 @@ impl Links {
         }
     }
 
-    fn decide_dialed(
-        &mut self,
-        id: PeerId,
-        key: PublicKey,
-        out: &mut Context,
-    ) -> Option<Admission> {
-        let mut dials = self.dials.values();
-        let (contact, route) = dials.find_map(|dial| match dial.reach {
+    /// The contact that is being dialed by that connection.
+    fn dialed(&self, id: PeerId) -> Option<(&Contact, Route)> {
+        self.dials.values().find_map(|dial| match dial.reach {
             Reach::Trying {
                 link: Some(link),
                 route,
                 ..
             } if link == id => Some((&dial.contact, route)),
             _ => None,
-        })?;
+        })
+    }
+
+    fn decide_dialed(
+        &mut self,
+        asker: &Asker,
+        failed: Option<KeyNotKept>,
+        out: &mut Context,
+    ) -> Decision {
+        let key = asker.caller.key;
+        let Some((contact, route)) = self.dialed(asker.id) else {
+            return Decision::Refuse;
+        };
         let name = contact.name;
         let admission = Admission::of(name, contact.may);
-        match trust(contact, &self.book, self.known.peers(), &key) {
+        let tried = asker.pin.filter(|pin| pin.name == name);
+        match trust(contact, &self.book, self.pins.known(), &key) {
             Trust::Pinned => {
-                self.name_key(&name, &key);
-                Some(self.with_rights_of_owner(admission, &key))
+                if let Some(why) = failed {
+                    log::warn!("{name}: {why}");
+                }
+                if tried.is_none() && self.is_nameless(&name) {
+                    let (first_use, known_as) = (false, None);
+                    return Decision::Pin(Pin {
+                        name,
+                        first_use,
+                        known_as,
+                    });
+                }
+                Decision::Admit(Admission {
+                    first_use: tried.is_some_and(|pin| pin.first_use),
+                    known_as: tried.and_then(|pin| pin.known_as),
+                    ..self.with_rights_of_owner(admission, &key)
+                })
             }
             _ if route == Route::Announced => {
                 log::debug!("{name} is not where it is announced: another key is there");
                 self.try_next(name, out);
-                None
+                Decision::Refuse
+            }
+            Trust::FirstUse if tried.is_none() => {
+                let known = identify(&self.book, self.pins.known(), &key);
+                Decision::Pin(Pin {
+                    name,
+                    first_use: true,
+                    known_as: known.map(|known| known.name),
+                })
             }
             Trust::FirstUse => {
-                let known = identify(&self.book, self.known.peers(), &key);
-                let known_as = known.map(|known| known.name);
-                match self.known.learn(&name, &key) {
-                    Ok(()) => {
-                        let admission = self.with_rights_of_owner(admission, &key);
-                        Some(Admission {
-                            first_use: true,
-                            known_as,
-                            ..admission
-                        })
-                    }
-                    Err(error) => {
-                        let obstacle = Obstacle::KeyNotKept(KeyNotKept::of(&error));
-                        self.pause(name, obstacle, Some(REFUSED_PAUSE), out);
-                        None
-                    }
+                if let Some(why) = failed {
+                    let obstacle = Obstacle::KeyNotKept(why);
+                    self.pause(name, obstacle, Some(REFUSED_PAUSE), out);
                 }
+                Decision::Refuse
             }
             Trust::Changed { pinned, in_book } => {
                 let key = OtherKey {
@@ -176,22 +245,17 @@ impl Links {
                     in_book,
                 };
                 self.other_key(name, key, out);
-                None
+                Decision::Refuse
             }
         }
     }
 
-    /// Pins the key to the name of a contact whose key was so far pinned to its address only, so
-    /// that the contact is also recognised when it dials us.
-    fn name_key(&mut self, name: &PeerName, key: &PublicKey) {
+    /// Whether that is a contact whose key is pinned to its address only. The key is pinned to its
+    /// name too, so that the contact is also recognised when it dials us.
+    fn is_nameless(&self, name: &PeerName) -> bool {
         let contact = self.book.find(name.as_str());
-        let is_nameless = self.known.peers().key_of(name).is_none();
-        if is_nameless
+        self.pins.known().key_of(name).is_none()
             && contact.is_some_and(|contact| contact.key.is_none())
-            && let Err(error) = self.known.learn(name, key)
-        {
-            log::warn!("{error}");
-        }
     }
 
     /// A peer that was dialed by its address has the rights of the contact that owns its key, if
@@ -208,7 +272,7 @@ impl Links {
 
     /// The rights in the contact book of a peer that was dialed by that name and has that key.
     fn rights_at(&self, peer: &PeerName, key: &PublicKey) -> Option<Rights> {
-        let owner = || identify(&self.book, self.known.peers(), key)?.contact;
+        let owner = || identify(&self.book, self.pins.known(), key)?.contact;
         let contact = self.book.find(peer.as_str()).or_else(owner);
         contact.map(|contact| contact.may)
     }
@@ -238,7 +302,7 @@ impl Links {
     /// no contact of the book may not: dialing an address grants nothing, and removing a contact
     /// from the book revokes its rights.
     fn person(&self, key: &PublicKey) -> Option<(PeerName, Rights)> {
-        let person = identify(&self.book, self.known.peers(), key);
+        let person = identify(&self.book, self.pins.known(), key);
         match person.filter(|person| person.contact.is_some()) {
             Some(person) => {
                 let may_come = person.may != Rights::NONE && self.allow.allows(&person.name);
@@ -269,7 +333,7 @@ impl Links {
     /// Whether a guest with that key may have that name: neither belongs to a contact, another
     /// known peer, or us.
     fn is_free(&self, name: &PeerName, key: &PublicKey) -> bool {
-        let known = self.known.peers().key_of(name);
+        let known = self.pins.known().key_of(name);
         self.book.find(name.as_str()).is_none()
             && self.book.owner_of(key).is_none()
             && known.is_none_or(|known| known == *key)
@@ -279,7 +343,7 @@ impl Links {
 
     /// Whether the key belongs to no contact and not to us.
     pub(crate) fn is_stranger(&self, key: &PublicKey) -> bool {
-        let person = identify(&self.book, self.known.peers(), key);
+        let person = identify(&self.book, self.pins.known(), key);
         person.is_none_or(|person| person.contact.is_none()) && *key != self.own_key
     }
 
@@ -292,14 +356,14 @@ impl Links {
         called: PeerName,
         key: &PublicKey,
     ) -> PeerName {
-        let person = identify(&self.book, self.known.peers(), key);
+        let person = identify(&self.book, self.pins.known(), key);
         if let Some(contact) = person.and_then(|person| person.contact) {
             return contact.name;
         }
         let is_keyless = |name: &PeerName| {
             let contact = self.book.find(name.as_str());
             contact.is_some_and(|contact| contact.key.is_none())
-                && self.known.peers().key_of(name).is_none()
+                && self.pins.known().key_of(name).is_none()
         };
         if let Some(name) = wished.filter(is_keyless) {
             return name;
@@ -332,20 +396,17 @@ impl Links {
     pub(crate) fn replace_book(&mut self, book: Book, out: &mut Context) -> Vec<PeerId> {
         let before = std::mem::replace(&mut self.book, book);
         for contact in before.contacts() {
-            if let Some((key, _)) = pinned(contact, &before, self.known.peers())
+            if let Some((key, _)) = pinned(contact, &before, self.pins.known())
                 && self.is_stranger(&key)
             {
                 self.forgotten.add(key, out.now());
             }
         }
         let Self {
-            book,
-            known,
-            guests,
-            ..
+            book, pins, guests, ..
         } = self;
         guests.forget(|key| {
-            let person = identify(book, known.peers(), key);
+            let person = identify(book, pins.known(), key);
             person.is_some_and(|person| person.contact.is_some())
         });
         self.update_rights(out)

@@ -226,7 +226,7 @@ impl Links {
         if named_so.as_ref() == Ok(&contact.address) {
             return None;
         }
-        let (key, _) = pinned(contact, &self.book, self.known.peers())?;
+        let (key, _) = pinned(contact, &self.book, self.pins.known())?;
         Some(key.fingerprint())
     }
 
@@ -234,7 +234,7 @@ impl Links {
     pub(crate) fn contacts(&self) -> Contacts {
         let contacts = self.book.contacts().iter();
         let known = contacts.filter_map(|contact| {
-            let (key, _) = pinned(contact, &self.book, self.known.peers())?;
+            let (key, _) = pinned(contact, &self.book, self.pins.known())?;
             Some((key.fingerprint(), contact.name))
         });
         // Of two contacts with one key the first counts, as everywhere.

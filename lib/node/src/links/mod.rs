@@ -14,6 +14,7 @@ mod forgotten;
 mod guests;
 mod hints;
 mod link;
+mod pins;
 mod share;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,10 +31,10 @@ use self::forgotten::Forgotten;
 use self::guests::Guests;
 use self::hints::{HintDials, Hints};
 pub(crate) use self::link::{Gone, Parting, PeerLink};
+use self::pins::Pins;
 use crate::budget::Budget;
 use crate::context::{Context, earlier};
 use crate::handle::Redial;
-use crate::identity::KnownPeersFile;
 use crate::load::Loads;
 use crate::notice::{LinkEnd, Notice};
 use crate::parts::Machine;
@@ -43,7 +44,7 @@ pub(crate) struct Links {
     links: BTreeMap<PeerId, PeerLink>,
     dials: BTreeMap<PeerName, Dial>,
     book: Book,
-    known: KnownPeersFile,
+    pins: Pins,
     allow: Allow,
     guests: Guests,
     hints: Hints,
@@ -73,7 +74,7 @@ impl Links {
             links: BTreeMap::new(),
             dials: BTreeMap::new(),
             book: std::mem::take(&mut settings.book),
-            known: std::mem::take(&mut settings.known_peers),
+            pins: Pins::new(settings.known_peers.peers().clone()),
             allow: std::mem::take(&mut settings.allow),
             guests: Guests::default(),
             hints: Hints::new(settings.moved_patience),
@@ -294,6 +295,7 @@ impl Links {
     /// A connection ended, in any stage.
     pub(crate) fn left(&mut self, id: PeerId, why: &Departure, out: &mut Context) -> Option<Gone> {
         self.waiting.retain(|(waiting, _)| *waiting != id);
+        self.pins.forget(id);
         let link = self.links.remove(&id);
         let Some(link) = link else {
             self.try_failed(id, why, out);

@@ -23,6 +23,7 @@ use crate::load::Load;
 use crate::notice::TransferId;
 use crate::pairing::PairingId;
 use crate::parts::Workers;
+use crate::pins::{PinJob, Pinner};
 use crate::shared_live::{OwnerMarks, SharedMarks};
 use crate::workers::{CameraNews, Opening, Report, Wanted, Wish};
 
@@ -39,6 +40,7 @@ pub(crate) struct Inline {
     wish: Wish,
     encoding: Option<Encoding>,
     marks: SharedMarks,
+    pinner: Pinner,
 }
 
 /// A frame being encoded. Those that come meanwhile are replaced by newer ones in the camera.
@@ -61,6 +63,7 @@ impl Inline {
             wish: Wish::default(),
             encoding: None,
             marks: SharedMarks::new(&OwnerMarks::default()),
+            pinner: Pinner::default(),
         }
     }
 
@@ -313,6 +316,23 @@ impl Workers {
         match self {
             Self::Threads(threads) => threads.set_marks(marks),
             Self::Inline(inline) => inline.marks = SharedMarks::new(&marks),
+        }
+    }
+
+    pub(crate) fn set_pinner(&mut self, pinner: Pinner) {
+        match self {
+            Self::Threads(threads) => threads.set_pinner(pinner),
+            Self::Inline(inline) => inline.pinner = pinner,
+        }
+    }
+
+    pub(crate) fn pin(&mut self, job: PinJob) {
+        match self {
+            Self::Threads(threads) => threads.pin(job),
+            Self::Inline(inline) => {
+                let answer = inline.pinner.work(&job);
+                inline.reports.push_back(Report::Pins(answer));
+            }
         }
     }
 

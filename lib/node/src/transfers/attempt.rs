@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use transom_net::PeerId;
 use transom_proto::{OwnedEntry, Session, UsageError};
 use transom_store::Counted;
-use transom_wire::{Again, EntryKind, Failure, Progress, Start, Total, WHOLE, limits};
+use transom_wire::{Again, EntryKind, Failure, Progress, Start, Total, WHOLE, last_leaf, limits};
 
 use super::Place;
 use super::reads::Reads;
@@ -18,6 +18,9 @@ use crate::notice::{FailReason, TransferFailure, TransferId};
 
 /// Pause between two totals: a progress bar needs no more.
 const TOTAL_PAUSE: Duration = Duration::from_millis(250);
+/// Pause between two looks at a file that grows: a viewer of the copy waits no longer for a whole
+/// leaf. The system's own notices (inotify) say nothing of files on other machines' disks.
+const GROWTH_PAUSE: Duration = Duration::from_millis(200);
 /// Small files read before other transfers have their turn.
 const SMALL_BATCH: usize = 16;
 
@@ -32,6 +35,10 @@ pub(super) struct Attempt {
     pub(super) place: Option<Place>,
     /// It is one file and no folder: its outcome says why it failed.
     pub(super) is_file: bool,
+    /// It is a file that is followed.
+    follows: bool,
+    /// When to look how long that is; not while it is looked, or once its size is final.
+    pub(super) count_at: Option<Instant>,
     /// What the receiver was told that there is, and when.
     total: Total,
     told: Option<Instant>,
@@ -77,17 +84,29 @@ pub(super) struct Announced {
     pub(super) size: u64,
     /// Where the receiver wants it to start.
     start: Option<u64>,
+    /// The receiver was sent the hashes of the leaves before this one.
+    hashed: u64,
+}
+
+impl Announced {
+    /// Whether the receiver is done with it and never asked for it, as with a file whose name is
+    /// taken.
+    pub(super) fn is_skipped(&self) -> bool {
+        self.start.is_none()
+    }
 }
 
 impl Attempt {
     /// Nothing of it is known yet but where it goes.
-    pub(super) fn new(number: TransferId, link: PeerId, lane: Lane) -> Self {
+    pub(super) fn new(number: TransferId, link: PeerId, lane: Lane, follows: bool) -> Self {
         Self {
             number,
             link,
             lane,
             place: None,
             is_file: false,
+            follows,
+            count_at: None,
             total: Total {
                 files: 0,
                 bytes: 0,
@@ -143,11 +162,16 @@ impl Attempt {
             self.say(out, |session, place| {
                 session.entry(place.file, &entry.as_entry())
             });
+            let size = match self.follows {
+                true => self.counted.bytes,
+                false => entry.size,
+            };
             let announced = Announced {
                 path: entry.path.as_str().to_owned(),
                 kind: entry.kind,
-                size: entry.size,
+                size,
                 start: None,
+                hashed: 0,
             };
             self.announced.insert(entry.index, announced);
         }
@@ -164,11 +188,45 @@ impl Attempt {
         }
     }
 
-    /// More was counted.
-    pub(super) fn counted(&mut self, counted: Counted, out: &mut Context) {
+    /// More was counted. Says whether there are more bytes.
+    pub(super) fn counted(&mut self, counted: Counted, out: &mut Context) -> bool {
+        let has_grown = counted.bytes > self.counted.bytes;
         (self.counted, self.count_asked) = (counted, false);
+        if self.follows {
+            self.found.bytes = counted.bytes;
+            for (index, entry) in &mut self.announced {
+                entry.size = counted.bytes;
+                if entry.start.is_some() && (has_grown || counted.is_all) {
+                    self.reads.grew(*index);
+                }
+            }
+        }
         self.count_on(out);
         self.tell_total(out);
+        has_grown
+    }
+
+    /// The file that is followed is to end.
+    pub(super) fn end_growth(&mut self, out: &mut Context) {
+        let job = SendJob::EndGrowth;
+        out.workers.send(self.lane, self.number, job);
+        self.count_at = self.count_at.and(Some(out.now()));
+    }
+
+    /// Looks how long the file is that grows.
+    pub(super) fn count_growth(&mut self, out: &mut Context) {
+        (self.count_at, self.count_asked) = (None, true);
+        out.workers.send(self.lane, self.number, SendJob::Count);
+    }
+
+    /// All leaves of an entry that can be sent now were read. Of a file that grew all but the last
+    /// are hashed then.
+    pub(super) fn sent(&mut self, index: u32) {
+        self.reads.sent(index);
+        if self.follows && self.total.is_counted {
+            let offset = last_leaf(self.counted.bytes);
+            self.reads.hold(Start { index, offset });
+        }
     }
 
     /// Entries were found to announce; gives what is left out.
@@ -182,6 +240,9 @@ impl Attempt {
             self.found.entries += 1;
             self.found.folders += u32::from(entry.kind == EntryKind::Folder);
             self.found.bytes = self.found.bytes.saturating_add(entry.size);
+        }
+        if self.follows {
+            self.found.bytes = self.counted.bytes;
         }
         self.found.is_all = found.is_last;
         self.fetched.extend(found.entries);
@@ -200,7 +261,12 @@ impl Attempt {
 
     /// Goes on to count, unless all is known.
     fn count_on(&mut self, out: &mut Context) {
-        if !self.count_asked && !self.due_total().is_counted {
+        if self.due_total().is_counted {
+            return;
+        }
+        if self.follows {
+            self.count_at = Some(out.now() + GROWTH_PAUSE);
+        } else if !self.count_asked {
             self.count_asked = true;
             out.workers.send(self.lane, self.number, SendJob::Count);
         }
@@ -209,18 +275,21 @@ impl Attempt {
     /// What the receiver is to know of the counts. What came after it was counted is found too.
     fn due_total(&self) -> Total {
         let (told, counted, found) = (&self.total, &self.counted, &self.found);
+        let is_all = counted.is_all || found.is_all && !self.follows;
         Total {
             files: told.files.max(counted.entries).max(found.entries),
             bytes: told.bytes.max(counted.bytes).max(found.bytes),
-            is_counted: told.is_counted || counted.is_all || found.is_all,
+            is_counted: told.is_counted || is_all,
         }
     }
 
-    /// Tells the receiver of new counts: at once if they are the last, or beyond the last.
+    /// Tells the receiver of new counts: at once if they are the last, or beyond the last, or leaves
+    /// follow that they allow.
     fn tell_total(&mut self, out: &mut Context) {
         let (total, now) = (self.due_total(), out.now());
         let is_late = self.told.is_none_or(|told| now >= told + TOTAL_PAUSE);
-        if total != self.total && !self.finish_said && (total.is_counted || is_late) {
+        let is_due = total.is_counted || is_late || self.follows;
+        if total != self.total && !self.finish_said && is_due {
             (self.total, self.told) = (total, Some(now));
             self.say(out, |session, place| session.total(place.file, &total));
         }
@@ -245,7 +314,10 @@ impl Attempt {
         let room = out
             .with(place.link, |session| session.leaf_room(place.file))
             .unwrap_or(0);
-        let size = |index| self.announced.get(&index).map_or(0, |entry| entry.size);
+        let size = |index| {
+            let size = self.announced.get(&index).map_or(0, |entry| entry.size);
+            (!self.follows).then_some(size)
+        };
         let mut jobs = Vec::new();
         jobs.extend(self.reads.next_again(room).map(SendJob::Again));
         loop {
@@ -284,6 +356,20 @@ impl Attempt {
         let entry = self.announced.get_mut(&start.index)?;
         entry.start = Some(start.offset);
         Some(entry)
+    }
+
+    /// The leaves of an entry before that offset were hashed.
+    pub(super) fn hashed(&mut self, index: u32, end: u64) {
+        self.reads.hashed(index, end);
+        if let Some(entry) = self.announced.get_mut(&index) {
+            entry.hashed = end;
+        }
+    }
+
+    /// Bytes that the receiver said to hold and that were not hashed yet.
+    pub(super) fn unhashed(&self) -> u64 {
+        let unhashed = |entry: &Announced| entry.start.unwrap_or(0).saturating_sub(entry.hashed);
+        self.announced.values().map(unhashed).sum()
     }
 
     /// The receiver wants leaves again: of those that it held it has none.
@@ -348,6 +434,9 @@ impl Attempt {
         let waits = !self.fetched.is_empty() || !self.announced.is_empty();
         let complete = self.found.is_all && !waits && !self.finish_said;
         if complete {
+            // A file that is followed may have failed before its size was final.
+            self.counted.is_all = true;
+            self.tell_total(out);
             self.finish_said = true;
             let entries = self.found.entries;
             self.say(out, |session, place| session.finish(place.file, entries));

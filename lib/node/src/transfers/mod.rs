@@ -269,6 +269,12 @@ impl Transfers {
         }
     }
 
+    pub(crate) fn end_follow(&mut self, id: TransferId, out: &mut Context) {
+        if let Some(outgoing) = self.outgoing.get_mut(&id) {
+            outgoing.end_follow(out);
+        }
+    }
+
     pub(crate) fn cancel(&mut self, id: TransferId, out: &mut Context) {
         if let Some(outgoing) = self.outgoing.get_mut(&id) {
             outgoing.cancel(out);
@@ -388,9 +394,11 @@ impl Transfers {
             .values()
             .filter_map(|incoming| incoming.account.due(now));
         let waiting = self.outgoing.values().filter_map(Outgoing::waits_until);
+        let growing = self.outgoing.values().filter_map(Outgoing::counts_at);
         outgoing
             .chain(incoming)
             .chain(waiting)
+            .chain(growing)
             .fold(None, |due, at| earlier(due, Some(at)))
     }
 
@@ -403,6 +411,7 @@ impl Transfers {
         }
         let mut over = Vec::new();
         for (id, outgoing) in &mut self.outgoing {
+            outgoing.count_growth(now, out);
             over.extend(outgoing.go_on(out).map(|outcome| (*id, outcome)));
             let place = outgoing.place();
             outgoing.account.tell(place, now, out);

@@ -21,7 +21,7 @@ pub(super) struct Reads {
     /// Files of one leaf at most that were asked for, each whole: the bytes of its leaf, 0 once
     /// that came.
     small: BTreeMap<u32, usize>,
-    /// Large files of which the receiver holds a part that was not hashed yet.
+    /// Large files of which the receiver holds a part that was not hashed yet, and files that grew.
     held: VecDeque<Start>,
     /// The first of these was asked for.
     hashes_asked: bool,
@@ -63,14 +63,18 @@ impl Reads {
     }
 
     /// The small files to ask for next, which fit into so many bytes together with what was asked
-    /// for. None passes a large one.
-    pub(super) fn next_small(&mut self, room: usize, size: impl Fn(u32) -> u64) -> Vec<Start> {
+    /// for. None passes a large one. A file that is followed has no size, and is read as a large one.
+    pub(super) fn next_small(
+        &mut self,
+        room: usize,
+        size: impl Fn(u32) -> Option<u64>,
+    ) -> Vec<Start> {
         let mut room = self.room(room);
         let mut starts = Vec::new();
         while self.large.is_none()
             && self.small.len() < SMALL_ASKED
             && let Some(start) = self.wanted.front()
-            && let Some(bytes) = as_small(size(start.index))
+            && let Some(bytes) = size(start.index).and_then(as_small)
             && bytes <= room
         {
             room -= bytes;
@@ -82,20 +86,35 @@ impl Reads {
 
     /// The large file to begin with, if it is the turn of one. One that is held whole is hashed
     /// only, and the next one may begin.
-    pub(super) fn next_large(&mut self, size: impl Fn(u32) -> u64) -> Option<Start> {
-        let is_large = |start: &&Start| as_small(size(start.index)).is_none();
+    pub(super) fn next_large(&mut self, size: impl Fn(u32) -> Option<u64>) -> Option<Start> {
+        let is_large = |start: &&Start| size(start.index).and_then(as_small).is_none();
         let start = *self.wanted.front().filter(is_large)?;
         if self.large.is_some() {
             return None;
         }
         self.wanted.pop_front();
-        if start.offset < size(start.index) {
+        let size = size(start.index);
+        if size.is_none_or(|size| start.offset < size) {
             self.large = Some((start.index, 0));
         }
-        if start.offset > 0 {
+        if start.offset > 0 && size.is_some() {
             self.held.push_back(start);
         }
         Some(start)
+    }
+
+    /// The file that is followed has grown, or its size is final.
+    pub(super) fn grew(&mut self, index: u32) {
+        if self.wanted.is_empty() {
+            self.large.get_or_insert((index, 0));
+        }
+    }
+
+    /// The leaves of the file that was followed are to be hashed up to that offset.
+    pub(super) fn hold(&mut self, start: Start) {
+        if start.offset > 0 && self.held.is_empty() {
+            self.held.push_back(start);
+        }
     }
 
     /// How many leaves of the large file to ask for, if there is room for enough of them.
@@ -206,7 +225,7 @@ mod tests {
     #[test]
     fn small_files_are_asked_for_up_to_the_room_and_up_to_a_large_one() {
         let sizes = [0, 10, LEAF, LEAF, LEAF + 1, 1];
-        let size = |index: u32| sizes[index as usize] as u64;
+        let size = |index: u32| Some(sizes[index as usize] as u64);
         let mut reads = wanted(6);
         let small = |reads: &mut Reads, room| {
             let starts = reads.next_small(room, size);
@@ -230,14 +249,14 @@ mod tests {
     #[test]
     fn so_many_small_files_are_asked_for_at_once_and_no_more() {
         let mut reads = wanted(100);
-        assert_eq!(reads.next_small(LEAF, |_| 1).len(), SMALL_ASKED);
+        assert_eq!(reads.next_small(LEAF, |_| Some(1)).len(), SMALL_ASKED);
         reads.end(7);
-        assert_eq!(reads.next_small(LEAF, |_| 1).len(), 1);
+        assert_eq!(reads.next_small(LEAF, |_| Some(1)).len(), 1);
     }
 
     #[test]
     fn what_was_given_up_does_not_count_for_what_is_read_then() {
-        let large = |_| u64::MAX;
+        let large = |_| Some(u64::MAX);
         let mut reads = wanted(2);
         assert!(reads.next_large(large).is_some());
         reads.give_up(0);
@@ -252,7 +271,7 @@ mod tests {
 
     #[test]
     fn held_leaves_are_hashed_once_new_ones_find_no_room_or_are_through() {
-        let large = |_| u64::MAX;
+        let large = |_| Some(u64::MAX);
         let offset = 2 * LEAF as u64;
         let mut reads = Reads::default();
         for index in 0..2 {
@@ -268,7 +287,7 @@ mod tests {
         assert_eq!(reads.next_hashes(0), None);
         reads.sent(0);
         // One that is held whole does not keep the next one waiting.
-        let size = |_| offset;
+        let size = |_| Some(offset);
         reads.want(Start { index: 2, offset });
         assert_eq!(reads.next_large(size).unwrap().index, 1);
         assert_eq!(reads.next_large(size).unwrap().index, 2);
@@ -281,7 +300,7 @@ mod tests {
     #[test]
     fn leaves_again_and_new_ones_share_the_room() {
         let mut reads = wanted(1);
-        reads.next_large(|_| u64::MAX);
+        reads.next_large(|_| Some(u64::MAX));
         assert_eq!(reads.next_leaves(5 * LEAF), Some((0, 5)));
         let (index, offset, leaves) = (0, 0, 3);
         let again = Again {

@@ -17,12 +17,11 @@ use super::control::Control;
 use super::{Account, MAX_FAILURES_TOLD, Place};
 use crate::context::Context;
 use crate::disk::{Opened, SendAnswer, SendJob};
-use crate::meter::Meter;
 use crate::notice::{
-    Direction, FailReason, FileError, Notice, Outcome, PeerLoss, Phase, TransferFailure,
-    TransferId, TransferStatus,
+    Direction, EntryReport, FailReason, FileError, Notice, Outcome, PeerLoss, Phase,
+    TransferFailure, TransferId, TransferStatus,
 };
-use crate::settings::SendOptions;
+use crate::settings::{Follow, SendOptions};
 
 pub(super) struct Outgoing {
     pub(super) account: Account,
@@ -30,6 +29,11 @@ pub(super) struct Outgoing {
     /// The path that it is a copy of, which names the transfer.
     pub(super) origin: Option<PathBuf>,
     on_collision: Collision,
+    /// The file is followed, and is not to end yet.
+    follow: Option<Follow>,
+    /// When a file that is followed grew last, or was accepted since.
+    grew_at: Instant,
+    skip_special: bool,
     attempt: Option<Attempt>,
     /// Our user's pause and limit, and whether the receiver has paused the transfer. Without a
     /// connection that is what the receiver said last.
@@ -54,6 +58,9 @@ impl Outgoing {
                 limit: options.limit,
             },
             on_collision: options.on_collision,
+            follow: options.follow,
+            grew_at: Instant::now(),
+            skip_special: options.skip_special,
             attempt: None,
             peer_paused: false,
             stirred: false,
@@ -113,12 +120,14 @@ impl Outgoing {
         peer: [u8; 32],
         out: &mut Context,
     ) {
-        self.attempt = Some(Attempt::new(number, link, peer));
+        let follows = self.follow.is_some();
+        self.attempt = Some(Attempt::new(number, link, peer, follows));
         out.workers.send(
             peer,
             number,
             SendJob::Open {
                 path: self.path.clone(),
+                follows,
                 origin: self.origin.clone(),
                 own,
                 peer,
@@ -152,6 +161,32 @@ impl Outgoing {
         self.account.changed = true;
     }
 
+    /// What the file has now is all that is sent of it.
+    pub(super) fn end_follow(&mut self, out: &mut Context) {
+        if self.follow.take().is_some()
+            && let Some(attempt) = &mut self.attempt
+        {
+            attempt.end_growth(out);
+        }
+    }
+
+    /// When to look how long the file is that is followed. A receiver without room for what there
+    /// is takes no counts either: each of them would wait there.
+    pub(super) fn counts_at(&self) -> Option<Instant> {
+        let attempt = self.attempt.as_ref()?;
+        let has_room = self.account.status.missing == 0;
+        attempt.count_at.filter(|_| attempt.accepted && has_room)
+    }
+
+    /// Looks how long it is, if it is time.
+    pub(super) fn count_growth(&mut self, now: Instant, out: &mut Context) {
+        if self.counts_at().is_some_and(|at| at <= now)
+            && let Some(attempt) = &mut self.attempt
+        {
+            attempt.count_growth(out);
+        }
+    }
+
     pub(super) fn cancel(&mut self, out: &mut Context) {
         if let Some(place) = self.place() {
             out.with(place.link, |session| {
@@ -167,6 +202,7 @@ impl Outgoing {
         match event {
             TransferEvent::Accepted { held } => {
                 (attempt.accepted, attempt.held) = (true, held);
+                self.grew_at = out.now();
                 // A receiver that pauses the transfer says so before it accepts.
                 self.peer_paused = attempt.peer_paused;
                 self.phase();
@@ -198,9 +234,14 @@ impl Outgoing {
                 }
             }
             TransferEvent::Done(done) => {
-                let entry = attempt.settle(done.index);
-                let is_file = entry.is_some_and(|entry| entry.kind == EntryKind::File);
-                status.files_done += u32::from(is_file);
+                if let Some(entry) = attempt.settle(done.index)
+                    && entry.kind != EntryKind::Folder
+                {
+                    status.files_done += 1;
+                    if !attempt.is_file && entry.is_skipped() {
+                        status.report.skipped.add(&entry.path);
+                    }
+                }
             }
             TransferEvent::Progress(progress) => attempt.progress = progress,
             TransferEvent::Paused { paused } => {
@@ -246,8 +287,11 @@ impl Outgoing {
             SendAnswer::Opened(Ok(opened)) => return self.offer(opened, out),
             SendAnswer::Opened(Err(why)) => return Some(Outcome::Failed { why, more: 0 }),
             SendAnswer::Counted(counted) => {
-                attempt.counted(counted, out);
+                if attempt.counted(counted, out) {
+                    self.grew_at = out.now();
+                }
                 self.count();
+                self.end_idle(out);
             }
             SendAnswer::Entries(found) => {
                 for (path, why) in attempt.found(found, out) {
@@ -269,10 +313,10 @@ impl Outgoing {
                 attempt.reads.leaf(leaf.index);
                 attempt.say(out, |session, place| session.leaf(place.file, leaf));
             }
-            SendAnswer::Sent(index) => attempt.reads.sent(index),
+            SendAnswer::Sent(index) => attempt.sent(index),
             SendAnswer::Hashes(hashes) => {
                 let bytes = (hashes.hashes.len() * limits::LEAF) as u64;
-                attempt.reads.hashed(hashes.index, hashes.offset + bytes);
+                attempt.hashed(hashes.index, hashes.offset + bytes);
                 attempt.say(out, |session, place| session.hashes(place.file, hashes));
             }
             SendAnswer::LeafAgain(leaf) => {
@@ -292,6 +336,14 @@ impl Outgoing {
         None
     }
 
+    /// Ends a file that has not grown for as long as it may.
+    fn end_idle(&mut self, out: &mut Context) {
+        let until_idle = self.follow.and_then(|follow| follow.until_idle);
+        if until_idle.is_some_and(|idle| out.now() - self.grew_at >= idle) {
+            self.end_follow(out);
+        }
+    }
+
     fn unsendable(&mut self, failure: Failure<String>, out: &mut Context) {
         let Some(attempt) = &mut self.attempt else {
             return;
@@ -308,6 +360,11 @@ impl Outgoing {
     }
 
     fn left_out(&mut self, path: String, why: TransferFailure, out: &mut Context) {
+        if self.skip_special && why.is_special() {
+            let report = &mut self.account.status.report;
+            report.left_out = report.left_out.saturating_add(1);
+            return;
+        }
         if let Some(attempt) = &mut self.attempt {
             attempt.failed = attempt.failed.saturating_add(1);
         }
@@ -315,9 +372,12 @@ impl Outgoing {
     }
 
     /// An entry failed, or is left out. Of a single file the outcome says it.
-    fn tell_failed(&self, path: String, why: TransferFailure, out: &mut Context) {
-        let is_told = |attempt: &Attempt| !attempt.is_file && attempt.failed <= MAX_FAILURES_TOLD;
-        if self.attempt.as_ref().is_some_and(is_told) {
+    fn tell_failed(&mut self, path: String, why: TransferFailure, out: &mut Context) {
+        let Some(attempt) = self.attempt.as_ref().filter(|attempt| !attempt.is_file) else {
+            return;
+        };
+        self.account.status.report.failed.add(&path);
+        if attempt.failed <= MAX_FAILURES_TOLD {
             let transfer = self.account.status.transfer;
             out.notify(Notice::EntryFailed {
                 transfer,
@@ -337,12 +397,12 @@ impl Outgoing {
 
     fn offer(&mut self, opened: Opened, out: &mut Context) -> Option<Outcome> {
         let attempt = self.attempt.as_mut()?;
-        self.account.meter = Meter::default();
         let status = &mut self.account.status;
         status.shape = opened.shape;
         (status.files_done, status.moved, status.resumed) = (0, 0, 0);
         // What the receiver has of an earlier attempt it will say.
-        (status.verified, status.durable) = (0, 0);
+        (status.verified, status.durable, status.comparing) = (0, 0, 0);
+        status.report = EntryReport::default();
         status.name.clone_from(&opened.name);
         attempt.is_file = opened.shape == Shape::File;
         let name = match RelativePath::new(&opened.name) {
@@ -407,13 +467,15 @@ impl Outgoing {
             && let Some(attempt) = &mut self.attempt
             && attempt.accepted
         {
-            let (status, resumed) = (&mut self.account.status, attempt.resumed());
-            let total = |bytes| status.bytes.min(resumed.saturating_add(bytes));
+            let (status, unhashed) = (&mut self.account.status, attempt.unhashed());
+            let resumed = attempt.resumed().saturating_sub(unhashed);
+            let all = status.bytes.saturating_sub(unhashed);
+            let total = |bytes| all.min(resumed.saturating_add(bytes));
             let Progress {
                 verified, durable, ..
             } = attempt.progress;
             (status.verified, status.durable) = (total(verified), total(durable));
-            status.resumed = resumed;
+            (status.resumed, status.comparing) = (resumed, unhashed);
             attempt.announce(out);
             attempt.read(out);
             if attempt.finish(out) {

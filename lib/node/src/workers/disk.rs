@@ -15,7 +15,7 @@
 //! jobs wait then, the loop starts another thread, which opens the folder anew.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
@@ -102,11 +102,12 @@ impl Workers {
         let Some(inbox) = inboxes.find(|inbox| inbox.transfers.contains(&transfer)) else {
             return;
         };
+        let held = Some((load.add(&job), inbox.held.clone()));
+        let job = Job::Receive(job);
         if job.breaks_off() {
             inbox.transfers.remove(&transfer);
         }
-        let held = Some((load.add(&job), inbox.held.clone()));
-        let job = (transfer, Job::Receive(job), held);
+        let job = (transfer, job, held);
         inbox.queue.jobs.push((lane, Queue::In(key), job));
     }
 
@@ -206,14 +207,14 @@ impl Workers {
         inbox: &mut OpenInbox,
         begin: impl FnOnce(&mut Disk) + Send + 'static,
     ) {
-        let lanes = &inbox.queue.lanes;
+        let jobs = inbox.queue.lanes.clone();
         if self.hashes_apart && inbox.queue.hash.is_none() {
-            let (hash, disk) = (Arc::<Lanes<_>>::default(), lanes.clone());
+            let (hash, disk) = (Arc::<Lanes<_>>::default(), jobs.clone());
             inbox.queue.hash = Some(hash.clone());
             self.start("hash", move || serve_hash(&hash, &disk));
         }
         inbox.queue.is_served = true;
-        let (jobs, reports, root) = (lanes.clone(), self.reports.clone(), root.to_owned());
+        let (reports, root) = (self.reports.clone(), root.to_owned());
         self.start("inbox", move || {
             let mut disk = Disk::confined();
             begin(&mut disk);
@@ -403,6 +404,7 @@ mod tests {
         let (path, own, peer) = (path.to_owned(), [1; 32], [2; 32]);
         let open = SendJob::Open {
             path,
+            follows: false,
             origin: None,
             own,
             peer,
@@ -566,7 +568,7 @@ mod tests {
                 Answer::Receive(ReceiveAnswer::Begin(_)) => "begin",
                 Answer::Receive(ReceiveAnswer::Stored { .. }) => "stored",
                 Answer::Receive(ReceiveAnswer::Done(_)) => "done",
-                Answer::Receive(ReceiveAnswer::Full(_)) => "full",
+                Answer::Receive(ReceiveAnswer::Full(..)) => "full",
                 Answer::Receive(ReceiveAnswer::Finished(Err(_))) => "failed",
                 _ => "other",
             };

@@ -18,6 +18,7 @@ mod door;
 mod durable;
 mod evil;
 mod floods;
+mod follow;
 mod full;
 mod growing;
 mod honesty;

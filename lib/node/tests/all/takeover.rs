@@ -24,6 +24,8 @@ const SIZE: usize = 6_000_000;
 const SLOW: SendOptions = SendOptions {
     on_collision: transom::Collision::Rename,
     limit: Some(200_000),
+    follow: None,
+    skip_special: false,
 };
 
 /// Ben, who takes files, and everything that anna needs to send him one through a relay.

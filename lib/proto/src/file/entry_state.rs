@@ -4,7 +4,7 @@
 use alloc::collections::VecDeque;
 
 use transom_wire::limits::{LEAF, RUNS_AGAIN};
-use transom_wire::{Again, End, EntryKind, Start};
+use transom_wire::{Again, End, Entry, EntryKind, Start, Total, last_leaf};
 
 /// ```text
 ///   announced --Start--> started --Leaf.., Hashes..--> complete --End--> ended --Done--> settled
@@ -14,11 +14,14 @@ use transom_wire::{Again, End, EntryKind, Start};
 pub(crate) struct EntryState {
     kind: EntryKind,
     size: u64,
+    /// Whether the size is not final: the file grows.
+    grows: bool,
     /// The offset that the receiver asked for.
     start: Option<u64>,
     /// The front: offset of the next leaf from `start` on.
     front: u64,
-    /// Leaves before `start` whose hashes were sent.
+    /// Leaves whose hashes were sent: of those before `start`, or of a file that grew of all but the
+    /// last.
     hashed: u64,
     /// Leaves asked for again and not yet sent, in the order of the requests. None reaches beyond
     /// the front.
@@ -33,10 +36,12 @@ pub(crate) struct EntryState {
 }
 
 impl EntryState {
-    pub(crate) fn new(kind: EntryKind, size: u64) -> Self {
-        Self {
-            kind,
-            size,
+    /// An entry that is announced after that total.
+    pub(crate) fn new(entry: &Entry<'_>, total: &Total) -> Self {
+        let mut state = Self {
+            kind: entry.kind,
+            size: entry.size,
+            grows: entry.kind == EntryKind::Growing,
             start: None,
             front: 0,
             hashed: 0,
@@ -45,13 +50,25 @@ impl EntryState {
             asked: 0,
             end: None,
             failed: false,
+        };
+        state.grow(total);
+        state
+    }
+
+    /// The sender has counted more.
+    pub(crate) fn grow(&mut self, total: &Total) {
+        if self.grows {
+            (self.size, self.grows) = (total.bytes, !total.is_counted);
         }
     }
 
     /// The receiver asks for data from an offset. Returns whether that is legal.
     pub(crate) fn start(&mut self, start: &Start) -> bool {
         let aligned = start.offset.is_multiple_of(LEAF as u64) && start.offset < self.size;
-        let fits = aligned || start.offset == self.size;
+        let fits = match self.kind {
+            EntryKind::Growing => aligned || start.offset == 0,
+            _ => aligned || start.offset == self.size,
+        };
         if self.kind == EntryKind::Folder || self.start.is_some() || self.failed || !fits {
             return false;
         }
@@ -89,7 +106,8 @@ impl EntryState {
 
     /// A leaf follows. Returns whether it is the next one, or the next of those asked for again.
     pub(crate) fn leaf(&mut self, offset: u64, len: usize) -> bool {
-        if self.start.is_none() || len == 0 || len != self.leaf_len(offset) {
+        let is_early = self.grows && offset >= last_leaf(self.size);
+        if self.start.is_none() || is_early || len == 0 || len != self.leaf_len(offset) {
             return false;
         }
         if offset == self.front {
@@ -108,23 +126,32 @@ impl EntryState {
         true
     }
 
-    /// Hashes of so many leaves before the start follow. Returns whether they are the next ones.
+    /// Hashes of so many leaves follow. Returns whether they are the next ones.
     pub(crate) fn hashes(&mut self, offset: u64, count: usize) -> bool {
-        let held = self.start.map_or(0, leaves_of);
         let is_next = offset == self.hashed.saturating_mul(LEAF as u64);
-        let count = count as u64;
-        if self.end.is_some() || !is_next || count == 0 || count > held - self.hashed {
+        let hashed = self.hashed.saturating_add(count as u64);
+        let to_hash = self.to_hash();
+        let is_early = self.grows || leaves_of(self.front) < to_hash;
+        if self.end.is_some() || is_early || !is_next || count == 0 || hashed > to_hash {
             return false;
         }
-        self.hashed += count;
+        self.hashed = hashed;
         true
+    }
+
+    /// How many leaves have their hashes sent before the end.
+    fn to_hash(&self) -> u64 {
+        leaves_of(match self.kind {
+            EntryKind::Growing => last_leaf(self.size),
+            _ => self.start.unwrap_or(0),
+        })
     }
 
     /// The entry ends. Returns whether it is complete and has that size.
     pub(crate) fn end(&mut self, end: &End) -> bool {
-        let is_proven = self.start.map(leaves_of) == Some(self.hashed);
+        let is_proven = self.start.is_some() && self.hashed == self.to_hash();
         let is_sent = self.front == self.size && end.size == self.size;
-        if self.end.is_some() || !is_proven || !is_sent {
+        if self.end.is_some() || self.grows || !is_proven || !is_sent {
             return false;
         }
         self.end = Some(*end);
@@ -139,6 +166,11 @@ impl EntryState {
 
     pub(crate) fn size(&self) -> u64 {
         self.size
+    }
+
+    /// Whether its size is not final.
+    pub(crate) fn grows(&self) -> bool {
+        self.grows
     }
 
     /// The end of the entry, while no leaf is outstanding.

@@ -259,6 +259,7 @@ impl Receiving {
             ));
         }
         self.total = total;
+        (self.unsettled.values_mut()).for_each(|state| state.grow(&total));
         // A peer that counts in small steps must not grow the queue of events.
         if !core::mem::replace(&mut self.total_event_waits, true) {
             output.emit_transfer(self.id, TransferEvent::Total(total));
@@ -291,7 +292,7 @@ impl Receiving {
         self.check_shape(&entry)?;
         (self.entries, self.bytes) = (entries, bytes);
         self.unsettled
-            .insert(entry.index, EntryState::new(entry.kind, entry.size));
+            .insert(entry.index, EntryState::new(&entry, &self.total));
         output.emit_transfer(self.id, TransferEvent::Entry(entry.into()));
         Ok(())
     }
@@ -475,12 +476,16 @@ impl Receiving {
     fn check_shape(&self, entry: &Entry<'_>) -> Result<(), PeerError> {
         // Kinds of later versions may have data. The caller fails such an entry, which leaves the
         // connection intact.
-        let empty = entry.kind != EntryKind::Folder || entry.size == 0;
-        let single = self.shape == Shape::Folder
-            || (self.entries == 0
-                && entry.kind != EntryKind::Folder
-                && entry.path == self.name.as_path());
-        if empty && single {
+        let has_size = !matches!(entry.kind, EntryKind::Folder | EntryKind::Growing);
+        let fits = match self.shape {
+            Shape::Folder => entry.kind != EntryKind::Growing,
+            _ => {
+                self.entries == 0
+                    && entry.kind != EntryKind::Folder
+                    && entry.path == self.name.as_path()
+            }
+        };
+        if fits && (has_size || entry.size == 0) {
             return Ok(());
         }
         Err(PeerError::unexpected(

@@ -165,6 +165,7 @@ impl Sending {
             return Err(UsageError::NotNow { verb: "total" });
         }
         self.total = *total;
+        (self.unsettled.values_mut()).for_each(|state| state.grow(total));
         output.send(self.id.0, &Message::Total(*total));
         Ok(())
     }
@@ -183,7 +184,7 @@ impl Sending {
         }
         (self.entries, self.bytes) = (entries, bytes);
         self.unsettled
-            .insert(entry.index, EntryState::new(entry.kind, entry.size));
+            .insert(entry.index, EntryState::new(entry, &self.total));
         self.entries_short |= self.unsettled.len() > ENTRIES_AHEAD as usize / 2;
         output.send(self.id.0, &Message::Entry(*entry));
         Ok(())
@@ -386,6 +387,8 @@ impl Sending {
             Some(Item::Leaf { .. }) if self.throttle.allowance(now) == 0 => LimitedBy::Rate,
             Some(_) => LimitedBy::Network,
             None if self.awaits_receiver() => LimitedBy::ReceiverDisk,
+            // It waits for the program that writes the file.
+            None if self.unsettled.values().any(EntryState::grows) => return None,
             None => LimitedBy::SenderDisk,
         })
     }

@@ -110,7 +110,7 @@ impl Input<'_> {
 
 fn open_inbox(scratch: &Scratch) -> Inbox {
     let mut settings = InboxSettings::new(scratch.path("in"));
-    settings.room.keep_free = 0;
+    settings.room.keep_free = Some(0);
     settings.unfinished_per_peer = 2;
     Inbox::open(settings).expect("no sender keeps an inbox from opening")
 }

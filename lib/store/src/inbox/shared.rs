@@ -13,7 +13,7 @@ use crate::InboxError;
 use crate::dir::{Dir, Kind, Lock, Space};
 use crate::published::{Line, Log, Previous};
 use crate::record::{self, Claim};
-use crate::room::{Ballast, Room, RoomLimits};
+use crate::room::{Ballast, Room, RoomLimit, RoomLimits};
 use crate::usage::{self, Usage};
 
 /// What an inbox and its receptions share.
@@ -115,6 +115,11 @@ impl Shared {
     /// [`Room::missing`].
     pub(crate) fn missing(&self, claim: &Claim, bytes: u64) -> io::Result<u64> {
         self.room(|room, ground| room.missing(claim, bytes, ground))
+    }
+
+    /// See [`Room::limit`].
+    pub(crate) fn limit(&self, claim: &Claim) -> RoomLimit {
+        self.transfers().room.limit(claim)
     }
 
     /// A reception is about to write so many bytes; see [`Room::take`].

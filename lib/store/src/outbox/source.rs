@@ -3,13 +3,16 @@
 
 use std::ops::Range;
 
-use transom_wire::LeafContent;
+use transom_wire::{EntryKind, LeafContent, last_leaf};
 
-use super::{EntryInfo, Step, open_failed};
+use super::{Counted, EntryInfo, Step, open_failed};
 use crate::OutboxError;
 use crate::dir::Dir;
 use crate::file::{File, Metadata};
 use crate::hash::{self, LEAF_BYTES, Tree, ZEROS};
+
+/// No start is there: nothing is hashed.
+const GROWS: u64 = u64::MAX;
 
 /// A file in the middle of being sent.
 ///
@@ -17,6 +20,8 @@ use crate::hash::{self, LEAF_BYTES, Tree, ZEROS};
 ///   0          hashed          start           front              size
 ///   | hash sent  | to be hashed  | leaves sent   | to be sent       |
 /// ```
+///
+/// A file that grows is sent up to its last leaf. Once its size is final, the start is moved there.
 #[derive(Debug)]
 pub(super) struct Source {
     entry: EntryInfo,
@@ -27,11 +32,11 @@ pub(super) struct Source {
     /// When anything of the file changed last before it was read: a program that writes to it can
     /// set the time of its bytes back, but not this one.
     ctime: Option<i64>,
-    /// Where the receiver wants it to start.
+    /// Where the receiver wants it to start; [`GROWS`] for a file whose size is not final.
     start: u64,
     hashed: u64,
     front: u64,
-    /// Of the leaves before the start that were hashed, and of those sent.
+    /// Of the leaves before the start that were hashed, and of those from there on that were sent.
     held: Tree,
     sent: Tree,
     /// Whether it ended at its offered size, once its last bytes were read.
@@ -43,7 +48,9 @@ pub(super) struct Source {
 impl Source {
     /// Begins with the leaf at `start`.
     pub(super) fn new(entry: EntryInfo, offered: String, start: u64) -> Result<Self, OutboxError> {
-        if start > entry.size || start != entry.size && !start.is_multiple_of(LEAF_BYTES) {
+        let grows = entry.kind == EntryKind::Growing;
+        let is_within = start <= entry.size || grows;
+        if !is_within || (start != entry.size || grows) && !start.is_multiple_of(LEAF_BYTES) {
             return Err(OutboxError::Protocol("the receiver starts within a leaf"));
         }
         Ok(Self {
@@ -59,6 +66,16 @@ impl Source {
             ends: None,
             data: None,
         })
+    }
+
+    /// The file was counted, and has at least the bytes that were sent.
+    pub(super) fn grow(&mut self, counted: &Counted) {
+        self.entry.size = counted.bytes;
+        self.start = match counted.is_all {
+            true => last_leaf(counted.bytes),
+            false => GROWS,
+        };
+        self.sent = Tree::after(hash::leaves(self.start));
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -92,12 +109,18 @@ impl Source {
                 buffer,
             });
         }
-        if self.front == self.entry.size {
+        let end = match self.start {
+            GROWS => last_leaf(self.entry.size),
+            _ => self.entry.size,
+        };
+        if self.front >= end {
             return Ok(Step::Sent { buffer });
         }
         let offset = self.front;
         let (hash, content) = self.read(offset, &mut buffer)?;
-        self.sent.push(hash);
+        if offset >= self.start {
+            self.sent.push(hash);
+        }
         self.front += buffer.len() as u64;
         Ok(Step::Leaf {
             index,
@@ -194,8 +217,8 @@ impl Source {
                 .read_with_metadata(&self.entry.path)
                 .map_err(|e| open_failed(&self.offered, e))?;
             self.check(&found)?;
-            // Those of a small file are not worth a call.
-            let is_large = self.entry.size > LEAF_BYTES;
+            // Those of a small file are not worth a call, and those of one that grows may be filled.
+            let is_large = self.entry.size > LEAF_BYTES && self.entry.kind == EntryKind::File;
             self.data = (is_large && file.has_holes()).then_some((0, 0..0));
             self.file = Some(file);
         }
@@ -206,9 +229,10 @@ impl Source {
     fn check(&mut self, found: &Metadata) -> Result<(), OutboxError> {
         let ctime = *self.ctime.get_or_insert(found.ctime);
         let offered = (self.entry.size, self.entry.mtime, ctime);
-        match (found.size, found.mtime, found.ctime) == offered {
-            true => Ok(()),
-            false => Err(self.changed()),
+        match self.entry.kind {
+            EntryKind::Growing if found.size >= self.entry.size => Ok(()),
+            EntryKind::File if (found.size, found.mtime, found.ctime) == offered => Ok(()),
+            _ => Err(self.changed()),
         }
     }
 
@@ -228,7 +252,7 @@ impl Source {
             }
         };
         self.check(&found)?;
-        match ends {
+        match ends || self.entry.kind == EntryKind::Growing {
             true => Ok(()),
             false => Err(OutboxError::Sizeless(self.offered.clone())),
         }

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! - **prefix**: nothing of it is read before Start says so. The sender gives its hash of
-//!   each leaf, and those that have no such record are asked again.
+//!   each leaf, and those that have no such record are asked again. Of a file that grew the prefix
+//!   is all but the last leaf once its size is final, and what came in this attempt is not read.
 //! - **front**: the next new leaf. A leaf whose bytes don't have its hash is asked again,
 //!   and the front goes on.
 //! - **proven**: the leaves in the tree that makes the root. A leaf of the prefix gets there once
@@ -18,7 +19,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use transom_wire::limits;
+use transom_wire::{Total, last_leaf, limits};
 
 use super::{Run, runs::Runs};
 use crate::hash::{self, LEAF_BYTES, Tree};
@@ -35,7 +36,12 @@ const MAX_RUNS: usize = limits::RUNS_AGAIN / 2;
 #[derive(Debug, Default)]
 pub(super) struct Leaves {
     size: u64,
-    /// Leaves that were here before.
+    /// Whether the size is not final.
+    grows: bool,
+    /// Leaves that were here before this attempt.
+    earlier: u64,
+    /// Leaves to compare with the sender's hashes: the earlier ones, or of a file that grew all but
+    /// the last.
     prefix: u64,
     /// From here on all of the prefix was asked again.
     rest: u64,
@@ -50,9 +56,10 @@ pub(super) struct Leaves {
 }
 
 impl Leaves {
-    pub(super) fn new(size: u64) -> Self {
+    pub(super) fn new(size: u64, grows: bool) -> Self {
         Self {
             size,
+            grows,
             ..Self::default()
         }
     }
@@ -60,6 +67,38 @@ impl Leaves {
     /// So many leaves are here. Nothing was said or taken yet.
     pub(super) fn set_prefix(&mut self, leaves: u64) {
         (self.prefix, self.rest, self.front) = (leaves, leaves, leaves);
+        self.earlier = leaves;
+    }
+
+    /// How many leaves a file of so many bytes has of it. While it grows, its last one may not be
+    /// whole.
+    pub(super) fn whole(&self, bytes: u64) -> u64 {
+        match bytes == self.size {
+            _ if self.grows => bytes.min(last_leaf(self.size)) / LEAF_BYTES,
+            true => hash::leaves(self.size),
+            false => bytes.min(self.size) / LEAF_BYTES,
+        }
+    }
+
+    /// Whether its size is not final.
+    pub(super) fn grows(&self) -> bool {
+        self.grows
+    }
+
+    /// The sender has counted more of a file that grows. Once its size is final, the sender gives
+    /// the hashes of all leaves but the last, as the program that wrote them may have changed them.
+    pub(super) fn grow(&mut self, total: &Total) {
+        self.size = total.bytes;
+        if total.is_counted {
+            let leaves = last_leaf(self.size) / LEAF_BYTES;
+            (self.prefix, self.rest, self.tree) = (leaves, leaves, Tree::default());
+            self.grows = false;
+        }
+    }
+
+    /// How many leaves were here before this attempt.
+    pub(super) fn earlier(&self) -> u64 {
+        self.earlier
     }
 
     pub(super) fn prefix(&self) -> u64 {
@@ -77,6 +116,8 @@ impl Leaves {
         match offset == leaves.start * LEAF_BYTES
             && (1..=limits::HASHES).contains(&hashes)
             && leaves.end <= self.prefix
+            && self.prefix <= self.front
+            && !self.grows
         {
             true => Ok(leaves),
             false => Err(PartError::Protocol("a hash is out of order")),
@@ -101,7 +142,7 @@ impl Leaves {
             }
             leaf = leaves.end;
             if run.first() == Some(&true) {
-                held += self.bytes(&leaves);
+                held += self.earlier_bytes(&leaves);
                 continue;
             }
             if self.asked.count() + differ.len() >= MAX_RUNS {
@@ -125,7 +166,11 @@ impl Leaves {
     pub(super) fn expected(&self, offset: u64, len: usize) -> Result<u64, PartError> {
         let leaf = offset / LEAF_BYTES;
         let is_asked = leaf == self.front || self.asked.has(leaf);
-        if !offset.is_multiple_of(LEAF_BYTES) || offset >= self.size || !is_asked {
+        let end = match self.grows {
+            true => last_leaf(self.size),
+            false => self.size,
+        };
+        if !offset.is_multiple_of(LEAF_BYTES) || offset >= end || !is_asked {
             return Err(PartError::Protocol("a leaf is out of order"));
         }
         match len as u64 == self.bytes(&(leaf..leaf + 1)) {
@@ -151,7 +196,7 @@ impl Leaves {
 
     /// Whether all leaves came at least once, and all of the prefix was compared.
     pub(super) fn is_through(&self) -> bool {
-        self.front == hash::leaves(self.size) && self.is_compared()
+        self.front == hash::leaves(self.size) && self.is_compared() && !self.grows
     }
 
     pub(super) fn is_compared(&self) -> bool {
@@ -210,8 +255,13 @@ impl Leaves {
     /// Nothing of the prefix counts: asks for all of it.
     pub(super) fn restart(&mut self) -> Run {
         let leaves = 0..self.prefix;
-        (self.prefix, self.rest, self.compared) = (0, 0, 0);
+        (self.earlier, self.prefix, self.rest, self.compared) = (0, 0, 0, 0);
         self.ask(leaves)
+    }
+
+    /// How many bytes leaves have that were here before this attempt.
+    pub(super) fn earlier_bytes(&self, leaves: &Range<u64>) -> u64 {
+        self.bytes(&(leaves.start..leaves.end.min(self.earlier)))
     }
 
     /// How many bytes leaves have.
@@ -228,7 +278,7 @@ mod tests {
     #[test]
     fn scattered_leaves_that_differ_are_asked_one_by_one_up_to_a_bound_and_then_all() {
         let (runs, count) = (MAX_RUNS as u64, 4 * MAX_RUNS as u64);
-        let mut leaves = Leaves::new(count * LEAF_BYTES);
+        let mut leaves = Leaves::new(count * LEAF_BYTES, false);
         leaves.set_prefix(count);
         let (mut asked, mut held) = (Vec::new(), 0);
         for first in (0..count).step_by(limits::HASHES) {

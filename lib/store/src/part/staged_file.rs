@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 
+use super::leaves::Leaves;
 use crate::file::File;
 use crate::hash::{self, LEAF_BYTES};
 use crate::journal::{self, Identity, Journal};
@@ -46,16 +47,17 @@ impl StagedFile {
 
     /// Moves the file of an earlier attempt into the tree; gives how many leaves it has, and how
     /// many folders above it were made. A file that can't be used stays where it is.
-    pub(crate) fn take_up(&mut self, dirs: &TransferDirs) -> Result<Option<(u64, u64)>, PartError> {
+    pub(super) fn take_up(
+        &mut self,
+        dirs: &TransferDirs,
+        leaves: &Leaves,
+    ) -> Result<Option<(u64, u64)>, PartError> {
         let found = dirs.earlier.as_ref().and_then(|old| old.find(&self.path));
         let Some((earlier, from, file)) = found else {
             return Ok(None);
         };
         let written = file.len()?;
-        let whole = match written == self.size {
-            true => hash::leaves(self.size),
-            false => written.min(self.size) / LEAF_BYTES,
-        };
+        let whole = leaves.whole(written);
         let journal = self.earlier_journal(dirs);
         let leaves = match &journal {
             Some(journal) => whole.min(journal.leaves()?),
@@ -200,13 +202,13 @@ impl StagedFile {
     }
 
     /// Sets mode and time of a file that is whole.
-    pub(crate) fn finish(&mut self, dirs: &TransferDirs, mtime: i64) -> io::Result<()> {
+    pub(crate) fn finish(&mut self, dirs: &TransferDirs, mtime: Option<i64>) -> io::Result<()> {
         let (mode, has_mode) = (self.mode, self.has_mode);
         let file = self.file(dirs)?;
         if !has_mode {
             file.set_mode(mode)?;
         }
-        file.set_time(mtime)
+        mtime.map_or(Ok(()), |mtime| file.set_time(mtime))
     }
 
     /// Waits until what was written is on the disk.

@@ -55,6 +55,40 @@ pub struct Finished {
     /// Those of them that had no place when all was published, the first thousand. The others were
     /// told when they failed.
     pub unplaced: Vec<Unplaced>,
+    /// Files in a folder that have a number in their names, since other files have these names.
+    pub renamed: NamedEntries,
+    /// Files in a folder that were left out, since other files have their names and the sender
+    /// wanted that.
+    pub skipped: NamedEntries,
+}
+
+/// How many entries something happened to, and the first of them.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct NamedEntries {
+    /// All of them.
+    pub count: u32,
+    /// Their paths, at most [`NamedEntries::FIRST`].
+    pub first: Vec<String>,
+}
+
+impl NamedEntries {
+    /// Paths kept: enough to recognise what it is about. A peer decides how many entries there are.
+    pub const FIRST: usize = 3;
+
+    /// One more.
+    pub fn add(&mut self, path: &str) {
+        self.count = self.count.saturating_add(1);
+        if self.first.len() < Self::FIRST {
+            self.first.push(path.to_owned());
+        }
+    }
+
+    /// All of those.
+    pub(crate) fn add_all(&mut self, others: Self) {
+        self.count = self.count.saturating_add(others.count);
+        self.first.extend(others.first);
+        self.first.truncate(Self::FIRST);
+    }
 }
 
 /// An entry that came and has no place, since something else got its name in the meantime.

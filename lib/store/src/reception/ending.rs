@@ -26,6 +26,15 @@ impl Reception {
         }
         self.note(&published);
         let failed = self.entries.failed + published.clashes.count;
+        // Most were left out before their data came, and some now.
+        let mut skipped = published.skipped;
+        if let Content::Folder {
+            skipped: earlier, ..
+        } = &mut self.content
+        {
+            let now = std::mem::replace(&mut skipped, std::mem::take(earlier));
+            skipped.add_all(now);
+        }
         Ok(Some(Finished {
             ending: match published.ending {
                 // With entries that failed it is no success.
@@ -37,6 +46,8 @@ impl Reception {
             path: self.published_path(&published.name),
             failed,
             unplaced: published.clashes.list,
+            renamed: published.renamed,
+            skipped,
         }))
     }
 

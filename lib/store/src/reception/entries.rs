@@ -28,7 +28,10 @@ impl Reception {
     pub(super) fn check_announced(&self, entry: &Entry<'_>) -> Result<(), EntryError> {
         let entries = self.announced.entries.saturating_add(1);
         let bytes = self.announced.bytes.saturating_add(entry.size);
-        let is_folder = entry.kind == EntryKind::Folder;
+        let (is_folder, grows) = (
+            entry.kind == EntryKind::Folder,
+            entry.kind == EntryKind::Growing,
+        );
         let is_offered = match self.content {
             Content::File(_) => {
                 entry.index == 0 && !is_folder && entry.path.as_str() == self.offered.name
@@ -41,8 +44,10 @@ impl Reception {
             "too many entries are not done"
         } else if !self.offered.total.allows(entries, bytes) {
             "the entries are more or larger than the offer"
-        } else if is_folder && entry.size > 0 {
-            "a folder has no bytes"
+        } else if (is_folder || grows) && entry.size > 0 {
+            "a folder and a file that grows have no size"
+        } else if grows && matches!(self.content, Content::Folder { .. }) {
+            "only a file that was offered alone may grow"
         } else if !is_offered {
             "the entry is not the file that was offered"
         } else {
@@ -55,12 +60,21 @@ impl Reception {
     pub(super) fn begin_announced(&mut self, entry: &Entry<'_>) -> Result<Begin, PartError> {
         self.checkpoint.check_sound()?;
         match entry.kind {
-            EntryKind::File | EntryKind::Folder if self.is_to_skip(entry)? => {
+            EntryKind::File | EntryKind::Folder | EntryKind::Growing
+                if self.is_to_skip(entry)? =>
+            {
                 self.entries.skipped += 1;
+                if let Content::Folder { skipped, .. } = &mut self.content {
+                    skipped.add(entry.path.as_str());
+                }
                 Ok(Begin::Done)
             }
             EntryKind::Folder => self.begin_folder(entry),
             EntryKind::File => self.begin_file(entry),
+            EntryKind::Growing => self.begin_file(&Entry {
+                size: self.offered.total.bytes,
+                ..*entry
+            }),
             _ => Err(PartError::Unsupported),
         }
     }
@@ -94,6 +108,7 @@ impl Reception {
         if let Some(existing) = existing {
             part.take_existing(existing);
         }
+        part.grow(&self.offered.total);
         let (offset, is_open) = (part.offset(), part.file.is_open());
         self.files.put(entry.index, Box::new(part));
         if is_open {

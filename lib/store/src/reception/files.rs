@@ -43,6 +43,10 @@ impl Files {
         self.running.insert(index, Some(part));
     }
 
+    pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut Part> {
+        self.running.get_mut(&index)?.as_deref_mut()
+    }
+
     /// Marks an entry as failed; gives its file if it has one.
     pub(super) fn fail(&mut self, index: u32) -> Option<Part> {
         self.running.insert(index, None).flatten().map(|part| *part)
@@ -59,7 +63,7 @@ impl Files {
         self.open.push_back(index);
         let is_full = self.open.len() > OPEN_FILES;
         let oldest = is_full.then(|| self.open.pop_front()).flatten()?;
-        self.running.get_mut(&oldest)?.as_deref_mut()
+        self.get_mut(oldest)
     }
 
     /// All that may have leaves without a record.

@@ -127,6 +127,20 @@ fn a_file_that_changed_sends_changed_leaves_only() {
             if leaves > 0 {
                 assert!(fs::read(&there).unwrap() == fs::read(&film).unwrap());
             }
+            let (renamed, skipped) = (again.renamed, again.skipped);
+            if in_folder {
+                let named = |is: bool, name: &str| match is {
+                    true => (1, vec![name.to_owned()]),
+                    false => (0, Vec::new()),
+                };
+                let renames = collision == Collision::Rename;
+                assert_eq!((renamed.count, renamed.first), named(renames, name));
+                // Both files of the folder have their names.
+                let skips = if collision == Collision::Skip { 2 } else { 0 };
+                assert_eq!(skipped.count, skips);
+            } else {
+                assert_eq!((renamed.count, skipped.count), (0, 0), "the path says it");
+            }
             if name != "film" {
                 assert!(fs::read(scratch.path(at).join("film")).unwrap() == old);
             }

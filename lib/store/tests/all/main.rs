@@ -8,6 +8,7 @@ mod disk;
 mod durable;
 mod fails_alone;
 mod flips;
+mod follow;
 mod held;
 mod hostile;
 mod leftovers;

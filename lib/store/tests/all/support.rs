@@ -57,7 +57,7 @@ impl Scratch {
 
 /// The whole disk.
 pub(crate) const ALL_ROOM: RoomLimits = RoomLimits {
-    keep_free: 0,
+    keep_free: Some(0),
     quota: None,
     peer_quota: None,
 };

@@ -164,6 +164,9 @@ codes! {
         File = 1,
         /// A folder; it has no data.
         Folder = 2,
+        /// A regular file that is written to while it is sent: its size is that of the last
+        /// [`Total`].
+        Growing = 3,
     }
 }
 
@@ -178,7 +181,7 @@ pub struct Entry<'a> {
     pub mode: u16,
     /// Modification time in nanoseconds since 1970.
     pub mtime: i64,
-    /// Bytes, 0 for a folder.
+    /// Bytes, 0 for a folder and a file that grows.
     pub size: u64,
     /// The path below the offer's name; the name itself for a single file.
     pub path: RelativePath<'a>,
@@ -548,6 +551,12 @@ codes! {
         /// Its bytes, and there are holes in it: those of its pages of 4 KiB that are all zeros.
         DataWithHoles = 3,
     }
+}
+
+/// Offset of the last leaf of a file of that size.
+pub fn last_leaf(size: u64) -> u64 {
+    let last = size.saturating_sub(1);
+    last - last % limits::LEAF as u64
 }
 
 /// Announces a leaf; data frames of exactly `len` bytes follow, or none if it is a hole.

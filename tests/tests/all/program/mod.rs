@@ -13,6 +13,7 @@ mod drawing;
 mod files;
 #[cfg(unix)]
 mod files_evil;
+mod follow;
 mod hostile;
 #[cfg(target_os = "linux")]
 mod kernel;

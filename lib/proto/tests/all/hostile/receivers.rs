@@ -85,6 +85,33 @@ fn every_violation_by_a_receiver_ends_the_connection() {
 
 /// B25: a receiver can't have the sender read without end.
 #[test]
+fn a_file_that_grows_is_started_at_a_leaf_and_never_at_its_end() {
+    let size = 2 * LEAF as u64 + 1;
+    for (offset, is_legal) in [
+        (0, true),
+        (2 * LEAF as u64, true),
+        (1, false),
+        (size, false),
+    ] {
+        let mut evil = Evil::new();
+        let offer = Offer {
+            is_counted: false,
+            ..messages::offer(Shape::File, 1, size)
+        };
+        let file = evil.connection.session.offer(&offer).unwrap();
+        evil.say(2, &Message::Accept(Accept { held: 0 })).unwrap();
+        let grows = Entry {
+            kind: EntryKind::Growing,
+            ..entry(0, 0)
+        };
+        evil.connection.session.entry(file, &grows).unwrap();
+        evil.heard();
+        let started = evil.say(2, &Message::Start(start(0, offset)));
+        assert_eq!(started.is_ok(), is_legal, "{offset}");
+    }
+}
+
+#[test]
 fn requests_for_leaves_again_are_bounded_at_once_and_in_all() {
     let runs = |leaves: u64| {
         let size = leaves * LEAF as u64;

@@ -211,6 +211,94 @@ fn a_folder_with_bytes_and_a_single_file_with_another_name_are_illegal() {
     }
 }
 
+/// A file that grows comes in on stream 1, with more than two leaves so far; all is asked for.
+fn growing() -> Evil {
+    let mut evil = Evil::new();
+    let counted = messages::offer(Shape::File, 1, 0);
+    let is_counted = false;
+    evil.say(
+        1,
+        &Message::Offer(Offer {
+            is_counted,
+            ..counted
+        }),
+    )
+    .unwrap();
+    let file = evil.offered();
+    evil.connection.session.accept(file, 0).unwrap();
+    evil.say(1, &grows()).unwrap();
+    evil.say(1, &total(1, 2 * LEAF as u64 + 1, false)).unwrap();
+    evil.connection.session.start(file, &start(0, 0)).unwrap();
+    evil.events();
+    evil
+}
+
+fn grows() -> Message<'static> {
+    Message::Entry(Entry {
+        kind: EntryKind::Growing,
+        ..entry(0, 0)
+    })
+}
+
+#[test]
+fn a_file_that_grows_has_whole_leaves_up_to_its_last_and_then_hashes_of_all_others() {
+    let (at, whole) = (LEAF as u64, LEAF as u32);
+    let two = [hole(0, 0, whole), hole(0, at, whole)];
+    let size = 2 * at + 1;
+    let grown = [two[0], two[1], total(1, size, true), hole(0, 2 * at, 1)];
+    let cases: Vec<(&str, &[Message<'_>], Message<'_>)> = vec![
+        ("a last leaf while it grows", &two, hole(0, 2 * at, 1)),
+        ("a leaf beyond the total", &two, hole(0, 3 * at, whole)),
+        ("an end while it grows", &two, end(0, size)),
+        ("hashes while it grows", &two, hashes(0, 0, 1)),
+        ("a size that shrinks", &two, total(1, size - 1, false)),
+        ("hashes before the last leaf", &grown[..3], hashes(0, 0, 2)),
+        ("the end before the hashes", &grown, end(0, size)),
+        ("a hash of the last leaf", &grown, hashes(0, 0, 3)),
+        ("a second such file", &[], grows()),
+        (
+            "a finish while it grows",
+            &two,
+            Message::Finish(Finish { entries: 1 }),
+        ),
+    ];
+    for (what, before, last) in cases {
+        let messages = [before, &[last]].concat();
+        let error = refused(&mut growing(), 1, &messages);
+        let is_right = matches!(error.code(), ByeCode::Illegal | ByeCode::TooMuch);
+        assert!(is_right, "{what}");
+    }
+    // A leaf that is whole may yet be the last.
+    let mut evil = growing();
+    for message in [two[0], two[1], total(1, 3 * at, false)] {
+        evil.say(1, &message).unwrap();
+    }
+    assert!(evil.say(1, &hole(0, 2 * at, whole)).is_err());
+    let mut evil = growing();
+    for message in grown {
+        evil.say(1, &message).unwrap();
+    }
+    evil.say(1, &hashes(0, 0, 2)).unwrap();
+    evil.say(1, &end(0, size)).unwrap();
+    let ended = |event: &Event| matches!(event, Event::Transfer(_, TransferEvent::Ended(_)));
+    assert!(evil.events().iter().any(ended));
+}
+
+#[test]
+fn only_the_one_file_of_an_offer_may_grow_and_it_has_no_size_of_its_own() {
+    for (shape, size) in [(Shape::Folder, 0), (Shape::File, 5)] {
+        let mut evil = Evil::new();
+        evil.say(1, &offer(shape, 1, 5)).unwrap();
+        let file = evil.offered();
+        evil.connection.session.accept(file, 0).unwrap();
+        let entry = Message::Entry(Entry {
+            kind: EntryKind::Growing,
+            ..entry(0, size)
+        });
+        assert!(evil.say(1, &entry).is_err());
+    }
+}
+
 #[test]
 fn what_is_not_counted_has_limits_and_an_end() {
     let open = || {
