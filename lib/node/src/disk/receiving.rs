@@ -462,7 +462,7 @@ impl Incoming {
         let End { index, size, root } = end;
         let ended = self.reception.end_some(index, size, &root, LEAVES_CHECKED);
         match ended {
-            Ok(Some(Ended::Done(_))) => answer(ReceiveAnswer::Done(Done { index, root })),
+            Ok(Some(Ended::Done)) => answer(ReceiveAnswer::Done(Done { index, root })),
             Ok(Some(Ended::Again(runs))) => again(index, runs, answer),
             Ok(None) => return Some(ReceiveJob::End(end)),
             Err(EntryError::NoRoom { missing }) => {
@@ -485,12 +485,13 @@ fn again(index: u32, runs: impl IntoIterator<Item = Run>, answer: &mut dyn FnMut
 }
 
 fn begun(index: u32, begin: Begin) -> ReceiveAnswer {
-    let root = match begin {
-        Begin::Data { offset } => return ReceiveAnswer::Begin(Start { index, offset }),
-        Begin::Made => [0; 32],
-        Begin::Done { root } => root,
-    };
-    ReceiveAnswer::Done(Done { index, root })
+    match begin {
+        Begin::Data { offset } => ReceiveAnswer::Begin(Start { index, offset }),
+        Begin::Done => ReceiveAnswer::Done(Done {
+            index,
+            root: [0; 32],
+        }),
+    }
 }
 
 fn untakable(index: u32, error: &EntryError, answer: &mut dyn FnMut(ReceiveAnswer)) {

@@ -17,22 +17,16 @@ pub enum Begin {
         /// [`Reception::hashes`](crate::Reception::hashes).
         offset: u64,
     },
-    /// It is a folder and there now.
-    Made,
-    /// Nothing is needed: the name is taken and the sender wants it left alone. The root is zeros,
-    /// since what is there is none of the sender's business.
-    Done {
-        /// What to say in Done.
-        root: [u8; 32],
-    },
+    /// Nothing is needed: it is a folder and made now, or the name is taken and the sender wants it
+    /// left alone. Done is to be said with a root of zeros, since what is there is none of the
+    /// sender's business.
+    Done,
 }
 
 /// Bytes of this attempt that have come how far, without [`crate::Reception::held`]: `durable <=
-/// verified <= received`.
+/// verified`.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Counts {
-    /// Handed over.
-    pub received: u64,
     /// Checked against their hash and written.
     pub verified: u64,
     /// On the disk, and their records too.
@@ -45,17 +39,8 @@ pub enum Ended {
     /// Leaves are still to come, these among them that are to be asked for. After the last of them
     /// it is to be ended again.
     Again(Vec<Run>),
-    /// It is whole.
-    Done(Done),
-}
-
-/// An entry is whole and its root fits.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Done {
-    /// BLAKE3 of the file.
-    pub root: [u8; 32],
-    /// The transfer's counts after it.
-    pub counts: Counts,
+    /// It is whole, and has the sender's root.
+    Done,
 }
 
 /// How a transfer ended.

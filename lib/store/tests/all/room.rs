@@ -354,13 +354,13 @@ fn pump_patiently(outbox: &mut Outbox, reception: &mut Reception) -> u32 {
     };
     for index in 0..outbox.counted().entries {
         let info = outbox.entry(index).unwrap();
-        let mut begin = Begin::Made;
+        let mut begin = Begin::Done;
         while again(
             &reception
                 .begin_entry(&announced(index, &info))
                 .map(|begun| begin = begun),
         ) {}
-        if begin == Begin::Made {
+        if begin == Begin::Done {
             continue;
         }
         let sender = Sender::new(outbox, index);
@@ -507,7 +507,7 @@ fn room_is_set_aside_on_the_disk_before_data_come_and_gives_way_to_them() {
         .output()
         .unwrap();
     assert!(!filled.status.success(), "the disk is full now");
-    let one = fs::File::options().write(true).open(&greedy).unwrap();
+    let one = writable(&greedy);
     // But for the last step, which is not set aside.
     one.set_len(greedy.metadata().unwrap().len() - 17 * mib as u64)
         .unwrap();
