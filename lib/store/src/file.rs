@@ -40,7 +40,7 @@ impl From<&fs::Stat> for Metadata {
             mode: (found.st_mode & 0o7777) as u16,
             mtime: nanoseconds(found.st_mtime, found.st_mtime_nsec as i64),
             ctime: nanoseconds(found.st_ctime, found.st_ctime_nsec as i64),
-            inode: found.st_ino as u64,
+            inode: found.st_ino,
             has_one_name: found.st_nlink == 1,
         }
     }
