@@ -397,6 +397,7 @@ mod tests {
             2_000_000,
         );
         (status.files, status.files_done, status.is_counted) = (3, 1, false);
+        status.shape = Shape::Folder;
         let words = "1 of at least 3 files · 2.0 MB of at least 345 MB";
         assert_eq!(progress(&status, "Anna", true), words);
     }
