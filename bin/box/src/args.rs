@@ -68,7 +68,7 @@ pub(crate) struct Common {
     /// transom_net=trace
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// Print only results and errors
+    /// Print no progress and no success: only what was asked for, received texts, and what failed
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
     /// Leave packets unmarked: by default pictures go as AF41 and files alone as LE (lower effort),

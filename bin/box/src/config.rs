@@ -236,7 +236,7 @@ mod tests {
             panic!("another command");
         };
         let limits = transom::RoomLimits {
-            keep_free: 0,
+            keep_free: Some(0),
             quota: Some(20_000_000_000),
             peer_quota: Some(2_000_000_000),
         };

@@ -2,15 +2,19 @@
 
 use transom::{Handle, TransferId, TransferStatus};
 
+use crate::format::rate;
+
 /// What a user asks for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Control {
     /// Pause, or go on.
     Pause,
     Cancel,
+    /// Yes to the question that [`Control::Cancel`] asks.
+    Confirm,
     Faster,
     Slower,
-    /// A key without a meaning: no second press of [`Control::Cancel`].
+    /// A key without a meaning. It answers no to that question, as all others do.
     Other,
 }
 
@@ -19,17 +23,19 @@ impl Control {
         match key.to_ascii_lowercase() {
             'p' => Self::Pause,
             'c' => Self::Cancel,
+            'y' => Self::Confirm,
             '+' => Self::Faster,
             '-' => Self::Slower,
             _ => Self::Other,
         }
     }
 
-    /// A typed line that is one of the keys.
+    /// A typed line that is one of the keys. "y" is none: it answers offers.
     pub(crate) fn of_line(line: &str) -> Option<Self> {
         let mut letters = line.trim().chars();
         let control = Self::of_key(letters.next()?);
-        (letters.next().is_none() && control != Self::Other).then_some(control)
+        let is_key = !matches!(control, Self::Confirm | Self::Other);
+        (letters.next().is_none() && is_key).then_some(control)
     }
 }
 
@@ -52,6 +58,8 @@ pub(crate) struct Controls {
     /// The transfers that the user was asked to confirm a cancel of.
     asked: Vec<TransferId>,
     limit: Option<u64>,
+    /// What the last control was answered with.
+    told: Option<String>,
 }
 
 impl Controls {
@@ -61,6 +69,7 @@ impl Controls {
             is_explained: false,
             asked: Vec::new(),
             limit,
+            told: None,
         }
     }
 
@@ -79,16 +88,33 @@ impl Controls {
         (!std::mem::replace(&mut self.is_explained, true)).then_some(words)
     }
 
-    /// Does what the user asks for with the running transfers. Gives a question to ask, if any.
+    /// Does what the user asks for with the running transfers. Gives what to tell the user, if
+    /// anything.
     pub(crate) fn apply(
         &mut self,
         control: Control,
         transfers: &mut [&mut TransferStatus],
         handle: &Handle,
     ) -> Option<String> {
-        let mut confirmed = std::mem::take(&mut self.asked);
+        let words = self.act(control, transfers, handle);
+        // A key that is held down repeats itself, and its words need not.
+        let is_new = words != self.told;
+        self.told.clone_from(&words);
+        words.filter(|_| is_new)
+    }
+
+    fn act(
+        &mut self,
+        control: Control,
+        transfers: &mut [&mut TransferStatus],
+        handle: &Handle,
+    ) -> Option<String> {
+        let mut asked = std::mem::take(&mut self.asked);
+        let running: Vec<_> = transfers.iter().map(|status| status.transfer).collect();
+        // Others may have begun since the question, and these have ended.
+        asked.retain(|transfer| running.contains(transfer));
         match control {
-            _ if transfers.is_empty() => {}
+            _ if transfers.is_empty() => None,
             Control::Pause => {
                 let paused = transfers.iter().any(|status| !status.paused_here);
                 for status in transfers {
@@ -96,37 +122,50 @@ impl Controls {
                     status.paused_here = paused;
                     handle.pause(status.transfer, paused);
                 }
+                None
             }
-            Control::Cancel => {
-                let running: Vec<_> = transfers.iter().map(|status| status.transfer).collect();
-                // Others may have begun since the question.
-                confirmed.retain(|transfer| running.contains(transfer));
-                if !confirmed.is_empty() {
-                    confirmed
-                        .into_iter()
-                        .for_each(|transfer| handle.cancel(transfer));
-                    return None;
-                }
+            // The same key held down is no answer; a second line is one.
+            Control::Cancel if asked.is_empty() || self.typing == Typing::Keys => {
                 self.asked = running;
                 let what = match &*transfers {
                     [status] => status.name.clone(),
                     several => format!("all {} transfers", several.len()),
                 };
-                return Some(format!("c again cancels {what}"));
+                Some(match self.typing {
+                    Typing::Lines => format!("c again cancels {what}"),
+                    _ => format!("cancel {what}? y cancels, any other key goes on"),
+                })
+            }
+            Control::Cancel | Control::Confirm => {
+                let asked = asked.into_iter();
+                asked.for_each(|transfer| handle.cancel(transfer));
+                None
+            }
+            Control::Faster if self.limit.is_none() => {
+                Some("there is no rate limit; - sets one".to_owned())
             }
             Control::Faster | Control::Slower => {
-                let rate = transfers.iter().map(|status| status.rate).max();
+                let fastest = transfers.iter().map(|status| status.rate).max();
                 self.limit = match control {
                     Control::Faster => faster(self.limit),
-                    _ => Some(slower(self.limit, rate.unwrap_or(0))),
+                    _ => Some(slower(self.limit, fastest.unwrap_or(0))),
                 };
-                transfers
-                    .iter()
-                    .for_each(|status| handle.limit(status.transfer, self.limit));
+                for transfer in &running {
+                    handle.limit(*transfer, self.limit);
+                }
+                Some(limit_set(self.limit, running.len()))
             }
-            Control::Other => {}
+            Control::Other => None,
         }
-        None
+    }
+}
+
+/// `rate limit 2.00 MB/s for each`.
+fn limit_set(limit: Option<u64>, transfers: usize) -> String {
+    let each = if transfers > 1 { " for each" } else { "" };
+    match limit {
+        Some(limit) => format!("rate limit {}{each}", rate(limit)),
+        None => "no rate limit".to_owned(),
     }
 }
 
@@ -172,6 +211,27 @@ mod tests {
         assert_eq!(faster(Some(500_000_000)), Some(MOST));
         assert_eq!(faster(Some(MOST)), None);
         assert_eq!(faster(None), None);
+    }
+
+    #[test]
+    fn a_key_that_is_held_down_confirms_nothing_and_is_answered_once() {
+        let (handle, mut status) = crate::progress::tests::sending("film");
+        let mut controls = Controls::new(Typing::Keys, None);
+        let mut press = |control| controls.apply(control, &mut [&mut status], &handle);
+        let question = "cancel film? y cancels, any other key goes on";
+        for _ in 0..2 {
+            assert_eq!(press(Control::Cancel).as_deref(), Some(question));
+            assert_eq!(press(Control::Cancel), None);
+            assert_eq!(press(Control::Other), None);
+        }
+        let none = "there is no rate limit; - sets one";
+        assert_eq!(press(Control::Faster).as_deref(), Some(none));
+        assert_eq!(press(Control::Faster), None);
+        let least = "rate limit 10.0 kB/s";
+        assert_eq!(press(Control::Slower).as_deref(), Some(least));
+        assert_eq!(press(Control::Slower), None);
+        let more = "rate limit 20.0 kB/s";
+        assert_eq!(press(Control::Faster).as_deref(), Some(more));
     }
 
     #[test]

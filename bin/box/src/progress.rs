@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use transom::people::escape;
-use transom::{CurrentFile, Direction, Phase, Shape, TransferStatus};
+use transom::{CurrentFile, Direction, Phase, RoomLimit, Shape, TransferStatus};
 
 use crate::controls::Controls;
 use crate::format::{bytes, count, duration, fit, rate};
@@ -197,6 +197,8 @@ fn words(status: &TransferStatus) -> String {
     match status.phase {
         Phase::Waiting => "waiting for the peer".into(),
         Phase::Offered => "waiting for an answer".into(),
+        Phase::Running if status.is_checking() => "being checked".into(),
+        Phase::Running if status.is_comparing() => "comparing with what is there".into(),
         // It has just begun.
         Phase::Running if status.rate == 0 => String::new(),
         Phase::Running => {
@@ -211,25 +213,29 @@ fn words(status: &TransferStatus) -> String {
         Phase::Paused if status.paused_here => "paused".into(),
         Phase::Paused => "paused by the other side".into(),
         Phase::Full => no_room(status),
-        Phase::Finishing => "being written to disk".into(),
+        Phase::Finishing => "being checked and written to disk".into(),
         _ => String::new(),
     }
 }
 
-/// `no room at anna (disk or quota): 3.42 GB more needed`.
+/// `no room within the quota: 3.42 GB more needed`. A sender is not told more than the amount.
 fn no_room(status: &TransferStatus) -> String {
-    let whose = match status.direction {
-        Direction::Incoming => String::new(),
-        Direction::Outgoing => format!(" at {}", status.peer),
+    let (peer, missing) = (&status.peer, bytes(status.missing));
+    let place = match status.full {
+        None => format!("at {peer} (disk or quota)"),
+        Some(RoomLimit::Files) => return "no room for more files on the disk".to_owned(),
+        Some(RoomLimit::KeepFree) => "beside what the disk keeps free (--keep-free)".to_owned(),
+        Some(RoomLimit::Quota) => "within the quota".to_owned(),
+        Some(RoomLimit::PeerQuota) => format!("within the quota of {peer}"),
+        _ => "on the disk".to_owned(),
     };
-    let missing = bytes(status.missing);
-    format!("no room{whose} (disk or quota): {missing} more needed")
+    format!("no room {place}: {missing} more needed")
 }
 
 /// Fits on 80 columns with a name and amounts after it.
 const BAR: &str = "{percent:>3}% [{bar:10}] {wide_msg}";
 
-/// As wide as the other.
+/// The bar while the sender still counts; as wide as [`BAR`].
 const COUNTING: &str = "  counting files  {wide_msg}";
 
 /// As wide as the others.
@@ -246,3 +252,55 @@ const LINE_PAUSE: Duration = Duration::from_secs(5);
 
 /// Between two objects for a program that draws its own bar.
 const JSON_PAUSE: Duration = Duration::from_millis(500);
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use transom::{Handle, Identity, SendOptions, Settings, Station};
+
+    use super::*;
+
+    /// A transfer to anna, and the station that waits for her.
+    pub(crate) fn sending(name: &str) -> (Handle, TransferStatus) {
+        let (anna, identity) = ("anna".parse().unwrap(), Identity::throwaway().unwrap());
+        let settings = Settings::new("ben".parse().unwrap(), identity);
+        let handle = Station::start(settings).unwrap().handle();
+        let id = handle.send(&anna, name, SendOptions::default());
+        let status = TransferStatus::new(id, anna, Direction::Outgoing, name.to_owned());
+        (handle, status)
+    }
+
+    #[test]
+    fn a_transfer_that_has_no_room_says_where() {
+        let (_station, mut status) = sending("film");
+        (status.phase, status.missing) = (Phase::Full, 3_420_000_000);
+        for (full, place) in [
+            (None, "at anna (disk or quota)"),
+            (Some(RoomLimit::Disk), "on the disk"),
+            (
+                Some(RoomLimit::KeepFree),
+                "beside what the disk keeps free (--keep-free)",
+            ),
+            (Some(RoomLimit::Quota), "within the quota"),
+            (Some(RoomLimit::PeerQuota), "within the quota of anna"),
+        ] {
+            status.full = full;
+            let said = format!("no room {place}: 3.42 GB more needed");
+            assert_eq!(words(&status), said);
+        }
+        status.full = Some(RoomLimit::Files);
+        assert_eq!(words(&status), "no room for more files on the disk");
+    }
+
+    #[test]
+    fn what_moves_nothing_says_what_it_does() {
+        let (_station, mut status) = sending("film");
+        (status.phase, status.bytes, status.is_counted) = (Phase::Running, 100, true);
+        assert_eq!(words(&status), "", "it has just begun");
+        (status.verified, status.comparing) = (40, 60);
+        assert_eq!(words(&status), "comparing with what is there");
+        status.rate = 1000;
+        assert_eq!(words(&status), "1.00 kB/s", "what is new comes meanwhile");
+        (status.verified, status.comparing) = (100, 0);
+        assert_eq!(words(&status), "being checked");
+    }
+}

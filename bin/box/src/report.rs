@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use transom::{
-    CallKind, CameraState, Direction, EndReason, Notice, Outcome, PairingNotice, PeerName,
-    PublicKey, Shape, TransferStatus, path_text,
+    CallKind, CameraState, Direction, EndReason, EntryReport, NamedEntries, Notice, Outcome,
+    PairingNotice, PeerName, PublicKey, Shape, TransferStatus, path_text,
 };
 
 use crate::format::{bytes, count};
@@ -12,7 +12,8 @@ use crate::pairing;
 use crate::sound;
 use crate::words::{
     abilities, bottleneck_word, call_end_words, call_words, camera_word, camera_words, end_word,
-    end_words, kind_word, limit_word, outcome_word, outcome_words, with_text,
+    end_words, ended_words, entry_lines, kind_word, limit_word, outcome_word, room_limit_word,
+    with_text,
 };
 
 /// Prints a notice.
@@ -36,6 +37,13 @@ pub(crate) fn tell(output: &Output, notice: &Notice) {
         Some((human, json)) if is_result(notice) => output.deliver(human, json),
         Some((human, json)) => output.say(human, json),
         None => {}
+    }
+    if let Notice::TransferEnded { status, .. } = notice
+        && !output.is_json()
+    {
+        for line in entry_lines(status) {
+            output.say(line, Value::Null);
+        }
     }
 }
 
@@ -291,7 +299,7 @@ fn of_transfers(notice: &Notice) -> Option<Told> {
                 "{} {}: {}",
                 direction(status),
                 status.name,
-                outcome_words(outcome)
+                ended_words(status, outcome)
             ),
             transfer_json("transfer_ended", status, Some(outcome)),
         ),
@@ -327,7 +335,7 @@ pub(crate) fn thing(name: &str, shape: Shape, entries: u32, size: u64, is_counte
     }
 }
 
-/// Before a count.
+/// The words before a count that may still grow.
 pub(crate) fn at_least(is_counted: bool) -> &'static str {
     match is_counted {
         true => "",
@@ -362,10 +370,12 @@ pub(crate) fn transfer_json(
         "bytes": status.bytes,
         "counted": status.is_counted,
         "resumed": status.resumed,
+        "comparing": status.comparing,
         "moved": status.moved,
         "verified": status.verified,
         "durable": status.durable,
         "missing": status.missing,
+        "full": status.full.map(room_limit_word),
         "bytes_per_second": status.rate,
         "eta_s": status.eta.map(|eta| eta.as_secs()),
         "limited_by": status.limited_by.map(limit_word),
@@ -379,7 +389,17 @@ pub(crate) fn transfer_json(
     if let Some(outcome) = outcome {
         object["outcome"] = outcome_word(outcome).into();
         object["success"] = outcome.is_success().into();
-        object["text"] = outcome_words(outcome).into();
+        object["text"] = ended_words(status, outcome).into();
+        let EntryReport {
+            failed,
+            left_out,
+            renamed,
+            skipped,
+        } = &status.report;
+        let named =
+            |entries: &NamedEntries| json!({"count": entries.count, "first": entries.first});
+        object["entries"] = json!({"failed": named(failed), "left_out": left_out,
+                                   "renamed": named(renamed), "skipped": named(skipped)});
         if let Outcome::Durable { path }
         | Outcome::AlreadyThere { path }
         | Outcome::Skipped { path }

@@ -1,8 +1,8 @@
 //! The station's enums in words: text for people, one stable word for programs.
 
 use transom::{
-    Bottleneck, CallKind, CameraState, Capabilities, Direction, EndReason, LimitedBy, Outcome,
-    PeerName, RefuseReason, TransferStatus, path_text,
+    Bottleneck, CallKind, CameraState, Capabilities, Direction, EndReason, EntryReport, LimitedBy,
+    NamedEntries, Outcome, PeerName, RefuseReason, RoomLimit, TransferStatus, path_text,
 };
 
 use crate::format::{count, rate};
@@ -178,6 +178,56 @@ pub(crate) fn outcome_words(outcome: &Outcome) -> String {
     }
 }
 
+/// How a transfer ended, with the first names of what is missing.
+pub(crate) fn ended_words(status: &TransferStatus, outcome: &Outcome) -> String {
+    let words = outcome_words(outcome);
+    match (outcome, &status.report.failed) {
+        (Outcome::Partial { failed: 1.., .. }, failed) if failed.count > 0 => {
+            format!("{words}: {}", first_names(failed))
+        }
+        _ => words,
+    }
+}
+
+/// What else is to be told of single entries of a folder: a line for each kind.
+pub(crate) fn entry_lines(status: &TransferStatus) -> Vec<String> {
+    let EntryReport {
+        left_out,
+        renamed,
+        skipped,
+        ..
+    } = &status.report;
+    let mut lines = Vec::new();
+    if renamed.count > 0 {
+        let files = count(renamed.count.into(), "changed file");
+        let names = first_names(renamed);
+        lines.push(format!("{files} beside what was there: {names}"));
+    }
+    if skipped.count > 0 {
+        let files = count(skipped.count.into(), "file");
+        let names = first_names(skipped);
+        lines.push(format!(
+            "{files} left alone, since these names are taken: {names}"
+        ));
+    }
+    if *left_out > 0 {
+        let items = count((*left_out).into(), "item");
+        lines.push(format!(
+            "{items} left out: links, devices, pipes or sockets"
+        ));
+    }
+    lines
+}
+
+/// `a.txt, b.txt, c.txt and 4 more`.
+fn first_names(entries: &NamedEntries) -> String {
+    let names = entries.first.join(", ");
+    match (entries.count as usize).saturating_sub(entries.first.len()) {
+        0 => names,
+        more => format!("{names} and {more} more"),
+    }
+}
+
 /// Why something was not sent. The text before it says that it was not sent.
 pub(crate) fn unsent_words(outcome: &Outcome) -> String {
     match outcome {
@@ -221,6 +271,18 @@ pub(crate) fn limit_word(limit: LimitedBy) -> &'static str {
         LimitedBy::Network => "network",
         LimitedBy::ReceiverDisk => "receiver_disk",
         LimitedBy::Rate => "rate_limit",
+        _ => "unknown",
+    }
+}
+
+/// Where there is no room, as one word.
+pub(crate) fn room_limit_word(limit: RoomLimit) -> &'static str {
+    match limit {
+        RoomLimit::Disk => "disk",
+        RoomLimit::Files => "files",
+        RoomLimit::KeepFree => "keep_free",
+        RoomLimit::Quota => "quota",
+        RoomLimit::PeerQuota => "peer_quota",
         _ => "unknown",
     }
 }
@@ -280,6 +342,32 @@ mod tests {
         assert_eq!(words(0), "safe on disk as d, but not all of it");
         assert_eq!(words(1), "safe on disk as d, but for 1 item");
         assert_eq!(words(2), "safe on disk as d, but for 2 items");
+    }
+
+    #[test]
+    fn single_entries_are_told_by_their_number_and_first_names() {
+        let (_station, mut status) = crate::progress::tests::sending("d");
+        let (path, failed) = ("d".into(), 5);
+        let outcome = Outcome::Partial { path, failed };
+        assert_eq!(entry_lines(&status), [""; 0]);
+        for name in ["a", "b", "c", "d", "e"] {
+            status.report.failed.add(name);
+        }
+        status.report.renamed.add("a (1)");
+        ["f", "g"]
+            .iter()
+            .for_each(|name| status.report.skipped.add(name));
+        status.report.left_out = 2;
+        assert_eq!(
+            ended_words(&status, &outcome),
+            "safe on disk as d, but for 5 items: a, b, c and 2 more"
+        );
+        let lines = [
+            "1 changed file beside what was there: a (1)",
+            "2 files left alone, since these names are taken: f, g",
+            "2 items left out: links, devices, pipes or sockets",
+        ];
+        assert_eq!(entry_lines(&status), lines);
     }
 
     #[test]

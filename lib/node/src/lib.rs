@@ -84,10 +84,10 @@ pub use door::{HttpSettings, HttpSource, random_token};
 pub use handle::{Handle, Redial};
 pub use identity::{Identity, KnownPeersFile, State, StateError};
 pub use notice::{
-    CallKind, CameraState, Capabilities, CurrentFile, Direction, EndReason, FailReason, FileError,
-    HttpViewers, KeyNotKept, LinkEnd, ListenId, Notice, NoticeQueue, Numbers, Obstacle, Outcome,
-    OwnPicture, PeerLoss, Phase, RefuseReason, RemotePicture, Retry, Shape, SystemError,
-    TextFailure, TextId, Timing, TransferFailure, TransferId, TransferStatus,
+    CallKind, CameraState, Capabilities, CurrentFile, Direction, EndReason, EntryReport,
+    FailReason, FileError, HttpViewers, KeyNotKept, LinkEnd, ListenId, Notice, NoticeQueue,
+    Numbers, Obstacle, Outcome, OwnPicture, PeerLoss, Phase, RefuseReason, RemotePicture, Retry,
+    Shape, SystemError, TextFailure, TextId, Timing, TransferFailure, TransferId, TransferStatus,
 };
 pub use pairing::{
     Candidates, CodeEnd, InvalidInvitation, Invitation, MAX_ADDRESSES, Paired, PairingFailure,
@@ -120,14 +120,14 @@ pub use transom_secure::{Code, InvalidCode, completions};
 /// Microphones, loudspeakers and what happens to their sound.
 #[cfg(feature = "sound")]
 pub use transom_sound as sounds;
-/// How much of its disk an inbox may take.
-pub use transom_store::RoomLimits;
 /// Whether the kernel confines what is received to its folder.
 pub use transom_store::can_confine;
 /// Paths as text that holds every name, byte for byte.
 pub use transom_store::path_text;
 /// Files and folders that are kept for receivers who are away.
 pub use transom_store::{Delivering, MAX_SPOOLED, Spool, SpoolError, SpoolItem};
+/// How much of its disk an inbox may take.
+pub use transom_store::{NamedEntries, RoomLimit, RoomLimits};
 /// Contacts, rights, pinned keys, and names made safe to print.
 pub use transom_users as people;
 pub use transom_wire::{ByeCode, Fingerprint, Keep, LimitedBy, PeerName, PublicKey};

@@ -1,10 +1,13 @@
-//! Rate and time left of a transfer, over its last seconds.
+//! Rate and time left of a transfer, over its last seconds. After a pause, and under another rate
+//! limit, a new meter begins.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 /// Long enough to be calm, short enough to follow a change.
 const WINDOW: Duration = Duration::from_secs(3);
+/// Over less than this no rate is told: the first bytes of a transfer come in bursts.
+const SETTLED: Duration = Duration::from_millis(500);
 /// Samples closer than this are one, so that there are at most thirty.
 const STEP: Duration = Duration::from_millis(100);
 
@@ -16,6 +19,10 @@ pub(crate) struct Meter {
 
 impl Meter {
     pub(crate) fn add(&mut self, now: Instant, total: u64) {
+        // On a new connection the count begins anew.
+        if self.samples.back().is_some_and(|(_, last)| total < *last) {
+            self.samples.clear();
+        }
         if self.samples.back().is_none_or(|(at, _)| now - *at >= STEP) {
             self.samples.push_back((now, total));
         }
@@ -28,15 +35,16 @@ impl Meter {
         }
     }
 
-    /// Bytes per second; 0 when nothing is known.
+    /// Bytes per second; 0 when nothing is known, or too little yet.
     pub(crate) fn rate(&self, now: Instant, total: u64) -> u64 {
         let Some((since, then)) = self.samples.front() else {
             return 0;
         };
-        let micros = (now - *since).as_micros();
-        if micros == 0 {
+        let span = now - *since;
+        if span < SETTLED {
             return 0;
         }
+        let micros = span.as_micros();
         let grown = u128::from(total.saturating_sub(*then));
         u64::try_from(grown * 1_000_000 / micros).unwrap_or(u64::MAX)
     }
@@ -78,6 +86,15 @@ mod tests {
         meter.add(start + STEP, 1_000_000);
         let later = start + WINDOW * 2;
         meter.add(later, 1_000_000);
-        assert_eq!(meter.rate(later + STEP, 1_000_000), 0);
+        assert_eq!(meter.rate(later + SETTLED, 1_000_000), 0);
+    }
+
+    #[test]
+    fn a_burst_at_the_beginning_is_no_rate() {
+        let start = Instant::now();
+        let mut meter = Meter::default();
+        meter.add(start, 0);
+        assert_eq!(meter.rate(start + STEP, 1_000_000), 0);
+        assert_eq!(meter.rate(start + SETTLED, 1_000_000), 2_000_000);
     }
 }

@@ -23,7 +23,9 @@ pub use http::HttpViewers;
 pub use picture::{OwnPicture, RemotePicture, Timing};
 pub use queue::NoticeQueue;
 pub(crate) use transfer::and_more;
-pub use transfer::{CurrentFile, Direction, Outcome, Phase, TransferId, TransferStatus};
+pub use transfer::{
+    CurrentFile, Direction, EntryReport, Outcome, Phase, TransferId, TransferStatus,
+};
 pub use transom_wire::{
     CallKind, CameraState, Capabilities, EndReason, FailReason, RefuseReason, Shape,
 };

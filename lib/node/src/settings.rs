@@ -220,6 +220,8 @@ pub struct SendOptions {
     pub on_collision: Collision,
     /// Most bytes a second.
     pub limit: Option<u64>,
+    /// Whether it is no failure that links, devices, pipes and sockets in a folder are left out.
+    pub skip_special: bool,
     /// Send a file while another program writes to it; `None` for a file or folder as it is.
     pub follow: Option<Follow>,
 }
@@ -235,12 +237,13 @@ pub struct Follow {
 }
 
 impl Default for SendOptions {
-    /// Keep both, as fast as it goes.
+    /// Keep both, as fast as it goes; what is left out is a failure.
     fn default() -> Self {
         Self {
             on_collision: Collision::Rename,
             limit: None,
             follow: None,
+            skip_special: false,
         }
     }
 }

@@ -53,6 +53,14 @@ impl PeerError {
     }
 }
 
+/// Fails if the peer did `what`.
+pub(crate) fn legal(is_legal: bool, what: &'static str) -> Result<(), PeerError> {
+    match is_legal {
+        true => Ok(()),
+        false => Err(PeerError::unexpected(what)),
+    }
+}
+
 /// Our caller asked for something that the session's state does not allow. The state is unchanged.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -94,4 +102,11 @@ pub enum UsageError {
         /// The most bytes that the wire can carry.
         limit: usize,
     },
+}
+
+impl UsageError {
+    /// For a verb with which our caller breaks a rule of the protocol.
+    pub(crate) fn not_now(verb: &'static str) -> impl Fn(PeerError) -> Self {
+        move |_| Self::NotNow { verb }
+    }
 }

@@ -2,7 +2,6 @@
 //! knows no transfer; it refuses links, and paths that lead anywhere but down. Paths are those of
 //! the wire, and become those of the disk here and nowhere else ([`crate::name`]).
 
-use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
@@ -13,7 +12,7 @@ use rustix::io::Errno;
 use rustix::process::{Gid, Uid};
 
 use crate::disk::{Handle, Op};
-use crate::file::{File, Stamp, nanoseconds, set_mode, set_time};
+use crate::file::{File, Metadata, set_mode, set_time};
 use crate::{name, wall};
 use open::{beneath, ours_alone, regular};
 
@@ -38,15 +37,6 @@ pub(crate) enum Kind {
     Other,
 }
 
-/// What a folder tells of a file in it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Metadata {
-    pub(crate) mode: u16,
-    pub(crate) mtime: i64,
-    pub(crate) size: u64,
-    pub(crate) inode: u64,
-}
-
 /// The room on a file system.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Space {
@@ -59,13 +49,13 @@ pub(crate) struct Space {
 }
 
 impl Dir {
-    /// Opens a folder by a path of the user's own, whose links are his business.
+    /// Opens a folder by a path that the user chose; its links are followed.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let handle = Handle::open(path, FOLDER)?;
         Ok(Self { handle })
     }
 
-    /// Opens a folder by a path of the user's own, and makes it and those above it if they aren't
+    /// Opens a folder by a path that the user chose, and makes it and those above it if they aren't
     /// there. Then its name is on the disk, as far as the folder above can be opened.
     pub(crate) fn open_or_make(path: &Path) -> io::Result<Self> {
         match Self::open(path) {
@@ -98,8 +88,8 @@ impl Dir {
         Ok(Self { handle })
     }
 
-    /// Opens the same folder once more: the kernel tells a write error once to each descriptor, so
-    /// whoever has to hear of all of them needs one that nobody else syncs.
+    /// Opens the same folder once more: the kernel reports a write error once to each descriptor, so
+    /// a user that must see all of them needs one that no other user syncs.
     pub(crate) fn again(&self) -> io::Result<Self> {
         let open =
             |at: &std::fs::File| fs::openat(at, ".", FOLDER | OFlags::CLOEXEC, Mode::empty());
@@ -114,8 +104,7 @@ impl Dir {
 
     /// Makes one folder, which only we may enter.
     pub(crate) fn make(&self, path: &str) -> io::Result<()> {
-        let (parent, name) = self.parent(path)?;
-        Ok(make(parent.handle(self), &name, PRIVATE_FOLDER)?)
+        self.at(path, |at, name| Ok(make(at, name, PRIVATE_FOLDER)?))
     }
 
     /// Makes a folder and those above it; says how many are new.
@@ -173,11 +162,11 @@ impl Dir {
 
     /// Opens a regular file to read it.
     pub(crate) fn read(&self, path: &str) -> io::Result<File> {
-        self.read_stamped(path).map(|(file, _)| file)
+        self.read_with_metadata(path).map(|(file, _)| file)
     }
 
     /// Opens a regular file to read it, and says what the system knows of it.
-    pub(crate) fn read_stamped(&self, path: &str) -> io::Result<(File, Stamp)> {
+    pub(crate) fn read_with_metadata(&self, path: &str) -> io::Result<(File, Metadata)> {
         regular(self.below(Op::Open, path, OFlags::RDONLY)?)
     }
 
@@ -195,37 +184,37 @@ impl Dir {
     }
 
     /// Moves to a name that must be free.
-    pub(crate) fn rename_new(&self, from: &str, to: &Self, name: &str) -> io::Result<()> {
-        let (from_parent, from) = self.parent(from)?;
-        let (to_parent, name) = to.parent(name)?;
-        let (old, new) = (from_parent.handle(self), to_parent.handle(to));
-        match rename_new(old, &from, new, &name) {
+    pub(crate) fn rename_new(&self, from: &str, to: &Self, path: &str) -> io::Result<()> {
+        let renamed = self.at(from, |old, from| {
+            to.at(path, |new, name| Ok(rename_new(old, from, new, name)?))
+        });
+        match renamed.as_ref().map_err(Errno::from_io_error) {
             // Some network and FAT file systems can't: take the name exclusively, then replace our
             // own placeholder.
-            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
-                let folder = kind(old, &from)? == Kind::Folder;
-                take(new, &name, folder)?;
-                rename(old, &from, new, &name).inspect_err(|_| {
-                    let _ = remove::one(new, &name, folder);
-                })?;
-                Ok(())
+            Err(Some(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP)) => {
+                let is_folder = self.kind(from)? == Kind::Folder;
+                match is_folder {
+                    true => to.make(path)?,
+                    false => drop(to.create(path)?),
+                }
+                self.rename_over(from, to, path).inspect_err(|_| {
+                    let _ = to.at(path, |at, name| Ok(remove::one(at, name, is_folder)?));
+                })
             }
-            renamed => Ok(renamed?),
+            _ => renamed,
         }
     }
 
     /// Moves to a name, in place of the file that has it.
-    pub(crate) fn rename_over(&self, from: &str, to: &Self, name: &str) -> io::Result<()> {
-        let (from_parent, from) = self.parent(from)?;
-        let (to_parent, name) = to.parent(name)?;
-        let (old, new) = (from_parent.handle(self), to_parent.handle(to));
-        Ok(rename(old, &from, new, &name)?)
+    pub(crate) fn rename_over(&self, from: &str, to: &Self, path: &str) -> io::Result<()> {
+        self.at(from, |old, from| {
+            to.at(path, |new, name| Ok(rename(old, from, new, name)?))
+        })
     }
 
-    /// Removes a file, a link or whatever else is no folder.
+    /// Removes a file, a link or anything else that is no folder.
     pub(crate) fn remove_file(&self, path: &str) -> io::Result<()> {
-        let (parent, name) = self.parent(path)?;
-        Ok(remove::one(parent.handle(self), name, false)?)
+        self.at(path, |at, name| Ok(remove::one(at, name, false)?))
     }
 
     /// Removes a folder with all that is in it, without following a link.
@@ -236,30 +225,23 @@ impl Dir {
 
     /// The same, as much as is left of a slice; says whether that was all.
     pub(crate) fn remove_some(&self, path: &str, left: &mut u32) -> io::Result<bool> {
-        let (parent, name) = self.parent(path)?;
         if !remove::empty(&self.sub(path)?.handle, left)? {
             return Ok(false);
         }
-        remove::one(parent.handle(self), name, true)?;
+        self.at(path, |at, name| Ok(remove::one(at, name, true)?))?;
         Ok(true)
     }
 
     /// What the name is, not looking through a link.
     pub(crate) fn kind(&self, path: &str) -> io::Result<Kind> {
-        let (parent, name) = self.parent(path)?;
-        kind(parent.handle(self), &name)
+        self.at(path, kind)
     }
 
-    /// Mode, time, size and number of the file of that name.
+    /// What the system knows of the file of that name.
     pub(crate) fn metadata(&self, name: &str) -> io::Result<Metadata> {
         let name = name::to_disk(name)?;
         let stat = fs::statat(self.handle.fd(), &*name, AtFlags::SYMLINK_NOFOLLOW)?;
-        Ok(Metadata {
-            mode: (stat.st_mode & 0o7777) as u16,
-            mtime: nanoseconds(stat.st_mtime, stat.st_mtime_nsec as i64),
-            size: u64::try_from(stat.st_size).unwrap_or(0),
-            inode: stat.st_ino as u64,
-        })
+        Ok(Metadata::from(&stat))
     }
 
     /// Whether nothing is in it.
@@ -281,15 +263,18 @@ impl Dir {
 
     /// Waits until the names in it are on the disk.
     pub(crate) fn sync(&self) -> io::Result<()> {
-        match self.handle.tell(Op::SyncFolder, "", |dir| fs::fsync(dir)) {
+        match self
+            .handle
+            .command(Op::SyncFolder, "", |dir| fs::fsync(dir))
+        {
             // Its file system has no such call for folders, and so nothing to wait for.
             Err(Errno::INVAL | Errno::NOTSUP) => Ok(()),
             synced => Ok(synced?),
         }
     }
 
-    /// Waits until its own name is on the disk: an earlier run may have been killed before that. A
-    /// folder above that we may not open is its owner's business, and there we have made nothing.
+    /// Waits until its own name is on the disk: an earlier run may have been killed before that. In
+    /// a folder above that we may not open we have made nothing.
     fn sync_above(&self) -> io::Result<()> {
         let open =
             |at: &std::fs::File| fs::openat(at, "..", FOLDER | OFlags::CLOEXEC, Mode::empty());
@@ -303,7 +288,8 @@ impl Dir {
     /// ([`Syncing`](crate::syncing::Syncing)) nobody asks for it.
     pub(crate) fn sync_all(&self) -> io::Result<()> {
         #[cfg(target_os = "linux")]
-        self.handle.tell(Op::SyncAll, "", |dir| fs::syncfs(dir))?;
+        self.handle
+            .command(Op::SyncAll, "", |dir| fs::syncfs(dir))?;
         Ok(())
     }
 
@@ -314,7 +300,7 @@ impl Dir {
 
     /// What may still be written to its file system, and how large that is.
     pub(crate) fn space(&self) -> io::Result<Space> {
-        let stat = self.handle.ask(Op::Space, "", |dir| fs::fstatvfs(dir))?;
+        let stat = self.handle.query(Op::Space, "", |dir| fs::fstatvfs(dir))?;
         let bytes = |blocks: u64| blocks.saturating_mul(stat.f_frsize);
         Ok(Space {
             free: bytes(stat.f_bavail),
@@ -329,22 +315,10 @@ impl Dir {
         let mode = Mode::from_raw_mode(mode.into());
         Ok(self
             .handle
-            .tell(Op::SetMode, "", |dir| fs::fchmod(dir, mode))?)
+            .command(Op::SetMode, "", |dir| fs::fchmod(dir, mode))?)
     }
 
     /// The same, as far as its file system has such.
-    pub(crate) fn permit_if_possible(&self, mode: u16) -> io::Result<()> {
-        set_mode(&self.handle, mode)
-    }
-
-    /// Sets permission bits of the folder itself and its time of change, as far as its file system
-    /// has such.
-    pub(crate) fn set_mode_and_time(&self, mode: u16, mtime: i64) -> io::Result<()> {
-        set_mode(&self.handle, mode)?;
-        set_time(&self.handle, mtime)
-    }
-
-    /// Sets the permission bits of the folder itself.
     pub(crate) fn set_mode(&self, mode: u16) -> io::Result<()> {
         set_mode(&self.handle, mode)
     }
@@ -356,11 +330,12 @@ impl Dir {
 
     /// Gives a name to another user, not looking through a link.
     pub(crate) fn give(&self, path: &str, (user, group): (Uid, Gid)) -> io::Result<()> {
-        let (parent, name) = self.parent(path)?;
         let (user, group) = (Some(user), Some(group));
-        Ok(parent.handle(self).tell(Op::SetMode, &name, |at| {
-            fs::chownat(at, &*name, user, group, AtFlags::SYMLINK_NOFOLLOW)
-        })?)
+        self.at(path, |at, name| {
+            Ok(at.command(Op::SetMode, name, |at| {
+                fs::chownat(at, name, user, group, AtFlags::SYMLINK_NOFOLLOW)
+            })?)
+        })
     }
 
     /// The user and the group that it belongs to.
@@ -371,7 +346,7 @@ impl Dir {
 
     /// Permission bits of the folder itself.
     pub(crate) fn mode(&self) -> io::Result<u16> {
-        Ok((fs::fstat(self.handle.fd())?.st_mode & 0o7777) as u16)
+        Ok(Metadata::from(&fs::fstat(self.handle.fd())?).mode)
     }
 
     /// Its number on its file system.
@@ -403,11 +378,15 @@ impl Dir {
             .below(Op::Create, path, |at| beneath(at, path, flags, mode))
     }
 
-    /// The folder that a path's last name is in, and that name as the disk has it.
-    fn parent<'a>(&self, path: &'a str) -> io::Result<(Parent, Cow<'a, OsStr>)> {
+    /// Does a call in the folder that a path's last name is in, with that name as the disk has it.
+    fn at<T>(
+        &self,
+        path: &str,
+        call: impl FnOnce(&Handle, &OsStr) -> io::Result<T>,
+    ) -> io::Result<T> {
         match path.rsplit_once('/') {
-            None => Ok((Parent::Itself, name::to_disk(path)?)),
-            Some((above, name)) => Ok((Parent::Below(self.sub(above)?), name::to_disk(name)?)),
+            None => call(&self.handle, &name::to_disk(path)?),
+            Some((above, name)) => call(&self.sub(above)?.handle, &name::to_disk(name)?),
         }
     }
 
@@ -441,29 +420,13 @@ impl From<FileType> for Kind {
     }
 }
 
-/// The folder a name is in: the one at hand or one below it.
-enum Parent {
-    Itself,
-    Below(Dir),
-}
-
-impl Parent {
-    fn handle<'a>(&'a self, itself: &'a Dir) -> &'a Handle {
-        match self {
-            Self::Itself => &itself.handle,
-            Self::Below(dir) => &dir.handle,
-        }
-    }
-}
-
 fn kind(at: &Handle, name: &OsStr) -> io::Result<Kind> {
     let stat = fs::statat(at.fd(), name, AtFlags::SYMLINK_NOFOLLOW)?;
     Ok(FileType::from_raw_mode(stat.st_mode).into())
 }
 
-fn make(at: &Handle, name: impl AsRef<OsStr>, mode: Mode) -> Result<(), Errno> {
-    let name = name.as_ref();
-    at.tell(Op::MakeFolder, name, |at| fs::mkdirat(at, name, mode))
+fn make(at: &Handle, name: &OsStr, mode: Mode) -> Result<(), Errno> {
+    at.command(Op::MakeFolder, name, |at| fs::mkdirat(at, name, mode))
 }
 
 fn rename(from: &Handle, name: &OsStr, to: &Handle, new: &OsStr) -> Result<(), Errno> {
@@ -480,14 +443,12 @@ fn rename_new(from: &Handle, name: &OsStr, to: &Handle, new: &OsStr) -> Result<(
     return Err(Errno::NOSYS);
 }
 
-/// Takes a free name with an empty file or folder.
-fn take(at: &Handle, name: &OsStr, folder: bool) -> io::Result<()> {
-    if folder {
-        return Ok(make(at, name, PRIVATE_FOLDER)?);
+/// What came of a call, where it is no failure that something is missing.
+pub(crate) fn if_missing<T>(result: io::Result<T>, missing: T) -> io::Result<T> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(missing),
+        result => result,
     }
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    at.below(Op::Create, name, |at| fs::openat(at, name, flags, PRIVATE))?;
-    Ok(())
 }
 
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY);

@@ -1,5 +1,5 @@
-//! The one room from which the store talks to a disk. Every call to the system that opens, changes,
-//! reads or syncs a file or folder goes through a [`Handle`]; nothing else in this crate makes one.
+//! The only module that calls the system for a disk. Every call that opens, changes, reads or syncs
+//! a file or folder goes through a [`Handle`]; nothing else in this crate makes one.
 //!
 //! ```text
 //!   inbox  reception  publish  journal  published    outbox
@@ -13,8 +13,8 @@
 //! ```
 //!
 //! A handle is one open file description of the kernel. That is more than a detail: the kernel
-//! tells a writeback error once to each description that was open when it happened, so a handle
-//! that is shared between two users tells it to only one of them.
+//! reports a writeback error once to each description that was open when it happened, so a handle
+//! that two users share reports it to only one of them.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -109,7 +109,7 @@ impl Handle {
         path: impl AsRef<OsStr>,
         open: impl FnOnce(&fs::File) -> Result<OwnedFd, Errno>,
     ) -> Result<Self, Errno> {
-        let file: fs::File = self.ask(op, path, open)?.into();
+        let file: fs::File = self.query(op, path, open)?.into();
         let seam = self
             .seam
             .as_ref()
@@ -117,8 +117,8 @@ impl Handle {
         Ok(Self { file, seam })
     }
 
-    /// A call that gives something: it can fail.
-    pub(crate) fn ask<T, E: From<Errno>>(
+    /// A call that returns a value: a test can let it fail.
+    pub(crate) fn query<T, E: From<Errno>>(
         &self,
         op: Op,
         name: impl AsRef<OsStr>,
@@ -126,12 +126,13 @@ impl Handle {
     ) -> Result<T, E> {
         match &self.seam {
             None => call(&self.file),
-            Some(seam) => seam.ask(op, name.as_ref(), &self.file, call),
+            Some(seam) => seam.query(op, name.as_ref(), &self.file, call),
         }
     }
 
-    /// A call that only does something: a disk can also say that it did, and lie.
-    pub(crate) fn tell<E: From<Errno>>(
+    /// A call that only has an effect: the disk of a test can also report it as done without doing
+    /// it.
+    pub(crate) fn command<E: From<Errno>>(
         &self,
         op: Op,
         name: impl AsRef<OsStr>,
@@ -139,13 +140,13 @@ impl Handle {
     ) -> Result<(), E> {
         match &self.seam {
             None => call(&self.file),
-            Some(seam) => seam.tell(op, name.as_ref(), &self.file, call),
+            Some(seam) => seam.command(op, name.as_ref(), &self.file, call),
         }
     }
 
     /// Reads the entries of this folder one by one.
     pub(crate) fn list(&self) -> Result<rustix::fs::Dir, Errno> {
-        self.ask(Op::List, "", |file| rustix::fs::Dir::read_from(file))
+        self.query(Op::List, "", |file| rustix::fs::Dir::read_from(file))
     }
 
     /// Moves a name in this folder to one in another.

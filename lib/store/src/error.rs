@@ -24,8 +24,12 @@ pub enum EntryError {
         /// Where the leaf begins.
         offset: u64,
     },
-    /// The path came twice, or is a file and a folder.
-    #[error("the name {} came twice", Quoted(path))]
+    /// The path came twice, or is a file and a folder; or the disk takes it for one that came, as
+    /// FAT does with upper and lower case.
+    #[error(
+        "the disk has the name {} already, or takes another one for it",
+        Quoted(path)
+    )]
     Duplicate {
         /// The entry's path.
         path: String,
@@ -243,10 +247,7 @@ impl EntryError {
 
     /// The system's error number, or 0.
     pub fn errno(&self) -> u32 {
-        match self {
-            Self::Unholdable { source, .. } | Self::System { source, .. } => errno(source),
-            _ => 0,
-        }
+        errno(self)
     }
 
     /// The whole error in words that fit a message.
@@ -269,10 +270,10 @@ impl EntryError {
     /// | what the system forbids, and any other error | is published | it would fail again |
     /// | a kind of entry that only later versions know | is published | it would fail again |
     /// | the sender gives the entry up | is published | the sender knows why |
-    pub(crate) fn is_passing(&self) -> bool {
+    pub(crate) fn may_succeed_later(&self) -> bool {
         match self {
             Self::Protocol(_) | Self::Corrupt { .. } | Self::NoRoom { .. } => true,
-            Self::System { source, .. } => is_passing(source),
+            Self::System { source, .. } => may_pass(source),
             Self::Duplicate { .. }
             | Self::NoPlace { .. }
             | Self::Unholdable { .. }
@@ -323,12 +324,7 @@ impl InboxError {
 
     /// The system's error number, or 0.
     pub fn errno(&self) -> u32 {
-        match self {
-            Self::Unholdable { source, .. }
-            | Self::Unwritable { source, .. }
-            | Self::System { source, .. } => errno(source),
-            _ => 0,
-        }
+        errno(self)
     }
 
     /// The whole error in words that fit a message, for the inbox's owner: it may name the folder.
@@ -366,10 +362,7 @@ impl OutboxError {
 
     /// The system's error number, or 0.
     pub fn errno(&self) -> u32 {
-        match self {
-            Self::System { source, .. } => errno(source),
-            _ => 0,
-        }
+        errno(self)
     }
 
     /// The whole error in words that fit a message.
@@ -387,8 +380,18 @@ fn size(bytes: u64) -> String {
     }
 }
 
-fn errno(error: &io::Error) -> u32 {
-    error.raw_os_error().map_or(0, i32::unsigned_abs)
+/// The number of the system's error among the causes of an error, or 0.
+fn errno(error: &(dyn Error + 'static)) -> u32 {
+    let number = |cause: &(dyn Error + 'static)| {
+        let cause = cause.downcast_ref::<io::Error>()?;
+        cause.raw_os_error()
+    };
+    causes(error).find_map(number).map_or(0, i32::unsigned_abs)
+}
+
+/// An error and what caused it.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| Error::source(*error))
 }
 
 /// The reason on the wire for what the system said of something that is to be sent.
@@ -417,15 +420,17 @@ pub(crate) fn fail_reason(error: &io::Error) -> FailReason {
 }
 
 /// Whether the system may well say yes another time.
-fn is_passing(error: &io::Error) -> bool {
+fn may_pass(error: &io::Error) -> bool {
     let Some(errno) = Errno::from_io_error(error) else {
-        // Something of ours on the disk is not as it was written.
+        // One of our own files is not as it was written.
         return true;
     };
-    let is_full = matches!(errno, Errno::NOSPC | Errno::DQUOT);
-    let is_ill = matches!(
+    matches!(
         errno,
-        Errno::IO
+        // The disk is full, ill or gone, or the system is short of memory or descriptors.
+        Errno::NOSPC
+            | Errno::DQUOT
+            | Errno::IO
             | Errno::ROFS
             | Errno::NXIO
             | Errno::NODEV
@@ -434,24 +439,18 @@ fn is_passing(error: &io::Error) -> bool {
             | Errno::NOTCONN
             | Errno::HOSTDOWN
             | Errno::BUSY
-    );
-    let is_short = matches!(
-        errno,
-        Errno::NOMEM | Errno::MFILE | Errno::NFILE | Errno::AGAIN | Errno::NOLCK
-    );
-    is_full || is_ill || is_short
+            | Errno::NOMEM
+            | Errno::MFILE
+            | Errno::NFILE
+            | Errno::AGAIN
+            | Errno::NOLCK
+    )
 }
 
 /// An error and its causes, joined by colons and cut to what a message holds.
-pub(crate) fn words(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text.push_str(": ");
-        text.push_str(&next.to_string());
-        cause = next.source();
-    }
-    cut(&text, limits::REASON).to_owned()
+pub(crate) fn words(error: &(dyn Error + 'static)) -> String {
+    let words: Vec<_> = causes(error).map(ToString::to_string).collect();
+    cut(&words.join(": "), limits::REASON).to_owned()
 }
 
 /// The longest beginning of at most `most` bytes that ends between characters.
@@ -485,7 +484,7 @@ mod tests {
         };
         assert_eq!((error.reason(), error.errno()), (FailReason::NoSpace, 28));
         assert!(error.text().starts_with("can't write \"a\": No space left"));
-        assert!(error.is_passing());
+        assert!(error.may_succeed_later());
     }
 
     #[test]

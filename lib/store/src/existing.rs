@@ -10,13 +10,13 @@ use std::io;
 use transom_wire::limits::LEAF;
 
 use crate::dir::Dir;
-use crate::file::{File, Stamp};
+use crate::file::{File, Metadata};
 use crate::hash::{self, LEAF_BYTES, Tree};
 use crate::published::Previous;
 
 /// Bytes read at most of a file that came from elsewhere: half a second of a fast disk, half a
-/// minute of a memory card, which asking again and again costs us and not the sender. What is
-/// larger is sent again.
+/// minute of a memory card, which a sender could cost us again and again. A larger file is
+/// sent again.
 const MOST: u64 = 1 << 30;
 /// A time of whole seconds can be guessed, and then our answer would tell a peer that never had
 /// the file what is in it.
@@ -25,7 +25,7 @@ const SECOND: i64 = 1_000_000_000;
 #[derive(Debug)]
 pub(crate) struct Existing {
     path: String,
-    stamp: Stamp,
+    metadata: Metadata,
     is_of_peer: bool,
     /// Open while it is read.
     file: Option<File>,
@@ -40,22 +40,22 @@ impl Existing {
         if !(1..=MOST).contains(&size) || mtime.rem_euclid(SECOND) == 0 {
             return None;
         }
-        let (_, stamp) = root.read_stamped(name).ok()?;
-        let is_like = (stamp.size, stamp.mtime) == (size, mtime);
-        is_like.then(|| Self::new(name, stamp, false))
+        let (_, metadata) = root.read_with_metadata(name).ok()?;
+        let is_like = (metadata.size, metadata.mtime) == (size, mtime);
+        is_like.then(|| Self::new(name, metadata, false))
     }
 
     /// Looks for a file that came from the peer by that transfer.
     pub(crate) fn of_peer(there: &Dir, path: &str, previous: &Previous) -> Option<Self> {
-        let (_, stamp) = there.read_stamped(path).ok()?;
-        let is_of_peer = stamp.has_one_name && previous.has(stamp.ctime);
-        is_of_peer.then(|| Self::new(path, stamp, true))
+        let (_, metadata) = there.read_with_metadata(path).ok()?;
+        let is_of_peer = metadata.has_one_name && previous.has(metadata.ctime);
+        is_of_peer.then(|| Self::new(path, metadata, true))
     }
 
-    fn new(path: &str, stamp: Stamp, is_of_peer: bool) -> Self {
+    fn new(path: &str, metadata: Metadata, is_of_peer: bool) -> Self {
         Self {
             path: path.to_owned(),
-            stamp,
+            metadata,
             is_of_peer,
             file: None,
             tree: Tree::default(),
@@ -70,11 +70,11 @@ impl Existing {
 
     /// When its status was changed last.
     pub(crate) fn changed(&self) -> i64 {
-        self.stamp.ctime
+        self.metadata.ctime
     }
 
     pub(crate) fn size(&self) -> u64 {
-        self.stamp.size
+        self.metadata.size
     }
 
     /// Whether it may be compared leaf by leaf.
@@ -82,12 +82,12 @@ impl Existing {
         self.is_of_peer
     }
 
-    /// Compares its next leaves with those of the sender's file. All of it is read, whatever
-    /// differs: a sender that has another file is not to learn from the time it takes where.
+    /// Compares its next leaves with those of the sender's file. All of it is read even
+    /// after a leaf that differs: the time must not tell the sender which leaf that is.
     pub(crate) fn compare(&mut self, there: &Dir, theirs: &[[u8; 32]]) {
         let mut buffer = Vec::with_capacity(LEAF);
         for hash in theirs {
-            let ours = self.leaf(there, self.tree.leaves(), self.stamp.size, &mut buffer);
+            let ours = self.leaf(there, self.tree.leaves(), self.metadata.size, &mut buffer);
             self.is_same &= ours.as_ref() == Some(hash);
         }
     }
@@ -141,13 +141,13 @@ impl Existing {
 
     /// Whether the sender's file has the same bytes.
     pub(crate) fn is(&self, size: u64, root: &[u8; 32]) -> bool {
-        self.is_same && (self.stamp.size, &self.tree.root()) == (size, root)
+        self.is_same && (self.metadata.size, &self.tree.root()) == (size, root)
     }
 
     /// Whether it is still as it was found: the sender may have taken a while to agree.
     pub(crate) fn is_unchanged(&self, there: &Dir) -> bool {
-        let found = there.read_stamped(&self.path);
-        found.is_ok_and(|(_, stamp)| stamp == self.stamp)
+        let found = there.read_with_metadata(&self.path);
+        found.is_ok_and(|(_, metadata)| metadata == self.metadata)
     }
 
     /// Makes sure that it is on the disk. What came from the peer was, before it got its name.
@@ -168,15 +168,14 @@ impl Existing {
     }
 
     fn open(&mut self, there: &Dir) -> io::Result<&File> {
-        if self.file.is_none() {
-            let (file, stamp) = there.read_stamped(&self.path)?;
-            if stamp != self.stamp {
-                return Err(io::Error::other("a file that is there was changed"));
-            }
-            self.file = Some(file);
+        let none = match &mut self.file {
+            Some(file) => return Ok(file),
+            none => none,
+        };
+        let (file, metadata) = there.read_with_metadata(&self.path)?;
+        match metadata == self.metadata {
+            true => Ok(none.insert(file)),
+            false => Err(io::Error::other("a file that is there was changed")),
         }
-        self.file
-            .as_ref()
-            .ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }

@@ -19,7 +19,7 @@
 //! promises: `fsync` of a file brings its bytes and not its name, `fsync` of a folder its names and
 //! not the files they name. [`Disk::cut_power`] leaves only that. Writeback errors are told as
 //! Linux does (errseq): once to each descriptor that was open when it happened, and to the next one
-//! that is opened if nobody was told yet; once for `fsync` of the file, and once for `syncfs`. The
+//! that is opened if it was reported to none yet; once for `fsync` of the file, and once for `syncfs`. The
 //! pages count as clean afterwards, so that a second sync succeeds and brings nothing.
 //!
 //! Files that others make below the folder count as synced at the time of the mount, else as never.
@@ -84,11 +84,11 @@ struct Rule {
     /// Calls that pass before it begins, and how many it hits then.
     skip: u32,
     hits: u32,
-    verdict: Verdict,
+    outcome: Outcome,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Verdict {
+enum Outcome {
     Do,
     Fail(Errno),
     Lie,
@@ -140,7 +140,7 @@ impl Disk {
                 at: String::new(),
                 skip: 0,
                 hits: u32::MAX,
-                verdict: Verdict::Do,
+                outcome: Outcome::Do,
             },
         }
     }
@@ -246,7 +246,7 @@ impl Fault<'_> {
 
     /// The call fails with that error number and does nothing.
     pub fn fail(self, errno: i32) {
-        self.plan(Verdict::Fail(Errno::from_raw_os_error(errno)));
+        self.plan(Outcome::Fail(Errno::from_raw_os_error(errno)));
     }
 
     /// The call says that it succeeded and does nothing.
@@ -259,39 +259,39 @@ impl Fault<'_> {
             "{:?} gives something",
             self.rule.op
         );
-        self.plan(Verdict::Lie);
+        self.plan(Outcome::Lie);
     }
 
     /// Right before the call the kernel fails to write back all that is dirty. The call is done.
     pub fn lose(self) {
-        self.plan(Verdict::Lose);
+        self.plan(Outcome::Lose);
     }
 
     /// The call takes so much longer, and is done then. Calls of other threads go on meanwhile.
     pub fn delay(self, time: Duration) {
-        self.plan(Verdict::Delay(time));
+        self.plan(Outcome::Delay(time));
     }
 
-    fn plan(mut self, verdict: Verdict) {
-        self.rule.verdict = verdict;
+    fn plan(mut self, outcome: Outcome) {
+        self.rule.outcome = outcome;
         self.disk.state().rules.push(self.rule);
     }
 }
 
 impl State {
     /// Takes note of a call and gives what is to become of it.
-    fn judge(&mut self, op: Op, path: String) -> Verdict {
-        let verdict = match self.stopped(op) {
-            true => Verdict::Fail(Errno::IO),
+    fn decide(&mut self, op: Op, path: String) -> Outcome {
+        let outcome = match self.stopped(op) {
+            true => Outcome::Fail(Errno::IO),
             false => self.planned(op, &path),
         };
-        self.faults += u32::from(verdict != Verdict::Do);
+        self.faults += u32::from(outcome != Outcome::Do);
         self.calls.push(Call { op, path });
-        if verdict == Verdict::Lose {
+        if outcome == Outcome::Lose {
             self.cache.lose_dirty();
-            return Verdict::Do;
+            return Outcome::Do;
         }
-        verdict
+        outcome
     }
 
     fn stopped(&mut self, op: Op) -> bool {
@@ -306,17 +306,17 @@ impl State {
         }
     }
 
-    fn planned(&mut self, op: Op, path: &str) -> Verdict {
+    fn planned(&mut self, op: Op, path: &str) -> Outcome {
         let of_it = |rule: &&mut Rule| rule.op == op && path.contains(&rule.at);
         for rule in self.rules.iter_mut().filter(of_it) {
             if rule.skip > 0 {
                 rule.skip -= 1;
             } else if rule.hits > 0 {
                 rule.hits -= 1;
-                return rule.verdict;
+                return rule.outcome;
             }
         }
-        Verdict::Do
+        Outcome::Do
     }
 }
 
@@ -359,24 +359,24 @@ impl Watch {
     }
 
     /// Takes note of a call, waits if it is to be delayed, and gives what is to become of it.
-    fn judge(
+    fn decide(
         &self,
         op: Op,
         path: impl FnOnce(&Cache) -> String,
-    ) -> (MutexGuard<'_, State>, Verdict) {
+    ) -> (MutexGuard<'_, State>, Outcome) {
         let mut state = lock(&self.state);
         let path = path(&state.cache);
-        match state.judge(op, path) {
-            Verdict::Delay(time) => {
+        match state.decide(op, path) {
+            Outcome::Delay(time) => {
                 drop(state);
                 thread::sleep(time);
-                (lock(&self.state), Verdict::Do)
+                (lock(&self.state), Outcome::Do)
             }
-            verdict => (state, verdict),
+            outcome => (state, outcome),
         }
     }
 
-    pub(crate) fn ask<T, E: From<Errno>>(
+    pub(crate) fn query<T, E: From<Errno>>(
         &self,
         op: Op,
         name: &OsStr,
@@ -384,24 +384,24 @@ impl Watch {
         call: impl FnOnce(&fs::File) -> Result<T, E>,
     ) -> Result<T, E> {
         // The lock is kept until the call is over.
-        let (_state, verdict) = self.judge(op, |cache| cache.path(file, name));
-        match verdict {
-            Verdict::Fail(errno) => Err(errno.into()),
+        let (_state, outcome) = self.decide(op, |cache| cache.path(file, name));
+        match outcome {
+            Outcome::Fail(errno) => Err(errno.into()),
             _ => call(file),
         }
     }
 
-    pub(crate) fn tell<E: From<Errno>>(
+    pub(crate) fn command<E: From<Errno>>(
         &self,
         op: Op,
         name: &OsStr,
         file: &fs::File,
         call: impl FnOnce(&fs::File) -> Result<(), E>,
     ) -> Result<(), E> {
-        let (mut state, verdict) = self.judge(op, |cache| cache.path(file, name));
-        match verdict {
-            Verdict::Fail(errno) => return Err(errno.into()),
-            Verdict::Lie => return Ok(()),
+        let (mut state, outcome) = self.decide(op, |cache| cache.path(file, name));
+        match outcome {
+            Outcome::Fail(errno) => return Err(errno.into()),
+            Outcome::Lie => return Ok(()),
             _ => {}
         }
         let kind = state.kind;
@@ -432,13 +432,13 @@ impl Watch {
         (to, new): (&fs::File, &OsStr),
         call: impl FnOnce(&fs::File, &fs::File) -> Result<(), Errno>,
     ) -> Result<(), Errno> {
-        let (_state, verdict) = self.judge(Op::Rename, |cache| {
+        let (_state, outcome) = self.decide(Op::Rename, |cache| {
             let old = cache.path(from, name);
             format!("{old} > {}", cache.path(to, new))
         });
-        match verdict {
-            Verdict::Fail(errno) => Err(errno),
-            Verdict::Lie => Ok(()),
+        match outcome {
+            Outcome::Fail(errno) => Err(errno),
+            Outcome::Lie => Ok(()),
             _ => call(from, to),
         }
     }

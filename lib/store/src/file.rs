@@ -17,24 +17,30 @@ pub(crate) struct File {
     handle: Handle,
 }
 
-/// What the system knows of an open file.
+/// What the system knows of a file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Stamp {
+pub(crate) struct Metadata {
     pub(crate) size: u64,
+    /// Permission bits.
+    pub(crate) mode: u16,
     /// Time of the last change of its bytes, in nanoseconds since 1970.
     pub(crate) mtime: i64,
     /// Time of the last change of anything, names and mode included; no program can set it.
     pub(crate) ctime: i64,
+    /// Its number on its file system.
+    pub(crate) inode: u64,
     /// Whether it has one name only, and no hard link elsewhere.
     pub(crate) has_one_name: bool,
 }
 
-impl From<&fs::Stat> for Stamp {
+impl From<&fs::Stat> for Metadata {
     fn from(found: &fs::Stat) -> Self {
         Self {
             size: u64::try_from(found.st_size).unwrap_or(0),
+            mode: (found.st_mode & 0o7777) as u16,
             mtime: nanoseconds(found.st_mtime, found.st_mtime_nsec as i64),
             ctime: nanoseconds(found.st_ctime, found.st_ctime_nsec as i64),
+            inode: found.st_ino,
             has_one_name: found.st_nlink == 1,
         }
     }
@@ -70,7 +76,7 @@ impl File {
     fn fill(&self, offset: u64, len: usize, room: usize, into: &mut Vec<u8>) -> io::Result<()> {
         into.clear();
         into.reserve_exact(room);
-        self.ask(Op::Read, |file| {
+        self.query(Op::Read, |file| {
             while into.len() < len {
                 let at = offset + into.len() as u64;
                 match rustix::io::pread(file, rustix::buffer::spare_capacity(into), at) {
@@ -87,7 +93,7 @@ impl File {
     /// Fills the buffer from `offset` on; an error if the file ends before.
     pub(crate) fn read_exact_at(&self, into: &mut [u8], offset: u64) -> io::Result<()> {
         let read = |file: &std::fs::File| file.read_exact_at(into, offset);
-        self.ask(Op::Read, read)
+        self.query(Op::Read, read)
     }
 
     /// The bytes from an offset on, one after the other.
@@ -97,10 +103,10 @@ impl File {
 
     pub(crate) fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let write = |file: &std::fs::File| file.write_all_at(bytes, offset);
-        self.tell(Op::Write, write)
+        self.command(Op::Write, write)
     }
 
-    /// Writes a leaf whose pages of zeros become holes, as far as the disk has such.
+    /// Writes a leaf, with holes for its pages of zeros where the file system can have holes.
     pub(crate) fn write_with_holes(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let (old, end) = (self.len()?, offset + bytes.len() as u64);
         if old < end {
@@ -130,7 +136,7 @@ impl File {
             use fs::FallocateFlags as Flags;
             let how = Flags::PUNCH_HOLE | Flags::KEEP_SIZE;
             let punch = |file: &std::fs::File| fs::fallocate(file, how, offset, len as u64);
-            match self.tell(Op::Write, punch) {
+            match self.command(Op::Write, punch) {
                 Err(Errno::NOTSUP | Errno::NOSYS | Errno::INVAL) => {}
                 punched => return Ok(punched?),
             }
@@ -162,7 +168,7 @@ impl File {
     }
 
     pub(crate) fn set_len(&self, size: u64) -> io::Result<()> {
-        self.tell(Op::Resize, |file| file.set_len(size))
+        self.command(Op::Resize, |file| file.set_len(size))
     }
 
     /// Sets so many bytes of the disk aside for it, without writing them.
@@ -171,24 +177,24 @@ impl File {
         let call = |file: &std::fs::File| fs::fallocate(file, fs::FallocateFlags::empty(), 0, size);
         #[cfg(not(target_os = "linux"))]
         let call = |_: &std::fs::File| Err(Errno::NOTSUP);
-        Ok(self.ask(Op::Reserve, call)?)
+        Ok(self.query(Op::Reserve, call)?)
     }
 
     /// Waits until its bytes are on the disk.
     pub(crate) fn sync_data(&self) -> io::Result<()> {
-        self.tell(Op::SyncData, std::fs::File::sync_data)
+        self.command(Op::SyncData, std::fs::File::sync_data)
     }
 
     /// Waits until its bytes, mode and time are on the disk.
     pub(crate) fn sync_all(&self) -> io::Result<()> {
-        self.tell(Op::SyncFile, std::fs::File::sync_all)
+        self.command(Op::SyncFile, std::fs::File::sync_all)
     }
 
     /// After a sync that failed: drops what memory holds of it, so that the next read shows what
     /// the disk has. The kernel counts pages it could not write as clean, and would serve them for
     /// long.
     pub(crate) fn drop_cache(&self) {
-        let dropped = self.tell(Op::DropCache, |file| {
+        let dropped = self.command(Op::DropCache, |file| {
             #[cfg(target_os = "linux")]
             fs::fadvise(file, 0, None, fs::Advice::DontNeed)?;
             #[cfg(not(target_os = "linux"))]
@@ -220,31 +226,26 @@ impl File {
             last_access: now,
             last_modification: now,
         };
-        Ok(self.tell(Op::SetTime, |file| fs::futimens(file, &times))?)
+        Ok(self.command(Op::SetTime, |file| fs::futimens(file, &times))?)
     }
 
     pub(crate) fn len(&self) -> io::Result<u64> {
-        Ok(self.handle.fd().metadata()?.len())
+        Ok(self.metadata()?.size)
     }
 
     pub(crate) fn modified(&self) -> io::Result<SystemTime> {
         self.handle.fd().metadata()?.modified()
     }
 
-    pub(crate) fn stamp(&self) -> io::Result<Stamp> {
-        Ok(Stamp::from(&fs::fstat(self.handle.fd())?))
-    }
-
-    /// Permission bits.
-    pub(crate) fn mode(&self) -> io::Result<u16> {
-        Ok((fs::fstat(self.handle.fd())?.st_mode & 0o7777) as u16)
+    pub(crate) fn metadata(&self) -> io::Result<Metadata> {
+        Ok(Metadata::from(&fs::fstat(self.handle.fd())?))
     }
 
     /// Takes its lock, or says that another process has it.
     pub(crate) fn lock(&self) -> io::Result<()> {
         let operation = fs::FlockOperation::NonBlockingLockExclusive;
         let lock = |file: &std::fs::File| fs::flock(file, operation);
-        Ok(self.ask(Op::Lock, lock)?)
+        Ok(self.query(Op::Lock, lock)?)
     }
 
     pub(crate) fn unlock(&self) {
@@ -252,20 +253,20 @@ impl File {
         let _ = fs::flock(self.handle.fd(), fs::FlockOperation::Unlock);
     }
 
-    fn ask<T, E: From<Errno>>(
+    fn query<T, E: From<Errno>>(
         &self,
         op: Op,
         call: impl FnOnce(&std::fs::File) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.handle.ask(op, "", call)
+        self.handle.query(op, "", call)
     }
 
-    fn tell<E: From<Errno>>(
+    fn command<E: From<Errno>>(
         &self,
         op: Op,
         call: impl FnOnce(&std::fs::File) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.handle.tell(op, "", call)
+        self.handle.command(op, "", call)
     }
 }
 
@@ -279,7 +280,7 @@ impl io::Read for Reader<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let read = self
             .file
-            .ask(Op::Read, |file| file.read_at(into, self.at))?;
+            .query(Op::Read, |file| file.read_at(into, self.at))?;
         self.at += read as u64;
         Ok(read)
     }
@@ -289,12 +290,12 @@ impl io::Read for Reader<'_> {
 /// its own: the content is what counts.
 pub(crate) fn set_mode(handle: &Handle, mode: u16) -> io::Result<()> {
     let mode = Mode::from_raw_mode(mode.into());
-    optional(handle.tell(Op::SetMode, "", |file| fs::fchmod(file, mode)))
+    optional(handle.command(Op::SetMode, "", |file| fs::fchmod(file, mode)))
 }
 
 /// Sets the time of change of a file or folder, if its file system can hold that.
 pub(crate) fn set_time(handle: &Handle, mtime: i64) -> io::Result<()> {
-    optional(handle.tell(Op::SetTime, "", |file| fs::futimens(file, &times(mtime))))
+    optional(handle.command(Op::SetTime, "", |file| fs::futimens(file, &times(mtime))))
 }
 
 fn optional(set: Result<(), Errno>) -> io::Result<()> {
@@ -315,7 +316,7 @@ pub(crate) fn folder_mode(mode: u16) -> u16 {
 }
 
 /// Nanoseconds since 1970, held at the ends of what 64 bits can tell.
-pub(crate) fn nanoseconds(seconds: i64, nanoseconds: i64) -> i64 {
+fn nanoseconds(seconds: i64, nanoseconds: i64) -> i64 {
     seconds.saturating_mul(SECOND).saturating_add(nanoseconds)
 }
 
@@ -342,8 +343,15 @@ mod tests {
 
     use crate::dir::Dir;
     use crate::hash::LEAF_BYTES;
+    use crate::scratch::Scratch;
 
     use super::*;
+
+    fn new_file() -> (Scratch, File) {
+        let scratch = Scratch::new();
+        let dir = Dir::open(&scratch.path("")).unwrap();
+        (scratch, dir.create("file").unwrap())
+    }
 
     /// A leaf with one page of data.
     fn one_page(page: usize) -> Vec<u8> {
@@ -354,10 +362,8 @@ mod tests {
 
     #[test]
     fn pages_of_zeros_become_holes_also_over_what_was_there() {
-        let folder = std::env::temp_dir().join(format!("transom-holes-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let path = folder.join("file");
-        let file = Dir::open(&folder).unwrap().create("file").unwrap();
+        let (scratch, file) = new_file();
+        let path = scratch.path("file");
         file.write_all_at(&[1; 3 * PAGE], LEAF_BYTES).unwrap();
         let leaves = [
             one_page(3),
@@ -370,22 +376,18 @@ mod tests {
         }
         let found = std::fs::read(&path).unwrap();
         let blocks = std::fs::metadata(&path).unwrap().blocks();
-        std::fs::remove_dir_all(&folder).unwrap();
         assert!(found == leaves.concat());
         assert!(blocks * 512 <= 3 * PAGE as u64, "{blocks} blocks");
     }
 
     #[test]
     fn data_are_found_between_holes() {
-        let folder = std::env::temp_dir().join(format!("transom-data-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let file = Dir::open(&folder).unwrap().create("file").unwrap();
+        let (_scratch, file) = new_file();
         file.set_len(9 * LEAF_BYTES).unwrap();
         file.write_all_at(&[1; PAGE], 4 * LEAF_BYTES).unwrap();
         let data = 4 * LEAF_BYTES..4 * LEAF_BYTES + PAGE as u64;
         let found = (file.data_from(0), file.data_from(data.start + 1));
         let rest = file.data_from(data.end);
-        std::fs::remove_dir_all(&folder).unwrap();
         assert_eq!(found, (data.clone(), data.start + 1..data.end));
         assert_eq!(rest, u64::MAX..u64::MAX);
         assert!(file.has_holes());

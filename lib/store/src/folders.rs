@@ -16,7 +16,7 @@ pub(crate) struct Folders {
     /// Bytes of the list in the file, and those that are not in it yet.
     written: u64,
     pending: Vec<u8>,
-    /// Bytes of the list whose folders had their turn.
+    /// Bytes of the list whose folders are done in this round.
     passed: u64,
 }
 
@@ -24,7 +24,7 @@ pub(crate) struct Folders {
 const PENDING: usize = 8 * 1024;
 
 impl Folders {
-    /// Begins the list anew: each attempt hears of all folders again.
+    /// Begins the list anew: each attempt is sent all folders again.
     pub(crate) fn new(file: File) -> io::Result<Self> {
         file.set_len(0)?;
         Ok(Self {
@@ -49,21 +49,22 @@ impl Folders {
     }
 
     /// Sets modes and times below the tree, and brings them to the disk where that is done one by
-    /// one: of as many folders as is left of a slice. `believe` hears of each sync. Says whether
+    /// one: of as many folders as is left of a slice. `note_sync` is given the result of each sync. Says whether
     /// that were all.
     pub(crate) fn apply_some(
         &mut self,
         tree: &Dir,
         syncing: Syncing,
         left: &mut u32,
-        mut believe: impl FnMut(io::Result<()>) -> io::Result<()>,
+        mut note_sync: impl FnMut(io::Result<()>) -> io::Result<()>,
     ) -> io::Result<bool> {
         self.each_some(left, |path, mode, mtime, left| {
             let folder = tree.sub(path)?;
-            folder.set_mode_and_time(mode, mtime)?;
+            folder.set_mode(mode)?;
+            folder.set_time(mtime)?;
             if syncing == Syncing::EachFile {
                 take(left, SYNC);
-                believe(folder.sync())?;
+                note_sync(folder.sync())?;
             }
             Ok(())
         })

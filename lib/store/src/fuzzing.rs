@@ -1,4 +1,4 @@
-//! Laws for fuzzing: what must hold for any bytes whatever.
+//! Laws for fuzzing: what must hold for any bytes.
 
 use std::os::unix::ffi::OsStrExt as _;
 
@@ -8,6 +8,7 @@ use crate::{journal, name, record};
 
 mod manifest;
 
+pub use crate::scratch::Scratch;
 pub use manifest::manifest;
 
 /// Every path of a disk has one path of the wire and comes back from it byte for byte. A path of
@@ -50,13 +51,13 @@ pub fn records(journal: &[u8], path: &str) -> Vec<Option<[u8; 32]>> {
     journal::parse(journal, blake3::hash(path.as_bytes()).as_bytes())
 }
 
-/// Whatever a disk makes of a journal, no leaf counts that was not noted just so; the same for
-/// records.
+/// However a disk damages a journal, no leaf counts whose record was not written just so; the same
+/// for records of transfers.
 ///
 /// The first four bytes say how many leaves were noted, where the damage begins and whether the
 /// rest is cut off; the others are the damage, as a disk does it: 0 and 0xff are such bytes, 1
 /// leaves what is there, and all others are noise. Noise and not the bytes themselves, since
-/// checksums are against tearing, not against somebody who can work one out. The bytes are also
+/// checksums are against tearing, not against an attacker who can compute one. The bytes are also
 /// read as a journal and as a record by themselves.
 ///
 /// # Panics
@@ -65,8 +66,8 @@ pub fn journal(data: &[u8]) {
     let identity = *blake3::hash(b"identity").as_bytes();
     let alone = journal::parse(data, &identity);
     assert!(alone.len() <= data.len() / 40);
-    if let Some(((peer, transfer), shape)) = record::read(data) {
-        assert_eq!(data, record::of(&peer, transfer, shape));
+    if let Some(claim) = record::read(data) {
+        assert_eq!(data, record::of(&claim));
     }
     let Some(([leaves, low, high, cut], damage)) = data.split_first_chunk() else {
         return;

@@ -1,9 +1,5 @@
 //! BLAKE3 by leaves: the hash of each leaf, and the root that all of them make.
-//! It knows no files but the one it is asked to hash.
-
-use std::fs::File;
-use std::io;
-use std::path::Path;
+//! It opens no file.
 
 use blake3::hazmat::{HasherExt as _, Mode, merge_subtrees_non_root, merge_subtrees_root};
 use transom_wire::limits::LEAF;
@@ -111,21 +107,6 @@ impl Tree {
         let are_siblings = left_leaves == leaves && begins_at.is_multiple_of(both);
         are_siblings.then(|| (both, merge_subtrees_non_root(left, right, Mode::Hash)))
     }
-}
-
-/// BLAKE3 of a file as `b3sum` prints it.
-///
-/// # Errors
-/// What the system says on opening or reading it.
-pub fn hash_file(path: &Path) -> io::Result<[u8; 32]> {
-    hash_open(&File::open(path)?)
-}
-
-/// BLAKE3 of an open file from where it stands.
-pub(crate) fn hash_open(file: &File) -> io::Result<[u8; 32]> {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(file)?;
-    Ok(hasher.finalize().into())
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! The inbox: a folder that files are received into, and the private corner of it where they grow.
-//! It knows who sent what; it refuses what can never have room and what is received already.
+//! It knows who sent what; it refuses what can never have room, and a transfer that is running already.
 
 use std::io;
 use std::path::PathBuf;
@@ -125,8 +125,8 @@ impl Inbox {
         let is_synced = earlier.as_ref().is_some_and(|earlier| earlier.is_synced);
         let shared = Arc::clone(&self.shared);
         let dir = match earlier {
-            Some(earlier) => self.shared.staged(&earlier.folder, offer),
-            None => self.shared.stage(&claim, offer),
+            Some(earlier) => self.shared.open_folder(&earlier.folder),
+            None => self.shared.make_folder(&claim),
         };
         let begun = dir.and_then(|dir| Reception::begin(shared, claim, dir, offer, is_synced));
         let mut reception = begun.map_err(|source| {

@@ -27,14 +27,14 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// Begins a journal in that file, whatever is in it.
+    /// Begins a journal in that file, and removes what is in it.
     pub(crate) fn begin(file: File, identity: Identity) -> io::Result<Self> {
         file.set_len(0)?;
         file.write_all_at(&head(&identity), 0)?;
         Ok(Self { file, identity })
     }
 
-    /// Goes on with a journal of this attempt whose file was closed.
+    /// Opens a journal of this attempt again.
     pub(crate) fn again(file: File, identity: Identity) -> Self {
         Self { file, identity }
     }

@@ -22,7 +22,7 @@
 //! Offer      Entry      Leaf, Hashes ..                            End      Finish
 //!   |          |          |                                         |         |
 //!   v          v          v                                         v         v
-//! claimed -> begun -> written -> synced -> recorded -> on disk -> whole -> settled -> named -> durable
+//! claimed -> begun -> written -> synced -> recorded -> on disk -> whole -> flushed -> named -> durable
 //!          1        2          3         4           5          6        7          8        9
 //!                   ^                                |
 //!                   |          \___ a checkpoint ___/
@@ -39,7 +39,7 @@
 //! | 5 | a leaf whose record was withdrawn, and may be half overwritten | it has no record, so it is asked again |
 //! | 6, 7 | all leaves, the last perhaps without records | as 2 to 5; no file shows before all of its transfer is there |
 //! | 8 | the final name, or the name in the private folder | the one: the same is there already when it comes again; the other: as 7 |
-//! | 9 | all | the sender was not told: it sends again, and hears that it is there already |
+//! | 9 | all | the sender was not told: it sends again, and is told that it is there already |
 //!
 //! So a record means that its leaf is on the disk, at any time (`journal.rs`). When a file is taken
 //! up, its records say at once where the sender goes on. The sender's hashes are compared with the
@@ -54,9 +54,10 @@
 //! Nothing in the inbox is ever written to, so a crash leaves the old file as it was. A crash after
 //! 8 may lose the line in `published`: then all is sent once more and compared at the end.
 //!
-//! An entry that can't be taken fails alone; `EntryError::is_passing` lists what keeps a folder for
-//! the next attempt instead. All calls to the disk go through one room (`disk.rs`), where tests let
-//! each of them fail, lie or take long (module `faults`, behind its feature).
+//! An entry that can't be taken fails alone; `EntryError::may_succeed_later` lists what keeps a
+//! folder for the next attempt instead. All calls to the disk go through one module
+//! (`disk.rs`), where tests let each of them fail, lie or take long (module `faults`, behind its
+//! feature).
 //!
 //! Both ends in one place, as two stations do it with a connection between:
 //!
@@ -136,8 +137,10 @@ mod published;
 mod reception;
 mod record;
 mod room;
+mod scratch;
 mod slice;
 mod spool;
+mod staging;
 mod syncing;
 mod usage;
 mod wall;
@@ -152,13 +155,13 @@ mod faults;
 pub mod fuzzing;
 
 pub use error::{EntryError, InboxError, OutboxError, SkipReason};
-pub use hash::{ZEROS, hash_file, leaf as hash_leaf};
+pub use hash::{ZEROS, leaf as hash_leaf};
 pub use inbox::{Inbox, InboxSettings, Leftover};
 pub use mark::Mark;
 pub use name::{path_text, text_path};
 pub use outbox::{Counted, EntryInfo, Hashes, Outbox, Skipped, Step, Walked};
 pub use part::Run;
-pub use reception::{Begin, Counts, Done, Ended, Finished, Reception, Unplaced};
-pub use room::RoomLimits;
+pub use reception::{Begin, Counts, Ended, Finished, NamedEntries, Reception, Unplaced};
+pub use room::{RoomLimit, RoomLimits};
 pub use spool::{Delivering, MAX_SPOOLED, Spool, SpoolError, SpoolItem};
 pub use wall::can_confine;

@@ -107,18 +107,17 @@ fn lock(file: &File, operation: FlockOperation) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scratch::Scratch;
 
     /// Three programs that share a mark.
-    fn programs(name: &str) -> [Mark; 3] {
-        let path = std::env::temp_dir().join(format!("transom-{name}-{}", std::process::id()));
-        let marks = [(); 3].map(|()| Mark::open(&path).unwrap());
-        std::fs::remove_file(&path).unwrap();
-        marks
+    fn programs() -> [Mark; 3] {
+        let scratch = Scratch::new();
+        [(); 3].map(|()| Mark::open(&scratch.path("mark")).unwrap())
     }
 
     #[test]
     fn a_mark_is_set_while_at_least_one_program_sets_it() {
-        let [one, other, third] = programs("mark-set");
+        let [one, other, third] = programs();
         assert!(!third.is_set().unwrap());
         assert!(one.set().unwrap() && other.set().unwrap());
         assert!(third.is_set().unwrap());
@@ -130,7 +129,7 @@ mod tests {
 
     #[test]
     fn the_end_of_a_program_clears_its_mark() {
-        let [one, other, _] = programs("mark-end");
+        let [one, other, _] = programs();
         assert!(one.set().unwrap() && other.is_set().unwrap());
         drop(one);
         assert!(!other.is_set().unwrap());
@@ -138,16 +137,15 @@ mod tests {
 
     #[test]
     fn a_mark_is_open_for_both_kinds_of_lock() {
-        let [mark, ..] = programs("mark-modes");
+        let [mark, ..] = programs();
         let flags = rustix::fs::fcntl_getfl(&mark.file).unwrap();
         assert_eq!(flags & OFlags::RWMODE, OFlags::RDWR);
     }
 
     #[test]
     fn a_link_is_not_followed() {
-        let path = std::env::temp_dir().join(format!("transom-mark-link-{}", std::process::id()));
-        std::os::unix::fs::symlink("/dev/null", &path).unwrap();
-        assert!(Mark::open(&path).is_err());
-        std::fs::remove_file(&path).unwrap();
+        let scratch = Scratch::new();
+        std::os::unix::fs::symlink("/dev/null", scratch.path("mark")).unwrap();
+        assert!(Mark::open(&scratch.path("mark")).is_err());
     }
 }

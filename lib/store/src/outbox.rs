@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use transom_wire::{EntryKind, LeafContent, RelativePath, Shape, TransferKey, limits};
 
-use crate::dir::{Dir, Metadata};
+use crate::dir::Dir;
+use crate::file::Metadata;
 use crate::outbox::growth::Growth;
 use crate::outbox::source::Source;
 use crate::outbox::walk::{Item, Listing};
@@ -415,14 +416,6 @@ impl Outbox {
         source.again(&self.root, offset, buffer)
     }
 
-    /// Forgets what was started, for another attempt over a new connection.
-    pub fn restart(&mut self) {
-        self.running.clear();
-        for known in self.entries.values_mut() {
-            known.is_started = false;
-        }
-    }
-
     /// The path that is sent, without links.
     pub fn path(&self) -> &Path {
         &self.path
@@ -510,7 +503,7 @@ impl Outbox {
     }
 }
 
-/// The name as the user wrote it, or that of the folder he stands in for paths like `.`.
+/// The name as the user wrote it; for paths like `.` that of the folder they lead to.
 fn offered_name(path: &Path, canonical: &Path) -> Result<String, OutboxError> {
     let name = path.file_name().or(canonical.file_name());
     let name = name::to_text(name.unwrap_or_default().as_bytes());

@@ -45,7 +45,8 @@ impl PartError {
     }
 }
 
-/// A name that should be free and is not is one that came twice: the tree is ours alone.
+/// A name that should be free and is not came before, or one that is the same on this disk: the
+/// tree is ours alone.
 pub(crate) fn taken(error: io::Error) -> PartError {
     match error.kind() {
         io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => PartError::Duplicate,

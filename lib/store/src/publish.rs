@@ -1,17 +1,19 @@
 //! Giving a transfer its final name: whole, durable, never in place of something unasked, and a
-//! slice at a time. It decides by trying, so that nobody can slip in between a look and a step.
+//! slice at a time. It tries each step and looks at the error, so that no other program can come
+//! between a look and a step.
 
 use std::io;
 use std::mem;
 
 use transom_wire::{Collision, Ending, limits};
 
-use crate::compare::{Compare, CompareFolder};
+use crate::compare::Compare;
 use crate::dir::{Dir, Kind, Visit, Walk};
 use crate::folders::Folders;
 use crate::name;
-use crate::reception::{EntryCounts, Offered, SINGLE, Unplaced};
+use crate::reception::{EntryCounts, NamedEntries, Offered, SINGLE, Unplaced};
 use crate::slice::{STEP, SYNC, take};
+use crate::staging::TransferDirs;
 use crate::syncing::Syncing;
 
 /// Names tried, from "name" to "name (9999)".
@@ -22,13 +24,9 @@ const NAMED: usize = 1000;
 /// Between which folders, and how what changes there is brought to the disk.
 #[derive(Debug)]
 pub(crate) struct Place<'a> {
-    /// The inbox.
-    pub(crate) root: &'a Dir,
-    /// The transfer's own folder, and `tree` in it.
-    pub(crate) staged: &'a Dir,
-    pub(crate) tree: &'a Dir,
-    /// Modes and times of the folders in the tree.
-    pub(crate) folders: &'a mut Folders,
+    pub(crate) dirs: &'a TransferDirs,
+    /// Modes and times of the folders in the tree, if it is one.
+    pub(crate) folders: Option<&'a mut Folders>,
     pub(crate) syncing: Syncing,
 }
 
@@ -41,6 +39,8 @@ pub(crate) struct Published {
     /// Of a file that was there already: when its status was changed last.
     pub(crate) changed: Option<i64>,
     pub(crate) clashes: Clashes,
+    pub(crate) renamed: NamedEntries,
+    pub(crate) skipped: NamedEntries,
 }
 
 /// Entries that have no place, since a folder is where a file should be or the other way round.
@@ -53,27 +53,22 @@ pub(crate) struct Clashes {
 /// How far publishing is.
 #[derive(Debug)]
 pub(crate) enum Publishing {
-    /// Of the one file of a transfer.
-    File(Placing),
-    /// Of the folder `tree`: which name is tried, and whether what has it is the same.
-    Folder {
-        number: u32,
-        compare: Option<CompareFolder>,
-    },
-    /// Of its files, into the folder that is there.
+    /// The one file of a transfer or the folder `tree` gets a name.
+    Move(Move),
+    /// The files of the tree move into the folder that is there.
     Merge(Box<Merge>),
 }
 
 impl Publishing {
     pub(crate) fn file(offered: &Offered) -> Self {
-        Self::File(Placing::new(SINGLE, &offered.name))
+        Self::Move(Move::new(SINGLE, &offered.name))
     }
 
-    pub(crate) fn folder() -> Self {
-        Self::Folder {
-            number: 0,
-            compare: None,
-        }
+    pub(crate) fn folder(offered: &Offered) -> Self {
+        Self::Move(Move {
+            is_folder: true,
+            ..Move::new("tree", &offered.name)
+        })
     }
 
     /// Into the folder that the same transfer became before, which has the files that did not have
@@ -90,68 +85,69 @@ impl Publishing {
         counted: EntryCounts,
         left: &mut u32,
     ) -> io::Result<Option<Published>> {
+        // A folder whose files are all there already.
+        let unchanged = match counted.skipped {
+            0 => Ending::AlreadyThere,
+            _ => Ending::Skipped,
+        };
+        let dirs = place.dirs;
         loop {
-            match self {
-                Self::File(placing) => {
-                    let placed = placing.step(place.tree, place.root, offered.collision, left)?;
-                    let Some((placed, name)) = placed else {
+            let merge = match self {
+                Self::Merge(merge) => merge,
+                Self::Move(moving) => {
+                    let moved = moving.step(dirs, &dirs.inbox, offered.collision, left)?;
+                    let Some((moved, name)) = moved else {
                         return Ok(None);
                     };
-                    return Ok(Some(match placed {
-                        Placed::Moved => place.synced(Ending::Durable, name)?,
-                        Placed::Same { changed } => Published {
-                            changed: Some(changed),
-                            ..place.synced(Ending::AlreadyThere, name)?
-                        },
-                        Placed::Left => Published::new(Ending::Skipped, name),
+                    let (ending, changed) = match moved {
+                        Moved::Done => (Ending::Durable, None),
+                        Moved::Same { changed } => (unchanged, changed),
+                        Moved::Left => return Ok(Some(Published::new(Ending::Skipped, name))),
+                        Moved::Into(there) => {
+                            *self = Self::Merge(Box::new(Merge::new(name, there, false)));
+                            continue;
+                        }
+                    };
+                    // The name is on the disk before the sender is told.
+                    dirs.inbox.sync()?;
+                    return Ok(Some(Published {
+                        changed,
+                        ..Published::new(ending, name)
                     }));
                 }
-                Self::Folder { number, compare } => {
-                    match name_folder(place, offered, counted, number, compare, left)? {
-                        None => return Ok(None),
-                        Some(Named::Published(published)) => return Ok(Some(published)),
-                        Some(Named::Taken(name, there)) => {
-                            *self = Self::Merge(Box::new(Merge::new(name, there, false)));
-                        }
-                    }
-                }
-                Self::Merge(merge) => {
-                    if !merge.step(place, offered.collision, left)? {
-                        return Ok(None);
-                    }
-                    if merge.there.is_gone() {
-                        return Err(io::ErrorKind::NotFound.into());
-                    }
-                    let ending = match merge.is_changed {
-                        true => Ending::Durable,
-                        false => unchanged(counted),
-                    };
-                    let mut published = place.synced(ending, mem::take(&mut merge.name))?;
-                    published.clashes = mem::take(&mut merge.clashes);
-                    return Ok(Some(published));
-                }
+            };
+            if !merge.step(place, offered.collision, left)? {
+                return Ok(None);
             }
+            if merge.there.is_gone() {
+                return Err(io::ErrorKind::NotFound.into());
+            }
+            dirs.inbox.sync()?;
+            return Ok(Some(Published {
+                ending: match merge.is_changed {
+                    true => Ending::Durable,
+                    false => unchanged,
+                },
+                name: mem::take(&mut merge.name),
+                changed: None,
+                clashes: mem::take(&mut merge.clashes),
+                renamed: mem::take(&mut merge.renamed),
+                skipped: mem::take(&mut merge.skipped),
+            }));
         }
     }
 }
 
-impl Place<'_> {
-    /// The name is on the disk before anybody hears of it.
-    fn synced(&self, ending: Ending, name: String) -> io::Result<Published> {
-        self.root.sync()?;
-        Ok(Published::new(ending, name))
-    }
-}
-
 impl Published {
-    /// Without entries that have no place.
+    /// Without anything to tell of single entries.
     pub(crate) fn new(ending: Ending, name: String) -> Self {
-        let clashes = Clashes::default();
         Self {
             ending,
             name,
             changed: None,
-            clashes,
+            clashes: Clashes::default(),
+            renamed: NamedEntries::default(),
+            skipped: NamedEntries::default(),
         }
     }
 }
@@ -168,87 +164,21 @@ impl Clashes {
     }
 }
 
-/// A folder whose files are all there already.
-fn unchanged(counted: EntryCounts) -> Ending {
-    match counted.skipped {
-        0 => Ending::AlreadyThere,
-        _ => Ending::Skipped,
-    }
-}
-
-/// What looking for the name of a folder came to.
-enum Named {
-    Published(Published),
-    /// That folder has the name, and takes the files.
-    Taken(String, Dir),
-}
-
-fn name_folder(
-    place: &Place<'_>,
-    offered: &Offered,
-    counted: EntryCounts,
-    number: &mut u32,
-    compare: &mut Option<CompareFolder>,
-    left: &mut u32,
-) -> io::Result<Option<Named>> {
-    if counted.done == 0 && counted.skipped > 0 {
-        let skipped = Published::new(Ending::Skipped, offered.name.clone());
-        return Ok(Some(Named::Published(skipped)));
-    }
-    while *number < TRIES {
-        let name = numbered(&offered.name, *number);
-        if let Some(comparing) = compare {
-            let Some(is_same) = comparing.step(place.tree, left)? else {
-                return Ok(None);
-            };
-            if is_same {
-                let published = place.synced(unchanged(counted), name)?;
-                return Ok(Some(Named::Published(published)));
-            }
-            (*number, *compare) = (*number + 1, None);
-            continue;
-        }
-        if !take(left, STEP) {
-            return Ok(None);
-        }
-        match place.staged.rename_new("tree", place.root, &name) {
-            Ok(()) => {
-                let published = place.synced(Ending::Durable, name)?;
-                return Ok(Some(Named::Published(published)));
-            }
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            Err(_) => {}
-        }
-        match (offered.collision, place.root.sub(&name).ok()) {
-            (Collision::Skip, None) => {
-                let skipped = Published::new(Ending::Skipped, name);
-                return Ok(Some(Named::Published(skipped)));
-            }
-            (Collision::Skip | Collision::Overwrite, Some(there)) => {
-                return Ok(Some(Named::Taken(name, there)));
-            }
-            // Rename, and whatever a later version thinks of: keep both.
-            (_, Some(there)) => *compare = Some(CompareFolder::new(there)),
-            // A folder never replaces a file.
-            (_, None) => *number += 1,
-        }
-    }
-    Err(io::ErrorKind::AlreadyExists.into())
-}
-
 /// Moving the files of a tree, and the folders that are new, into a folder that is there.
 #[derive(Debug)]
 pub(crate) struct Merge {
     name: String,
     there: Dir,
     walk: Walk,
-    placing: Option<Placing>,
+    moving: Option<Move>,
     at: Merging,
     /// Whether that folder came by the same transfer: then its folders get the times of the
     /// sender's.
     is_own: bool,
     is_changed: bool,
     clashes: Clashes,
+    renamed: NamedEntries,
+    skipped: NamedEntries,
 }
 
 /// How far a merge is.
@@ -265,11 +195,13 @@ impl Merge {
             name,
             there,
             walk: Walk::default(),
-            placing: None,
+            moving: None,
             at: Merging::Moving,
             is_own,
             is_changed: false,
             clashes: Clashes::default(),
+            renamed: NamedEntries::default(),
+            skipped: NamedEntries::default(),
         }
     }
 
@@ -281,14 +213,19 @@ impl Merge {
         left: &mut u32,
     ) -> io::Result<bool> {
         if self.at == Merging::Moving {
-            if !self.move_some(place.tree, policy, left)? {
+            if !self.move_some(place.dirs, policy, left)? {
                 return Ok(false);
             }
-            place.folders.rewind();
+            if let Some(folders) = &mut place.folders {
+                folders.rewind();
+            }
             (self.at, self.walk) = (Merging::Dating, Walk::default());
         }
         if self.at == Merging::Dating {
-            if self.is_own && !place.folders.date_some(&self.there, left)? {
+            if self.is_own
+                && let Some(folders) = &mut place.folders
+                && !folders.date_some(&self.there, left)?
+            {
                 return Ok(false);
             }
             self.at = Merging::Syncing;
@@ -296,17 +233,30 @@ impl Merge {
         self.sync_some(place, left)
     }
 
-    fn move_some(&mut self, tree: &Dir, policy: Collision, left: &mut u32) -> io::Result<bool> {
+    fn move_some(
+        &mut self,
+        dirs: &TransferDirs,
+        policy: Collision,
+        left: &mut u32,
+    ) -> io::Result<bool> {
+        let tree = &dirs.tree;
         loop {
-            if let Some(placing) = &mut self.placing {
-                match placing.step(tree, &self.there, policy, left) {
+            if let Some(moving) = &mut self.moving {
+                match moving.step(dirs, &self.there, policy, left) {
                     Ok(None) => return Ok(false),
-                    Ok(Some((placed, _))) => self.is_changed |= placed == Placed::Moved,
+                    Ok(Some((Moved::Done, path))) => {
+                        self.is_changed = true;
+                        if path != moving.wanted {
+                            self.renamed.add(&path);
+                        }
+                    }
+                    Ok(Some((Moved::Left, path))) => self.skipped.add(&path),
+                    Ok(Some((Moved::Same { .. } | Moved::Into(_), _))) => {}
                     // What is in a folder without a place has none either, and each is told.
-                    Err(error) if is_clash(&error) => self.clashes.add(&placing.from, error),
+                    Err(error) if is_clash(&error) => self.clashes.add(&moving.from, error),
                     Err(error) => return Err(error),
                 }
-                self.placing = None;
+                self.moving = None;
             }
             if !take(left, STEP) {
                 return Ok(false);
@@ -318,7 +268,7 @@ impl Merge {
                     Err(error) if is_clash(&error) => self.clashes.add(&path, error),
                     moved => self.is_changed |= moved?,
                 },
-                Visit::Name(path, _) => self.placing = Some(Placing::new(&path, &path)),
+                Visit::Name(path, _) => self.moving = Some(Move::new(&path, &path)),
             }
         }
     }
@@ -341,7 +291,7 @@ impl Merge {
             Err(error) if is_clash(&error) => Ok(self.there.make_all(path)? > 0),
             Err(error) => Err(error),
             Ok(()) => {
-                self.walk.pass();
+                self.walk.skip_folder();
                 Ok(true)
             }
         }
@@ -350,15 +300,15 @@ impl Merge {
     /// The files were synced before they were moved; now the folders that have their names are.
     fn sync_some(&mut self, place: &Place<'_>, left: &mut u32) -> io::Result<bool> {
         if place.syncing == Syncing::FileSystem {
-            return place.staged.sync_all().map(|()| true);
+            return place.dirs.own.sync_all().map(|()| true);
         }
         while take(left, STEP) {
-            match self.walk.next(place.tree)? {
+            match self.walk.next(&place.dirs.tree)? {
                 Visit::End => return self.there.sync().map(|()| true),
                 Visit::Name(path, Kind::Folder) => {
                     take(left, SYNC);
                     match self.there.sub(&path).and_then(|folder| folder.sync()) {
-                        Err(error) if is_clash(&error) => self.walk.pass(),
+                        Err(error) if is_clash(&error) => self.walk.skip_folder(),
                         synced => synced?,
                     }
                 }
@@ -369,34 +319,38 @@ impl Merge {
     }
 }
 
-/// What became of one file.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Placed {
-    Moved,
-    /// What has the name is the same, and its status was changed then.
+/// What became of a move.
+#[derive(Debug)]
+enum Moved {
+    Done,
+    /// What has the name is the same; of a file, when its status was changed last.
     Same {
-        changed: i64,
+        changed: Option<i64>,
     },
     /// What has the name stays.
     Left,
+    /// That folder has the name, and takes the files.
+    Into(Dir),
 }
 
-/// Moving one file to its final name.
+/// Moving a file of the tree, or all of it, to its final name.
 #[derive(Debug)]
-pub(crate) struct Placing {
-    /// Its path in the tree, and the one it wants.
+pub(crate) struct Move {
+    /// Its path in the tree, or `tree` itself, and the path it wants.
     from: String,
     wanted: String,
+    is_folder: bool,
     number: u32,
     /// With what has that name, if that may be the same.
     compare: Option<Compare>,
 }
 
-impl Placing {
+impl Move {
     fn new(from: &str, wanted: &str) -> Self {
         Self {
             from: from.to_owned(),
             wanted: wanted.to_owned(),
+            is_folder: false,
             number: 0,
             compare: None,
         }
@@ -405,44 +359,56 @@ impl Placing {
     /// Does as much as is left of a slice; gives what became of it and the path it has.
     fn step(
         &mut self,
-        tree: &Dir,
+        dirs: &TransferDirs,
         into: &Dir,
         policy: Collision,
         left: &mut u32,
-    ) -> io::Result<Option<(Placed, String)>> {
+    ) -> io::Result<Option<(Moved, String)>> {
+        let from = match self.is_folder {
+            true => &dirs.own,
+            false => &dirs.tree,
+        };
         while self.number < TRIES {
             let path = numbered(&self.wanted, self.number);
-            match &mut self.compare {
-                Some(compare) => match compare.step(left)? {
+            if let Some(compare) = &mut self.compare {
+                match compare.step(&dirs.tree, left)? {
                     None => return Ok(None),
                     Some(true) => {
                         let changed = compare.changed();
-                        return Ok(Some((Placed::Same { changed }, path)));
+                        return Ok(Some((Moved::Same { changed }, path)));
                     }
-                    Some(false) => {}
-                },
-                None if !take(left, STEP) => return Ok(None),
-                None => match tree.rename_new(&self.from, into, &path) {
-                    Ok(()) => return Ok(Some((Placed::Moved, path))),
+                    Some(false) => self.compare = None,
+                }
+            } else if !take(left, STEP) {
+                return Ok(None);
+            } else {
+                match from.rename_new(&self.from, into, &path) {
+                    Ok(()) => return Ok(Some((Moved::Done, path))),
                     Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                         return Err(error);
                     }
-                    Err(_) => {
-                        self.compare = Compare::new(tree.read(&self.from)?, into, &path)?;
-                        if self.compare.is_some() {
-                            continue;
-                        }
-                    }
-                },
-            }
-            self.compare = None;
-            match policy {
-                Collision::Skip => return Ok(Some((Placed::Left, path))),
-                Collision::Overwrite => {
-                    tree.rename_over(&self.from, into, &path)?;
-                    return Ok(Some((Placed::Moved, path)));
+                    Err(_) => {}
                 }
-                // Rename, and whatever a later version thinks of: keep both.
+                self.compare = match (self.is_folder, policy) {
+                    (false, _) => Compare::file(from.read(&self.from)?, into, &path)?,
+                    (true, Collision::Skip | Collision::Overwrite) => match into.sub(&path) {
+                        Ok(there) => return Ok(Some((Moved::Into(there), path))),
+                        Err(_) => None,
+                    },
+                    (true, _) => into.sub(&path).ok().map(Compare::folder),
+                };
+                if self.compare.is_some() {
+                    continue;
+                }
+            }
+            match policy {
+                Collision::Skip => return Ok(Some((Moved::Left, path))),
+                // A folder never replaces a file.
+                Collision::Overwrite if !self.is_folder => {
+                    from.rename_over(&self.from, into, &path)?;
+                    return Ok(Some((Moved::Done, path)));
+                }
+                // Rename, and the policies of later versions: keep both.
                 _ => self.number += 1,
             }
         }

@@ -1,12 +1,9 @@
 //! One transfer that is being received: its entries, its leaves, its checkpoints, its end.
 //! It knows no connection; it refuses entries and leaves that were not offered.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
 
-use rustix::io::Errno;
 use transom_wire::{Collision, Ending, Entry, Offer, Shape, Total};
 
 use crate::dir::Dir;
@@ -14,20 +11,25 @@ use crate::existing::Existing;
 use crate::folders::Folders;
 use crate::hash::LEAF_BYTES;
 use crate::inbox::{Leftover, Shared};
-use crate::part::{Part, PartEnd, Run, Same, Staging};
+use crate::part::{Part, PartEnd, Run};
 use crate::part_error::PartError;
+use crate::publish::Publishing;
 use crate::published::Previous;
 use crate::record::Claim;
+use crate::room::RoomLimit;
+use crate::staging::TransferDirs;
 use crate::syncing::Syncing;
 use crate::{EntryError, InboxError, text_path, usage};
-use checkpoint::{End, believe};
-use entries::active;
+use checkpoint::Checkpoint;
+use files::Files;
 
 mod answer;
 mod checkpoint;
+mod ending;
 mod entries;
+mod files;
 
-pub use answer::{Begin, Counts, Done, Ended, Finished, Unplaced};
+pub use answer::{Begin, Counts, Ended, Finished, NamedEntries, Unplaced};
 
 /// A transfer that is being received. Dropping it keeps what is there for the next attempt, or
 /// removes it if the transfer is over.
@@ -36,53 +38,53 @@ pub struct Reception {
     shared: Arc<Shared>,
     claim: Claim,
     offered: Offered,
-    /// The inbox, the staging folder and this transfer's own folder there, opened for this
-    /// reception before its first write ([`Syncing`]).
-    root: Dir,
-    staging: Dir,
-    dir: Dir,
-    places: Staging,
-    folders: Folders,
-    entries: HashMap<u32, State>,
-    /// Entries whose files are open, in the order they were opened; some may have ended since.
-    open: VecDeque<u32>,
-    /// The file of a transfer of one file, once it is whole.
-    single: Option<Box<Part>>,
-    /// Files that ended or failed and have leaves without a record.
-    unrecorded: Vec<Part>,
+    content: Content,
+    dirs: TransferDirs,
+    files: Files,
+    checkpoint: Checkpoint,
+    /// How it gets its final name, once all of it is on the disk, and since which time of the file
+    /// system.
+    publishing: Option<(Publishing, i64)>,
     /// What the same transfer became before, and since when files of this one come.
     previous: Option<Previous>,
     since: i64,
-    /// Whether `there` is the folder that the files go into.
-    merges: bool,
     /// Whether room is only kept for what is not there.
     is_spared: bool,
-    /// The one file, if it is in the inbox already.
-    there: Option<Existing>,
-    /// The index that must come next.
-    next: u32,
-    announced: u64,
-    counted: EntryCounts,
+    announced: Announced,
+    entries: EntryCounts,
     counts: Counts,
     held: u64,
     /// Bytes that earlier attempts left.
     pub(crate) left: u64,
-    unsynced: u64,
-    synced_at: Instant,
-    syncing: Syncing,
-    /// Folders below the tree whose names changed since the last checkpoint, where each is synced
-    /// by itself.
-    touched: BTreeSet<String>,
-    /// Whether the record and the transfer's own folder are on the disk.
-    rooted: bool,
-    /// How far its end is, once it has begun.
-    ending: End,
-    /// The error of the first sync that failed: nothing more will be durable.
-    broken: Option<Errno>,
     /// Last, so that every file is closed before its folder is removed: some file systems keep a
     /// file that is open under another name (`.nfs...`, `.fuse_hidden...`), and then its folder
     /// too.
     hold: Hold,
+}
+
+/// What is received.
+#[derive(Debug)]
+enum Content {
+    File(OneFile),
+    Folder {
+        /// The modes and times of the folders in it.
+        folders: Folders,
+        /// Whether its files go into a folder that is there.
+        merges: bool,
+        /// Entries that the sender wanted left out.
+        skipped: NamedEntries,
+    },
+}
+
+/// What became of the file of a transfer of one file.
+#[derive(Debug)]
+enum OneFile {
+    /// It is still to come, or is left out.
+    Coming,
+    /// It is whole in the tree.
+    Whole,
+    /// It is in the inbox already.
+    Existing(Existing),
 }
 
 /// What becomes of the transfer's folder.
@@ -100,9 +102,16 @@ struct Hold {
 #[derive(Debug)]
 pub(crate) struct Offered {
     pub(crate) name: String,
-    pub(crate) shape: Shape,
     pub(crate) collision: Collision,
     total: Total,
+}
+
+/// The entries that were announced so far.
+#[derive(Debug, Default)]
+struct Announced {
+    /// How many, which is the index that comes next.
+    entries: u32,
+    bytes: u64,
 }
 
 /// How many entries went which way.
@@ -112,16 +121,7 @@ pub(crate) struct EntryCounts {
     pub(crate) failed: u32,
     pub(crate) skipped: u32,
     /// Whether one failed that may succeed next time.
-    passing: bool,
-    /// Small files since the last checkpoint.
-    unsynced: u32,
-}
-
-#[derive(Debug)]
-enum State {
-    Active(Box<Part>),
-    /// The sender will say Abandon, and may have data on the way until then.
-    Failed,
+    may_succeed: bool,
 }
 
 impl Reception {
@@ -130,20 +130,27 @@ impl Reception {
     pub(crate) fn begin(
         shared: Arc<Shared>,
         claim: Claim,
-        dir: Dir,
+        own: Dir,
         offer: &Offer<'_>,
         is_synced: bool,
     ) -> io::Result<Self> {
-        let (root, staging) = (shared.root.again()?, shared.staging.again()?);
-        let since = dir.read("record")?.stamp()?.ctime;
-        let previous = previous(&shared, &claim, offer, &root);
-        let folder = folder_there(previous.as_ref(), offer, &root);
+        let (inbox, staging) = (shared.root.again()?, shared.staging.again()?);
+        let since = own.read("record")?.metadata()?.ctime;
+        let previous = previous(&shared, &claim, offer, &inbox);
+        let folder = folder_there(previous.as_ref(), offer, &inbox);
         let merges = folder.is_some();
-        let there = folder.map_or_else(|| root.again(), Ok)?;
-        let mut places = Staging::open(&dir, there, is_synced)?;
-        let folders = Folders::new(dir.write_or_create("folders")?)?;
-        let syncing = Syncing::of(offer.shape, &dir);
-        places.vouch(&staging, &dir, syncing);
+        let published = folder.map_or_else(|| inbox.again(), Ok)?;
+        let syncing = Syncing::of(offer.shape, &own);
+        let mut dirs = TransferDirs::open([inbox, staging, own, published], is_synced)?;
+        dirs.sync_earlier(syncing);
+        let content = match offer.shape {
+            Shape::File => Content::File(OneFile::Coming),
+            _ => Content::Folder {
+                folders: Folders::new(dirs.own.write_or_create("folders")?)?,
+                merges,
+                skipped: NamedEntries::default(),
+            },
+        };
         Ok(Self {
             hold: Hold {
                 shared: Arc::clone(&shared),
@@ -156,37 +163,22 @@ impl Reception {
             claim,
             offered: Offered {
                 name: offer.name.as_str().to_owned(),
-                shape: offer.shape,
                 collision: offer.collision,
                 total: offer.total(),
             },
-            root,
-            staging,
-            dir,
-            places,
-            folders,
-            entries: HashMap::new(),
-            open: VecDeque::new(),
-            single: None,
-            unrecorded: Vec::new(),
+            content,
+            dirs,
+            files: Files::default(),
+            checkpoint: Checkpoint::new(syncing),
+            publishing: None,
             previous,
             since,
-            merges,
             is_spared: false,
-            there: None,
-            next: 0,
-            announced: 0,
-            counted: EntryCounts::default(),
+            announced: Announced::default(),
+            entries: EntryCounts::default(),
             counts: Counts::default(),
             held: 0,
             left: 0,
-            unsynced: 0,
-            synced_at: Instant::now(),
-            syncing,
-            touched: BTreeSet::new(),
-            rooted: false,
-            ending: End::default(),
-            broken: None,
         })
     }
 
@@ -197,8 +189,8 @@ impl Reception {
     pub fn total(&mut self, total: Total) -> Result<(), InboxError> {
         // A file that grows is the only entry. It waits where an offer would be refused: what came
         // of it is not to be lost.
-        match self.entries.get_mut(&0) {
-            Some(State::Active(part)) if part.grows() => part.grow(&total),
+        match self.files.get_mut(0) {
+            Some(part) if part.grows() => part.grow(&total),
             _ => self.shared.check(total)?,
         }
         let more = usage::of(total).saturating_sub(usage::of(self.offered.total));
@@ -213,12 +205,12 @@ impl Reception {
     /// # Errors
     /// The entry can't be taken; the transfer goes on without it.
     pub fn begin_entry(&mut self, entry: &Entry<'_>) -> Result<Begin, EntryError> {
-        self.expect(entry)?;
-        let begun = self.begin_expected(entry);
-        let begun = begun.map_err(|trouble| self.fail(entry.index, entry.path.as_str(), trouble));
+        self.check_announced(entry)?;
+        let begun = self.begin_announced(entry);
+        let begun = begun.map_err(|error| self.fail(entry.index, entry.path.as_str(), error));
         if !matches!(begun, Err(EntryError::NoRoom { .. })) {
-            self.next += 1;
-            self.announced += entry.size;
+            self.announced.entries += 1;
+            self.announced.bytes += entry.size;
         }
         begun
     }
@@ -234,11 +226,7 @@ impl Reception {
         offset: u64,
         hashes: &[[u8; 32]],
     ) -> Result<Vec<Run>, EntryError> {
-        let part = active(&mut self.entries, index)?;
-        let held = part.held();
-        let again = part.hashes(&self.places, offset, hashes);
-        self.held = self.held + part.held() - held;
-        again.map_err(|trouble| self.fail_active(index, trouble))
+        self.with_part(index, |this, part| part.hashes(&this.dirs, offset, hashes))
     }
 
     /// Takes a leaf of an entry: checks and writes it, and now and then brings all of it to the
@@ -254,7 +242,7 @@ impl Reception {
         hash: &[u8; 32],
         bytes: &[u8],
     ) -> Result<Option<Run>, EntryError> {
-        let size = active(&mut self.entries, index)?.size;
+        let size = self.with_part(index, |_, part| Ok(part.file.size))?;
         let found = crate::hash::leaf(bytes, offset, size);
         self.hashed_leaf(index, offset, hash, &found, bytes, false)
     }
@@ -274,19 +262,16 @@ impl Reception {
         bytes: &[u8],
         has_holes: bool,
     ) -> Result<Option<Run>, EntryError> {
-        active(&mut self.entries, index)?;
-        let ready = self.ready(index, bytes.len() as u64);
-        let part = active(&mut self.entries, index)?;
-        let withdrawn = ready.and_then(|()| {
-            let synced = part.sync_withdrawn(&self.places, offset);
-            Ok(believe(&mut self.broken, &mut self.counted, synced)?)
-        });
-        let written =
-            withdrawn.and_then(|()| part.leaf(&self.places, offset, hash, found, bytes, has_holes));
-        let again = written.map_err(|trouble| self.fail_active(index, trouble))?;
+        let again = self.with_part(index, |this, part| {
+            this.make_ready(index, part, bytes.len() as u64)?;
+            let synced = part.sync_withdrawn(&this.dirs, offset);
+            this.checkpoint.note_sync(synced)?;
+            part.leaf(&this.dirs, offset, hash, found, bytes, has_holes)
+        })?;
         if again.is_none() {
-            self.count(bytes.len() as u64);
-            self.checkpoint_entry(index, Ok(()))?;
+            self.counts.verified += bytes.len() as u64;
+            self.written(bytes.len() as u64);
+            self.checkpoint_if_due(index)?;
         }
         Ok(again)
     }
@@ -316,56 +301,49 @@ impl Reception {
         root: &[u8; 32],
         most: u32,
     ) -> Result<Option<Ended>, EntryError> {
-        let part = active(&mut self.entries, index)?;
-        let held = part.held();
-        let same = part.is_existing(&self.places, size, root);
-        self.held = self.held + part.held() - held;
-        match same.map_err(|trouble| self.fail_active(index, trouble))? {
-            Some(Same::There(existing)) => return self.there(index, root, existing).map(Some),
-            Some(Same::Again(run)) => return Ok(Some(Ended::Again(vec![run]))),
-            None => {}
+        let end = self.with_part(index, |this, part| {
+            if let Some(end) = part.end_existing(&this.dirs, size, root)? {
+                return Ok(end);
+            }
+            let uncopied = part.uncopied(&this.dirs, most)?;
+            this.make_ready(index, part, uncopied)?;
+            let end = part.end(&this.dirs, size, root, most);
+            this.written(part.take_copied());
+            if let (Ok(PartEnd::Whole), Syncing::EachFile) = (&end, this.checkpoint.syncing) {
+                // Afterwards it is closed.
+                let synced = part.file.sync_whole(&this.dirs);
+                this.checkpoint.note_sync(synced)?;
+            }
+            end
+        })?;
+        if let PartEnd::Whole = end {
+            self.checkpoint.files += 1;
         }
-        let part = active(&mut self.entries, index)?;
-        let uncopied = part.uncopied(&self.places, most).map_err(PartError::from);
-        let ready = uncopied.and_then(|bytes| self.ready(index, bytes));
-        let part = active(&mut self.entries, index)?;
-        let held = part.held();
-        let ended = ready.and_then(|()| part.end(&self.places, size, root, most));
-        self.held = self.held + part.held() - held;
-        let copied = part.take_copied();
-        self.copied(copied);
-        if copied > 0 {
-            self.checkpoint_entry(index, Ok(()))?;
-        }
-        match ended.map_err(|trouble| self.fail_active(index, trouble))? {
+        self.checkpoint_if_due(index)?;
+        let whole = match end {
             PartEnd::More => return Ok(None),
             PartEnd::Again(again) => return Ok(Some(Ended::Again(again))),
-            PartEnd::Done => {}
+            PartEnd::Whole => OneFile::Whole,
+            PartEnd::Existing(existing) => OneFile::Existing(existing),
+        };
+        if let Some(part) = self.files.take(index) {
+            self.remember(part);
         }
-        self.counted.unsynced += 1;
-        let synced = self.sync_ended(index);
-        self.checkpoint_entry(index, synced)?;
-        if let Some(State::Active(part)) = self.entries.remove(&index) {
-            match self.offered.shape {
-                Shape::File => self.single = Some(part),
-                _ => self.remember(*part),
-            }
+        if let Content::File(file) = &mut self.content {
+            *file = whole;
         }
-        self.counted.done += 1;
-        Ok(Some(Ended::Done(Done {
-            root: *root,
-            counts: self.counts,
-        })))
+        self.entries.done += 1;
+        Ok(Some(Ended::Done))
     }
 
     /// The sender gives an entry up.
     pub fn abandon(&mut self, index: u32) {
-        if let Some(State::Active(part)) = self.entries.remove(&index) {
-            self.counted.failed += 1;
-            match self.offered.shape {
+        if let Some(part) = self.files.take(index) {
+            self.entries.failed += 1;
+            match self.content {
                 // A single file may be taken up again when the sender can read its own once more.
-                Shape::File => self.keep(*part),
-                _ => self.discard(*part),
+                Content::File(_) => self.keep(part),
+                Content::Folder { .. } => self.discard(part),
             }
         }
     }
@@ -392,35 +370,30 @@ impl Reception {
         entries: u32,
         mut most: u32,
     ) -> Result<Option<Finished>, InboxError> {
-        let busy = self
-            .entries
-            .values()
-            .any(|state| matches!(state, State::Active(_)));
-        let is_all = entries == self.next && self.offered.total.is_counted;
-        if self.hold.is_over || busy || !is_all {
+        let is_all = entries == self.announced.entries && self.offered.total.is_counted;
+        if self.hold.is_over || self.files.has_running() || !is_all {
             return Err(InboxError::Protocol(
                 "the transfer finished before its entries did",
             ));
         }
         let failed = Finished {
             ending: Ending::Failed,
-            path: self
-                .shared
-                .settings
-                .root
-                .join(text_path(&self.offered.name)),
-            failed: self.counted.failed,
+            path: self.published_path(&self.offered.name),
+            failed: self.entries.failed,
             unplaced: Vec::new(),
+            renamed: NamedEntries::default(),
+            skipped: NamedEntries::default(),
         };
-        let nothing = self.counted.done == 0 && self.counted.failed > 0;
-        if self.counted.passing || nothing && self.counts.verified > 0 {
+        let nothing = self.entries.done == 0 && self.entries.failed > 0;
+        let may_succeed = self.entries.may_succeed || self.checkpoint.broken.is_some();
+        if may_succeed || nothing && self.counts.verified > 0 {
             self.pause();
             return Ok(Some(failed));
         }
         let finished = match nothing {
             true => Some(failed),
             false => match self.publish(&mut most) {
-                Err(error) if error.is_full() && self.broken.is_none() => {
+                Err(error) if error.is_full() && self.checkpoint.broken.is_none() => {
                     let missing = LEAF_BYTES;
                     return Err(InboxError::NoRoom { missing });
                 }
@@ -433,7 +406,7 @@ impl Reception {
 
     /// The connection is lost: brings to the disk what is there, for the next attempt.
     pub fn pause(&mut self) {
-        if self.hold.is_over || !self.has_unsynced() {
+        if self.hold.is_over || !self.checkpoint.has_unsynced() {
             return;
         }
         if let Err(error) = self.checkpoint() {
@@ -474,10 +447,15 @@ impl Reception {
             missing => missing,
         };
         missing.unwrap_or_else(|error| {
-            // Whatever is wrong with the disk, what is written next says it.
+            // The next write reports what is wrong with the disk.
             log::debug!("can't ask for room error={error}");
             0
         })
+    }
+
+    /// Where there is no room, while bytes are [missing](Self::missing).
+    pub fn room_limit(&self) -> RoomLimit {
+        self.shared.limit(&self.claim)
     }
 
     /// Keeps no room for what the same transfer became before, as that need not come again; what
@@ -507,62 +485,58 @@ impl Reception {
         self.counts
     }
 
-    /// The file is there already, and no byte of it had to come.
-    fn there(
+    /// Does something with the file of an entry whose data may come. If that fails, the entry has
+    /// failed.
+    fn with_part<T>(
         &mut self,
         index: u32,
-        root: &[u8; 32],
-        existing: Existing,
-    ) -> Result<Ended, EntryError> {
-        if let Err(error) = existing.sync(&self.places.there) {
-            return Err(self.fail_active(index, PartError::System(error)));
-        }
-        self.entries.remove(&index);
-        self.there = Some(existing);
-        self.counted.done += 1;
-        Ok(Ended::Done(Done {
-            root: *root,
-            counts: self.counts,
-        }))
+        step: impl FnOnce(&mut Self, &mut Part) -> Result<T, PartError>,
+    ) -> Result<T, EntryError> {
+        let mut part = self.files.lend(index)?;
+        let held = part.held();
+        let done = step(self, &mut part);
+        self.held = self.held + part.held() - held;
+        self.files.put(index, part);
+        done.map_err(|error| self.fail(index, "", error))
     }
 
-    /// Bytes were written that did not have to come.
-    fn copied(&mut self, bytes: u64) {
-        self.unsynced += bytes;
+    /// Bytes were written.
+    fn written(&mut self, bytes: u64) {
+        self.checkpoint.bytes += bytes;
         self.shared.written(&self.claim, bytes);
     }
 
-    fn count(&mut self, new: u64) {
-        self.counts.received += new;
-        self.counts.verified += new;
-        self.unsynced += new;
-        self.shared.written(&self.claim, new);
+    /// Where something of that name is in the inbox.
+    fn published_path(&self, name: &str) -> std::path::PathBuf {
+        self.shared.settings.root.join(text_path(name))
     }
 }
 
 impl Drop for Reception {
     fn drop(&mut self) {
-        self.hold.is_synced = self.broken.is_none() && !self.has_unsynced();
+        self.hold.is_synced = self.checkpoint.broken.is_none() && !self.checkpoint.has_unsynced();
     }
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        match self.is_over {
-            true if self.is_left => self.shared.forget(&self.claim),
-            true => self.shared.drop_staged(&self.claim),
-            false => self.shared.release(&self.claim, self.is_synced),
+        if !self.is_over {
+            self.shared.release(&self.claim, self.is_synced);
+        } else if let Some(folder) = self.shared.forget(&self.claim)
+            && !self.is_left
+        {
+            self.shared.remove(&folder);
         }
     }
 }
 
 /// What the same transfer became before, as far as it is still there.
-fn previous(shared: &Shared, claim: &Claim, offer: &Offer<'_>, root: &Dir) -> Option<Previous> {
+fn previous(shared: &Shared, claim: &Claim, offer: &Offer<'_>, inbox: &Dir) -> Option<Previous> {
     let previous = shared.previous(claim, offer)?;
     let is_there = |folder: Dir| folder.inode().ok() == Some(previous.inode);
     match offer.shape {
         Shape::File => Some(previous),
-        _ => root
+        _ => inbox
             .sub(&previous.name)
             .is_ok_and(is_there)
             .then_some(previous),
@@ -570,14 +544,14 @@ fn previous(shared: &Shared, claim: &Claim, offer: &Offer<'_>, root: &Dir) -> Op
 }
 
 /// The folder of the inbox that the files of an offered folder go into.
-fn folder_there(previous: Option<&Previous>, offer: &Offer<'_>, root: &Dir) -> Option<Dir> {
+fn folder_there(previous: Option<&Previous>, offer: &Offer<'_>, inbox: &Dir) -> Option<Dir> {
     let name = match (previous, offer.collision) {
         _ if offer.shape == Shape::File => return None,
         (Some(previous), _) => previous.name.as_str(),
         (None, Collision::Skip | Collision::Overwrite) => offer.name.as_str(),
         _ => return None,
     };
-    root.sub(name).ok()
+    inbox.sub(name).ok()
 }
 
 /// The file's name in the tree of a transfer of one file.

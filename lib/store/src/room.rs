@@ -24,11 +24,11 @@ use crate::record::Claim;
 use crate::usage::Usage;
 
 /// How much an inbox may take of its disk.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct RoomLimits {
-    /// Bytes of the disk that are left free for others, but no more than a twentieth of a small
-    /// disk.
-    pub keep_free: u64,
+    /// Bytes of the disk that are left free for others; `None` for 256 MiB, or a twentieth of a
+    /// disk that is smaller than 5 GiB.
+    pub keep_free: Option<u64>,
     /// Bytes that the folder may hold in all, whoever sends them; none for no limit but the disk.
     /// Each file and folder counts 4 KiB beside its bytes, an inode and a block, so that empty ones
     /// are not free.
@@ -39,19 +39,28 @@ pub struct RoomLimits {
     pub peer_quota: Option<u64>,
 }
 
-impl Default for RoomLimits {
-    /// No quota, and 256 MiB left free.
-    fn default() -> Self {
-        Self {
-            keep_free: 256 << 20,
-            quota: None,
-            peer_quota: None,
-        }
-    }
+/// Where there is no room, as an owner can do something about it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum RoomLimit {
+    /// The disk is full.
+    #[default]
+    Disk,
+    /// The disk can hold no more files, however small.
+    Files,
+    /// The disk has free only what [`RoomLimits::keep_free`] keeps for others.
+    KeepFree,
+    /// [`RoomLimits::quota`].
+    Quota,
+    /// [`RoomLimits::peer_quota`].
+    PeerQuota,
 }
 
-/// The reserve is at most this part of the disk: 256 MiB would be all of the small disk of a camera
-/// box.
+/// Bytes left free unless the owner says how many: some minutes of other programs' logs.
+const RESERVE: u64 = 256 << 20;
+
+/// That reserve is at most this part of the disk: 256 MiB would be all of the small disk of a
+/// camera box.
 const RESERVE_PART: u64 = 20;
 
 /// Bytes that are kept at once for what a sender has not counted: some 128 small files.
@@ -90,6 +99,8 @@ struct Kept {
     /// How much its sender may still count for which nothing more is to be kept.
     ahead: u64,
     ballast: Option<Ballast>,
+    /// Where there was no room last.
+    limit: RoomLimit,
 }
 
 impl Room {
@@ -156,6 +167,7 @@ impl Room {
             moved: None,
             ahead: 0,
             ballast: None,
+            limit: RoomLimit::default(),
         };
         self.kept.insert(claim, kept);
     }
@@ -202,13 +214,14 @@ impl Room {
             return Ok(0);
         };
         let needed = kept.bytes.max(bytes);
-        let mut missing = self.shortage(claim, needed, ground)?;
+        let (mut missing, mut limit) = self.shortage(claim, needed, ground)?;
         if missing > 0 && self.take_from_idle(claim) {
-            missing = self.shortage(claim, needed, ground)?;
+            (missing, limit) = self.shortage(claim, needed, ground)?;
         }
         let Some(kept) = self.kept.get_mut(claim) else {
             return Ok(0);
         };
+        kept.limit = limit;
         if missing == 0 {
             let set_aside = match &mut kept.ballast {
                 Some(ballast) => ballast.grow(needed),
@@ -228,6 +241,12 @@ impl Room {
             _ => (kept.granted, kept.moved, kept.ballast) = (0, None, None),
         }
         Ok(missing)
+    }
+
+    /// Where a reception has no room, if it has none.
+    pub(crate) fn limit(&self, claim: &Claim) -> RoomLimit {
+        let kept = self.kept.get(claim);
+        kept.map_or(RoomLimit::default(), |kept| kept.limit)
     }
 
     /// A reception is about to write so many bytes. Gives the bytes that are missing, if room is no
@@ -262,7 +281,7 @@ impl Room {
     fn with_more(&mut self, claim: &Claim, bytes: u64, ground: &Ground<'_>) -> io::Result<u64> {
         let more = bytes.saturating_add(AHEAD);
         Ok(match self.is_within(claim, bytes) {
-            false if self.shortage(claim, more, ground)? == 0 => more,
+            false if self.shortage(claim, more, ground)?.0 == 0 => more,
             _ => bytes,
         })
     }
@@ -311,8 +330,13 @@ impl Room {
         Ok(())
     }
 
-    /// The bytes that so many more bytes of a reception lack.
-    fn shortage(&mut self, claim: &Claim, needed: u64, ground: &Ground<'_>) -> io::Result<u64> {
+    /// The bytes that so many more bytes of a reception lack, and where they lack most.
+    fn shortage(
+        &mut self,
+        claim: &Claim,
+        needed: u64,
+        ground: &Ground<'_>,
+    ) -> io::Result<(u64, RoomLimit)> {
         let ballast = |kept: &Kept| kept.ballast.as_ref().map_or(0, |ballast| ballast.bytes);
         let own = self.kept.get(claim).map_or(0, ballast);
         let others = self.others(
@@ -320,24 +344,37 @@ impl Room {
             |_| true,
             |kept| kept.granted.saturating_sub(ballast(kept)),
         );
-        let free = self.usable(ground.space()?).saturating_sub(others);
-        let of_disk = needed.saturating_sub(own).saturating_sub(free);
-        let of_quotas = self.over_quotas(claim, needed, ground)?;
-        if of_quotas > 0 {
+        let (space, more) = (ground.space()?, needed.saturating_sub(own));
+        let of_disk = more.saturating_sub(self.usable(space).saturating_sub(others));
+        let limit = match names(space) {
+            Some(0) => RoomLimit::Files,
+            _ if space.free < more.saturating_add(others) => RoomLimit::Disk,
+            _ => RoomLimit::KeepFree,
+        };
+        if self.over_quotas(claim, needed, ground)?.0 > 0 {
             self.recount(ground)?;
         }
-        Ok(of_disk.max(self.over_quotas(claim, needed, ground)?))
+        let of_quotas = self.over_quotas(claim, needed, ground)?;
+        Ok(match of_quotas.0 > of_disk {
+            true => of_quotas,
+            false => (of_disk, limit),
+        })
     }
 
-    /// The bytes that the quotas lack.
-    fn over_quotas(&mut self, claim: &Claim, needed: u64, ground: &Ground<'_>) -> io::Result<u64> {
+    /// The bytes that the quotas lack, and which of them lacks most.
+    fn over_quotas(
+        &mut self,
+        claim: &Claim,
+        needed: u64,
+        ground: &Ground<'_>,
+    ) -> io::Result<(u64, RoomLimit)> {
         let over = |quota: Option<u64>, used: u64| {
             quota.map_or(0, |quota| used.saturating_add(needed).saturating_sub(quota))
         };
         let all = self.others(claim, |_| true, |kept| kept.granted);
         let of_all = over(self.limits.quota, self.used.saturating_add(all));
         if self.limits.peer_quota.is_none() {
-            return Ok(of_all);
+            return Ok((of_all, RoomLimit::Quota));
         }
         let peer = claim.0;
         let used = match self.peers.get(&peer) {
@@ -352,7 +389,10 @@ impl Room {
         };
         let own = self.others(claim, |other| other.0 == peer, |kept| kept.granted);
         let of_peer = over(self.limits.peer_quota, used.saturating_add(own));
-        Ok(of_all.max(of_peer))
+        Ok(match of_peer > of_all {
+            true => (of_peer, RoomLimit::PeerQuota),
+            false => (of_all, RoomLimit::Quota),
+        })
     }
 
     /// Counts again, for somebody may have cleared up in the meantime.
@@ -415,7 +455,8 @@ impl Room {
 
     /// Bytes that a disk may still take: none where it takes no file.
     fn usable(&self, space: Space) -> u64 {
-        let reserve = self.limits.keep_free.min(space.bytes / RESERVE_PART);
+        let usual = RESERVE.min(space.bytes / RESERVE_PART);
+        let reserve = self.limits.keep_free.unwrap_or(usual);
         match names(space) {
             Some(0) => 0,
             _ => space.free.saturating_sub(reserve),
@@ -512,7 +553,7 @@ mod tests {
 
     fn room(keep_free: u64) -> Room {
         let limits = RoomLimits {
-            keep_free,
+            keep_free: Some(keep_free),
             ..RoomLimits::default()
         };
         Room::new(limits, Duration::MAX)
@@ -537,7 +578,21 @@ mod tests {
             names: 0,
             ..space
         };
-        assert_eq!((names(unlimited), room(100).usable(unlimited)), (None, 950));
+        assert_eq!((names(unlimited), room(100).usable(unlimited)), (None, 900));
+    }
+
+    #[test]
+    fn only_the_usual_reserve_is_bounded_by_a_part_of_the_disk() {
+        let space = Space {
+            free: 1000,
+            bytes: 1000,
+            free_names: 0,
+            names: 0,
+        };
+        let usual = Room::new(RoomLimits::default(), Duration::MAX);
+        assert_eq!(usual.usable(space), 950);
+        assert_eq!(room(400).usable(space), 600, "the owner wants as much");
+        assert_eq!(room(2000).usable(space), 0);
     }
 
     #[test]

@@ -8,12 +8,12 @@
 //! | a file of one leaf of an earlier attempt | we synced it, and read it from the disk, before it counts |
 //!
 //! Every sync goes through descriptors of the reception's own, opened before its first write, since
-//! Linux tells a writeback error only once to each. After a sync that failed nothing more of the
+//! Linux reports a writeback error only once to each. After a sync that failed nothing more of the
 //! reception is called durable: what the disk did not take counts as clean in memory, and a second
-//! sync would succeed without it. Its entries fail, the sender hears the error, and leaves that
+//! sync would succeed without it. Its entries fail, the sender is told the error, and leaves that
 //! came since the last checkpoint get no record.
 //!
-//! Many files are synced by one `syncfs`, where that reaches them and tells of errors: on the file
+//! Many files are synced by one `syncfs`, where that reaches them and reports errors: on the file
 //! systems in [`LOCAL`] with Linux 5.8 or later. Everywhere else (FUSE, network file systems,
 //! overlays, other systems than Linux) each file and each folder is synced by itself.
 
@@ -48,15 +48,15 @@ impl Syncing {
         match shape {
             // One file is not worth the rest of the disk.
             Shape::File => Self::EachFile,
-            _ if LOCAL.contains(&folder.file_system()) && tells_errors() => Self::FileSystem,
+            _ if LOCAL.contains(&folder.file_system()) && reports_errors() => Self::FileSystem,
             _ => Self::EachFile,
         }
     }
 }
 
-/// Whether `syncfs` tells of writeback errors: before Linux 5.8 it always succeeds.
+/// Whether `syncfs` reports writeback errors: before Linux 5.8 it always succeeds.
 #[cfg(target_os = "linux")]
-fn tells_errors() -> bool {
+fn reports_errors() -> bool {
     rustix::system::uname()
         .release()
         .to_str()
@@ -64,7 +64,7 @@ fn tells_errors() -> bool {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn tells_errors() -> bool {
+fn reports_errors() -> bool {
     false
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use transom::people::{Book, Contact};
 use transom::{
-    Accept, Collision, Handle, InboxSettings, Notice, Redial, SendOptions, Settings, State, Station,
+    Accept, Handle, InboxSettings, Notice, Redial, SendOptions, Settings, State, Station,
 };
 use transom_store::faults::{Disk, FileSystem, Op};
 
@@ -56,12 +56,7 @@ pub(crate) fn send(arguments: &[String]) -> Result<(), Box<dyn Error>> {
         .parse()?;
     let peer = contact.name;
     handle.connect(contact, Redial::Always);
-    let options = SendOptions {
-        on_collision: Collision::Rename,
-        limit: None,
-        follow: None,
-    };
-    let sent = handle.send(&peer, path, options);
+    let sent = handle.send(&peer, path, SendOptions::default());
     thread::spawn(move || {
         thread::sleep(LONGEST);
         println!("too late");

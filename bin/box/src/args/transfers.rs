@@ -49,6 +49,9 @@ pub(crate) struct Send {
     /// What the receiver does if the name is taken
     #[arg(long, value_enum, default_value_t = CollisionArgument::Rename)]
     pub(crate) on_collision: CollisionArgument,
+    /// Don't call it a failure that links, devices, pipes and sockets in folders are left out
+    #[arg(long)]
+    pub(crate) skip_special: bool,
     /// How many seconds to wait for a lost peer to come back
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=31_536_000))]
     pub(crate) wait: u64,
@@ -149,9 +152,9 @@ Example:
   transom send anna --follow film.mkv    while it is recorded, until Ctrl-C
   transom send --spool anna clip.mkv   ends at once; sent when anna is there
 
-Keys while it runs: p pauses and goes on, c twice cancels, + and - change the rate limit. Without a
-terminal SIGUSR1 pauses and goes on. The bar says what limits the rate: a disk, the network, or the
-rate limit of one of the sides.
+Keys while it runs: p pauses and goes on, c and then y cancels, + and - change the rate limit.
+Without a terminal SIGUSR1 pauses and goes on. The bar says what limits the rate: a disk, the
+network, or the rate limit of one of the sides.
 
 A file that is followed may only grow, though its beginning may be rewritten: at the end all of it is
 compared once. Ctrl-C sends the rest and ends; a second one stops at once. It fails if the file is
@@ -176,9 +179,9 @@ Example:
   transom receive --from 10.0.0.7   the same if it is not found by itself; ends afterwards
   transom receive --into ~/inbox --accept anna,ben --quota 50G
 
-Keys while files come: p pauses and goes on, c twice cancels, + and - change the rate limit of all
-transfers; where offers are asked about, type them as lines. Without a terminal SIGUSR1 pauses and
-goes on.
+Keys while files come: p pauses and goes on, c and then y cancels, + and - change the rate limit of
+each transfer. Where offers are asked about, type p, +, - or twice c as lines. Without a terminal
+SIGUSR1 pauses and goes on.
 
 It also delivers what `transom send --spool` keeps for contacts, unless it ends with --once.
 

@@ -208,8 +208,11 @@ fn serve(
         stats_every,
     } = duties;
     listening::introduce(&settings, output);
-    let book = settings.book.clone();
+    let (book, inbox) = (settings.book.clone(), settings.inbox.clone());
     let running = Running::start_service(settings)?;
+    if let Some(inbox) = &inbox {
+        inbox::tell(inbox, output);
+    }
     let mut report = CameraReport::start(stats_every, &running.handle)
         .map_err(|error| Failure::new("can't watch for signals", error))?;
     let mut service = Service::of_camera();

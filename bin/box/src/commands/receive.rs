@@ -108,22 +108,19 @@ fn open_inbox(arguments: Receive, place: &Place, output: &Output) -> Result<(), 
             guests.into()
         }
     };
-    settings.inbox = Some(InboxSettings {
+    let inbox = InboxSettings {
         room: arguments.room.limits(),
         overwrite: arguments.allow_overwrite,
-        ..InboxSettings::new(&arguments.into, accept)
-    });
+        ..InboxSettings::new(arguments.into, accept)
+    };
+    settings.inbox = Some(inbox.clone());
     listening::introduce(&settings, output);
     // With a terminal a code can be typed, which adds the first contact.
     if !asks {
         listening::warn_of_empty_book(&settings.book, false, place, output);
     }
     let mut running = Running::start_service(settings)?;
-    let into = arguments.into.display().to_string();
-    output.say(
-        format!("files go to {into}"),
-        json!({"event": "inbox", "path": into}),
-    );
+    inbox::tell(&inbox, output);
     let typing = match asks {
         true => {
             running.read_lines()?;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use transom::people::Rights;
 use transom::{
     Follow, Keep, Notice, Outcome, Paired, PairingNotice, Redial, SendOptions, TransferId,
-    path_text,
+    TransferStatus, path_text,
 };
 
 use crate::args;
@@ -81,6 +81,7 @@ pub(crate) fn run(arguments: &args::Send, place: &Place, output: &Output) -> Res
             follow: arguments.follow.then(|| Follow {
                 until_idle: arguments.until_idle.map(Duration::from_secs),
             }),
+            skip_special: arguments.skip_special,
         };
         if let Err(failure) = sending.send(path, options)? {
             failures.add(failure)?;
@@ -288,11 +289,12 @@ impl Sending<'_> {
             };
             match event {
                 Event::Notice(notice) => {
-                    if let Some(outcome) = self.notice(&notice, transfer, &mut progress)? {
+                    let ended = self.notice(&notice, transfer, &mut progress)?;
+                    if let Some((status, outcome)) = ended {
                         if outcome.is_success() || self.output.is_json() {
                             report::tell(self.output, &notice);
                         }
-                        return self.ended(path, outcome);
+                        return self.ended(path, status, outcome);
                     }
                 }
                 // A later signal ends the program without asking here.
@@ -328,7 +330,7 @@ impl Sending<'_> {
         notice: &'n Notice,
         transfer: TransferId,
         progress: &mut Progress<'_>,
-    ) -> Result<Option<&'n Outcome>, Failure> {
+    ) -> Result<Option<(&'n TransferStatus, &'n Outcome)>, Failure> {
         match notice {
             Notice::Transfer(status) if status.transfer == transfer => {
                 progress.show(status);
@@ -338,7 +340,7 @@ impl Sending<'_> {
             }
             Notice::TransferEnded { status, outcome } if status.transfer == transfer => {
                 progress.end();
-                return Ok(Some(outcome));
+                return Ok(Some((status, outcome)));
             }
             Notice::EntryFailed { transfer: of, .. } if *of == transfer => {
                 self.bars.aside(|| self.warn(notice));
@@ -361,12 +363,17 @@ impl Sending<'_> {
         }
     }
 
-    fn ended(&self, path: &Path, outcome: &Outcome) -> Result<Result<(), Failure>, Failure> {
+    fn ended(
+        &self,
+        path: &Path,
+        status: &TransferStatus,
+        outcome: &Outcome,
+    ) -> Result<Result<(), Failure>, Failure> {
         match outcome {
             Outcome::Lost { why } => Err(self.lost(why)),
             Outcome::Partial { .. } => Ok(Err(Failure::new(
                 format!("{} was sent in part", path_text(path)),
-                crate::words::outcome_words(outcome),
+                crate::words::ended_words(status, outcome),
             ))),
             outcome if !outcome.is_success() => Ok(Err(Failure::new(
                 format!("{} was not sent", path_text(path)),

@@ -57,7 +57,7 @@ impl Transfer {
     /// that is.
     pub(crate) fn progress(&self) -> f32 {
         let (done, all) = match self.status.bytes {
-            // Of what is not counted yet there is no part.
+            // Of an unknown total there is no fraction.
             _ if !self.status.is_counted => (0, 0),
             0 => (
                 u64::from(self.status.files_done),
@@ -106,8 +106,9 @@ impl State {
         self.transfers.iter().filter(|one| one.outcome.is_none())
     }
 
-    /// What all running transfers together still do: files, bytes there, bytes in all, bytes a
-    /// second. One that stands still keeps the rate it had, which is none of now.
+    /// The sums over all transfers that are not over: files, verified bytes, bytes in all, bytes a
+    /// second. The rate in the status of a paused or waiting transfer is an old one, so it is left
+    /// out.
     pub(crate) fn totals(&self) -> (usize, u64, u64, u64) {
         self.running()
             .fold((0, 0, 0, 0), |(count, done, all, rate), one| {
@@ -200,7 +201,7 @@ impl State {
         self.forget_old();
     }
 
-    /// What came while its conversation is not on the screen.
+    /// Tells of a received file whose conversation is not on the screen.
     fn tell_received(&mut self, status: &TransferStatus, outcome: &Outcome) {
         let Outcome::Durable { path } = outcome else {
             return;

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use transom::{
-    CurrentFile, Direction, LimitedBy, Outcome, Phase, RefuseReason, Shape, TransferStatus,
-    path_text,
+    CurrentFile, Direction, EntryReport, LimitedBy, NamedEntries, Outcome, Phase, RefuseReason,
+    RoomLimit, Shape, TransferStatus, path_text,
 };
 
 use crate::model::{Mishap, Offer};
@@ -92,7 +92,7 @@ pub(crate) fn outcome(direction: Direction, name: &str, size: u64, end: &Outcome
     }
 }
 
-/// The name of the folder that something lies in.
+/// The name of the folder that a file is in.
 pub(crate) fn folder(path: &Path) -> String {
     folder_name(path.parent().unwrap_or(path))
 }
@@ -106,9 +106,7 @@ pub(crate) fn folder_name(path: &Path) -> String {
 fn refused_here(name: &str, reason: RefuseReason) -> String {
     match reason {
         RefuseReason::Forbidden => format!("{name} may not send you files"),
-        RefuseReason::NoSpace => {
-            "Your disk is full. Make room, or choose another folder".to_owned()
-        }
+        RefuseReason::NoSpace => "Your folder has no room for it".to_owned(),
         RefuseReason::Busy => "You were busy with other files".to_owned(),
         RefuseReason::Unwritable => "Your folder can't be written to".to_owned(),
         RefuseReason::Leaving => "This window was being closed".to_owned(),
@@ -119,7 +117,7 @@ fn refused_here(name: &str, reason: RefuseReason) -> String {
 fn refused_there(name: &str, reason: RefuseReason) -> String {
     match reason {
         RefuseReason::Forbidden => format!("{name} doesn't take files from you"),
-        RefuseReason::NoSpace => format!("{name}'s disk is full"),
+        RefuseReason::NoSpace => format!("{name} has no room for it"),
         RefuseReason::Busy => format!("{name} is busy with other files. Try later."),
         RefuseReason::Unwritable => format!("{name}'s folder can't be written to"),
         RefuseReason::Leaving => format!("{name} closed the window"),
@@ -127,7 +125,7 @@ fn refused_there(name: &str, reason: RefuseReason) -> String {
     }
 }
 
-/// Files for a contact that has no place for them.
+/// Told when files are dropped for a contact that takes none.
 pub(crate) fn takes_no_files(name: &str) -> String {
     format!("{name} takes no files")
 }
@@ -190,7 +188,7 @@ pub(crate) fn of_file(words: &str, file: &str) -> String {
     format!("{words} {file}")
 }
 
-/// What goes where.
+/// The title of a transfer.
 pub(crate) fn transfer(direction: Direction, file: &str, name: &str) -> String {
     match direction {
         Direction::Incoming => format!("{file} from {name}"),
@@ -228,7 +226,41 @@ pub(crate) fn failures(count: u64, last: Option<&(String, String)>) -> String {
     }
 }
 
-/// `121 of 345 MB`; the unit stands once where both have it, or where nothing is done.
+/// Files of a folder that are beside others of their name, and those that were skipped: a line each.
+pub(crate) fn entry_notes(report: &EntryReport) -> Vec<String> {
+    let EntryReport {
+        renamed, skipped, ..
+    } = report;
+    let renamed = match renamed.count {
+        0 => None,
+        1 => Some(("1 file is beside the old one".to_owned(), renamed)),
+        count => Some((format!("{count} files are beside the old ones"), renamed)),
+    };
+    let skipped = match skipped.count {
+        0 => None,
+        1 => Some(("1 file skipped, its name is taken".to_owned(), skipped)),
+        count => Some((
+            format!("{count} files skipped, their names are taken"),
+            skipped,
+        )),
+    };
+    let notes = [renamed, skipped].into_iter().flatten();
+    notes
+        .map(|(what, entries)| format!("{what}: {}", first_names(entries)))
+        .collect()
+}
+
+/// `a.txt, b.txt, c.txt and 4 more`.
+fn first_names(entries: &NamedEntries) -> String {
+    let names: Vec<_> = entries.first.iter().map(|path| line(path)).collect();
+    let names = names.join(", ");
+    match (entries.count as usize).saturating_sub(entries.first.len()) {
+        0 => names,
+        more => format!("{names} {}", and_more(more)),
+    }
+}
+
+/// `121 of 345 MB`; the unit is written once if both numbers have it, or if nothing is done.
 fn done_of(done: u64, all: u64) -> String {
     let (done, all) = match done {
         0 => ("0".to_owned(), bytes(all)),
@@ -266,18 +298,24 @@ pub(crate) fn progress(status: &TransferStatus, name: &str, is_here: bool) -> St
         Phase::Paused if status.paused_here => format!("Paused · {all}"),
         Phase::Paused => format!("Paused by {name} · {all}"),
         Phase::Finishing => "Saving".to_owned(),
+        _ if status.is_checking() => format!("Checking · {all}"),
+        _ if status.is_comparing() => format!("Comparing with what is there · {all}"),
         _ => all,
     }
 }
 
-/// Whose disk is full, and what it lacks.
+/// Where there is no room, and what is missing. A sender is not told whether a disk or a quota is
+/// full.
 fn full(status: &TransferStatus, name: &str) -> String {
-    let whose = match status.direction {
-        Direction::Incoming => "Your disk".to_owned(),
-        Direction::Outgoing => format!("{name}'s disk"),
+    let place = match status.full {
+        None => format!("{name} has no room"),
+        Some(RoomLimit::Files) => return "Your disk can't hold more files".to_owned(),
+        Some(RoomLimit::KeepFree) => "Your disk has only its reserve left".to_owned(),
+        Some(RoomLimit::Quota) => "Your folder's quota is full".to_owned(),
+        Some(RoomLimit::PeerQuota) => format!("{name}'s quota is full"),
+        _ => "Your disk is full".to_owned(),
     };
-    let missing = bytes(status.missing);
-    format!("{whose} is full · {missing} more needed")
+    format!("{place} · {} more needed", bytes(status.missing))
 }
 
 /// The rate of a transfer, and what limits it.
@@ -309,7 +347,7 @@ pub(crate) fn left(time: std::time::Duration) -> String {
 
 pub(crate) const CALL_GOES_FIRST: &str = "Your call goes first";
 
-/// That a file came, whose conversation is not on the screen.
+/// Tells of a file that came while its conversation was not on the screen.
 pub(crate) fn came_from(name: &str, path: &Path) -> String {
     format!("From {name}, saved in {}", folder(path))
 }
@@ -319,7 +357,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_limit_of_a_transfer_stands_behind_its_rate() {
+    fn the_rate_of_a_transfer_is_followed_by_its_limit() {
         let ids = crate::model::tests::Ids::new();
         let id = ids.transfer();
         let mut status = crate::model::tests::status(id, Phase::Running, 1);
@@ -364,7 +402,34 @@ mod tests {
     }
 
     #[test]
-    fn a_unit_that_both_have_stands_once() {
+    fn what_moves_nothing_says_what_it_does() {
+        let id = crate::model::tests::Ids::new().transfer();
+        let mut status = crate::model::tests::status(id, Phase::Running, 121_000_000);
+        (status.comparing, status.rate) = (224_000_000, 0);
+        let words = "Comparing with what is there · 121 of 345 MB";
+        assert_eq!(progress(&status, "Anna", true), words);
+        (status.comparing, status.verified) = (0, status.bytes);
+        let words = "Checking · 345 of 345 MB";
+        assert_eq!(progress(&status, "Anna", true), words);
+    }
+
+    #[test]
+    fn files_that_are_beside_others_or_skipped_are_told_by_their_first_names() {
+        let mut report = EntryReport::default();
+        assert_eq!(entry_notes(&report), [""; 0]);
+        report.skipped.add("x");
+        ["a (1)", "b (1)", "c (1)", "d (1)"]
+            .iter()
+            .for_each(|name| report.renamed.add(name));
+        let notes = [
+            "4 files are beside the old ones: a (1), b (1), c (1) and 1 more",
+            "1 file skipped, its name is taken: x",
+        ];
+        assert_eq!(entry_notes(&report), notes);
+    }
+
+    #[test]
+    fn a_unit_that_both_numbers_have_is_written_once() {
         assert_eq!(done_of(121_000_000, 345_000_000), "121 of 345 MB");
         assert_eq!(done_of(999, 345_000_000), "999 B of 345 MB");
         assert_eq!(done_of(0, 12), "0 of 12 B");

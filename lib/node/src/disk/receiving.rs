@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use transom_proto::{LeafData, LeafHashes, OwnedEntry, OwnedOffer};
 use transom_store::{
     Begin, Ended, EntryError, Finished, Inbox, InboxError, InboxSettings, Leftover, Reception,
-    RoomLimits, Run, ZEROS, hash_leaf,
+    RoomLimit, RoomLimits, Run, ZEROS, hash_leaf,
 };
 use transom_wire::{Again, Done, End, Failure, LeafContent, Progress, RefuseReason, Start, Total};
 
@@ -68,8 +68,8 @@ fn content(leaf: &LeafData, size: u64) -> &[u8] {
 }
 
 pub(crate) enum ReceiveAnswer {
-    /// So many bytes are missing on the disk; 0 once there is room again.
-    Full(u64),
+    /// So many bytes are missing, 0 once there is room again, and where.
+    Full(u64, RoomLimit),
     /// With how many bytes earlier attempts left.
     Ready(Result<u64, Refusal>),
     Begin(Start),
@@ -235,7 +235,7 @@ impl Receiving {
                 let ready = self.prepare(transfer, &into, limits, peer, &offer);
                 if ready.as_ref().is_err_and(InboxError::is_full) {
                     // Not even a folder can be made: it is not accepted before that.
-                    answer(ReceiveAnswer::Full(offer.bytes.max(1)));
+                    answer(ReceiveAnswer::Full(offer.bytes.max(1), RoomLimit::Disk));
                     let job = ReceiveJob::Prepare {
                         into,
                         limits,
@@ -323,7 +323,7 @@ impl Receiving {
             && let Some(incoming) = self.incoming(transfer)
         {
             incoming.missing = 0;
-            answer(ReceiveAnswer::Full(0));
+            answer(ReceiveAnswer::Full(0, RoomLimit::default()));
         }
         rest
     }
@@ -359,7 +359,7 @@ impl Incoming {
 
     fn tell_missing(&mut self, missing: u64, answer: &mut dyn FnMut(ReceiveAnswer)) {
         if std::mem::replace(&mut self.missing, missing) != missing {
-            answer(ReceiveAnswer::Full(missing));
+            answer(ReceiveAnswer::Full(missing, self.reception.room_limit()));
         }
     }
 
@@ -462,7 +462,7 @@ impl Incoming {
         let End { index, size, root } = end;
         let ended = self.reception.end_some(index, size, &root, LEAVES_CHECKED);
         match ended {
-            Ok(Some(Ended::Done(_))) => answer(ReceiveAnswer::Done(Done { index, root })),
+            Ok(Some(Ended::Done)) => answer(ReceiveAnswer::Done(Done { index, root })),
             Ok(Some(Ended::Again(runs))) => again(index, runs, answer),
             Ok(None) => return Some(ReceiveJob::End(end)),
             Err(EntryError::NoRoom { missing }) => {
@@ -485,12 +485,13 @@ fn again(index: u32, runs: impl IntoIterator<Item = Run>, answer: &mut dyn FnMut
 }
 
 fn begun(index: u32, begin: Begin) -> ReceiveAnswer {
-    let root = match begin {
-        Begin::Data { offset } => return ReceiveAnswer::Begin(Start { index, offset }),
-        Begin::Made => [0; 32],
-        Begin::Done { root } => root,
-    };
-    ReceiveAnswer::Done(Done { index, root })
+    match begin {
+        Begin::Data { offset } => ReceiveAnswer::Begin(Start { index, offset }),
+        Begin::Done => ReceiveAnswer::Done(Done {
+            index,
+            root: [0; 32],
+        }),
+    }
 }
 
 fn untakable(index: u32, error: &EntryError, answer: &mut dyn FnMut(ReceiveAnswer)) {

@@ -54,6 +54,11 @@ impl TransferFailure {
         Self::Here(FileError::new(FailReason::Gone, text))
     }
 
+    /// Whether it is of a kind that is never sent: a link, a device, a pipe or a socket.
+    pub(crate) fn is_special(&self) -> bool {
+        matches!(self, Self::Here(error) if error.reason == Some(FailReason::Unsupported))
+    }
+
     pub(crate) fn here(failure: &Failure<String>) -> Self {
         Self::Here(FileError::told(failure.clone()))
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use transom_store::{NamedEntries, RoomLimit};
 use transom_users::escape;
 use transom_wire::{Ending, LimitedBy, PeerName, RefuseReason, Shape};
 
@@ -74,8 +75,11 @@ pub struct TransferStatus {
     pub bytes: u64,
     /// Whether files and bytes are all there are; else they are those counted so far.
     pub is_counted: bool,
-    /// Bytes that were there from an earlier attempt.
+    /// Bytes that were there before, from an earlier attempt or in another version of the file, and
+    /// are as the sender has them.
     pub resumed: u64,
+    /// Bytes that are there and have still to be compared with what the sender has.
+    pub comparing: u64,
     /// Bytes given to the network, or taken from it.
     pub moved: u64,
     /// Bytes checked and written at the receiver.
@@ -84,6 +88,8 @@ pub struct TransferStatus {
     pub durable: u64,
     /// Bytes that the receiver's disk or quota lacks for the rest; 0 while it has room.
     pub missing: u64,
+    /// Where we have no room for it; `None` while there is room, and at the sender.
+    pub full: Option<RoomLimit>,
     /// Bytes per second over the last seconds.
     pub rate: u64,
     /// Time left at that rate.
@@ -100,6 +106,8 @@ pub struct TransferStatus {
     pub yields: bool,
     /// The file that moves now.
     pub current: Option<CurrentFile>,
+    /// What is to be told of single entries; complete once it has ended.
+    pub report: EntryReport,
 }
 
 impl TransferStatus {
@@ -117,10 +125,12 @@ impl TransferStatus {
             bytes: 0,
             is_counted: false,
             resumed: 0,
+            comparing: 0,
             moved: 0,
             verified: 0,
             durable: 0,
             missing: 0,
+            full: None,
             rate: 0,
             eta: None,
             limited_by: None,
@@ -128,8 +138,35 @@ impl TransferStatus {
             paused_here: false,
             yields: false,
             current: None,
+            report: EntryReport::default(),
         }
     }
+
+    /// Whether nothing moves because what is there is being compared.
+    pub fn is_comparing(&self) -> bool {
+        self.phase == Phase::Running && self.rate == 0 && self.comparing > 0
+    }
+
+    /// Whether all bytes are there and the receiver checks them.
+    pub fn is_checking(&self) -> bool {
+        let is_all = self.is_counted && self.bytes > 0 && self.verified >= self.bytes;
+        self.phase == Phase::Running && is_all
+    }
+}
+
+/// What is to be told of single entries of a folder, as far as this side knows it.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct EntryReport {
+    /// Those that failed. Of a sender's folder that is also what can't be sent, such as links.
+    pub failed: NamedEntries,
+    /// Those that the sender left out and that are no failure, since
+    /// [`SendOptions::skip_special`](crate::SendOptions) allows it.
+    pub left_out: u32,
+    /// Files that have a number in their names at the receiver, since other files have these names.
+    pub renamed: NamedEntries,
+    /// Files that the receiver left out, since other files have their names and the sender wanted
+    /// that.
+    pub skipped: NamedEntries,
 }
 
 /// The file of a transfer that moves now.

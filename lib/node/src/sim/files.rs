@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use transom_proto::{LeafData, LeafHashes, OwnedEntry};
-use transom_store::{Counted, Finished};
+use transom_store::{Counted, Finished, NamedEntries};
 use transom_wire::limits::LEAF;
 use transom_wire::{
     Again, Done, End, Ending, EntryKind, FailReason, Failure, LeafContent, Progress, RelativePath,
@@ -484,6 +484,8 @@ impl Incoming {
             path: self.name.into(),
             failed: u32::from(!is_whole),
             unplaced: Vec::new(),
+            renamed: NamedEntries::default(),
+            skipped: NamedEntries::default(),
         }
     }
 }

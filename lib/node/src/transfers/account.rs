@@ -17,7 +17,9 @@ const STALL_PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Account {
     pub(super) status: TransferStatus,
-    pub(super) meter: Meter,
+    meter: Meter,
+    /// The phase and the rate limit that the meter measures under.
+    measured: (Phase, Option<u64>),
     /// `None` before the first notice.
     told: Option<Instant>,
     pub(super) changed: bool,
@@ -26,6 +28,7 @@ pub(super) struct Account {
 impl Account {
     pub(super) fn new(status: TransferStatus) -> Self {
         Self {
+            measured: (status.phase, status.rate_limit),
             status,
             meter: Meter::default(),
             told: None,
@@ -77,11 +80,17 @@ impl Account {
 
     fn measured(&mut self, now: Instant) -> TransferStatus {
         let status = &mut self.status;
+        let under = (status.phase, status.rate_limit);
+        if std::mem::replace(&mut self.measured, under) != under {
+            // What moved before, or did not, tells nothing about the rate from now on.
+            self.meter = Meter::default();
+        }
         // What was there before was not moved in this time.
         let moved = status.verified.saturating_sub(status.resumed);
         self.meter.add(now, moved);
         status.rate = self.meter.rate(now, moved);
-        let left = status.bytes.saturating_sub(status.verified);
+        let there = status.verified.saturating_add(status.comparing);
+        let left = status.bytes.saturating_sub(there);
         status.eta = Meter::eta(status.rate, left).filter(|_| status.is_counted);
         status.clone()
     }
@@ -112,6 +121,40 @@ mod tests {
         assert_eq!(account.due(now), Some(now + STALL_PAUSE));
         account.changed = true;
         assert_eq!(account.due(now), Some(now + NOTICE_PAUSE));
+    }
+
+    #[test]
+    fn the_rate_is_measured_anew_after_a_pause_and_under_another_limit() {
+        let peer = "anna".parse().unwrap();
+        let status = TransferStatus::new(TransferId(1), peer, Direction::Incoming, "film".into());
+        let mut account = Account::new(status);
+        (account.status.bytes, account.status.is_counted) = (1_000_000, true);
+        let (mut now, tenth) = (Instant::now(), Duration::from_millis(100));
+        let mut run = |account: &mut Account, tenths: u32, bytes: u64| {
+            for _ in 0..tenths {
+                account.measured(now);
+                account.status.verified += bytes;
+                now += tenth;
+            }
+            account.measured(now).rate
+        };
+        account.status.phase = Phase::Running;
+        assert_eq!(run(&mut account, 20, 1000), 10_000);
+        account.status.phase = Phase::Paused;
+        run(&mut account, 20, 0);
+        account.status.phase = Phase::Running;
+        assert_eq!(
+            run(&mut account, 10, 1000),
+            10_000,
+            "the pause counts as well"
+        );
+        account.status.rate_limit = Some(1000);
+        assert_eq!(
+            run(&mut account, 10, 100),
+            1000,
+            "what moved before counts as well"
+        );
+        assert_eq!(account.status.eta, Some(Duration::from_secs(969)));
     }
 
     #[test]

@@ -84,6 +84,16 @@ pub(super) struct Announced {
     pub(super) size: u64,
     /// Where the receiver wants it to start.
     start: Option<u64>,
+    /// The receiver was sent the hashes of the leaves before this one.
+    hashed: u64,
+}
+
+impl Announced {
+    /// Whether the receiver is done with it and never asked for it, as with a file whose name is
+    /// taken.
+    pub(super) fn is_skipped(&self) -> bool {
+        self.start.is_none()
+    }
 }
 
 impl Attempt {
@@ -161,6 +171,7 @@ impl Attempt {
                 kind: entry.kind,
                 size,
                 start: None,
+                hashed: 0,
             };
             self.announced.insert(entry.index, announced);
         }
@@ -345,6 +356,20 @@ impl Attempt {
         let entry = self.announced.get_mut(&start.index)?;
         entry.start = Some(start.offset);
         Some(entry)
+    }
+
+    /// The leaves of an entry before that offset were hashed.
+    pub(super) fn hashed(&mut self, index: u32, end: u64) {
+        self.reads.hashed(index, end);
+        if let Some(entry) = self.announced.get_mut(&index) {
+            entry.hashed = end;
+        }
+    }
+
+    /// Bytes that the receiver said to hold and that were not hashed yet.
+    pub(super) fn unhashed(&self) -> u64 {
+        let unhashed = |entry: &Announced| entry.start.unwrap_or(0).saturating_sub(entry.hashed);
+        self.announced.values().map(unhashed).sum()
     }
 
     /// The receiver wants leaves again: of those that it held it has none.

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use transom_proto::{OwnedOffer, Session, TransferEvent, UsageError};
 use transom_store::RoomLimits;
-use transom_wire::{Collision, EntryKind, RefuseReason, Shape, Total, WHOLE};
+use transom_wire::{Collision, EntryKind, RefuseReason, Shape, Total, WHOLE, limits};
 
 use super::control::Control;
 use super::{Account, Place};
@@ -35,6 +35,15 @@ enum Stage {
     Finishing,
 }
 
+/// An entry that the sender has announced.
+#[derive(Debug)]
+struct Announced {
+    kind: EntryKind,
+    path: String,
+    /// Bytes that are there and whose hashes have not come.
+    unhashed: u64,
+}
+
 pub(super) struct Incoming {
     pub(super) id: TransferId,
     pub(super) account: Account,
@@ -45,9 +54,8 @@ pub(super) struct Incoming {
     /// Our user's pause and limit, and whether the sender has paused the transfer.
     control: Control,
     peer_paused: bool,
-    /// Kinds and paths of the entries announced and not yet done; at most as many as the session
-    /// lets be ahead.
-    announced: BTreeMap<u32, (EntryKind, String)>,
+    /// The entries announced and not yet done; at most as many as the session lets be ahead.
+    announced: BTreeMap<u32, Announced>,
     /// Entries announced in all, the folders of them, and their bytes.
     entries: u32,
     folders: u32,
@@ -300,7 +308,12 @@ impl Incoming {
             TransferEvent::Entry(entry) => {
                 let path = entry.path.as_str().to_owned();
                 self.path_bytes += path.len();
-                self.announced.insert(entry.index, (entry.kind, path));
+                let announced = Announced {
+                    kind: entry.kind,
+                    path,
+                    unhashed: 0,
+                };
+                self.announced.insert(entry.index, announced);
                 self.entries = self.entries.saturating_add(1);
                 self.folders += u32::from(entry.kind == EntryKind::Folder);
                 self.bytes = self.bytes.saturating_add(entry.size);
@@ -310,13 +323,20 @@ impl Incoming {
             TransferEvent::Leaf { leaf, size } => {
                 let bytes = leaf.len_in(size);
                 self.account.status.moved += bytes;
-                if let Some((_, path)) = self.announced.get(&leaf.index) {
-                    self.account.moves(path, size, leaf.offset + bytes);
+                if let Some(entry) = self.announced.get(&leaf.index) {
+                    self.account.moves(&entry.path, size, leaf.offset + bytes);
                 }
                 let found = None;
                 ReceiveJob::Leaf { leaf, size, found }
             }
-            TransferEvent::Hashes(hashes) => ReceiveJob::Hashes(hashes),
+            TransferEvent::Hashes(hashes) => {
+                if let Some(entry) = self.announced.get_mut(&hashes.index) {
+                    let bytes = (hashes.hashes.len() * limits::LEAF) as u64;
+                    entry.unhashed = entry.unhashed.saturating_sub(bytes);
+                }
+                self.count_comparing();
+                ReceiveJob::Hashes(hashes)
+            }
             TransferEvent::Ended(end) => ReceiveJob::End(end),
             TransferEvent::Abandoned(failure) => {
                 let index = failure.index;
@@ -378,6 +398,12 @@ impl Incoming {
         status.files = offer.files.max(self.entries).saturating_sub(self.folders);
         status.bytes = offer.bytes.max(self.bytes);
         status.is_counted = offer.is_counted;
+    }
+
+    /// Puts into the status what is still to be compared.
+    fn count_comparing(&mut self) {
+        let unhashed = self.announced.values().map(|entry| entry.unhashed);
+        self.account.status.comparing = unhashed.sum();
     }
 
     fn enter(&mut self, stage: Stage) {

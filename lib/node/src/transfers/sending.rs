@@ -17,10 +17,9 @@ use super::control::Control;
 use super::{Account, MAX_FAILURES_TOLD, Place};
 use crate::context::Context;
 use crate::disk::{Opened, SendAnswer, SendJob};
-use crate::meter::Meter;
 use crate::notice::{
-    Direction, FailReason, FileError, Notice, Outcome, PeerLoss, Phase, TransferFailure,
-    TransferId, TransferStatus,
+    Direction, EntryReport, FailReason, FileError, Notice, Outcome, PeerLoss, Phase,
+    TransferFailure, TransferId, TransferStatus,
 };
 use crate::settings::{Follow, SendOptions};
 
@@ -34,6 +33,7 @@ pub(super) struct Outgoing {
     follow: Option<Follow>,
     /// When a file that is followed grew last, or was accepted since.
     grew_at: Instant,
+    skip_special: bool,
     attempt: Option<Attempt>,
     /// Our user's pause and limit, and whether the receiver has paused the transfer. Without a
     /// connection that is what the receiver said last.
@@ -60,6 +60,7 @@ impl Outgoing {
             on_collision: options.on_collision,
             follow: options.follow,
             grew_at: Instant::now(),
+            skip_special: options.skip_special,
             attempt: None,
             peer_paused: false,
             stirred: false,
@@ -233,9 +234,14 @@ impl Outgoing {
                 }
             }
             TransferEvent::Done(done) => {
-                let entry = attempt.settle(done.index);
-                let is_file = entry.is_some_and(|entry| entry.kind != EntryKind::Folder);
-                status.files_done += u32::from(is_file);
+                if let Some(entry) = attempt.settle(done.index)
+                    && entry.kind != EntryKind::Folder
+                {
+                    status.files_done += 1;
+                    if !attempt.is_file && entry.is_skipped() {
+                        status.report.skipped.add(&entry.path);
+                    }
+                }
             }
             TransferEvent::Progress(progress) => attempt.progress = progress,
             TransferEvent::Paused { paused } => {
@@ -310,7 +316,7 @@ impl Outgoing {
             SendAnswer::Sent(index) => attempt.sent(index),
             SendAnswer::Hashes(hashes) => {
                 let bytes = (hashes.hashes.len() * limits::LEAF) as u64;
-                attempt.reads.hashed(hashes.index, hashes.offset + bytes);
+                attempt.hashed(hashes.index, hashes.offset + bytes);
                 attempt.say(out, |session, place| session.hashes(place.file, hashes));
             }
             SendAnswer::LeafAgain(leaf) => {
@@ -354,6 +360,11 @@ impl Outgoing {
     }
 
     fn left_out(&mut self, path: String, why: TransferFailure, out: &mut Context) {
+        if self.skip_special && why.is_special() {
+            let report = &mut self.account.status.report;
+            report.left_out = report.left_out.saturating_add(1);
+            return;
+        }
         if let Some(attempt) = &mut self.attempt {
             attempt.failed = attempt.failed.saturating_add(1);
         }
@@ -361,9 +372,12 @@ impl Outgoing {
     }
 
     /// An entry failed, or is left out. Of a single file the outcome says it.
-    fn tell_failed(&self, path: String, why: TransferFailure, out: &mut Context) {
-        let is_told = |attempt: &Attempt| !attempt.is_file && attempt.failed <= MAX_FAILURES_TOLD;
-        if self.attempt.as_ref().is_some_and(is_told) {
+    fn tell_failed(&mut self, path: String, why: TransferFailure, out: &mut Context) {
+        let Some(attempt) = self.attempt.as_ref().filter(|attempt| !attempt.is_file) else {
+            return;
+        };
+        self.account.status.report.failed.add(&path);
+        if attempt.failed <= MAX_FAILURES_TOLD {
             let transfer = self.account.status.transfer;
             out.notify(Notice::EntryFailed {
                 transfer,
@@ -383,12 +397,12 @@ impl Outgoing {
 
     fn offer(&mut self, opened: Opened, out: &mut Context) -> Option<Outcome> {
         let attempt = self.attempt.as_mut()?;
-        self.account.meter = Meter::default();
         let status = &mut self.account.status;
         status.shape = opened.shape;
         (status.files_done, status.moved, status.resumed) = (0, 0, 0);
         // What the receiver has of an earlier attempt it will say.
-        (status.verified, status.durable) = (0, 0);
+        (status.verified, status.durable, status.comparing) = (0, 0, 0);
+        status.report = EntryReport::default();
         status.name.clone_from(&opened.name);
         attempt.is_file = opened.shape == Shape::File;
         let name = match RelativePath::new(&opened.name) {
@@ -453,13 +467,15 @@ impl Outgoing {
             && let Some(attempt) = &mut self.attempt
             && attempt.accepted
         {
-            let (status, resumed) = (&mut self.account.status, attempt.resumed());
-            let total = |bytes| status.bytes.min(resumed.saturating_add(bytes));
+            let (status, unhashed) = (&mut self.account.status, attempt.unhashed());
+            let resumed = attempt.resumed().saturating_sub(unhashed);
+            let all = status.bytes.saturating_sub(unhashed);
+            let total = |bytes| all.min(resumed.saturating_add(bytes));
             let Progress {
                 verified, durable, ..
             } = attempt.progress;
             (status.verified, status.durable) = (total(verified), total(durable));
-            status.resumed = resumed;
+            (status.resumed, status.comparing) = (resumed, unhashed);
             attempt.announce(out);
             attempt.read(out);
             if attempt.finish(out) {

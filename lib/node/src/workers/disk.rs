@@ -568,7 +568,7 @@ mod tests {
                 Answer::Receive(ReceiveAnswer::Begin(_)) => "begin",
                 Answer::Receive(ReceiveAnswer::Stored { .. }) => "stored",
                 Answer::Receive(ReceiveAnswer::Done(_)) => "done",
-                Answer::Receive(ReceiveAnswer::Full(_)) => "full",
+                Answer::Receive(ReceiveAnswer::Full(..)) => "full",
                 Answer::Receive(ReceiveAnswer::Finished(Err(_))) => "failed",
                 _ => "other",
             };

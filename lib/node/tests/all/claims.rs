@@ -15,6 +15,7 @@ const SLOW: SendOptions = SendOptions {
     on_collision: transom::Collision::Rename,
     limit: Some(200_000),
     follow: None,
+    skip_special: false,
 };
 
 /// Ben, who is asked for each file, and anna, who sends him one and then the same once more.

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use transom::{
-    Accept, Collision, Direction, FailReason, Identity, InboxSettings, Notice, Outcome, Redial,
-    SendOptions, TransferFailure,
+    Accept, Collision, Direction, EntryReport, FailReason, Identity, InboxSettings, Notice,
+    Outcome, Redial, SendOptions, TransferFailure,
 };
 use transom_store::faults::{Disk, Op};
 
@@ -67,6 +67,10 @@ impl Pair {
             on_collision,
             ..SendOptions::default()
         };
+        self.send_with(path, options)
+    }
+
+    fn send_with(&self, path: &Path, options: SendOptions) -> [Told; 2] {
         self.near
             .handle
             .send(&"desk".parse().unwrap(), path, options);
@@ -87,6 +91,7 @@ fn put(path: &Path, bytes: &str) -> PathBuf {
 #[derive(Debug)]
 struct Told {
     outcome: Outcome,
+    report: EntryReport,
     failed: Vec<(String, String)>,
 }
 
@@ -107,16 +112,19 @@ impl Told {
 
 fn told(peer: &Peer, way: Direction) -> Told {
     let failed = std::cell::RefCell::new(Vec::new());
-    let outcome = peer.wait(|notice| match notice {
+    let (outcome, report) = peer.wait(|notice| match notice {
         Notice::EntryFailed { path, why, .. } => {
             failed.borrow_mut().push((path, why.to_string()));
             None
         }
-        Notice::TransferEnded { status, outcome } if status.direction == way => Some(outcome),
+        Notice::TransferEnded { status, outcome } if status.direction == way => {
+            Some((outcome, status.report))
+        }
         _ => None,
     });
     Told {
         outcome,
+        report,
         failed: failed.into_inner(),
     }
 }
@@ -162,6 +170,55 @@ fn an_ending_with_failed_entries_is_a_success_at_neither_side() {
             side.outcome
         );
     }
+}
+
+#[test]
+fn files_that_are_skipped_or_get_another_name_are_told_at_the_end() {
+    let pair = Pair::new("told");
+    let folder = pair.from.join("d");
+    let [a, b] = ["d/a", "d/b"].map(|name| pair.put(name));
+    for side in pair.send(&folder, Collision::Rename) {
+        assert_eq!(side.report, EntryReport::default());
+    }
+    put(&b, "another");
+    let [_, receiver] = pair.send(&folder, Collision::Rename);
+    let renamed = receiver.report.renamed;
+    assert_eq!(
+        (renamed.count, renamed.first),
+        (1, vec!["b (1)".to_owned()])
+    );
+    put(&a, "yet another");
+    for side in pair.send(&folder, Collision::Skip) {
+        let mut skipped = side.report.skipped;
+        skipped.first.sort();
+        let names = ["a", "b"].map(str::to_owned).to_vec();
+        assert_eq!((skipped.count, skipped.first), (2, names));
+    }
+}
+
+#[test]
+fn what_can_not_be_sent_is_a_failure_unless_the_sender_says_otherwise() {
+    let pair = Pair::new("special");
+    pair.put("d/a");
+    let folder = pair.from.join("d");
+    std::os::unix::fs::symlink("a", folder.join("link")).unwrap();
+    let [sender, _] = pair.send(&folder, Collision::Rename);
+    assert!(
+        matches!(sender.outcome, Outcome::Partial { failed: 1, .. }),
+        "{sender:?}"
+    );
+    let failed = (sender.report.failed.count, sender.report.left_out);
+    let link = folder.join("link");
+    let link = link.to_str().unwrap();
+    assert_eq!((sender.paths(), failed), (vec![link], (1, 0)));
+    let options = SendOptions {
+        skip_special: true,
+        ..SendOptions::default()
+    };
+    let [sender, _] = pair.send_with(&folder, options);
+    assert!(sender.outcome.is_success(), "{sender:?}");
+    let failed = (sender.report.failed.count, sender.report.left_out);
+    assert_eq!((sender.paths().len(), failed), (0, (0, 1)));
 }
 
 #[test]

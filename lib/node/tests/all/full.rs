@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use transom::{
-    Accept, Direction, Identity, InboxSettings, Notice, Outcome, Phase, Redial, RoomLimits,
-    SendOptions, TransferStatus,
+    Accept, Direction, Identity, InboxSettings, Notice, Outcome, Phase, Redial, RoomLimit,
+    RoomLimits, SendOptions, TransferStatus,
 };
 use transom_store::faults::{Disk, Op};
 
@@ -235,6 +235,11 @@ fn what_a_quota_holds_back_comes_once_there_is_room() {
             "{receiver:?}"
         );
         assert_eq!((sender.moved, sender.missing), (0, receiver.missing));
+        let limit = match of_peers {
+            true => RoomLimit::PeerQuota,
+            false => RoomLimit::Quota,
+        };
+        assert_eq!((sender.full, receiver.full), (None, Some(limit)));
         fs::remove_file(pair.into.join("first")).unwrap();
         pair.comes_whole();
         let more = pair.put("more", 2_000_000);

@@ -25,6 +25,7 @@ const SLOW: SendOptions = SendOptions {
     on_collision: transom::Collision::Rename,
     limit: Some(200_000),
     follow: None,
+    skip_special: false,
 };
 
 /// Ben, who takes files, and everything that anna needs to send him one through a relay.

@@ -6,11 +6,13 @@ use alloc::collections::VecDeque;
 use transom_wire::limits::{LEAF, RUNS_AGAIN};
 use transom_wire::{Again, End, Entry, EntryKind, Start, Total, last_leaf};
 
+use crate::PeerError;
+use crate::error::legal;
+
 /// ```text
 ///   announced --Start--> started --Leaf.., Hashes..--> complete --End--> ended --Done--> settled
 ///                           \----------- Again --> Leaf ------------------/
 /// ```
-#[derive(Clone, Debug)]
 pub(crate) struct EntryState {
     kind: EntryKind,
     size: u64,
@@ -35,6 +37,7 @@ pub(crate) struct EntryState {
     pub(crate) failed: bool,
 }
 
+/// The rules. Each fails if the other side breaks it, and then changes nothing.
 impl EntryState {
     /// An entry that is announced after that total.
     pub(crate) fn new(entry: &Entry<'_>, total: &Total) -> Self {
@@ -62,33 +65,33 @@ impl EntryState {
         }
     }
 
-    /// The receiver asks for data from an offset. Returns whether that is legal.
-    pub(crate) fn start(&mut self, start: &Start) -> bool {
+    /// The receiver asks for data from an offset.
+    pub(crate) fn start(&mut self, start: &Start) -> Result<(), PeerError> {
         let aligned = start.offset.is_multiple_of(LEAF as u64) && start.offset < self.size;
         let fits = match self.kind {
             EntryKind::Growing => aligned || start.offset == 0,
             _ => aligned || start.offset == self.size,
         };
-        if self.kind == EntryKind::Folder || self.start.is_some() || self.failed || !fits {
-            return false;
-        }
+        let is_new = self.start.is_none() && !self.failed;
+        let what = "a start that the entry's state or size does not allow";
+        legal(self.kind != EntryKind::Folder && is_new && fits, what)?;
         (self.start, self.front) = (Some(start.offset), start.offset);
-        true
+        Ok(())
     }
 
-    /// The receiver asks for leaves again. Returns whether that is legal.
-    pub(crate) fn again(&mut self, again: &Again) -> bool {
+    /// The receiver asks for leaves again.
+    pub(crate) fn again(&mut self, again: &Again) -> Result<(), PeerError> {
         let leaves = u64::from(again.leaves);
         let end = (again.offset / LEAF as u64).saturating_add(leaves);
         let asked = self.asked.saturating_add(leaves);
         let most = leaves_of(self.size).saturating_mul(4).saturating_add(64);
         let is_sent = self.start.is_some() && end <= leaves_of(self.front);
-        if self.failed || leaves == 0 || !is_sent || asked > most {
-            return false;
-        }
+        let is_some = !self.failed && leaves > 0;
+        let what = "a request for leaves again that were not sent, or for too many";
+        legal(is_some && is_sent && asked <= most, what)?;
         self.asked = asked;
         self.again.push_back(*again);
-        true
+        Ok(())
     }
 
     /// Whether the receiver may ask for one more run of leaves now.
@@ -104,39 +107,42 @@ impl EntryState {
         next
     }
 
-    /// A leaf follows. Returns whether it is the next one, or the next of those asked for again.
-    pub(crate) fn leaf(&mut self, offset: u64, len: usize) -> bool {
+    /// A leaf follows: the next one, or the next of those asked for again.
+    pub(crate) fn leaf(&mut self, offset: u64, len: usize) -> Result<(), PeerError> {
+        let what = "a leaf out of order";
         let is_early = self.grows && offset >= last_leaf(self.size);
-        if self.start.is_none() || is_early || len == 0 || len != self.leaf_len(offset) {
-            return false;
-        }
+        let is_whole = len > 0 && len == self.leaf_len(offset);
+        legal(self.start.is_some() && is_whole && !is_early, what)?;
         if offset == self.front {
             self.front += len as u64;
-            return true;
+            return Ok(());
         }
         let next = self.again.front_mut();
-        let Some(run) = next.filter(|run| run.offset == offset) else {
-            return false;
-        };
+        let run = next.filter(|run| run.offset == offset);
+        let run = run.ok_or(PeerError::unexpected(what))?;
         (run.offset, run.leaves) = (run.offset + LEAF as u64, run.leaves - 1);
         if run.leaves == 0 {
             self.again.pop_front();
             self.requested = self.requested.saturating_sub(1);
         }
-        true
+        Ok(())
     }
 
-    /// Hashes of so many leaves follow. Returns whether they are the next ones.
-    pub(crate) fn hashes(&mut self, offset: u64, count: usize) -> bool {
+    /// Hashes of so many leaves follow.
+    pub(crate) fn hashes(&mut self, offset: u64, count: usize) -> Result<(), PeerError> {
         let is_next = offset == self.hashed.saturating_mul(LEAF as u64);
         let hashed = self.hashed.saturating_add(count as u64);
         let to_hash = self.to_hash();
-        let is_early = self.grows || leaves_of(self.front) < to_hash;
-        if self.end.is_some() || is_early || !is_next || count == 0 || hashed > to_hash {
-            return false;
-        }
+        let needed = match self.kind {
+            EntryKind::Growing => self.size,
+            _ => self.start.unwrap_or(0),
+        };
+        let is_early = self.grows || self.front < needed;
+        let fits = count > 0 && hashed <= to_hash;
+        let what = "hashes of leaves that are not the next ones";
+        legal(self.end.is_none() && !is_early && is_next && fits, what)?;
         self.hashed = hashed;
-        true
+        Ok(())
     }
 
     /// How many leaves have their hashes sent before the end.
@@ -147,15 +153,22 @@ impl EntryState {
         })
     }
 
-    /// The entry ends. Returns whether it is complete and has that size.
-    pub(crate) fn end(&mut self, end: &End) -> bool {
+    /// The entry ends: it has to be complete and of that size.
+    pub(crate) fn end(&mut self, end: &End) -> Result<(), PeerError> {
         let is_proven = self.start.is_some() && self.hashed == self.to_hash();
         let is_sent = self.front == self.size && end.size == self.size;
-        if self.end.is_some() || self.grows || !is_proven || !is_sent {
-            return false;
-        }
+        let is_open = self.end.is_none() && !self.grows;
+        let what = "the end of an incomplete entry";
+        legal(is_open && is_proven && is_sent, what)?;
         self.end = Some(*end);
-        true
+        Ok(())
+    }
+
+    /// The receiver calls the entry done: it is complete, or none of it was asked for.
+    pub(crate) fn done(&self) -> Result<(), PeerError> {
+        let is_whole = self.whole().is_some() || self.start.is_none();
+        let what = "done for an entry that was not sent completely";
+        legal(!self.failed && is_whole, what)
     }
 
     /// How long the leaf at that offset is.
@@ -181,11 +194,6 @@ impl EntryState {
     /// Whether the receiver has asked for data that are not all queued.
     pub(crate) fn is_sending(&self) -> bool {
         self.start.is_some() && self.whole().is_none() && !self.failed
-    }
-
-    /// Whether the receiver may call the entry done: it is complete, or none of it was asked for.
-    pub(crate) fn may_be_done(&self) -> bool {
-        !self.failed && (self.whole().is_some() || self.start.is_none())
     }
 }
 

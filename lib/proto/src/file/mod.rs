@@ -8,6 +8,7 @@ mod sending;
 mod shares;
 mod spare;
 mod throttle;
+mod transfer_state;
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -174,7 +175,7 @@ impl Files {
         text: &str,
         output: &mut Output,
     ) -> Result<(), UsageError> {
-        if self.receiving(file)?.is_accepted() {
+        if self.receiving(file)?.state.is_accepted() {
             return Err(UsageError::NotNow { verb: "refuse" });
         }
         let status = Status::new(reason, clip(text));
@@ -230,12 +231,7 @@ impl Files {
         text: &str,
         output: &mut Output,
     ) -> Result<(), UsageError> {
-        let receiving = self.receiving(file)?;
-        let early = matches!(
-            ending,
-            Ending::AlreadyThere | Ending::Skipped | Ending::Failed
-        );
-        if !receiving.is_accepted() || !(early || receiving.is_finishing()) {
+        if !self.receiving(file)?.state.may_end(ending) {
             return Err(UsageError::NotNow { verb: "finished" });
         }
         let status = Status::new(ending, clip(text));
@@ -477,12 +473,12 @@ fn handle_sending(
             }
         }
         Message::DiskFull(_) => {}
-        Message::Progress(progress) if sending.is_accepted() => {
+        Message::Progress(progress) if sending.state.is_accepted() => {
             sending.handle_progress(progress);
             output.emit_transfer(file, TransferEvent::Progress(progress));
         }
         Message::Done(done) => sending.handle_done(done, output)?,
-        Message::Refuse(status) if !sending.is_accepted() => {
+        Message::Refuse(status) if !sending.state.is_accepted() => {
             let status = status.map_text(String::from);
             output.emit_transfer(file, TransferEvent::Refused(status));
             return Ok(true);
@@ -493,7 +489,7 @@ fn handle_sending(
             return Ok(true);
         }
         Message::Failed(failed) => sending.handle_failed(failed, output)?,
-        Message::Finished(status) if sending.may_finish(status.code) => {
+        Message::Finished(status) if sending.state.may_end(status.code) => {
             let status = status.map_text(String::from);
             output.emit_transfer(file, TransferEvent::Finished(status));
             return Ok(true);

@@ -1,12 +1,11 @@
 //! The receiving side of one transfer. Checks every message of the sender, and grants data as the
 //! disk takes them.
 
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use transom_wire::limits::{ENTRIES_AHEAD, LEAF};
+use transom_wire::limits::LEAF;
 use transom_wire::{
     Accept, Again, DecodeError, Done, End, Entry, EntryKind, Failure, Finish, Grant, Hashes, Leaf,
     LeafContent, LimitedBy, Message, Offer, Progress, Shape, Start, Total,
@@ -15,6 +14,8 @@ use transom_wire::{
 use super::entry_state::EntryState;
 use super::spare::Spare;
 use super::throttle::Throttle;
+use super::transfer_state::TransferState;
+use crate::error::legal;
 use crate::send::{Output, clip};
 use crate::{
     Instant, LeafData, LeafHashes, PathString, PeerError, TransferEvent, TransferId, UsageError,
@@ -24,18 +25,9 @@ pub(crate) struct Receiving {
     id: TransferId,
     shape: Shape,
     name: PathString,
-    accepted: bool,
-    /// What the sender has counted.
-    total: Total,
+    pub(crate) state: TransferState,
     /// The caller has not yet taken the last event of a total.
     total_event_waits: bool,
-    /// Entries announced, and their bytes.
-    entries: u32,
-    bytes: u64,
-    /// The number of entries, once the sender has announced all.
-    finish: Option<u32>,
-    /// Entries announced and neither done nor abandoned, at most [`ENTRIES_AHEAD`].
-    unsettled: BTreeMap<u32, EntryState>,
     partial: Option<Partial>,
     /// `taken <= given <= received <= granted <= taken + window`, in data bytes and the credit of
     /// hashes.
@@ -82,15 +74,10 @@ impl Receiving {
     pub(crate) fn new(id: TransferId, offer: Offer<'_>, window: u64) -> Self {
         Self {
             id,
-            total: offer.total(),
+            state: TransferState::new(&offer),
             shape: offer.shape,
             name: offer.name.into(),
-            accepted: false,
             total_event_waits: false,
-            entries: 0,
-            bytes: 0,
-            finish: None,
-            unsettled: BTreeMap::new(),
             partial: None,
             granted: 0,
             received: 0,
@@ -106,47 +93,33 @@ impl Receiving {
         }
     }
 
-    pub(crate) fn is_accepted(&self) -> bool {
-        self.accepted
-    }
-
     pub(crate) fn held(&self) -> usize {
         let partial = self.partial.as_ref();
         partial.map_or(0, |partial| partial.leaf.bytes.capacity())
     }
 
     pub(crate) fn accept(&mut self, held: u64, output: &mut Output) -> Result<(), UsageError> {
-        if self.accepted {
-            return Err(UsageError::NotNow { verb: "accept" });
-        }
-        self.accepted = true;
+        let accepted = self.state.accept();
+        accepted.map_err(UsageError::not_now("accept"))?;
         self.grant_due = true;
         output.send(self.id.0, &Message::Accept(Accept { held }));
         Ok(())
     }
 
     pub(crate) fn start(&mut self, start: &Start, output: &mut Output) -> Result<(), UsageError> {
-        let verb = "start";
-        let state = self
-            .unsettled
-            .get_mut(&start.index)
-            .ok_or(UsageError::NotNow { verb })?;
-        if !state.start(start) {
-            return Err(UsageError::NotNow { verb });
-        }
+        let entry = self.state.open(start.index);
+        let started = entry.and_then(|entry| entry.start(start));
+        started.map_err(UsageError::not_now("start"))?;
         output.send(self.id.0, &Message::Start(*start));
         Ok(())
     }
 
     /// Asks for leaves again, as far as the sender may be told now.
     pub(crate) fn again(&mut self, again: &Again, output: &mut Output) -> Result<(), UsageError> {
-        let verb = "again";
-        let state = self.unsettled.get_mut(&again.index);
-        let state = state.ok_or(UsageError::NotNow { verb })?;
-        if !state.again(again) {
-            return Err(UsageError::NotNow { verb });
-        }
-        request(self.id, state, output);
+        let not_now = UsageError::not_now("again");
+        let entry = self.state.open(again.index).map_err(&not_now)?;
+        entry.again(again).map_err(not_now)?;
+        request(self.id, entry, output);
         Ok(())
     }
 
@@ -156,16 +129,10 @@ impl Receiving {
         failure: Failure<&str>,
         output: &mut Output,
     ) -> Result<(), UsageError> {
-        let verb = "failed";
         let index = failure.index;
-        let state = self
-            .unsettled
-            .get_mut(&index)
-            .ok_or(UsageError::NotNow { verb })?;
-        if state.failed {
-            return Err(UsageError::NotNow { verb });
-        }
-        state.failed = true;
+        let entry = self.state.open(index).ok().filter(|entry| !entry.failed);
+        let entry = entry.ok_or(UsageError::NotNow { verb: "failed" })?;
+        entry.failed = true;
         if let Some(partial) = self
             .partial
             .as_mut()
@@ -179,11 +146,10 @@ impl Receiving {
     }
 
     pub(crate) fn stored(&mut self, taken: u64, progress: Progress) -> Result<(), UsageError> {
-        let verb = "stored";
         let ordered =
             progress.durable <= progress.verified && progress.verified <= progress.received;
         if taken > self.given - self.taken || !ordered {
-            return Err(UsageError::NotNow { verb });
+            return Err(UsageError::NotNow { verb: "stored" });
         }
         self.taken += taken;
         self.progress_due = Some(progress);
@@ -192,16 +158,12 @@ impl Receiving {
     }
 
     pub(crate) fn done(&mut self, done: &Done, output: &mut Output) -> Result<(), UsageError> {
-        let verb = "done";
-        let state = self
-            .unsettled
-            .get(&done.index)
-            .ok_or(UsageError::NotNow { verb })?;
-        if !state.may_be_done() {
-            return Err(UsageError::NotNow { verb });
-        }
+        let entry = self.state.open(done.index);
+        let is_done = entry.and_then(|entry| entry.done());
+        is_done.map_err(UsageError::not_now("done"))?;
         output.send(self.id.0, &Message::Done(*done));
-        self.settle(done.index, output);
+        self.state.settle(done.index);
+        self.emit_finish(output);
         Ok(())
     }
 
@@ -218,11 +180,6 @@ impl Receiving {
     /// Whether data were received within [`MOVES`].
     pub(crate) fn moves(&self, now: Instant) -> bool {
         self.moved.is_some_and(|moved| now - moved < MOVES)
-    }
-
-    /// Whether [`TransferEvent::Finish`] was emitted.
-    pub(crate) fn is_finishing(&self) -> bool {
-        self.finish.is_some() && self.unsettled.is_empty()
     }
 
     /// Queues the due grant, progress and limits. At most `room` bytes are outstanding after the
@@ -252,14 +209,7 @@ impl Receiving {
         total: Total,
         output: &mut Output,
     ) -> Result<(), PeerError> {
-        let is_legal = self.total.may_become(&total) && total.allows(self.entries, self.bytes);
-        if self.finish.is_some() || !is_legal {
-            return Err(PeerError::unexpected(
-                "a total after the finish, below an earlier one, or below the entries",
-            ));
-        }
-        self.total = total;
-        (self.unsettled.values_mut()).for_each(|state| state.grow(&total));
+        self.state.total(&total)?;
         // A peer that counts in small steps must not grow the queue of events.
         if !core::mem::replace(&mut self.total_event_waits, true) {
             output.emit_transfer(self.id, TransferEvent::Total(total));
@@ -270,7 +220,7 @@ impl Receiving {
     /// Puts the newest total into an event that the caller takes now.
     pub(crate) fn update_event(&mut self, event: &mut TransferEvent) {
         if let TransferEvent::Total(total) = event {
-            (*total, self.total_event_waits) = (self.total, false);
+            (*total, self.total_event_waits) = (self.state.counted(), false);
         }
     }
 
@@ -279,20 +229,8 @@ impl Receiving {
         entry: Entry<'_>,
         output: &mut Output,
     ) -> Result<(), PeerError> {
-        if !self.accepted || self.finish.is_some() || entry.index != self.entries {
-            return Err(PeerError::unexpected("an entry out of order"));
-        }
-        let (entries, bytes) = (self.entries + 1, self.bytes.saturating_add(entry.size));
-        if !self.total.allows(entries, bytes) {
-            return Err(PeerError::too_much("the entries or bytes offered"));
-        }
-        if self.unsettled.len() >= ENTRIES_AHEAD as usize {
-            return Err(PeerError::too_much("entries ahead"));
-        }
         self.check_shape(&entry)?;
-        (self.entries, self.bytes) = (entries, bytes);
-        self.unsettled
-            .insert(entry.index, EntryState::new(&entry, &self.total));
+        self.state.entry(&entry)?;
         output.emit_transfer(self.id, TransferEvent::Entry(entry.into()));
         Ok(())
     }
@@ -302,13 +240,7 @@ impl Receiving {
         finish: Finish,
         output: &mut Output,
     ) -> Result<(), PeerError> {
-        let is_counted = self.total.is_counted && finish.entries == self.entries;
-        if !self.accepted || self.finish.is_some() || !is_counted {
-            return Err(PeerError::unexpected(
-                "a finish before the last total, or with a wrong count of entries",
-            ));
-        }
-        self.finish = Some(finish.entries);
+        self.state.finish(finish.entries)?;
         self.emit_finish(output);
         Ok(())
     }
@@ -320,16 +252,10 @@ impl Receiving {
         spare: &mut Spare,
         output: &mut Output,
     ) -> Result<(), PeerError> {
-        if self.partial.is_some() {
-            return Err(PeerError::unexpected("a leaf inside another"));
-        }
+        legal(self.partial.is_none(), "a leaf inside another")?;
         let len = leaf.len as usize;
-        let Some(state) = self.unsettled.get_mut(&leaf.index) else {
-            return Err(PeerError::unexpected("a leaf of an entry that is not open"));
-        };
-        if !state.leaf(leaf.offset, len) {
-            return Err(PeerError::unexpected("a leaf out of order"));
-        }
+        let entry = self.state.open(leaf.index)?;
+        entry.leaf(leaf.offset, len)?;
         let Leaf {
             index,
             offset,
@@ -350,9 +276,9 @@ impl Receiving {
         };
         self.partial = Some(Partial {
             leaf,
-            size: state.size(),
+            size: entry.size(),
             len,
-            dropped: state.failed,
+            dropped: entry.failed,
             got: if is_hole { len } else { 0 },
         });
         if is_hole {
@@ -401,15 +327,10 @@ impl Receiving {
             .partial
             .as_ref()
             .is_some_and(|partial| partial.leaf.index == end.index);
-        let Some(state) = self.unsettled.get_mut(&end.index) else {
-            return Err(PeerError::unexpected(
-                "the end of an entry that is not open",
-            ));
-        };
-        if inside || !state.end(&end) {
-            return Err(PeerError::unexpected("the end of an incomplete entry"));
-        }
-        emit_ended(self.id, state, output);
+        legal(!inside, "the end of an entry inside its leaf")?;
+        let entry = self.state.open(end.index)?;
+        entry.end(&end)?;
+        emit_ended(self.id, entry, output);
         Ok(())
     }
 
@@ -424,15 +345,9 @@ impl Receiving {
             offset,
             hashes,
         } = hashes;
-        let state = self.unsettled.get_mut(&index);
-        let Some(state) =
-            state.and_then(|state| state.hashes(offset, hashes.len()).then_some(state))
-        else {
-            return Err(PeerError::unexpected(
-                "hashes of leaves that are not the next ones",
-            ));
-        };
-        let is_failed = state.failed;
+        let entry = self.state.open(index)?;
+        entry.hashes(offset, hashes.len())?;
+        let is_failed = entry.failed;
         let hashes = LeafHashes {
             index,
             offset,
@@ -455,21 +370,18 @@ impl Receiving {
         output: &mut Output,
     ) -> Result<(), PeerError> {
         let index = failure.index;
-        if index >= self.entries {
-            return Err(PeerError::unexpected(
-                "an abandon of an entry that was not announced",
-            ));
-        }
+        let what = "an abandon of an entry that was not announced";
+        legal(self.state.knows(index), what)?;
         if let Some(partial) = self.partial.take_if(|partial| partial.leaf.index == index) {
             self.drop_bytes(partial.got as u64);
         }
         // A settled entry was done while this message was in flight. After our `failed`, this is
         // the sender's reply: no more data of the entry follow.
-        if self.unsettled.contains_key(&index) {
+        if self.state.settle(index).is_some() {
             let failure = failure.map_text(String::from);
             output.emit_transfer(self.id, TransferEvent::Abandoned(failure));
+            self.emit_finish(output);
         }
-        self.settle(index, output);
         Ok(())
     }
 
@@ -480,17 +392,13 @@ impl Receiving {
         let fits = match self.shape {
             Shape::Folder => entry.kind != EntryKind::Growing,
             _ => {
-                self.entries == 0
+                entry.index == 0
                     && entry.kind != EntryKind::Folder
                     && entry.path == self.name.as_path()
             }
         };
-        if fits && (has_size || entry.size == 0) {
-            return Ok(());
-        }
-        Err(PeerError::unexpected(
-            "an entry that does not fit the offer",
-        ))
+        let fits = fits && (has_size || entry.size == 0);
+        legal(fits, "an entry that does not fit the offer")
     }
 
     fn leaf_came(&mut self, output: &mut Output) {
@@ -511,9 +419,9 @@ impl Receiving {
         self.given += got as u64;
         let index = leaf.index;
         output.emit_transfer(self.id, TransferEvent::Leaf { leaf, size });
-        if let Some(state) = self.unsettled.get_mut(&index) {
-            request(self.id, state, output);
-            emit_ended(self.id, state, output);
+        if let Ok(entry) = self.state.open(index) {
+            request(self.id, entry, output);
+            emit_ended(self.id, entry, output);
         }
     }
 
@@ -550,31 +458,26 @@ impl Receiving {
         is_more
     }
 
-    fn settle(&mut self, index: u32, output: &mut Output) {
-        if self.unsettled.remove(&index).is_some() {
-            self.emit_finish(output);
-        }
-    }
-
     /// Emits the finish once all entries are settled, since its message overtakes their data.
-    fn emit_finish(&mut self, output: &mut Output) {
-        if let Some(entries) = self.finish.filter(|_| self.unsettled.is_empty()) {
+    fn emit_finish(&self, output: &mut Output) {
+        if self.state.is_settled() {
+            let entries = self.state.entries();
             output.emit_transfer(self.id, TransferEvent::Finish { entries });
         }
     }
 }
 
 /// Tells the sender of runs of leaves to send again, as many as may be outstanding.
-fn request(id: TransferId, state: &mut EntryState, output: &mut Output) {
-    while let Some(again) = state.next_request() {
+fn request(id: TransferId, entry: &mut EntryState, output: &mut Output) {
+    while let Some(again) = entry.next_request() {
         output.send(id.0, &Message::Again(again));
     }
 }
 
 /// Emits the end of an entry once all of its leaves have come.
-fn emit_ended(id: TransferId, state: &EntryState, output: &mut Output) {
-    if !state.failed
-        && let Some(end) = state.whole()
+fn emit_ended(id: TransferId, entry: &EntryState, output: &mut Output) {
+    if !entry.failed
+        && let Some(end) = entry.whole()
     {
         output.emit_transfer(id, TransferEvent::Ended(end));
     }

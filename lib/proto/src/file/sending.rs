@@ -1,12 +1,12 @@
 //! The sending side of one transfer. Entries are announced ahead of their data; leaves are sent
 //! frame by frame, within the receiver's grant.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::string::String;
 
 use transom_wire::limits::{ENTRIES_AHEAD, HASH_CREDIT, HASHES, LEAF};
 use transom_wire::{
-    Accept, Again, Done, End, Ending, Entry, Failure, Grant, Hashes, Leaf, LeafContent, LimitedBy,
+    Accept, Again, Done, End, Entry, Failure, Finish, Grant, Hashes, Leaf, LeafContent, LimitedBy,
     Message, Offer, Progress, Start, Total,
 };
 
@@ -14,21 +14,14 @@ use super::bottleneck::Bottleneck;
 use super::entry_state::EntryState;
 use super::spare::Spare;
 use super::throttle::Throttle;
+use super::transfer_state::TransferState;
+use crate::error::legal;
 use crate::send::{Output, Record, clip};
 use crate::{Instant, LeafData, LeafHashes, PeerError, TransferEvent, TransferId, UsageError};
 
 pub(crate) struct Sending {
     id: TransferId,
-    accepted: bool,
-    /// What the receiver was told that there is.
-    total: Total,
-    /// Entries announced, and their bytes.
-    entries: u32,
-    bytes: u64,
-    /// Whether all entries have been announced, and the receiver was told.
-    finish: bool,
-    /// Entries announced and neither done nor abandoned, at most [`ENTRIES_AHEAD`].
-    unsettled: BTreeMap<u32, EntryState>,
+    pub(crate) state: TransferState,
     queue: VecDeque<Item>,
     /// Bytes of leaves in `queue`, at most `room`.
     queued: usize,
@@ -114,12 +107,7 @@ impl Sending {
     pub(crate) fn new(id: TransferId, offer: &Offer<'_>, room: usize) -> Self {
         Self {
             id,
-            accepted: false,
-            total: offer.total(),
-            entries: 0,
-            bytes: 0,
-            finish: false,
-            unsettled: BTreeMap::new(),
+            state: TransferState::new(offer),
             queue: VecDeque::new(),
             queued: 0,
             room,
@@ -137,13 +125,9 @@ impl Sending {
     }
 
     pub(crate) fn entry_room(&self, output: &Output) -> usize {
-        if !self.accepted || self.finish || output.is_busy() {
-            return 0;
-        }
-        let ahead = (ENTRIES_AHEAD as usize).saturating_sub(self.unsettled.len());
-        match self.total.is_counted {
-            true => ahead.min((self.total.files - self.entries) as usize),
-            false => ahead,
+        match output.is_busy() {
+            true => 0,
+            false => self.state.entry_room(),
         }
     }
 
@@ -160,12 +144,8 @@ impl Sending {
     }
 
     pub(crate) fn total(&mut self, total: &Total, output: &mut Output) -> Result<(), UsageError> {
-        let is_legal = self.total.may_become(total) && total.allows(self.entries, self.bytes);
-        if self.finish || !is_legal {
-            return Err(UsageError::NotNow { verb: "total" });
-        }
-        self.total = *total;
-        (self.unsettled.values_mut()).for_each(|state| state.grow(total));
+        let told = self.state.total(total);
+        told.map_err(UsageError::not_now("total"))?;
         output.send(self.id.0, &Message::Total(*total));
         Ok(())
     }
@@ -178,14 +158,9 @@ impl Sending {
         if self.entry_room(output) == 0 {
             return Err(UsageError::Full { what: "entries" });
         }
-        let (entries, bytes) = (self.entries + 1, self.bytes.saturating_add(entry.size));
-        if entry.index != self.entries || !self.total.allows(entries, bytes) {
-            return Err(UsageError::NotNow { verb: "entry" });
-        }
-        (self.entries, self.bytes) = (entries, bytes);
-        self.unsettled
-            .insert(entry.index, EntryState::new(entry, &self.total));
-        self.entries_short |= self.unsettled.len() > ENTRIES_AHEAD as usize / 2;
+        let announced = self.state.entry(entry);
+        announced.map_err(UsageError::not_now("entry"))?;
+        self.entries_short |= self.state.ahead() < ENTRIES_AHEAD as usize / 2;
         output.send(self.id.0, &Message::Entry(*entry));
         Ok(())
     }
@@ -193,20 +168,19 @@ impl Sending {
     /// Queues a leaf, or drops it if its entry was abandoned meanwhile.
     pub(crate) fn leaf(&mut self, leaf: LeafData) -> Result<(), UsageError> {
         let room = self.leaf_room();
-        let Some(state) = self.wanted(leaf.index, "leaf")? else {
+        let not_now = UsageError::not_now("leaf");
+        let Some(entry) = self.state.announced(leaf.index).map_err(&not_now)? else {
             return Ok(());
         };
         let len = match leaf.content {
             // It takes room as others do, or a queue of holes would have no end.
-            LeafContent::Hole => state.leaf_len(leaf.offset),
+            LeafContent::Hole => entry.leaf_len(leaf.offset),
             _ => leaf.bytes.len(),
         };
         if len > room {
             return Err(UsageError::Full { what: "leaves" });
         }
-        if !state.leaf(leaf.offset, len) {
-            return Err(UsageError::NotNow { verb: "leaf" });
-        }
+        entry.leaf(leaf.offset, len).map_err(not_now)?;
         self.queued += len;
         self.leaves_short |= self.queued > self.room / 2;
         self.queue.push_back(Item::Leaf {
@@ -224,12 +198,11 @@ impl Sending {
         if count > MAX_HASHES.saturating_sub(self.hashes) {
             return Err(UsageError::Full { what: "hashes" });
         }
-        let Some(state) = self.wanted(hashes.index, "hashes")? else {
+        let not_now = UsageError::not_now("hashes");
+        let Some(entry) = self.state.announced(hashes.index).map_err(&not_now)? else {
             return Ok(());
         };
-        if !state.hashes(hashes.offset, count) {
-            return Err(UsageError::NotNow { verb: "hashes" });
-        }
+        entry.hashes(hashes.offset, count).map_err(not_now)?;
         self.hashes += count;
         self.hashes_short |= self.hashes > HASH_ROOM / 2;
         self.queue.push_back(Item::Hashes(hashes));
@@ -237,34 +210,27 @@ impl Sending {
     }
 
     pub(crate) fn end(&mut self, end: &End) -> Result<(), UsageError> {
-        let Some(state) = self.wanted(end.index, "end")? else {
-            return Ok(());
-        };
-        if !state.end(end) {
-            return Err(UsageError::NotNow { verb: "end" });
+        let not_now = UsageError::not_now("end");
+        if let Some(entry) = self.state.announced(end.index).map_err(&not_now)? {
+            entry.end(end).map_err(not_now)?;
+            self.queue.push_back(Item::End(*end));
         }
-        self.queue.push_back(Item::End(*end));
         Ok(())
     }
 
     /// Abandons an entry. It is settled once the abandon is sent, which is behind its announcement.
     pub(crate) fn abandon(&mut self, failure: Failure<&str>) -> Result<(), UsageError> {
-        if self.wanted(failure.index, "abandon")?.is_some() {
+        let entry = self.state.announced(failure.index);
+        if entry.map_err(UsageError::not_now("abandon"))?.is_some() {
             self.give_up(failure);
         }
         Ok(())
     }
 
     pub(crate) fn finish(&mut self, entries: u32, output: &mut Output) -> Result<(), UsageError> {
-        let is_legal = self.accepted && self.total.is_counted && entries == self.entries;
-        if self.finish || !is_legal {
-            return Err(UsageError::NotNow { verb: "finish" });
-        }
-        self.finish = true;
-        output.send(
-            self.id.0,
-            &Message::Finish(transom_wire::Finish { entries }),
-        );
+        let finished = self.state.finish(entries);
+        finished.map_err(UsageError::not_now("finish"))?;
+        output.send(self.id.0, &Message::Finish(Finish { entries }));
         Ok(())
     }
 
@@ -273,10 +239,7 @@ impl Sending {
         accept: Accept,
         output: &mut Output,
     ) -> Result<(), PeerError> {
-        if self.accepted {
-            return Err(PeerError::unexpected("a second accept"));
-        }
-        self.accepted = true;
+        self.state.accept()?;
         let held = accept.held;
         output.emit_transfer(self.id, TransferEvent::Accepted { held });
         Ok(())
@@ -287,15 +250,10 @@ impl Sending {
         start: Start,
         output: &mut Output,
     ) -> Result<(), PeerError> {
-        let Some(state) = self.announced(start.index)? else {
-            return Ok(());
-        };
-        if !state.start(&start) {
-            return Err(PeerError::unexpected(
-                "a start that the entry's state or size does not allow",
-            ));
+        if let Some(entry) = self.state.announced(start.index)? {
+            entry.start(&start)?;
+            output.emit_transfer(self.id, TransferEvent::Started(start));
         }
-        output.emit_transfer(self.id, TransferEvent::Started(start));
         Ok(())
     }
 
@@ -304,30 +262,22 @@ impl Sending {
         again: Again,
         output: &mut Output,
     ) -> Result<(), PeerError> {
-        let Some(state) = self.announced(again.index)? else {
-            return Ok(());
-        };
-        if !state.has_room_again() || !state.again(&again) {
-            return Err(PeerError::unexpected(
-                "a request for leaves again that were not sent, or for too many",
-            ));
+        if let Some(entry) = self.state.announced(again.index)? {
+            legal(entry.has_room_again(), "too many requests for leaves again")?;
+            entry.again(&again)?;
+            output.emit_transfer(self.id, TransferEvent::Again(again));
         }
-        output.emit_transfer(self.id, TransferEvent::Again(again));
         Ok(())
     }
 
     pub(crate) fn handle_done(&mut self, done: Done, output: &mut Output) -> Result<(), PeerError> {
-        let sent = !self.queue.iter().any(|item| item.index() == done.index);
-        let Some(state) = self.announced(done.index)? else {
-            return Ok(());
-        };
-        if !state.may_be_done() || !sent {
-            return Err(PeerError::unexpected(
-                "done for an entry that was not sent completely",
-            ));
+        let is_sent = !self.queue.iter().any(|item| item.index() == done.index);
+        if let Some(entry) = self.state.announced(done.index)? {
+            legal(is_sent, "done for an entry that was not sent completely")?;
+            entry.done()?;
+            self.settle(done.index, output);
+            output.emit_transfer(self.id, TransferEvent::Done(done));
         }
-        self.settle(done.index, output);
-        output.emit_transfer(self.id, TransferEvent::Done(done));
         Ok(())
     }
 
@@ -337,21 +287,20 @@ impl Sending {
         failure: Failure<&str>,
         output: &mut Output,
     ) -> Result<(), PeerError> {
-        if self.announced(failure.index)?.is_none() {
-            return Ok(());
+        if self.state.announced(failure.index)?.is_some() {
+            self.give_up(failure.map_text(|_| "the receiver can't take it"));
+            let failure = failure.map_text(String::from);
+            output.emit_transfer(self.id, TransferEvent::Failed(failure));
         }
-        self.give_up(failure.map_text(|_| "the receiver can't take it"));
-        let failure = failure.map_text(String::from);
-        output.emit_transfer(self.id, TransferEvent::Failed(failure));
         Ok(())
     }
 
     pub(crate) fn handle_grant(&mut self, grant: Grant) -> Result<(), PeerError> {
-        if !self.accepted || grant.bytes < self.granted {
-            return Err(PeerError::unexpected(
-                "a grant before the accept, or below an earlier grant",
-            ));
-        }
+        let grows = self.state.is_accepted() && grant.bytes >= self.granted;
+        legal(
+            grows,
+            "a grant before the accept, or below an earlier grant",
+        )?;
         self.granted = grant.bytes;
         Ok(())
     }
@@ -369,8 +318,8 @@ impl Sending {
     /// What the data wait for; `None` if there are none, or the transfer is paused. Without
     /// `in_flight` they wait for the socket.
     fn waits_for(&self, in_flight: Option<u64>, now: Instant) -> Option<LimitedBy> {
-        let is_done = self.finish && self.unsettled.is_empty();
-        if !self.accepted || is_done || self.throttle.is_paused() {
+        let is_running = self.state.is_accepted() && !self.state.is_settled();
+        if !is_running || self.throttle.is_paused() {
             return None;
         }
         let Some(in_flight) = in_flight else {
@@ -388,30 +337,14 @@ impl Sending {
             Some(_) => LimitedBy::Network,
             None if self.awaits_receiver() => LimitedBy::ReceiverDisk,
             // It waits for the program that writes the file.
-            None if self.unsettled.values().any(EntryState::grows) => return None,
+            None if self.state.unsettled().any(EntryState::grows) => return None,
             None => LimitedBy::SenderDisk,
         })
     }
 
     /// Whether all entries that may be announced wait for an answer of the receiver.
     fn awaits_receiver(&self) -> bool {
-        let all = self.total.is_counted && self.entries == self.total.files;
-        let is_ahead = all || self.unsettled.len() >= ENTRIES_AHEAD as usize;
-        is_ahead && !self.unsettled.values().any(EntryState::is_sending)
-    }
-
-    /// Whether the receiver may end the transfer that way now.
-    pub(crate) fn may_finish(&self, ending: Ending) -> bool {
-        let all = self.finish && self.unsettled.is_empty();
-        let early = matches!(
-            ending,
-            Ending::AlreadyThere | Ending::Skipped | Ending::Failed
-        );
-        self.accepted && (all || early)
-    }
-
-    pub(crate) fn is_accepted(&self) -> bool {
-        self.accepted
+        self.state.is_ahead() && !self.state.unsettled().any(EntryState::is_sending)
     }
 
     /// Writes frames until the record has `most` bytes or nothing may be sent; returns which. Puts
@@ -599,8 +532,8 @@ impl Sending {
     /// entry's leaves may be partly sent.
     fn give_up(&mut self, failure: Failure<&str>) {
         let index = failure.index;
-        if let Some(state) = self.unsettled.get_mut(&index) {
-            state.failed = true;
+        if let Ok(entry) = self.state.open(index) {
+            entry.failed = true;
         }
         self.queue.retain(|item| match item {
             Item::Leaf { leaf, len, .. } if leaf.index == index => {
@@ -617,35 +550,9 @@ impl Sending {
         self.queue.push_front(Item::Abandon(failure));
     }
 
-    /// The entry's state, or `None` if it is settled or abandoned, so that the caller's data are
-    /// dropped.
-    fn wanted(
-        &mut self,
-        index: u32,
-        verb: &'static str,
-    ) -> Result<Option<&mut EntryState>, UsageError> {
-        if index >= self.entries {
-            return Err(UsageError::NotNow { verb });
-        }
-        let state = self.unsettled.get_mut(&index);
-        Ok(state.filter(|state| !state.failed))
-    }
-
-    /// The entry's state, or `None` if it is settled or abandoned, so that the receiver's message
-    /// was in flight and is ignored.
-    fn announced(&mut self, index: u32) -> Result<Option<&mut EntryState>, PeerError> {
-        if index >= self.entries {
-            return Err(PeerError::unexpected(
-                "an answer to an entry that was not announced",
-            ));
-        }
-        let state = self.unsettled.get_mut(&index);
-        Ok(state.filter(|state| !state.failed))
-    }
-
     fn settle(&mut self, index: u32, output: &mut Output) {
-        self.unsettled.remove(&index);
-        if self.entries_short && self.unsettled.len() <= ENTRIES_AHEAD as usize / 2 {
+        self.state.settle(index);
+        if self.entries_short && self.state.ahead() >= ENTRIES_AHEAD as usize / 2 {
             self.entries_short = false;
             output.emit_transfer(self.id, TransferEvent::Room);
         }

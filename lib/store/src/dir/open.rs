@@ -9,7 +9,7 @@ use rustix::fs::{self, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::disk::Handle;
-use crate::file::{File, Stamp};
+use crate::file::{File, Metadata};
 
 /// Opens below a folder: the kernel refuses links and ways out (`openat2`), else each part is
 /// opened by itself.
@@ -19,7 +19,7 @@ pub(super) fn beneath(
     flags: OFlags,
     mode: Mode,
 ) -> rustix::io::Result<OwnedFd> {
-    // NONBLOCK: a FIFO somebody planted must not hold us.
+    // NONBLOCK: opening a FIFO must not block.
     let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
     #[cfg(target_os = "linux")]
     {
@@ -36,9 +36,9 @@ pub(super) fn beneath(
 }
 
 /// Takes an open file if it is a regular one, and what the system knows of it.
-pub(super) fn regular(handle: Handle) -> io::Result<(File, Stamp)> {
+pub(super) fn regular(handle: Handle) -> io::Result<(File, Metadata)> {
     let stat = fs::fstat(handle.fd())?;
-    Ok((only_regular(handle, &stat)?, Stamp::from(&stat)))
+    Ok((only_regular(handle, &stat)?, Metadata::from(&stat)))
 }
 
 /// Takes an open file if it is a regular one of the user we run as that has no second name.

@@ -61,12 +61,12 @@ pub(super) fn empty(top: &Handle, left: &mut u32) -> rustix::io::Result<bool> {
     Ok(false)
 }
 
-/// Removes one name: of a folder that is empty, or of whatever is none.
+/// Removes one name: that of an empty folder, or of anything that is no folder.
 pub(super) fn one(at: &Handle, name: impl AsRef<OsStr>, folder: bool) -> rustix::io::Result<()> {
     let name = name.as_ref();
     let (op, flags) = match folder {
         true => (Op::RemoveFolder, AtFlags::REMOVEDIR),
         false => (Op::Remove, AtFlags::empty()),
     };
-    at.tell(op, name, |at| fs::unlinkat(at, name, flags))
+    at.command(op, name, |at| fs::unlinkat(at, name, flags))
 }

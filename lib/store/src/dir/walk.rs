@@ -5,14 +5,15 @@ use std::io;
 
 use rustix::fs;
 
-use super::{Dir, Kind, Metadata};
+use super::{Dir, Kind};
+use crate::file::Metadata;
 use crate::name;
 
 /// Names of a folder that are read at once, and folders in it that wait at most: memory is bounded
 /// however many names a folder has.
 const NAMES: usize = 1024;
 
-/// Where a walk stands. Folders come before what is in them, and of a folder's names each
+/// A walk through all that is below a folder. Folders come before what is in them, and of a folder's names each
 /// [`NAMES`] in their order; no link is followed. At most one folder of each level is open, and
 /// only while it has names to read.
 #[derive(Debug, Default)]
@@ -90,7 +91,7 @@ impl Walk {
     }
 
     /// Goes past what is in the folder that was given last.
-    pub(crate) fn pass(&mut self) {
+    pub(crate) fn skip_folder(&mut self) {
         if let Some(level) = self.levels.last_mut() {
             level.folders.pop_back();
         }
@@ -181,15 +182,17 @@ fn join(above: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scratch::Scratch;
 
     #[test]
     fn a_folder_of_more_names_than_are_read_at_once_is_walked_whole_in_bounded_memory() {
-        let path = std::env::temp_dir().join(format!("transom-walk-{}", std::process::id()));
+        let scratch = Scratch::new();
         let count = 2 * NAMES + 500;
         for number in 0..count {
-            std::fs::create_dir_all(path.join(format!("d{number:05}/below"))).unwrap();
+            let path = scratch.path(&format!("d{number:05}/below"));
+            std::fs::create_dir_all(path).unwrap();
         }
-        let top = Dir::open(&path).unwrap();
+        let top = Dir::open(&scratch.path("")).unwrap();
         let (mut walk, mut paths, mut waiting) = (Walk::default(), Vec::new(), 0);
         loop {
             match walk.next(&top).unwrap() {
@@ -201,7 +204,6 @@ mod tests {
             let levels = walk.levels.iter();
             waiting = waiting.max(levels.map(|one| one.names.len() + one.folders.len()).sum());
         }
-        std::fs::remove_dir_all(&path).unwrap();
         assert!(waiting <= 2 * NAMES + 2, "{waiting}");
         let is_before = |(at, path): (usize, &String)| match path.split_once('/') {
             Some((above, _)) => paths[..at].iter().any(|one| one == above),

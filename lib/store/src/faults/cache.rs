@@ -1,5 +1,5 @@
 //! What the kernel remembers of a disk: which bytes and names are really on it, and which
-//! descriptors were told of which write errors.
+//! descriptors were reported of which write errors.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::{OsStr, OsString};
@@ -28,7 +28,7 @@ pub(super) struct Cache {
     descriptors: HashMap<u64, Descriptor>,
     /// Counts files, folders and descriptors.
     last: u64,
-    /// Errors of the file system as a whole, which `syncfs` tells.
+    /// Errors of the file system as a whole, which `syncfs` reports.
     errors: Errors,
     /// Parts of the paths that can't be written back.
     lost: Vec<String>,
@@ -97,7 +97,7 @@ impl Default for Look {
 #[derive(Debug)]
 struct Descriptor {
     of: Id,
-    /// Up to which error it was told, of the file and of the file system.
+    /// Up to which error it was reported, of the file and of the file system.
     of_file: u32,
     of_disk: u32,
 }
@@ -106,26 +106,26 @@ struct Descriptor {
 #[derive(Debug, Default)]
 struct Errors {
     count: u32,
-    /// Whether the last one was told to anybody.
-    told: bool,
+    /// Whether the last one was reported to anybody.
+    reported: bool,
 }
 
 impl Errors {
     fn add(&mut self) {
-        (self.count, self.told) = (self.count + 1, false);
+        (self.count, self.reported) = (self.count + 1, false);
     }
 
-    /// Where a new descriptor starts: before the last error, if nobody was told of it.
+    /// Where a new descriptor starts: before the last error, if it was reported to none.
     fn sample(&self) -> u32 {
-        self.count - u32::from(self.count > 0 && !self.told)
+        self.count - u32::from(self.count > 0 && !self.reported)
     }
 
-    /// Tells a descriptor what happened since it asked last.
-    fn tell(&mut self, told: &mut u32) -> Result<(), Errno> {
-        if *told == self.count {
+    /// Reports to a descriptor what happened since it asked last.
+    fn report(&mut self, reported: &mut u32) -> Result<(), Errno> {
+        if *reported == self.count {
             return Ok(());
         }
-        (*told, self.told) = (self.count, true);
+        (*reported, self.reported) = (self.count, true);
         Err(Errno::IO)
     }
 }
@@ -241,7 +241,7 @@ impl Cache {
             return Ok(());
         };
         let inode = self.inodes.entry(id).or_default();
-        inode.errors.tell(&mut descriptor.of_file)
+        inode.errors.report(&mut descriptor.of_file)
     }
 
     pub(super) fn sync_folder(&mut self, number: u64, folder: &fs::File) -> Result<(), Errno> {
@@ -254,7 +254,7 @@ impl Cache {
     pub(super) fn sync_all(&mut self, number: u64) -> Result<(), Errno> {
         self.flush("", true);
         match self.descriptors.get_mut(&number) {
-            Some(descriptor) => self.errors.tell(&mut descriptor.of_disk),
+            Some(descriptor) => self.errors.report(&mut descriptor.of_disk),
             None => Ok(()),
         }
     }

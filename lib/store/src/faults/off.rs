@@ -22,7 +22,7 @@ impl Watch {
         match self.0 {}
     }
 
-    pub(crate) fn ask<T, E>(
+    pub(crate) fn query<T, E>(
         &self,
         _: Op,
         _: &OsStr,
@@ -32,7 +32,7 @@ impl Watch {
         match self.0 {}
     }
 
-    pub(crate) fn tell<E>(
+    pub(crate) fn command<E>(
         &self,
         _: Op,
         _: &OsStr,

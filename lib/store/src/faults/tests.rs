@@ -1,37 +1,17 @@
-//! The disk that other tests trust: it forgets what was not synced, and tells errors as Linux does.
-
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
+//! The disk that other tests trust: it forgets what was not synced, and reports errors as Linux does.
 
 use super::*;
 use crate::dir::Dir;
 use crate::file::File;
+use crate::scratch::Scratch;
 
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("transom-cache-{}-{number}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn mount(&self) -> (Disk, Dir) {
-        (Disk::mount(&self.0), Dir::open(&self.0).unwrap())
-    }
-
-    fn read(&self, name: &str) -> Option<Vec<u8>> {
-        fs::read(self.0.join(name)).ok()
-    }
+fn mount(scratch: &Scratch) -> (Disk, Dir) {
+    let at = scratch.path("");
+    (Disk::mount(&at), Dir::open(&at).unwrap())
 }
 
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+fn read(scratch: &Scratch, name: &str) -> Option<Vec<u8>> {
+    fs::read(scratch.path(name)).ok()
 }
 
 fn written(dir: &Dir, name: &str) -> File {
@@ -49,8 +29,8 @@ const EIO: i32 = 5;
 #[test]
 fn a_power_cut_leaves_the_bytes_and_names_that_were_synced() {
     let scratch = Scratch::new();
-    fs::write(scratch.0.join("before"), b"before").unwrap();
-    let (disk, dir) = scratch.mount();
+    fs::write(scratch.path("before"), b"before").unwrap();
+    let (disk, dir) = mount(&scratch);
     let both = written(&dir, "both");
     written(&dir, "bytes").sync_all().unwrap();
     dir.make("folder").unwrap();
@@ -62,45 +42,45 @@ fn a_power_cut_leaves_the_bytes_and_names_that_were_synced() {
     written(&dir, "folder/below").sync_all().unwrap();
     dir.rename_over("both", &dir, "moved").unwrap();
     dir.remove_file("before").unwrap();
-    assert_eq!(scratch.read("moved").unwrap(), b"byteslater");
+    assert_eq!(read(&scratch, "moved").unwrap(), b"byteslater");
     disk.cut_power();
     assert_eq!(
-        scratch.read("both").unwrap(),
+        read(&scratch, "both").unwrap(),
         b"bytes",
         "not the later ones"
     );
     assert_eq!(
-        scratch.read("name").unwrap(),
+        read(&scratch, "name").unwrap(),
         b"",
         "a name without its bytes"
     );
     assert_eq!(
-        scratch.read("before").unwrap(),
+        read(&scratch, "before").unwrap(),
         b"before",
         "not yet removed"
     );
-    assert!(scratch.0.join("folder").is_dir());
+    assert!(scratch.path("folder").is_dir());
     let gone = ["moved", "bytes", "folder/below"];
-    assert_eq!(gone.map(|name| scratch.read(name)), [const { None }; 3]);
+    assert_eq!(gone.map(|name| read(&scratch, name)), [const { None }; 3]);
 }
 
 #[test]
 fn a_sync_of_the_file_system_brings_everything() {
     let scratch = Scratch::new();
-    let (disk, dir) = scratch.mount();
+    let (disk, dir) = mount(&scratch);
     dir.make("a").unwrap();
     written(&dir, "a/file");
     dir.sync_all().unwrap();
     written(&dir, "a/later");
     disk.cut_power();
-    assert_eq!(scratch.read("a/file").unwrap(), b"bytes");
-    assert_eq!(scratch.read("a/later"), None);
+    assert_eq!(read(&scratch, "a/file").unwrap(), b"bytes");
+    assert_eq!(read(&scratch, "a/later"), None);
 }
 
 #[test]
 fn a_write_error_is_told_once_to_each_descriptor_that_was_open() {
     let scratch = Scratch::new();
-    let (disk, dir) = scratch.mount();
+    let (disk, dir) = mount(&scratch);
     let other = dir.again().unwrap();
     let file = written(&dir, "file");
     let second = dir.read("file").unwrap();
@@ -124,16 +104,16 @@ fn a_write_error_is_told_once_to_each_descriptor_that_was_open() {
         );
     }
     assert_eq!(errno(dir.read("file").unwrap().sync_all()), None);
-    assert_eq!(scratch.read("file").unwrap(), b"bytes", "memory has it");
+    assert_eq!(read(&scratch, "file").unwrap(), b"bytes", "memory has it");
     dir.sync().unwrap();
     file.drop_cache();
-    assert_eq!(scratch.read("file").unwrap(), [0; 5], "the disk has not");
+    assert_eq!(read(&scratch, "file").unwrap(), [0; 5], "the disk has not");
 }
 
 #[test]
 fn bytes_that_were_lost_are_not_brought_by_another_sync() {
     let scratch = Scratch::new();
-    let (disk, dir) = scratch.mount();
+    let (disk, dir) = mount(&scratch);
     let file = written(&dir, "file");
     disk.lose("file");
     assert_eq!(errno(file.sync_data()), Some(EIO));
@@ -141,13 +121,13 @@ fn bytes_that_were_lost_are_not_brought_by_another_sync() {
     file.sync_data().unwrap();
     dir.sync().unwrap();
     disk.cut_power();
-    assert_eq!(scratch.read("file").unwrap(), b"");
+    assert_eq!(read(&scratch, "file").unwrap(), b"");
 }
 
 #[test]
 fn calls_fail_and_lie_as_planned() {
     let scratch = Scratch::new();
-    let (disk, dir) = scratch.mount();
+    let (disk, dir) = mount(&scratch);
     disk.on(Op::Create).at("b").nth(2).fail(28);
     disk.on(Op::SyncFolder).lie();
     written(&dir, "a");
@@ -173,13 +153,13 @@ fn calls_fail_and_lie_as_planned() {
     written_nothing(&dir);
     assert!(disk.has_stopped());
     disk.cut_power();
-    assert_eq!(fs::read_dir(&scratch.0).unwrap().count(), 0);
+    assert_eq!(fs::read_dir(scratch.path("")).unwrap().count(), 0);
 }
 
 #[test]
 fn a_delayed_call_holds_up_no_other_and_is_done_in_the_end() {
     let scratch = Scratch::new();
-    let (disk, dir) = scratch.mount();
+    let (disk, dir) = mount(&scratch);
     let slow = written(&dir, "slow");
     dir.sync().unwrap();
     disk.calls();
@@ -197,7 +177,7 @@ fn a_delayed_call_holds_up_no_other_and_is_done_in_the_end() {
     });
     assert_eq!(disk.faults(), 1);
     disk.cut_power();
-    assert_eq!(scratch.read("slow").unwrap(), b"bytes");
+    assert_eq!(read(&scratch, "slow").unwrap(), b"bytes");
 }
 
 fn written_nothing(dir: &Dir) {
@@ -210,19 +190,19 @@ fn written_nothing(dir: &Dir) {
 #[test]
 fn a_file_system_in_user_space_hides_what_is_removed_while_it_is_open() {
     let scratch = Scratch::new();
-    let (disk, dir) = scratch.mount();
+    let (disk, dir) = mount(&scratch);
     disk.format(FileSystem::Fuse);
     dir.make("folder").unwrap();
     let file = written(&dir, "folder/file");
     assert_eq!(errno(dir.remove_all("folder")), Some(39), "not empty");
-    assert_eq!(scratch.read("folder/file"), None);
+    assert_eq!(read(&scratch, "folder/file"), None);
     drop(file);
     dir.remove_all("folder").unwrap();
     written(&dir, "other");
     dir.sync_all().unwrap();
     disk.cut_power();
     assert_eq!(
-        fs::read_dir(&scratch.0).unwrap().count(),
+        fs::read_dir(scratch.path("")).unwrap().count(),
         0,
         "syncfs did nothing"
     );

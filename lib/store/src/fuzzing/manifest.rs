@@ -1,9 +1,8 @@
-//! Whatever a sender says, in whatever order, an inbox holds nothing but what it confirmed.
+//! Whatever a sender sends, in whatever order, an inbox holds nothing but what it confirmed.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::path::Path;
 
 use transom_wire::limits::LEAF;
 use transom_wire::{
@@ -11,6 +10,7 @@ use transom_wire::{
 };
 
 use crate::publish::numbered;
+use crate::scratch::Scratch;
 use crate::{Ended, EntryError, Finished, Inbox, InboxSettings, Reception, hash_leaf, text_path};
 
 /// Paths that clash with each other, with what is ours, and with nothing.
@@ -36,39 +36,39 @@ const SIZES: [u64; 8] = [
     u64::MAX,
 ];
 
-/// What a stream of bytes says at most.
-const SAYINGS: usize = 64;
+/// Messages that an input is read as at most.
+const MESSAGES: usize = 64;
 
 /// Names that a file may get instead of its own.
-const TRIES: u32 = SAYINGS as u32;
+const TRIES: u32 = MESSAGES as u32;
 
 const PEER: [u8; 32] = [7; 32];
 
-/// Whatever a sender says and in whatever order, also with the connection lost in between: nothing
+/// Whatever a sender sends and in whatever order, also with the connection lost in between: nothing
 /// is made outside the inbox, nothing shows before a transfer finishes, and a file that was
 /// confirmed is there with the content of its root.
 ///
 /// # Panics
 /// When the law is broken.
 pub fn manifest(bytes: &[u8]) {
-    hear(bytes);
+    run(bytes);
 }
 
-/// Hears it all; gives how many files came that were confirmed.
-fn hear(bytes: &[u8]) -> usize {
+/// Reads an input as messages of a sender; gives how many files came that were confirmed.
+fn run(bytes: &[u8]) -> usize {
     let mut came = 0;
     let scratch = Scratch::new();
-    let mut said = Said(bytes);
-    let mut inbox = Some(scratch.inbox());
+    let mut input = Input(bytes);
+    let mut inbox = Some(open_inbox(&scratch));
     let mut transfer = None;
-    for _ in 0..SAYINGS {
-        let Some(saying) = said.byte() else { break };
+    for _ in 0..MESSAGES {
+        let Some(message) = input.byte() else { break };
         let Some(open) = inbox.as_mut() else { break };
         let Some(now) = transfer.as_mut() else {
-            transfer = Transfer::begin(open, &mut said);
+            transfer = Transfer::begin(open, &mut input);
             continue;
         };
-        match now.hear(saying, &mut said) {
+        match now.run(message, &mut input) {
             After::Same => {}
             After::Paused => transfer = None,
             After::Finished(finished) => {
@@ -79,20 +79,20 @@ fn hear(bytes: &[u8]) -> usize {
                 // A program that opens the inbox again finds what the last one left.
                 transfer = None;
                 drop(inbox.take());
-                inbox = Some(scratch.inbox());
+                inbox = Some(open_inbox(&scratch));
             }
         }
     }
     drop((transfer, inbox));
-    assert_eq!(names(&scratch.0), ["in"], "nothing is made outside");
-    drop(scratch.inbox());
+    assert_eq!(names(&scratch.path("")), ["in"], "nothing is made outside");
+    drop(open_inbox(&scratch));
     came
 }
 
 /// Bytes that are taken from the front.
-struct Said<'a>(&'a [u8]);
+struct Input<'a>(&'a [u8]);
 
-impl Said<'_> {
+impl Input<'_> {
     fn byte(&mut self) -> Option<u8> {
         let (first, rest) = self.0.split_first()?;
         self.0 = rest;
@@ -108,41 +108,16 @@ impl Said<'_> {
     }
 }
 
-/// A folder in memory, where there is such a place, which goes at the end.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let memory = Path::new("/dev/shm");
-        let base = match memory.is_dir() {
-            true => memory.to_owned(),
-            false => std::env::temp_dir(),
-        };
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = base.join(format!("transom-law-{}-{number}", std::process::id()));
-        fs::create_dir(&path).expect("a folder can be made for the law");
-        Self(path)
-    }
-
-    fn inbox(&self) -> Inbox {
-        let mut settings = InboxSettings::new(self.0.join("in"));
-        settings.room.keep_free = 0;
-        settings.unfinished_per_peer = 2;
-        Inbox::open(settings).expect("what a sender says keeps no inbox from opening")
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // What can't be removed is in a folder for such things.
-        let _ = fs::remove_dir_all(&self.0);
-    }
+fn open_inbox(scratch: &Scratch) -> Inbox {
+    let mut settings = InboxSettings::new(scratch.path("in"));
+    settings.room.keep_free = Some(0);
+    settings.unfinished_per_peer = 2;
+    Inbox::open(settings).expect("no sender keeps an inbox from opening")
 }
 
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).expect("it is there");
-    let names = entries.map(|entry| entry.expect("it is read").file_name());
+    let names = entries.map(|entry| entry.expect("it can be read").file_name());
     let mut names: Vec<_> = names
         .map(|name| name.to_string_lossy().into_owned())
         .collect();
@@ -165,7 +140,7 @@ struct Transfer {
     confirmed: BTreeMap<&'static str, [u8; 32]>,
 }
 
-/// How it goes on after something was said.
+/// How it goes on after a message.
 enum After {
     Same,
     Paused,
@@ -174,18 +149,18 @@ enum After {
 }
 
 impl Transfer {
-    fn begin(inbox: &mut Inbox, said: &mut Said<'_>) -> Option<Self> {
-        let shape = said.pick(&[Shape::File, Shape::Folder]);
+    fn begin(inbox: &mut Inbox, input: &mut Input<'_>) -> Option<Self> {
+        let shape = input.pick(&[Shape::File, Shape::Folder]);
         // What is there and left alone has no content of the sender.
-        let collision = said.pick(&[Collision::Rename, Collision::Overwrite]);
+        let collision = input.pick(&[Collision::Rename, Collision::Overwrite]);
         let offer = Offer {
-            transfer: TransferKey([said.pick(&[1, 2, 3]); 16]),
+            transfer: TransferKey([input.pick(&[1, 2, 3]); 16]),
             shape,
             collision,
-            files: said.pick(&[1, 2, 4, 10_000_000]),
-            bytes: said.pick(&SIZES),
-            is_counted: said.pick(&[true, false]),
-            name: RelativePath::new(said.pick(&["a", "b", ".transom-incoming"])).ok()?,
+            files: input.pick(&[1, 2, 4, 10_000_000]),
+            bytes: input.pick(&SIZES),
+            is_counted: input.pick(&[true, false]),
+            name: RelativePath::new(input.pick(&["a", "b", ".transom-incoming"])).ok()?,
         };
         Some(Self {
             reception: Some(inbox.receive(PEER, &offer).ok()?),
@@ -195,11 +170,11 @@ impl Transfer {
         })
     }
 
-    fn hear(&mut self, saying: u8, said: &mut Said<'_>) -> After {
+    fn run(&mut self, message: u8, input: &mut Input<'_>) -> After {
         let Some(reception) = &mut self.reception else {
             return After::Paused;
         };
-        let at = said.number() % (self.files.len() + 1);
+        let at = input.number() % (self.files.len() + 1);
         let index = u32::try_from(at).unwrap_or(u32::MAX);
         // What was never announced is as an empty file.
         let nothing = File {
@@ -208,17 +183,17 @@ impl Transfer {
             size: 0,
         };
         let file = self.files.get(at).unwrap_or(&nothing);
-        match saying % 10 {
-            // Three in ten, so that there is something to speak of.
+        match message % 10 {
+            // Three in ten, so that there are entries to go on with.
             0..3 => {
-                let file = File::announce(said);
-                let kind = said.pick(&[EntryKind::File, EntryKind::File, EntryKind::Folder]);
+                let file = File::announce(input);
+                let kind = input.pick(&[EntryKind::File, EntryKind::File, EntryKind::Folder]);
                 let next = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
                 let entry = Entry {
-                    index: next.wrapping_add(said.pick(&[0, 0, 0, 1])),
+                    index: next.wrapping_add(input.pick(&[0, 0, 0, 1])),
                     kind,
-                    mode: said.pick(&[0o644, 0o7777, 0]),
-                    mtime: said.pick(&[0, i64::MIN, i64::MAX]),
+                    mode: input.pick(&[0o644, 0o7777, 0]),
+                    mtime: input.pick(&[0, i64::MIN, i64::MAX]),
                     size: file.size,
                     path: RelativePath::new(file.path).expect("a legal path"),
                 };
@@ -228,48 +203,45 @@ impl Transfer {
                 self.files.push(file);
             }
             3 | 4 => {
-                let number = said.number() % 4;
-                let offset = (number * LEAF) as u64 + u64::from(said.pick(&[0, 0, 0, 1_u8]));
+                let number = input.number() % 4;
+                let offset = (number * LEAF) as u64 + u64::from(input.pick(&[0, 0, 0, 1_u8]));
                 let bytes = file.content.chunks(LEAF).nth(number).unwrap_or_default();
                 let mut hash = hash_leaf(bytes, offset, file.size);
-                hash[0] ^= said.pick(&[0, 0, 0, 1]);
+                hash[0] ^= input.pick(&[0, 0, 0, 1]);
                 if let Err(error) = reception.leaf(index, offset, &hash, bytes) {
                     return self.failed(index, &error, None);
                 }
             }
             5 => {
                 let mut hashes: Vec<_> = file.leaves();
-                hashes.truncate(said.number() + 1);
+                hashes.truncate(input.number() + 1);
                 if let Some(first) = hashes.first_mut() {
-                    first[0] ^= said.pick(&[0, 0, 1]);
+                    first[0] ^= input.pick(&[0, 0, 1]);
                 }
-                let offset = (said.pick(&[0, 0, 1, 2]) * LEAF) as u64;
+                let offset = (input.pick(&[0, 0, 1, 2]) * LEAF) as u64;
                 if let Err(error) = reception.hashes(index, offset, &hashes) {
                     return self.failed(index, &error, None);
                 }
             }
             6 | 7 => {
                 let mut root = *blake3::hash(&file.content).as_bytes();
-                root[0] ^= said.pick(&[0, 0, 0, 1]);
+                root[0] ^= input.pick(&[0, 0, 0, 1]);
                 match reception.end(index, file.size, &root) {
-                    Ok(Ended::Done(done)) => {
-                        assert_eq!(done.root, root, "what is confirmed is what was said");
-                        self.confirmed.insert(file.path, root);
-                    }
+                    Ok(Ended::Done) => drop(self.confirmed.insert(file.path, root)),
                     Ok(Ended::Again(_)) => {}
                     Err(error) => return self.failed(index, &error, None),
                 }
             }
             8 => {
                 let total = Total {
-                    files: said.pick(&[1, 2, 4, 10_000_000]),
-                    bytes: said.pick(&SIZES),
-                    is_counted: said.pick(&[true, false]),
+                    files: input.pick(&[1, 2, 4, 10_000_000]),
+                    bytes: input.pick(&SIZES),
+                    is_counted: input.pick(&[true, false]),
                 };
                 // One that has no room is refused, and the total before it stays.
                 drop(reception.total(total));
             }
-            _ => return self.end(said),
+            _ => return self.end(input),
         }
         After::Same
     }
@@ -286,11 +258,11 @@ impl Transfer {
         }
     }
 
-    fn end(&mut self, said: &mut Said<'_>) -> After {
+    fn end(&mut self, input: &mut Input<'_>) -> After {
         let Some(mut reception) = self.reception.take() else {
             return After::Paused;
         };
-        match said.number() % 4 {
+        match input.number() % 4 {
             0 => reception.pause(),
             1 => return After::Crashed,
             2 => reception.cancel(),
@@ -306,7 +278,7 @@ impl Transfer {
 
     /// All that was confirmed is there, if the end says so; how many files those are.
     fn come(&self, finished: &Finished, scratch: &Scratch) -> usize {
-        let is_inside = finished.path.starts_with(scratch.0.join("in"));
+        let is_inside = finished.path.starts_with(scratch.path("in"));
         assert!(is_inside, "{finished:?}");
         let is_whole = match finished.ending {
             Ending::Durable | Ending::AlreadyThere => true,
@@ -335,9 +307,9 @@ impl Transfer {
 }
 
 impl File {
-    fn announce(said: &mut Said<'_>) -> Self {
-        let (path, size) = (said.pick(&PATHS), said.pick(&SIZES));
-        let fill = said.pick(&[0, 1]);
+    fn announce(input: &mut Input<'_>) -> Self {
+        let (path, size) = (input.pick(&PATHS), input.pick(&SIZES));
+        let fill = input.pick(&[0, 1]);
         // Nobody has a file of the last size.
         let len = usize::try_from(size).unwrap_or(0).min(2 * LEAF);
         Self {
@@ -357,7 +329,7 @@ impl File {
 
 #[cfg(test)]
 mod tests {
-    use super::hear;
+    use super::run;
 
     /// A sender of one file of two leaves, the connection of which is lost after the first.
     const HONEST: &[&[u8]] = &[
@@ -375,7 +347,7 @@ mod tests {
 
     #[test]
     fn what_an_honest_sender_says_comes() {
-        assert_eq!(hear(&HONEST.concat()), 1);
+        assert_eq!(run(&HONEST.concat()), 1);
     }
 
     #[test]
@@ -383,9 +355,9 @@ mod tests {
         let honest = HONEST.concat();
         for at in 0..honest.len() {
             for change in 1..8 {
-                let mut said = honest.clone();
-                said[at] = said[at].wrapping_add(change);
-                hear(&said);
+                let mut input = honest.clone();
+                input[at] = input[at].wrapping_add(change);
+                run(&input);
             }
         }
     }

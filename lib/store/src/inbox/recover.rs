@@ -4,11 +4,9 @@ use std::collections::HashMap;
 use std::io::{self, Read as _};
 use std::time::{Duration, SystemTime};
 
-use transom_wire::Shape;
-
 use super::InboxSettings;
 use super::shared::Staged;
-use crate::dir::{Dir, Kind};
+use crate::dir::{Dir, Kind, if_missing};
 use crate::record::{self, Claim};
 
 /// The name of the private folder, which no offer may have.
@@ -35,71 +33,46 @@ pub(super) fn open_staging(root: &Dir) -> io::Result<Dir> {
     Ok(staging)
 }
 
-/// Learns what earlier runs left. What is too old or was never really begun is left to be removed
-/// by [`Shared::tidy_some`](super::Shared::tidy_some).
+/// Learns which unfinished transfers earlier runs left. What is too old or has no record is
+/// removed by [`Shared::tidy_some`](super::Shared::tidy_some).
 pub(super) fn recover(
     staging: &Dir,
     settings: &InboxSettings,
 ) -> io::Result<HashMap<Claim, Staged>> {
     let mut transfers = HashMap::new();
-    let names = staging.names()?;
-    for (folder, kind) in names {
+    for (folder, kind) in staging.names()? {
         if kind != Kind::Folder || !is_ours(&folder) {
             continue;
         }
-        let found = staging
-            .sub(&folder)
-            .ok()
-            .and_then(|dir| Some((read_record(&dir)?, touched(&dir)?)));
-        let (claim, touched) = match found {
-            Some(((claim, _), touched)) => (Some(claim), touched),
-            None => (None, SystemTime::UNIX_EPOCH),
+        let dir = staging.sub(&folder).ok();
+        let Some((claim, touched)) = dir.and_then(|dir| read_record(&dir)) else {
+            continue;
         };
-        match claim {
-            Some(claim)
-                if age(touched) <= settings.keep_unfinished && !transfers.contains_key(&claim) =>
-            {
-                let staged = Staged {
-                    folder,
-                    touched,
-                    is_synced: false,
-                };
-                transfers.insert(claim, staged);
-            }
-            // Removed by and by.
-            _ => {}
+        if age(touched) <= settings.keep_unfinished {
+            transfers.entry(claim).or_insert(Staged {
+                folder,
+                touched,
+                is_synced: false,
+            });
         }
     }
     Ok(transfers)
 }
 
-pub(super) fn read_record(dir: &Dir) -> Option<(Claim, Shape)> {
+/// Which transfer a folder is of, and when its last attempt began.
+fn read_record(dir: &Dir) -> Option<(Claim, SystemTime)> {
     let mut bytes = Vec::new();
     let file = dir.read("record").ok()?;
-    file.reader(0)
-        .take(record::RECORD as u64 + 1)
-        .read_to_end(&mut bytes)
-        .ok()?;
-    record::read(&bytes)
+    let mut most = file.reader(0).take(record::RECORD as u64 + 1);
+    most.read_to_end(&mut bytes).ok()?;
+    Some((record::read(&bytes)?, file.modified().ok()?))
 }
 
 /// Removes a transfer's folder, as much as is left of a slice; says whether that was all. Its
 /// record goes first, so that what can't be removed now is not taken for an unfinished transfer.
 pub(crate) fn remove_some(staging: &Dir, folder: &str, left: &mut u32) -> io::Result<bool> {
     let removed = remove_record(staging, folder).and_then(|()| staging.remove_some(folder, left));
-    unless_gone(removed, true)
-}
-
-/// Makes sure that a folder is not taken for an unfinished transfer.
-pub(super) fn remove_record(staging: &Dir, folder: &str) -> io::Result<()> {
-    unless_gone(staging.remove_file(&format!("{folder}/record")), ())
-}
-
-fn unless_gone<T>(removed: io::Result<T>, gone: T) -> io::Result<T> {
-    match removed {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(gone),
-        removed => removed,
-    }
+    if_missing(removed, true)
 }
 
 /// How long ago that was; no time at all if the machine did not know the time yet.
@@ -110,8 +83,9 @@ pub(super) fn age(touched: SystemTime) -> Duration {
     }
 }
 
-fn touched(dir: &Dir) -> Option<SystemTime> {
-    dir.read("record").ok()?.modified().ok()
+/// Makes sure that a folder is not taken for an unfinished transfer.
+pub(super) fn remove_record(staging: &Dir, folder: &str) -> io::Result<()> {
+    if_missing(staging.remove_file(&format!("{folder}/record")), ())
 }
 
 /// A name that nobody can guess, made of the keys that std draws from the system for its hash maps.

@@ -8,12 +8,12 @@ use std::time::SystemTime;
 use transom_wire::{Offer, Total};
 
 use super::InboxSettings;
-use super::recover::{age, free_name, is_ours, read_record, remove_record, remove_some};
+use super::recover::{age, free_name, is_ours, remove_record, remove_some};
 use crate::InboxError;
 use crate::dir::{Dir, Kind, Lock, Space};
 use crate::published::{Line, Log, Previous};
 use crate::record::{self, Claim};
-use crate::room::{Ballast, Room, RoomLimits};
+use crate::room::{Ballast, Room, RoomLimit, RoomLimits};
 use crate::usage::{self, Usage};
 
 /// What an inbox and its receptions share.
@@ -36,18 +36,13 @@ pub(super) struct Transfers {
     has_leftovers: bool,
 }
 
-#[derive(Debug)]
+/// The folder of a transfer.
+#[derive(Clone, Debug)]
 pub(crate) struct Staged {
     pub(super) folder: String,
+    /// When its last attempt began or ended.
     pub(super) touched: SystemTime,
     /// Whether everything in it was brought to the disk by this process.
-    pub(super) is_synced: bool,
-}
-
-/// A folder of an earlier attempt.
-#[derive(Debug)]
-pub(super) struct Earlier {
-    pub(super) folder: String,
     pub(super) is_synced: bool,
 }
 
@@ -122,6 +117,11 @@ impl Shared {
         self.room(|room, ground| room.missing(claim, bytes, ground))
     }
 
+    /// See [`Room::limit`].
+    pub(crate) fn limit(&self, claim: &Claim) -> RoomLimit {
+        self.transfers().room.limit(claim)
+    }
+
     /// A reception is about to write so many bytes; see [`Room::take`].
     pub(crate) fn take(&self, claim: &Claim, bytes: u64) -> io::Result<u64> {
         self.room(|room, ground| room.take(claim, bytes, ground))
@@ -185,33 +185,21 @@ impl Shared {
         transfers.room.release(claim);
     }
 
-    /// A transfer is over: its folder goes.
-    pub(crate) fn drop_staged(&self, claim: &Claim) {
+    /// A transfer is over: its folder is no longer one of a transfer. Gives it, to be removed.
+    pub(crate) fn forget(&self, claim: &Claim) -> Option<String> {
         let mut transfers = self.transfers();
         transfers.room.release(claim);
-        let staged = transfers.staged.remove(claim);
-        drop(transfers);
-        if let Some(staged) = staged {
-            self.remove(&staged.folder);
-        }
-    }
-
-    /// A transfer is over: its folder is no longer one of a transfer.
-    pub(crate) fn forget(&self, claim: &Claim) {
-        let mut transfers = self.transfers();
-        transfers.room.release(claim);
-        let Some(staged) = transfers.staged.remove(claim) else {
-            return;
-        };
+        let folder = transfers.staged.remove(claim)?.folder;
         transfers.has_leftovers = true;
         drop(transfers);
-        if let Err(error) = remove_record(&self.staging, &staged.folder) {
-            log::warn!("left behind folder={} error={error}", staged.folder);
+        if let Err(error) = remove_record(&self.staging, &folder) {
+            log::warn!("left behind folder={folder} error={error}");
         }
+        Some(folder)
     }
 
     /// Removes a folder in the staging folder.
-    pub(super) fn remove(&self, folder: &str) {
+    pub(crate) fn remove(&self, folder: &str) {
         while !self.remove_some(folder, &mut { u32::MAX }) {}
     }
 
@@ -234,14 +222,11 @@ impl Shared {
         let keep = self.settings.keep_unfinished;
         let Transfers { staged, room, .. } = &mut *transfers;
         staged.retain(|claim, staged| room.is_claimed(claim) || age(staged.touched) <= keep);
-        let mut kept: HashSet<_> = transfers
-            .staged
-            .values()
-            .map(|staged| staged.folder.clone())
-            .collect();
+        let kept = staged.values().map(|staged| staged.folder.clone());
+        let kept: HashSet<_> = kept.collect();
         drop(transfers);
         for (folder, kind) in names {
-            if kind != Kind::Folder || !is_ours(&folder) || kept.remove(&folder) {
+            if kind != Kind::Folder || !is_ours(&folder) || kept.contains(&folder) {
                 continue;
             }
             if !self.remove_some(&folder, left) {
@@ -312,55 +297,41 @@ impl Shared {
 
     /// Marks a transfer as running; gives its folder if it has one. The peer's oldest gives way to
     /// one too many.
-    pub(super) fn claim(&self, claim: Claim, needed: u64) -> Result<Option<Earlier>, InboxError> {
+    pub(super) fn claim(&self, claim: Claim, needed: u64) -> Result<Option<Staged>, InboxError> {
         let mut transfers = self.transfers();
-        if transfers.room.is_claimed(&claim) {
+        let Transfers { staged, room, .. } = &mut *transfers;
+        if room.is_claimed(&claim) {
             return Err(InboxError::Busy("that transfer is running already"));
         }
-        let Transfers { staged, room, .. } = &mut *transfers;
-        if let Some(staged) = staged.get_mut(&claim) {
-            room.claim(claim, needed);
-            staged.touched = SystemTime::now();
-            return Ok(Some(Earlier {
-                folder: staged.folder.clone(),
-                is_synced: staged.is_synced,
-            }));
+        let earlier = staged.get(&claim).cloned();
+        let of_peer = || staged.iter().filter(|(other, _)| other.0 == claim.0);
+        let mut oldest = None;
+        if earlier.is_none() && of_peer().count() >= self.settings.unfinished_per_peer {
+            let idle = of_peer().filter(|(other, _)| !room.is_claimed(other));
+            let Some((claim, _)) = idle.min_by_key(|(_, staged)| staged.touched) else {
+                let why = "too many transfers of one peer are running";
+                return Err(InboxError::Busy(why));
+            };
+            oldest = Some(*claim);
         }
-        let of_peer = || {
-            transfers
-                .staged
-                .iter()
-                .filter(|(other, _)| other.0 == claim.0)
-        };
-        if of_peer().count() < self.settings.unfinished_per_peer {
-            transfers.room.claim(claim, needed);
-            return Ok(None);
-        }
-        let oldest = of_peer().filter(|(other, _)| !transfers.room.is_claimed(other));
-        let oldest = oldest
-            .min_by_key(|(_, staged)| staged.touched)
-            .map(|(other, _)| *other);
+        room.claim(claim, needed);
         drop(transfers);
-        match oldest {
-            None => Err(InboxError::Busy(
-                "too many transfers of one peer are running",
-            )),
-            Some(oldest) => {
-                self.forget(&oldest);
-                self.transfers().room.claim(claim, needed);
-                Ok(None)
-            }
-        }
+        oldest.and_then(|oldest| self.forget(&oldest));
+        Ok(earlier)
     }
 
-    pub(super) fn stage(&self, claim: &Claim, offer: &Offer<'_>) -> io::Result<Dir> {
+    /// Makes the folder of a new transfer.
+    pub(super) fn make_folder(&self, claim: &Claim) -> io::Result<Dir> {
         let folder = free_name();
         self.staging.make(&folder)?;
-        let dir = self
-            .begin(&folder, &record::of(&claim.0, claim.1, offer.shape))
-            .inspect_err(|_| self.remove(&folder))?;
+        let begin = || -> io::Result<Dir> {
+            let dir = self.staging.sub(&folder)?;
+            dir.create("record")?.write_all_at(&record::of(claim), 0)?;
+            Ok(dir)
+        };
+        let dir = begin().inspect_err(|_| self.remove(&folder))?;
         let staged = Staged {
-            folder: folder.clone(),
+            folder,
             touched: SystemTime::now(),
             is_synced: false,
         };
@@ -368,27 +339,11 @@ impl Shared {
         Ok(dir)
     }
 
-    fn begin(&self, folder: &str, record: &[u8]) -> io::Result<Dir> {
-        let dir = self.staging.sub(folder)?;
-        let file = dir.create("record")?;
-        file.write_all_at(record, 0)?;
-        Ok(dir)
-    }
-
-    /// The folder of an earlier attempt, which is cleared if that was of another shape.
-    pub(super) fn staged(&self, folder: &str, offer: &Offer<'_>) -> io::Result<Dir> {
+    /// Opens the folder of an earlier attempt.
+    pub(super) fn open_folder(&self, folder: &str) -> io::Result<Dir> {
         let dir = self.staging.sub(folder)?;
         // The record's time is that of the last attempt.
         dir.write("record")?.touch()?;
-        let same = matches!(read_record(&dir), Some((_, shape)) if shape == offer.shape);
-        if !same {
-            for tree in ["tree", "old", "leaves"] {
-                match dir.remove_all(tree) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                    _ => {}
-                }
-            }
-        }
         Ok(dir)
     }
 

@@ -8,7 +8,7 @@ use transom_wire::{EntryKind, LeafContent, last_leaf};
 use super::{Counted, EntryInfo, Step, open_failed};
 use crate::OutboxError;
 use crate::dir::Dir;
-use crate::file::{File, Stamp};
+use crate::file::{File, Metadata};
 use crate::hash::{self, LEAF_BYTES, Tree, ZEROS};
 
 /// No start is there: nothing is hashed.
@@ -25,7 +25,7 @@ const GROWS: u64 = u64::MAX;
 #[derive(Debug)]
 pub(super) struct Source {
     entry: EntryInfo,
-    /// The path as it is offered, for errors: the receiver hears them, and is not to learn what a
+    /// The path as it is offered, for errors: the receiver is told them, and is not to learn what a
     /// link that was named leads to.
     offered: String,
     file: Option<File>,
@@ -214,7 +214,7 @@ impl Source {
     fn open(&mut self, root: &Dir) -> Result<(), OutboxError> {
         if self.file.is_none() {
             let (file, found) = root
-                .read_stamped(&self.entry.path)
+                .read_with_metadata(&self.entry.path)
                 .map_err(|e| open_failed(&self.offered, e))?;
             self.check(&found)?;
             // Those of a small file are not worth a call, and those of one that grows may be filled.
@@ -226,7 +226,7 @@ impl Source {
     }
 
     /// Whether the file is still what was offered, and was not changed since it was read first.
-    fn check(&mut self, found: &Stamp) -> Result<(), OutboxError> {
+    fn check(&mut self, found: &Metadata) -> Result<(), OutboxError> {
         let ctime = *self.ctime.get_or_insert(found.ctime);
         let offered = (self.entry.size, self.entry.mtime, ctime);
         match self.entry.kind {
@@ -243,7 +243,7 @@ impl Source {
             return Err(self.changed());
         };
         let failed = |e| open_failed(&self.offered, e);
-        let found = file.stamp().map_err(failed)?;
+        let found = file.metadata().map_err(failed)?;
         let ends = match self.ends {
             Some(ends) => ends,
             None => {

@@ -45,7 +45,7 @@ impl Listing {
             None => walk.metadata(&path).map_err(SkipReason::System),
         };
         if fit.is_err() && kind == Kind::Folder {
-            walk.pass();
+            walk.skip_folder();
         }
         Some(match fit {
             Err(why) => left_out(top, &path, why),

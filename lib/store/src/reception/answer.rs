@@ -17,22 +17,16 @@ pub enum Begin {
         /// [`Reception::hashes`](crate::Reception::hashes).
         offset: u64,
     },
-    /// It is a folder and there now.
-    Made,
-    /// Nothing is needed: the name is taken and the sender wants it left alone. The root is zeros,
-    /// since what is there is none of the sender's business.
-    Done {
-        /// What to say in Done.
-        root: [u8; 32],
-    },
+    /// Nothing is needed: it is a folder and made now, or the name is taken and the sender wants it
+    /// left alone. Done is to be said with a root of zeros, since what is there is none of the
+    /// sender's business.
+    Done,
 }
 
 /// Bytes of this attempt that have come how far, without [`crate::Reception::held`]: `durable <=
-/// verified <= received`.
+/// verified`.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Counts {
-    /// Handed over.
-    pub received: u64,
     /// Checked against their hash and written.
     pub verified: u64,
     /// On the disk, and their records too.
@@ -45,17 +39,8 @@ pub enum Ended {
     /// Leaves are still to come, these among them that are to be asked for. After the last of them
     /// it is to be ended again.
     Again(Vec<Run>),
-    /// It is whole.
-    Done(Done),
-}
-
-/// An entry is whole and its root fits.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Done {
-    /// BLAKE3 of the file.
-    pub root: [u8; 32],
-    /// The transfer's counts after it.
-    pub counts: Counts,
+    /// It is whole, and has the sender's root.
+    Done,
 }
 
 /// How a transfer ended.
@@ -70,6 +55,40 @@ pub struct Finished {
     /// Those of them that had no place when all was published, the first thousand. The others were
     /// told when they failed.
     pub unplaced: Vec<Unplaced>,
+    /// Files in a folder that have a number in their names, since other files have these names.
+    pub renamed: NamedEntries,
+    /// Files in a folder that were left out, since other files have their names and the sender
+    /// wanted that.
+    pub skipped: NamedEntries,
+}
+
+/// How many entries something happened to, and the first of them.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct NamedEntries {
+    /// All of them.
+    pub count: u32,
+    /// Their paths, at most [`NamedEntries::FIRST`].
+    pub first: Vec<String>,
+}
+
+impl NamedEntries {
+    /// Paths kept: enough to recognise what it is about. A peer decides how many entries there are.
+    pub const FIRST: usize = 3;
+
+    /// One more.
+    pub fn add(&mut self, path: &str) {
+        self.count = self.count.saturating_add(1);
+        if self.first.len() < Self::FIRST {
+            self.first.push(path.to_owned());
+        }
+    }
+
+    /// All of those.
+    pub(crate) fn add_all(&mut self, others: Self) {
+        self.count = self.count.saturating_add(others.count);
+        self.first.extend(others.first);
+        self.first.truncate(Self::FIRST);
+    }
 }
 
 /// An entry that came and has no place, since something else got its name in the meantime.

@@ -126,7 +126,7 @@ fn copy_entry(
             }
             Step::Sent { buffer: spent } => buffer = spent,
             Step::End { size, root, .. } => match reception.end(index, size, &root)? {
-                Ended::Done(_) => return Ok(size),
+                Ended::Done => return Ok(size),
                 Ended::Again(_) => {
                     let why = "the disk does not hold what was written to it";
                     return Err(SpoolError::Uncopied(why.into()));

@@ -32,7 +32,7 @@ fn sent_by(
 /// Another time, of whole seconds, which anybody could guess.
 fn touch(path: &Path) {
     let when = SystemTime::UNIX_EPOCH + Duration::from_secs(1_600_000_000);
-    let file = fs::File::options().write(true).open(path).unwrap();
+    let file = writable(path);
     file.set_modified(when).unwrap();
 }
 
@@ -127,6 +127,20 @@ fn a_file_that_changed_sends_changed_leaves_only() {
             if leaves > 0 {
                 assert!(fs::read(&there).unwrap() == fs::read(&film).unwrap());
             }
+            let (renamed, skipped) = (again.renamed, again.skipped);
+            if in_folder {
+                let named = |is: bool, name: &str| match is {
+                    true => (1, vec![name.to_owned()]),
+                    false => (0, Vec::new()),
+                };
+                let renames = collision == Collision::Rename;
+                assert_eq!((renamed.count, renamed.first), named(renames, name));
+                // Both files of the folder have their names.
+                let skips = if collision == Collision::Skip { 2 } else { 0 };
+                assert_eq!(skipped.count, skips);
+            } else {
+                assert_eq!((renamed.count, skipped.count), (0, 0), "the path says it");
+            }
             if name != "film" {
                 assert!(fs::read(scratch.path(at).join("film")).unwrap() == old);
             }
@@ -182,7 +196,7 @@ fn sent_after(inbox: &mut Inbox, path: &Path, act: impl FnOnce()) -> (Finished, 
         }
         match sender.end(&mut reception).unwrap() {
             Ended::Again(more) => again = more,
-            Ended::Done(_) => break,
+            Ended::Done => break,
         }
     }
     (reception.finish(1).unwrap(), leaves)
@@ -280,9 +294,7 @@ fn what_completes_a_folder_keeps_modes_and_times_of_the_folders_in_it() {
         // What the user closed to others stays so.
         look(&came.join("below/closed"), 0o700, 1_300_000_000);
 
-        let mut outbox = walked(&album).unwrap();
-        let offer = offer(&outbox, Collision::Rename);
-        let mut reception = inbox.receive(PEER, &offer).unwrap();
+        let (mut outbox, mut reception) = begun_as(&mut inbox, &album, Collision::Rename);
         pump(&mut outbox, &mut reception, u64::MAX);
         let entries = outbox.counted().entries;
         let finished = loop {
@@ -336,7 +348,7 @@ fn b29_another_peer_learns_nothing_of_what_came_from_the_first() {
         for index in 0..outbox.counted().entries {
             let info = outbox.entry(index).unwrap();
             let begun = reception.begin_entry(&announced(index, &info)).unwrap();
-            let is_new = matches!(begun, Begin::Made | Begin::Data { offset: 0 });
+            let is_new = matches!(begun, Begin::Done | Begin::Data { offset: 0 });
             assert!(is_new, "{begun:?}");
         }
     }
@@ -386,9 +398,8 @@ fn b29_what_the_user_writes_while_a_folder_is_completed_is_not_compared_with_the
             sent(&mut inbox, &scratch.path("d"), Collision::Overwrite);
         }
         scratch.put("d/second", b"second");
-        let mut outbox = walked(&scratch.path("d")).unwrap();
-        let offer = offer(&outbox, Collision::Overwrite);
-        let mut reception = inbox.receive(PEER, &offer).unwrap();
+        let (mut outbox, mut reception) =
+            begun_as(&mut inbox, &scratch.path("d"), Collision::Overwrite);
         pump(&mut outbox, &mut reception, u64::MAX);
         tick();
         scratch.put("in/d/film", noise(4 * LEAF, 1));

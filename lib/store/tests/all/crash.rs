@@ -49,9 +49,7 @@ fn a_receiver_to_be_killed() {
     let path = PathBuf::from(std::env::var_os(PATH).unwrap());
     let into = PathBuf::from(std::env::var_os(INTO).unwrap());
     let mut inbox = Inbox::open(limited(into, ALL_ROOM)).unwrap();
-    let mut outbox = walked(&path).unwrap();
-    let offer = offer(&outbox, Collision::Rename);
-    let mut reception = inbox.receive(PEER, &offer).unwrap();
+    let (mut outbox, mut reception) = begun_as(&mut inbox, &path, Collision::Rename);
     for index in 0..outbox.counted().entries {
         let info = outbox.entry(index).unwrap();
         let begun = reception.begin_entry(&announced(index, &info)).unwrap();
@@ -96,7 +94,7 @@ fn b30_a_killed_receiver_goes_on_from_its_last_checkpoint() {
 fn a_kill_costs_at_most_what_a_checkpoint_has() {
     let scratch = Scratch::new();
     let path = scratch.put("film", b"");
-    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    let file = writable(&path);
     file.set_len(300 * LEAF as u64).unwrap();
     kill_after(&scratch, &path, 280);
     let (held, _) = send_rest(&scratch, &path);

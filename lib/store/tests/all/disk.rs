@@ -97,10 +97,7 @@ fn b33_unfinished_transfers_go_when_they_are_old_and_not_when_the_clock_was_neve
         let scratch = Scratch::new();
         let path = scratch.put("film", noise(2 * LEAF, 1));
         send_some(&scratch, &path, 1);
-        let record = fs::File::options()
-            .write(true)
-            .open(staged(&scratch).join("record"))
-            .unwrap();
+        let record = writable(staged(&scratch).join("record"));
         record
             .set_modified(SystemTime::now() - Duration::from_secs(age * 24 * 3600))
             .unwrap();
@@ -186,9 +183,11 @@ fn b17_another_disk_below_a_folder_that_is_there_costs_only_what_would_go_on_it(
         eprintln!("skipped: only root may mount a small disk");
         return;
     };
-    let mut outbox = walked(&scratch.path("d")).unwrap();
-    let offer = offer(&outbox, transom_wire::Collision::Overwrite);
-    let mut reception = scratch.inbox().receive(PEER, &offer).unwrap();
+    let (mut outbox, mut reception) = begun_as(
+        &mut scratch.inbox(),
+        &scratch.path("d"),
+        transom_wire::Collision::Overwrite,
+    );
     let failed = try_pump(&mut outbox, &mut reception);
     let finished = reception.finish(outbox.counted().entries).unwrap();
     assert_eq!(failed.len(), 0);

@@ -249,7 +249,7 @@ fn copied(scratch: &Scratch, name: &str, bytes: &[u8], nanoseconds: u64) {
         scratch.put(name, bytes),
         scratch.put(&format!("in/{name}"), bytes),
     ] {
-        let file = fs::File::options().write(true).open(path).unwrap();
+        let file = writable(path);
         file.set_modified(when).unwrap();
     }
 }

@@ -28,9 +28,7 @@ fn send_with_fault(scratch: &Scratch, op: Op, errno: i32) -> (Vec<String>, Finis
     let disk = scratch.disk();
     disk.on(op).at("tree/bad").fail(errno);
     let mut inbox = scratch.inbox();
-    let mut outbox = walked(&scratch.path("d")).unwrap();
-    let offer = offer(&outbox, Collision::Rename);
-    let mut reception = inbox.receive(PEER, &offer).unwrap();
+    let (mut outbox, mut reception) = begun_as(&mut inbox, &scratch.path("d"), Collision::Rename);
     let failed = try_pump(&mut outbox, &mut reception);
     let told = failed.into_iter().map(|(path, error)| {
         assert_eq!(error.errno(), errno.unsigned_abs());
@@ -103,9 +101,7 @@ fn a_file_that_is_too_large_for_the_disk_is_not_called_a_full_disk() {
     let disk = scratch.disk();
     disk.on(Op::Write).at("tree/data").nth(2).fail(EFBIG);
     let mut inbox = scratch.inbox();
-    let mut outbox = walked(&path).unwrap();
-    let offer = offer(&outbox, Collision::Rename);
-    let mut reception = inbox.receive(PEER, &offer).unwrap();
+    let (mut outbox, mut reception) = begun_as(&mut inbox, &path, Collision::Rename);
     let (_, error) = try_pump(&mut outbox, &mut reception).remove(0);
     assert_eq!((error.reason(), error.errno()), (FailReason::Io, 27));
     assert!(error.text().contains("File too large"), "{}", error.text());
@@ -150,10 +146,7 @@ fn a_name_of_bytes_that_the_disk_can_not_hold_is_named_by_its_bytes() {
         disk.on(op).at("caf").fail(EILSEQ);
     }
     let mut inbox = scratch.inbox();
-    let mut outbox = walked(&scratch.path("d")).unwrap();
-    let mut reception = inbox
-        .receive(PEER, &offer(&outbox, Collision::Rename))
-        .unwrap();
+    let (mut outbox, mut reception) = begun_as(&mut inbox, &scratch.path("d"), Collision::Rename);
     let (_, error) = try_pump(&mut outbox, &mut reception).remove(0);
     assert!(matches!(error, EntryError::Unholdable { .. }), "{error:?}");
     assert!(
@@ -193,8 +186,7 @@ fn an_ending_with_failed_entries_is_no_success_even_if_the_rest_was_there() {
         scratch.put("d/b", b"b");
         scratch.put("in/d/a", b"a");
         let mut inbox = scratch.inbox();
-        let mut outbox = walked(&scratch.path("d")).unwrap();
-        let mut reception = inbox.receive(PEER, &offer(&outbox, collision)).unwrap();
+        let (mut outbox, mut reception) = begun_as(&mut inbox, &scratch.path("d"), collision);
         fs::remove_file(scratch.path("d/b")).unwrap();
         let failed = pump_readable(&mut outbox, &mut reception);
         assert_eq!(failed, 1);
@@ -260,9 +252,8 @@ fn entries_without_a_place_in_the_folder_that_is_there_are_told_one_by_one() {
     scratch.put("in/d/file/own", b"own");
     scratch.put("in/d/folder", b"own");
     let mut inbox = scratch.inbox();
-    let mut outbox = walked(&scratch.path("d")).unwrap();
-    let offer = offer(&outbox, Collision::Overwrite);
-    let mut reception = inbox.receive(PEER, &offer).unwrap();
+    let (mut outbox, mut reception) =
+        begun_as(&mut inbox, &scratch.path("d"), Collision::Overwrite);
     let failed = try_pump(&mut outbox, &mut reception);
     let paths: Vec<_> = failed.iter().map(|(path, _)| path.as_str()).collect();
     assert_eq!(paths, ["file", "folder", "folder/b", "folder/c"]);
@@ -284,9 +275,8 @@ fn entries_that_lose_their_place_while_they_come_are_told_at_the_end() {
     }
     scratch.put("in/d/own", b"own");
     let mut inbox = scratch.inbox();
-    let mut outbox = walked(&scratch.path("d")).unwrap();
-    let offer = offer(&outbox, Collision::Overwrite);
-    let mut reception = inbox.receive(PEER, &offer).unwrap();
+    let (mut outbox, mut reception) =
+        begun_as(&mut inbox, &scratch.path("d"), Collision::Overwrite);
     pump(&mut outbox, &mut reception, u64::MAX);
     scratch.put("in/d/file/own", b"own");
     scratch.put("in/d/folder", b"own");

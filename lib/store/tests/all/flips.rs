@@ -102,14 +102,8 @@ fn states(top: &Path) -> BTreeMap<PathBuf, State> {
 
 /// Flips these paths one after another until it is stopped; gives how often.
 fn flip(scratch: &Scratch, outside: &Path, names: &[PathBuf], stop: &AtomicBool) -> u32 {
-    let fifo = scratch.path("fifo");
-    assert!(
-        Command::new("mkfifo")
-            .arg(&fifo)
-            .status()
-            .unwrap()
-            .success()
-    );
+    let pipe = scratch.path("fifo");
+    fifo(&pipe);
     let mut flips = 0;
     while !stop.load(Ordering::Relaxed) {
         for name in names {
@@ -119,9 +113,9 @@ fn flip(scratch: &Scratch, outside: &Path, names: &[PathBuf], stop: &AtomicBool)
                 continue;
             }
             if flips % 4 == 3 {
-                let _ = fs::rename(&fifo, &at);
+                let _ = fs::rename(&pipe, &at);
                 thread::sleep(Duration::from_micros(50));
-                let _ = fs::rename(&at, &fifo);
+                let _ = fs::rename(&at, &pipe);
             } else {
                 let _ = symlink(outside.join(name), &at);
                 thread::sleep(Duration::from_micros(u64::from(flips % 3) * 50));

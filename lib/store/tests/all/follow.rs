@@ -74,7 +74,7 @@ fn send_on(outbox: &mut Outbox, reception: &mut Reception) -> u64 {
             Step::End { size, root, .. } => loop {
                 match reception.end(0, size, &root).unwrap() {
                     Ended::Again(again) => sent += send_again(outbox, reception, again),
-                    Ended::Done(_) => return sent,
+                    Ended::Done => return sent,
                 }
             },
         }

@@ -166,7 +166,7 @@ fn unfinished_transfers_go_when_they_are_old_while_the_receiver_runs() {
     };
     send_some(&scratch, &path, 1);
     let record = staged(&scratch).join("record");
-    let record = fs::File::options().write(true).open(record).unwrap();
+    let record = writable(record);
     record
         .set_modified(SystemTime::now() - Duration::from_secs(3599))
         .unwrap();

@@ -11,16 +11,6 @@ use transom_wire::{Collision, Ending};
 
 use crate::support::*;
 
-fn fifo(path: &Path) {
-    assert!(
-        std::process::Command::new("mkfifo")
-            .arg(path)
-            .status()
-            .unwrap()
-            .success()
-    );
-}
-
 #[test]
 fn b13_a_staging_folder_that_is_another_thing_is_refused() {
     type Plant = fn(&Path, &Path);
@@ -115,9 +105,11 @@ fn b12_a_folder_merges_beside_links_and_not_through_them() {
     fs::create_dir_all(scratch.path("in/d/turned")).unwrap();
     symlink(&victim, scratch.path("in/d/file")).unwrap();
     symlink(scratch.path("outside"), scratch.path("in/d/sub")).unwrap();
-    let mut outbox = walked(&scratch.path("d")).unwrap();
-    let offer = offer(&outbox, Collision::Overwrite);
-    let mut reception = scratch.inbox().receive(PEER, &offer).unwrap();
+    let (mut outbox, mut reception) = begun_as(
+        &mut scratch.inbox(),
+        &scratch.path("d"),
+        Collision::Overwrite,
+    );
     let failed = try_pump(&mut outbox, &mut reception);
     let finished = reception.finish(outbox.counted().entries).unwrap();
     // The link to a file is replaced; what would go through a link or over a folder has no place.
@@ -167,9 +159,8 @@ fn b13_a_component_that_flips_to_a_link_all_the_time_leads_nowhere() {
         });
         let mut inbox = scratch.inbox();
         for _ in 0..50 {
-            let mut outbox = walked(&scratch.path("d")).unwrap();
-            let offer = offer(&outbox, Collision::Overwrite);
-            let mut reception = inbox.receive(PEER, &offer).unwrap();
+            let (mut outbox, mut reception) =
+                begun_as(&mut inbox, &scratch.path("d"), Collision::Overwrite);
             try_pump(&mut outbox, &mut reception);
             // It may well fail: only where it writes is asked here.
             let _ = reception.finish(outbox.counted().entries);

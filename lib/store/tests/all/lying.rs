@@ -84,10 +84,7 @@ fn a_disk_that_fails_to_sync_is_not_believed_afterwards() {
             return;
         };
         let mut inbox = scratch.inbox();
-        let mut outbox = walked(&path).unwrap();
-        let mut reception = inbox
-            .receive(PEER, &offer(&outbox, Collision::Rename))
-            .unwrap();
+        let (mut outbox, mut reception) = begun_as(&mut inbox, &path, Collision::Rename);
         let failed = try_pump(&mut outbox, &mut reception).len();
         fails_at_last(&mut reception, &outbox, failed);
         drop((reception, inbox));
@@ -114,9 +111,8 @@ fn a_disk_that_fails_to_sync_tells_every_reception() {
     };
     let mut inbox = scratch.inbox();
     let mut receptions = ["big", "small"].map(|name| {
-        let mut outbox = walked(&scratch.path(name)).unwrap();
-        let offer = offer(&outbox, Collision::Rename);
-        let mut reception = inbox.receive(PEER, &offer).unwrap();
+        let (mut outbox, mut reception) =
+            begun_as(&mut inbox, &scratch.path(name), Collision::Rename);
         let failed = try_pump(&mut outbox, &mut reception).len();
         (reception, outbox, failed)
     });

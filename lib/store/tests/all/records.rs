@@ -158,7 +158,7 @@ fn entry_steps(
             _ if front == sender.leaves.len() && compared == held && again.is_empty() => {
                 match sender.end(reception)? {
                     Ended::Again(asked) => asked,
-                    Ended::Done(_) => return Ok(true),
+                    Ended::Done => return Ok(true),
                 }
             }
             _ => continue,

@@ -87,12 +87,7 @@ fn b28_of_another_content_of_the_same_size_and_time_only_equal_leaves_are_kept()
     let path = three_of_five(&scratch);
     let time = fs::metadata(&path).unwrap().modified().unwrap();
     flip(&path, BYTES);
-    fs::File::options()
-        .write(true)
-        .open(&path)
-        .unwrap()
-        .set_modified(time)
-        .unwrap();
+    writable(&path).set_modified(time).unwrap();
     assert_eq!(send_rest(&scratch, &path), (2 * BYTES, 3));
 }
 
@@ -100,7 +95,7 @@ fn b28_of_another_content_of_the_same_size_and_time_only_equal_leaves_are_kept()
 fn another_time_keeps_the_leaves() {
     let scratch = Scratch::new();
     let path = three_of_five(&scratch);
-    let file = fs::File::options().write(true).open(&path).unwrap();
+    let file = writable(&path);
     file.set_modified(std::time::SystemTime::UNIX_EPOCH)
         .unwrap();
     assert_eq!(send_rest(&scratch, &path), (3 * BYTES, 2));
@@ -216,28 +211,8 @@ fn b27_leaves_that_are_not_what_the_journal_says_are_sent_again_alone() {
             },
             3,
         ),
-        (
-            |part| {
-                fs::File::options()
-                    .write(true)
-                    .open(part)
-                    .unwrap()
-                    .set_len(2 * BYTES + 5)
-                    .unwrap()
-            },
-            2,
-        ),
-        (
-            |part| {
-                fs::File::options()
-                    .write(true)
-                    .open(part)
-                    .unwrap()
-                    .set_len(0)
-                    .unwrap()
-            },
-            0,
-        ),
+        (|part| writable(part).set_len(2 * BYTES + 5).unwrap(), 2),
+        (|part| writable(part).set_len(0).unwrap(), 0),
         (|part| flip(part, BYTES + 7), 2),
         (|part| fs::write(part, vec![0; 3 * LEAF]).unwrap(), 0),
         (|part| fs::remove_file(part).unwrap(), 0),
@@ -257,10 +232,7 @@ fn b13_a_part_that_was_made_a_link_or_another_thing_is_not_written_through() {
         |part, victim| symlink(victim, part).unwrap(),
         |part, victim| fs::hard_link(victim, part).unwrap(),
         |part, _| fs::create_dir(part).unwrap(),
-        |part, _| {
-            let made = std::process::Command::new("mkfifo").arg(part).status();
-            assert!(made.unwrap().success());
-        },
+        |part, _| fifo(part),
     ];
     for plant in plants {
         let scratch = Scratch::new();
@@ -371,7 +343,7 @@ fn the_end_reads_some_leaves_at_a_time() {
     let mut end = || reception.end_some(0, sender.size, &sender.root, 8).unwrap();
     // Nineteen are read, and the last one needs no reading.
     assert_eq!([end(), end(), end()], [None, None, None]);
-    assert!(matches!(end(), Some(Ended::Done(_))));
+    assert!(matches!(end(), Some(Ended::Done)));
     assert_eq!(reception.finish(1).unwrap().ending, Ending::Durable);
 }
 
@@ -401,10 +373,7 @@ fn new_leaves_may_come_before_the_hashes_of_what_is_held() {
         assert_eq!(sender.leaf(&mut reception, leaf).unwrap(), None);
     }
     assert_eq!(sender.hashes(&mut reception, offset).unwrap(), []);
-    assert!(matches!(
-        sender.end(&mut reception).unwrap(),
-        Ended::Done(_)
-    ));
+    assert!(matches!(sender.end(&mut reception).unwrap(), Ended::Done));
     assert_eq!(reception.held(), 3 * BYTES);
     assert_eq!(reception.finish(1).unwrap().ending, Ending::Durable);
     assert!(is_as_sent(&path, &scratch.path("in/film")));
@@ -434,10 +403,7 @@ fn b25_a_leaf_that_differs_is_asked_again_alone() {
     for leaf in 0..2 {
         assert_eq!(sender.leaf(&mut reception, leaf).unwrap(), None);
     }
-    assert!(matches!(
-        sender.end(&mut reception).unwrap(),
-        Ended::Done(_)
-    ));
+    assert!(matches!(sender.end(&mut reception).unwrap(), Ended::Done));
     assert_eq!(
         (reception.held(), reception.counts().verified),
         (BYTES, 3 * BYTES + 99)
@@ -482,7 +448,7 @@ fn b31_what_is_asked_again_on_a_full_disk_is_asked_once_there_is_room() {
         assert_eq!(sender.leaf(&mut reception, leaf).unwrap(), None);
     }
     let ended = sender.end(&mut reception).unwrap();
-    assert!(matches!(ended, Ended::Done(_)));
+    assert!(matches!(ended, Ended::Done));
     assert_eq!(reception.held(), 2 * BYTES);
     assert_eq!(reception.finish(1).unwrap().ending, Ending::Durable);
     assert!(is_as_sent(&path, &scratch.path("in/film")));
@@ -537,7 +503,7 @@ fn b31_what_was_asked_again_before_the_disk_was_full_is_told() {
         sender.leaf(&mut reception, leaf as usize).unwrap();
     }
     let ended = sender.end(&mut reception).unwrap();
-    assert!(matches!(ended, Ended::Done(_)));
+    assert!(matches!(ended, Ended::Done));
     assert_eq!(reception.finish(1).unwrap().ending, Ending::Durable);
     assert!(is_as_sent(&path, &scratch.path("in/film")));
 }

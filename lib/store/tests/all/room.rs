@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use transom_store::faults::{FileSystem, Op};
 use transom_store::{
-    Begin, EntryError, Inbox, InboxError, InboxSettings, Outbox, Reception, RoomLimits,
+    Begin, EntryError, Inbox, InboxError, InboxSettings, Outbox, Reception, RoomLimit, RoomLimits,
 };
 use transom_wire::{Collision, Ending, FailReason, Offer, RefuseReason, TransferKey};
 
@@ -79,16 +79,20 @@ fn b33_an_offer_larger_than_the_disk_without_its_reserve_is_refused() {
             other => panic!("{other:?}"),
         }
     };
-    let (all, usual, most) = (usable(0), usable(16 << 20), usable(u64::MAX));
-    assert!(usual < all && most < all, "{usual} {most} {all}");
-    assert!(most > 0, "a small disk is not all reserve");
+    let (all, some, usual) = (usable(Some(0)), usable(Some(16 << 20)), usable(None));
+    assert!(some < all && usual < all, "{some} {usual} {all}");
+    assert!(usual > 0, "a small disk is not all reserve");
+    assert_eq!(usable(Some(u64::MAX)), 0, "the owner keeps all of it free");
 }
 
 #[test]
 fn b33_an_offer_larger_than_a_quota_is_refused_and_one_that_has_no_room_now_waits() {
     let scratch = Scratch::new();
     scratch.put("in/before", noise(300_000, 1));
-    for (limits, before) in [(quota(1_000_000), 304_096), (peer_quota(1_000_000), 0)] {
+    for (limits, limit, before) in [
+        (quota(1_000_000), RoomLimit::Quota, 304_096),
+        (peer_quota(1_000_000), RoomLimit::PeerQuota, 0),
+    ] {
         let mut inbox = scratch.inbox_with(limits);
         let error = inbox.receive(PEER, &numbered(1, 1_000_000)).unwrap_err();
         assert!(
@@ -108,6 +112,7 @@ fn b33_an_offer_larger_than_a_quota_is_refused_and_one_that_has_no_room_now_wait
         let lacking = before + 504_096 + 604_096 - 1_000_000;
         let lacking = lacking..lacking + 100_000;
         assert!(lacking.contains(&waiting.missing()), "{lacking:?}");
+        assert_eq!(waiting.room_limit(), limit);
         let full = missing(take(&mut waiting, &noise(600_000, 2)));
         assert!(lacking.contains(&full), "{full}");
         running.cancel();
@@ -349,13 +354,13 @@ fn pump_patiently(outbox: &mut Outbox, reception: &mut Reception) -> u32 {
     };
     for index in 0..outbox.counted().entries {
         let info = outbox.entry(index).unwrap();
-        let mut begin = Begin::Made;
+        let mut begin = Begin::Done;
         while again(
             &reception
                 .begin_entry(&announced(index, &info))
                 .map(|begun| begin = begun),
         ) {}
-        if begin == Begin::Made {
+        if begin == Begin::Done {
             continue;
         }
         let sender = Sender::new(outbox, index);
@@ -414,7 +419,17 @@ fn an_offer_that_has_no_room_on_the_disk_waits_and_one_larger_than_it_is_refused
     let mut waiting = inbox.receive(PEER, &numbered(1, 6 << 20)).unwrap();
     let lacking = waiting.missing();
     assert!((2 << 20..3 << 20).contains(&lacking), "{lacking}");
+    assert_eq!(waiting.room_limit(), RoomLimit::Disk);
     fs::remove_file(scratch.path("in/own")).unwrap();
+    let reserve = RoomLimits {
+        keep_free: Some(4 << 20),
+        ..ALL_ROOM
+    };
+    inbox.set_limits(reserve).unwrap();
+    let lacking = waiting.missing();
+    assert!((2 << 20..3 << 20).contains(&lacking), "{lacking}");
+    assert_eq!(waiting.room_limit(), RoomLimit::KeepFree);
+    inbox.set_limits(ALL_ROOM).unwrap();
     assert_eq!(waiting.missing(), 0);
     disk.resize(4);
     assert!(waiting.missing() > 2 << 20);
@@ -492,7 +507,7 @@ fn room_is_set_aside_on_the_disk_before_data_come_and_gives_way_to_them() {
         .output()
         .unwrap();
     assert!(!filled.status.success(), "the disk is full now");
-    let one = fs::File::options().write(true).open(&greedy).unwrap();
+    let one = writable(&greedy);
     // But for the last step, which is not set aside.
     one.set_len(greedy.metadata().unwrap().len() - 17 * mib as u64)
         .unwrap();

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use transom_store::faults::{Disk, FileSystem, Op};
 use transom_store::{
     Begin, Ended, EntryError, EntryInfo, Finished, Inbox, InboxSettings, Outbox, OutboxError,
-    Reception, RoomLimits, Run, Step,
+    Reception, RoomLimits, Run, Step, fuzzing,
 };
 use transom_wire::{Collision, Ending, Entry, EntryKind, Offer, RelativePath, Shape, TransferKey};
 
@@ -17,19 +16,15 @@ pub(crate) const PEER: [u8; 32] = [7; 32];
 pub(crate) const OWN: [u8; 32] = [8; 32];
 
 /// A folder that goes with its test.
-pub(crate) struct Scratch(PathBuf);
+pub(crate) struct Scratch(fuzzing::Scratch);
 
 impl Scratch {
     pub(crate) fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = base().join(format!("transom-store-{}-{number}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
+        Self(fuzzing::Scratch::new())
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
+        self.0.path(name)
     }
 
     /// Writes a file, with the folders above it.
@@ -62,7 +57,7 @@ impl Scratch {
 
 /// The whole disk.
 pub(crate) const ALL_ROOM: RoomLimits = RoomLimits {
-    keep_free: 0,
+    keep_free: Some(0),
     quota: None,
     peer_quota: None,
 };
@@ -72,22 +67,6 @@ pub(crate) fn limited(root: PathBuf, room: RoomLimits) -> InboxSettings {
     InboxSettings {
         room,
         ..InboxSettings::new(root)
-    }
-}
-
-/// In memory where there is such a place, so that hundreds of checkpoints cost nothing.
-fn base() -> PathBuf {
-    let memory = PathBuf::from("/dev/shm");
-    if memory.is_dir() {
-        memory
-    } else {
-        std::env::temp_dir()
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -103,6 +82,11 @@ pub(crate) fn noise(len: usize, seed: u64) -> Vec<u8> {
     }
     bytes.truncate(len);
     bytes
+}
+
+/// BLAKE3 of a file.
+pub(crate) fn hash_file(path: &Path) -> [u8; 32] {
+    blake3::hash(&fs::read(path).unwrap()).into()
 }
 
 /// A file or folder that is counted and walked through.
@@ -165,8 +149,7 @@ pub(crate) fn send(inbox: &mut Inbox, path: &Path) -> Finished {
 }
 
 pub(crate) fn send_as(inbox: &mut Inbox, path: &Path, collision: Collision) -> Finished {
-    let mut outbox = walked(path).unwrap();
-    let mut reception = inbox.receive(PEER, &offer(&outbox, collision)).unwrap();
+    let (mut outbox, mut reception) = begun_as(inbox, path, collision);
     pump(&mut outbox, &mut reception, u64::MAX);
     reception.finish(outbox.counted().entries).unwrap()
 }
@@ -259,7 +242,7 @@ impl Sender {
                 }
                 match self.end(reception)? {
                     Ended::Again(more) => again = more,
-                    Ended::Done(_) => return Ok(true),
+                    Ended::Done => return Ok(true),
                 }
             }
         }
@@ -291,11 +274,7 @@ impl Sender {
     }
 
     pub(crate) fn end(&self, reception: &mut Reception) -> Result<Ended, EntryError> {
-        let ended = reception.end(self.index, self.size, &self.root)?;
-        if let Ended::Done(done) = &ended {
-            assert_eq!(done.root, self.root);
-        }
-        Ok(ended)
+        reception.end(self.index, self.size, &self.root)
     }
 }
 
@@ -402,9 +381,7 @@ pub(crate) fn staged(scratch: &Scratch) -> PathBuf {
 /// Sends so many leaves of a path and then loses the connection.
 pub(crate) fn send_some(scratch: &Scratch, path: &Path, leaves: u64) {
     let mut inbox = scratch.inbox();
-    let mut outbox = walked(path).unwrap();
-    let offer = offer(&outbox, Collision::Rename);
-    let mut reception = inbox.receive(PEER, &offer).unwrap();
+    let (mut outbox, mut reception) = begun_as(&mut inbox, path, Collision::Rename);
     assert_eq!(pump(&mut outbox, &mut reception, leaves), leaves);
     reception.pause();
     assert_eq!(
@@ -417,9 +394,7 @@ pub(crate) fn send_some(scratch: &Scratch, path: &Path, leaves: u64) {
 /// Sends the path again after a restart; gives the bytes taken over and the leaves that went again.
 pub(crate) fn send_rest(scratch: &Scratch, path: &Path) -> (u64, u64) {
     let mut inbox = scratch.inbox();
-    let mut outbox = walked(path).unwrap();
-    let offer = offer(&outbox, Collision::Rename);
-    let mut reception = inbox.receive(PEER, &offer).unwrap();
+    let (mut outbox, mut reception) = begun_as(&mut inbox, path, Collision::Rename);
     let sent = pump(&mut outbox, &mut reception, u64::MAX);
     let finished = reception.finish(outbox.counted().entries).unwrap();
     assert_eq!(finished.ending, Ending::Durable);
@@ -463,10 +438,38 @@ pub(crate) fn syncs(disk: &Disk) -> usize {
 
 /// Begins to receive a path of that peer.
 pub(crate) fn begun(inbox: &mut Inbox, peer: u8, path: &Path) -> (Outbox, Reception) {
+    begun_of([peer; 32], inbox, path, Collision::Rename)
+}
+
+/// Begins to receive a path with that policy.
+pub(crate) fn begun_as(
+    inbox: &mut Inbox,
+    path: &Path,
+    collision: Collision,
+) -> (Outbox, Reception) {
+    begun_of(PEER, inbox, path, collision)
+}
+
+fn begun_of(
+    peer: [u8; 32],
+    inbox: &mut Inbox,
+    path: &Path,
+    collision: Collision,
+) -> (Outbox, Reception) {
     let outbox = walked(path).unwrap();
-    let offer = offer(&outbox, Collision::Rename);
-    let reception = inbox.receive([peer; 32], &offer).unwrap();
+    let reception = inbox.receive(peer, &offer(&outbox, collision)).unwrap();
     (outbox, reception)
+}
+
+/// A file that is there, open to be changed.
+pub(crate) fn writable(path: impl AsRef<Path>) -> fs::File {
+    fs::File::options().write(true).open(path).unwrap()
+}
+
+/// Makes a FIFO.
+pub(crate) fn fifo(path: &Path) {
+    let made = std::process::Command::new("mkfifo").arg(path).status();
+    assert!(made.unwrap().success());
 }
 
 /// Whether the same content came.

@@ -99,11 +99,24 @@ fn keys_pause_limit_and_cancel_what_is_sent_and_the_terminal_is_as_it_was() {
     // Any other key takes the first c back.
     terminal.type_keys("cp");
     moving.both("paused");
-    terminal.type_keys("cpc");
+    // A c that is held down is no yes.
+    terminal.type_keys("cccccp");
     moving.both("running");
-    terminal.type_keys("c");
+    terminal.type_keys("cy");
     let end = moving.cancelled();
-    assert!(end.stderr.contains("c again cancels film.bin"), "{end:?}");
+    let said = [
+        "rate limit 200 kB/s",
+        "rate limit 500 kB/s",
+        "cancel film.bin? y cancels",
+    ];
+    for said in said {
+        assert!(end.stderr.contains(said), "{said}: {end:?}");
+    }
+    let questions = end.stderr.matches("y cancels").count();
+    assert_eq!(
+        questions, 3,
+        "one for each time that c was pressed: {end:?}"
+    );
     assert!(terminal.is_in_line_mode());
 }
 
@@ -116,8 +129,22 @@ fn keys_pause_and_cancel_what_is_received() {
     moving.both("paused");
     terminal.type_keys("p");
     moving.both("running");
-    terminal.type_keys("cc");
+    terminal.type_keys("cy");
     moving.cancelled();
+}
+
+#[test]
+fn plus_without_a_limit_says_that_there_is_none() {
+    let terminal = Terminal::new(80);
+    let mut moving = Moving::new(|command| terminal.command_typing(command), same);
+    eventually("keys are read", || !terminal.is_in_line_mode());
+    terminal.type_keys("+");
+    terminal.type_keys("cy");
+    moving.receive.event("transfer_ended");
+    moving.receive.ask_to_end();
+    let end = moving.receive.finish();
+    let said = "there is no rate limit; - sets one";
+    assert!(end.stderr.contains(said), "{end:?}");
 }
 
 #[test]

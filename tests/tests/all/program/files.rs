@@ -18,7 +18,7 @@ fn what_was_sent_in_part_is_neither_called_safe_nor_not_sent() {
     assert_eq!((end.code, end.stdout.as_str()), (Some(1), ""), "{end:?}");
     let words = end.stderr.lines().last().unwrap_or_default();
     assert!(
-        words.contains("folder was sent in part: ") && words.ends_with("but for 1 item"),
+        words.contains("folder was sent in part: ") && words.ends_with("but for 1 item: link"),
         "{words}"
     );
 }
@@ -36,7 +36,15 @@ fn all_that_is_left_out_is_counted() {
     let end = pair.near.run(&["send", "far", folder.to_str().unwrap()]);
     assert_eq!(end.code, Some(1), "{end:?}");
     let words = end.stderr.lines().last().unwrap_or_default();
-    assert!(words.ends_with("but for 1100 items"), "{words}");
+    assert!(words.contains("but for 1100 items: link"), "{words}");
+    assert!(words.ends_with(" and 1097 more"), "{words}");
+    let end = pair
+        .near
+        .run(&["send", "far", folder.to_str().unwrap(), "--skip-special"]);
+    assert_eq!((end.code, end.stderr.as_str()), (Some(0), ""), "{end:?}");
+    let last = end.stdout.lines().last();
+    let left_out = "1100 items left out: links, devices, pipes or sockets";
+    assert_eq!(last, Some(left_out), "{end:?}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::FileExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use transom_tests::Program;
 use transom_wire::limits::LEAF;
@@ -20,7 +20,7 @@ fn record(film: &PathBuf, leaves: usize) {
     file.write_all(&bytes).unwrap();
 }
 
-fn follow(pair: &Pair, film: &PathBuf, options: &[&str]) -> Program {
+fn follow(pair: &Pair, film: &Path, options: &[&str]) -> Program {
     let film = film.to_str().unwrap();
     let arguments = [&["send", "far", "--follow", film, "--json"], options].concat();
     pair.near.start(&arguments)

@@ -158,12 +158,8 @@ fn a_file_that_ended_says_how_in_the_words_of_its_side() {
     for (direction, outcome, wanted) in [
         (Outgoing, durable("holiday.mp4"), "3.4 MB · arrived"),
         (Incoming, durable("/in/holiday.mp4"), "3.4 MB · saved in in"),
-        (Outgoing, refused(full), "Anna's disk is full"),
-        (
-            Incoming,
-            refused(full),
-            "Your disk is full. Make room, or choose another folder",
-        ),
+        (Outgoing, refused(full), "Anna has no room for it"),
+        (Incoming, refused(full), "Your folder has no room for it"),
         (
             Outgoing,
             Outcome::Cancelled {

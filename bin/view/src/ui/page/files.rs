@@ -328,6 +328,10 @@ fn ended(
         ui.add(Label::new(told).wrap());
     }
     failures(ui, transfer);
+    for note in words::entry_notes(&status.report) {
+        let note = text::rich(note, Type::Small, t.soft);
+        ui.add(Label::new(note).truncate());
+    }
     let source = state.source(id).filter(|_| !is_good);
     let stored = transfer.stored();
     if source.is_none() && stored.is_none() {

@@ -16,7 +16,7 @@ use super::files::{FILE_CHARS, card, head, tile};
 /// Offers that are listed by name; the others are counted.
 const MAX_LISTED: usize = 6;
 
-/// What a contact offers, all of which one answer is enough for.
+/// All offers of one contact, which one answer accepts or declines.
 pub(in crate::ui) fn offers(
     ui: &mut Ui,
     room: Rect,

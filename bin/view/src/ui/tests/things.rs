@@ -2,7 +2,9 @@
 //! into them.
 
 use egui_kittest::kittest::NodeT as _;
-use transom::{CurrentFile, Direction, FailReason, FileError, RefuseReason, TransferFailure};
+use transom::{
+    CurrentFile, Direction, FailReason, FileError, RefuseReason, RoomLimit, TransferFailure,
+};
 
 use super::*;
 use crate::model::tests::lost;
@@ -278,22 +280,32 @@ fn what_stands_still_adds_no_rate_to_the_sum() {
 }
 
 #[test]
-fn a_full_disk_is_named_with_what_it_lacks() {
-    for (direction, words) in [
+fn where_there_is_no_room_is_named_with_what_is_missing() {
+    for (limit, words) in [
+        (None, "to door, 0 percent, door has no room"),
         (
-            Direction::Outgoing,
-            "holiday.mp4 to door, 0 percent, door's disk is full · 1.2 GB more needed",
+            Some(RoomLimit::Disk),
+            "from door, 0 percent, Your disk is full",
         ),
         (
-            Direction::Incoming,
-            "holiday.mp4 from door, 0 percent, Your disk is full · 1.2 GB more needed",
+            Some(RoomLimit::Quota),
+            "from door, 0 percent, Your folder's quota is full",
+        ),
+        (
+            Some(RoomLimit::PeerQuota),
+            "from door, 0 percent, door's quota is full",
         ),
     ] {
         let (ids, mut state) = (Ids::new(), at_home());
         let mut full = status(ids.transfer(), Phase::Full, 0);
-        (full.direction, full.missing) = (direction, 1_200_000_000);
+        full.direction = match limit {
+            None => Direction::Outgoing,
+            Some(_) => Direction::Incoming,
+        };
+        (full.missing, full.full) = (1_200_000_000, limit);
         state.apply(Notice::Transfer(full));
-        open(state).get_by_label(words);
+        let words = format!("holiday.mp4 {words} · 1.2 GB more needed");
+        open(state).get_by_label(&words);
     }
 }
 

@@ -1,7 +1,8 @@
 //! How soon something happens: the first byte of one file and of a million, the first new byte of a
 //! file that is resumed.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -101,74 +102,107 @@ fn staged(incoming: &Path) -> Vec<PathBuf> {
     transfers.map(|entry| entry.path().join("tree")).collect()
 }
 
-/// Kills the sender in the middle of a file, and starts it again.
+/// Resumes a file of which half is there, and one of which a quarter as much is: what the time to
+/// the first new byte has in it that grows with the file shows in their difference.
 pub(super) fn resume(programs: &Path, arguments: &[&str]) -> Outcome {
     let bytes = u64::from(number(arguments, "--mib", 2048)?) << 20;
+    let small = Resumed::measure(programs, bytes / 4)?;
+    let large = Resumed::measure(programs, bytes)?;
+    for resumed in [&small, &large] {
+        resumed.report();
+    }
+    // What a busy moment added to the small one is no speed.
+    let each = ((large.time - small.time) / (large.held - small.held)).max(0.0);
+    let whole = large.time + each * (RESUMED_BYTES - large.held);
+    println!("{:<34} {:>8.3} s a GB", "what grows with it", each * 1e9);
+    within("so with 100 GB there", whole, "s", RESUMED);
+    compare_rest(programs, bytes, large.whole)
+}
+
+/// A file that was cut in its middle and is sent again.
+struct Resumed {
+    /// Bytes that were there.
+    held: f64,
+    /// Seconds to the first new byte.
+    time: f64,
+    /// Seconds to the end.
+    whole: f64,
+    /// What the receiver and the sender had read at the first new byte.
+    read: [u64; 2],
+}
+
+impl Resumed {
+    /// Kills the sender in the middle of a file, and starts it again.
+    fn measure(programs: &Path, bytes: u64) -> Outcome<Self> {
+        let sandbox = Sandbox::with_programs(programs.to_path_buf())?;
+        let (source, target) = (sandbox.path("random.bin"), sandbox.path("arrived"));
+        fs::create_dir(&target).context(target.display())?;
+        make(&source, bytes)?;
+        let ours = Ours::new(&sandbox, &target)?;
+        let receiver = ours.receiver.id();
+        let sender = Background::start(&mut ours.send(&source))?;
+        written(receiver, bytes / 2, "half of the file did not arrive")?;
+        drop(sender);
+        // The receiver notices, and brings to the disk what it has.
+        thread::sleep(Duration::from_secs(2));
+
+        let (held, read) = (count(receiver, WRITTEN)?, count(receiver, READ)?);
+        let started = Instant::now();
+        let sender = Background::start(&mut ours.send(&source))?;
+        written(receiver, held + NEW, "nothing new arrived")?;
+        let time = started.elapsed().as_secs_f64();
+        let read = [count(receiver, READ)? - read, count(sender.id(), READ)?];
+        sender.finish()?;
+        let whole = started.elapsed().as_secs_f64();
+        remove_copy(&source, &target)?;
+        Ok(Self {
+            held: float(held.min(bytes)),
+            time,
+            whole,
+            read,
+        })
+    }
+
+    fn report(&self) {
+        println!("{:.0} MB were there", self.held / 1e6);
+        within("to the first new byte", self.time, "s", RESUMED);
+        for (side, bytes) in ["receiver", "sender"].iter().zip(self.read) {
+            println!("{side:<34} {:>8.0} MB read until then", float(bytes) / 1e6);
+        }
+    }
+}
+
+/// Waits until a program has written so many bytes.
+fn written(process: u32, bytes: u64, complaint: &str) -> Outcome {
+    let started = Instant::now();
+    while count(process, WRITTEN)? < bytes {
+        if started.elapsed() > PATIENCE {
+            return Err(Failure::new(complaint));
+        }
+        thread::sleep(POLL);
+    }
+    Ok(())
+}
+
+/// Our time for all of the other half, beside that of a program that reads the first half too.
+fn compare_rest(programs: &Path, bytes: u64, ours: f64) -> Outcome {
     let sandbox = Sandbox::with_programs(programs.to_path_buf())?;
     let (source, target) = (sandbox.path("random.bin"), sandbox.path("arrived"));
     fs::create_dir(&target).context(target.display())?;
+    let Some(mut rsync) = Rsync::new(&sandbox, &target, "--append-verify")? else {
+        return Ok(());
+    };
     make(&source, bytes)?;
-    let ours = Ours::new(&sandbox, &target)?;
-    let receiver = ours.receiver.id();
-    let sender = Background::start(&mut ours.send(&source))?;
+    let half = File::open(&source).context(source.display())?;
+    let copy = target.join("random.bin");
+    let mut there = File::create(&copy).context(copy.display())?;
+    io::copy(&mut half.take(bytes / 2), &mut there).context(copy.display())?;
+    drop(there);
     let started = Instant::now();
-    while count(receiver, WRITTEN)? < bytes / 2 {
-        if started.elapsed() > PATIENCE {
-            return Err(Failure::new("half of the file did not arrive"));
-        }
-        thread::sleep(POLL);
-    }
-    drop(sender);
-    // The receiver notices, and brings to the disk what it has.
-    thread::sleep(Duration::from_secs(2));
-
-    let (written, read) = (count(receiver, WRITTEN)?, count(receiver, READ)?);
-    let started = Instant::now();
-    let sender = Background::start(&mut ours.send(&source))?;
-    while count(receiver, WRITTEN)? < written + NEW {
-        if started.elapsed() > PATIENCE {
-            return Err(Failure::new("nothing new arrived"));
-        }
-        thread::sleep(POLL);
-    }
-    let time = started.elapsed().as_secs_f64();
-    let again = [count(receiver, READ)? - read, count(sender.id(), READ)?];
-    sender.finish()?;
-    let whole = started.elapsed().as_secs_f64();
-    remove_copy(&source, &target)?;
-
-    let held = float(written.min(bytes));
-    println!(
-        "{:.0} MB of {:.0} MB were there, seconds",
-        held / 1e6,
-        float(bytes) / 1e6
-    );
-    within("to the first new byte", time, "s", RESUMED);
-    within(
-        "the same with 100 GB there",
-        time * RESUMED_BYTES / held,
-        "s",
-        RESUMED,
-    );
-    for (side, bytes) in ["receiver", "sender"].iter().zip(again) {
-        println!("{side:<34} {:>8.0} MB read until then", float(bytes) / 1e6);
-    }
-    if let Some(mut rsync) = Rsync::new(&sandbox, &target, "--append-verify")? {
-        let half = fs::read(&source).context(source.display())?;
-        let copy = target.join("random.bin");
-        fs::write(&copy, &half[..half.len() / 2]).context(copy.display())?;
-        drop(half);
-        let started = Instant::now();
-        rsync.copy(&source)?;
-        let theirs = started.elapsed().as_secs_f64();
-        verdict(
-            "all of the other half",
-            whole,
-            "rsync --append-verify",
-            theirs,
-            None,
-        );
-    }
+    rsync.copy(&source)?;
+    let theirs = started.elapsed().as_secs_f64();
+    let rsync = "rsync --append-verify";
+    verdict("all of the other half", ours, rsync, theirs, None);
     Ok(())
 }
 

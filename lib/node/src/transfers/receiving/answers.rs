@@ -6,7 +6,7 @@ use transom_store::path_text;
 use transom_wire::{Ending, EntryKind, FailReason, Failure, Shape};
 
 use super::super::MAX_FAILURES_TOLD;
-use super::{Incoming, Stage};
+use super::{Announced, Incoming, Stage};
 use crate::context::Context;
 use crate::disk::{ReceiveAnswer, ReceiveJob, Refusal};
 use crate::notice::{Notice, Outcome, TransferFailure, and_more};
@@ -34,12 +34,17 @@ impl Incoming {
                 self.account.ended(Outcome::Refused { reason, text }, out);
                 return true;
             }
-            ReceiveAnswer::Full(missing) => {
+            ReceiveAnswer::Full(missing, limit) => {
                 self.say(out, |session, place| session.disk_full(place.file, missing));
-                self.account.status.missing = missing;
+                let status = &mut self.account.status;
+                (status.missing, status.full) = (missing, (missing > 0).then_some(limit));
                 self.phase();
             }
             ReceiveAnswer::Begin(start) => {
+                if let Some(entry) = self.announced.get_mut(&start.index) {
+                    entry.unhashed = start.offset;
+                }
+                self.count_comparing();
                 self.say(out, |session, place| session.start(place.file, &start));
             }
             ReceiveAnswer::Again(again) => {
@@ -76,7 +81,7 @@ impl Incoming {
             }
             ReceiveAnswer::Done(done) => {
                 let entry = self.settled(done.index);
-                let is_file = entry.is_some_and(|(kind, _)| kind != EntryKind::Folder);
+                let is_file = entry.is_some_and(|entry| entry.kind != EntryKind::Folder);
                 self.account.status.files_done += u32::from(is_file);
                 self.say(out, |session, place| session.done(place.file, &done));
             }
@@ -96,6 +101,8 @@ impl Incoming {
     ) {
         let (ending, outcome) = match finished {
             Ok(finished) => {
+                let report = &mut self.account.status.report;
+                (report.renamed, report.skipped) = (finished.renamed, finished.skipped);
                 for entry in finished.unplaced {
                     let why = TransferFailure::from(&entry);
                     self.told_failed(entry.path, why, out);
@@ -151,7 +158,7 @@ impl Incoming {
 
     pub(super) fn entry_failed(&mut self, index: u32, why: TransferFailure, out: &mut Context) {
         let path = match (self.settled(index), self.offer.shape) {
-            (Some((_, path)), _) => path,
+            (Some(entry), _) => entry.path,
             (None, Shape::File) => self.offer.name.as_str().to_owned(),
             (None, _) => format!("entry {index}"),
         };
@@ -162,7 +169,11 @@ impl Incoming {
         self.failed += 1;
         self.first_failure.get_or_insert_with(|| why.clone());
         // Of a single file the outcome says it.
-        if self.offer.shape != Shape::File && self.failed <= MAX_FAILURES_TOLD {
+        if self.offer.shape == Shape::File {
+            return;
+        }
+        self.account.status.report.failed.add(&path);
+        if self.failed <= MAX_FAILURES_TOLD {
             out.notify(Notice::EntryFailed {
                 transfer: self.id,
                 path,
@@ -171,10 +182,13 @@ impl Incoming {
         }
     }
 
-    /// An entry is done or failed. Gives its kind and path.
-    fn settled(&mut self, index: u32) -> Option<(EntryKind, String)> {
+    /// An entry is done or failed. Gives it unless it was before.
+    fn settled(&mut self, index: u32) -> Option<Announced> {
         let entry = self.announced.remove(&index)?;
-        self.path_bytes -= entry.1.len();
+        self.path_bytes -= entry.path.len();
+        if entry.unhashed > 0 {
+            self.count_comparing();
+        }
         Some(entry)
     }
 }
