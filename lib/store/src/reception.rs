@@ -187,10 +187,11 @@ impl Reception {
     /// # Errors
     /// It can never have room.
     pub fn total(&mut self, total: Total) -> Result<(), InboxError> {
-        // A file that grows is the only entry. It waits where an offer would be refused: what came
-        // of it is not to be lost.
-        match self.files.get_mut(0) {
-            Some(part) if part.grows() => part.grow(&total),
+        // A file that grows is the only entry. It waits where an offer would be refused, and if it
+        // has failed nothing is refused either: what came of it is not to be lost.
+        match (&self.content, self.files.get_mut(0)) {
+            (_, Some(part)) if part.grows() => part.grow(&total),
+            (Content::File(_), None) if self.announced.entries > 0 => {}
             _ => self.shared.check(total)?,
         }
         let more = usage::of(total).saturating_sub(usage::of(self.offered.total));

@@ -108,8 +108,9 @@ impl Reception {
         if let Some(existing) = existing {
             part.take_existing(existing);
         }
-        part.grow(&self.offered.total);
         let (offset, is_open) = (part.offset(), part.file.is_open());
+        // If its size is final, all but its last leaf is compared, also what comes from here on.
+        part.grow(&self.offered.total);
         self.files.put(entry.index, Box::new(part));
         if is_open {
             self.close_others(entry.index)?;

@@ -248,6 +248,108 @@ fn a_file_that_is_cut_or_replaced_or_is_a_folder_is_not_followed() {
 }
 
 #[test]
+fn a_size_that_is_final_before_the_entry_comes_starts_it_where_the_attempt_before_stopped() {
+    for held in [0, 3] {
+        let scratch = Scratch::new();
+        record(&scratch, &noise(3 * LEAF + 5, 7));
+        if held > 0 {
+            let mut inbox = scratch.inbox();
+            let (mut outbox, mut reception, _) = begin(&scratch, &mut inbox);
+            assert_eq!(send_on(&mut outbox, &mut reception), held);
+            reception.pause();
+        }
+        let mut inbox = scratch.inbox();
+        let mut outbox = Outbox::follow(&film(&scratch)).unwrap();
+        outbox.count(1).unwrap();
+        let offer = Offer {
+            is_counted: false,
+            ..offer(&outbox, Collision::Rename)
+        };
+        let mut reception = inbox.receive(PEER, &offer).unwrap();
+        outbox.end_growth();
+        let counted = outbox.count(1).unwrap();
+        outbox.walk(1).unwrap();
+        let total = Total {
+            files: 1,
+            bytes: counted.bytes,
+            is_counted: counted.is_all,
+        };
+        reception.total(total).unwrap();
+        let info = outbox.entry(0).unwrap();
+        let begun = reception.begin_entry(&announced(0, &info)).unwrap();
+        let offset = held * LEAF as u64;
+        assert_eq!(begun, Begin::Data { offset });
+        outbox.start(0, offset).unwrap();
+        assert_eq!(finish(&scratch, &mut outbox, &mut reception), 4 - held);
+    }
+}
+
+#[test]
+fn leaves_that_were_rewritten_once_more_while_they_came_again_are_kept_for_the_next_attempt() {
+    let scratch = Scratch::new();
+    record(&scratch, &noise(5 * LEAF, 7));
+    {
+        let mut inbox = scratch.inbox();
+        let (mut outbox, mut reception, _) = begin(&scratch, &mut inbox);
+        assert_eq!(send_on(&mut outbox, &mut reception), 4);
+        outbox.end_growth();
+        let counted = outbox.count(1).unwrap();
+        let total = Total {
+            files: 1,
+            bytes: counted.bytes,
+            is_counted: counted.is_all,
+        };
+        reception.total(total).unwrap();
+        let Step::Leaf {
+            offset,
+            hash,
+            bytes,
+            ..
+        } = outbox.next_leaf(0, Vec::new()).unwrap()
+        else {
+            panic!("no leaf");
+        };
+        reception.leaf(0, offset, &hash, &bytes).unwrap();
+        // The sender hashes other bytes than it sent, and sends others again.
+        let file = OpenOptions::new().write(true).open(film(&scratch)).unwrap();
+        file.write_all_at(b"first", 0).unwrap();
+        outbox.next_leaf(0, Vec::new()).unwrap();
+        let held = outbox.hashes(0, 128, &mut Vec::new()).unwrap();
+        let again = reception.hashes(0, held.offset, &held.hashes).unwrap();
+        file.write_all_at(b"other", 0).unwrap();
+        assert_eq!(send_again(&mut outbox, &mut reception, again), 1);
+        let Step::End { size, root, .. } = outbox.next_leaf(0, Vec::new()).unwrap() else {
+            panic!("no end");
+        };
+        let ended = reception.end(0, size, &root);
+        assert!(ended.is_err(), "{ended:?}");
+        reception.pause();
+    }
+    let (offset, sent) = send_rest(&scratch, &film(&scratch));
+    assert!(offset >= 4 * LEAF as u64, "{offset}");
+    assert!(sent <= 1, "{sent}");
+}
+
+#[test]
+fn a_size_that_is_final_after_the_file_was_given_up_is_no_reason_to_remove_what_came() {
+    let scratch = Scratch::new();
+    let mut inbox = scratch.inbox_with(RoomLimits {
+        quota: Some(4 * LEAF as u64),
+        ..ALL_ROOM
+    });
+    record(&scratch, &noise(2 * LEAF, 7));
+    let (mut outbox, mut reception, _) = begin(&scratch, &mut inbox);
+    assert_eq!(send_on(&mut outbox, &mut reception), 1);
+    reception.abandon(0);
+    let total = Total {
+        files: 1,
+        bytes: 9 * LEAF as u64,
+        is_counted: true,
+    };
+    reception.total(total).unwrap();
+}
+
+#[test]
 fn a_file_that_grows_beyond_a_quota_waits_for_room() {
     let scratch = Scratch::new();
     let mut inbox = scratch.inbox_with(RoomLimits {
