@@ -277,7 +277,7 @@ impl KnownPeersFile {
             return Ok(());
         };
         self.seen = None;
-        append(path, &format!("{name} {key}\n")).map_err(|source| {
+        append(path, &format!("{name} {key}\n"), File::sync_all).map_err(|source| {
             self.peers.forget(name.as_str());
             io_error("can't be written", path, source)
         })
@@ -308,9 +308,10 @@ impl KnownPeersFile {
     }
 }
 
-/// Adds a line. A last line without its end is ended first. What a full disk took of the new line
-/// is removed again, since half a line would make the file unreadable.
-fn append(path: &Path, line: &str) -> io::Result<()> {
+/// Adds a line. A last line without its end is ended first. If that fails, what is there of the new
+/// line is removed again: half a line would make the file unreadable, and a line that may not be on
+/// the disk would be read as a pinned key.
+fn append(path: &Path, line: &str, sync: impl FnOnce(&File) -> io::Result<()>) -> io::Result<()> {
     let mut file = private(OpenOptions::new().read(true).append(true).create(true)).open(path)?;
     let end = file.seek(SeekFrom::End(0))?;
     let mut last = *b"\n";
@@ -320,8 +321,8 @@ fn append(path: &Path, line: &str) -> io::Result<()> {
     }
     let before = if last == *b"\n" { "" } else { "\n" };
     let written = file.write_all(format!("{before}{line}").as_bytes());
-    written.inspect_err(|_| drop(file.set_len(end)))?;
-    file.sync_all()
+    let synced = written.and_then(|()| sync(&file));
+    synced.inspect_err(|_| drop(file.set_len(end)))
 }
 
 /// Opens a file to read it. A pipe or a device under its name would make us wait for its writer.
@@ -394,6 +395,24 @@ mod tests {
             [read.peers().key_of(&ben), read.peers().key_of(anna)],
             [Some(key), Some(key)]
         );
+    }
+
+    #[test]
+    fn a_line_that_can_not_be_synced_is_not_read_as_a_pinned_key() {
+        let folder = std::env::temp_dir().join(format!("transom-unsynced-{}", std::process::id()));
+        let state = State::open(&folder).unwrap();
+        let key = Identity::throwaway().unwrap().public_key();
+        let path = folder.join("known_peers");
+        let mut known = state.known_peers().unwrap();
+        known.learn(&"ben".parse().unwrap(), &key).unwrap();
+        let kept = known.peers().clone();
+        let appended = append(&path, &format!("anna {key}\n"), |_| {
+            Err(io::Error::other("no space"))
+        });
+        let read = state.known_peers();
+        fs::remove_dir_all(&folder).unwrap();
+        appended.unwrap_err();
+        assert_eq!(read.unwrap().peers(), &kept);
     }
 
     #[test]
