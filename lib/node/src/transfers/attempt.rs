@@ -221,8 +221,8 @@ impl Attempt {
 
     /// All leaves of an entry that can be sent now were read. Of a file that grew all but the last
     /// are hashed then.
-    pub(super) fn sent(&mut self, index: u32) {
-        self.reads.sent(index);
+    pub(super) fn sent(&mut self, index: u32, unread: u32) {
+        self.reads.sent(index, unread);
         if self.follows && self.total.is_counted {
             let offset = last_leaf(self.counted.bytes);
             self.reads.hold(Start { index, offset });

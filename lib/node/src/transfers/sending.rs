@@ -313,7 +313,7 @@ impl Outgoing {
                 attempt.reads.leaf(leaf.index);
                 attempt.say(out, |session, place| session.leaf(place.file, leaf));
             }
-            SendAnswer::Sent(index) => attempt.sent(index),
+            SendAnswer::Sent { index, unread } => attempt.sent(index, unread),
             SendAnswer::Hashes(hashes) => {
                 let bytes = (hashes.hashes.len() * limits::LEAF) as u64;
                 attempt.hashed(hashes.index, hashes.offset + bytes);
