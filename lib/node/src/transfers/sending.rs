@@ -175,7 +175,7 @@ impl Outgoing {
     pub(super) fn counts_at(&self) -> Option<Instant> {
         let attempt = self.attempt.as_ref()?;
         let has_room = self.account.status.missing == 0;
-        attempt.count_at.filter(|_| attempt.accepted && has_room)
+        attempt.counts_at().filter(|_| has_room)
     }
 
     /// Looks how long it is, if it is time.
