@@ -90,13 +90,13 @@ impl Liveness {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
 
     /// The name of a connection. Only a `Net` can make one.
-    fn link() -> PeerId {
+    pub(crate) fn link() -> PeerId {
         let identity = transom_secure::Identity::generate().unwrap();
         let config = transom_net::Config::new(identity, Vec::new());
         let mut net = transom_net::Net::bind(config).unwrap();

@@ -124,6 +124,8 @@ pub(crate) struct Workers {
     /// What the marks were told last.
     need: Need,
     threads: Vec<JoinHandle<()>>,
+    /// The stack of each thread, [`STACK_BYTES`]. Tests ask for more than there is.
+    stack_bytes: usize,
     /// Whether the leaves that come have a thread of their own to be hashed on.
     hashes_apart: bool,
     #[cfg(feature = "sound")]
@@ -160,6 +162,7 @@ impl Workers {
             marks: None,
             need: Need::default(),
             threads: Vec::new(),
+            stack_bytes: STACK_BYTES,
             hashes_apart: available_parallelism().is_ok_and(|count| count.get() > FEW_PROCESSORS),
             #[cfg(feature = "sound")]
             sound: Default::default(),
@@ -309,11 +312,13 @@ impl Workers {
         }
     }
 
-    /// Starts a thread. A failure is only logged.
-    fn start(&mut self, name: &str, work: impl FnOnce() + Send + 'static) {
-        if let Err(error) = self.try_start(name, work) {
+    /// Starts a thread; says whether it did. A failure is logged.
+    fn start(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> bool {
+        let started = self.try_start(name, work);
+        if let Err(error) = &started {
             log::error!("can't start the {name} thread: {error}");
         }
+        started.is_ok()
     }
 
     /// Starts a thread.
@@ -323,7 +328,7 @@ impl Workers {
     fn try_start(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
         let thread = std::thread::Builder::new()
             .name(name.to_owned())
-            .stack_size(STACK_BYTES)
+            .stack_size(self.stack_bytes)
             .spawn(work)?;
         self.threads.retain(|thread| !thread.is_finished());
         self.threads.push(thread);

@@ -69,7 +69,11 @@ pub(crate) enum SendAnswer {
     TooMany(TransferFailure),
     Leaf(LeafData),
     /// All leaves of an entry from its start on were read, and the hashes of those before were not.
-    Sent(u32),
+    /// So many leaves of the job were not there to read.
+    Sent {
+        index: u32,
+        unread: u32,
+    },
     Hashes(LeafHashes),
     LeafAgain(LeafData),
     /// A job of leaves again is through, also where not all could be read.
@@ -279,12 +283,12 @@ impl Reader<'_> {
 
     /// Reads the next leaves, unless the entry was given up meanwhile.
     fn leaves(&mut self, index: u32, leaves: u32) {
-        for _ in 0..leaves {
+        for unread in (1..=leaves).rev() {
             if !self.outbox.is_running(index) {
                 return;
             }
             if self.leaf(index) == Read::Sent {
-                return (self.answer)(SendAnswer::Sent(index));
+                return (self.answer)(SendAnswer::Sent { index, unread });
             }
         }
     }

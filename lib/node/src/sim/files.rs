@@ -328,7 +328,7 @@ impl Outgoing {
             return answer(SendAnswer::Leaf(self.leaf(index, offset, buffer)));
         }
         if running.hashed < running.start {
-            return answer(SendAnswer::Sent(index));
+            return answer(SendAnswer::Sent { index, unread: 1 });
         }
         self.running.remove(&index);
         let root = HASH;

@@ -38,7 +38,7 @@ pub(super) struct Attempt {
     /// It is a file that is followed.
     follows: bool,
     /// When to look how long that is; not while it is looked, or once its size is final.
-    pub(super) count_at: Option<Instant>,
+    count_at: Option<Instant>,
     /// What the receiver was told that there is, and when.
     total: Total,
     told: Option<Instant>,
@@ -213,6 +213,12 @@ impl Attempt {
         self.count_at = self.count_at.and(Some(out.now()));
     }
 
+    /// When to look how long the file is that grows. A look that fails gives its entry up, which
+    /// has to be announced for that.
+    pub(super) fn counts_at(&self) -> Option<Instant> {
+        self.count_at.filter(|_| !self.announced.is_empty())
+    }
+
     /// Looks how long the file is that grows.
     pub(super) fn count_growth(&mut self, out: &mut Context) {
         (self.count_at, self.count_asked) = (None, true);
@@ -221,8 +227,8 @@ impl Attempt {
 
     /// All leaves of an entry that can be sent now were read. Of a file that grew all but the last
     /// are hashed then.
-    pub(super) fn sent(&mut self, index: u32) {
-        self.reads.sent(index);
+    pub(super) fn sent(&mut self, index: u32, unread: u32) {
+        self.reads.sent(index, unread);
         if self.follows && self.total.is_counted {
             let offset = last_leaf(self.counted.bytes);
             self.reads.hold(Start { index, offset });
@@ -442,5 +448,30 @@ impl Attempt {
             self.say(out, |session, place| session.finish(place.file, entries));
         }
         complete
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::liveness::tests::link;
+
+    #[test]
+    fn a_file_that_grows_is_looked_at_once_it_is_announced_and_not_after_it_was_given_up() {
+        let mut attempt = Attempt::new(TransferId(1), link(), [1; 32], true);
+        let at = Instant::now();
+        (attempt.count_at, attempt.accepted) = (Some(at), true);
+        assert_eq!(attempt.counts_at(), None);
+        let announced = Announced {
+            path: "film".to_owned(),
+            kind: EntryKind::File,
+            size: 1,
+            start: None,
+            hashed: 0,
+        };
+        attempt.announced.insert(0, announced);
+        assert_eq!(attempt.counts_at(), Some(at));
+        assert_eq!(attempt.give_up(0).as_deref(), Some("film"));
+        assert_eq!(attempt.counts_at(), None);
     }
 }

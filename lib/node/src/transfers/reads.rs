@@ -11,13 +11,30 @@ const SMALL_ASKED: usize = 64;
 /// Leaves asked for and not yet read: enough to keep the disk thread busy over a turn of the loop.
 const LEAVES_ASKED: u32 = 6;
 
+struct Large {
+    index: u32,
+    /// Leaves asked for and still to come.
+    asked: u32,
+    /// All leaves it has were read, as far as known.
+    is_dry: bool,
+}
+
+impl Large {
+    fn new(index: u32) -> Self {
+        Self {
+            index,
+            asked: 0,
+            is_dry: false,
+        }
+    }
+}
+
 #[derive(Default)]
 pub(super) struct Reads {
     /// Entries the receiver wants data of, in its order.
     wanted: VecDeque<Start>,
-    /// The large file whose leaves are read, and how many of them were asked for. There is one at a
-    /// time.
-    large: Option<(u32, u32)>,
+    /// The large file whose leaves are read. There is one at a time.
+    large: Option<Large>,
     /// Files of one leaf at most that were asked for, each whole: the bytes of its leaf, 0 once
     /// that came.
     small: BTreeMap<u32, usize>,
@@ -95,7 +112,7 @@ impl Reads {
         self.wanted.pop_front();
         let size = size(start.index);
         if size.is_none_or(|size| start.offset < size) {
-            self.large = Some((start.index, 0));
+            self.large = Some(Large::new(start.index));
         }
         if start.offset > 0 && size.is_some() {
             self.held.push_back(start);
@@ -106,7 +123,8 @@ impl Reads {
     /// The file that is followed has grown, or its size is final.
     pub(super) fn grew(&mut self, index: u32) {
         if self.wanted.is_empty() {
-            self.large.get_or_insert((index, 0));
+            let large = self.large.get_or_insert_with(|| Large::new(index));
+            large.is_dry &= large.index != index;
         }
     }
 
@@ -120,13 +138,13 @@ impl Reads {
     /// How many leaves of the large file to ask for, if there is room for enough of them.
     pub(super) fn next_leaves(&mut self, room: usize) -> Option<(u32, u32)> {
         let fits = u32::try_from(self.room(room) / limits::LEAF).unwrap_or(u32::MAX);
-        let (index, asked) = self.large.as_mut()?;
-        let more = fits.min(LEAVES_ASKED.saturating_sub(*asked));
-        if more == 0 || *asked > LEAVES_ASKED / 2 {
+        let large = self.large.as_mut().filter(|large| !large.is_dry)?;
+        let more = fits.min(LEAVES_ASKED.saturating_sub(large.asked));
+        if more == 0 || large.asked > LEAVES_ASKED / 2 {
             return None;
         }
-        *asked += more;
-        Some((*index, more))
+        large.asked += more;
+        Some((large.index, more))
     }
 
     /// The entry to hash some leaves of, if nothing else can be read now: new leaves come first.
@@ -143,7 +161,7 @@ impl Reads {
 
     /// What of the room for leaves is left besides those that were asked for and are still to come.
     fn room(&self, room: usize) -> usize {
-        let large = self.large.map_or(0, |(_, asked)| asked);
+        let large = self.large.as_ref().map_or(0, |large| large.asked);
         let leaves = (large + self.again_asked.unwrap_or(0)) as usize;
         let small = self.small.values().sum::<usize>();
         room.saturating_sub(small + leaves * limits::LEAF)
@@ -153,8 +171,8 @@ impl Reads {
     pub(super) fn leaf(&mut self, of: u32) {
         if let Some(bytes) = self.small.get_mut(&of) {
             *bytes = 0;
-        } else if let Some((_, asked)) = self.large.as_mut().filter(|(index, _)| *index == of) {
-            *asked = asked.saturating_sub(1);
+        } else {
+            self.came(of, 1, false);
         }
     }
 
@@ -168,9 +186,21 @@ impl Reads {
         self.again_asked = None;
     }
 
-    /// All leaves of that entry from its start on were read.
-    pub(super) fn sent(&mut self, of: u32) {
-        self.large.take_if(|(index, _)| *index == of);
+    /// All leaves of that entry from its start on were read, and so many of those asked for do not
+    /// come. Other reads of it may still be answered.
+    pub(super) fn sent(&mut self, of: u32, unread: u32) {
+        self.came(of, unread, true);
+    }
+
+    /// So many leaves of the large file are no longer to come; of one that is dry that may be all.
+    fn came(&mut self, of: u32, leaves: u32, is_dry: bool) {
+        self.large.take_if(|large| {
+            if large.index == of {
+                large.asked = large.asked.saturating_sub(leaves);
+                large.is_dry |= is_dry;
+            }
+            large.is_dry && large.asked == 0
+        });
     }
 
     /// The leaves of that entry before that offset were hashed.
@@ -186,7 +216,7 @@ impl Reads {
     /// That entry was read; leaves of it may be wanted again.
     pub(super) fn end(&mut self, of: u32) {
         self.small.remove(&of);
-        self.sent(of);
+        self.large.take_if(|large| large.index == of);
         if self.held.front().is_some_and(|start| start.index == of) {
             self.hashes_asked = false;
         }
@@ -270,6 +300,21 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_grew_is_read_into_what_its_earlier_reads_leave_free() {
+        let mut reads = wanted(1);
+        assert!(reads.next_large(|_| None).is_some());
+        assert_eq!(reads.next_leaves(8 * LEAF), Some((0, 6)));
+        (0..3).for_each(|_| reads.leaf(0));
+        assert_eq!(reads.next_leaves(5 * LEAF), Some((0, 2)));
+        // The first read meets the end after four leaves; the second is still to come.
+        reads.leaf(0);
+        reads.sent(0, 2);
+        assert_eq!(reads.next_leaves(9 * LEAF), None, "there is no more");
+        reads.grew(0);
+        assert_eq!(reads.next_leaves(4 * LEAF), Some((0, 2)));
+    }
+
+    #[test]
     fn held_leaves_are_hashed_once_new_ones_find_no_room_or_are_through() {
         let large = |_| Some(u64::MAX);
         let offset = 2 * LEAF as u64;
@@ -285,7 +330,7 @@ mod tests {
         assert_eq!(reads.next_hashes(0), Some(0), "there are more");
         reads.hashed(0, offset);
         assert_eq!(reads.next_hashes(0), None);
-        reads.sent(0);
+        reads.sent(0, 0);
         // One that is held whole does not keep the next one waiting.
         let size = |_| Some(offset);
         reads.want(Start { index: 2, offset });

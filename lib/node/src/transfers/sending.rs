@@ -175,7 +175,7 @@ impl Outgoing {
     pub(super) fn counts_at(&self) -> Option<Instant> {
         let attempt = self.attempt.as_ref()?;
         let has_room = self.account.status.missing == 0;
-        attempt.count_at.filter(|_| attempt.accepted && has_room)
+        attempt.counts_at().filter(|_| has_room)
     }
 
     /// Looks how long it is, if it is time.
@@ -313,7 +313,7 @@ impl Outgoing {
                 attempt.reads.leaf(leaf.index);
                 attempt.say(out, |session, place| session.leaf(place.file, leaf));
             }
-            SendAnswer::Sent(index) => attempt.sent(index),
+            SendAnswer::Sent { index, unread } => attempt.sent(index, unread),
             SendAnswer::Hashes(hashes) => {
                 let bytes = (hashes.hashes.len() * limits::LEAF) as u64;
                 attempt.hashed(hashes.index, hashes.offset + bytes);

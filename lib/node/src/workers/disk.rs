@@ -12,7 +12,8 @@
 //! ([`confines_thread`](transom_store::InboxSettings::confines_thread)): what a peer sends is
 //! written by a thread that can reach nothing else. It is never freed again, so it serves one
 //! folder. It ends when that has not been used for a while, was cleared away or can't be opened; if
-//! jobs wait then, the loop starts another thread, which opens the folder anew.
+//! jobs wait then, the loop starts another thread, which opens the folder anew. If a thread can't be
+//! started, the transfers that need it fail, and the next one tries again.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -21,13 +22,13 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use transom_store::{Inbox, InboxError, RoomLimits};
-use transom_wire::TransferKey;
+use transom_wire::{FailReason, Failure, RefuseReason, TransferKey, WHOLE};
 
 use super::{Report, Workers};
-use crate::disk::{Answer, Disk, Job, ReceiveJob, SendJob};
+use crate::disk::{Answer, Disk, Job, ReceiveAnswer, ReceiveJob, Refusal, SendAnswer, SendJob};
 use crate::lanes::{Lane, Lanes, Next, Queue, Waiting};
 use crate::load::{Load, Share};
-use crate::notice::TransferId;
+use crate::notice::{TransferFailure, TransferId};
 
 /// A job, and what is held until it is done: the peer's load, and the thread of the inbox.
 type DiskJob = (TransferId, Job, Option<(Share, Arc<()>)>);
@@ -41,6 +42,7 @@ pub(super) struct DiskQueue {
     lanes: Arc<Lanes<DiskJob>>,
     /// Where leaves are hashed before, on a thread of their own.
     hash: Option<Arc<Lanes<DiskJob>>>,
+    /// Whether the thread runs.
     is_served: bool,
 }
 
@@ -123,12 +125,21 @@ impl Workers {
     pub(crate) fn hand_over(&mut self) {
         if !self.outbox.jobs.is_empty() && !self.outbox.is_served {
             self.start_outbox();
+            if !self.outbox.is_served {
+                let jobs = self.outbox.jobs.drain(..);
+                let failed = jobs.map(|(.., (transfer, ..))| Report::from(unsent(transfer)));
+                self.reports.send_all(failed);
+            }
         }
         self.outbox.hand_over();
         let mut inboxes = std::mem::take(&mut self.inboxes);
         inboxes.retain(|root, inbox| {
             if !inbox.queue.is_served && inbox.has_jobs() {
                 self.start_inbox(root, inbox, |_| ());
+                if !inbox.queue.is_served {
+                    let failed = inbox.transfers.drain().map(unreceived);
+                    self.reports.send_all(failed.map(Report::from));
+                }
             }
             inbox.queue.hand_over();
             let is_over = !inbox.queue.is_served;
@@ -189,18 +200,16 @@ impl Workers {
         self.join(|name| matches!(name, "inbox" | "outbox"));
     }
 
-    /// If a thread can't be started, that is told, and its transfers stand still.
     fn start_outbox(&mut self) {
         let (jobs, reports) = (self.outbox.lanes.clone(), self.reports.clone());
-        self.outbox.is_served = true;
-        self.start("outbox", move || {
+        self.outbox.is_served = self.start("outbox", move || {
             serve_disk(&jobs, &mut Disk::default(), |answers| {
                 reports.send_all(answers.drain(..).map(Report::from));
             });
         });
     }
 
-    /// The same of an inbox, whose thread begins so.
+    /// Starts the thread of an inbox, which begins so. Without a thread to hash it hashes itself.
     fn start_inbox(
         &mut self,
         root: &Path,
@@ -210,12 +219,12 @@ impl Workers {
         let jobs = inbox.queue.lanes.clone();
         if self.hashes_apart && inbox.queue.hash.is_none() {
             let (hash, disk) = (Arc::<Lanes<_>>::default(), jobs.clone());
-            inbox.queue.hash = Some(hash.clone());
-            self.start("hash", move || serve_hash(&hash, &disk));
+            let served = hash.clone();
+            let is_served = self.start("hash", move || serve_hash(&served, &disk));
+            inbox.queue.hash = is_served.then_some(hash);
         }
-        inbox.queue.is_served = true;
         let (reports, root) = (self.reports.clone(), root.to_owned());
-        self.start("inbox", move || {
+        inbox.queue.is_served = self.start("inbox", move || {
             let mut disk = Disk::confined();
             begin(&mut disk);
             serve_disk(&jobs, &mut disk, |answers| {
@@ -226,6 +235,29 @@ impl Workers {
             reports.inbox_ended(root);
         });
     }
+}
+
+/// Why a transfer fails whose thread can't be started.
+const NO_THREAD: &str = "the system can't start a thread for files";
+
+fn unsent(transfer: TransferId) -> Told {
+    let failure = Failure {
+        index: WHOLE,
+        reason: FailReason::Io,
+        errno: 0,
+        text: NO_THREAD.to_owned(),
+    };
+    let opened = Err(TransferFailure::here(&failure));
+    (transfer, Answer::Send(SendAnswer::Opened(opened)))
+}
+
+fn unreceived(transfer: TransferId) -> Told {
+    let ready = Err(Refusal {
+        reason: RefuseReason::Unwritable,
+        told: NO_THREAD.to_owned(),
+        text: NO_THREAD.to_owned(),
+    });
+    (transfer, Answer::Receive(ReceiveAnswer::Ready(ready)))
 }
 
 impl From<Told> for Report {
@@ -380,7 +412,6 @@ mod tests {
     use transom_wire::{Collision, End, EntryKind, LeafContent, RelativePath, Shape, Start};
 
     use super::*;
-    use crate::disk::{ReceiveAnswer, SendAnswer};
 
     /// More leaves than are hashed in six jobs.
     const BIG: u64 = 97 * LEAF as u64;
@@ -399,17 +430,19 @@ mod tests {
         jobs.put([2; 32], Queue::Out(transfer), job);
     }
 
-    fn put_open(jobs: &Lanes<DiskJob>, transfer: u32, path: &Path, size: u64) {
-        File::create(path).unwrap().set_len(size).unwrap();
-        let (path, own, peer) = (path.to_owned(), [1; 32], [2; 32]);
-        let open = SendJob::Open {
-            path,
+    fn open(path: &Path) -> SendJob {
+        SendJob::Open {
+            path: path.to_owned(),
             follows: false,
             origin: None,
-            own,
-            peer,
-        };
-        put_send(jobs, transfer, open);
+            own: [1; 32],
+            peer: [2; 32],
+        }
+    }
+
+    fn put_open(jobs: &Lanes<DiskJob>, transfer: u32, path: &Path, size: u64) {
+        File::create(path).unwrap().set_len(size).unwrap();
+        put_send(jobs, transfer, open(path));
         let settled = Vec::new();
         put_send(jobs, transfer, SendJob::Entries { settled });
     }
@@ -479,6 +512,49 @@ mod tests {
             work(&mut disk, Job::Receive(ReceiveJob::Keep));
             assert_eq!(disk.close_unused(now), None);
             assert!(!is_open(folder), "no offer is expected there");
+        });
+    }
+
+    #[test]
+    fn transfers_whose_thread_can_not_be_started_fail_and_the_next_ones_try_again() {
+        in_folder("threads", |folder| {
+            let mut workers = Workers::new(crate::handle::Queue::new(|| ()));
+            workers.hashes_apart = true;
+            workers.stack_bytes = usize::MAX / 4;
+            let root = folder.join("inbox");
+            workers.open_inbox(&root, RoomLimits::default()).unwrap();
+            let load = Load::default();
+            let told = |workers: &mut Workers, number| {
+                let transfer = TransferId(number);
+                workers.receive(&load, [2; 32], KEY, transfer, prepare(folder));
+                workers.send([2; 32], transfer, open(&folder.join("none")));
+                let (mut sent, mut received) = (None, None);
+                let end = Instant::now() + Duration::from_secs(60);
+                while sent.is_none() || received.is_none() {
+                    assert!(Instant::now() < end, "no answer");
+                    workers.hand_over();
+                    for report in workers.reports() {
+                        match report {
+                            Report::Disk(_, Answer::Send(SendAnswer::Opened(opened))) => {
+                                sent = opened.err().map(|why| why.to_string());
+                            }
+                            Report::Disk(_, Answer::Receive(ReceiveAnswer::Ready(ready))) => {
+                                received = Some(ready.map_err(|refusal| refusal.text));
+                            }
+                            _ => {}
+                        }
+                    }
+                    std::thread::yield_now();
+                }
+                (sent.unwrap(), received.unwrap())
+            };
+            let without = told(&mut workers, 1);
+            assert_eq!(without, (NO_THREAD.to_owned(), Err(NO_THREAD.to_owned())));
+            assert!(workers.inboxes.is_empty());
+            workers.stack_bytes = super::super::STACK_BYTES;
+            let (sent, received) = told(&mut workers, 2);
+            assert!(sent != NO_THREAD, "it fails as there is no such file");
+            assert_eq!(received, Ok(0));
         });
     }
 
