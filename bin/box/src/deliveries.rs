@@ -92,13 +92,17 @@ impl Waiting {
         self.has_failed |= matches!(outcome, Outcome::Failed { .. } | Outcome::Partial { .. });
         self.not_before = Some(now + self.pause);
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
-        // A person who refuses is not asked again while they are still there.
-        // What else is refused, for want of room for example, may pass while they are connected.
-        use RefuseReason::{Chosen, Forbidden};
-        self.is_refused = match outcome {
-            Outcome::Refused { reason, .. } => matches!(reason, Chosen | Forbidden),
-            outcome => matches!(outcome, Outcome::Cancelled { .. }),
-        };
+        self.is_refused = lasts(outcome);
+    }
+}
+
+/// Whether it would end like that again on this connection: a person who refuses is not asked again
+/// while they are still there. What else is refused, for want of room for example, may pass.
+fn lasts(outcome: &Outcome) -> bool {
+    use RefuseReason::{Chosen, Forbidden};
+    match outcome {
+        Outcome::Refused { reason, .. } => matches!(reason, Chosen | Forbidden),
+        outcome => matches!(outcome, Outcome::Cancelled { .. }),
     }
 }
 
@@ -401,5 +405,23 @@ impl Deliveries {
             self.bars.aside(|| self.output.complain(&trouble));
             self.trouble = trouble;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_that_may_pass_does_not_wait_for_the_next_connection() {
+        use RefuseReason::{Busy, Chosen, Forbidden, Leaving, NoSpace, Unwritable};
+        let lasts = |reason| {
+            lasts(&Outcome::Refused {
+                reason,
+                text: String::new(),
+            })
+        };
+        assert!([Chosen, Forbidden].into_iter().all(lasts));
+        assert!(![NoSpace, Busy, Unwritable, Leaving].into_iter().any(lasts));
     }
 }

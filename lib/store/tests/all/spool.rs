@@ -343,6 +343,8 @@ fn what_root_adds_belongs_to_the_owner_of_the_state_folder() {
         return;
     }
     symlink("a", some_folder(&scratch).join("sub/link")).unwrap();
+    // A program was killed before it gave it.
+    fs::create_dir(state.join("spool")).unwrap();
     let spool = Spool::open_or_make(&state).unwrap();
     spool
         .add(
