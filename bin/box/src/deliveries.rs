@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use transom::people::Contact;
 use transom::{
-    Capabilities, Delivering, Handle, Notice, Outcome, PeerName, PublicKey, Redial, SendOptions,
-    Spool, SpoolError, SpoolItem, TransferId,
+    Capabilities, Delivering, Handle, Notice, Outcome, PeerName, PublicKey, Redial, RefuseReason,
+    SendOptions, Spool, SpoolError, SpoolItem, TransferId,
 };
 
 use crate::failure::Failure;
@@ -92,8 +92,17 @@ impl Waiting {
         self.has_failed |= matches!(outcome, Outcome::Failed { .. } | Outcome::Partial { .. });
         self.not_before = Some(now + self.pause);
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
-        // A person who refuses is not asked again while they are still there.
-        self.is_refused = matches!(outcome, Outcome::Refused { .. } | Outcome::Cancelled { .. });
+        self.is_refused = lasts(outcome);
+    }
+}
+
+/// Whether it would end like that again on this connection: a person who refuses is not asked again
+/// while they are still there. What else is refused, for want of room for example, may pass.
+fn lasts(outcome: &Outcome) -> bool {
+    use RefuseReason::{Chosen, Forbidden};
+    match outcome {
+        Outcome::Refused { reason, .. } => matches!(reason, Chosen | Forbidden),
+        outcome => matches!(outcome, Outcome::Cancelled { .. }),
     }
 }
 
@@ -141,6 +150,7 @@ impl Deliveries {
             .is_some_and(|(spool, _)| spool.is_gone())
         {
             self.spool = None;
+            self.keep_items(handle, |_, _| false);
         }
         if self.spool.is_none() {
             let Some(spool) = Spool::open(&self.state)? else {
@@ -152,23 +162,41 @@ impl Deliveries {
             self.spool = Some((spool, delivering));
             self.is_untidy = true;
         }
-        let Some((spool, _)) = &self.spool else {
+        let tidied = self.tidy();
+        let read = self.read_items(handle);
+        self.send_next(handle);
+        read.and(tidied)
+    }
+
+    /// Removes some of what there is to remove.
+    fn tidy(&mut self) -> Result<(), SpoolError> {
+        let Some((spool, _)) = self.spool.as_ref().filter(|_| self.is_untidy) else {
             return Ok(());
         };
+        self.is_untidy = !spool.tidy_some(REMOVED)?;
         if self.is_untidy {
-            self.is_untidy = !spool.tidy_some(REMOVED)?;
-            if self.is_untidy {
-                self.look = Instant::now();
-            }
+            self.look = Instant::now();
         }
+        Ok(())
+    }
+
+    /// Drops the items that are gone, and reads new ones; gives the last trouble.
+    fn read_items(&mut self, handle: &Handle) -> Result<(), SpoolError> {
+        // It comes back with all that is held of it.
+        let Some((spool, delivering)) = self.spool.take() else {
+            return Ok(());
+        };
+        let read = self.read_items_of(&spool, handle);
+        self.spool = Some((spool, delivering));
+        read
+    }
+
+    fn read_items_of(&mut self, spool: &Spool, handle: &Handle) -> Result<(), SpoolError> {
         let numbers = spool.numbers()?;
-        self.items.retain(|number, waiting| {
+        let mut trouble = Ok(());
+        self.keep_items(handle, |number, waiting| {
             let is_there = numbers.binary_search(number).is_ok();
-            let sending = waiting.as_ref().and_then(|waiting| waiting.sending);
-            if let Some(transfer) = sending.filter(|_| !is_there) {
-                handle.cancel(transfer);
-            }
-            is_there
+            is_there && waiting.is_none_or(|waiting| spool.has(&waiting.item).unwrap_or(false))
         });
         for number in numbers {
             if self.items.contains_key(&number) {
@@ -178,15 +206,31 @@ impl Deliveries {
                 Ok(item) => Some(Waiting::new(item)),
                 // Its owner has removed it meanwhile.
                 Err(SpoolError::Missing(_)) => continue,
-                Err(error) => {
+                Err(error @ SpoolError::Damaged(_)) => {
                     self.bars.aside(|| self.output.complain(error.text()));
                     None
+                }
+                // It may pass: the next look reads it again.
+                Err(error) => {
+                    trouble = Err(error);
+                    continue;
                 }
             };
             self.items.insert(number, waiting);
         }
-        self.send_next(handle);
-        Ok(())
+        trouble
+    }
+
+    /// Forgets the other items, and sends no more of them.
+    fn keep_items(&mut self, handle: &Handle, keeps: impl Fn(&u32, Option<&Waiting>) -> bool) {
+        self.items.retain(|number, waiting| {
+            let is_kept = keeps(number, waiting.as_ref());
+            let sending = waiting.as_ref().and_then(|waiting| waiting.sending);
+            if let Some(transfer) = sending.filter(|_| !is_kept) {
+                handle.cancel(transfer);
+            }
+            is_kept
+        });
     }
 
     /// Sends what may be sent now, and dials the receivers of the rest.
@@ -201,12 +245,14 @@ impl Deliveries {
         let waiting = self.items.values().flatten();
         let receivers: BTreeSet<_> = waiting.map(|waiting| waiting.item.key).collect();
         self.strangers.retain(|key| receivers.contains(key));
+        let mut wanted = BTreeSet::new();
         for key in &receivers {
             let Some(contact) = people.owner_of(key) else {
                 self.tell_stranger(key);
                 continue;
             };
             self.strangers.remove(key);
+            wanted.insert(*key);
             if let Some(peer) = self.here.get(key) {
                 let of_peer = |waiting: &&mut Waiting| waiting.item.key == *key;
                 let own = self.items.values_mut().flatten().filter(of_peer);
@@ -224,12 +270,16 @@ impl Deliveries {
                 }
             } else if self.dialed.get(key) != Some(&contact) {
                 handle.connect(contact.clone(), Redial::Always);
-                self.dialed.insert(*key, contact);
+                let name = contact.name;
+                let old = self.dialed.insert(*key, contact);
+                if let Some(old) = old.filter(|old| old.name != name) {
+                    handle.connect(old, Redial::Never);
+                }
             }
         }
         // The connection stays: the peer may use it too.
         self.dialed.retain(|key, contact| {
-            let is_wanted = receivers.contains(key);
+            let is_wanted = wanted.contains(key);
             if !is_wanted {
                 handle.connect(contact.clone(), Redial::Never);
             }
@@ -303,6 +353,11 @@ impl Deliveries {
             return true;
         };
         waiting.sending = None;
+        if !spool.has(&waiting.item).unwrap_or(true) {
+            // Its owner has removed it meanwhile; the next look reads what has its number now.
+            self.items.remove(&number);
+            return true;
+        }
         if outcome.is_success() {
             // Until it is removed it is not sent again.
             waiting.not_before = Some(now + LONGEST_PAUSE);
@@ -350,5 +405,23 @@ impl Deliveries {
             self.bars.aside(|| self.output.complain(&trouble));
             self.trouble = trouble;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_that_may_pass_does_not_wait_for_the_next_connection() {
+        use RefuseReason::{Busy, Chosen, Forbidden, Leaving, NoSpace, Unwritable};
+        let lasts = |reason| {
+            lasts(&Outcome::Refused {
+                reason,
+                text: String::new(),
+            })
+        };
+        assert!([Chosen, Forbidden].into_iter().all(lasts));
+        assert!(![NoSpace, Busy, Unwritable, Leaving].into_iter().any(lasts));
     }
 }

@@ -3,7 +3,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use rustix::fs::{FlockOperation, OFlags, flock};
@@ -60,9 +60,10 @@ impl Mark {
     }
 }
 
-/// A lock that one program has at a time, until the end of this value or of the program.
+/// A lock that one program has at a time, until the end of this value or of the program. Its file
+/// may hold a number.
 #[derive(Debug)]
-pub(crate) struct Exclusive(#[expect(dead_code, reason = "it is held, not used")] File);
+pub(crate) struct Exclusive(File);
 
 impl Exclusive {
     /// Takes it; none while another program has it.
@@ -78,7 +79,28 @@ impl Exclusive {
         while !lock(&file, FlockOperation::LockExclusive)? {}
         Ok(Self(file))
     }
+
+    /// The number that was kept last; 0 if there is none.
+    pub(crate) fn number(&self) -> io::Result<u32> {
+        let mut text = [0; DIGITS];
+        match self.0.read_exact_at(&mut text, 0) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(0),
+            read => read?,
+        }
+        let text = std::str::from_utf8(&text).unwrap_or_default();
+        Ok(text.parse().unwrap_or(0))
+    }
+
+    /// Keeps a number: it is on the disk when this returns.
+    pub(crate) fn keep(&self, number: u32) -> io::Result<()> {
+        let text = format!("{number:0DIGITS$}\n");
+        self.0.write_all_at(text.as_bytes(), 0)?;
+        self.0.sync_all()
+    }
 }
+
+/// Digits of a kept number: as many as the largest has, so that each takes the place of the last.
+const DIGITS: usize = 10;
 
 /// Opens the file of a lock, or makes it.
 fn open(path: &Path) -> io::Result<File> {

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! STATE/spool/            0700
-//!     adding              locked while an item is made
+//!     adding              locked while an item is made; holds the last number
 //!     delivering          locked by the one program that delivers
 //!     new/                the item that is being made
 //!         content/NAME    the copy, which an inbox of its own receives like a transfer
@@ -14,6 +14,9 @@
 //! ```
 //!
 //! An item is named by its number, since a name of 255 bytes leaves no room for a number beside it.
+//! No number is given twice: a program that delivers item 7 must not find another item there. Who
+//! empties the folder by hand takes the last number away too, so an item is also known by the
+//! [`Stamp`] of its record.
 //! A crash leaves `new`, or a `t-0123..`: the next program that adds or delivers removes both
 //! ([`Spool::tidy_some`]). An item that was delivered and has its number still, because of a crash,
 //! is sent again, and its receiver has it already.
@@ -25,8 +28,9 @@ use std::time::SystemTime;
 use rustix::process::{Gid, Uid};
 use transom_wire::{Collision, PeerName, PublicKey, Shape};
 
-use crate::dir::{Dir, Kind, Visit, Walk};
+use crate::dir::{Dir, Kind, Visit, Walk, if_missing};
 use crate::error::{cut, words};
+use crate::file::Metadata;
 use crate::inbox::{free_name, is_ours, remove_some};
 use crate::mark::Exclusive;
 use crate::{Outbox, OutboxError, path_text};
@@ -110,6 +114,15 @@ pub struct SpoolItem {
     pub path: PathBuf,
     /// Why it was not taken at the last try.
     pub reason: Option<String>,
+    stamp: Stamp,
+}
+
+/// Tells a record from any that has its place later: its inode, which another file may get, and the
+/// time of the last change of that, which no program can set.
+type Stamp = (u64, i64);
+
+fn stamp_of(record: &Metadata) -> Stamp {
+    (record.inode, record.ctime)
 }
 
 impl SpoolItem {
@@ -143,14 +156,16 @@ impl Spool {
         let above = Dir::open(state).map_err(failed)?;
         match above.make(NAME) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            made => {
-                made.and_then(|()| above.sync()).map_err(failed)?;
-                if let Some(owner) = other_owner(&above).map_err(failed)? {
-                    above.give(NAME, owner).map_err(failed)?;
-                }
-            }
+            made => made.and_then(|()| above.sync()).map_err(failed)?,
         }
-        Self::beneath(&above, state).map_err(failed)
+        let spool = Self::beneath(&above, state).map_err(failed)?;
+        // Also one that a program made that was killed before it gave it.
+        if let Some(owner) = spool.owner
+            && spool.dir.owner().map_err(failed)? != owner
+        {
+            above.give(NAME, owner).map_err(failed)?;
+        }
+        Ok(spool)
     }
 
     /// Opens the spool in that state folder; none if nothing was ever added.
@@ -187,13 +202,17 @@ impl Spool {
         left_out: &mut dyn FnMut(&Path, &str),
     ) -> Result<SpoolItem, SpoolError> {
         let adding = |source| failed("add to", source);
-        let _lock = Exclusive::wait(&self.path.join(ADDING)).map_err(adding)?;
+        let lock = Exclusive::wait(&self.path.join(ADDING)).map_err(adding)?;
         self.give(ADDING).map_err(adding)?;
         self.remove_new(&mut { u32::MAX }).map_err(adding)?;
         let numbers = self.numbers()?;
-        let number = numbers.last().map_or(Some(1), |last| last.checked_add(1));
-        let number = number.filter(|_| numbers.len() < MAX_SPOOLED);
-        let number = number.ok_or(SpoolError::Full)?;
+        if numbers.len() >= MAX_SPOOLED {
+            return Err(SpoolError::Full);
+        }
+        let last = numbers.last().copied().unwrap_or(0);
+        let last = last.max(lock.number().map_err(adding)?);
+        let number = last.checked_add(1).ok_or(SpoolError::Full)?;
+        lock.keep(number).map_err(adding)?;
         let made = self.make(number, path, (key, contact), collision, left_out);
         if made.is_err() {
             // The error at hand says more than that of a removal, which is tried again.
@@ -213,6 +232,8 @@ impl Spool {
         let adding = |source| failed("add to", source);
         let mut outbox = Outbox::open(path)?;
         self.dir.make(NEW).map_err(adding)?;
+        // If we are killed, its owner has to remove it.
+        self.give(NEW).map_err(adding)?;
         let to = self.path.join(NEW).join(record::CONTENT);
         let copied = copy::copy(&mut outbox, to, left_out)?;
         let record = Record {
@@ -226,12 +247,12 @@ impl Spool {
             bytes: copied.bytes,
             name: outbox.name().to_owned(),
         };
-        self.publish(&record, number).map_err(adding)?;
-        Ok(record.item(number, &self.path))
+        let stamp = self.publish(&record, number).map_err(adding)?;
+        Ok(record.item(number, &self.path, stamp))
     }
 
     /// Gives the new item its number, once all of it is on the disk.
-    fn publish(&self, record: &Record, number: u32) -> io::Result<()> {
+    fn publish(&self, record: &Record, number: u32) -> io::Result<Stamp> {
         let new = self.dir.sub(NEW)?;
         new.remove_all(&record::staging())?;
         let file = new.create(RECORD)?;
@@ -239,8 +260,10 @@ impl Spool {
         file.sync_all()?;
         self.give(NEW)?;
         new.sync()?;
+        let stamp = stamp_of(&file.metadata()?);
         self.dir.rename_new(NEW, &self.dir, &number.to_string())?;
-        self.dir.sync()
+        self.dir.sync()?;
+        Ok(stamp)
     }
 
     /// The numbers of all items, in the order in which they were added.
@@ -270,13 +293,23 @@ impl Spool {
             }
             dir => dir.map_err(reading)?,
         };
-        let text = read(&dir, RECORD, record::MAX_BYTES).map_err(reading)?;
+        let (text, stamp) = read(&dir, RECORD, record::MAX_BYTES).map_err(reading)?;
         let record = Record::parse(&text).ok_or(SpoolError::Damaged(number))?;
-        let reason = read(&dir, REASON, MAX_REASON).ok();
+        let reason = read(&dir, REASON, MAX_REASON).ok().map(|(text, _)| text);
         Ok(SpoolItem {
             reason: reason.filter(|reason| !reason.is_empty()),
-            ..record.item(number, &self.path)
+            ..record.item(number, &self.path, stamp)
         })
+    }
+
+    /// Whether that item is still there, and no other one has its number.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn has(&self, item: &SpoolItem) -> Result<bool, SpoolError> {
+        let record = self.dir.metadata(&format!("{}/{RECORD}", item.number));
+        let is_same = record.map(|record| stamp_of(&record) == item.stamp);
+        if_missing(is_same, false).map_err(|source| failed("read", source))
     }
 
     /// Keeps why an item was not taken, for its owner to read. It is news, so it is not waited for
@@ -342,9 +375,11 @@ impl Spool {
         }
     }
 
-    /// Whether its folder was removed.
+    /// Whether its folder was removed, or another one has its path.
     pub fn is_gone(&self) -> bool {
-        self.dir.is_gone()
+        let at_path = Dir::open(&self.path).and_then(|dir| dir.inode());
+        let is_another = |inode| self.dir.inode().is_ok_and(|own| own != inode);
+        self.dir.is_gone() || at_path.is_ok_and(is_another)
     }
 
     /// Takes the right to deliver; none while another program has it.
@@ -391,11 +426,11 @@ fn other_owner(dir: &Dir) -> io::Result<Option<(Uid, Gid)>> {
     })
 }
 
-fn read(dir: &Dir, name: &str, most: usize) -> io::Result<String> {
+fn read(dir: &Dir, name: &str, most: usize) -> io::Result<(String, Stamp)> {
     let mut text = String::new();
     let file = dir.read(name)?;
     file.reader(0).take(most as u64).read_to_string(&mut text)?;
-    Ok(text)
+    Ok((text, stamp_of(&file.metadata()?)))
 }
 
 fn failed(action: &'static str, source: io::Error) -> SpoolError {

@@ -68,12 +68,14 @@ fn list(spool: Option<&Spool>, place: &Place, output: &Output) -> Result<(), Spo
 }
 
 fn remove(spool: Option<&Spool>, number: u32, output: &Output) -> Result<(), Failure> {
-    let removed = spool.map_or(Err(SpoolError::Missing(number)), |spool| {
-        spool.remove(number)?;
-        while !spool.tidy_some(u32::MAX)? {}
-        Ok(())
-    });
-    removed.map_err(|error| Failure::new("can't remove it", error.text()))?;
+    let failed = |error: SpoolError| Failure::new("can't remove it", error.text());
+    let spool = spool.ok_or_else(|| failed(SpoolError::Missing(number)))?;
+    spool.remove(number).map_err(failed)?;
+    // It is not kept any more, even if something stays to be removed.
+    match spool.tidy_some(u32::MAX) {
+        Ok(_) => {}
+        Err(error) => output.complain(error.text()),
+    }
     output.say(
         format!("item {number} is not kept any more"),
         json!({"event": "spool_removed", "number": number}),

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use transom_wire::{Collision, PeerName, PublicKey, Shape};
 
-use super::SpoolItem;
+use super::{SpoolItem, Stamp};
 use crate::inbox::STAGING;
 use crate::journal::sum;
 use crate::{path_text, text_path};
@@ -84,7 +84,7 @@ impl Record {
         })
     }
 
-    pub(super) fn item(&self, number: u32, spool: &Path) -> SpoolItem {
+    pub(super) fn item(&self, number: u32, spool: &Path, stamp: Stamp) -> SpoolItem {
         let folder = spool.join(number.to_string()).join(CONTENT);
         SpoolItem {
             number,
@@ -98,6 +98,7 @@ impl Record {
             bytes: self.bytes,
             path: folder.join(text_path(&self.name)),
             reason: None,
+            stamp,
         }
     }
 }
@@ -130,7 +131,7 @@ mod tests {
         };
         let text = record.to_text();
         assert_eq!(Record::parse(&text).as_ref(), Some(&record));
-        let item = record.item(7, Path::new("/s"));
+        let item = record.item(7, Path::new("/s"), (0, 0));
         assert_eq!(item.path, Path::new("/s/7/content").join(name));
         for cut in 0..text.len() - 1 {
             let part = text.get(..cut).unwrap_or_default();
