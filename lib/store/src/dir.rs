@@ -9,7 +9,6 @@ use std::path::Path;
 
 use rustix::fs::{self, AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
-use rustix::process::{Gid, Uid};
 
 use crate::disk::{Handle, Op};
 use crate::file::{File, Metadata, set_mode, set_time};
@@ -326,22 +325,6 @@ impl Dir {
     /// Sets the time of change of the folder itself, as far as its file system has such.
     pub(crate) fn set_time(&self, mtime: i64) -> io::Result<()> {
         set_time(&self.handle, mtime)
-    }
-
-    /// Gives a name to another user, not looking through a link.
-    pub(crate) fn give(&self, path: &str, (user, group): (Uid, Gid)) -> io::Result<()> {
-        let (user, group) = (Some(user), Some(group));
-        self.at(path, |at, name| {
-            Ok(at.command(Op::SetMode, name, |at| {
-                fs::chownat(at, name, user, group, AtFlags::SYMLINK_NOFOLLOW)
-            })?)
-        })
-    }
-
-    /// The user and the group that it belongs to.
-    pub(crate) fn owner(&self) -> io::Result<(Uid, Gid)> {
-        let stat = fs::fstat(self.handle.fd())?;
-        Ok((Uid::from_raw(stat.st_uid), Gid::from_raw(stat.st_gid)))
     }
 
     /// Permission bits of the folder itself.

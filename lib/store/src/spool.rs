@@ -25,10 +25,9 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use rustix::process::{Gid, Uid};
 use transom_wire::{Collision, PeerName, PublicKey, Shape};
 
-use crate::dir::{Dir, Kind, Visit, Walk, if_missing};
+use crate::dir::{Dir, Kind, if_missing};
 use crate::error::{cut, words};
 use crate::file::Metadata;
 use crate::inbox::{free_name, is_ours, remove_some};
@@ -71,6 +70,10 @@ pub enum SpoolError {
     /// The record of an item says nothing.
     #[error("the record of item {0} is damaged")]
     Damaged(u32),
+    /// The state folder is another user's. Root, who could add and deliver there, would write where
+    /// that user leads it by names and links, and leave files that the user can't remove.
+    #[error("the state folder belongs to another user; run this as that user")]
+    OfAnother,
     /// The system said no.
     #[error("can't {action} the spool")]
     System {
@@ -137,9 +140,8 @@ impl SpoolItem {
 pub struct Spool {
     path: PathBuf,
     dir: Dir,
-    /// Whose the state folder is, where that is another user than the one we run as. Root adds to
-    /// the spool of a service, which has to read and remove the items.
-    owner: Option<(Uid, Gid)>,
+    /// Whether the state folder is of the user that we run as.
+    is_ours: bool,
 }
 
 /// While it lives, no other program delivers.
@@ -150,22 +152,18 @@ impl Spool {
     /// Opens the spool in that state folder, and makes it if it isn't there.
     ///
     /// # Errors
-    /// The system refuses.
+    /// The state folder is another user's, or the system refuses.
     pub fn open_or_make(state: &Path) -> Result<Self, SpoolError> {
         let failed = |source| failed("make", source);
         let above = Dir::open(state).map_err(failed)?;
+        if !above.is_ours().map_err(failed)? {
+            return Err(SpoolError::OfAnother);
+        }
         match above.make(NAME) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             made => made.and_then(|()| above.sync()).map_err(failed)?,
         }
-        let spool = Self::beneath(&above, state).map_err(failed)?;
-        // Also one that a program made that was killed before it gave it.
-        if let Some(owner) = spool.owner
-            && spool.dir.owner().map_err(failed)? != owner
-        {
-            above.give(NAME, owner).map_err(failed)?;
-        }
-        Ok(spool)
+        Self::beneath(&above, state).map_err(failed)
     }
 
     /// Opens the spool in that state folder; none if nothing was ever added.
@@ -184,7 +182,7 @@ impl Spool {
         Ok(Self {
             path: state.join(NAME),
             dir: above.sub(NAME)?,
-            owner: other_owner(above)?,
+            is_ours: above.is_ours()?,
         })
     }
 
@@ -192,8 +190,8 @@ impl Spool {
     /// while another program adds something. What of a folder can't be read is told and left out.
     ///
     /// # Errors
-    /// There are too many items, the path can't be read, or the disk can't hold it. Then nothing is
-    /// kept.
+    /// There are too many items, the path can't be read, the disk can't hold it, or the state folder
+    /// is another user's. Then nothing is kept.
     pub fn add(
         &self,
         path: &Path,
@@ -202,8 +200,8 @@ impl Spool {
         left_out: &mut dyn FnMut(&Path, &str),
     ) -> Result<SpoolItem, SpoolError> {
         let adding = |source| failed("add to", source);
+        self.check_ours()?;
         let lock = Exclusive::wait(&self.path.join(ADDING)).map_err(adding)?;
-        self.give(ADDING).map_err(adding)?;
         self.remove_new(&mut { u32::MAX }).map_err(adding)?;
         let numbers = self.numbers()?;
         if numbers.len() >= MAX_SPOOLED {
@@ -232,8 +230,6 @@ impl Spool {
         let adding = |source| failed("add to", source);
         let mut outbox = Outbox::open(path)?;
         self.dir.make(NEW).map_err(adding)?;
-        // If we are killed, its owner has to remove it.
-        self.give(NEW).map_err(adding)?;
         let to = self.path.join(NEW).join(record::CONTENT);
         let copied = copy::copy(&mut outbox, to, left_out)?;
         let record = Record {
@@ -258,7 +254,6 @@ impl Spool {
         let file = new.create(RECORD)?;
         file.write_all_at(record.to_text().as_bytes(), 0)?;
         file.sync_all()?;
-        self.give(NEW)?;
         new.sync()?;
         let stamp = stamp_of(&file.metadata()?);
         self.dir.rename_new(NEW, &self.dir, &number.to_string())?;
@@ -385,46 +380,25 @@ impl Spool {
     /// Takes the right to deliver; none while another program has it.
     ///
     /// # Errors
-    /// The system refuses.
+    /// The state folder is another user's, or the system refuses.
     pub fn deliver(&self) -> Result<Option<Delivering>, SpoolError> {
+        self.check_ours()?;
         let taken = Exclusive::take(&self.path.join(DELIVERING));
-        let taken = taken.and_then(|lock| self.give(DELIVERING).map(|()| lock));
         Ok(taken
             .map_err(|source| failed("lock", source))?
             .map(Delivering))
     }
 
-    /// Gives a name in the spool, with all below it, to the owner of the spool.
-    fn give(&self, name: &str) -> io::Result<()> {
-        let Some(owner) = self.owner else {
-            return Ok(());
-        };
-        self.dir.give(name, owner)?;
-        if self.dir.kind(name)? != Kind::Folder {
-            return Ok(());
-        }
-        let (top, mut walk) = (self.dir.sub(name)?, Walk::default());
-        loop {
-            match walk.next(&top)? {
-                Visit::Name(path, _) => top.give(&path, owner)?,
-                Visit::Listed => {}
-                Visit::End => return Ok(()),
-            }
+    fn check_ours(&self) -> Result<(), SpoolError> {
+        match self.is_ours {
+            true => Ok(()),
+            false => Err(SpoolError::OfAnother),
         }
     }
 }
 
 /// The name of the spool in the state folder.
 const NAME: &str = "spool";
-
-/// The owner of that folder, if we run as root and it is another user's.
-fn other_owner(dir: &Dir) -> io::Result<Option<(Uid, Gid)>> {
-    let is_root = rustix::process::geteuid().is_root();
-    Ok(match dir.is_ours()? {
-        false if is_root => Some(dir.owner()?),
-        _ => None,
-    })
-}
 
 fn read(dir: &Dir, name: &str, most: usize) -> io::Result<(String, Stamp)> {
     let mut text = String::new();

@@ -333,42 +333,28 @@ fn a_link_in_place_of_the_spool_is_refused() {
 }
 
 #[test]
-fn what_root_adds_belongs_to_the_owner_of_the_state_folder() {
+fn root_neither_adds_to_nor_delivers_from_the_spool_of_another_user() {
     let scratch = Scratch::new();
     let state = scratch.path("state");
     fs::create_dir_all(&state).unwrap();
-    let owner = (12_345, 12_346);
-    if std::os::unix::fs::chown(&state, Some(owner.0), Some(owner.1)).is_err() {
+    let spool = Spool::open_or_make(&state).unwrap();
+    if std::os::unix::fs::chown(&state, Some(12_345), Some(12_346)).is_err() {
         // Only root can have this state folder.
         return;
     }
-    symlink("a", some_folder(&scratch).join("sub/link")).unwrap();
-    // A program was killed before it gave it.
-    fs::create_dir(state.join("spool")).unwrap();
-    let spool = Spool::open_or_make(&state).unwrap();
-    spool
-        .add(
-            &scratch.path("d"),
-            anna(),
-            Collision::Rename,
-            &mut |_, _| {},
-        )
-        .unwrap();
-    drop(spool.deliver().unwrap().unwrap());
-    let mut left = vec![scratch.path("state/spool")];
-    let mut seen = 0;
-    while let Some(path) = left.pop() {
-        let data = fs::symlink_metadata(&path).unwrap();
-        assert_eq!((data.uid(), data.gid()), owner, "{}", path.display());
-        seen += 1;
-        if data.is_dir() {
-            left.extend(
-                fs::read_dir(&path)
-                    .unwrap()
-                    .map(|entry| entry.unwrap().path()),
-            );
-        }
-    }
-    // The spool, two locks, and an item with its record, content, and the copy of five names.
-    assert_eq!(seen, 11);
+    let error = Spool::open_or_make(&state).unwrap_err();
+    assert!(matches!(error, SpoolError::OfAnother), "{error:?}");
+    drop(spool);
+    let spool = Spool::open(&state).unwrap().unwrap();
+    let error = spool.deliver().unwrap_err();
+    assert!(matches!(error, SpoolError::OfAnother), "{error:?}");
+    let added = spool.add(
+        &scratch.path("d"),
+        anna(),
+        Collision::Rename,
+        &mut |_, _| {},
+    );
+    assert!(matches!(added, Err(SpoolError::OfAnother)), "{added:?}");
+    let names = fs::read_dir(state.join("spool")).unwrap().count();
+    assert_eq!(names, 0);
 }
