@@ -24,7 +24,10 @@ pub(crate) struct Send {
     pub(crate) paths: Vec<PathBuf>,
     /// Keep a copy for a contact who may be away, and end: a `transom camera` or `transom receive`
     /// that runs with the same key sends it once they are there
-    #[arg(long, conflicts_with_all = ["code", "follow", "limit", "remember", "wait"])]
+    #[arg(
+        long,
+        conflicts_with_all = ["code", "follow", "limit", "remember", "skip_special", "wait"]
+    )]
     pub(crate) spool: bool,
     /// Show a code, and send to the user who types it after `transom receive` or in the window
     #[arg(long)]
