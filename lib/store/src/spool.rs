@@ -190,8 +190,8 @@ impl Spool {
     /// while another program adds something. What of a folder can't be read is told and left out.
     ///
     /// # Errors
-    /// There are too many items, the path can't be read, the disk can't hold it, or the state folder
-    /// is another user's. Then nothing is kept.
+    /// There are too many items, the path can't be read, the disk can't hold it, or the state
+    /// folder is another user's. Then nothing is kept.
     pub fn add(
         &self,
         path: &Path,
@@ -256,8 +256,13 @@ impl Spool {
         file.sync_all()?;
         new.sync()?;
         let stamp = stamp_of(&file.metadata()?);
-        self.dir.rename_new(NEW, &self.dir, &number.to_string())?;
-        self.dir.sync()?;
+        let numbered = number.to_string();
+        self.dir.rename_new(NEW, &self.dir, &numbered)?;
+        if let Err(error) = self.dir.sync() {
+            // The caller is told that nothing is kept, so nothing may be delivered.
+            self.dir.rename_new(&numbered, &self.dir, NEW)?;
+            return Err(error);
+        }
         Ok(stamp)
     }
 

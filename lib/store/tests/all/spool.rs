@@ -185,6 +185,26 @@ fn a_disk_that_fails_leaves_nothing_and_says_why() {
 }
 
 #[test]
+fn whichever_sync_of_a_folder_fails_nothing_is_kept() {
+    for nth in 1.. {
+        let scratch = Scratch::new();
+        let folder = some_folder(&scratch);
+        drop(spool(&scratch));
+        let disk = Disk::mount(&scratch.path("state"));
+        let spool = self::spool(&scratch);
+        disk.on(Op::SyncFolder).nth(nth).fail(ENOSPC);
+        let added = add(&spool, &folder);
+        if disk.faults() == 0 {
+            added.unwrap();
+            assert!(nth > 2, "{nth}");
+            return;
+        }
+        assert!(added.is_err(), "{nth}");
+        assert_eq!(names(&scratch), [""; 0], "{nth}");
+    }
+}
+
+#[test]
 fn what_can_not_be_read_leaves_nothing() {
     let scratch = Scratch::new();
     let spool = spool(&scratch);
