@@ -21,8 +21,8 @@ const QUEUE: usize = 256;
 /// Capacity of the overflow list: an hour of events that people cause, a second of an attack.
 const MAX_OVERFLOW: usize = 4096;
 
-/// The overflow list: peers that come and go, calls, ends, texts and questions that the full queue did not take, oldest
-/// first. The command reads it when the queue is empty.
+/// The overflow list: peers that come and go, calls, ends, texts and questions that the full queue
+/// did not take, oldest first. The command reads it when the queue is empty.
 type Overflow = Arc<Mutex<VecDeque<Event>>>;
 
 /// The end of the station's thread.

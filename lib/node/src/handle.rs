@@ -303,8 +303,8 @@ impl Handle {
     }
 
     /// Asks once a second for what our camera and its viewers did
-    /// ([`Notice::CameraStats`](crate::Notice)), or no longer. Counts are cumulative; counting began
-    /// when this or a viewer asked first.
+    /// ([`Notice::CameraStats`](crate::Notice)), or no longer. Counts are cumulative; counting
+    /// began when this or a viewer asked first.
     pub fn camera_stats(&self, on: bool) {
         self.queue.push(Command::CameraStats { on });
     }

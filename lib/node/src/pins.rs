@@ -1,5 +1,5 @@
-//! The keys that were pinned on first use: what is asked of the file of them, and the answer. A disk
-//! may take seconds for either, so the loop does neither by itself.
+//! The keys that were pinned on first use: what is asked of the file of them, and the answer. A
+//! disk may take seconds for either, so the loop does neither by itself.
 
 use std::sync::Arc;
 

@@ -345,8 +345,8 @@ const STACK_BYTES: usize = 512 * 1024;
 
 impl Drop for Workers {
     /// Lets every thread end, and waits for those that hold files. The camera thread has
-    /// [`CLOSING`] to end a program; it and the threads `cameras`, `pins`, `names`, `marks` and `nearby`
-    /// may sit in a system call for seconds, hold nothing that could be lost, and end by
+    /// [`CLOSING`] to end a program; it and the threads `cameras`, `pins`, `names`, `marks` and
+    /// `nearby` may sit in a system call for seconds, hold nothing that could be lost, and end by
     /// themselves.
     fn drop(&mut self) {
         self.mdns.close();

@@ -69,9 +69,10 @@ pub struct Config {
     /// leaves keep a disk busy.
     pub leaf_room: usize,
     /// Flow control window of a transfer: bytes of leaves received and not yet taken by the disk,
-    /// and the [credit](crate::LeafHashes::credit) of hashes. Default 4 MiB: what a gigabit link carries in 30 ms, the time a disk may pause without
-    /// slowing the sender. The pool of empty buffers, shared by all transfers, keeps as many bytes,
-    /// so that filling a window allocates no memory.
+    /// and the [credit](crate::LeafHashes::credit) of hashes. Default 4 MiB: what a gigabit link
+    /// carries in 30 ms, the time a disk may pause without slowing the sender. The pool of empty
+    /// buffers, shared by all transfers, keeps as many bytes, so that filling a window allocates no
+    /// memory.
     pub grant_window: u64,
     /// Flow control window of all transfers of the session together, which bounds the memory that
     /// one peer can take. Default 16 MiB. Half of it is reserved in equal parts, so that no

@@ -54,8 +54,8 @@ impl Compare {
     }
 
     /// Compares as much as is left of a slice. Says whether everything that came is there with the
-    /// same content, on the disk and not changed meanwhile; none while that is open. `ours` is the folder that came, the
-    /// same one in each call.
+    /// same content, on the disk and not changed meanwhile; none while that is open. `ours` is the
+    /// folder that came, the same one in each call.
     pub(crate) fn step(&mut self, ours: &Dir, left: &mut u32) -> io::Result<Option<bool>> {
         loop {
             if let Some(files) = &mut self.file {

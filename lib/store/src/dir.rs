@@ -87,8 +87,8 @@ impl Dir {
         Ok(Self { handle })
     }
 
-    /// Opens the same folder once more: the kernel reports a write error once to each descriptor, so
-    /// a user that must see all of them needs one that no other user syncs.
+    /// Opens the same folder once more: the kernel reports a write error once to each descriptor,
+    /// so a user that must see all of them needs one that no other user syncs.
     pub(crate) fn again(&self) -> io::Result<Self> {
         let open =
             |at: &std::fs::File| fs::openat(at, ".", FOLDER | OFlags::CLOEXEC, Mode::empty());

@@ -19,8 +19,9 @@
 //! promises: `fsync` of a file brings its bytes and not its name, `fsync` of a folder its names and
 //! not the files they name. [`Disk::cut_power`] leaves only that. Writeback errors are told as
 //! Linux does (errseq): once to each descriptor that was open when it happened, and to the next one
-//! that is opened if it was reported to none yet; once for `fsync` of the file, and once for `syncfs`. The
-//! pages count as clean afterwards, so that a second sync succeeds and brings nothing.
+//! that is opened if it was reported to none yet; once for `fsync` of the file, and once for
+//! `syncfs`. The pages count as clean afterwards, so that a second sync succeeds and brings
+//! nothing.
 //!
 //! Files that others make below the folder count as synced at the time of the mount, else as never.
 

@@ -49,8 +49,8 @@ impl Folders {
     }
 
     /// Sets modes and times below the tree, and brings them to the disk where that is done one by
-    /// one: of as many folders as is left of a slice. `note_sync` is given the result of each sync. Says whether
-    /// that were all.
+    /// one: of as many folders as is left of a slice. `note_sync` is given the result of each sync.
+    /// Says whether that were all.
     pub(crate) fn apply_some(
         &mut self,
         tree: &Dir,

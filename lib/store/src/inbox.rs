@@ -1,5 +1,6 @@
 //! The inbox: a folder that files are received into, and the private corner of it where they grow.
-//! It knows who sent what; it refuses what can never have room, and a transfer that is running already.
+//! It knows who sent what; it refuses what can never have room, and a transfer that is running
+//! already.
 
 use std::io;
 use std::path::PathBuf;

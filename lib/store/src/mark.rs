@@ -1,5 +1,6 @@
-//! Locks on files that programs of one owner share: marks, and locks that one program has at a time.
-//! The kernel takes a lock back when its program ends, however it ends, so no crash leaves one.
+//! Locks on files that programs of one owner share: marks, and locks that one program has at a
+//! time. The kernel takes a lock back when its program ends, however it ends, so no crash leaves
+//! one.
 
 use std::fs::{File, OpenOptions};
 use std::io;

@@ -256,8 +256,8 @@ impl Outbox {
     /// Looks at up to `most` more names to count them. Of a file that grows: looks how long it is.
     ///
     /// # Errors
-    /// There are more entries or bytes than a transfer may have. Of a file that grows: it is gone, is
-    /// another one, or has become shorter.
+    /// There are more entries or bytes than a transfer may have. Of a file that grows: it is gone,
+    /// is another one, or has become shorter.
     pub fn count(&mut self, most: usize) -> Result<Counted, OutboxError> {
         if let Some(growth) = &mut self.growth {
             if !self.counted.is_all {

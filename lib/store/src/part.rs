@@ -366,8 +366,8 @@ impl Part {
         Ok(again)
     }
 
-    /// Copies a leaf of the file of the inbox, which has the sender's hash. Says whether it did: not
-    /// if that file was removed or changed since it was compared.
+    /// Copies a leaf of the file of the inbox, which has the sender's hash. Says whether it did:
+    /// not if that file was removed or changed since it was compared.
     fn copy(&mut self, dirs: &TransferDirs, leaf: u64, buffer: &mut Vec<u8>) -> io::Result<bool> {
         let Some(existing) = &mut self.existing else {
             return Ok(false);

@@ -1,5 +1,5 @@
-//! The record of a transfer: which peer and which transfer, so that it is found again after a crash. A record
-//! that doesn't check is no record.
+//! The record of a transfer: which peer and which transfer, so that it is found again after a
+//! crash. A record that doesn't check is no record.
 
 use transom_wire::TransferKey;
 

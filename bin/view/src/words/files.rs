@@ -226,7 +226,8 @@ pub(crate) fn failures(count: u64, last: Option<&(String, String)>) -> String {
     }
 }
 
-/// Files of a folder that are beside others of their name, and those that were skipped: a line each.
+/// Files of a folder that are beside others of their name, and those that were skipped: a line
+/// each.
 pub(crate) fn entry_notes(report: &EntryReport) -> Vec<String> {
     let EntryReport {
         renamed, skipped, ..

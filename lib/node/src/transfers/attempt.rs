@@ -289,8 +289,8 @@ impl Attempt {
         }
     }
 
-    /// Tells the receiver of new counts: at once if they are the last, or beyond the last, or leaves
-    /// follow that they allow.
+    /// Tells the receiver of new counts: at once if they are the last, or beyond the last, or
+    /// leaves follow that they allow.
     fn tell_total(&mut self, out: &mut Context) {
         let (total, now) = (self.due_total(), out.now());
         let is_late = self.told.is_none_or(|told| now >= told + TOTAL_PAUSE);

@@ -80,7 +80,8 @@ impl Reads {
     }
 
     /// The small files to ask for next, which fit into so many bytes together with what was asked
-    /// for. None passes a large one. A file that is followed has no size, and is read as a large one.
+    /// for. None passes a large one. A file that is followed has no size, and is read as a large
+    /// one.
     pub(super) fn next_small(
         &mut self,
         room: usize,

@@ -12,8 +12,8 @@
 //! ([`confines_thread`](transom_store::InboxSettings::confines_thread)): what a peer sends is
 //! written by a thread that can reach nothing else. It is never freed again, so it serves one
 //! folder. It ends when that has not been used for a while, was cleared away or can't be opened; if
-//! jobs wait then, the loop starts another thread, which opens the folder anew. If a thread can't be
-//! started, the transfers that need it fail, and the next one tries again.
+//! jobs wait then, the loop starts another thread, which opens the folder anew. If a thread can't
+//! be started, the transfers that need it fail, and the next one tries again.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -343,9 +343,9 @@ impl Answers {
     }
 }
 
-/// Does all jobs until the lanes are closed, or the disk [is over](Disk::is_over). The rest of a long
-/// job waits for other peers and transfers, but is done before all that comes after it in its own
-/// transfer.
+/// Does all jobs until the lanes are closed, or the disk [is over](Disk::is_over). The rest of a
+/// long job waits for other peers and transfers, but is done before all that comes after it in its
+/// own transfer.
 fn serve_disk(jobs: &Lanes<DiskJob>, disk: &mut Disk, mut tell: impl FnMut(&mut Vec<Told>)) {
     // At once, for an earlier run may have left something.
     let mut tidy_at = Instant::now();

@@ -22,8 +22,8 @@ pub(crate) struct EntryState {
     start: Option<u64>,
     /// The front: offset of the next leaf from `start` on.
     front: u64,
-    /// Leaves whose hashes were sent: of those before `start`, or of a file that grew of all but the
-    /// last.
+    /// Leaves whose hashes were sent: of those before `start`, or of a file that grew of all but
+    /// the last.
     hashed: u64,
     /// Leaves asked for again and not yet sent, in the order of the requests. None reaches beyond
     /// the front.

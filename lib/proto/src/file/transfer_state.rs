@@ -1,6 +1,6 @@
-//! The state of one transfer, kept by both sides: the sender checks its caller with it, the receiver
-//! checks the sender. It owns the states of entries from their announcement on until they are
-//! settled.
+//! The state of one transfer, kept by both sides: the sender checks its caller with it, the
+//! receiver checks the sender. It owns the states of entries from their announcement on until they
+//! are settled.
 
 use alloc::collections::BTreeMap;
 

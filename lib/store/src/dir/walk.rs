@@ -13,9 +13,9 @@ use crate::name;
 /// however many names a folder has.
 const NAMES: usize = 1024;
 
-/// A walk through all that is below a folder. Folders come before what is in them, and of a folder's names each
-/// [`NAMES`] in their order; no link is followed. At most one folder of each level is open, and
-/// only while it has names to read.
+/// A walk through all that is below a folder. Folders come before what is in them, and of a
+/// folder's names each [`NAMES`] in their order; no link is followed. At most one folder of each
+/// level is open, and only while it has names to read.
 #[derive(Debug, Default)]
 pub(crate) struct Walk {
     has_begun: bool,

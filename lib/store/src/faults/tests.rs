@@ -1,4 +1,5 @@
-//! The disk that other tests trust: it forgets what was not synced, and reports errors as Linux does.
+//! The disk that other tests trust: it forgets what was not synced, and reports errors as Linux
+//! does.
 
 use super::*;
 use crate::dir::Dir;

@@ -217,7 +217,8 @@ impl Source {
                 .read_with_metadata(&self.entry.path)
                 .map_err(|e| open_failed(&self.offered, e))?;
             self.check(&found)?;
-            // Those of a small file are not worth a call, and those of one that grows may be filled.
+            // Those of a small file are not worth a call, and those of one that grows may be
+            // filled.
             let is_large = self.entry.size > LEAF_BYTES && self.entry.kind == EntryKind::File;
             self.data = (is_large && file.has_holes()).then_some((0, 0..0));
             self.file = Some(file);
